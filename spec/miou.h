@@ -163,17 +163,15 @@ int miou_domain_available(void);
 int miou_domain_all(int *ids, size_t size);
 
 /* ---- Ownership ---- */
-*-- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- --* /
 
-    /* A resource is the proof that a task has something to itself. Once owned it ends exactly once:
-     * disowned (its owner has dealt with it), released or finalised; then it is no more, and no
-     * call accepts it [R5.10]. */
+/* A resource is the proof that a task has something to itself. Once owned it ends exactly once:
+ * disowned (its owner has dealt with it), released or finalised; then it is no more, and no
+ * call accepts it [R5.10]. */
 
-    /* Called with the resource's value, at most once, on its owner's domain, when the owner
-     * releases it or ends without having dealt with it. May not suspend, spawn or change ownership:
-     * such calls return MIOU_IN_FINALISER [R5.18]. */
-    typedef void
-    miou_finaliser(void *value);
+/* Called with the resource's value, at most once, on its owner's domain, when the owner
+ * releases it or ends without having dealt with it. May not suspend, spawn or change ownership:
+ * such calls return MIOU_IN_FINALISER [R5.18]. */
+typedef void miou_finaliser(void *value);
 
 /* Make a resource that nobody owns yet. One that is never owned is never finalised [R5.21]; its
  * memory goes with the run. value may be NULL. Errors: -EINVAL (resource or finaliser is NULL
