@@ -1,0 +1,192 @@
+/* check: runs one test in C on a runtime library, in this process.
+ *
+ *     checks --list                   prints a line a test and rule: R6.5 write_sends_all
+ *     checks LIBRARY RULE NAME [WORD]
+ *
+ * Exit status: 0 passed, 1 failed (why is on standard error), 77 the runtime lacks a function that
+ * the test calls, 2 could not tell. A test that passed is also said to have done so on standard
+ * output, with WORD behind it: the status alone could be the runtime's own call of exit. */
+#include "check.h"
+
+#include "../trampolines.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+enum { PASSED = 0, FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77 };
+
+static struct check *checks;
+static struct check *chosen;
+
+void check_register(struct check *check)
+{
+    struct check **place = &checks;
+
+    while (*place && strcmp((*place)->name, check->name) < 0)
+        place = &(*place)->next;
+    if (*place && !strcmp((*place)->name, check->name)) {
+        fprintf(stderr, "checks: two tests are called %s\n", check->name);
+        exit(COULD_NOT_TELL);
+    }
+    check->next = *place;
+    *place = check;
+}
+
+int run_with(int domains, miou_task *fn, void *arg)
+{
+    return miou_run(&(miou_options){.domains = domains}, fn, arg);
+}
+
+int unix_run_with(int domains, miou_task *fn, void *arg)
+{
+    return miou_unix_run(&(miou_options){.domains = domains}, fn, arg);
+}
+
+static int entries(const char *path)
+{
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+    int count = 0;
+
+    if (!directory)
+        return -1;
+    while ((entry = readdir(directory)))
+        count += entry->d_name[0] != '.';
+    closedir(directory);
+    return count;
+}
+
+int descriptors_open(void)
+{
+    return entries("/proc/self/fd") - 1; /* less the one that is open to count */
+}
+
+int threads_running(void)
+{
+    return entries("/proc/self/task");
+}
+
+bool threads_become(int count)
+{
+    int tries;
+
+    for (tries = 0; tries < 5000 && threads_running() != count; tries++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    return threads_running() == count;
+}
+
+/* Call visit for each word of a test's rules until it returns true; returns whether it did. */
+static bool any_rule(const struct check *check,
+                     bool (*visit)(const struct check *, const char *rule, size_t length,
+                                   const char *wanted),
+                     const char *wanted)
+{
+    const char *rule = check->rules;
+
+    while (*(rule += strspn(rule, " "))) {
+        size_t length = strcspn(rule, " ");
+
+        if (visit(check, rule, length, wanted))
+            return true;
+        rule += length;
+    }
+    return false;
+}
+
+static bool print_rule(const struct check *check, const char *rule, size_t length,
+                       const char *wanted)
+{
+    (void)wanted;
+    printf("%.*s %s\n", (int)length, rule, check->name);
+    return false;
+}
+
+static bool same_rule(const struct check *check, const char *rule, size_t length,
+                      const char *wanted)
+{
+    (void)check;
+    return strlen(wanted) == length && !memcmp(rule, wanted, length);
+}
+
+static struct check *find(const char *rule, const char *name)
+{
+    struct check *check;
+
+    for (check = checks; check; check = check->next)
+        if (!strcmp(check->name, name) && any_rule(check, same_rule, rule))
+            return check;
+    return NULL;
+}
+
+static void not_implemented(const char *name)
+{
+    dprintf(STDERR_FILENO, "the runtime has no %s\n", name);
+    _exit(NOT_IMPLEMENTED);
+}
+
+/* cmocka catches the signals of a crash and longjmps, which is no good on a task's stack or another
+ * thread. A crash shall be one. */
+static void run_chosen(void **state)
+{
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof crashes / sizeof *crashes; i++)
+        signal(crashes[i], SIG_DFL);
+    chosen->function();
+}
+
+static int run_one(const char *library, const char *rule, const char *name, const char *word)
+{
+    struct CMUnitTest test = {.name = name, .test_func = run_chosen};
+    const char *error;
+    int report;
+
+    chosen = find(rule, name);
+    if (!chosen) {
+        fprintf(stderr, "checks: no test of %s is called %s\n", rule, name);
+        return COULD_NOT_TELL;
+    }
+    /* What the runtime or a test prints must not be taken for this program's own words. */
+    report = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (report < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+        perror("checks");
+        return COULD_NOT_TELL;
+    }
+    error = trampolines_open(library, not_implemented);
+    if (error) {
+        fprintf(stderr, "checks: cannot open %s: %s\n", library, error);
+        return COULD_NOT_TELL;
+    }
+    if (_cmocka_run_group_tests(name, &test, 1, NULL, NULL) != 0)
+        return FAILED;
+    if (dprintf(report, "pass %s %s %s\n", rule, name, word) < 0) {
+        fprintf(stderr, "checks: the runtime has closed a descriptor that is not its own\n");
+        return FAILED;
+    }
+    return PASSED;
+}
+
+int main(int argc, char **argv)
+{
+    struct check *check;
+
+    unsetenv("CMOCKA_MESSAGE_OUTPUT");
+    unsetenv("CMOCKA_TEST_ABORT");
+    if (argc == 2 && !strcmp(argv[1], "--list")) {
+        for (check = checks; check; check = check->next)
+            any_rule(check, print_rule, NULL);
+        return 0;
+    }
+    if (argc == 4 || argc == 5)
+        return run_one(argv[1], argv[2], argv[3], argc == 5 ? argv[4] : "");
+    fprintf(stderr, "usage: checks --list\n       checks LIBRARY RULE NAME [WORD]\n");
+    return COULD_NOT_TELL;
+}

@@ -1,0 +1,45 @@
+/* saboteur: a runtime library that passes every call on to a true one and, on the way, breaks one
+ * rule: the proof that the suite would notice. It works with any runtime.
+ *
+ * The environment says which runtime (MIOU_SABOTAGED, a path) and how it is broken (MIOU_MUTANT, a
+ * mutant's name; not set: not at all). A mutant replaces one function or a few:
+ *
+ *     static int call_as_async(miou_promise **promise, const miou_spawn *options, miou_task *fn,
+ *                              void *arg)
+ *     {
+ *         return true_miou_async(promise, options, fn, arg);
+ *     }
+ *     MUTANT("R4.4", call_stays_here, .call = call_as_async);
+ *
+ * Functions that a mutant does not replace are passed on as they are. */
+#ifndef SABOTEUR_H
+#define SABOTEUR_H
+
+#include "../interface.h"
+
+struct mutant {
+    const char *rule; /* the rule it breaks */
+    const char *name;
+    struct interface instead; /* what it replaces; NULL: passed on */
+    struct mutant *next;
+};
+
+void saboteur_register(struct mutant *mutant);
+
+/* All mutants, by name. */
+const struct mutant *saboteur_mutants(void);
+
+/* A mutant of one rule. It registers itself, before saboteur.c looks for the one that is wanted. */
+#define MUTANT(rule_, name_, ...)                                                                  \
+    static struct mutant mutant_##name_;                                                           \
+    __attribute__((constructor(1000))) static void register_##name_(void)                          \
+    {                                                                                              \
+        saboteur_register(&mutant_##name_);                                                        \
+    }                                                                                              \
+    static struct mutant mutant_##name_ = {.rule = rule_, .name = #name_, .instead = {__VA_ARGS__}}
+
+/* The true runtime's functions: true_miou_async and so on. */
+#define FUNCTION(result, name, parameters, arguments) result true_miou_##name parameters;
+#include "../interface.def"
+
+#endif
