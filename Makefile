@@ -2,16 +2,17 @@
 
 CC      ?= cc
 CFLAGS  ?= -O2 -g
+PREFIX  ?= /usr/local
 B       := build
-MODE    ?=
+RUNTIME ?= $(B)/libmiou.so
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Werror
 FLAGS   := -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -pthread -Ispec -MMD -MP
-RUNTIME ?= $(B)/libmiou.so
+LINK     = $(CC) $(CFLAGS) -pthread -o $@
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(B)/libmiou.a $(B)/libmiou.so $(B)/miou-echo $(B)/conform
+all: $(B)/libmiou.a $(B)/libmiou.so $(B)/miou-echo $(B)/conform ## build everything
 
 # ---- ref: the reference runtime
 
@@ -28,7 +29,7 @@ $(B)/libmiou.a: $(B)/miou.o
 	rm -f $@ && ar rcs $@ $<
 
 $(B)/libmiou.so: $(B)/miou.o
-	$(CC) $(CFLAGS) -shared -pthread -Wl,-z,noexecstack -o $@ $<
+	$(LINK) -shared -Wl,-z,noexecstack $<
 
 # The names that the headers declare.
 $(B)/exports: spec/miou.h spec/miou_unix.h
@@ -36,21 +37,44 @@ $(B)/exports: spec/miou.h spec/miou_unix.h
 	cat $^ | grep -oE '\bmiou_[a-z0-9_]+\(' | tr -d '(' | sort -u > $@
 
 $(B)/miou-echo: $(B)/ref/echo.o $(B)/libmiou.a
-	$(CC) $(CFLAGS) -pthread -o $@ $^
+	$(LINK) $^
+
+$(B)/bench: $(patsubst %.c,$(B)/%.o,$(wildcard ref/bench*.c)) $(B)/libmiou.a
+	$(LINK) $^ $(CONTEXT)
 
 # ---- conformance: the suite. It never links ref.
 
-CONFORM := $(filter-out conformance/test_% conformance/driver.c conformance/interface.c,$(wildcard conformance/*.c))
-CHECKS  := $(wildcard conformance/checks/*.c)
+LOADER   := $(B)/conformance/interface.o $(B)/conformance/trampolines.o
+SUITE    := $(filter-out conformance/test_% conformance/driver.c conformance/interface.c \
+            conformance/trampolines.c,$(wildcard conformance/*.c))
+CHECKS   := $(wildcard conformance/checks/*.c)
+SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/saboteur/*.c))
 
-$(B)/conform: $(CONFORM:%.c=$(B)/%.o) | $(B)/driver $(B)/checks
-	$(CC) $(CFLAGS) -pthread -o $@ $^ -lcmark -lcmocka
+$(B)/conform: $(SUITE:%.c=$(B)/%.o) | $(B)/driver $(B)/checks
+	$(LINK) $^ -lcmark -lcmocka
 
-$(B)/driver: $(B)/conformance/driver.o $(B)/conformance/program.o $(B)/conformance/interface.o
-	$(CC) $(CFLAGS) -pthread -o $@ $^ -ldl
+$(B)/driver: $(B)/conformance/driver.o $(B)/conformance/program.o $(LOADER)
+	$(LINK) $^ -ldl
 
-$(B)/checks: $(CHECKS:%.c=$(B)/%.o) $(B)/conformance/interface.o
-	$(CC) $(CFLAGS) -pthread -o $@ $^ -lcmocka -ldl
+$(B)/checks: $(CHECKS:%.c=$(B)/%.o) $(LOADER)
+	$(LINK) $^ -lcmocka -ldl
+
+# A runtime that breaks one rule of a true one, and the list of its mutants.
+$(B)/saboteur.so: $(SABOTEUR:%.c=$(B)/%.o) $(B)/conformance/interface.o
+	$(LINK) -shared $^ -ldl
+
+$(B)/mutants: $(SABOTEUR:%.c=$(B)/%.o) $(B)/conformance/saboteur/list.o $(B)/conformance/interface.o
+	$(LINK) $^ -ldl
+
+# ---- tests of the parts: every test_*.c is a cmocka program beside what it tests
+
+TESTS := $(patsubst %.c,$(B)/%,$(wildcard conformance/test_*.c ref/test_*.c))
+
+$(B)/conformance/test_%: $(B)/conformance/test_%.o $(filter-out %/conform.o,$(SUITE:%.c=$(B)/%.o))
+	$(LINK) $^ -lcmark -lcmocka
+
+$(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
+	$(LINK) $^ $(CONTEXT) -lcmocka
 
 # ---- objects
 
@@ -60,7 +84,57 @@ $(B)/%.o: %.c
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-clean:
+# ---- commands. Those that build do so in a second make, on all processors, once ci/setup is done.
+
+BUILD = +$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+conformance: ## check a runtime against the rules: RUNTIME=/path/lib.so, or the reference runtime
+	@ci/setup
+	$(BUILD) all
+	@$(B)/conform --runtime "$(RUNTIME)"
+
+test: ## run all tests of the project
+	@ci/setup
+	$(BUILD) all tests
+	@ci/test $(TESTS)
+
+tests: $(TESTS) $(B)/saboteur.so
+
+mutants: ## break each rule in turn and demand that its tests notice
+	@ci/setup
+	$(BUILD) all $(B)/saboteur.so
+	@ci/mutants
+
+coverage: ## what the conformance run reaches in ref/: build/coverage/html/index.html
+	@ci/coverage
+
+valgrind: ## the conformance run under memcheck, and its domains under helgrind
+	@ci/valgrind
+
+sanitize: ## all tests with the address, undefined-behaviour and thread sanitizers
+	@ci/sanitize
+
+bench: ## what things cost, each beside its limit
+	@ci/setup
+	$(BUILD) $(B)/bench $(B)/miou-echo
+	@$(B)/bench
+
+format: ## check the layout of the C files
+	clang-format --dry-run -Werror $(wildcard spec/*.h */*.[ch] conformance/*/*.[ch])
+
+install: all ## install headers, libraries and miou.pc below PREFIX
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,include lib/pkgconfig bin)
+	install -m 644 spec/miou.h spec/miou_unix.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(B)/libmiou.a $(B)/libmiou.so $(DESTDIR)$(PREFIX)/lib
+	install $(B)/miou-echo $(DESTDIR)$(PREFIX)/bin
+	printf '%s\n' 'Name: miou' 'Description: structured concurrency' 'Version: 0.1' \
+	    'Cflags: -I$(PREFIX)/include' 'Libs: -L$(PREFIX)/lib -lmiou -pthread' \
+	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/miou.pc
+
+clean: ## remove everything built
 	rm -rf $(B)
 
-.PHONY: all clean
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+
+.PHONY: all conformance test tests mutants coverage valgrind sanitize bench format install clean help
