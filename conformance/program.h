@@ -1,0 +1,235 @@
+/* program.h: the scenario language of spec/scenario.md, from text to a program with its operations
+ * and what is expected of them. The judge reads a program with its answers; the driver reads the
+ * same program stripped of them, by the same code. Depends on nothing but C. */
+#ifndef PROGRAM_H
+#define PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    PROGRAM_LINE_MAX = 200, /* bytes of a line */
+    PROGRAM_LINES_MAX = 512,
+    PROGRAM_TASKS_MAX = 64, /* and as many names of each other kind */
+    PROGRAM_NAME_MAX = 31,
+    PROGRAM_DOMAINS_MAX = 64,
+    PROGRAM_NUMBER_MAX = 1000000
+};
+
+/* ---- Names ---- */
+
+/* What a name can stand for. Each kind has its own names, numbered from 0. */
+enum name_kind {
+    NAME_TASK,
+    NAME_PROMISE,
+    NAME_RESOURCE,
+    NAME_ORPHANAGE,
+    NAME_FLAG,
+    NAME_WORD,  /* of a print */
+    NAME_ERROR, /* of a fail */
+    NAME_KINDS
+};
+
+struct name {
+    char text[PROGRAM_NAME_MAX + 1];
+    int line;   /* where it first stands */
+    bool bound; /* some line makes it: a task of that name, `p =`, create, orphans, print, fail */
+};
+
+struct names {
+    struct name of[PROGRAM_TASKS_MAX];
+    int count;
+};
+
+/* ---- Outcomes ---- */
+
+enum outcome_kind {
+    OUTCOME_OK,
+    OUTCOME_FAILED,    /* with an error of the scenario */
+    OUTCOME_CANCELLED, /* the child was */
+    OUTCOME_STILL_HAS_CHILDREN,
+    OUTCOME_RESOURCE_LEAKED,
+    OUTCOME_NOT_A_CHILD,
+    OUTCOME_NOT_OWNER,
+    OUTCOME_NO_DOMAIN_AVAILABLE,
+    OUTCOME_IN_FINALISER,
+    OUTCOME_NOT_RUNNING,
+    OUTCOME_NO_MONITOR,
+    OUTCOME_INVALID,   /* -EINVAL */
+    OUTCOME_BUSY,      /* -EBUSY */
+    OUTCOME_NO_MEMORY, /* -ENOMEM */
+    OUTCOME_ERROR,     /* any other */
+    OUTCOME_STOPPED,   /* the task that asked is cancelled */
+    OUTCOME_EMPTY,     /* of care */
+    OUTCOME_RUNNING,
+    OUTCOME_ENDED,
+    OUTCOME_NONE, /* the empty list */
+    OUTCOME_KINDS
+};
+
+struct outcome {
+    enum outcome_kind kind;
+    int value; /* OK: the value; FAILED: which of the program's errors; ERROR: its number, > 0 */
+};
+
+/* What an operation came to: one outcome, or several; several that are all equal are one. */
+struct outcomes {
+    struct outcome *of;
+    size_t count; /* never 0 */
+};
+
+/* ---- Operations ---- */
+
+enum operation_kind {
+    OP_ASYNC,
+    OP_CALL,
+    OP_PARALLEL,
+    OP_AWAIT,
+    OP_CANCEL,
+    OP_FREE,
+    OP_YIELD,
+    OP_ORPHANS,
+    OP_CARE,
+    OP_FREE_ORPHANS,
+    OP_CREATE,
+    OP_OWN,
+    OP_CHECK,
+    OP_DISOWN,
+    OP_RELEASE,
+    OP_TRANSFER,
+    OP_SELF,
+    OP_AVAILABLE,
+    OP_PRINT,
+    OP_POST,
+    OP_UNTIL,
+    OP_RETURN,
+    OP_FAIL,
+    OP_RUN,
+    OPERATION_KINDS
+};
+
+enum { PIN_NONE = -1, PIN_SELF = -2 };
+
+struct operation {
+    enum operation_kind kind;
+    int line;   /* of the scenario, from 1 */
+    int task;   /* whose operation it is */
+    int repeat; /* how many times; 1 if not said */
+    int bind;   /* async, call, care: the promise name that `p =` binds; -1: none */
+    int name;   /* await, cancel, free: a promise; orphans, care, free-orphans: an orphanage;
+                   create ... transfer: a resource; post, until: a flag; print: a word;
+                   fail: an error; else -1 */
+    int *tasks; /* async, call, run: one; parallel: any number */
+    int task_count;
+    int *give; /* async, call: resources */
+    int give_count;
+    int orphans; /* async, call: the orphanage; -1: none */
+    int pin;     /* call: a domain, PIN_SELF or PIN_NONE */
+    int value;   /* return */
+
+    struct outcomes *answers; /* what it may come to; stripped programs have none */
+    int answer_count;         /* 0: nothing is said */
+};
+
+/* The operations of a task, one after the other in program.operations. */
+struct task {
+    int line;
+    int first;
+    int count;
+};
+
+/* ---- Expectations ---- */
+
+enum expectation_kind {
+    EXPECT_RUN,
+    EXPECT_EXACTLY,
+    EXPECT_ORDER,
+    EXPECT_SEEN,
+    EXPECT_ONCE,
+    EXPECT_COUNT,
+    EXPECT_NEVER,
+    EXPECT_ON,
+    EXPECT_APART,
+    EXPECTATION_KINDS
+};
+
+enum happening_kind {
+    HAPPENS_PRINT,    /* which: a word */
+    HAPPENS_FINALISE, /* a resource */
+    HAPPENS_BEGIN,    /* a task */
+    HAPPENS_END,      /* a task */
+    HAPPENS_DONE      /* an operation, by its place in program.operations */
+};
+
+/* An event as an expectation names it. */
+struct happening {
+    enum happening_kind kind;
+    int which;
+};
+
+struct expectation {
+    enum expectation_kind kind;
+    int line;
+    struct outcomes *answers; /* run */
+    int answer_count;
+    struct happening *happenings; /* exactly, order, seen, once, count, never */
+    int happening_count;
+    int number;   /* count: how often; on: the domain */
+    int tasks[2]; /* on: one; apart: two */
+};
+
+/* ---- The program ---- */
+
+struct program {
+    int domains;
+    struct names names[NAME_KINDS];
+    struct task tasks[PROGRAM_TASKS_MAX]; /* by number of the name */
+    int main_task;
+    struct operation *operations; /* in the order of their lines */
+    int operation_count;
+    int at_line[PROGRAM_LINES_MAX + 1]; /* the operation on a line; -1: none */
+    int line_count;
+    struct expectation *expectations;
+    int expectation_count;
+};
+
+enum program_form {
+    PROGRAM_WITH_ANSWERS, /* with `=>` and `expect`, exactly one `expect run` among them */
+    PROGRAM_STRIPPED      /* with neither */
+};
+
+/* Told of every mistake in a text. line counts from 1; 0: the text as a whole. */
+typedef void program_complain(void *to, int line, const char *text);
+
+/* Read a program from size bytes of text, which need not end in a NUL. NULL after complaints. */
+struct program *program_parse(const char *text, size_t size, enum program_form form,
+                              program_complain *complain, void *to);
+void program_free(struct program *program);
+
+/* The text of a program that parses, without its answers and comments, line for line; to be freed.
+ * NULL: no memory. */
+char *program_strip(const char *text, size_t size);
+
+const char *program_name(const struct program *program, enum name_kind kind, int number);
+
+/* The word of an operation, and the name of the function it stands for ("miou_async"; NULL for
+ * print, post, return and fail, which stand for none). */
+const char *operation_word(enum operation_kind kind);
+const char *operation_function(enum operation_kind kind);
+
+/* Write an outcome as the language has it, with a NUL, as snprintf would; returns its length.
+ * OUTCOME_MAX bytes are always enough. */
+enum { OUTCOME_MAX = 64 };
+int outcome_write(char *buffer, size_t size, const struct program *program, struct outcome outcome);
+bool outcome_equal(struct outcome a, struct outcome b);
+
+/* A list whose members are all equal becomes one of them. */
+void outcomes_fold(struct outcomes *list);
+
+/* Read a list of outcomes from size bytes of text, with commas between them. An error name must be
+ * one of the program's. Returns 1, and list->of is to be freed; 0: it is no list of outcomes; -1:
+ * no memory. */
+int outcomes_parse(struct outcomes *list, const struct program *program, const char *text,
+                   size_t size);
+
+#endif

@@ -1,0 +1,72 @@
+/* trace.h: what a driver said about an execution, from its lines to events. A driver may print
+ * anything: whatever the protocol of spec/scenario.md does not allow ends the trace as garbage,
+ * with the offending line quoted. */
+#ifndef TRACE_H
+#define TRACE_H
+
+#include "program.h"
+
+enum {
+    TRACE_LINE_MAX = 1 << 20 /* bytes of a line */
+};
+
+enum event_kind {
+    EVENT_SPAWN,
+    EVENT_BEGIN,
+    EVENT_DID,
+    EVENT_PRINT,
+    EVENT_FINALISE,
+    EVENT_END,
+    EVENT_RUN
+};
+
+struct event {
+    enum event_kind kind;
+    int instance;             /* whose event; -1: finalise, run */
+    int operation;            /* spawn, did, print: place in program.operations; else -1 */
+    int child;                /* spawn: the instance spawned; else -1 */
+    int domain;               /* begin, finalise; else -1 */
+    int resource;             /* finalise; else -1 */
+    struct outcomes outcomes; /* did, run; owned by the trace */
+};
+
+/* One execution of a task: instance 0 is main, the others are numbered as they were spawned. */
+struct instance {
+    int task;
+    int number;  /* n of T#n, from 1 */
+    int parent;  /* an instance; -1: main */
+    int spawned; /* event; -1: main */
+    int begun;   /* event; -1: never */
+    int ended;   /* event; -1: never */
+};
+
+enum trace_end {
+    TRACE_WHOLE,  /* with a run line */
+    TRACE_CUT,    /* the text ends before the run line */
+    TRACE_ABSENT, /* the driver's runtime lacks a function */
+    TRACE_GARBAGE
+};
+
+struct trace {
+    struct event *events;
+    int event_count;
+    struct instance *instances;
+    int instance_count;
+    enum trace_end end;
+    int line;      /* garbage: of the driver's output, from 1 */
+    char *problem; /* absent: the function's name; garbage: what is wrong, the line quoted; else
+                      NULL */
+    struct outcome *outcomes; /* what the events' lists point into */
+};
+
+/* Read what a driver printed for the scenario `id`. NULL: no memory. */
+struct trace *trace_parse(const struct program *program, unsigned id, const char *text,
+                          size_t size);
+void trace_free(struct trace *trace);
+
+/* T or T#n, with a NUL; INSTANCE_MAX bytes are always enough. */
+enum { INSTANCE_MAX = PROGRAM_NAME_MAX + 16 };
+void instance_write(char *buffer, size_t size, const struct program *program,
+                    const struct trace *trace, int instance);
+
+#endif
