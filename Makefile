@@ -4,6 +4,7 @@ CC      ?= cc
 CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
 B       := build
+export B
 RUNTIME ?= $(B)/libmiou.so
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Werror
 FLAGS   := -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -pthread -Ispec -MMD -MP
@@ -98,11 +99,11 @@ test: ## run all tests of the project
 	$(BUILD) all tests
 	@ci/test $(TESTS)
 
-tests: $(TESTS) $(B)/saboteur.so
+tests: $(TESTS) $(B)/saboteur.so $(B)/mutants
 
 mutants: ## break each rule in turn and demand that its tests notice
 	@ci/setup
-	$(BUILD) all $(B)/saboteur.so
+	$(BUILD) all $(B)/saboteur.so $(B)/mutants
 	@ci/mutants
 
 coverage: ## what the conformance run reaches in ref/: build/coverage/html/index.html

@@ -1,0 +1,104 @@
+/* bench: what things cost, each beside the least that it could cost on this machine. Both sides of
+ * a row do their work in turn, round by round, and the medians are compared: figures drift from run
+ * to run and from machine to machine, ratios hardly. */
+#include "bench.h"
+#include "miou.h"
+
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST_ROUNDS = 15 };
+
+static const struct measure measures[] = {
+    {"yield", "ns", 3, 9, 0, yield_ours, yield_limit},
+    {"spawn + await", "ns", 4, 9, 0, spawn_await_ours, spawn_limit},
+    {"spawn n + await all, n = 1e3", "ns", 5, 9, 1000, spawn_all_ours, spawn_limit},
+    {"spawn n + await all, n = 1e4", "ns", 5, 9, 10000, spawn_all_ours, spawn_limit},
+    {"spawn n + await all, n = 1e5", "ns", 5, 9, 100000, spawn_all_ours, spawn_limit},
+    {"spawn n + await all, n = 1e6", "ns", 5, 5, 1000000, spawn_all_ours, spawn_limit},
+    {"call + await", "ns", 0, 9, 20000, call_ours, call_limit},
+    {"call + await, POSIX monitor", "ns", 0, 9, 20000, unix_call_ours, unix_call_limit},
+    {"parked task, resident", "B", 1.1, 3, 100000, parked_ours, parked_limit},
+};
+
+static const struct measure echoes[] = {
+    {"echo, 64 connections", "ns", 1.1, 15, 64, echo_ours, echo_limit},
+    {"echo, 512 connections", "ns", 1.1, 15, 512, echo_ours, echo_limit},
+};
+
+double nanoseconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+_Noreturn void give_up(const char *what, int error)
+{
+    fflush(stdout);
+    fprintf(stderr, "bench: %s: %s\n", what, miou_strerror(error));
+    exit(1);
+}
+
+int must(const char *what, int result)
+{
+    if (result < 0)
+        give_up(what, result);
+    return result;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static double median(double *values, int count)
+{
+    qsort(values, (size_t)count, sizeof *values, by_value);
+    return values[count / 2];
+}
+
+static void measure(const struct measure *m)
+{
+    double ours[MOST_ROUNDS], limit[MOST_ROUNDS];
+    double a, b;
+    int i;
+
+    printf("%-32s", m->name);
+    fflush(stdout);
+    for (i = 0; i < m->rounds; i++) {
+        ours[i] = m->ours(m->count);
+        limit[i] = m->limit(m->count);
+    }
+    a = median(ours, m->rounds);
+    b = median(limit, m->rounds);
+    printf("%9.1f %-2s %9.1f %-2s %8.2f", a, m->unit, b, m->unit, a / b);
+    if (m->goal > 0)
+        printf("   <= %.2f%s", m->goal, a / b <= m->goal ? "" : "  missed");
+    putchar('\n');
+}
+
+int main(int argc, char **argv)
+{
+    char program[4096];
+    size_t i;
+
+    (void)argc;
+    snprintf(program, sizeof program, "%s/miou-echo", dirname(strdup(argv[0])));
+    printf("%-32s%12s %12s %8s   %s\n", "", "ours", "limit", "ratio", "goal");
+    for (i = 0; i < sizeof measures / sizeof *measures; i++)
+        measure(&measures[i]);
+    for (i = 0; i < sizeof echoes / sizeof *echoes; i++) {
+        echo_start(program, echoes[i].count);
+        measure(&echoes[i]);
+        echo_stop();
+    }
+    return 0;
+}

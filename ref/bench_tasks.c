@@ -1,0 +1,236 @@
+/* bench_tasks: yields, spawns and the memory of tasks, beside bare context switches. */
+#include "bench.h"
+#include "miou.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Boost's context switch, which is the limit. */
+typedef void *fcontext;
+typedef struct {
+    fcontext from;
+    void *data;
+} transfer;
+
+extern transfer jump_fcontext(fcontext to, void *data);
+extern fcontext make_fcontext(void *top, size_t size, void (*fn)(transfer));
+
+static _Alignas(64) char stack[64 * 1024];
+
+enum { TURNS = 1000000 };
+
+static int nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+/* ---- yield: two tasks take turns */
+
+static int turns(void *arg)
+{
+    int i;
+
+    for (i = 0; i < TURNS; i++)
+        must("yield", miou_yield());
+    return *(int *)arg;
+}
+
+static int take_turns(void *arg)
+{
+    miou_promise *one, *two;
+    double start = nanoseconds();
+    int zero = 0;
+
+    must("async", miou_async(&one, NULL, turns, &zero));
+    must("async", miou_async(&two, NULL, turns, &zero));
+    must("await", miou_await(one, NULL));
+    must("await", miou_await(two, NULL));
+    *(double *)arg = (nanoseconds() - start) / TURNS / 2;
+    return 0;
+}
+
+double yield_ours(size_t count)
+{
+    double cost;
+
+    (void)count;
+    must("run", miou_run(NULL, take_turns, &cost));
+    return cost;
+}
+
+static void back_and_forth(transfer t)
+{
+    for (;;)
+        t = jump_fcontext(t.from, NULL);
+}
+
+double yield_limit(size_t count)
+{
+    transfer t = {make_fcontext(stack + sizeof stack, sizeof stack, back_and_forth), NULL};
+    double start = nanoseconds();
+    int i;
+
+    (void)count;
+    for (i = 0; i < TURNS; i++)
+        t = jump_fcontext(t.from, NULL);
+    return (nanoseconds() - start) / TURNS / 2;
+}
+
+/* ---- spawn and await: one at a time, or count of them, on stacks that were used before */
+
+static int spawn_await(void *arg)
+{
+    miou_promise *promise;
+    double start = nanoseconds();
+    int i;
+
+    for (i = 0; i < TURNS; i++) {
+        must("async", miou_async(&promise, NULL, nothing, NULL));
+        must("await", miou_await(promise, NULL));
+        must("promise_free", miou_promise_free(promise));
+    }
+    *(double *)arg = (nanoseconds() - start) / TURNS;
+    return 0;
+}
+
+double spawn_await_ours(size_t count)
+{
+    double cost;
+
+    (void)count;
+    must("run", miou_run(NULL, spawn_await, &cost));
+    return cost;
+}
+
+struct crowd {
+    miou_promise **promises;
+    size_t count;
+    double cost;
+};
+
+static void spawn_all(struct crowd *crowd)
+{
+    size_t i;
+
+    for (i = 0; i < crowd->count; i++)
+        must("async", miou_async(&crowd->promises[i], NULL, nothing, NULL));
+    for (i = 0; i < crowd->count; i++)
+        must("await", miou_await(crowd->promises[i], NULL));
+    for (i = 0; i < crowd->count; i++)
+        must("promise_free", miou_promise_free(crowd->promises[i]));
+}
+
+/* The first time is not measured: it is spent on the pages of new stacks. */
+static int spawn_crowds(void *arg)
+{
+    struct crowd *crowd = arg;
+    size_t i, times = TURNS / crowd->count;
+    double start;
+
+    spawn_all(crowd);
+    start = nanoseconds();
+    for (i = 0; i < times; i++)
+        spawn_all(crowd);
+    crowd->cost = (nanoseconds() - start) / (double)(times * crowd->count);
+    return 0;
+}
+
+double spawn_all_ours(size_t count)
+{
+    struct crowd crowd = {calloc(count, sizeof *crowd.promises), count, 0};
+
+    must("run", miou_run(NULL, spawn_crowds, &crowd));
+    free(crowd.promises);
+    return crowd.cost;
+}
+
+static void there_and_back(transfer t)
+{
+    jump_fcontext(t.from, NULL);
+}
+
+double spawn_limit(size_t count)
+{
+    double start = nanoseconds();
+    int i;
+
+    (void)count;
+    for (i = 0; i < TURNS; i++)
+        jump_fcontext(make_fcontext(stack + sizeof stack, sizeof stack, there_and_back), NULL);
+    return (nanoseconds() - start) / TURNS;
+}
+
+/* ---- memory: what count tasks that have begun and now wait for their turn keep resident. In a
+ * process of its own, whose heap nobody has used yet. */
+
+static size_t resident(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    size_t pages = 0;
+
+    if (!file || fscanf(file, "%*u %zu", &pages) != 1)
+        give_up("/proc/self/statm", -1);
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static int waits(void *arg)
+{
+    const int *over = arg;
+
+    while (!*over)
+        must("yield", miou_yield());
+    return 0;
+}
+
+static int park(void *arg)
+{
+    struct crowd *crowd = arg;
+    size_t before = resident(), i;
+    int over = 0;
+
+    for (i = 0; i < crowd->count; i++)
+        must("async", miou_async(&crowd->promises[i], NULL, waits, &over));
+    must("yield", miou_yield());
+    crowd->cost = (double)(resident() - before) / (double)crowd->count;
+    over = 1;
+    for (i = 0; i < crowd->count; i++)
+        must("await", miou_await(crowd->promises[i], NULL));
+    return 0;
+}
+
+double parked_ours(size_t count)
+{
+    double *cost =
+        mmap(NULL, sizeof *cost, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct crowd crowd = {calloc(count, sizeof *crowd.promises), count, 0};
+    double result;
+    int status;
+    pid_t pid;
+    size_t i;
+
+    for (i = 0; i < count; i++) /* the array is not part of what a task keeps */
+        crowd.promises[i] = (miou_promise *)&crowd;
+    pid = fork();
+    if (pid == 0) {
+        must("run", miou_run(NULL, park, &crowd));
+        *cost = crowd.cost;
+        _exit(0);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+        give_up("the process that parks tasks", -1);
+    result = *cost;
+    munmap(cost, sizeof *cost);
+    free(crowd.promises);
+    return result;
+}
+
+double parked_limit(size_t count)
+{
+    (void)count;
+    return (double)sysconf(_SC_PAGESIZE);
+}
