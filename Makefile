@@ -21,6 +21,9 @@ REF     := $(filter-out ref/test_% ref/echo.c ref/bench%,$(wildcard ref/*.c))
 REF_OBJ := $(REF:%.c=$(B)/%.o)
 CONTEXT := -l:libboost_context.a
 
+# What is global stays visible until objcopy has picked the headers' names.
+$(REF_OBJ): FLAGS += -fvisibility=default -fno-semantic-interposition
+
 # One object that shows only the headers' names, with the context switch inside.
 $(B)/miou.o: $(REF_OBJ) $(B)/exports
 	$(CC) -r -nostdlib -o $@ $(REF_OBJ) $(CONTEXT)

@@ -1,0 +1,175 @@
+/* domain.c: a domain takes turns among its tasks, one step after the other. */
+#include "runtime.h"
+#include "system.h"
+
+#include <errno.h>
+
+enum {
+    QUANTUM = 128 /* switches between two looks at the inbox and the monitor */
+};
+
+_Thread_local struct domain *domain_self __attribute__((tls_model("initial-exec")));
+
+int domain_init(struct domain *domain, struct run *run, int id, size_t stack_size)
+{
+    int error;
+
+    domain->id = id;
+    domain->run = run;
+    domain->ready_end = &domain->ready;
+    domain->next_worker = id;
+    domain->monitor.bell = -1;
+    if ((error = stacks_init(&domain->stacks, stack_size)) < 0)
+        return error;
+    return monitor_init(&domain->monitor);
+}
+
+void domain_destroy(struct domain *domain)
+{
+    monitor_destroy(&domain->monitor);
+    stacks_destroy(&domain->stacks);
+}
+
+/* ---- the ready queue ---- */
+
+void domain_ready(struct domain *domain, struct task *task)
+{
+    if (task->state != TASK_NEW)
+        task->state = TASK_READY;
+    task->next = NULL;
+    *domain->ready_end = task;
+    domain->ready_end = &task->next;
+}
+
+static struct task *take_ready(struct domain *domain)
+{
+    struct task *task = domain->ready;
+
+    domain->ready = task->next;
+    if (domain->ready == NULL)
+        domain->ready_end = &domain->ready;
+    return task;
+}
+
+/* ---- switching ---- */
+
+static void task_main(struct transfer transfer)
+{
+    struct task *self = domain_self->current;
+
+    context_arrive(transfer, &self->context);
+    task_finish(self, self->fn(self->arg));
+    self->state = TASK_ENDED;
+    context_exit(&self->context, &self->domain->scheduler);
+}
+
+/* Leave the running task for the next one or, when the quantum is over, for the scheduler. */
+static inline __attribute__((always_inline)) void leave(struct domain *domain, struct task *self)
+{
+    struct task *next = domain->ready;
+
+    if (next != NULL && next->state != TASK_NEW && --domain->quantum > 0) {
+        take_ready(domain);
+        if (next == self) {
+            self->state = TASK_RUNNING;
+            return;
+        }
+        next->state = TASK_RUNNING;
+        domain->current = next;
+        context_switch(&self->context, &next->context);
+    } else {
+        context_switch(&self->context, &domain->scheduler);
+    }
+}
+
+int domain_suspend(struct domain *domain, struct task *self)
+{
+    self->state = TASK_WAITING;
+    leave(domain, self);
+    return self->cancelled ? MIOU_CANCELLED : 0;
+}
+
+int domain_yield(struct domain *domain, struct task *self)
+{
+    domain_ready(domain, self);
+    leave(domain, self);
+    return self->cancelled ? MIOU_CANCELLED : 0;
+}
+
+int domain_charge(struct domain *domain, struct task *self)
+{
+    return --domain->quantum > 0 ? 0 : domain_yield(domain, self);
+}
+
+/* ---- stepping ---- */
+
+/* A task that never gets to run, cancelled before it began or for want of a stack, owns what it was
+ * given. */
+static void end_unstarted(struct domain *domain, struct task *task, int result)
+{
+    domain->current = task;
+    task_finish(task, result);
+    domain->current = NULL;
+    task_notify(task);
+}
+
+static void run_task(struct domain *domain, struct task *task)
+{
+    if (task->state == TASK_NEW) {
+        if (task->cancelled || (task->stack = stack_take(&domain->stacks)) == NULL) {
+            end_unstarted(domain, task, task->cancelled ? MIOU_CANCELLED : -ENOMEM);
+            return;
+        }
+        context_make(&task->context, task->stack, stack_room(&domain->stacks), task_main);
+    }
+    task->state = TASK_RUNNING;
+    domain->current = task;
+    context_switch(&domain->scheduler, &task->context);
+    task = domain->current; /* not always the one that was resumed */
+    domain->current = NULL;
+    if (task->state == TASK_ENDED) {
+        context_free(&task->context);
+        stack_give(&domain->stacks, task->stack);
+        task_notify(task);
+    }
+}
+
+/* One step: hear the others, look at the system, then run tasks for a quantum. Returns false if
+ * there is nothing to run. */
+static bool domain_step(struct domain *domain)
+{
+    if (!inbox_empty(&domain->inbox))
+        inbox_deliver(&domain->inbox);
+    if (domain->monitor.waiting > 0 && domain->ready != NULL)
+        monitor_select(&domain->monitor, false);
+    domain->quantum = QUANTUM;
+    if (domain->ready == NULL)
+        return false;
+    while (domain->ready != NULL && domain->quantum-- > 0)
+        run_task(domain, take_ready(domain));
+    return true;
+}
+
+static void domain_sleep(struct domain *domain)
+{
+    if (!inbox_sleep(&domain->inbox))
+        return;
+    monitor_select(&domain->monitor, true);
+    inbox_wake(&domain->inbox);
+}
+
+void domain_loop(struct domain *domain)
+{
+    domain_self = domain;
+    context_of_thread(&domain->scheduler);
+    while (!domain->stopped)
+        if (!domain_step(domain))
+            domain_sleep(domain);
+    domain_self = NULL;
+}
+
+void domain_send(struct domain *to, struct message *message)
+{
+    if (inbox_send(&to->inbox, message))
+        monitor_interrupt(&to->monitor);
+}

@@ -1,0 +1,72 @@
+/* inbox.h: what one domain has to tell another. Many send, without a lock; the owner takes all at
+ * once. */
+#ifndef REF_INBOX_H
+#define REF_INBOX_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct message {
+    struct message *next;
+    void (*deliver)(struct message *message); /* called on the receiving domain */
+};
+
+struct inbox {
+    _Atomic(struct message *) newest; /* or INBOX_ASLEEP, when it is empty and its owner sleeps */
+};
+
+#define INBOX_ASLEEP ((struct message *)1)
+
+/* Returns true if the owner sleeps and the caller must wake it: one sender alone is told so. */
+static inline bool inbox_send(struct inbox *inbox, struct message *message)
+{
+    struct message *newest = atomic_load_explicit(&inbox->newest, memory_order_relaxed);
+
+    do
+        message->next = newest == INBOX_ASLEEP ? NULL : newest;
+    while (!atomic_compare_exchange_weak_explicit(&inbox->newest, &newest, message,
+                                                  memory_order_release, memory_order_relaxed));
+    return newest == INBOX_ASLEEP;
+}
+
+static inline bool inbox_empty(struct inbox *inbox)
+{
+    return atomic_load_explicit(&inbox->newest, memory_order_relaxed) == NULL;
+}
+
+/* Deliver what has come, in the order in which each sender sent it. */
+static inline void inbox_deliver(struct inbox *inbox)
+{
+    struct message *newest = atomic_exchange_explicit(&inbox->newest, NULL, memory_order_acquire);
+    struct message *oldest = NULL, *next;
+
+    for (; newest != NULL; newest = next) {
+        next = newest->next;
+        newest->next = oldest;
+        oldest = newest;
+    }
+    for (; oldest != NULL; oldest = next) {
+        next = oldest->next; /* delivered, the message may be sent again or freed */
+        oldest->deliver(oldest);
+    }
+}
+
+/* Returns false if something has come meanwhile, so that the owner must not sleep. */
+static inline bool inbox_sleep(struct inbox *inbox)
+{
+    struct message *empty = NULL;
+
+    return atomic_compare_exchange_strong_explicit(&inbox->newest, &empty, INBOX_ASLEEP,
+                                                   memory_order_relaxed, memory_order_relaxed);
+}
+
+static inline void inbox_wake(struct inbox *inbox)
+{
+    struct message *asleep = INBOX_ASLEEP;
+
+    atomic_compare_exchange_strong_explicit(&inbox->newest, &asleep, NULL, memory_order_relaxed,
+                                            memory_order_relaxed);
+}
+
+#endif

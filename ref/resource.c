@@ -1,0 +1,181 @@
+/* resource.c: who owns what, and the finalisers that see to the rest. */
+#include "runtime.h"
+
+#include <errno.h>
+
+static void finalise(struct domain *domain, struct resource *resource)
+{
+    bool nested = domain->finalising;
+
+    domain->finalising = true;
+    resource->finaliser(resource->value);
+    domain->finalising = nested;
+}
+
+static void take(struct task *owner, struct resource *resource)
+{
+    resource->owner = owner;
+    list_prepend(&owner->resources, &resource->link);
+}
+
+void resource_end(struct resource *resource)
+{
+    struct domain *domain = resource->owner->domain;
+
+    list_remove(&resource->link);
+    object_free(domain, POOL_RESOURCES, resource);
+}
+
+/* The finaliser sees a resource that has ended already, so that none runs twice. */
+static void end_and_finalise(struct resource *resource)
+{
+    struct domain *domain = resource->owner->domain;
+    struct resource last = *resource;
+
+    resource_end(resource);
+    finalise(domain, &last);
+}
+
+struct resource *resource_new(struct task *owner, miou_finaliser *finaliser, void *value)
+{
+    struct resource *resource = object_new(owner->domain, POOL_RESOURCES);
+
+    if (resource == NULL)
+        return NULL;
+    resource->finaliser = finaliser;
+    resource->value = value;
+    take(owner, resource);
+    return resource;
+}
+
+int miou_resource_create(miou_resource **resource, miou_finaliser *finaliser, void *value)
+{
+    int error;
+    struct task *self = task_self(&error);
+    struct resource *made;
+
+    if (self == NULL)
+        return error;
+    if (resource == NULL || finaliser == NULL)
+        return -EINVAL;
+    if ((made = object_new(self->domain, POOL_RESOURCES)) == NULL)
+        return -ENOMEM;
+    made->owner = NULL;
+    made->finaliser = finaliser;
+    made->value = value;
+    *resource = pool_handle(made);
+    return 0;
+}
+
+int miou_own(miou_resource *resource)
+{
+    int error;
+    struct task *self = task_self(&error);
+    struct resource *found;
+
+    if (self == NULL)
+        return error;
+    found = object_get(self->domain, POOL_RESOURCES, resource);
+    if (found == NULL || found->owner == self)
+        return -EINVAL;
+    if (found->owner != NULL)
+        return MIOU_NOT_OWNER;
+    take(self, found);
+    return 0;
+}
+
+/* The resource of a handle, if the task owns it. */
+static int find_owned(struct task *self, struct resource **found, const miou_resource *resource)
+{
+    if (resource == NULL)
+        return -EINVAL;
+    *found = object_get(self->domain, POOL_RESOURCES, resource);
+    return *found != NULL && (*found)->owner == self ? 0 : MIOU_NOT_OWNER;
+}
+
+int miou_check(miou_resource *resource)
+{
+    struct domain *domain = domain_self;
+    struct resource *found;
+
+    if (domain == NULL || domain->current == NULL)
+        return MIOU_NOT_RUNNING;
+    return find_owned(domain->current, &found, resource);
+}
+
+int miou_disown(miou_resource *resource)
+{
+    int error;
+    struct task *self = task_self(&error);
+    struct resource *found;
+
+    if (self == NULL || (error = find_owned(self, &found, resource)) < 0)
+        return error;
+    resource_end(found);
+    return 0;
+}
+
+int miou_release(miou_resource *resource)
+{
+    int error;
+    struct task *self = task_self(&error);
+    struct resource *found;
+
+    if (self == NULL || (error = find_owned(self, &found, resource)) < 0)
+        return error;
+    end_and_finalise(found);
+    return 0;
+}
+
+int miou_transfer(miou_resource *resource)
+{
+    int error;
+    struct task *self = task_self(&error);
+    struct resource *found;
+
+    if (self == NULL || (error = find_owned(self, &found, resource)) < 0)
+        return error;
+    if (self->parent == NULL)
+        return -EINVAL;
+    list_remove(&found->link);
+    list_append(&self->transferred, &found->link);
+    found->owner = self->parent; /* it is the parent's to use once that has heard of our end */
+    return 0;
+}
+
+void resources_receive(struct task *parent, struct task *child)
+{
+    while (!list_empty(&child->transferred)) {
+        struct link *link = child->transferred.next;
+
+        list_remove(link);
+        take(parent, CONTAINER(link, struct resource, link));
+    }
+}
+
+int resources_give(struct task *from, struct task *to, miou_resource *const *give, size_t count)
+{
+    int error = give == NULL ? -EINVAL : 0;
+    struct resource *found;
+    size_t i;
+
+    for (i = 0; error == 0 && i < count; i++)
+        if ((error = find_owned(from, &found, give[i])) == 0) {
+            list_remove(&found->link);
+            take(to, found);
+        }
+    if (error == 0)
+        return 0;
+    while (!list_empty(&to->resources)) { /* newest first, so back where it was */
+        found = CONTAINER(to->resources.next, struct resource, link);
+        list_remove(&found->link);
+        take(from, found);
+    }
+    return error;
+}
+
+void resources_finalise(struct task *task)
+{
+    while (!list_empty(&task->resources))
+        end_and_finalise(CONTAINER(task->resources.next, struct resource, link));
+}

@@ -1,0 +1,167 @@
+/* run.c: a run from beginning to end: its domains, their threads, and what must be given back. */
+#include "runtime.h"
+#include "system.h"
+#include "unix.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+static const uint32_t object_sizes[POOL_KINDS] = {
+    [POOL_TASKS] = sizeof(struct task),
+    [POOL_RESOURCES] = sizeof(struct resource),
+    [POOL_ORPHANAGES] = sizeof(struct orphanage),
+    [POOL_DESCRIPTORS] = sizeof(struct descriptor),
+};
+
+/* Generations that no pool of this run shares with another, or with one of an earlier run. */
+static uint32_t next_salt(void)
+{
+    static _Atomic uint32_t serial;
+
+    return (atomic_fetch_add(&serial, 1) + 1) * 2654435769u;
+}
+
+static int pools_init(struct run *run)
+{
+    for (int kind = 0; kind < POOL_KINDS; kind++)
+        if (pool_init(&run->pools[kind], object_sizes[kind], next_salt()) < 0)
+            return -ENOMEM;
+    return 0;
+}
+
+static void *worker(void *domain)
+{
+    domain_loop(domain);
+    return NULL;
+}
+
+static void deliver_stop(struct message *message)
+{
+    CONTAINER(message, struct domain, stop)->stopped = true;
+}
+
+/* Stop and join the first count workers. */
+static void stop_workers(struct run *run, int count)
+{
+    for (int i = 1; i <= count; i++) {
+        run->domains[i].stop.deliver = deliver_stop;
+        domain_send(&run->domains[i], &run->domains[i].stop);
+    }
+    for (int i = 1; i <= count; i++)
+        sys_thread_join(run->domains[i].thread);
+}
+
+static int start_workers(struct run *run)
+{
+    for (int i = 1; i < run->domain_count; i++) {
+        struct domain *domain = &run->domains[i];
+        int error = sys_thread_create(&domain->thread, worker, domain);
+
+        if (error < 0) {
+            stop_workers(run, i - 1);
+            return error;
+        }
+    }
+    return 0;
+}
+
+/* Returns the main task's result, or the code that ended the run. */
+static int run_main(struct run *run, miou_task *fn, void *arg)
+{
+    struct domain *dom0 = &run->domains[0];
+    int result, error;
+
+    if ((run->main = task_new(dom0, dom0, NULL, fn, arg)) == NULL)
+        return -ENOMEM;
+    if ((error = start_workers(run)) < 0)
+        return error;
+    domain_ready(dom0, run->main);
+    domain_loop(dom0);
+    stop_workers(run, run->domain_count - 1);
+    result = run->main->result;
+    return run->code != 0 ? run->code : result;
+}
+
+static int run_domains(struct run *run, size_t stack_size, miou_task *fn, void *arg)
+{
+    int made, result = pools_init(run);
+
+    for (made = 0; result == 0 && made < run->domain_count; made++)
+        result = domain_init(&run->domains[made], run, made, stack_size);
+    if (result == 0)
+        result = run_main(run, fn, arg);
+    if (run->pools[POOL_DESCRIPTORS].directory != NULL)
+        descriptors_close(run);
+    while (made-- > 0)
+        domain_destroy(&run->domains[made]);
+    for (int kind = 0; kind < POOL_KINDS; kind++)
+        pool_destroy(&run->pools[kind]);
+    return result;
+}
+
+static int start(const miou_options *options, bool has_io, miou_task *fn, void *arg)
+{
+    static const miou_options plain;
+    struct run *run;
+    size_t size;
+    int result;
+
+    if (options == NULL)
+        options = &plain;
+    if (domain_self != NULL)
+        return -EBUSY;
+    if (fn == NULL || options->domains < 0 || options->domains == INT_MAX)
+        return -EINVAL;
+    size = sizeof *run + (size_t)(options->domains + 1) * sizeof *run->domains;
+    if ((run = sys_map(size)) == NULL)
+        return -ENOMEM;
+    run->domains = (struct domain *)(run + 1);
+    run->domain_count = options->domains + 1;
+    run->has_io = has_io;
+    result = run_domains(run, options->stack_size, fn, arg);
+    sys_unmap(run, size);
+    return result;
+}
+
+int miou_run(const miou_options *options, miou_task *fn, void *arg)
+{
+    return start(options, false, fn, arg);
+}
+
+int miou_unix_run(const miou_options *options, miou_task *fn, void *arg)
+{
+    return start(options, true, fn, arg);
+}
+
+/* ---- what a task may ask about its domain ---- */
+
+static struct run *current_run(void)
+{
+    return domain_self != NULL ? domain_self->run : NULL;
+}
+
+int miou_domain_self(void)
+{
+    return domain_self != NULL ? domain_self->id : MIOU_NOT_RUNNING;
+}
+
+int miou_domain_available(void)
+{
+    struct run *run = current_run();
+
+    return run != NULL ? run->domain_count - 1 : MIOU_NOT_RUNNING;
+}
+
+int miou_domain_all(int *ids, size_t size)
+{
+    int available = miou_domain_available();
+
+    if (available < 0)
+        return available;
+    if (ids == NULL && size > 0)
+        return -EINVAL;
+    for (int i = 0; i < available && (size_t)i < size; i++)
+        ids[i] = i + 1;
+    return available;
+}

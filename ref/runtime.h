@@ -1,0 +1,200 @@
+/* runtime.h: the runtime's own view of a run: its domains, its tasks, and what each owns.
+ *
+ * A domain is stepped by one thread, and everything below belongs to one domain: a task to the one
+ * it runs on, except for the part of its record that its parent keeps, which belongs to the
+ * parent's. What domains have to tell each other goes by message. */
+#ifndef REF_RUNTIME_H
+#define REF_RUNTIME_H
+
+#include "context.h"
+#include "inbox.h"
+#include "list.h"
+#include "miou_unix.h"
+#include "monitor.h"
+#include "pool.h"
+#include "stack.h"
+
+#include <pthread.h>
+
+enum task_state { TASK_NEW, TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_ENDED };
+
+struct task {
+    struct slot slot;
+
+    /* The child's side. */
+    enum task_state state;
+    bool cancelled;       /* its calls are refused from now on */
+    int result;           /* how it ended, unless its parent cancelled it */
+    unsigned live;        /* children that have not ended, or not been heard of */
+    unsigned unsettled;   /* children neither awaited nor cancelled */
+    struct task *next;    /* in the ready queue */
+    struct task *awaited; /* the child it waits for */
+    struct context context;
+    struct stack *stack;
+    struct domain *domain;
+    miou_task *fn;
+    void *arg;
+    struct link children;
+    struct link resources; /* newest first */
+    struct link transferred;
+    struct link orphanages;
+
+    /* The parent's side. */
+    struct task *parent;
+    struct link sibling;
+    struct orphanage *orphanage; /* that keeps the promise */
+    struct link kept;            /* in its list of those that have ended */
+    bool ended;
+    bool settled; /* awaited or cancelled */
+    bool cancel_requested;
+    bool cancel_in_flight; /* the message has not come back */
+
+    /* Either side's, in turn. */
+    struct message life;   /* start, then end */
+    struct message cancel; /* request, then reply */
+};
+
+struct resource {
+    struct slot slot;
+    struct task *owner; /* NULL: nobody, yet or on its way to the parent */
+    struct link link;
+    miou_finaliser *finaliser;
+    void *value;
+};
+
+struct orphanage {
+    struct slot slot;
+    struct task *owner;
+    struct link link;
+    struct link ended;
+    size_t count; /* children in it, ended or not */
+};
+
+enum pool_kind { POOL_TASKS, POOL_RESOURCES, POOL_ORPHANAGES, POOL_DESCRIPTORS, POOL_KINDS };
+
+struct domain {
+    struct context scheduler;
+    struct task *current;
+    struct task *ready, **ready_end;
+    int quantum; /* switches left before the scheduler looks after the rest */
+    int id;
+    int next_worker; /* where the next call goes */
+    bool finalising;
+    bool stopped;
+    struct run *run;
+    struct stacks stacks;
+    struct pool_cache caches[POOL_KINDS];
+    struct monitor monitor;
+    struct message stop;
+    pthread_t thread;
+    _Alignas(64) struct inbox inbox;
+};
+
+struct run {
+    struct domain *domains;
+    int domain_count; /* with dom0 */
+    bool has_io;      /* tasks may wait for descriptors */
+    struct task *main;
+    _Atomic int code; /* of the rule that ended the run; 0: none */
+    struct message abort;
+    struct pool pools[POOL_KINDS];
+};
+
+/* The domain whose thread this is; NULL outside a run. */
+extern _Thread_local struct domain *domain_self __attribute__((tls_model("initial-exec")));
+
+/* ---- domain.c ---- */
+
+int domain_init(struct domain *domain, struct run *run, int id, size_t stack_size);
+void domain_destroy(struct domain *domain);
+void domain_loop(struct domain *domain);
+void domain_send(struct domain *to, struct message *message);
+
+/* Queue a task. */
+void domain_ready(struct domain *domain, struct task *task);
+
+/* Queue a task of the calling domain if it waits. It may have been woken before, for another
+ * reason. */
+static inline void domain_wake(struct task *task)
+{
+    if (task->state == TASK_WAITING)
+        domain_ready(task->domain, task);
+}
+
+/* Called by the running task: let others run until somebody makes it ready. Returns 0, or
+ * MIOU_CANCELLED if the task is cancelled. */
+int domain_suspend(struct domain *domain, struct task *self);
+int domain_yield(struct domain *domain, struct task *self);
+
+/* Called by a task whose call has been served at once: it yields at the end of its quantum. */
+int domain_charge(struct domain *domain, struct task *self);
+
+/* ---- task.c ---- */
+
+/* Make a task ready to be started by task_start; NULL if there is no memory. */
+struct task *task_new(struct domain *on, struct domain *domain, struct task *parent, miou_task *fn,
+                      void *arg);
+void task_start(struct task *task);
+void task_cancel(struct task *task);
+
+/* Everything between the return of a task's function and its end. */
+void task_finish(struct task *task, int result);
+
+/* Tell the parent, once the task has left its stack. */
+void task_notify(struct task *task);
+
+/* The run cannot go on: cancel everything and end with code, unless it ends already. */
+void run_abort(struct run *run, int code);
+
+/* The calling task, if it may do what suspends, spawns or owns: NULL, and why not, otherwise. */
+static inline struct task *task_self(int *error)
+{
+    struct domain *domain = domain_self;
+
+    if (domain == NULL || domain->current == NULL)
+        *error = MIOU_NOT_RUNNING;
+    else if (domain->finalising)
+        *error = MIOU_IN_FINALISER;
+    else
+        return domain->current;
+    return NULL;
+}
+
+static inline void *object_new(struct domain *domain, enum pool_kind kind)
+{
+    return pool_new(&domain->run->pools[kind], &domain->caches[kind]);
+}
+
+static inline void object_free(struct domain *domain, enum pool_kind kind, void *object)
+{
+    pool_free(&domain->caches[kind], object);
+}
+
+static inline void *object_get(struct domain *domain, enum pool_kind kind, const void *handle)
+{
+    return pool_get(&domain->run->pools[kind], handle);
+}
+
+/* ---- resource.c ---- */
+
+/* Make what the task owns its child's: all or nothing. Returns 0, -EINVAL or MIOU_NOT_OWNER. */
+int resources_give(struct task *from, struct task *to, miou_resource *const *give, size_t count);
+void resources_finalise(struct task *task);
+void resources_receive(struct task *parent, struct task *child);
+
+/* Make a resource that the task owns; NULL if there is no memory. */
+struct resource *resource_new(struct task *owner, miou_finaliser *finaliser, void *value);
+void resource_end(struct resource *resource);
+
+/* ---- orphans.c ---- */
+
+void orphanage_child_ended(struct task *child);
+void orphanage_leave(struct task *child);
+void orphanages_free(struct task *owner);
+
+/* ---- unix.c ---- */
+
+/* Close what was left open. */
+void descriptors_close(struct run *run);
+
+#endif

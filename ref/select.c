@@ -1,0 +1,233 @@
+/* select.c: the monitor on select(2), with bitmaps as long as the highest descriptor needs. */
+#include "miou.h"
+#include "monitor.h"
+#include "runtime.h"
+#include "system.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+enum {
+    WORD = sizeof(unsigned long) * CHAR_BIT,
+    ROOM = 1024, /* descriptors at first */
+    BITMAPS = 4
+};
+
+/* The bitmap of descriptors that somebody waits for, and the one that select leaves its answer in.
+ */
+static unsigned long *wanted(const struct monitor *monitor, enum direction direction)
+{
+    return monitor->set + direction * (monitor->capacity / WORD);
+}
+
+static unsigned long *ready(const struct monitor *monitor, enum direction direction)
+{
+    return wanted(monitor, direction) + 2 * (monitor->capacity / WORD);
+}
+
+static void set_bit(unsigned long *bits, int number)
+{
+    bits[number / WORD] |= 1UL << number % WORD;
+}
+
+static void clear_bit(unsigned long *bits, int number)
+{
+    bits[number / WORD] &= ~(1UL << number % WORD);
+}
+
+static size_t set_size(int capacity)
+{
+    return (size_t)capacity / WORD * BITMAPS * sizeof(unsigned long);
+}
+
+/* Make room for a descriptor; the arrays' old pages are given back. */
+static int grow(struct monitor *monitor, int number)
+{
+    struct monitor old = *monitor;
+    int capacity = old.capacity > 0 ? old.capacity : ROOM;
+
+    while (capacity <= number)
+        capacity *= 2;
+    if ((monitor->set = sys_map(set_size(capacity))) != NULL)
+        monitor->waiters = sys_map((size_t)capacity * sizeof *monitor->waiters);
+    if (monitor->set == NULL || monitor->waiters == NULL) {
+        if (monitor->set != NULL)
+            sys_unmap(monitor->set, set_size(capacity));
+        *monitor = old;
+        return -ENOMEM;
+    }
+    monitor->capacity = capacity;
+    if (old.capacity > 0) {
+        for (enum direction d = READABLE; d <= WRITABLE; d++)
+            memcpy(wanted(monitor, d), wanted(&old, d), (size_t)old.capacity / CHAR_BIT);
+        memcpy(monitor->waiters, old.waiters, (size_t)old.capacity * sizeof *old.waiters);
+        sys_unmap(old.set, set_size(old.capacity));
+        sys_unmap(old.waiters, (size_t)old.capacity * sizeof *old.waiters);
+    }
+    return 0;
+}
+
+int monitor_init(struct monitor *monitor)
+{
+    int error;
+
+    *monitor = (struct monitor){.bell = -1};
+    if ((monitor->bell = sys_bell_create()) < 0)
+        return monitor->bell;
+    if ((error = grow(monitor, monitor->bell)) < 0)
+        return error;
+    set_bit(wanted(monitor, READABLE), monitor->bell);
+    monitor->highest = monitor->bell;
+    return 0;
+}
+
+void monitor_destroy(struct monitor *monitor)
+{
+    if (monitor->bell >= 0)
+        sys_close(monitor->bell);
+    if (monitor->capacity > 0) {
+        sys_unmap(monitor->set, set_size(monitor->capacity));
+        sys_unmap(monitor->waiters, (size_t)monitor->capacity * sizeof *monitor->waiters);
+    }
+}
+
+void monitor_interrupt(struct monitor *monitor)
+{
+    sys_bell_ring(monitor->bell);
+}
+
+/* ---- who waits ---- */
+
+static bool anyone_waits(const struct monitor *monitor, int number, enum direction direction)
+{
+    for (struct waiter *w = monitor->waiters[number]; w != NULL; w = w->next)
+        if (w->direction == direction)
+            return true;
+    return false;
+}
+
+static void enlist(struct monitor *monitor, int number, struct waiter *waiter)
+{
+    struct waiter **end = &monitor->waiters[number];
+
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = waiter;
+    set_bit(wanted(monitor, waiter->direction), number);
+    monitor->waiting++;
+    monitor->writing += waiter->direction == WRITABLE;
+    if (number > monitor->highest)
+        monitor->highest = number;
+}
+
+static void lower_highest(struct monitor *monitor)
+{
+    while (monitor->highest > monitor->bell && monitor->waiters[monitor->highest] == NULL)
+        monitor->highest--;
+}
+
+static void delist(struct monitor *monitor, int number, struct waiter **place)
+{
+    struct waiter *waiter = *place;
+
+    *place = waiter->next;
+    waiter->task = NULL; /* so that it knows */
+    monitor->waiting--;
+    monitor->writing -= waiter->direction == WRITABLE;
+    if (!anyone_waits(monitor, number, waiter->direction))
+        clear_bit(wanted(monitor, waiter->direction), number);
+}
+
+static struct waiter **first(struct monitor *monitor, int number, enum direction direction)
+{
+    struct waiter **place = &monitor->waiters[number];
+
+    while (*place != NULL && (*place)->direction != direction)
+        place = &(*place)->next;
+    return place;
+}
+
+static void wake(struct monitor *monitor, int number, struct waiter **place)
+{
+    struct task *task = (*place)->task;
+
+    delist(monitor, number, place);
+    domain_wake(task);
+}
+
+void monitor_forget(struct monitor *monitor, int number)
+{
+    if (number >= monitor->capacity)
+        return;
+    while (monitor->waiters[number] != NULL)
+        wake(monitor, number, &monitor->waiters[number]);
+    lower_highest(monitor);
+}
+
+int monitor_wait(struct monitor *monitor, int number, enum direction direction, struct task *task)
+{
+    struct waiter waiter = {.task = task, .direction = direction};
+    struct waiter **place;
+    int error;
+
+    if (number >= monitor->capacity && (error = grow(monitor, number)) < 0)
+        return error;
+    enlist(monitor, number, &waiter);
+    error = domain_suspend(task->domain, task);
+    if (waiter.task != NULL) { /* woken for another reason, as when it is cancelled */
+        for (place = &monitor->waiters[number]; *place != &waiter;)
+            place = &(*place)->next;
+        delist(monitor, number, place);
+        lower_highest(monitor);
+    }
+    return error;
+}
+
+/* ---- what is ready ---- */
+
+static void wake_ready(struct monitor *monitor, enum direction direction, int words)
+{
+    unsigned long *bits = ready(monitor, direction);
+
+    for (int word = 0; word < words; word++)
+        for (; bits[word] != 0; bits[word] &= bits[word] - 1) {
+            int number = word * WORD + __builtin_ctzl(bits[word]);
+
+            if (number == monitor->bell)
+                sys_bell_clear(monitor->bell);
+            else
+                wake(monitor, number, first(monitor, number, direction));
+        }
+}
+
+/* Somebody closed a descriptor that is waited for behind our back: its waiters shall see the error.
+ */
+static void wake_closed(struct monitor *monitor)
+{
+    for (int number = 0; number <= monitor->highest; number++)
+        if (monitor->waiters[number] != NULL && !sys_is_open(number))
+            while (monitor->waiters[number] != NULL)
+                wake(monitor, number, &monitor->waiters[number]);
+}
+
+void monitor_select(struct monitor *monitor, bool block)
+{
+    int words = monitor->highest / WORD + 1, found;
+    size_t bytes = (size_t)words * sizeof(unsigned long);
+    bool writing = monitor->writing > 0;
+
+    memcpy(ready(monitor, READABLE), wanted(monitor, READABLE), bytes);
+    if (writing)
+        memcpy(ready(monitor, WRITABLE), wanted(monitor, WRITABLE), bytes);
+    found = sys_select(monitor->highest + 1, ready(monitor, READABLE),
+                       writing ? ready(monitor, WRITABLE) : NULL, block);
+    if (found > 0) {
+        wake_ready(monitor, READABLE, words);
+        if (writing)
+            wake_ready(monitor, WRITABLE, words);
+    } else if (found == -EBADF) {
+        wake_closed(monitor);
+    }
+    lower_highest(monitor);
+}

@@ -1,0 +1,108 @@
+/* stack.c: stacks are cut from mappings of many, each with a guard page below it. */
+#include "stack.h"
+#include "system.h"
+
+#include <errno.h>
+#include <stdint.h>
+
+#if defined(__has_include)
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#endif
+#endif
+#ifndef VALGRIND_STACK_REGISTER
+#define VALGRIND_STACK_REGISTER(from, to) 0
+#define VALGRIND_STACK_DEREGISTER(id)     ((void)(id))
+#endif
+
+enum {
+    CHUNK = 32,      /* stacks a mapping */
+    COLOURS = 16,    /* heads lie this many cache lines apart ... */
+    COLOUR = 2 * 64, /* ... by this much, so that their hot lines do not fall into the same set */
+    HEADROOM = 4096, /* for the head, the colour and the runtime's own frames */
+    DEFAULT = 64 * 1024, /* what a task can rely on if nothing else was asked for */
+};
+
+int stacks_init(struct stacks *stacks, size_t size)
+{
+    size_t page = sys_page_size();
+
+    if (size == 0)
+        size = DEFAULT;
+    if (size > SIZE_MAX / 2 / CHUNK)
+        return -EINVAL;
+    *stacks = (struct stacks){.stride = (size + HEADROOM + page - 1) / page * page + page};
+    return 0;
+}
+
+size_t stack_room(const struct stacks *stacks)
+{
+    return stacks->stride - sys_page_size() - COLOURS * COLOUR - sizeof(struct stack);
+}
+
+static void unregister(struct stack *stack)
+{
+    VALGRIND_STACK_DEREGISTER(stack->registered);
+}
+
+void stacks_destroy(struct stacks *stacks)
+{
+    struct stack *stack, *next;
+
+    for (stack = stacks->free; stack != NULL; stack = stack->next)
+        unregister(stack);
+    if (stacks->fresh_left == CHUNK)
+        sys_unmap(stacks->fresh, CHUNK * stacks->stride);
+    for (stack = stacks->chunks; stack != NULL; stack = next) {
+        /* A mapping starts a stride below the end of its first stack, wherever the head's colour
+         * is. */
+        uintptr_t page = sys_page_size(), end = ((uintptr_t)(stack + 1) + page - 1) / page * page;
+
+        next = stack->next_chunk;
+        sys_unmap((void *)(end - stacks->stride), CHUNK * stacks->stride);
+    }
+}
+
+static struct stack *cut(struct stacks *stacks)
+{
+    size_t colour = stacks->made % COLOURS * COLOUR;
+    char *end = stacks->fresh + stacks->stride;
+    struct stack *stack = (struct stack *)(end - colour) - 1;
+
+    if (sys_guard(stacks->fresh, sys_page_size()) < 0)
+        return NULL;
+    if (stacks->fresh_left == CHUNK) {
+        stack->next_chunk = stacks->chunks;
+        stacks->chunks = stack;
+    }
+    stack->registered = VALGRIND_STACK_REGISTER(stacks->fresh + sys_page_size(), end);
+    stacks->fresh = end;
+    stacks->fresh_left--;
+    stacks->made++;
+    return stack;
+}
+
+struct stack *stack_take(struct stacks *stacks)
+{
+    struct stack *stack = stacks->free;
+
+    if (stack != NULL) {
+        stacks->free = stack->next;
+        return stack;
+    }
+    if (stacks->fresh_left == 0) {
+        char *chunk = sys_map(CHUNK * stacks->stride);
+
+        if (chunk == NULL)
+            return NULL;
+        stacks->fresh = chunk;
+        stacks->fresh_left = CHUNK;
+    }
+    return cut(stacks);
+}
+
+void stack_give(struct stacks *stacks, struct stack *stack)
+{
+    stack->next = stacks->free;
+    stacks->free = stack;
+}

@@ -1,0 +1,42 @@
+/* system.h: the one seam between the runtime and the system. Every call that the runtime makes of
+ * the system goes through here; the file that is linked decides which system it is. Calls return
+ * -errno. */
+#ifndef REF_SYSTEM_H
+#define REF_SYSTEM_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+/* Memory: zeroed pages that cost nothing until they are touched; NULL if there are none. */
+size_t sys_page_size(void);
+void *sys_map(size_t size);
+void sys_unmap(void *memory, size_t size);
+int sys_guard(void *page, size_t size); /* any access to it is a fault from now on */
+
+/* Threads. The new one blocks all signals: they are the application's business. */
+int sys_thread_create(pthread_t *thread, void *(*fn)(void *), void *arg);
+void sys_thread_join(pthread_t thread);
+
+/* A descriptor that is readable once it has been rung, from any thread, until it is cleared. */
+int sys_bell_create(void);
+void sys_bell_ring(int bell);
+void sys_bell_clear(int bell);
+
+/* select(2) on bitmaps as long as count says; block false: only look. Returns how many are ready.
+ */
+int sys_select(int count, unsigned long *readable, unsigned long *writable, bool block);
+bool sys_is_open(int number);
+
+/* Sockets, non-blocking and closed on exec. EINTR is repeated here. */
+int sys_socket(int family, int type);
+int sys_listen(int number, const struct sockaddr *address, socklen_t length, int backlog,
+               bool reuse_addr, bool reuse_port);
+int sys_accept(int listener, struct sockaddr_storage *peer);
+ssize_t sys_read(int number, void *buffer, size_t size);
+ssize_t sys_write(int number, const void *buffer, size_t size);
+int sys_close(int number);
+
+#endif

@@ -1,0 +1,154 @@
+/* system_posix.c: the seam on Linux and POSIX. */
+#include "system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/select.h>
+#include <unistd.h>
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
+#endif
+
+static ssize_t result(ssize_t value)
+{
+    return value < 0 ? -errno : value;
+}
+
+size_t sys_page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+void *sys_map(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (memory == MAP_FAILED)
+        return NULL;
+    madvise(memory, size, MADV_NOHUGEPAGE); /* a parked task is to cost a page, not 2 MiB */
+    return memory;
+}
+
+void sys_unmap(void *memory, size_t size)
+{
+    munmap(memory, size);
+}
+
+int sys_guard(void *page, size_t size)
+{
+    /* A guard that the kernel keeps in the page table splits no mapping, so their number is free.
+     */
+    if (madvise(page, size, MADV_GUARD_INSTALL) == 0)
+        return 0;
+    return (int)result(mprotect(page, size, PROT_NONE));
+}
+
+int sys_thread_create(pthread_t *thread, void *(*fn)(void *), void *arg)
+{
+    sigset_t all, before;
+    int error;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = pthread_create(thread, NULL, fn, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return -error;
+}
+
+void sys_thread_join(pthread_t thread)
+{
+    pthread_join(thread, NULL);
+}
+
+int sys_bell_create(void)
+{
+    return (int)result(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+}
+
+void sys_bell_ring(int bell)
+{
+    while (eventfd_write(bell, 1) < 0 && errno == EINTR)
+        ;
+}
+
+void sys_bell_clear(int bell)
+{
+    eventfd_t rings;
+
+    while (eventfd_read(bell, &rings) < 0 && errno == EINTR)
+        ;
+}
+
+int sys_select(int count, unsigned long *readable, unsigned long *writable, bool block)
+{
+    struct timeval now = {0, 0};
+
+    return (int)result(
+        select(count, (fd_set *)readable, (fd_set *)writable, NULL, block ? NULL : &now));
+}
+
+bool sys_is_open(int number)
+{
+    return fcntl(number, F_GETFD) >= 0;
+}
+
+int sys_socket(int family, int type)
+{
+    return (int)result(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int sys_listen(int number, const struct sockaddr *address, socklen_t length, int backlog,
+               bool reuse_addr, bool reuse_port)
+{
+    const int one = 1;
+
+    if ((reuse_addr && setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0) ||
+        (reuse_port && setsockopt(number, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0) ||
+        bind(number, address, length) < 0 || listen(number, backlog ? backlog : SOMAXCONN) < 0)
+        return -errno;
+    return 0;
+}
+
+int sys_accept(int listener, struct sockaddr_storage *peer)
+{
+    socklen_t length = sizeof *peer;
+    int number;
+
+    do
+        number = accept4(listener, (struct sockaddr *)peer, peer ? &length : NULL,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+    while (number < 0 && errno == EINTR);
+    return (int)result(number);
+}
+
+ssize_t sys_read(int number, void *buffer, size_t size)
+{
+    ssize_t n;
+
+    do
+        n = read(number, buffer, size);
+    while (n < 0 && errno == EINTR);
+    return result(n);
+}
+
+ssize_t sys_write(int number, const void *buffer, size_t size)
+{
+    ssize_t n;
+
+    do
+        n = send(number, buffer, size, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return result(n);
+}
+
+int sys_close(int number)
+{
+    /* Linux has closed the descriptor also when it says EINTR. */
+    return close(number) < 0 && errno != EINTR ? -errno : 0;
+}
