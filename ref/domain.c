@@ -163,7 +163,7 @@ void domain_loop(struct domain *domain)
     domain_self = domain;
     context_of_thread(&domain->scheduler);
     while (!domain->stopped)
-        if (!domain_step(domain))
+        if (!domain_step(domain) && !domain->stopped)
             domain_sleep(domain);
     domain_self = NULL;
 }
