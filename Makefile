@@ -70,6 +70,17 @@ $(B)/saboteur.so: $(SABOTEUR:%.c=$(B)/%.o) $(B)/conformance/interface.o
 $(B)/mutants: $(SABOTEUR:%.c=$(B)/%.o) $(B)/conformance/saboteur/list.o $(B)/conformance/interface.o
 	$(LINK) $^ -ldl
 
+# Runtimes that are worthless, each in its own way.
+LIARS := $(patsubst conformance/liars/%.c,$(B)/liars/%.so,$(wildcard conformance/liars/*.c))
+
+$(B)/liars/%.so: $(B)/conformance/liars/%.o $(B)/conformance/liars/says_ok.o
+	@mkdir -p $(@D)
+	$(LINK) -shared $^
+
+$(B)/liars/lacks_functions.so: $(B)/conformance/liars/lacks_functions.o
+	@mkdir -p $(@D)
+	$(LINK) -shared $^
+
 # ---- tests of the parts: every test_*.c is a cmocka program beside what it tests
 
 TESTS := $(patsubst %.c,$(B)/%,$(wildcard conformance/test_*.c ref/test_*.c))
@@ -102,7 +113,7 @@ test: ## run all tests of the project
 	$(BUILD) all tests
 	@ci/test $(TESTS)
 
-tests: $(TESTS) $(B)/saboteur.so $(B)/mutants
+tests: $(TESTS) $(LIARS) $(B)/saboteur.so $(B)/mutants
 
 mutants: ## break each rule in turn and demand that its tests notice
 	@ci/setup

@@ -1,0 +1,24 @@
+/* liar.h: what the liars share. A liar is a runtime that is worthless in one way; the suite must
+ * not be taken in by any. */
+#ifndef LIAR_H
+#define LIAR_H
+
+#include "miou_unix.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* miou_run and miou_unix_run that do the same, which the liar says after this. */
+#define RUN                                                                                        \
+    static int lie(const miou_options *options, miou_task *fn, void *arg);                         \
+    EXPORT int miou_run(const miou_options *options, miou_task *fn, void *arg)                     \
+    {                                                                                              \
+        return lie(options, fn, arg);                                                              \
+    }                                                                                              \
+    EXPORT int miou_unix_run(const miou_options *options, miou_task *fn, void *arg)                \
+    {                                                                                              \
+        return lie(options, fn, arg);                                                              \
+    }                                                                                              \
+    static int lie(__attribute__((unused)) const miou_options *options,                            \
+                   __attribute__((unused)) miou_task *fn, __attribute__((unused)) void *arg)
+
+#endif

@@ -1,0 +1,251 @@
+/* process: one child in a process group of its own, its input in a file and its outputs in pipes. A
+ * file needs no writing while we read, so neither side can wait for the other for ever. */
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { RUNNING_MAX = 1024 };
+
+/* The groups that run; 0: a free place. For process_kill_all, hence no lock. */
+static atomic_int running[RUNNING_MAX];
+
+static int enlist(pid_t group)
+{
+    int i, none;
+
+    for (i = 0; i < RUNNING_MAX; i++) {
+        none = 0;
+        if (atomic_compare_exchange_strong(&running[i], &none, group))
+            return i;
+    }
+    return -1;
+}
+
+void process_kill_all(void)
+{
+    int i;
+
+    for (i = 0; i < RUNNING_MAX; i++)
+        if (atomic_load(&running[i]) > 0)
+            kill(-atomic_load(&running[i]), SIGKILL);
+}
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+/* Descriptors of a child that runs; -1: closed. */
+struct ends {
+    int input;
+    int output[2]; /* read, write */
+    int errors[2];
+    int pid; /* readable when the child has ended */
+};
+
+static void close_end(int *descriptor)
+{
+    if (*descriptor >= 0)
+        close(*descriptor);
+    *descriptor = -1;
+}
+
+static void close_ends(struct ends *ends)
+{
+    close_end(&ends->input);
+    close_end(&ends->output[0]);
+    close_end(&ends->output[1]);
+    close_end(&ends->errors[0]);
+    close_end(&ends->errors[1]);
+    close_end(&ends->pid);
+}
+
+static int open_input(const char *input, size_t size)
+{
+    int file = memfd_create("input", MFD_CLOEXEC);
+    ssize_t n;
+
+    if (file < 0)
+        return -1;
+    for (; size > 0; input += n, size -= (size_t)n) {
+        n = write(file, input, size);
+        if (n < 0) {
+            close(file);
+            return -1;
+        }
+    }
+    lseek(file, 0, SEEK_SET);
+    return file;
+}
+
+static bool open_ends(const struct command *command, struct ends *ends)
+{
+    *ends = (struct ends){-1, {-1, -1}, {-1, -1}, -1};
+    ends->input = open_input(command->input, command->input_size);
+    return ends->input >= 0 && pipe2(ends->output, O_CLOEXEC) == 0 &&
+           pipe2(ends->errors, O_CLOEXEC) == 0;
+}
+
+/* Start the command. It leads a group, and has no signal ignored or blocked that we have. */
+static int start(const struct command *command, const struct ends *ends, pid_t *pid)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t set;
+    int error;
+
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends->input, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, ends->output[1], STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, ends->errors[1], STDERR_FILENO);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
+                                              POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    sigemptyset(&set);
+    posix_spawnattr_setsigmask(&attributes, &set);
+    sigfillset(&set);
+    posix_spawnattr_setsigdefault(&attributes, &set);
+    error = posix_spawnp(pid, command->arguments[0], &actions, &attributes, command->arguments,
+                         environ);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return error;
+}
+
+/* Take what a pipe holds; closes it at its end. */
+static void take(int *descriptor, char **text, size_t *size)
+{
+    size_t room = 65536;
+    char *grown;
+    ssize_t n;
+
+    /* The room doubles whenever the size has come to a power of two of it. */
+    while (room < *size + 65536)
+        room *= 2;
+    grown = realloc(*text, room + 1);
+    n = grown ? read(*descriptor, grown + *size, 65536) : 0;
+    if (grown)
+        *text = grown;
+    if (n > 0)
+        *size += (size_t)n;
+    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        close_end(descriptor);
+}
+
+static void keep_tail(struct process *process)
+{
+    size_t more = process->errors_size > ERROR_TAIL ? process->errors_size - ERROR_TAIL : 0;
+
+    if (!more)
+        return;
+    memmove(process->errors, process->errors + more, ERROR_TAIL);
+    process->errors_size = ERROR_TAIL;
+    process->errors_cut = true;
+}
+
+/* Take what the child prints until it has ended, its time is up or it has printed too much. Whether
+ * the pipes have come to their end does not matter: something else may hold them. */
+static enum process_end attend(const struct command *command, struct ends *ends,
+                               struct process *process, double deadline)
+{
+    struct pollfd polls[3] = {{.events = POLLIN}, {.events = POLLIN}, {.events = POLLIN}};
+
+    for (;;) {
+        double left = deadline - now();
+        int milliseconds = command->seconds <= 0 ? -1 : left > 1e6 ? 1000000000 : (int)(left * 1e3);
+
+        if (command->seconds > 0 && left <= 0)
+            return PROCESS_TIMED_OUT;
+        polls[0].fd = ends->pid;
+        polls[1].fd = ends->output[0];
+        polls[2].fd = ends->errors[0];
+        if (poll(polls, 3, milliseconds + (milliseconds >= 0)) < 0 && errno != EINTR)
+            return PROCESS_NOT_STARTED;
+        if (polls[1].revents)
+            take(&ends->output[0], &process->output, &process->output_size);
+        if (polls[2].revents)
+            take(&ends->errors[0], &process->errors, &process->errors_size);
+        keep_tail(process);
+        if (process->output_size > command->output_limit)
+            return PROCESS_FLOODED;
+        if (polls[0].revents && !polls[1].revents && !polls[2].revents)
+            return PROCESS_EXITED;
+    }
+}
+
+static void reap(struct process *process, pid_t pid, enum process_end end)
+{
+    int status = 0;
+
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    process->end = end;
+    if (end != PROCESS_EXITED)
+        return;
+    process->end = WIFSIGNALED(status) ? PROCESS_SIGNALLED : PROCESS_EXITED;
+    process->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void process_run(const struct command *command, struct process *process)
+{
+    double began = now();
+    enum process_end end;
+    struct ends ends;
+    int error, place;
+    pid_t pid;
+
+    *process = (struct process){.end = PROCESS_NOT_STARTED};
+    error = open_ends(command, &ends) ? start(command, &ends, &pid) : errno;
+    if (error) {
+        process->status = error;
+    } else {
+        place = enlist(pid);
+        close_end(&ends.input);
+        close_end(&ends.output[1]);
+        close_end(&ends.errors[1]);
+        ends.pid = pidfd_open(pid, 0);
+        process->status = ends.pid < 0 ? errno : 0;
+        end = ends.pid < 0 ? PROCESS_NOT_STARTED
+                           : attend(command, &ends, process, began + command->seconds);
+        /* The child is not reaped yet, so its number is still that of its group and of no other. */
+        kill(-pid, SIGKILL);
+        if (place >= 0)
+            atomic_store(&running[place], 0);
+        reap(process, pid, end);
+    }
+    close_ends(&ends);
+    if (!process->output)
+        process->output = calloc(1, 1);
+    if (!process->errors)
+        process->errors = calloc(1, 1);
+    if (!process->output || !process->errors)
+        abort();
+    process->output[process->output_size] = '\0';
+    process->errors[process->errors_size] = '\0';
+    process->seconds = now() - began;
+}
+
+void process_free(struct process *process)
+{
+    free(process->output);
+    free(process->errors);
+}
