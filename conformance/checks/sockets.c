@@ -1,0 +1,198 @@
+/* sockets: peers in plain POSIX and tasks that wait, for the tests of descriptors. */
+#include "sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+_Noreturn void could_not_tell(const char *why)
+{
+    dprintf(STDERR_FILENO, "cannot be tested here: %s\n", why);
+    _exit(2);
+}
+
+struct sockaddr_in loopback(unsigned short port)
+{
+    return (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+unsigned short port_of(miou_fd *fd)
+{
+    struct sockaddr_in6 address = {0}; /* the port of IPv4 is at the same place */
+    socklen_t length = sizeof address;
+
+    getsockname(miou_fd_number(fd), (struct sockaddr *)&address, &length);
+    return ntohs(address.sin6_port);
+}
+
+int listen_on(miou_fd **listener, unsigned flags, unsigned short port)
+{
+    struct sockaddr_in address = loopback(port);
+
+    TRY(miou_tcpv4(listener, flags));
+    return miou_bind_and_listen(*listener, (struct sockaddr *)&address, sizeof address, NULL);
+}
+
+int peer_connect(unsigned short port)
+{
+    struct sockaddr_in address = loopback(port);
+    int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (peer >= 0 && connect(peer, (struct sockaddr *)&address, sizeof address) == 0)
+        return peer;
+    fprintf(stderr, "cannot connect to port %d: %s\n", port, strerror(errno));
+    if (peer >= 0)
+        close(peer);
+    return -1;
+}
+
+size_t peer_send(int peer, const void *bytes, size_t size)
+{
+    size_t sent = 0;
+
+    while (sent < size) {
+        ssize_t count = send(peer, (const char *)bytes + sent, size - sent, MSG_NOSIGNAL);
+
+        if (count > 0)
+            sent += (size_t)count;
+        else if (errno != EINTR)
+            break;
+    }
+    return sent;
+}
+
+size_t peer_receive(int peer, void *bytes, size_t size)
+{
+    size_t received = 0;
+
+    while (received < size) {
+        ssize_t count = recv(peer, (char *)bytes + received, size - received, 0);
+
+        if (count > 0)
+            received += (size_t)count;
+        else if (count == 0 || errno != EINTR)
+            break;
+    }
+    return received;
+}
+
+void peer_reset(int peer)
+{
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+    setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(peer);
+}
+
+int await_events(int number, short events)
+{
+    struct pollfd entry = {.fd = number, .events = events};
+
+    if (number < 0)
+        return POLLNVAL; /* which poll would pass over, and wait for ever */
+    while (poll(&entry, 1, -1) < 0 && errno == EINTR)
+        ;
+    return entry.revents;
+}
+
+void await_bytes(int number, int count)
+{
+    int there = 0;
+
+    while (ioctl(number, FIONREAD, &there) == 0 && there < count)
+        poll(NULL, 0, 1);
+}
+
+bool is_open(int number)
+{
+    return fcntl(number, F_GETFD) >= 0;
+}
+
+int pair_open(struct pair *pair, unsigned flags)
+{
+    miou_fd *listener;
+
+    pair->fd = NULL;
+    pair->number = pair->peer = -1;
+    TRY(listen_on(&listener, flags, 0));
+    pair->peer = peer_connect(port_of(listener));
+    if (pair->peer < 0)
+        return -ECONNREFUSED;
+    /* To connect may return before the other end can be accepted. */
+    await_events(miou_fd_number(listener), POLLIN);
+    TRY(miou_accept(&pair->fd, listener, NULL));
+    pair->number = miou_fd_number(pair->fd);
+    return miou_close(listener);
+}
+
+void pair_narrow(const struct pair *pair)
+{
+    int little = 32 << 10;
+
+    setsockopt(pair->number, SOL_SOCKET, SO_SNDBUF, &little, sizeof little);
+    setsockopt(pair->peer, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+}
+
+int accept_once(void *arg)
+{
+    struct waiter *waiter = arg;
+
+    waiter->result = miou_accept(&waiter->client, waiter->fd, NULL);
+    waiter->done = true;
+    return 0;
+}
+
+int read_once(void *arg)
+{
+    struct waiter *waiter = arg;
+
+    waiter->result = miou_read(waiter->fd, &waiter->byte, 1);
+    waiter->done = true;
+    return 0;
+}
+
+int write_lots(void *arg)
+{
+    static const char lots[LOTS];
+    struct waiter *waiter = arg;
+
+    waiter->result = miou_write(waiter->fd, lots, LOTS);
+    waiter->done = true;
+    return 0;
+}
+
+void let_others_run(void)
+{
+    int i;
+
+    for (i = 0; i < 10; i++)
+        miou_yield();
+}
+
+unsigned char pattern(size_t place)
+{
+    return (unsigned char)(place * 31 + (place >> 8) * 7 + (place >> 16));
+}
+
+void pattern_fill(unsigned char *bytes, size_t size, size_t place)
+{
+    size_t i;
+
+    for (i = 0; i < size; i++)
+        bytes[i] = pattern(place + i);
+}
+
+size_t pattern_match(const unsigned char *bytes, size_t size, size_t place)
+{
+    size_t i;
+
+    for (i = 0; i < size && bytes[i] == pattern(place + i); i++)
+        ;
+    return i;
+}

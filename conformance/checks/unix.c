@@ -1,0 +1,1252 @@
+/* Rules R6.1 to R6.9, R6.19 and R6.25: sockets, and the streams that go through them. */
+#include "sockets.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- R6.1: what a socket is ---- */
+
+struct kind {
+    int domain, type, nonblocking, on_exec;
+};
+
+static void look(struct kind *kind, int number)
+{
+    socklen_t length = sizeof(int);
+
+    getsockopt(number, SOL_SOCKET, SO_DOMAIN, &kind->domain, &length);
+    getsockopt(number, SOL_SOCKET, SO_TYPE, &kind->type, &length);
+    kind->nonblocking = (fcntl(number, F_GETFL) & O_NONBLOCK) != 0;
+    kind->on_exec = fcntl(number, F_GETFD);
+}
+
+static void assert_kind(const struct kind *kind, int domain)
+{
+    assert_int_equal(kind->domain, domain);
+    assert_int_equal(kind->type, SOCK_STREAM);
+    assert_true(kind->nonblocking);
+    assert_int_equal(kind->on_exec, FD_CLOEXEC);
+}
+
+struct sockets {
+    struct kind made[2], accepted[2];
+};
+
+static int make_sockets(void *arg)
+{
+    struct sockets *t = arg;
+    unsigned flags;
+
+    for (flags = 0; flags <= MIOU_OWNED; flags++) {
+        struct pair pair;
+        miou_fd *fd;
+
+        TRY(miou_tcpv4(&fd, flags));
+        look(&t->made[flags], miou_fd_number(fd));
+        TRY(miou_close(fd));
+        TRY(pair_open(&pair, flags));
+        look(&t->accepted[flags], pair.number);
+        TRY(miou_close(pair.fd));
+    }
+    return 0;
+}
+
+CHECK("R6.1", sockets_do_not_block_and_end_on_exec)
+{
+    struct sockets t = {0};
+    int i;
+
+    assert_int_equal(unix_run_with(0, make_sockets, &t), 0);
+    for (i = 0; i < 2; i++) {
+        assert_kind(&t.made[i], AF_INET);
+        assert_kind(&t.accepted[i], AF_INET);
+    }
+}
+
+static void need_ipv6(void)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+    int probe = socket(AF_INET6, SOCK_STREAM, 0);
+
+    if (probe < 0 || bind(probe, (struct sockaddr *)&address, sizeof address) < 0)
+        could_not_tell("there is no IPv6");
+    close(probe);
+}
+
+static int make_ipv6_sockets(void *arg)
+{
+    struct sockets *t = arg;
+    unsigned flags;
+
+    for (flags = 0; flags <= MIOU_OWNED; flags++) {
+        miou_fd *fd;
+
+        TRY(miou_tcpv6(&fd, flags));
+        look(&t->made[flags], miou_fd_number(fd));
+        TRY(miou_close(fd));
+    }
+    return 0;
+}
+
+CHECK("R6.1", ipv6_sockets_do_not_block_and_end_on_exec)
+{
+    struct sockets t = {0};
+
+    need_ipv6();
+    assert_int_equal(unix_run_with(0, make_ipv6_sockets, &t), 0);
+    assert_kind(&t.made[0], AF_INET6);
+    assert_kind(&t.made[MIOU_OWNED], AF_INET6);
+}
+
+/* ---- R6.2: listening ---- */
+
+struct address {
+    int port, accepted;
+};
+
+static int listen_on_any_port(void *arg)
+{
+    struct address *t = arg;
+    miou_fd *listener, *client;
+
+    TRY(listen_on(&listener, 0, 0));
+    t->port = port_of(listener);
+    peer_connect((unsigned short)t->port);
+    t->accepted = miou_accept(&client, listener, NULL);
+    return 0;
+}
+
+CHECK("R6.2", port_0_is_a_free_port)
+{
+    struct address t = {0};
+
+    assert_int_equal(unix_run_with(0, listen_on_any_port, &t), 0);
+    assert_int_not_equal(t.port, 0);
+    assert_int_equal(t.accepted, 0);
+}
+
+static int listen_on_ipv6(void *arg)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+    struct sockaddr_storage peer;
+    struct address *t = arg;
+    miou_fd *listener, *client;
+    int socket6 = socket(AF_INET6, SOCK_STREAM, 0);
+
+    TRY(miou_tcpv6(&listener, 0));
+    TRY(miou_bind_and_listen(listener, (struct sockaddr *)&address, sizeof address, NULL));
+    t->port = port_of(listener);
+    address.sin6_port = htons((unsigned short)t->port);
+    if (connect(socket6, (struct sockaddr *)&address, sizeof address) < 0)
+        return -errno;
+    TRY(miou_accept(&client, listener, &peer));
+    t->accepted = peer.ss_family == AF_INET6 &&
+                  IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&peer)->sin6_addr);
+    return 0;
+}
+
+CHECK("R6.2 R6.3", ipv6_clients_are_accepted)
+{
+    struct address t = {0};
+
+    need_ipv6();
+    assert_int_equal(unix_run_with(0, listen_on_ipv6, &t), 0);
+    assert_int_not_equal(t.port, 0);
+    assert_true(t.accepted);
+}
+
+struct server {
+    miou_fd *listener;
+    int served;
+};
+
+static int serve_until_cancelled(void *arg)
+{
+    struct server *server = arg;
+    miou_fd *client;
+
+    while (miou_accept(&client, server->listener, NULL) == 0) {
+        server->served++;
+        TRY(miou_close(client));
+    }
+    return 0;
+}
+
+enum { SHARING_CLIENTS = 64 };
+
+static int share_an_address(void *arg)
+{
+    struct server *servers = arg;
+    miou_promise *promises[2];
+    unsigned short port;
+    int i;
+
+    TRY(listen_on(&servers[0].listener, 0, 0));
+    port = port_of(servers[0].listener);
+    TRY(listen_on(&servers[1].listener, 0, port));
+    for (i = 0; i < 2; i++)
+        TRY(miou_async(&promises[i], NULL, serve_until_cancelled, &servers[i]));
+    for (i = 0; i < SHARING_CLIENTS; i++)
+        peer_connect(port);
+    while (servers[0].served + servers[1].served < SHARING_CLIENTS)
+        TRY(miou_yield());
+    let_others_run();
+    for (i = 0; i < 2; i++)
+        TRY(miou_cancel(promises[i]));
+    return 0;
+}
+
+CHECK("R6.2 R6.3", several_listeners_share_an_address)
+{
+    struct server servers[2] = {{0}};
+
+    assert_int_equal(unix_run_with(0, share_an_address, servers), 0);
+    assert_int_equal(servers[0].served + servers[1].served, SHARING_CLIENTS);
+    /* That one gets them all by chance happens once in 2^63 times. */
+    assert_int_not_equal(servers[0].served, 0);
+    assert_int_not_equal(servers[1].served, 0);
+}
+
+struct alone {
+    int first, second, elsewhere;
+};
+
+static int listen_twice(struct alone *t, const miou_listen *first, const miou_listen *second)
+{
+    struct sockaddr_in address = loopback(0);
+    miou_fd *a, *b;
+
+    TRY(miou_tcpv4(&a, 0));
+    TRY(miou_tcpv4(&b, 0));
+    t->first = miou_bind_and_listen(a, (struct sockaddr *)&address, sizeof address, first);
+    address = loopback(port_of(a));
+    t->second = miou_bind_and_listen(b, (struct sockaddr *)&address, sizeof address, second);
+    address = loopback(0);
+    t->elsewhere = miou_bind_and_listen(b, (struct sockaddr *)&address, sizeof address, NULL);
+    TRY(miou_close(a));
+    return miou_close(b);
+}
+
+static int want_an_address_alone(void *arg)
+{
+    const miou_listen alone = {.no_reuse_port = 1};
+    struct alone *t = arg;
+
+    TRY(listen_twice(&t[0], &alone, NULL));
+    TRY(listen_twice(&t[1], NULL, &alone));
+    return listen_twice(&t[2], &alone, &alone);
+}
+
+CHECK("R6.2", no_reuse_port_keeps_an_address_alone)
+{
+    struct alone t[3] = {{0}};
+    int i;
+
+    assert_int_equal(unix_run_with(0, want_an_address_alone, t), 0);
+    for (i = 0; i < 3; i++) {
+        assert_int_equal(t[i].first, 0);
+        assert_int_equal(t[i].second, -EADDRINUSE);
+        assert_int_equal(t[i].elsewhere, 0);
+    }
+}
+
+static int bind_where_another_program_listens(void *arg)
+{
+    struct sockaddr_in address = loopback(0);
+    socklen_t length = sizeof address;
+    int foreign = socket(AF_INET, SOCK_STREAM, 0);
+    miou_fd *fd;
+
+    (void)arg;
+    if (bind(foreign, (struct sockaddr *)&address, length) < 0 || listen(foreign, 1) < 0 ||
+        getsockname(foreign, (struct sockaddr *)&address, &length) < 0)
+        return -errno;
+    return listen_on(&fd, 0, ntohs(address.sin_port));
+}
+
+CHECK("R6.2", a_taken_address_is_refused)
+{
+    assert_int_equal(unix_run_with(0, bind_where_another_program_listens, NULL), -EADDRINUSE);
+}
+
+struct reuse {
+    int address, port;
+};
+
+static int option(miou_fd *fd, int name)
+{
+    int value = -1;
+    socklen_t length = sizeof value;
+
+    getsockopt(miou_fd_number(fd), SOL_SOCKET, name, &value, &length);
+    return value;
+}
+
+static int set_reuse(void *arg)
+{
+    const miou_listen options[] = {
+        {0}, {.no_reuse_addr = 1}, {.no_reuse_port = 1}, {.no_reuse_addr = 1, .no_reuse_port = 1}};
+    struct reuse *t = arg;
+    int i;
+
+    for (i = 0; i < 5; i++) {
+        struct sockaddr_in address = loopback(0);
+        miou_fd *fd;
+
+        TRY(miou_tcpv4(&fd, 0));
+        TRY(miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address,
+                                 i < 4 ? &options[i] : NULL));
+        t[i] = (struct reuse){option(fd, SO_REUSEADDR), option(fd, SO_REUSEPORT)};
+    }
+    return 0;
+}
+
+CHECK("R6.2", reuse_is_set_unless_told_otherwise)
+{
+    struct reuse t[5];
+    int i;
+
+    assert_int_equal(unix_run_with(0, set_reuse, t), 0);
+    for (i = 0; i < 5; i++) {
+        assert_int_equal(t[i].address, i != 1 && i != 3);
+        assert_int_equal(t[i].port, i != 2 && i != 3);
+    }
+}
+
+static int listen_with_backlogs(void *arg)
+{
+    struct sockaddr_in address = loopback(0);
+    int *t = arg;
+    miou_fd *fd;
+
+    TRY(miou_tcpv4(&fd, 0));
+    t[0] = miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address,
+                                &(miou_listen){.backlog = -1});
+    t[1] = port_of(fd);
+    t[2] = miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address,
+                                &(miou_listen){.backlog = 1});
+    return 0;
+}
+
+CHECK("R6.2", a_negative_backlog_is_invalid)
+{
+    int t[3] = {0};
+
+    assert_int_equal(unix_run_with(0, listen_with_backlogs, t), 0);
+    assert_int_equal(t[0], -EINVAL);
+    assert_int_equal(t[1], 0);
+    assert_int_equal(t[2], 0);
+}
+
+/* ---- R6.3: accepting ---- */
+
+struct accepting {
+    struct waiter waiter;
+    bool waited;
+    char byte;
+};
+
+static int accept_later(void *arg)
+{
+    struct accepting *t = arg;
+    miou_promise *promise;
+    unsigned short port;
+    int peer;
+
+    TRY(listen_on(&t->waiter.fd, 0, 0));
+    port = port_of(t->waiter.fd);
+    TRY(miou_async(&promise, NULL, accept_once, &t->waiter));
+    let_others_run();
+    t->waited = !t->waiter.done;
+    peer = peer_connect(port);
+    TRY(miou_await(promise, NULL));
+    TRY(t->waiter.result);
+    peer_send(peer, "x", 1);
+    return (int)miou_read(t->waiter.client, &t->byte, 1);
+}
+
+CHECK("R6.3", accepting_waits_and_others_run)
+{
+    struct accepting t = {0};
+
+    assert_int_equal(unix_run_with(0, accept_later, &t), 1);
+    assert_true(t.waited);
+    assert_int_equal(t.byte, 'x');
+}
+
+struct callers {
+    struct sockaddr_in own[3], told[3];
+    int clients[3];
+};
+
+static int accept_those_that_wait(void *arg)
+{
+    struct callers *t = arg;
+    miou_fd *listener, *client;
+    int i;
+
+    TRY(listen_on(&listener, 0, 0));
+    for (i = 0; i < 3; i++) {
+        socklen_t length = sizeof t->own[i];
+        int peer = peer_connect(port_of(listener));
+
+        if (getsockname(peer, (struct sockaddr *)&t->own[i], &length) < 0)
+            return -errno;
+    }
+    for (i = 0; i < 3; i++) {
+        struct sockaddr_storage peer;
+
+        memset(&peer, 0xff, sizeof peer);
+        TRY(miou_accept(&client, listener, &peer));
+        memcpy(&t->told[i], &peer, sizeof t->told[i]);
+        t->clients[i] = miou_fd_number(client);
+    }
+    peer_connect(port_of(listener));
+    return miou_accept(&client, listener, NULL);
+}
+
+CHECK("R6.3", accepting_tells_the_peers_address)
+{
+    struct callers t = {0};
+    int i, j;
+
+    assert_int_equal(unix_run_with(0, accept_those_that_wait, &t), 0);
+    for (i = 0; i < 3; i++) {
+        int found = 0;
+
+        assert_int_equal(t.told[i].sin_family, AF_INET);
+        assert_int_equal(t.told[i].sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+        for (j = 0; j < 3; j++)
+            found += t.own[i].sin_port == t.told[j].sin_port;
+        assert_int_equal(found, 1);
+    }
+    assert_int_not_equal(t.clients[0], t.clients[1]);
+    assert_int_not_equal(t.clients[1], t.clients[2]);
+}
+
+/* ---- R6.4: reading ---- */
+
+struct reading {
+    struct pair pair;
+    struct waiter waiter;
+    bool waited;
+};
+
+static int read_later(void *arg)
+{
+    struct reading *t = arg;
+    miou_promise *promise;
+
+    TRY(pair_open(&t->pair, 0));
+    t->waiter.fd = t->pair.fd;
+    TRY(miou_async(&promise, NULL, read_once, &t->waiter));
+    let_others_run();
+    t->waited = !t->waiter.done;
+    peer_send(t->pair.peer, "x", 1);
+    return miou_await(promise, NULL);
+}
+
+CHECK("R6.4", reading_waits_and_others_run)
+{
+    struct reading t = {0};
+
+    assert_int_equal(unix_run_with(0, read_later, &t), 0);
+    assert_true(t.waited);
+    assert_int_equal(t.waiter.result, 1);
+    assert_int_equal(t.waiter.byte, 'x');
+}
+
+struct pieces {
+    ssize_t first, second;
+    char buffer[16];
+};
+
+static int read_in_pieces(void *arg)
+{
+    struct pieces *t = arg;
+    struct pair pair;
+
+    TRY(pair_open(&pair, 0));
+    peer_send(pair.peer, "0123456789", 10);
+    await_bytes(pair.number, 10);
+    memset(t->buffer, '-', sizeof t->buffer);
+    t->first = miou_read(pair.fd, t->buffer, 4);
+    t->second = miou_read(pair.fd, t->buffer + 5, 11);
+    return 0;
+}
+
+CHECK("R6.4", reading_takes_what_has_come_up_to_the_size)
+{
+    struct pieces t;
+
+    assert_int_equal(unix_run_with(0, read_in_pieces, &t), 0);
+    assert_int_equal(t.first, 4);
+    assert_int_equal(t.second, 6);
+    assert_memory_equal(t.buffer, "0123-456789-----", 16);
+}
+
+struct end {
+    size_t before;
+    ssize_t at_end, again, written;
+    char answer;
+};
+
+static int read_to_the_end(void *arg)
+{
+    struct end *t = arg;
+    char buffer[4];
+    struct pair pair;
+
+    TRY(pair_open(&pair, 0));
+    peer_send(pair.peer, "0123456789", 10);
+    shutdown(pair.peer, SHUT_WR);
+    while ((t->at_end = miou_read(pair.fd, buffer, sizeof buffer)) > 0)
+        t->before += (size_t)t->at_end;
+    t->again = miou_read(pair.fd, buffer, sizeof buffer);
+    t->written = miou_write(pair.fd, "y", 1);
+    peer_receive(pair.peer, &t->answer, 1);
+    return 0;
+}
+
+CHECK("R6.4", reading_ends_with_0_after_the_last_byte)
+{
+    struct end t = {0};
+
+    assert_int_equal(unix_run_with(0, read_to_the_end, &t), 0);
+    assert_int_equal(t.before, 10);
+    assert_int_equal(t.at_end, 0);
+    assert_int_equal(t.again, 0);
+    assert_int_equal(t.written, 1);
+    assert_int_equal(t.answer, 'y');
+}
+
+struct nothing {
+    ssize_t read[3], written[2], after;
+    char buffer[4];
+};
+
+static int read_nothing(void *arg)
+{
+    struct nothing *t = arg;
+    struct pair pair;
+
+    TRY(pair_open(&pair, 0));
+    t->read[0] = miou_read(pair.fd, t->buffer, 0);
+    t->read[1] = miou_read(pair.fd, NULL, 0);
+    peer_send(pair.peer, "xy", 2);
+    await_bytes(pair.number, 2);
+    t->read[2] = miou_read(pair.fd, t->buffer, 0);
+    t->after = miou_read(pair.fd, t->buffer, sizeof t->buffer);
+    return 0;
+}
+
+CHECK("R6.4", reading_nothing_takes_nothing)
+{
+    struct nothing t = {{-1, -1, -1}, {-1, -1}, -1, ""};
+
+    assert_int_equal(unix_run_with(0, read_nothing, &t), 0);
+    assert_int_equal(t.read[0], 0);
+    assert_int_equal(t.read[1], 0);
+    assert_int_equal(t.read[2], 0);
+    assert_int_equal(t.after, 2);
+    assert_memory_equal(t.buffer, "xy", 2);
+}
+
+/* ---- R6.5: writing ---- */
+
+enum { STREAM = 3 << 20 };
+
+/* A stream from a task to a peer that reads nothing until it is told to. */
+struct stream {
+    struct pair pair;
+    unsigned char sent[STREAM], received[STREAM + 1];
+    sem_t may_read;
+    pthread_t thread;
+    size_t size; /* of what was received */
+    ssize_t results[4];
+    bool done, waited;
+};
+
+static const size_t stream_parts[] = {1, 0, STREAM - 8, 7};
+
+static void *receive_stream(void *arg)
+{
+    struct stream *t = arg;
+
+    sem_wait(&t->may_read);
+    t->size = peer_receive(t->pair.peer, t->received, sizeof t->received);
+    return NULL;
+}
+
+static int write_stream(void *arg)
+{
+    struct stream *t = arg;
+    size_t i, sent = 0;
+
+    for (i = 0; i < 4; i++) {
+        t->results[i] = miou_write(t->pair.fd, t->sent + sent, stream_parts[i]);
+        sent += stream_parts[i];
+    }
+    t->done = true;
+    return miou_close(t->pair.fd);
+}
+
+static int write_to_a_slow_reader(void *arg)
+{
+    struct stream *t = arg;
+    miou_promise *promise;
+    int error, outcome;
+
+    TRY(pair_open(&t->pair, 0));
+    pair_narrow(&t->pair);
+    TRY(miou_async(&promise, NULL, write_stream, t));
+    pthread_create(&t->thread, NULL, receive_stream, t);
+    let_others_run();
+    t->waited = !t->done;
+    sem_post(&t->may_read);
+    error = miou_await(promise, &outcome);
+    pthread_join(t->thread, NULL);
+    return error < 0 ? error : outcome;
+}
+
+CHECK("R6.5", writing_sends_all_and_others_run)
+{
+    struct stream *t = calloc(1, sizeof *t);
+    size_t i;
+
+    sem_init(&t->may_read, 0, 0);
+    pattern_fill(t->sent, STREAM, 0);
+    assert_int_equal(unix_run_with(0, write_to_a_slow_reader, t), 0);
+    assert_true(t->waited);
+    for (i = 0; i < 4; i++)
+        assert_int_equal(t->results[i], stream_parts[i]);
+    assert_int_equal(t->size, STREAM);
+    assert_int_equal(pattern_match(t->received, STREAM, 0), STREAM);
+    free(t);
+}
+
+static int write_nothing(void *arg)
+{
+    struct nothing *t = arg;
+    struct pair pair;
+
+    TRY(pair_open(&pair, 0));
+    t->written[0] = miou_write(pair.fd, "x", 0);
+    t->written[1] = miou_write(pair.fd, NULL, 0);
+    TRY(miou_close(pair.fd));
+    t->after = (ssize_t)peer_receive(pair.peer, t->buffer, 1);
+    return 0;
+}
+
+CHECK("R6.5", writing_nothing_sends_nothing)
+{
+    struct nothing t = {{-1, -1, -1}, {-1, -1}, -1, ""};
+
+    assert_int_equal(unix_run_with(0, write_nothing, &t), 0);
+    assert_int_equal(t.written[0], 0);
+    assert_int_equal(t.written[1], 0);
+    assert_int_equal(t.after, 0);
+}
+
+/* ---- R6.6 and R6.7: a peer that is gone ---- */
+
+static atomic_int signals_seen;
+
+static void count_signal(int number)
+{
+    (void)number;
+    atomic_fetch_add(&signals_seen, 1);
+}
+
+static void assert_peer_is_gone(ssize_t result)
+{
+    if (result != -EPIPE)
+        assert_int_equal(result, -ECONNRESET);
+}
+
+struct gone {
+    struct pair pair;
+    struct waiter waiter;
+    ssize_t first, second;
+    bool waited;
+};
+
+static int write_to_a_closed_peer(void *arg)
+{
+    struct gone *t = arg;
+
+    TRY(pair_open(&t->pair, 0));
+    close(t->pair.peer);
+    t->first = miou_write(t->pair.fd, "x", 1);
+    await_events(t->pair.number, 0); /* the answer to that byte: nobody is there */
+    t->second = miou_write(t->pair.fd, "y", 1);
+    return 0;
+}
+
+static void check_closed_peer(void)
+{
+    struct gone t = {.first = 0};
+
+    assert_int_equal(unix_run_with(0, write_to_a_closed_peer, &t), 0);
+    assert_peer_is_gone(t.second);
+}
+
+CHECK("R6.6", writing_to_a_closed_peer_is_an_error)
+{
+    signal(SIGPIPE, count_signal);
+    check_closed_peer();
+    assert_int_equal(signals_seen, 0);
+}
+
+CHECK("R6.6", writing_to_a_closed_peer_does_not_kill)
+{
+    signal(SIGPIPE, SIG_DFL);
+    check_closed_peer();
+}
+
+static int lose_the_reader(void *arg)
+{
+    struct gone *t = arg;
+    miou_promise *promise;
+
+    TRY(pair_open(&t->pair, 0));
+    pair_narrow(&t->pair);
+    t->waiter.fd = t->pair.fd;
+    TRY(miou_async(&promise, NULL, write_lots, &t->waiter));
+    let_others_run();
+    t->waited = !t->waiter.done;
+    close(t->pair.peer);
+    return miou_await(promise, NULL);
+}
+
+CHECK("R6.6", a_writer_that_waits_learns_that_the_peer_is_gone)
+{
+    struct gone t = {.first = 0};
+
+    signal(SIGPIPE, count_signal);
+    assert_int_equal(unix_run_with(0, lose_the_reader, &t), 0);
+    assert_true(t.waited);
+    assert_peer_is_gone(t.waiter.result);
+    assert_int_equal(signals_seen, 0);
+}
+
+static int read_from_a_reset_peer(void *arg)
+{
+    struct gone *t = arg;
+
+    TRY(pair_open(&t->pair, 0));
+    t->waiter.fd = t->pair.fd;
+    peer_reset(t->pair.peer);
+    await_events(t->pair.number, POLLIN);
+    return read_once(&t->waiter);
+}
+
+CHECK("R6.7", reading_after_a_reset_is_an_error)
+{
+    struct gone t = {.first = 0};
+
+    assert_int_equal(unix_run_with(0, read_from_a_reset_peer, &t), 0);
+    assert_int_equal(t.waiter.result, -ECONNRESET);
+}
+
+static int reset_the_reader(void *arg)
+{
+    struct gone *t = arg;
+    miou_promise *promise;
+
+    TRY(pair_open(&t->pair, 0));
+    t->waiter.fd = t->pair.fd;
+    TRY(miou_async(&promise, NULL, read_once, &t->waiter));
+    let_others_run();
+    t->waited = !t->waiter.done;
+    peer_reset(t->pair.peer);
+    return miou_await(promise, NULL);
+}
+
+CHECK("R6.7", a_reader_that_waits_learns_of_a_reset)
+{
+    struct gone t = {.first = 0};
+
+    assert_int_equal(unix_run_with(0, reset_the_reader, &t), 0);
+    assert_true(t.waited);
+    assert_int_equal(t.waiter.result, -ECONNRESET);
+}
+
+/* ---- R6.8: bad arguments and closed descriptors ---- */
+
+enum { CALLS = 20 };
+
+struct refused {
+    ssize_t results[CALLS];
+    int count;
+    miou_fd *fd;
+    miou_resource *resources[2];
+    bool untouched;
+};
+
+static void note(struct refused *t, ssize_t result)
+{
+    t->results[t->count++] = result;
+}
+
+static void assert_refused(const struct refused *t, int count, int error)
+{
+    int i;
+
+    assert_int_equal(t->count, count);
+    for (i = 0; i < count; i++)
+        assert_int_equal(t->results[i], error);
+}
+
+static int pass_bad_arguments(void *arg)
+{
+    struct sockaddr_in address = loopback(0);
+    struct refused *t = arg;
+    miou_fd *const before = (miou_fd *)t;
+    miou_fd *fd, *client = before;
+    struct pair pair;
+    char byte = '-';
+
+    TRY(pair_open(&pair, 0));
+    TRY(miou_tcpv4(&fd, 0));
+    note(t, miou_tcpv4(NULL, 0));
+    note(t, miou_tcpv6(NULL, 0));
+    note(t, miou_tcpv4(&client, 2));
+    note(t, miou_tcpv4(&client, ~0u));
+    note(t, miou_tcpv6(&client, MIOU_OWNED | 2));
+    note(t, miou_bind_and_listen(NULL, (struct sockaddr *)&address, sizeof address, NULL));
+    note(t, miou_bind_and_listen(fd, NULL, sizeof address, NULL));
+    note(t, miou_accept(&client, NULL, NULL));
+    note(t, miou_accept(NULL, fd, NULL));
+    note(t, miou_read(NULL, &byte, 1));
+    note(t, miou_read(pair.fd, NULL, 1));
+    note(t, miou_write(NULL, &byte, 1));
+    note(t, miou_write(pair.fd, NULL, 1));
+    note(t, miou_close(NULL));
+    note(t, miou_fd_number(NULL));
+    t->resources[0] = miou_fd_resource(NULL);
+    t->resources[1] = miou_fd_resource(fd);
+    t->untouched = client == before && byte == '-';
+    return 0;
+}
+
+CHECK("R6.8", bad_arguments_are_invalid)
+{
+    struct refused t = {.resources = {(miou_resource *)&t, (miou_resource *)&t}};
+
+    assert_int_equal(unix_run_with(0, pass_bad_arguments, &t), 0);
+    assert_refused(&t, 15, -EINVAL);
+    assert_null(t.resources[0]);
+    assert_null(t.resources[1]);
+    assert_true(t.untouched);
+}
+
+static void use_closed(struct refused *t, miou_fd *fd)
+{
+    struct sockaddr_in address = loopback(0);
+    miou_fd *const before = (miou_fd *)t;
+    miou_fd *client = before;
+    char byte = '-';
+
+    note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address, NULL));
+    note(t, miou_accept(&client, fd, NULL));
+    note(t, miou_read(fd, &byte, 1));
+    note(t, miou_write(fd, &byte, 1));
+    note(t, miou_close(fd));
+    note(t, miou_fd_number(fd));
+    t->resources[0] = miou_fd_resource(fd);
+    t->untouched = client == before && byte == '-';
+}
+
+static int use_closed_descriptors(void *arg)
+{
+    struct refused *t = arg;
+    unsigned flags;
+
+    for (flags = 0; flags <= MIOU_OWNED; flags++) {
+        struct pair pair, other;
+
+        TRY(pair_open(&pair, flags));
+        TRY(miou_close(pair.fd));
+        /* Takes the number over: whoever goes by numbers would use the wrong one. */
+        TRY(pair_open(&other, flags));
+        use_closed(&t[flags], pair.fd);
+        TRY(miou_close(other.fd));
+    }
+    return 0;
+}
+
+CHECK("R6.8", closed_descriptors_are_refused)
+{
+    struct refused t[2] = {{.resources = {(miou_resource *)t}},
+                           {.resources = {(miou_resource *)t}}};
+    int i;
+
+    assert_int_equal(unix_run_with(0, use_closed_descriptors, t), 0);
+    for (i = 0; i < 2; i++) {
+        assert_refused(&t[i], 6, -EBADF);
+        assert_null(t[i].resources[0]);
+        assert_true(t[i].untouched);
+    }
+}
+
+static int leave_descriptor(void *arg)
+{
+    struct refused *t = arg;
+
+    return miou_tcpv4(&t->fd, 0);
+}
+
+static int use_descriptor_of_former_run(void *arg)
+{
+    struct refused *t = arg;
+    struct pair pair;
+
+    TRY(pair_open(&pair, 0));
+    use_closed(t, t->fd);
+    return 0;
+}
+
+CHECK("R6.8", descriptors_of_a_former_run_are_refused)
+{
+    struct refused t = {.resources = {(miou_resource *)&t}};
+
+    assert_int_equal(unix_run_with(0, leave_descriptor, &t), 0);
+    assert_int_equal(unix_run_with(0, use_descriptor_of_former_run, &t), 0);
+    assert_refused(&t, 6, -EBADF);
+    assert_null(t.resources[0]);
+    assert_true(t.untouched);
+}
+
+static int ask_too_much_of_the_system(void *arg)
+{
+    struct sockaddr_in address = loopback(0);
+    struct refused *t = arg;
+    miou_fd *fd, *client = NULL;
+    char byte;
+
+    TRY(miou_tcpv4(&fd, 0));
+    note(t, miou_accept(&client, fd, NULL)); /* it does not listen */
+    note(t, miou_read(fd, &byte, 1));        /* nor is it connected */
+    note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, 1, NULL));
+    address.sin_addr.s_addr = htonl(0xc0000201); /* 192.0.2.1, which nobody has */
+    note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address, NULL));
+    t->untouched = client == NULL;
+    return 0;
+}
+
+CHECK("R6.8", what_the_system_refuses_is_its_error)
+{
+    struct refused t = {.count = 0};
+
+    assert_int_equal(unix_run_with(0, ask_too_much_of_the_system, &t), 0);
+    assert_int_equal(t.results[0], -EINVAL);
+    assert_int_equal(t.results[1], -ENOTCONN);
+    assert_int_equal(t.results[2], -EINVAL);
+    assert_int_equal(t.results[3], -EADDRNOTAVAIL);
+    assert_true(t.untouched);
+}
+
+/* ---- R6.9: nobody holds up anybody ---- */
+
+enum { CROWD = 200 };
+
+struct crowd {
+    struct pair pairs[CROWD];
+    struct waiter waiters[CROWD];
+    miou_promise *promises[CROWD];
+    int early; /* were done before their byte was sent */
+};
+
+static int serve_a_crowd_from_the_last(void *arg)
+{
+    struct crowd *t = arg;
+    int i;
+
+    for (i = 0; i < CROWD; i++) {
+        TRY(pair_open(&t->pairs[i], 0));
+        t->waiters[i].fd = t->pairs[i].fd;
+        TRY(miou_async(&t->promises[i], NULL, read_once, &t->waiters[i]));
+    }
+    let_others_run();
+    for (i = CROWD - 1; i >= 0; i--) {
+        char byte = (char)i;
+
+        t->early += t->waiters[i].done;
+        peer_send(t->pairs[i].peer, &byte, 1);
+        TRY(miou_await(t->promises[i], NULL));
+    }
+    return 0;
+}
+
+CHECK("R6.9", many_tasks_wait_each_for_its_own)
+{
+    struct crowd *t = calloc(1, sizeof *t);
+    int i;
+
+    assert_int_equal(unix_run_with(0, serve_a_crowd_from_the_last, t), 0);
+    assert_int_equal(t->early, 0);
+    for (i = 0; i < CROWD; i++) {
+        assert_int_equal(t->waiters[i].result, 1);
+        assert_int_equal(t->waiters[i].byte, (char)i);
+    }
+    free(t);
+}
+
+enum { PATIENCE = 1000000 };
+
+struct starving {
+    struct pair pair;
+    struct waiter waiter;
+    miou_promise *promise;
+    int turns;
+};
+
+/* A reader that was waiting, and whose byte is there. */
+static int start_ready_reader(struct starving *t)
+{
+    TRY(pair_open(&t->pair, 0));
+    t->waiter.fd = t->pair.fd;
+    TRY(miou_async(&t->promise, NULL, read_once, &t->waiter));
+    let_others_run();
+    peer_send(t->pair.peer, "x", 1);
+    await_bytes(t->pair.number, 1);
+    return 0;
+}
+
+static int yield_for_ever(void *arg)
+{
+    struct starving *t = arg;
+
+    TRY(start_ready_reader(t));
+    for (t->turns = 0; t->turns < PATIENCE && !t->waiter.done; t->turns++)
+        TRY(miou_yield());
+    return miou_await(t->promise, NULL);
+}
+
+CHECK("R6.9", yielding_tasks_do_not_starve_those_that_wait)
+{
+    struct starving t = {.turns = 0};
+
+    assert_int_equal(unix_run_with(0, yield_for_ever, &t), 0);
+    assert_true(t.turns < PATIENCE);
+    assert_int_equal(t.waiter.result, 1);
+}
+
+static int do_nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static int spawn_for_ever(void *arg)
+{
+    struct starving *t = arg;
+
+    TRY(start_ready_reader(t));
+    for (t->turns = 0; t->turns < PATIENCE && !t->waiter.done; t->turns++) {
+        miou_promise *promise;
+
+        TRY(miou_async(&promise, NULL, do_nothing, NULL));
+        TRY(miou_await(promise, NULL));
+        TRY(miou_promise_free(promise));
+    }
+    return miou_await(t->promise, NULL);
+}
+
+CHECK("R6.9 R1.19", spawning_tasks_do_not_starve_those_that_wait)
+{
+    struct starving t = {.turns = 0};
+
+    assert_int_equal(unix_run_with(0, spawn_for_ever, &t), 0);
+    assert_true(t.turns < PATIENCE);
+    assert_int_equal(t.waiter.result, 1);
+}
+
+/* ---- R6.19 and R6.25: several tasks at one descriptor ---- */
+
+struct rivals {
+    struct waiter waiters[2];
+    int done_after[3]; /* how many were done after 0, 1, 2 things came */
+};
+
+/* Whoever comes first yields to the other: were both woken by one thing, both would be done. */
+static void count_done(struct rivals *t, int came)
+{
+    while (t->waiters[0].done + t->waiters[1].done < came && miou_yield() == 0)
+        ;
+    let_others_run();
+    t->done_after[came] = t->waiters[0].done + t->waiters[1].done;
+}
+
+static int feed_two_readers(void *arg)
+{
+    struct rivals *t = arg;
+    miou_promise *promises[2];
+    struct pair pair;
+    int i;
+
+    TRY(pair_open(&pair, 0));
+    for (i = 0; i < 2; i++) {
+        t->waiters[i].fd = pair.fd;
+        TRY(miou_async(&promises[i], NULL, read_once, &t->waiters[i]));
+    }
+    count_done(t, 0);
+    for (i = 0; i < 2; i++) {
+        peer_send(pair.peer, &"ab"[i], 1);
+        count_done(t, i + 1);
+    }
+    for (i = 0; i < 2; i++)
+        TRY(miou_await(promises[i], NULL));
+    return 0;
+}
+
+static void assert_one_by_one(const struct rivals *t)
+{
+    int i;
+
+    for (i = 0; i < 3; i++)
+        assert_int_equal(t->done_after[i], i);
+}
+
+CHECK("R6.19", one_byte_goes_to_one_of_two_readers)
+{
+    struct rivals t = {.done_after = {-1, -1, -1}};
+
+    assert_int_equal(unix_run_with(0, feed_two_readers, &t), 0);
+    assert_one_by_one(&t);
+    assert_int_equal(t.waiters[0].result, 1);
+    assert_int_equal(t.waiters[1].result, 1);
+    assert_int_equal(t.waiters[0].byte + t.waiters[1].byte, 'a' + 'b');
+}
+
+static int feed_two_acceptors(void *arg)
+{
+    struct rivals *t = arg;
+    miou_promise *promises[2];
+    miou_fd *listener;
+    int i;
+
+    TRY(listen_on(&listener, 0, 0));
+    for (i = 0; i < 2; i++) {
+        t->waiters[i].fd = listener;
+        TRY(miou_async(&promises[i], NULL, accept_once, &t->waiters[i]));
+    }
+    count_done(t, 0);
+    for (i = 0; i < 2; i++) {
+        peer_connect(port_of(listener));
+        count_done(t, i + 1);
+    }
+    for (i = 0; i < 2; i++)
+        TRY(miou_await(promises[i], NULL));
+    return 0;
+}
+
+CHECK("R6.19", one_connection_goes_to_one_of_two_acceptors)
+{
+    struct rivals t = {.done_after = {-1, -1, -1}};
+
+    assert_int_equal(unix_run_with(0, feed_two_acceptors, &t), 0);
+    assert_one_by_one(&t);
+    assert_int_equal(t.waiters[0].result, 0);
+    assert_int_equal(t.waiters[1].result, 0);
+    assert_ptr_not_equal(t.waiters[0].client, t.waiters[1].client);
+}
+
+struct both_ways {
+    struct pair pair;
+    struct waiter reader, writer;
+    sem_t may_read;
+    bool both_waited, reader_alone;
+    size_t received;
+};
+
+static void *receive_lots(void *arg)
+{
+    struct both_ways *t = arg;
+    char *bytes = malloc(LOTS);
+
+    sem_wait(&t->may_read);
+    t->received = peer_receive(t->pair.peer, bytes, LOTS);
+    free(bytes);
+    return NULL;
+}
+
+static int start_both_ways(struct both_ways *t, miou_promise *promises[2])
+{
+    TRY(pair_open(&t->pair, 0));
+    pair_narrow(&t->pair);
+    t->reader.fd = t->writer.fd = t->pair.fd;
+    TRY(miou_async(&promises[0], NULL, read_once, &t->reader));
+    TRY(miou_async(&promises[1], NULL, write_lots, &t->writer));
+    let_others_run();
+    t->both_waited = !t->reader.done && !t->writer.done;
+    return 0;
+}
+
+/* The reader's byte comes while the writer waits. */
+static int read_while_writing(void *arg)
+{
+    struct both_ways *t = arg;
+    miou_promise *promises[2];
+    pthread_t thread;
+
+    TRY(start_both_ways(t, promises));
+    peer_send(t->pair.peer, "x", 1);
+    TRY(miou_await(promises[0], NULL));
+    t->reader_alone = !t->writer.done;
+    pthread_create(&thread, NULL, receive_lots, t);
+    sem_post(&t->may_read);
+    TRY(miou_await(promises[1], NULL));
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+/* The writer ends while the reader waits. */
+static int write_while_reading(void *arg)
+{
+    struct both_ways *t = arg;
+    miou_promise *promises[2];
+    pthread_t thread;
+
+    TRY(start_both_ways(t, promises));
+    pthread_create(&thread, NULL, receive_lots, t);
+    sem_post(&t->may_read);
+    TRY(miou_await(promises[1], NULL));
+    pthread_join(thread, NULL);
+    t->reader_alone = !t->reader.done;
+    peer_send(t->pair.peer, "x", 1);
+    return miou_await(promises[0], NULL);
+}
+
+static void check_both_ways(miou_task *task)
+{
+    struct both_ways t = {.received = 0};
+
+    sem_init(&t.may_read, 0, 0);
+    assert_int_equal(unix_run_with(0, task, &t), 0);
+    assert_true(t.both_waited);
+    assert_true(t.reader_alone);
+    assert_int_equal(t.reader.result, 1);
+    assert_int_equal(t.reader.byte, 'x');
+    assert_int_equal(t.writer.result, LOTS);
+    assert_int_equal(t.received, LOTS);
+}
+
+CHECK("R6.25", a_reader_goes_on_while_a_writer_waits)
+{
+    check_both_ways(read_while_writing);
+}
+
+CHECK("R6.25", a_writer_goes_on_while_a_reader_waits)
+{
+    check_both_ways(write_while_reading);
+}
