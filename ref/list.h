@@ -1,5 +1,5 @@
-/* list.h: circular doubly linked lists and single-ended queues, with the links inside the members.
- */
+/* list.h: lists with the links inside the members; an empty list is all zero, and the newest member
+ * is first. */
 #ifndef REF_LIST_H
 #define REF_LIST_H
 
@@ -9,36 +9,49 @@
 #define CONTAINER(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 struct link {
-    struct link *next, *previous;
+    struct link *next, **place; /* what points here */
 };
 
-static inline void list_init(struct link *list)
+struct list {
+    struct link *first;
+};
+
+static inline bool list_empty(const struct list *list)
 {
-    list->next = list->previous = list;
+    return list->first == NULL;
 }
 
-static inline bool list_empty(const struct link *list)
+static inline void list_add(struct list *list, struct link *member)
 {
-    return list->next == list;
-}
-
-static inline void list_append(struct link *list, struct link *member)
-{
-    member->next = list;
-    member->previous = list->previous;
-    list->previous->next = member;
-    list->previous = member;
-}
-
-static inline void list_prepend(struct link *list, struct link *member)
-{
-    list_append(list->next, member);
+    member->next = list->first;
+    member->place = &list->first;
+    if (member->next != NULL)
+        member->next->place = &member->next;
+    list->first = member;
 }
 
 static inline void list_remove(struct link *member)
 {
-    member->next->previous = member->previous;
-    member->previous->next = member->next;
+    *member->place = member->next;
+    if (member->next != NULL)
+        member->next->place = member->place;
+}
+
+/* Put all members of a list before those of another, in their order. */
+static inline void list_prepend(struct list *list, struct list *members)
+{
+    struct link **end = &members->first;
+
+    if (members->first == NULL)
+        return;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = list->first;
+    if (list->first != NULL)
+        list->first->place = end;
+    list->first = members->first;
+    list->first->place = &list->first;
+    members->first = NULL;
 }
 
 #endif

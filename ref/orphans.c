@@ -18,8 +18,8 @@ int miou_orphans_create(miou_orphans **orphans)
         return -ENOMEM;
     made->owner = self;
     made->count = 0;
-    list_init(&made->ended);
-    list_append(&self->orphanages, &made->link);
+    made->ended.first = NULL;
+    list_add(&self->orphanages, &made->link);
     *orphans = pool_handle(made);
     return 0;
 }
@@ -38,7 +38,7 @@ static int find_own(struct orphanage **found, const miou_orphans *orphans)
 
 void orphanage_child_ended(struct task *child)
 {
-    list_append(&child->orphanage->ended, &child->kept);
+    list_add(&child->orphanage->ended, &child->kept);
 }
 
 void orphanage_leave(struct task *child)
@@ -64,7 +64,7 @@ int miou_care(miou_promise **promise, miou_orphans *orphans)
         return MIOU_CANCELLED;
     if (list_empty(&found->ended))
         return found->count > 0 ? MIOU_CARE_RUNNING : MIOU_CARE_EMPTY;
-    child = CONTAINER(found->ended.next, struct task, kept);
+    child = CONTAINER(found->ended.first, struct task, kept);
     orphanage_leave(child);
     *promise = pool_handle(child);
     return MIOU_CARE_ENDED;
@@ -92,5 +92,5 @@ int miou_orphans_free(miou_orphans *orphans)
 void orphanages_free(struct task *owner)
 {
     while (!list_empty(&owner->orphanages))
-        orphanage_free(CONTAINER(owner->orphanages.next, struct orphanage, link));
+        orphanage_free(CONTAINER(owner->orphanages.first, struct orphanage, link));
 }

@@ -33,7 +33,8 @@ struct pool_cache {
 int pool_init(struct pool *pool, uint32_t size, uint32_t salt);
 void pool_destroy(struct pool *pool);
 
-/* An object whose bytes beyond the head are whatever they were. NULL if there is no memory. */
+/* An object: all zero when new, as it was left when it had been freed before. NULL if there is no
+ * memory. */
 void *pool_new_slow(struct pool *pool, struct pool_cache *cache);
 
 enum {

@@ -3,24 +3,23 @@
 
 #include <errno.h>
 
-static void finalise(struct domain *domain, struct resource *resource)
-{
-    bool nested = domain->finalising;
+/* Whose a resource is on its way from a domain to another: nobody may use it. */
+static struct task in_transit;
 
-    domain->finalising = true;
-    resource->finaliser(resource->value);
-    domain->finalising = nested;
+static void set_owner(struct resource *resource, struct task *owner)
+{
+    atomic_store_explicit(&resource->owner, owner, memory_order_relaxed);
 }
 
 static void take(struct task *owner, struct resource *resource)
 {
-    resource->owner = owner;
-    list_prepend(&owner->resources, &resource->link);
+    set_owner(resource, owner);
+    list_add(&owner->resources, &resource->link);
 }
 
 void resource_end(struct resource *resource)
 {
-    struct domain *domain = resource->owner->domain;
+    struct domain *domain = owner_of(resource)->domain;
 
     list_remove(&resource->link);
     object_free(domain, POOL_RESOURCES, resource);
@@ -29,11 +28,15 @@ void resource_end(struct resource *resource)
 /* The finaliser sees a resource that has ended already, so that none runs twice. */
 static void end_and_finalise(struct resource *resource)
 {
-    struct domain *domain = resource->owner->domain;
-    struct resource last = *resource;
+    struct domain *domain = owner_of(resource)->domain;
+    miou_finaliser *finaliser = resource->finaliser;
+    void *value = resource->value;
+    bool nested = domain->finalising;
 
     resource_end(resource);
-    finalise(domain, &last);
+    domain->finalising = true;
+    finaliser(value);
+    domain->finalising = nested;
 }
 
 struct resource *resource_new(struct task *owner, miou_finaliser *finaliser, void *value)
@@ -60,7 +63,7 @@ int miou_resource_create(miou_resource **resource, miou_finaliser *finaliser, vo
         return -EINVAL;
     if ((made = object_new(self->domain, POOL_RESOURCES)) == NULL)
         return -ENOMEM;
-    made->owner = NULL;
+    set_owner(made, NULL);
     made->finaliser = finaliser;
     made->value = value;
     *resource = pool_handle(made);
@@ -76,9 +79,9 @@ int miou_own(miou_resource *resource)
     if (self == NULL)
         return error;
     found = object_get(self->domain, POOL_RESOURCES, resource);
-    if (found == NULL || found->owner == self)
+    if (found == NULL || owner_of(found) == self)
         return -EINVAL;
-    if (found->owner != NULL)
+    if (owner_of(found) != NULL)
         return MIOU_NOT_OWNER;
     take(self, found);
     return 0;
@@ -90,7 +93,7 @@ static int find_owned(struct task *self, struct resource **found, const miou_res
     if (resource == NULL)
         return -EINVAL;
     *found = object_get(self->domain, POOL_RESOURCES, resource);
-    return *found != NULL && (*found)->owner == self ? 0 : MIOU_NOT_OWNER;
+    return *found != NULL && owner_of(*found) == self ? 0 : MIOU_NOT_OWNER;
 }
 
 int miou_check(miou_resource *resource)
@@ -138,19 +141,20 @@ int miou_transfer(miou_resource *resource)
     if (self->parent == NULL)
         return -EINVAL;
     list_remove(&found->link);
-    list_append(&self->transferred, &found->link);
-    found->owner = self->parent; /* it is the parent's to use once that has heard of our end */
+    if (self->parent->domain == self->domain) {
+        take(self->parent, found);
+    } else {
+        set_owner(found, &in_transit);
+        list_add(&self->transferred, &found->link);
+    }
     return 0;
 }
 
 void resources_receive(struct task *parent, struct task *child)
 {
-    while (!list_empty(&child->transferred)) {
-        struct link *link = child->transferred.next;
-
-        list_remove(link);
-        take(parent, CONTAINER(link, struct resource, link));
-    }
+    for (struct link *link = child->transferred.first; link != NULL; link = link->next)
+        set_owner(CONTAINER(link, struct resource, link), parent);
+    list_prepend(&parent->resources, &child->transferred);
 }
 
 int resources_give(struct task *from, struct task *to, miou_resource *const *give, size_t count)
@@ -167,7 +171,7 @@ int resources_give(struct task *from, struct task *to, miou_resource *const *giv
     if (error == 0)
         return 0;
     while (!list_empty(&to->resources)) { /* newest first, so back where it was */
-        found = CONTAINER(to->resources.next, struct resource, link);
+        found = CONTAINER(to->resources.first, struct resource, link);
         list_remove(&found->link);
         take(from, found);
     }
@@ -177,5 +181,5 @@ int resources_give(struct task *from, struct task *to, miou_resource *const *giv
 void resources_finalise(struct task *task)
 {
     while (!list_empty(&task->resources))
-        end_and_finalise(CONTAINER(task->resources.next, struct resource, link));
+        end_and_finalise(CONTAINER(task->resources.first, struct resource, link));
 }

@@ -18,45 +18,44 @@
 
 enum task_state { TASK_NEW, TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_ENDED };
 
+/* A task and its promise. A field belongs to the child's side, its own domain, or to its parent's.
+ * What every task needs fills the first two cache lines; the rest is all zero in a free record, and
+ * stays so for most. */
 struct task {
     struct slot slot;
-
-    /* The child's side. */
-    enum task_state state;
-    bool cancelled;       /* its calls are refused from now on */
-    int result;           /* how it ended, unless its parent cancelled it */
-    unsigned live;        /* children that have not ended, or not been heard of */
-    unsigned unsettled;   /* children neither awaited nor cancelled */
-    struct task *next;    /* in the ready queue */
-    struct task *awaited; /* the child it waits for */
-    struct context context;
-    struct stack *stack;
+    struct task *next; /* child: in the ready queue */
+    struct task *parent;
     struct domain *domain;
     miou_task *fn;
     void *arg;
-    struct link children;
-    struct link resources; /* newest first */
-    struct link transferred;
-    struct link orphanages;
+    struct stack *stack;
 
-    /* The parent's side. */
-    struct task *parent;
-    struct link sibling;
-    struct orphanage *orphanage; /* that keeps the promise */
-    struct link kept;            /* in its list of those that have ended */
-    bool ended;
-    bool settled; /* awaited or cancelled */
-    bool cancel_requested;
-    bool cancel_in_flight; /* the message has not come back */
+    struct link sibling; /* parent */
+    struct context context;
+    struct list children;
+    struct list resources;
+    unsigned live;         /* children that have not ended, or not been heard of */
+    unsigned unsettled;    /* children neither awaited nor cancelled */
+    int result;            /* child: how it ended, unless its parent cancelled it */
+    enum task_state state; /* child */
+    bool cancelled;        /* child: its calls are refused from now on */
+    bool ended;            /* parent */
+    bool settled;          /* parent: awaited or cancelled */
+    bool cancel_requested; /* parent */
+    bool cancel_in_flight; /* parent: the message has not come back */
 
-    /* Either side's, in turn. */
-    struct message life;   /* start, then end */
-    struct message cancel; /* request, then reply */
+    struct task *awaited;        /* child: whom it waits for; itself: all its children */
+    struct list transferred;     /* child: resources on their way to the parent */
+    struct list orphanages;      /* child */
+    struct orphanage *orphanage; /* parent: that keeps the promise */
+    struct link kept;            /* parent: in its list of those that have ended */
+    struct message life;         /* start, then end */
+    struct message cancel;       /* request, then reply */
 };
 
 struct resource {
     struct slot slot;
-    struct task *owner; /* NULL: nobody, yet or on its way to the parent */
+    _Atomic(struct task *) owner; /* NULL: nobody yet. Atomic, since strangers may ask */
     struct link link;
     miou_finaliser *finaliser;
     void *value;
@@ -66,7 +65,7 @@ struct orphanage {
     struct slot slot;
     struct task *owner;
     struct link link;
-    struct link ended;
+    struct list ended;
     size_t count; /* children in it, ended or not */
 };
 
@@ -176,6 +175,11 @@ static inline void *object_get(struct domain *domain, enum pool_kind kind, const
 }
 
 /* ---- resource.c ---- */
+
+static inline struct task *owner_of(const struct resource *resource)
+{
+    return atomic_load_explicit(&resource->owner, memory_order_relaxed);
+}
 
 /* Make what the task owns its child's: all or nothing. Returns 0, -EINVAL or MIOU_NOT_OWNER. */
 int resources_give(struct task *from, struct task *to, miou_resource *const *give, size_t count);

@@ -13,20 +13,14 @@ struct task *task_new(struct domain *on, struct domain *domain, struct task *par
 
     if (task == NULL)
         return NULL;
-    task->state = TASK_NEW;
-    task->cancelled = false;
-    task->live = task->unsettled = 0;
-    task->awaited = NULL;
+    task->parent = parent;
     task->domain = domain;
     task->fn = fn;
     task->arg = arg;
-    list_init(&task->children);
-    list_init(&task->resources);
-    list_init(&task->transferred);
-    list_init(&task->orphanages);
-    task->parent = parent;
-    task->orphanage = NULL;
-    task->ended = task->settled = task->cancel_requested = task->cancel_in_flight = false;
+    task->live = task->unsettled = 0;
+    task->state = TASK_NEW;
+    task->cancelled = task->ended = task->settled = false;
+    task->cancel_requested = task->cancel_in_flight = false;
     return task;
 }
 
@@ -49,7 +43,7 @@ void task_start(struct task *task)
 
 static void adopt(struct task *parent, struct task *child)
 {
-    list_append(&parent->children, &child->sibling);
+    list_add(&parent->children, &child->sibling);
     parent->live++;
     parent->unsettled++;
 }
@@ -335,14 +329,21 @@ static int broken_rule(const struct task *self)
     return self->unsettled > 0 ? MIOU_STILL_HAS_CHILDREN : 0;
 }
 
+static void task_free(struct task *child)
+{
+    child->orphanage = NULL;
+    object_free(child->parent->domain, POOL_TASKS, child);
+}
+
 static void free_children(struct task *self)
 {
     struct link *link, *next;
 
-    for (link = self->children.next; link != &self->children; link = next) {
+    for (link = self->children.first; link != NULL; link = next) {
         next = link->next;
-        object_free(self->domain, POOL_TASKS, CONTAINER(link, struct task, sibling));
+        task_free(CONTAINER(link, struct task, sibling));
     }
+    self->children.first = NULL;
 }
 
 void task_finish(struct task *self, int result)
@@ -358,7 +359,7 @@ void task_finish(struct task *self, int result)
             domain_suspend(self->domain, self);
     }
     if (result < 0 || self->cancelled)
-        for (link = self->children.next; link != &self->children; link = link->next)
+        for (link = self->children.first; link != NULL; link = link->next)
             request_cancel(CONTAINER(link, struct task, sibling));
     await_children(self);
     resources_finalise(self);
@@ -378,7 +379,7 @@ int miou_promise_free(miou_promise *promise)
         return -EBUSY;
     orphanage_leave(child);
     list_remove(&child->sibling);
-    object_free(self->domain, POOL_TASKS, child);
+    task_free(child);
     return 0;
 }
 
@@ -411,28 +412,43 @@ static size_t fork_all(struct task *self, miou_task *fn, void *const *args, size
     return i;
 }
 
-/* Give back the last count children, and say how they ended. */
-static void join_all(struct task *self, int *outcomes, size_t count)
+/* Wait for the newest count children, which nobody else knows. */
+static int await_newest(struct task *self, size_t count)
+{
+    int error = 0;
+
+    for (struct link *link = self->children.first; error == 0 && count-- > 0; link = link->next)
+        error = await_child(self, CONTAINER(link, struct task, sibling));
+    return error;
+}
+
+/* Give back the newest count children, and say how they ended. */
+static void join_newest(struct task *self, int *outcomes, size_t count)
 {
     while (count-- > 0) {
-        struct task *child = CONTAINER(self->children.previous, struct task, sibling);
+        struct task *child = CONTAINER(self->children.first, struct task, sibling);
 
         settle(child);
         if (outcomes != NULL)
             outcomes[count] = outcome_of(child);
         list_remove(&child->sibling);
-        object_free(self->domain, POOL_TASKS, child);
+        task_free(child);
     }
+}
+
+static void cancel_newest(struct task *self, size_t count)
+{
+    for (struct link *link = self->children.first; count-- > 0; link = link->next)
+        request_cancel(CONTAINER(link, struct task, sibling));
 }
 
 int miou_parallel(int *outcomes, miou_task *fn, void *const *args, size_t count)
 {
-    struct link *link, *before;
-    struct task *self;
     int error;
+    struct task *self = task_self(&error);
     size_t spawned;
 
-    if ((self = task_self(&error)) == NULL)
+    if (self == NULL)
         return error;
     if (self->cancelled)
         return MIOU_CANCELLED;
@@ -440,14 +456,11 @@ int miou_parallel(int *outcomes, miou_task *fn, void *const *args, size_t count)
         return -EINVAL;
     if (next_worker(self->domain) == NULL)
         return MIOU_NO_DOMAIN_AVAILABLE;
-    before = self->children.previous;
     spawned = fork_all(self, fn, args, count);
     if (spawned < count)
-        for (link = before->next; link != &self->children; link = link->next)
-            request_cancel(CONTAINER(link, struct task, sibling));
-    for (link = before->next; link != &self->children; link = link->next)
-        if ((error = await_child(self, CONTAINER(link, struct task, sibling))) < 0)
-            return error;
-    join_all(self, spawned == count ? outcomes : NULL, spawned);
+        cancel_newest(self, spawned);
+    if ((error = await_newest(self, spawned)) < 0)
+        return error;
+    join_newest(self, spawned == count ? outcomes : NULL, spawned);
     return spawned == count ? 0 : -ENOMEM;
 }

@@ -71,7 +71,7 @@ static int find(struct task *self, struct descriptor **found, const miou_fd *fd)
     if ((*found)->resource == NULL)
         return 0;
     resource = object_get(self->domain, POOL_RESOURCES, (*found)->resource);
-    return resource != NULL && resource->owner == self ? 0 : MIOU_NOT_OWNER;
+    return resource != NULL && owner_of(resource) == self ? 0 : MIOU_NOT_OWNER;
 }
 
 /* The calling task and a descriptor that it may use, unless it is cancelled. */
