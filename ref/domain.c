@@ -53,11 +53,10 @@ static struct task *take_ready(struct domain *domain)
 
 /* ---- switching ---- */
 
-static void task_main(struct transfer transfer)
+static void task_main(void)
 {
     struct task *self = domain_self->current;
 
-    context_arrive(transfer, &self->context);
     task_finish(self, self->fn(self->arg));
     self->state = TASK_ENDED;
     context_exit(&self->context, &self->domain->scheduler);

@@ -116,7 +116,6 @@ static int start(const miou_options *options, bool has_io, miou_task *fn, void *
     size = sizeof *run + (size_t)(options->domains + 1) * sizeof *run->domains;
     if ((run = sys_map(size)) == NULL)
         return -ENOMEM;
-    run->domains = (struct domain *)(run + 1);
     run->domain_count = options->domains + 1;
     run->has_io = has_io;
     result = run_domains(run, options->stack_size, fn, arg);

@@ -90,13 +90,13 @@ struct domain {
 };
 
 struct run {
-    struct domain *domains;
     int domain_count; /* with dom0 */
     bool has_io;      /* tasks may wait for descriptors */
     struct task *main;
     _Atomic int code; /* of the rule that ended the run; 0: none */
     struct message abort;
     struct pool pools[POOL_KINDS];
+    struct domain domains[];
 };
 
 /* The domain whose thread this is; NULL outside a run. */
