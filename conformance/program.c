@@ -148,137 +148,63 @@ enum shape {
     SHAPE_SPAWN /* a task and options */
 };
 
-/* What an operation can come to, beside the named errors. */
+/* What an operation can come to. */
 enum {
     COMES_OK = 1,
-    COMES_VALUE = 2, /* ok N */
-    COMES_CHILD = 4, /* as a task can end: failed NAME, cancelled */
-    COMES_CARE = 8,
-    COMES_NONE = 16,
-    COMES_STOPPED = 32,
-    COMES_ERROR = 64
-};
+    COMES_VALUE = 2,  /* ok N */
+    COMES_ENDING = 4, /* failed NAME, cancelled */
+    COMES_ERROR = 8,  /* an error of the interface */
+    COMES_STOPPED = 16,
+    COMES_CARE = 32, /* empty, running, ended */
+    COMES_NONE = 64,
 
-enum { COMES_PLAIN = COMES_OK | COMES_ERROR, COMES_SUSPENDS = COMES_PLAIN | COMES_STOPPED };
+    COMES_PLAIN = COMES_OK | COMES_ERROR,
+    COMES_SUSPENDS = COMES_PLAIN | COMES_STOPPED,
+    COMES_TASK = COMES_VALUE | COMES_ENDING,
+    COMES_CARES = COMES_CARE | COMES_ERROR | COMES_STOPPED,
+    COMES_RUN = COMES_PLAIN | COMES_TASK
+};
 
 struct operation_form {
     const char *word;
     const char *function;
+    int comes;
     enum shape shape;
     enum name_kind names; /* SHAPE_NAME: what its name stands for */
     bool makes;           /* ... and it is made here */
     bool binds;           /* may stand behind `p =` */
-    int comes;
 };
 
 static const struct operation_form forms[] = {
-    [OP_ASYNC] = {.word = "async",
-                  .function = "miou_async",
-                  .shape = SHAPE_SPAWN,
-                  .binds = true,
-                  .comes = COMES_SUSPENDS},
-    [OP_CALL] = {.word = "call",
-                 .function = "miou_call",
-                 .shape = SHAPE_SPAWN,
-                 .binds = true,
-                 .comes = COMES_SUSPENDS},
-    [OP_PARALLEL] = {.word = "parallel",
-                     .function = "miou_parallel",
-                     .shape = SHAPE_TASKS,
-                     .comes = COMES_SUSPENDS | COMES_VALUE | COMES_CHILD | COMES_NONE},
-    [OP_AWAIT] = {.word = "await",
-                  .function = "miou_await",
-                  .shape = SHAPE_NAME,
-                  .names = NAME_PROMISE,
-                  .comes = COMES_SUSPENDS | COMES_VALUE | COMES_CHILD},
-    [OP_CANCEL] = {.word = "cancel",
-                   .function = "miou_cancel",
-                   .shape = SHAPE_NAME,
-                   .names = NAME_PROMISE,
-                   .comes = COMES_SUSPENDS},
-    [OP_FREE] = {.word = "free",
-                 .function = "miou_promise_free",
-                 .shape = SHAPE_NAME,
-                 .names = NAME_PROMISE,
-                 .comes = COMES_PLAIN},
-    [OP_YIELD] = {.word = "yield",
-                  .function = "miou_yield",
-                  .shape = SHAPE_NOTHING,
-                  .comes = COMES_SUSPENDS},
-    [OP_ORPHANS] = {.word = "orphans",
-                    .function = "miou_orphans_create",
-                    .shape = SHAPE_NAME,
-                    .names = NAME_ORPHANAGE,
-                    .makes = true,
-                    .comes = COMES_PLAIN},
-    [OP_CARE] = {.word = "care",
-                 .function = "miou_care",
-                 .shape = SHAPE_NAME,
-                 .names = NAME_ORPHANAGE,
-                 .binds = true,
-                 .comes = COMES_CARE | COMES_ERROR | COMES_STOPPED},
-    [OP_FREE_ORPHANS] = {.word = "free-orphans",
-                         .function = "miou_orphans_free",
-                         .shape = SHAPE_NAME,
-                         .names = NAME_ORPHANAGE,
-                         .comes = COMES_PLAIN},
-    [OP_CREATE] = {.word = "create",
-                   .function = "miou_resource_create",
-                   .shape = SHAPE_NAME,
-                   .names = NAME_RESOURCE,
-                   .makes = true,
-                   .comes = COMES_PLAIN},
-    [OP_OWN] = {.word = "own",
-                .function = "miou_own",
-                .shape = SHAPE_NAME,
-                .names = NAME_RESOURCE,
-                .comes = COMES_PLAIN},
-    [OP_CHECK] = {.word = "check",
-                  .function = "miou_check",
-                  .shape = SHAPE_NAME,
-                  .names = NAME_RESOURCE,
-                  .comes = COMES_PLAIN},
-    [OP_DISOWN] = {.word = "disown",
-                   .function = "miou_disown",
-                   .shape = SHAPE_NAME,
-                   .names = NAME_RESOURCE,
-                   .comes = COMES_PLAIN},
-    [OP_RELEASE] = {.word = "release",
-                    .function = "miou_release",
-                    .shape = SHAPE_NAME,
-                    .names = NAME_RESOURCE,
-                    .comes = COMES_PLAIN},
-    [OP_TRANSFER] = {.word = "transfer",
-                     .function = "miou_transfer",
-                     .shape = SHAPE_NAME,
-                     .names = NAME_RESOURCE,
-                     .comes = COMES_PLAIN},
-    [OP_SELF] = {.word = "self",
-                 .function = "miou_domain_self",
-                 .shape = SHAPE_NOTHING,
-                 .comes = COMES_PLAIN | COMES_VALUE},
-    [OP_AVAILABLE] = {.word = "available",
-                      .function = "miou_domain_available",
-                      .shape = SHAPE_NOTHING,
-                      .comes = COMES_PLAIN | COMES_VALUE},
-    [OP_PRINT] = {.word = "print",
-                  .shape = SHAPE_NAME,
-                  .names = NAME_WORD,
-                  .makes = true,
-                  .comes = COMES_OK},
-    [OP_POST] =
-        {.word = "post", .shape = SHAPE_NAME, .names = NAME_FLAG, .makes = true, .comes = COMES_OK},
-    [OP_UNTIL] = {.word = "until",
-                  .function = "miou_yield",
-                  .shape = SHAPE_NAME,
-                  .names = NAME_FLAG,
-                  .comes = COMES_SUSPENDS},
-    [OP_RETURN] = {.word = "return", .shape = SHAPE_NUMBER},
-    [OP_FAIL] = {.word = "fail", .shape = SHAPE_NAME, .names = NAME_ERROR, .makes = true},
-    [OP_RUN] = {.word = "run",
-                .function = "miou_run",
-                .shape = SHAPE_TASK,
-                .comes = COMES_PLAIN | COMES_VALUE | COMES_CHILD},
+    [OP_ASYNC] = {"async", "miou_async", COMES_SUSPENDS, SHAPE_SPAWN, .binds = true},
+    [OP_CALL] = {"call", "miou_call", COMES_SUSPENDS, SHAPE_SPAWN, .binds = true},
+    [OP_PARALLEL] = {"parallel", "miou_parallel", COMES_SUSPENDS | COMES_TASK | COMES_NONE,
+                     SHAPE_TASKS},
+    [OP_AWAIT] = {"await", "miou_await", COMES_SUSPENDS | COMES_TASK, SHAPE_NAME, NAME_PROMISE},
+    [OP_CANCEL] = {"cancel", "miou_cancel", COMES_SUSPENDS, SHAPE_NAME, NAME_PROMISE},
+    [OP_FREE] = {"free", "miou_promise_free", COMES_PLAIN, SHAPE_NAME, NAME_PROMISE},
+    [OP_YIELD] = {"yield", "miou_yield", COMES_SUSPENDS, SHAPE_NOTHING},
+    [OP_ORPHANS] = {"orphans", "miou_orphans_create", COMES_PLAIN, SHAPE_NAME, NAME_ORPHANAGE,
+                    .makes = true},
+    [OP_CARE] = {"care", "miou_care", COMES_CARES, SHAPE_NAME, NAME_ORPHANAGE, .binds = true},
+    [OP_FREE_ORPHANS] = {"free-orphans", "miou_orphans_free", COMES_PLAIN, SHAPE_NAME,
+                         NAME_ORPHANAGE},
+    [OP_CREATE] = {"create", "miou_resource_create", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE,
+                   .makes = true},
+    [OP_OWN] = {"own", "miou_own", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
+    [OP_CHECK] = {"check", "miou_check", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
+    [OP_DISOWN] = {"disown", "miou_disown", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
+    [OP_RELEASE] = {"release", "miou_release", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
+    [OP_TRANSFER] = {"transfer", "miou_transfer", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
+    [OP_SELF] = {"self", "miou_domain_self", COMES_PLAIN | COMES_VALUE, SHAPE_NOTHING},
+    [OP_AVAILABLE] = {"available", "miou_domain_available", COMES_PLAIN | COMES_VALUE,
+                      SHAPE_NOTHING},
+    [OP_PRINT] = {"print", NULL, COMES_OK, SHAPE_NAME, NAME_WORD, .makes = true},
+    [OP_POST] = {"post", NULL, COMES_OK, SHAPE_NAME, NAME_FLAG, .makes = true},
+    [OP_UNTIL] = {"until", "miou_yield", COMES_SUSPENDS, SHAPE_NAME, NAME_FLAG},
+    [OP_RETURN] = {"return", NULL, 0, SHAPE_NUMBER},
+    [OP_FAIL] = {"fail", NULL, 0, SHAPE_NAME, NAME_ERROR, .makes = true},
+    [OP_RUN] = {"run", "miou_run", COMES_RUN, SHAPE_TASK},
 };
 _Static_assert(sizeof forms / sizeof *forms == OPERATION_KINDS, "a form for every operation");
 
@@ -289,8 +215,8 @@ struct outcome_form {
 
 static const struct outcome_form outcomes[] = {
     [OUTCOME_OK] = {"ok", COMES_OK},
-    [OUTCOME_FAILED] = {"failed", COMES_CHILD},
-    [OUTCOME_CANCELLED] = {"cancelled", COMES_CHILD},
+    [OUTCOME_FAILED] = {"failed", COMES_ENDING},
+    [OUTCOME_CANCELLED] = {"cancelled", COMES_ENDING},
     [OUTCOME_STILL_HAS_CHILDREN] = {"still-has-children", COMES_ERROR},
     [OUTCOME_RESOURCE_LEAKED] = {"resource-leaked", COMES_ERROR},
     [OUTCOME_NOT_A_CHILD] = {"not-a-child", COMES_ERROR},
@@ -866,8 +792,8 @@ static void parse_expected_run(struct parser *parser, struct word rest,
         complain(parser, parser->line, "a second 'expect run'; the first is on line %d",
                  parser->run_line);
     parser->run_line = parser->line;
-    parse_answers(parser, rest, "expect run", COMES_PLAIN | COMES_VALUE | COMES_CHILD,
-                  &expectation->answers, &expectation->answer_count);
+    parse_answers(parser, rest, "expect run", COMES_RUN, &expectation->answers,
+                  &expectation->answer_count);
     for (int i = 0; i < expectation->answer_count; i++)
         if (expectation->answers[i].count > 1)
             complain(parser, parser->line, "a run comes to one outcome, not to a list");

@@ -7,7 +7,9 @@
 #include "program.h"
 
 enum {
-    TRACE_LINE_MAX = 1 << 20 /* bytes of a line */
+    TRACE_LINE_MAX = 1 << 20, /* bytes of a line */
+    TRACE_INSTANCES_MAX = 10000000,
+    TRACE_EVENTS_MAX = 10000000
 };
 
 enum event_kind {
@@ -27,6 +29,7 @@ struct event {
     int child;                /* spawn: the instance spawned; else -1 */
     int domain;               /* begin, finalise; else -1 */
     int resource;             /* finalise; else -1 */
+    int word;                 /* print; else -1 */
     struct outcomes outcomes; /* did, run; owned by the trace */
 };
 
@@ -36,8 +39,8 @@ struct instance {
     int number;  /* n of T#n, from 1 */
     int parent;  /* an instance; -1: main */
     int spawned; /* event; -1: main */
-    int begun;   /* event; -1: never */
-    int ended;   /* event; -1: never */
+    int begun;   /* the first such event; -1: never */
+    int ended;   /* likewise */
 };
 
 enum trace_end {
@@ -68,5 +71,13 @@ void trace_free(struct trace *trace);
 enum { INSTANCE_MAX = PROGRAM_NAME_MAX + 16 };
 void instance_write(char *buffer, size_t size, const struct program *program,
                     const struct trace *trace, int instance);
+
+/* A list, with a NUL, cut off where the buffer ends. */
+void outcomes_write(char *buffer, size_t size, const struct program *program, struct outcomes list);
+
+/* An event as its line in the driver's output, without the newline and with a NUL, cut off where
+ * the buffer ends. */
+void event_write(char *buffer, size_t size, const struct program *program,
+                 const struct trace *trace, int event);
 
 #endif

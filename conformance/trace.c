@@ -1,0 +1,665 @@
+/* trace.c: reads what a driver printed, line by line, up to the first line that the protocol does
+ * not allow. Of an instance, only its name is looked up, in a hash table: a trace may have a
+ * hundred thousand of them. */
+#include "trace.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct piece {
+    const char *text;
+    size_t size;
+};
+
+struct scanner {
+    const struct program *program;
+    struct trace *trace;
+    int event_room;
+    int instance_room;
+    size_t outcome_count;
+    size_t outcome_room;
+    int *slots; /* hash table of instances: an instance, or -1 */
+    size_t slot_count;
+    struct piece line;
+    int number; /* of the line, from 1 */
+};
+
+/* What to do after a line. */
+enum step { STEP_ON, STEP_END, STEP_NO_MEMORY };
+
+/* ---- What is wrong ---- */
+
+/* The start of a line with every odd byte escaped. */
+static void quote(char *buffer, size_t size, struct piece line)
+{
+    char *end = buffer + size - sizeof "\\x00...";
+
+    for (size_t i = 0; i < line.size; i++) {
+        unsigned char c = (unsigned char)line.text[i];
+
+        if (buffer >= end) {
+            strcpy(buffer, "...");
+            return;
+        }
+        if (c >= ' ' && c <= '~')
+            *buffer++ = (char)c;
+        else
+            buffer += sprintf(buffer, "\\x%02x", c);
+    }
+    *buffer = '\0';
+}
+
+/* The trace ends here as garbage. */
+__attribute__((format(printf, 2, 3))) static enum step garbage(struct scanner *scanner,
+                                                               const char *format, ...)
+{
+    char reason[160], line[160];
+    va_list arguments;
+    int size;
+
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    quote(line, sizeof line, scanner->line);
+    size = snprintf(NULL, 0, "%s: '%s'", reason, line) + 1;
+    scanner->trace->problem = malloc((size_t)size);
+    if (scanner->trace->problem == NULL)
+        return STEP_NO_MEMORY;
+    snprintf(scanner->trace->problem, (size_t)size, "%s: '%s'", reason, line);
+    scanner->trace->end = TRACE_GARBAGE;
+    scanner->trace->line = scanner->number;
+    return STEP_END;
+}
+
+/* ---- Words ---- */
+
+static bool piece_is(struct piece piece, const char *text)
+{
+    return piece.size == strlen(text) && memcmp(piece.text, text, piece.size) == 0;
+}
+
+/* Take the word up to the next space, and the space, off the front of the rest. */
+static struct piece take(struct piece *rest)
+{
+    const char *space = rest->size > 0 ? memchr(rest->text, ' ', rest->size) : NULL;
+    struct piece word = *rest;
+
+    if (space == NULL) {
+        *rest = (struct piece){rest->text + rest->size, 0};
+        return word;
+    }
+    word.size = (size_t)(space - rest->text);
+    *rest = (struct piece){space + 1, rest->size - word.size - 1};
+    return word;
+}
+
+/* A number as printf writes it, of at most nine digits. */
+static bool parse_integer(struct piece word, int *number)
+{
+    bool negative = word.size > 0 && word.text[0] == '-';
+    size_t first = negative;
+    int value = 0;
+
+    if (word.size == first || word.size > first + 9 || (word.text[first] == '0' && word.size > 1))
+        return false;
+    for (size_t i = first; i < word.size; i++) {
+        if (word.text[i] < '0' || word.text[i] > '9')
+            return false;
+        value = 10 * value + (word.text[i] - '0');
+    }
+    *number = negative ? -value : value;
+    return true;
+}
+
+static int find_name(const struct program *program, enum name_kind kind, struct piece word)
+{
+    const struct names *names = &program->names[kind];
+
+    for (int i = 0; i < names->count; i++)
+        if (piece_is(word, names->of[i].text))
+            return i;
+    return -1;
+}
+
+/* ---- Instances ---- */
+
+static size_t hash(int task, int number)
+{
+    uint64_t key = (uint64_t)(uint32_t)task << 32 | (uint32_t)number;
+
+    key *= 0x9e3779b97f4a7c15u;
+    return (size_t)(key ^ key >> 32);
+}
+
+/* The slot where the instance is, or where it would be. */
+static int *slot_of(const struct scanner *scanner, int task, int number)
+{
+    const struct instance *instances = scanner->trace->instances;
+    size_t mask = scanner->slot_count - 1, i = hash(task, number) & mask;
+
+    while (scanner->slots[i] >= 0 && (instances[scanner->slots[i]].task != task ||
+                                      instances[scanner->slots[i]].number != number))
+        i = (i + 1) & mask;
+    return &scanner->slots[i];
+}
+
+/* Keep the table at most half full. */
+static bool grow_slots(struct scanner *scanner)
+{
+    size_t count = scanner->slot_count > 0 ? 2 * scanner->slot_count : 64;
+    int *slots = malloc(count * sizeof *slots);
+
+    if (slots == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        slots[i] = -1;
+    free(scanner->slots);
+    scanner->slots = slots;
+    scanner->slot_count = count;
+    for (int i = 0; i < scanner->trace->instance_count; i++)
+        *slot_of(scanner, scanner->trace->instances[i].task, scanner->trace->instances[i].number) =
+            i;
+    return true;
+}
+
+static void *grow(void *array, int count, int *room, size_t size)
+{
+    if (count < *room)
+        return array;
+    *room = *room > 0 ? 2 * *room : 64;
+    return realloc(array, (size_t)*room * size);
+}
+
+static bool add_instance(struct scanner *scanner, struct instance instance)
+{
+    struct trace *trace = scanner->trace;
+    struct instance *larger =
+        grow(trace->instances, trace->instance_count, &scanner->instance_room, sizeof *larger);
+
+    if (larger == NULL)
+        return false;
+    trace->instances = larger;
+    if ((size_t)trace->instance_count >= scanner->slot_count / 2 && !grow_slots(scanner))
+        return false;
+    *slot_of(scanner, instance.task, instance.number) = trace->instance_count;
+    trace->instances[trace->instance_count++] = instance;
+    return true;
+}
+
+/* From T or T#n to the task and n. */
+static bool parse_instance(const struct scanner *scanner, struct piece word, int *task, int *number)
+{
+    const char *mark = word.size > 0 ? memchr(word.text, '#', word.size) : NULL;
+    struct piece name = word, rest;
+
+    *number = 1;
+    if (mark != NULL) {
+        name.size = (size_t)(mark - word.text);
+        rest = (struct piece){mark + 1, word.size - name.size - 1};
+        if (!parse_integer(rest, number) || *number < 2)
+            return false;
+    }
+    *task = find_name(scanner->program, NAME_TASK, name);
+    return *task >= 0;
+}
+
+/* -1: there is none of that name yet. */
+static int find_instance(const struct scanner *scanner, struct piece word)
+{
+    int task, number;
+
+    if (!parse_instance(scanner, word, &task, &number))
+        return -1;
+    return *slot_of(scanner, task, number);
+}
+
+/* ---- Events ---- */
+
+static enum step add_event(struct scanner *scanner, struct event event)
+{
+    struct trace *trace = scanner->trace;
+    struct event *larger;
+
+    if (trace->event_count == TRACE_EVENTS_MAX)
+        return garbage(scanner, "more than %d events", TRACE_EVENTS_MAX);
+    larger = grow(trace->events, trace->event_count, &scanner->event_room, sizeof *larger);
+    if (larger == NULL)
+        return STEP_NO_MEMORY;
+    trace->events = larger;
+    trace->events[trace->event_count++] = event;
+    return STEP_ON;
+}
+
+static struct event event_of(enum event_kind kind, int instance)
+{
+    return (struct event){.kind = kind,
+                          .instance = instance,
+                          .operation = -1,
+                          .child = -1,
+                          .domain = -1,
+                          .resource = -1,
+                          .word = -1};
+}
+
+/* The operation on the line that a word names; -1: none, or of another task. */
+static int operation_on(const struct scanner *scanner, struct piece word, int task)
+{
+    const struct program *program = scanner->program;
+    int line, operation;
+
+    if (!parse_integer(word, &line) || line < 1 || line > PROGRAM_LINES_MAX)
+        return -1;
+    operation = program->at_line[line];
+    return operation >= 0 && program->operations[operation].task == task ? operation : -1;
+}
+
+/* The two words that spawn and did begin with: an instance and a line of its task. */
+static enum step take_operation(struct scanner *scanner, struct piece *rest, int *instance,
+                                int *operation)
+{
+    struct piece name = take(rest), line = take(rest);
+    int task;
+
+    *instance = find_instance(scanner, name);
+    if (*instance < 0)
+        return garbage(scanner, "no such task has been spawned");
+    task = scanner->trace->instances[*instance].task;
+    *operation = operation_on(scanner, line, task);
+    if (*operation < 0)
+        return garbage(scanner, "the task '%s' has no operation on that line",
+                       program_name(scanner->program, NAME_TASK, task));
+    return STEP_ON;
+}
+
+static bool spawns(const struct operation *operation, int task)
+{
+    for (int i = 0; i < operation->task_count; i++)
+        if (operation->tasks[i] == task)
+            return true;
+    return false;
+}
+
+static enum step read_spawn(struct scanner *scanner, struct piece rest)
+{
+    struct event event = event_of(EVENT_SPAWN, -1);
+    enum step step = take_operation(scanner, &rest, &event.instance, &event.operation);
+    struct instance child = {
+        .parent = event.instance, .spawned = scanner->trace->event_count, .begun = -1, .ended = -1};
+
+    if (step != STEP_ON)
+        return step;
+    if (!parse_instance(scanner, rest, &child.task, &child.number) ||
+        !spawns(&scanner->program->operations[event.operation], child.task))
+        return garbage(scanner, "that line spawns no such task");
+    if (*slot_of(scanner, child.task, child.number) >= 0)
+        return garbage(scanner, "spawned before");
+    if (scanner->trace->instance_count == TRACE_INSTANCES_MAX)
+        return garbage(scanner, "more than %d tasks", TRACE_INSTANCES_MAX);
+    event.child = scanner->trace->instance_count;
+    if (!add_instance(scanner, child))
+        return STEP_NO_MEMORY;
+    return add_event(scanner, event);
+}
+
+static enum step read_begin(struct scanner *scanner, struct piece rest)
+{
+    struct piece name = take(&rest);
+    struct event event = event_of(EVENT_BEGIN, find_instance(scanner, name));
+    struct instance *instance;
+
+    if (event.instance < 0)
+        return garbage(scanner, "no such task has been spawned");
+    if (!parse_integer(rest, &event.domain))
+        return garbage(scanner, "not a domain");
+    instance = &scanner->trace->instances[event.instance];
+    if (instance->begun < 0)
+        instance->begun = scanner->trace->event_count;
+    return add_event(scanner, event);
+}
+
+static enum step read_end(struct scanner *scanner, struct piece rest)
+{
+    struct event event = event_of(EVENT_END, find_instance(scanner, rest));
+    struct instance *instance;
+
+    if (event.instance < 0)
+        return garbage(scanner, "no such task has been spawned");
+    instance = &scanner->trace->instances[event.instance];
+    if (instance->ended < 0)
+        instance->ended = scanner->trace->event_count;
+    return add_event(scanner, event);
+}
+
+static bool prints(const struct program *program, int task, int word)
+{
+    const struct operation *operation = &program->operations[program->tasks[task].first];
+
+    for (int i = 0; i < program->tasks[task].count; i++)
+        if (operation[i].kind == OP_PRINT && operation[i].name == word)
+            return true;
+    return false;
+}
+
+static enum step read_print(struct scanner *scanner, struct piece rest)
+{
+    struct piece name = take(&rest);
+    struct event event = event_of(EVENT_PRINT, find_instance(scanner, name));
+
+    if (event.instance < 0)
+        return garbage(scanner, "no such task has been spawned");
+    event.word = find_name(scanner->program, NAME_WORD, rest);
+    if (event.word < 0 ||
+        !prints(scanner->program, scanner->trace->instances[event.instance].task, event.word))
+        return garbage(scanner, "the task does not print that");
+    return add_event(scanner, event);
+}
+
+static enum step read_finalise(struct scanner *scanner, struct piece rest)
+{
+    struct piece name = take(&rest);
+    struct event event = event_of(EVENT_FINALISE, -1);
+
+    event.resource = find_name(scanner->program, NAME_RESOURCE, name);
+    if (event.resource < 0)
+        return garbage(scanner, "no such resource");
+    if (!parse_integer(rest, &event.domain))
+        return garbage(scanner, "not a domain");
+    return add_event(scanner, event);
+}
+
+/* Keep a list with the trace. Its place is written into the event as a number, since the array may
+ * still move: see place_outcomes. */
+static enum step keep_outcomes(struct scanner *scanner, struct outcomes list, struct event *event)
+{
+    struct trace *trace = scanner->trace;
+
+    if (scanner->outcome_count + list.count > scanner->outcome_room) {
+        size_t room = 2 * (scanner->outcome_count + list.count);
+        struct outcome *larger = realloc(trace->outcomes, room * sizeof *larger);
+
+        if (larger == NULL)
+            return STEP_NO_MEMORY;
+        trace->outcomes = larger;
+        scanner->outcome_room = room;
+    }
+    memcpy(trace->outcomes + scanner->outcome_count, list.of, list.count * sizeof *list.of);
+    event->outcomes = (struct outcomes){NULL, list.count};
+    scanner->outcome_count += list.count;
+    return STEP_ON;
+}
+
+/* Lists were kept one behind the other, in the order of their events. */
+static void place_outcomes(struct trace *trace)
+{
+    struct outcome *next = trace->outcomes;
+
+    for (int i = 0; i < trace->event_count; i++)
+        if (trace->events[i].outcomes.count > 0) {
+            trace->events[i].outcomes.of = next;
+            next += trace->events[i].outcomes.count;
+        }
+}
+
+static bool may_be_list(const struct operation *operation)
+{
+    switch (operation->kind) {
+    case OP_PARALLEL:
+    case OP_AWAIT:
+    case OP_CANCEL:
+    case OP_FREE:
+        return true;
+    default:
+        return operation->repeat > 1;
+    }
+}
+
+/* Of parallel every member is written, unless it is refused as a whole. */
+static bool is_whole(const struct operation *operation, struct outcomes list)
+{
+    enum outcome_kind first = list.of[0].kind;
+
+    if (operation->kind != OP_PARALLEL || operation->repeat > 1)
+        return true;
+    if (operation->task_count == 0)
+        return list.count == 1 && first != OUTCOME_OK && first != OUTCOME_FAILED;
+    return list.count == (size_t)operation->task_count ||
+           (list.count == 1 && first != OUTCOME_OK && first != OUTCOME_FAILED &&
+            first != OUTCOME_CANCELLED && first != OUTCOME_NONE);
+}
+
+static enum step read_outcomes(struct scanner *scanner, struct piece text, struct event *event)
+{
+    const struct operation *operation =
+        event->operation >= 0 ? &scanner->program->operations[event->operation] : NULL;
+    struct outcomes list;
+    int read = outcomes_parse(&list, scanner->program, text.text, text.size);
+    enum step step;
+
+    if (read < 0)
+        return STEP_NO_MEMORY;
+    if (read == 0)
+        return garbage(scanner, "not an outcome");
+    if (list.count > 1 && (operation == NULL || !may_be_list(operation)))
+        step = garbage(scanner, "a list where there is one outcome");
+    else if (operation != NULL && !is_whole(operation, list))
+        step = garbage(scanner, "not one outcome for each of %d tasks", operation->task_count);
+    else {
+        if (operation != NULL && operation->kind != OP_PARALLEL)
+            outcomes_fold(&list);
+        step = keep_outcomes(scanner, list, event);
+    }
+    free(list.of);
+    return step;
+}
+
+static enum step read_did(struct scanner *scanner, struct piece rest)
+{
+    struct event event = event_of(EVENT_DID, -1);
+    enum step step = take_operation(scanner, &rest, &event.instance, &event.operation);
+    enum operation_kind kind;
+
+    if (step != STEP_ON)
+        return step;
+    kind = scanner->program->operations[event.operation].kind;
+    if (kind == OP_RETURN || kind == OP_FAIL)
+        return garbage(scanner, "'%s' does not return", operation_word(kind));
+    step = read_outcomes(scanner, rest, &event);
+    return step == STEP_ON ? add_event(scanner, event) : step;
+}
+
+static enum step read_run(struct scanner *scanner, struct piece rest)
+{
+    struct event event = event_of(EVENT_RUN, -1);
+    enum step step = read_outcomes(scanner, rest, &event);
+
+    if (step != STEP_ON)
+        return step;
+    scanner->trace->end = TRACE_WHOLE;
+    return add_event(scanner, event);
+}
+
+static enum step read_absent(struct scanner *scanner, struct piece rest)
+{
+    char *name;
+
+    if (rest.size == 0 || rest.size > 64 || memchr(rest.text, ' ', rest.size) != NULL)
+        return garbage(scanner, "not a function");
+    name = malloc(rest.size + 1);
+    if (name == NULL)
+        return STEP_NO_MEMORY;
+    memcpy(name, rest.text, rest.size);
+    name[rest.size] = '\0';
+    scanner->trace->problem = name;
+    scanner->trace->end = TRACE_ABSENT;
+    return STEP_END;
+}
+
+/* ---- Lines ---- */
+
+static enum step read_event(struct scanner *scanner)
+{
+    static const struct {
+        const char *word;
+        enum step (*read)(struct scanner *scanner, struct piece rest);
+    } kinds[] = {{"spawn", read_spawn}, {"begin", read_begin},       {"did", read_did},
+                 {"print", read_print}, {"finalise", read_finalise}, {"end", read_end},
+                 {"run", read_run},     {"absent", read_absent}};
+    struct piece rest = scanner->line, word = take(&rest);
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (piece_is(word, kinds[i].word))
+            return kinds[i].read(scanner, rest);
+    return garbage(scanner, "not an event");
+}
+
+static enum step read_line(struct scanner *scanner, unsigned id)
+{
+    char first[32];
+
+    for (size_t i = 0; i < scanner->line.size; i++) {
+        unsigned char c = (unsigned char)scanner->line.text[i];
+
+        if (c < ' ' || c > '~')
+            return garbage(scanner, "a byte that is not printable ASCII in column %zu", i + 1);
+    }
+    if (scanner->trace->end == TRACE_WHOLE)
+        return garbage(scanner, "a line after the end of the run");
+    if (scanner->number > 1)
+        return read_event(scanner);
+    snprintf(first, sizeof first, "scenario %u", id);
+    if (!piece_is(scanner->line, first))
+        return garbage(scanner, "not '%s'", first);
+    return STEP_ON;
+}
+
+/* A last line without a newline is no line: the driver died writing it. Behind the run's end it is
+ * garbage none the less. */
+static enum step read_lines(struct scanner *scanner, const char *text, size_t size, unsigned id)
+{
+    enum step step = STEP_ON;
+
+    while (size > 0 && step == STEP_ON) {
+        const char *end = memchr(text, '\n', size);
+        size_t length = end != NULL ? (size_t)(end - text) : size;
+
+        scanner->line = (struct piece){text, length};
+        scanner->number++;
+        if (length >= TRACE_LINE_MAX)
+            return garbage(scanner, "a line of %zu bytes; at most %d", length, TRACE_LINE_MAX);
+        if (end == NULL)
+            return scanner->trace->end == TRACE_WHOLE ? read_line(scanner, id) : STEP_END;
+        step = read_line(scanner, id);
+        text += length + 1;
+        size -= length + 1;
+    }
+    return step;
+}
+
+struct trace *trace_parse(const struct program *program, unsigned id, const char *text, size_t size)
+{
+    struct scanner scanner = {.program = program};
+    enum step step = STEP_NO_MEMORY;
+
+    scanner.trace = calloc(1, sizeof *scanner.trace);
+    if (scanner.trace == NULL)
+        return NULL;
+    scanner.trace->end = TRACE_CUT;
+    if (add_instance(&scanner, (struct instance){.task = program->main_task,
+                                                 .number = 1,
+                                                 .parent = -1,
+                                                 .spawned = -1,
+                                                 .begun = -1,
+                                                 .ended = -1}))
+        step = read_lines(&scanner, text, size, id);
+    free(scanner.slots);
+    if (step == STEP_NO_MEMORY) {
+        trace_free(scanner.trace);
+        return NULL;
+    }
+    place_outcomes(scanner.trace);
+    return scanner.trace;
+}
+
+void trace_free(struct trace *trace)
+{
+    if (trace == NULL)
+        return;
+    free(trace->events);
+    free(trace->instances);
+    free(trace->outcomes);
+    free(trace->problem);
+    free(trace);
+}
+
+/* ---- Writing ---- */
+
+void instance_write(char *buffer, size_t size, const struct program *program,
+                    const struct trace *trace, int instance)
+{
+    const struct instance *which = &trace->instances[instance];
+    const char *name = program_name(program, NAME_TASK, which->task);
+
+    if (which->number > 1)
+        snprintf(buffer, size, "%s#%d", name, which->number);
+    else
+        snprintf(buffer, size, "%s", name);
+}
+
+void outcomes_write(char *buffer, size_t size, const struct program *program, struct outcomes list)
+{
+    size_t used = 0;
+
+    *buffer = '\0';
+    for (size_t i = 0; i < list.count; i++) {
+        char outcome[OUTCOME_MAX];
+
+        outcome_write(outcome, sizeof outcome, program, list.of[i]);
+        if (used + strlen(outcome) + sizeof ", , ..." > size) {
+            snprintf(buffer + used, size - used, "%s...", i > 0 ? ", " : "");
+            return;
+        }
+        used += (size_t)sprintf(buffer + used, "%s%s", i > 0 ? ", " : "", outcome);
+    }
+}
+
+void event_write(char *buffer, size_t size, const struct program *program,
+                 const struct trace *trace, int event)
+{
+    const struct event *which = &trace->events[event];
+    char instance[INSTANCE_MAX] = "", child[INSTANCE_MAX] = "", outcomes[4 * OUTCOME_MAX];
+    int line = which->operation >= 0 ? program->operations[which->operation].line : 0;
+
+    if (which->instance >= 0)
+        instance_write(instance, sizeof instance, program, trace, which->instance);
+    if (which->child >= 0)
+        instance_write(child, sizeof child, program, trace, which->child);
+    outcomes_write(outcomes, sizeof outcomes, program, which->outcomes);
+    switch (which->kind) {
+    case EVENT_SPAWN:
+        snprintf(buffer, size, "spawn %s %d %s", instance, line, child);
+        return;
+    case EVENT_BEGIN:
+        snprintf(buffer, size, "begin %s %d", instance, which->domain);
+        return;
+    case EVENT_DID:
+        snprintf(buffer, size, "did %s %d %s", instance, line, outcomes);
+        return;
+    case EVENT_PRINT:
+        snprintf(buffer, size, "print %s %s", instance,
+                 program_name(program, NAME_WORD, which->word));
+        return;
+    case EVENT_FINALISE:
+        snprintf(buffer, size, "finalise %s %d",
+                 program_name(program, NAME_RESOURCE, which->resource), which->domain);
+        return;
+    case EVENT_END:
+        snprintf(buffer, size, "end %s", instance);
+        return;
+    case EVENT_RUN:
+        snprintf(buffer, size, "run %s", outcomes);
+        return;
+    }
+}
