@@ -5,6 +5,7 @@
 #include "miou.h"
 
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,17 @@ static void measure(const struct measure *m)
     putchar('\n');
 }
 
+/* With arguments: only the rows whose names begin with one of them. */
+static bool wanted(const struct measure *m, char **names)
+{
+    if (*names == NULL)
+        return true;
+    for (; *names != NULL; names++)
+        if (!strncmp(m->name, *names, strlen(*names)))
+            return true;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     char program[4096];
@@ -94,11 +106,13 @@ int main(int argc, char **argv)
     snprintf(program, sizeof program, "%s/miou-echo", dirname(strdup(argv[0])));
     printf("%-32s%12s %12s %8s   %s\n", "", "ours", "limit", "ratio", "goal");
     for (i = 0; i < sizeof measures / sizeof *measures; i++)
-        measure(&measures[i]);
-    for (i = 0; i < sizeof echoes / sizeof *echoes; i++) {
-        echo_start(program, echoes[i].count);
-        measure(&echoes[i]);
-        echo_stop();
-    }
+        if (wanted(&measures[i], argv + 1))
+            measure(&measures[i]);
+    for (i = 0; i < sizeof echoes / sizeof *echoes; i++)
+        if (wanted(&echoes[i], argv + 1)) {
+            echo_start(program, echoes[i].count);
+            measure(&echoes[i]);
+            echo_stop();
+        }
     return 0;
 }

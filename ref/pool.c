@@ -26,7 +26,10 @@ void pool_destroy(struct pool *pool)
 
 static int map_chunk(struct pool *pool, struct pool_cache *cache)
 {
-    char *chunk = sys_map((size_t)POOL_CHUNK * pool->size);
+    size_t size = (size_t)POOL_CHUNK * pool->size;
+    /* Who has filled one chunk will fill the next, and one call is cheaper than a fault for each
+     * page. */
+    char *chunk = cache->fresh != NULL ? sys_map_now(size) : sys_map(size);
     uint32_t number;
 
     if (chunk == NULL)
@@ -34,7 +37,7 @@ static int map_chunk(struct pool *pool, struct pool_cache *cache)
     number = atomic_fetch_add(&pool->chunks, 1);
     if (number >= POOL_CHUNKS) {
         atomic_fetch_sub(&pool->chunks, 1);
-        sys_unmap(chunk, (size_t)POOL_CHUNK * pool->size);
+        sys_unmap(chunk, size);
         return -ENOMEM;
     }
     atomic_store_explicit(&pool->directory[number], chunk, memory_order_release);

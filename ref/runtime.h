@@ -48,9 +48,12 @@ struct task {
     struct list transferred;     /* child: resources on their way to the parent */
     struct list orphanages;      /* child */
     struct orphanage *orphanage; /* parent: that keeps the promise */
-    struct link kept;            /* parent: in its list of those that have ended */
-    struct message life;         /* start, then end */
-    struct message cancel;       /* request, then reply */
+    union {
+        struct message life; /* start, then end */
+        struct link
+            kept; /* parent, when nothing is under way: in its list of those that have ended */
+    };
+    struct message cancel; /* request, then reply */
 };
 
 struct resource {

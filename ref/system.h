@@ -10,9 +10,11 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-/* Memory: zeroed pages that cost nothing until they are touched; NULL if there are none. */
+/* Memory: zeroed pages that cost nothing until they are touched, or, of sys_map_now, that all are
+ * there; NULL if there are none. */
 size_t sys_page_size(void);
 void *sys_map(size_t size);
+void *sys_map_now(size_t size);
 void sys_unmap(void *memory, size_t size);
 int sys_guard(void *page, size_t size); /* any access to it is a fault from now on */
 

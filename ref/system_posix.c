@@ -24,15 +24,26 @@ size_t sys_page_size(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-void *sys_map(size_t size)
+static void *map(size_t size, int flags)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
 
-    if (memory == MAP_FAILED)
-        return NULL;
-    madvise(memory, size, MADV_NOHUGEPAGE); /* a parked task is to cost a page, not 2 MiB */
+    return memory != MAP_FAILED ? memory : NULL;
+}
+
+void *sys_map(size_t size)
+{
+    void *memory = map(size, 0);
+
+    if (memory != NULL)
+        madvise(memory, size, MADV_NOHUGEPAGE); /* a parked task is to cost a page, not 2 MiB */
     return memory;
+}
+
+void *sys_map_now(size_t size)
+{
+    return map(size, MAP_POPULATE);
 }
 
 void sys_unmap(void *memory, size_t size)
