@@ -62,18 +62,27 @@ static void task_main(void)
     context_exit(&self->context, &self->domain->scheduler);
 }
 
+/* See that a task has a context. Returns false if it shall not or cannot run. */
+static inline bool begin(struct domain *domain, struct task *task)
+{
+    if (task->state != TASK_NEW)
+        return true;
+    if (task->cancelled || (task->stack = stack_take(&domain->stacks)) == NULL)
+        return false;
+    context_make(&task->context, task->stack, domain->stacks.room, task_main);
+    return true;
+}
+
 /* Leave the running task for the next one or, when the quantum is over, for the scheduler. */
 static inline __attribute__((always_inline)) void leave(struct domain *domain, struct task *self)
 {
     struct task *next = domain->ready;
 
-    if (next != NULL && next->state != TASK_NEW && --domain->quantum > 0) {
+    if (next != NULL && --domain->quantum > 0 && begin(domain, next)) {
         take_ready(domain);
-        if (next == self) {
-            self->state = TASK_RUNNING;
-            return;
-        }
         next->state = TASK_RUNNING;
+        if (next == self)
+            return;
         domain->current = next;
         context_switch(&self->context, &next->context);
     } else {
@@ -114,12 +123,9 @@ static void end_unstarted(struct domain *domain, struct task *task, int result)
 
 static void run_task(struct domain *domain, struct task *task)
 {
-    if (task->state == TASK_NEW) {
-        if (task->cancelled || (task->stack = stack_take(&domain->stacks)) == NULL) {
-            end_unstarted(domain, task, task->cancelled ? MIOU_CANCELLED : -ENOMEM);
-            return;
-        }
-        context_make(&task->context, task->stack, stack_room(&domain->stacks), task_main);
+    if (!begin(domain, task)) {
+        end_unstarted(domain, task, task->cancelled ? MIOU_CANCELLED : -ENOMEM);
+        return;
     }
     task->state = TASK_RUNNING;
     domain->current = task;

@@ -32,12 +32,8 @@ int stacks_init(struct stacks *stacks, size_t size)
     if (size > SIZE_MAX / 2 / CHUNK)
         return -EINVAL;
     *stacks = (struct stacks){.stride = (size + HEADROOM + page - 1) / page * page + page};
+    stacks->room = stacks->stride - page - COLOURS * COLOUR - sizeof(struct stack);
     return 0;
-}
-
-size_t stack_room(const struct stacks *stacks)
-{
-    return stacks->stride - sys_page_size() - COLOURS * COLOUR - sizeof(struct stack);
 }
 
 static void unregister(struct stack *stack)

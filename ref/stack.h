@@ -14,6 +14,7 @@ struct stack {
 
 struct stacks {
     size_t stride; /* from one stack to the next, guard page and all */
+    size_t room;   /* what a task has below the head */
     struct stack *free;
     struct stack *chunks;
     char *fresh; /* the lowest address of what was mapped and never used */
@@ -28,8 +29,5 @@ void stacks_destroy(struct stacks *stacks);
 /* NULL if there is no memory. */
 struct stack *stack_take(struct stacks *stacks);
 void stack_give(struct stacks *stacks, struct stack *stack);
-
-/* How many bytes a task has below the head. */
-size_t stack_room(const struct stacks *stacks);
 
 #endif
