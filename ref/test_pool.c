@@ -1,0 +1,119 @@
+/* test_pool.c: a handle is good for the object it was made of, and for nothing else. */
+#include "pool.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct object {
+    struct slot slot;
+    int value;
+};
+
+static int make(void **state)
+{
+    static struct pool pool;
+
+    *state = &pool;
+    return pool_init(&pool, sizeof(struct object), 12345);
+}
+
+static int destroy(void **state)
+{
+    pool_destroy(*state);
+    return 0;
+}
+
+static void a_handle_leads_to_its_object(void **state)
+{
+    struct pool_cache cache = {0};
+    struct object *one = pool_new(*state, &cache), *other = pool_new(*state, &cache);
+
+    assert_non_null(one);
+    assert_ptr_not_equal(one, other);
+    assert_ptr_equal(pool_get(*state, pool_handle(one)), one);
+    assert_ptr_equal(pool_get(*state, pool_handle(other)), other);
+}
+
+static void a_stale_handle_leads_nowhere_even_when_the_object_is_used_again(void **state)
+{
+    struct pool_cache cache = {0};
+    struct object *one = pool_new(*state, &cache);
+    void *stale = pool_handle(one);
+
+    pool_free(&cache, one);
+    assert_null(pool_get(*state, stale));
+    assert_ptr_equal(pool_new(*state, &cache), one);
+    assert_null(pool_get(*state, stale));
+    assert_ptr_not_equal(pool_handle(one), stale);
+}
+
+static void what_is_no_handle_leads_nowhere(void **state)
+{
+    struct pool_cache cache = {0};
+    void *handle = pool_handle(pool_new(*state, &cache));
+    int local;
+
+    assert_null(pool_get(*state, NULL));
+    assert_null(pool_get(*state, &local));
+    assert_null(pool_get(*state, (void *)UINTPTR_MAX));
+    for (int bit = 0; bit < 64; bit++)
+        assert_null(pool_get(*state, (void *)((uintptr_t)handle ^ (uintptr_t)1 << bit)));
+}
+
+static void handles_of_another_pool_lead_nowhere(void **state)
+{
+    struct pool other;
+    struct pool_cache cache = {0}, other_cache = {0};
+
+    assert_int_equal(pool_init(&other, sizeof(struct object), 54321), 0);
+    assert_null(pool_get(*state, pool_handle(pool_new(&other, &other_cache))));
+    assert_null(pool_get(&other, pool_handle(pool_new(*state, &cache))));
+    pool_destroy(&other);
+}
+
+static size_t visited;
+
+static void visit(void *object)
+{
+    visited += (size_t)((struct object *)object)->value;
+}
+
+static void objects_of_many_chunks_are_all_found_and_new_ones_are_zero(void **state)
+{
+    enum { COUNT = 3 * POOL_CHUNK + 1 };
+    static struct object *made[COUNT];
+    struct pool_cache cache = {0};
+
+    for (int i = 0; i < COUNT; i++) {
+        made[i] = pool_new(*state, &cache);
+        assert_non_null(made[i]);
+        assert_int_equal(made[i]->value, 0);
+        made[i]->value = 1;
+    }
+    for (int i = 0; i < COUNT; i++)
+        assert_ptr_equal(pool_get(*state, pool_handle(made[i])), made[i]);
+    for (int i = 0; i < COUNT; i += 2)
+        pool_free(&cache, made[i]);
+    visited = 0;
+    pool_each(*state, visit);
+    assert_int_equal(visited, COUNT / 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_handle_leads_to_its_object, make, destroy),
+        cmocka_unit_test_setup_teardown(
+            a_stale_handle_leads_nowhere_even_when_the_object_is_used_again, make, destroy),
+        cmocka_unit_test_setup_teardown(what_is_no_handle_leads_nowhere, make, destroy),
+        cmocka_unit_test_setup_teardown(handles_of_another_pool_lead_nowhere, make, destroy),
+        cmocka_unit_test_setup_teardown(objects_of_many_chunks_are_all_found_and_new_ones_are_zero,
+                                        make, destroy),
+    };
+
+    return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
+}
