@@ -799,6 +799,20 @@ static void parse_expected_run(struct parser *parser, struct word rest,
             complain(parser, parser->line, "a run comes to one outcome, not to a list");
 }
 
+/* Tasks, of each of which every begin is meant. */
+static void parse_begins(struct parser *parser, struct word rest, struct expectation *expectation)
+{
+    do {
+        struct happening begin = {
+            HAPPENS_BEGIN,
+            take_name(parser, &rest, expectations[expectation->kind], NAME_TASK, false)};
+
+        append(parser, &expectation->happenings, &expectation->happening_count, &begin,
+               sizeof begin);
+        rest = trim(rest);
+    } while (rest.size > 0);
+}
+
 static void parse_expected(struct parser *parser, struct word rest, struct expectation *expectation)
 {
     enum expectation_kind kind = expectation->kind;
@@ -817,8 +831,7 @@ static void parse_expected(struct parser *parser, struct word rest, struct expec
     case EXPECT_ON:
         expectation->number =
             take_number(parser, take_word(&rest), "expect on", 0, PROGRAM_DOMAINS_MAX);
-        expectation->tasks[0] = take_name(parser, &rest, "expect on", NAME_TASK, false);
-        expect_end(parser, rest, "expect on");
+        parse_begins(parser, rest, expectation);
         return;
     case EXPECT_APART:
         expectation->tasks[0] = take_name(parser, &rest, "expect apart", NAME_TASK, false);

@@ -172,10 +172,10 @@ struct expectation {
     int line;
     struct outcomes *answers; /* run */
     int answer_count;
-    struct happening *happenings; /* exactly, order, seen, once, count, never */
+    struct happening *happenings; /* exactly, order, seen, once, count, never; on: begins */
     int happening_count;
     int number;   /* count: how often; on: the domain */
-    int tasks[2]; /* on: one; apart: two */
+    int tasks[2]; /* apart */
 };
 
 /* ---- The program ---- */
