@@ -11,7 +11,7 @@ struct measure {
     const char *unit;
     double goal;  /* the ratio aimed at; 0: none */
     int rounds;   /* odd, so that there is a median */
-    size_t count; /* how many tasks, or connections; for those measures that ask */
+    size_t count; /* how many tasks, connections or processors; for those measures that ask */
     double (*ours)(size_t count);
     double (*limit)(size_t count);
 };
@@ -35,10 +35,8 @@ double parked_ours(size_t count);
 double parked_limit(size_t count);
 
 /* bench_domains.c */
-double call_ours(size_t count);
-double call_limit(size_t count);
-double unix_call_ours(size_t count);
-double unix_call_limit(size_t count);
+double call_ours(size_t processors);
+double call_limit(size_t processors);
 
 /* bench_echo.c: start both servers and open count connections to each; measure; end both. */
 void echo_start(const char *program, size_t count);

@@ -1,23 +1,60 @@
 /* bench_domains: a task on another domain, there and back, beside two bare threads that wake each
- * other: by futex for a run without a monitor, by eventfd and select for one with the POSIX
- * monitor. */
+ * other by futex. What waking a sleeping thread costs depends most of all on where it sleeps, so
+ * both sides are bound to processors: the same one, or two. */
 #include "bench.h"
 #include "miou_unix.h"
 
-#include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <sys/eventfd.h>
-#include <sys/select.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-struct calls {
-    size_t count;
+enum { ROUND_TRIPS = 20000 };
+
+/* Bind the calling thread to the nth of the processors that the process may use, or to the last. */
+static void bind_to(const cpu_set_t *allowed, size_t nth)
+{
+    cpu_set_t one;
+    int cpu, chosen = -1;
+
+    for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, allowed)) {
+            chosen = cpu;
+            if (nth-- == 0)
+                break;
+        }
+    CPU_ZERO(&one);
+    CPU_SET(chosen, &one);
+    sched_setaffinity(0, sizeof one, &one);
+}
+
+struct trip {
+    cpu_set_t allowed;
+    size_t processors; /* 1 or 2 */
     double cost;
 };
+
+/* ---- ours */
+
+static int bind_worker(void *arg)
+{
+    const struct trip *trip = arg;
+
+    bind_to(&trip->allowed, trip->processors - 1);
+    return 0;
+}
+
+static void call_and_await(miou_task *fn, void *arg)
+{
+    miou_promise *promise;
+
+    must("call", miou_call(&promise, NULL, fn, arg));
+    must("await", miou_await(promise, NULL));
+    must("promise_free", miou_promise_free(promise));
+}
 
 static int nothing(void *arg)
 {
@@ -25,126 +62,81 @@ static int nothing(void *arg)
     return 0;
 }
 
-static int calls(void *arg)
+static int round_trips(void *arg)
 {
-    struct calls *c = arg;
-    miou_promise *promise;
-    double start = nanoseconds();
-    size_t i;
+    struct trip *trip = arg;
+    double start;
+    int i;
 
-    for (i = 0; i < c->count; i++) {
-        must("call", miou_call(&promise, NULL, nothing, NULL));
-        must("await", miou_await(promise, NULL));
-        must("promise_free", miou_promise_free(promise));
-    }
-    c->cost = (nanoseconds() - start) / (double)c->count;
+    call_and_await(bind_worker, trip);
+    start = nanoseconds();
+    for (i = 0; i < ROUND_TRIPS; i++)
+        call_and_await(nothing, NULL);
+    trip->cost = (nanoseconds() - start) / ROUND_TRIPS;
     return 0;
 }
 
-double call_ours(size_t count)
+double call_ours(size_t processors)
 {
-    struct calls c = {count, 0};
+    struct trip trip = {.processors = processors};
 
-    must("run", miou_run(&(miou_options){.domains = 1}, calls, &c));
-    return c.cost;
+    sched_getaffinity(0, sizeof trip.allowed, &trip.allowed);
+    bind_to(&trip.allowed, 0);
+    must("unix_run", miou_unix_run(&(miou_options){.domains = 1}, round_trips, &trip));
+    sched_setaffinity(0, sizeof trip.allowed, &trip.allowed);
+    return trip.cost;
 }
 
-double unix_call_ours(size_t count)
-{
-    struct calls c = {count, 0};
-
-    must("unix_run", miou_unix_run(&(miou_options){.domains = 1}, calls, &c));
-    return c.cost;
-}
-
-/* ---- two threads: each waits for its own end, and wakes the other's */
-
-struct end {
-    _Atomic uint32_t raised;
-    int fd;
-};
+/* ---- the limit: two threads, each of which sleeps until the other has woken it */
 
 struct court {
-    struct end ends[2];
-    void (*wait)(struct end *end);
-    void (*wake)(struct end *end);
-    size_t count;
+    struct trip trip;
+    _Atomic uint32_t ball[2]; /* 1: it is with this side */
 };
 
-static void futex_wait(struct end *end)
+static void wait_for_ball(_Atomic uint32_t *ball)
 {
-    while (!atomic_exchange(&end->raised, 0))
-        syscall(SYS_futex, &end->raised, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+    while (!atomic_exchange(ball, 0))
+        syscall(SYS_futex, ball, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
 }
 
-static void futex_wake(struct end *end)
+static void pass_ball(_Atomic uint32_t *ball)
 {
-    atomic_store(&end->raised, 1);
-    syscall(SYS_futex, &end->raised, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    atomic_store(ball, 1);
+    syscall(SYS_futex, ball, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-static void select_wait(struct end *end)
-{
-    fd_set set;
-    eventfd_t value;
-
-    FD_ZERO(&set);
-    FD_SET(end->fd, &set);
-    must("select", select(end->fd + 1, &set, NULL, NULL, NULL));
-    must("eventfd_read", eventfd_read(end->fd, &value));
-}
-
-static void select_wake(struct end *end)
-{
-    must("eventfd_write", eventfd_write(end->fd, 1));
-}
-
-static void *answers(void *arg)
+static void *return_balls(void *arg)
 {
     struct court *court = arg;
-    size_t i;
+    int i;
 
-    for (i = 0; i < court->count; i++) {
-        court->wait(&court->ends[1]);
-        court->wake(&court->ends[0]);
+    bind_to(&court->trip.allowed, court->trip.processors - 1);
+    for (i = 0; i < 1 + ROUND_TRIPS; i++) {
+        wait_for_ball(&court->ball[1]);
+        pass_ball(&court->ball[0]);
     }
     return NULL;
 }
 
-static double ping_pong(struct court *court)
+double call_limit(size_t processors)
 {
+    struct court court = {.trip = {.processors = processors}};
+    double start = 0;
     pthread_t thread;
-    double start;
-    size_t i;
+    int i;
 
-    must("pthread_create", -pthread_create(&thread, NULL, answers, court));
-    start = nanoseconds();
-    for (i = 0; i < court->count; i++) {
-        court->wake(&court->ends[1]);
-        court->wait(&court->ends[0]);
+    sched_getaffinity(0, sizeof court.trip.allowed, &court.trip.allowed);
+    bind_to(&court.trip.allowed, 0);
+    must("pthread_create", -pthread_create(&thread, NULL, return_balls, &court));
+    for (i = 0; i < 1 + ROUND_TRIPS; i++) {
+        if (i == 1) /* the first only tells that the thread is there */
+            start = nanoseconds();
+        pass_ball(&court.ball[1]);
+        wait_for_ball(&court.ball[0]);
     }
     start = nanoseconds() - start;
     pthread_join(thread, NULL);
-    return start / (double)court->count;
-}
-
-double call_limit(size_t count)
-{
-    struct court court = {.wait = futex_wait, .wake = futex_wake, .count = count};
-
-    return ping_pong(&court);
-}
-
-double unix_call_limit(size_t count)
-{
-    struct court court = {.wait = select_wait, .wake = select_wake, .count = count};
-    double cost;
-    int i;
-
-    for (i = 0; i < 2; i++)
-        court.ends[i].fd = must("eventfd", eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-    cost = ping_pong(&court);
-    for (i = 0; i < 2; i++)
-        close(court.ends[i].fd);
-    return cost;
+    sched_setaffinity(0, sizeof court.trip.allowed, &court.trip.allowed);
+    return start / ROUND_TRIPS;
 }
