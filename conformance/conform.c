@@ -1,0 +1,378 @@
+/* conform: tells for a runtime, rule by rule, whether it keeps the rules of the chapters. */
+#include "process.h"
+#include "report.h"
+#include "run.h"
+#include "suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: conform --runtime LIBRARY [OPTION ...]\n"
+    "       conform --driver COMMAND [OPTION ...]\n"
+    "       conform --list | --print TEST | --help\n"
+    "\n"
+    "Tell, rule by rule, whether a runtime keeps the rules of structured concurrency.\n"
+    "\n"
+    "  --runtime LIBRARY    a shared library with the functions of miou.h and miou_unix.h\n"
+    "  --driver COMMAND     a driver in any language instead, which executes the scenario on its\n"
+    "                       standard input; the tests in C are skipped\n"
+    "  --rule ID            a rule (R2.1), a chapter's rules (R2) or one test (R2.1/1); may be\n"
+    "                       given several times; without it, all\n"
+    "  --format FORMAT      text (the default), tap or junit\n"
+    "  --output FILE        where the report goes, instead of standard output\n"
+    "  --timeout SECONDS    a test that takes longer has hung; 20\n"
+    "  --jobs N             tests at a time; as many as there are processors\n"
+    "  --under COMMAND      run each test under a command such as valgrind\n"
+    "  --spec DIRECTORY     where the chapters are; the spec beside or below this program's place\n"
+    "  --list               a line a rule: id, level, number of tests, title\n"
+    "  --print TEST         the program of a scenario, as a driver reads it\n"
+    "  --help               this\n"
+    "\n"
+    "Exit status: 0 it keeps every MUST rule, 1 it does not, 2 could not tell.\n";
+
+struct options {
+    struct run run;
+    const char *spec;
+    const char *output;
+    const char *print;
+    const char **rules;
+    int rule_count;
+    enum report_format format;
+    bool list;
+};
+
+__attribute__((format(printf, 1, 2), noreturn)) static void die(const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    fputs("conform: ", stderr);
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+    va_end(list);
+    exit(COULD_NOT_TELL);
+}
+
+static void complain(const char *text)
+{
+    fprintf(stderr, "conform: %s\n", text);
+}
+
+/* ---- Options ---- */
+
+static double seconds(const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end || !(value > 0 && value <= 1e6))
+        die("--timeout %s: not a number of seconds", text);
+    return value;
+}
+
+static int jobs(const char *text)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+
+    if (end == text || *end || value < 1 || value > 256)
+        die("--jobs %s: not a number from 1 to 256", text);
+    return (int)value;
+}
+
+static enum report_format format(const char *text)
+{
+    static const char *const names[] = {
+        [REPORT_TEXT] = "text", [REPORT_TAP] = "tap", [REPORT_JUNIT] = "junit"};
+    size_t i;
+
+    for (i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(names[i], text))
+            return (enum report_format)i;
+    die("--format %s: text, tap or junit", text);
+}
+
+static void set(struct options *options, int option, const char *value)
+{
+    switch (option) {
+    case 'r':
+        options->run.runtime = value;
+        break;
+    case 'd':
+        options->run.command = value;
+        break;
+    case 'R':
+        options->rules[options->rule_count++] = value;
+        break;
+    case 'f':
+        options->format = format(value);
+        break;
+    case 'o':
+        options->output = value;
+        break;
+    case 't':
+        options->run.seconds = seconds(value);
+        break;
+    case 'j':
+        options->run.jobs = jobs(value);
+        break;
+    case 'u':
+        options->run.under = value;
+        break;
+    case 's':
+        options->spec = value;
+        break;
+    case 'l':
+        options->list = true;
+        break;
+    case 'p':
+        options->print = value;
+        break;
+    case 'h':
+        fputs(help, stdout);
+        exit(0);
+    default:
+        exit(COULD_NOT_TELL); /* getopt has said why */
+    }
+}
+
+static void read_options(struct options *options, int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"runtime", required_argument, NULL, 'r'},
+        {"driver", required_argument, NULL, 'd'},
+        {"rule", required_argument, NULL, 'R'},
+        {"format", required_argument, NULL, 'f'},
+        {"output", required_argument, NULL, 'o'},
+        {"timeout", required_argument, NULL, 't'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"under", required_argument, NULL, 'u'},
+        {"spec", required_argument, NULL, 's'},
+        {"list", no_argument, NULL, 'l'},
+        {"print", required_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    int option;
+
+    options->run.seconds = 20;
+    options->run.jobs = processors < 1 ? 1 : processors > 256 ? 256 : (int)processors;
+    options->rules = calloc((size_t)argc, sizeof *options->rules);
+    if (!options->rules)
+        die("out of memory");
+    while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0)
+        set(options, option, optarg);
+    if (optind < argc)
+        die("%s: not an option; see --help", argv[optind]);
+    if (options->list || options->print)
+        return;
+    if (options->run.runtime && options->run.command)
+        die("a runtime is a library or a driver: --runtime or --driver, not both");
+    if (!options->run.runtime && !options->run.command)
+        die("which runtime? --runtime LIBRARY; see --help");
+    if (options->run.runtime && access(options->run.runtime, R_OK) != 0)
+        die("%s: %s", options->run.runtime, strerror(errno));
+}
+
+/* ---- What belongs to the program ---- */
+
+static char *join(const char *directory, const char *name)
+{
+    char *path;
+
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        die("out of memory");
+    return path;
+}
+
+/* The program's parts lie beside it, the chapters in spec beside its directory. */
+static void find_parts(struct options *options)
+{
+    static char directory[PATH_MAX];
+    ssize_t size = readlink("/proc/self/exe", directory, sizeof directory - 1);
+    char *spec;
+
+    if (size < 0)
+        die("/proc/self/exe: %s", strerror(errno));
+    directory[size] = '\0';
+    *strrchr(directory, '/') = '\0';
+    options->run.driver = join(directory, "driver");
+    options->run.checks = join(directory, "checks");
+    if (access(options->run.driver, X_OK) != 0)
+        die("%s: %s", options->run.driver, strerror(errno));
+    if (access(options->run.checks, X_OK) != 0)
+        die("%s: %s", options->run.checks, strerror(errno));
+    spec = join(directory, "../spec");
+    if (!options->spec)
+        options->spec = access(spec, R_OK) == 0 ? realpath(spec, NULL) : "spec";
+    free(spec);
+}
+
+static char *list_checks(const char *checks)
+{
+    char *const arguments[] = {(char *)checks, "--list", NULL};
+    struct command command = {
+        .arguments = arguments, .input = "", .seconds = 60, .output_limit = 1 << 24};
+    struct process process;
+
+    process_run(&command, &process);
+    if (process.end != PROCESS_EXITED || process.status != 0)
+        die("%s cannot list its tests: %s", checks, process.errors);
+    free(process.errors);
+    return process.output;
+}
+
+static struct suite *load(const struct options *options)
+{
+    char *checks = list_checks(options->run.checks);
+    struct suite *suite = suite_create(options->spec, checks, complain);
+    int i;
+
+    free(checks);
+    if (!suite)
+        exit(COULD_NOT_TELL);
+    if (options->rule_count == 0 && !suite_choose(suite, NULL))
+        die("%s: no rules", options->spec);
+    for (i = 0; i < options->rule_count; i++)
+        if (!suite_choose(suite, options->rules[i]))
+            die("there is no rule %s; see --list", options->rules[i]);
+    return suite;
+}
+
+/* ---- The command ---- */
+
+static void interrupted(int signal_number)
+{
+    process_kill_all();
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+/* The children must not get our pipes as their standard descriptors by chance. */
+static void open_standard_descriptors(void)
+{
+    int descriptor;
+
+    do
+        descriptor = open("/dev/null", O_RDWR);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+    if (descriptor >= 0)
+        close(descriptor);
+}
+
+static int print_program(const struct suite *suite, const char *id)
+{
+    size_t i;
+
+    for (i = 0; i < suite->count; i++) {
+        const struct test *test = &suite->tests[i];
+
+        if (!test->scenario || strcmp(test->id, id) != 0)
+            continue;
+        fputs(run_program(suite, test), stdout);
+        return 0;
+    }
+    die("there is no scenario %s", id);
+}
+
+/* A word as the shell wants it. */
+static void quote(FILE *stream, const char *word)
+{
+    if (*word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                    "_-./=+,:@%")]) {
+        fputs(word, stream);
+        return;
+    }
+    fputc('\'', stream);
+    for (; *word; word++)
+        fprintf(stream, *word == '\'' ? "'\\''" : "%c", *word);
+    fputc('\'', stream);
+}
+
+/* The command that would run tests again; --rule is to follow. */
+static char *again(const struct options *options, const char *program)
+{
+    const struct {
+        const char *option;
+        const char *value;
+    } words[] = {{"", program},
+                 {" --runtime ", options->run.runtime},
+                 {" --driver ", options->run.command},
+                 {" --spec ", options->spec}};
+    char *text;
+    size_t size, i;
+    FILE *stream = open_memstream(&text, &size);
+
+    if (!stream)
+        die("out of memory");
+    for (i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!words[i].value)
+            continue;
+        fputs(words[i].option, stream);
+        quote(stream, words[i].value);
+    }
+    fclose(stream);
+    return text;
+}
+
+static int check(const struct options *options, struct suite *suite, const char *program)
+{
+    FILE *stream = options->output ? fopen(options->output, "w") : stdout;
+    char *command = again(options, program);
+    struct report report = {.stream = stream,
+                            .format = options->format,
+                            .colour =
+                                stream == stdout && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+                            .again = command,
+                            .run = &options->run};
+
+    if (!stream)
+        die("%s: %s", options->output, strerror(errno));
+    run_suite(&options->run, suite);
+    if (!report_write(&report, suite) || fflush(stream) != 0 || ferror(stream))
+        die("cannot write the report");
+    free(command);
+    if (options->output)
+        report_counts(stdout, suite);
+    else if (options->format != REPORT_TEXT)
+        report_counts(stderr, suite);
+    if (options->output && fclose(stream) != 0)
+        die("%s: %s", options->output, strerror(errno));
+    return report_conclude(suite);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {0};
+    struct suite *suite;
+    int status;
+
+    open_standard_descriptors();
+    read_options(&options, argc, argv);
+    find_parts(&options);
+    suite = load(&options);
+    if (options.print)
+        return print_program(suite, options.print);
+    if (options.list) {
+        report_list(stdout, suite);
+        return 0;
+    }
+    if (!suite_check(suite, complain))
+        return COULD_NOT_TELL;
+    signal(SIGINT, interrupted);
+    signal(SIGTERM, interrupted);
+    signal(SIGHUP, interrupted);
+    status = check(&options, suite, argv[0]);
+    suite_free(suite);
+    free(options.rules);
+    return fflush(stdout) == 0 ? status : COULD_NOT_TELL;
+}

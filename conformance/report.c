@@ -1,0 +1,352 @@
+/* report: the table of rules, the failures with all that is known of them, and the conclusion. */
+#include "report.h"
+
+#include "report_cmocka.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    WIDTH = 96,       /* of a line */
+    FAILURES_MAX = 20 /* that are shown in full */
+};
+
+struct counts {
+    size_t passed;
+    size_t failed;
+    size_t skipped;
+    size_t unknown; /* among the failed */
+};
+
+static bool is_failure(enum result result)
+{
+    return result >= RESULT_FAIL;
+}
+
+static struct counts count(const struct suite *suite)
+{
+    struct counts counts = {0};
+    size_t i;
+
+    for (i = 0; i < suite->rule_count; i++)
+        counts.skipped += suite->rules[i].chosen && suite->rules[i].count == 0;
+    for (i = 0; i < suite->count; i++) {
+        const struct test *test = &suite->tests[i];
+
+        if (!test->chosen)
+            continue;
+        counts.passed += test->result == RESULT_PASS;
+        counts.failed += is_failure(test->result);
+        counts.skipped += test->result != RESULT_PASS && !is_failure(test->result);
+        counts.unknown += test->result == RESULT_UNKNOWN;
+    }
+    return counts;
+}
+
+void report_counts(FILE *stream, const struct suite *suite)
+{
+    struct counts counts = count(suite);
+
+    fprintf(stream, "%zu passed, %zu failed", counts.passed, counts.failed);
+    if (counts.skipped)
+        fprintf(stream, ", %zu skipped", counts.skipped);
+    fputc('\n', stream);
+}
+
+/* How many chosen rules of a level, or of all but MUST, came to what is asked for. */
+static size_t count_rules(const struct suite *suite, bool must, bool (*asked)(enum result))
+{
+    size_t i, rules = 0;
+
+    for (i = 0; i < suite->rule_count; i++)
+        rules += suite->rules[i].chosen && must == (suite->rules[i].rule->level == LEVEL_MUST) &&
+                 asked(suite_result(&suite->rules[i]));
+    return rules;
+}
+
+static bool is_missing(enum result result)
+{
+    return result == RESULT_NOT_IMPLEMENTED;
+}
+
+static bool is_untested(enum result result)
+{
+    return result == RESULT_SKIPPED;
+}
+
+enum conclusion report_conclude(const struct suite *suite)
+{
+    struct counts counts = count(suite);
+
+    if (counts.unknown || counts.passed + counts.failed == 0)
+        return COULD_NOT_TELL;
+    return count_rules(suite, true, is_failure) || count_rules(suite, true, is_missing)
+               ? DOES_NOT_CONFORM
+               : CONFORMS;
+}
+
+void report_list(FILE *stream, const struct suite *suite)
+{
+    size_t i;
+
+    for (i = 0; i < suite->rule_count; i++) {
+        const struct suite_rule *rule = &suite->rules[i];
+
+        if (rule->chosen)
+            fprintf(stream, "%-6s %-6s %3zu  %s\n", rule->rule->id, level_name(rule->rule->level),
+                    rule->count, rule->rule->title);
+    }
+}
+
+/* ---- Text ---- */
+
+static void paint(const struct report *report, const char *colour)
+{
+    if (report->colour)
+        fputs(colour, report->stream);
+}
+
+static const char *colour_of(enum result result)
+{
+    return result == RESULT_PASS ? "\033[32m" : is_failure(result) ? "\033[31m" : "\033[33m";
+}
+
+static void write_row(const struct report *report, const struct suite_rule *rule)
+{
+    enum result result = suite_result(rule);
+    size_t tests = 0, i;
+
+    for (i = 0; i < rule->count; i++)
+        tests += rule->tests[i].chosen;
+    fprintf(report->stream, "  %-6s %-6s ", rule->rule->id, level_name(rule->rule->level));
+    paint(report, colour_of(result));
+    fprintf(report->stream, "%-15s", result_name(result));
+    paint(report, "\033[m");
+    fprintf(report->stream, " %3zu  %s\n", tests, rule->rule->title);
+}
+
+static void write_table(const struct report *report, const struct suite *suite)
+{
+    const struct chapter *chapter = NULL;
+    size_t i;
+
+    for (i = 0; i < suite->rule_count; i++) {
+        const struct suite_rule *rule = &suite->rules[i];
+
+        if (!rule->chosen)
+            continue;
+        if (rule->chapter != chapter)
+            fprintf(report->stream, "%s%d %s\n", chapter ? "\n" : "", rule->chapter->number,
+                    rule->chapter->title);
+        chapter = rule->chapter;
+        write_row(report, rule);
+    }
+}
+
+/* Fill lines with the words of a text. */
+static void write_wrapped(FILE *stream, const char *indent, const char *text)
+{
+    size_t column = 0;
+
+    while (*(text += strspn(text, " \n"))) {
+        size_t size = strcspn(text, " \n");
+
+        if (column > 0 && column + 1 + size > WIDTH) {
+            fputc('\n', stream);
+            column = 0;
+        }
+        column += (size_t)fprintf(stream, "%s%.*s", column ? " " : indent, (int)size, text);
+        text += size;
+    }
+    fputc('\n', stream);
+}
+
+/* Each line of a text behind a heading that is as wide as the numbers of a program's lines. */
+static void write_lines(FILE *stream, const char *text, bool numbered)
+{
+    int number = 0;
+
+    while (*text) {
+        size_t size = strcspn(text, "\n");
+
+        number++;
+        if (numbered)
+            fprintf(stream, "  %3d  ", number);
+        fprintf(stream, "%s%.*s\n", numbered ? "" : "       ", (int)size, text);
+        text += size + (text[size] == '\n');
+    }
+}
+
+void report_reason(FILE *stream, const struct test *test)
+{
+    int i;
+
+    fprintf(stream, "  %s\n", test->reason ? test->reason : "");
+    for (i = 0; test->verdict && i < test->verdict->finding_count; i++) {
+        const struct finding *finding = &test->verdict->findings[i];
+
+        if (finding->line)
+            fprintf(stream, "  line %d", finding->line);
+        else
+            fprintf(stream, "  the whole");
+        if (finding->rule)
+            fprintf(stream, ", by rule %s", finding->rule);
+        fprintf(stream, "\n    expected: %s\n    observed: %s\n", finding->expected,
+                finding->observed);
+    }
+    if (test->verdict && test->verdict->more)
+        fprintf(stream, "  and %d more\n", test->verdict->more);
+}
+
+static void write_commands(const struct report *report, const struct test *test)
+{
+    const struct run *run = report->run;
+    FILE *stream = report->stream;
+
+    fprintf(stream, "  alone:    %s --rule %s\n", report->again, test->id);
+    if (run->command)
+        return;
+    fprintf(stream,
+            "  valgrind: %s --rule %s --timeout 600 --under 'valgrind -q --error-exitcode=99'\n",
+            report->again, test->id);
+    if (test->scenario)
+        fprintf(
+            stream,
+            "  gdb:      %s --print %s >scenario.txt; gdb -ex 'run <scenario.txt' --args %s %s\n",
+            report->again, test->id, run->driver, run->runtime);
+    else
+        fprintf(stream, "  gdb:      gdb --args %s %s %s %s\n", run->checks, run->runtime,
+                test->rule->id, test->name);
+}
+
+static void write_failure(const struct report *report, const struct test *test)
+{
+    FILE *stream = report->stream;
+
+    fprintf(stream, "\n%s ", test->id);
+    paint(report, colour_of(test->result));
+    fprintf(stream, "%s", result_name(test->result));
+    paint(report, "\033[m");
+    fprintf(stream, "  %s {%s}\n", test->rule->title, level_name(test->rule->level));
+    write_wrapped(stream, "  ", test->rule->statement);
+    if (test->scenario) {
+        fprintf(stream, "  program:\n");
+        write_lines(stream, test->scenario->text, true);
+    }
+    report_reason(stream, test);
+    if (test->output) {
+        fprintf(stream, "  last events:\n");
+        write_lines(stream, test->output, false);
+    }
+    if (test->errors) {
+        fprintf(stream, "  standard error:\n");
+        write_lines(stream, test->errors, false);
+    }
+    write_commands(report, test);
+}
+
+static void write_failures(const struct report *report, const struct suite *suite)
+{
+    size_t i, shown = 0;
+
+    for (i = 0; i < suite->count; i++) {
+        const struct test *test = &suite->tests[i];
+
+        if (!test->chosen || !is_failure(test->result))
+            continue;
+        if (shown++ < FAILURES_MAX)
+            write_failure(report, test);
+        else
+            fprintf(report->stream, "%s%s %s: %s\n", shown == FAILURES_MAX + 1 ? "\n" : "",
+                    test->id, result_name(test->result), test->reason);
+    }
+}
+
+/* Why something was not tested, the same reason once. */
+static void write_skipped(const struct report *report, const struct suite *suite)
+{
+    const char *last = "";
+    size_t i;
+
+    for (i = 0; i < suite->rule_count; i++) {
+        const struct suite_rule *rule = &suite->rules[i];
+        enum result result = suite_result(rule);
+        const char *why = rule->count ? rule->tests[0].reason : rule->rule->untested;
+
+        if (!rule->chosen || (result != RESULT_SKIPPED && result != RESULT_NOT_IMPLEMENTED))
+            continue;
+        if (!*last)
+            fputc('\n', report->stream);
+        fprintf(report->stream, "%s %s: %s\n", rule->rule->id, result_name(result),
+                why ? why : "no test of it was chosen");
+        last = rule->rule->id;
+    }
+}
+
+static void write_rules(FILE *stream, const struct suite *suite, bool must,
+                        bool (*asked)(enum result))
+{
+    size_t i;
+
+    for (i = 0; i < suite->rule_count; i++)
+        if (suite->rules[i].chosen && must == (suite->rules[i].rule->level == LEVEL_MUST) &&
+            asked(suite_result(&suite->rules[i])))
+            fprintf(stream, " %s", suite->rules[i].rule->id);
+}
+
+static bool all_chosen(const struct suite *suite)
+{
+    size_t i;
+
+    for (i = 0; i < suite->rule_count && suite->rules[i].chosen; i++)
+        ;
+    return i == suite->rule_count;
+}
+
+static void write_conclusion(FILE *stream, const struct suite *suite)
+{
+    bool broken = count_rules(suite, true, is_failure);
+    bool missing = count_rules(suite, true, is_missing);
+    size_t untested = count_rules(suite, true, is_untested);
+
+    switch (report_conclude(suite)) {
+    case COULD_NOT_TELL:
+        fputs("could not tell whether the runtime conforms", stream);
+        break;
+    case DOES_NOT_CONFORM:
+        fputs("does not conform.", stream);
+        break;
+    case CONFORMS:
+        fputs(all_chosen(suite) ? "conforms" : "keeps what was chosen", stream);
+        break;
+    }
+    if (broken) {
+        fputs(" Broken:", stream);
+        write_rules(stream, suite, true, is_failure);
+    }
+    if (missing) {
+        fputs(" Not implemented:", stream);
+        write_rules(stream, suite, true, is_missing);
+    }
+    if (untested)
+        fprintf(stream, " (%zu MUST rules untested)", untested);
+    fputc('\n', stream);
+    if (count_rules(suite, false, is_failure)) {
+        fputs("broken, but no MUST:", stream);
+        write_rules(stream, suite, false, is_failure);
+        fputc('\n', stream);
+    }
+}
+
+bool report_write(const struct report *report, const struct suite *suite)
+{
+    if (report->format != REPORT_TEXT)
+        return report_cmocka(report, suite);
+    write_table(report, suite);
+    write_failures(report, suite);
+    write_skipped(report, suite);
+    fputc('\n', report->stream);
+    write_conclusion(report->stream, suite);
+    report_counts(report->stream, suite);
+    return true;
+}

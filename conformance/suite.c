@@ -1,0 +1,301 @@
+/* suite: joins the chapters and the list of the tests in C to one table of rules and tests. */
+#include "suite.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *allocate(size_t count, size_t size)
+{
+    void *memory = calloc(count ? count : 1, size);
+
+    if (!memory)
+        abort();
+    return memory;
+}
+
+__attribute__((format(printf, 2, 3))) static void tell(suite_complain *complain, const char *format,
+                                                       ...)
+{
+    char text[1024];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    complain(text);
+}
+
+/* ---- The tests in C ---- */
+
+/* A line of checks --list: a rule and a test's name, with a blank between. */
+struct line {
+    const char *rule;
+    size_t rule_size;
+    const char *name;
+    size_t name_size;
+};
+
+static bool next_line(const char **text, struct line *line)
+{
+    line->rule = *text + strspn(*text, "\n");
+    line->rule_size = strcspn(line->rule, " \n");
+    line->name = line->rule + line->rule_size;
+    line->name += *line->name == ' ';
+    line->name_size = strcspn(line->name, "\n");
+    *text = line->name + line->name_size;
+    return line->rule_size > 0;
+}
+
+static bool is_of(const struct line *line, const struct rule *rule)
+{
+    return line->rule_size == strlen(rule->id) && !memcmp(line->rule, rule->id, line->rule_size);
+}
+
+static size_t count_checks(const char *checks, const struct rule *rule)
+{
+    struct line line;
+    size_t count = 0;
+
+    while (next_line(&checks, &line))
+        count += is_of(&line, rule);
+    return count;
+}
+
+/* A test in C may name a rule that no chapter has. */
+static bool know_all_rules(const struct suite *suite, const char *checks, suite_complain *complain)
+{
+    struct line line;
+    bool good = true;
+    size_t i;
+
+    while (next_line(&checks, &line)) {
+        for (i = 0; i < suite->rule_count && !is_of(&line, suite->rules[i].rule); i++)
+            ;
+        if (i < suite->rule_count)
+            continue;
+        tell(complain, "the test %.*s is of %.*s, which is no rule", (int)line.name_size, line.name,
+             (int)line.rule_size, line.rule);
+        good = false;
+    }
+    return good;
+}
+
+/* ---- The table ---- */
+
+static struct test *find_name(const struct suite *suite, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < suite->count; i++)
+        if (!suite->tests[i].scenario && !strcmp(suite->tests[i].name, name))
+            return &suite->tests[i];
+    return NULL;
+}
+
+static struct test *add_test(struct suite *suite, const struct rule *rule, const char *name,
+                             size_t size)
+{
+    struct test *test = &suite->tests[suite->count];
+    size_t rule_size = strlen(rule->id);
+
+    test->id = allocate(rule_size + size + 2, 1);
+    sprintf(test->id, "%s/%.*s", rule->id, (int)size, name);
+    test->name = test->id + rule_size + 1;
+    test->rule = rule;
+    test->result = RESULT_SKIPPED;
+    return test;
+}
+
+static void add_tests(struct suite *suite, struct suite_rule *place, const char *checks)
+{
+    const struct rule *rule = place->rule;
+    struct line line;
+    int i;
+
+    place->tests = &suite->tests[suite->count];
+    for (i = 0; i < rule->scenario_count; i++, suite->count++) {
+        const struct scenario *scenario = &rule->scenarios[i];
+
+        add_test(suite, rule, scenario->name, strlen(scenario->name))->scenario = scenario;
+    }
+    while (next_line(&checks, &line)) {
+        if (is_of(&line, rule)) {
+            struct test *test = add_test(suite, rule, line.name, line.name_size);
+
+            test->twin = find_name(suite, test->name);
+            suite->count++;
+        }
+    }
+    place->count = (size_t)(&suite->tests[suite->count] - place->tests);
+}
+
+static void fill(struct suite *suite, const char *checks)
+{
+    const struct book *book = suite->book;
+    size_t rules = 0, tests = 0;
+    int c, r;
+
+    for (c = 0; c < book->chapter_count; c++)
+        for (r = 0; r < book->chapters[c].rule_count; r++, rules++)
+            tests += (size_t)book->chapters[c].rules[r].scenario_count +
+                     count_checks(checks, &book->chapters[c].rules[r]);
+    suite->rules = allocate(rules, sizeof *suite->rules);
+    suite->tests = allocate(tests, sizeof *suite->tests);
+    for (c = 0; c < book->chapter_count; c++) {
+        for (r = 0; r < book->chapters[c].rule_count; r++) {
+            struct suite_rule *place = &suite->rules[suite->rule_count++];
+
+            place->chapter = &book->chapters[c];
+            place->rule = &book->chapters[c].rules[r];
+            add_tests(suite, place, checks);
+        }
+    }
+}
+
+static bool have_own_names(const struct suite_rule *place, suite_complain *complain)
+{
+    size_t i, j;
+
+    for (i = 0; i < place->count; i++) {
+        for (j = 0; j < i; j++) {
+            if (!strcmp(place->tests[i].id, place->tests[j].id)) {
+                tell(complain, "two tests are called %s", place->tests[i].id);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static void complain_of_chapter(void *to, const char *file, int line, const char *text)
+{
+    suite_complain *const *complain = to;
+
+    if (line)
+        tell(*complain, "%s:%d: %s", file, line, text);
+    else
+        tell(*complain, "%s: %s", file, text);
+}
+
+struct suite *suite_create(const char *directory, const char *checks, suite_complain *complain)
+{
+    struct suite *suite = allocate(1, sizeof *suite);
+    bool good;
+    size_t i;
+
+    suite->book = reader_directory(directory, complain_of_chapter, &complain);
+    if (!suite->book) {
+        free(suite);
+        return NULL;
+    }
+    fill(suite, checks);
+    good = know_all_rules(suite, checks, complain);
+    for (i = 0; i < suite->rule_count; i++)
+        good &= have_own_names(&suite->rules[i], complain);
+    if (good)
+        return suite;
+    suite_free(suite);
+    return NULL;
+}
+
+void suite_free(struct suite *suite)
+{
+    size_t i;
+
+    if (!suite)
+        return;
+    for (i = 0; i < suite->count; i++) {
+        struct test *test = &suite->tests[i];
+
+        free(test->id);
+        free(test->reason);
+        free(test->output);
+        free(test->errors);
+        if (test->verdict)
+            verdict_free(test->verdict);
+    }
+    free(suite->tests);
+    free(suite->rules);
+    book_free(suite->book);
+    free(suite);
+}
+
+/* ---- What is chosen ---- */
+
+static bool is_chapter(const struct suite_rule *place, const char *what)
+{
+    char text[16];
+
+    snprintf(text, sizeof text, "R%d", place->chapter->number);
+    return !strcmp(text, what);
+}
+
+bool suite_choose(struct suite *suite, const char *what)
+{
+    bool found = false;
+    size_t r, t;
+
+    for (r = 0; r < suite->rule_count; r++) {
+        struct suite_rule *place = &suite->rules[r];
+        bool whole = !what || is_chapter(place, what) || !strcmp(place->rule->id, what);
+
+        for (t = 0; t < place->count; t++)
+            if (whole || !strcmp(place->tests[t].id, what))
+                place->chosen = place->tests[t].chosen = found = true;
+        if (whole)
+            place->chosen = found = true;
+    }
+    return found;
+}
+
+bool suite_check(const struct suite *suite, suite_complain *complain)
+{
+    bool good = true;
+    size_t i;
+
+    for (i = 0; i < suite->rule_count; i++) {
+        const struct suite_rule *place = &suite->rules[i];
+        bool excused = place->rule->untested;
+
+        if (!place->chosen || excused == (place->count == 0))
+            continue;
+        tell(complain, "%s:%d: %s %s", place->chapter->file, place->rule->line, place->rule->id,
+             excused ? "has tests, but says that it is untested"
+                     : "has no test and does not say why");
+        good = false;
+    }
+    return good;
+}
+
+/* ---- What they came to ---- */
+
+enum result suite_result(const struct suite_rule *rule)
+{
+    enum result worst = RESULT_PASS;
+    bool any = false;
+    size_t i;
+
+    for (i = 0; i < rule->count; i++) {
+        if (!rule->tests[i].chosen || rule->tests[i].result == RESULT_SKIPPED)
+            continue;
+        any = true;
+        if (rule->tests[i].result > worst)
+            worst = rule->tests[i].result;
+    }
+    return any ? worst : RESULT_SKIPPED;
+}
+
+const char *result_name(enum result result)
+{
+    static const char *const names[] = {
+        [RESULT_PASS] = "pass",       [RESULT_SKIPPED] = "untested",
+        [RESULT_FAIL] = "fail",       [RESULT_NOT_IMPLEMENTED] = "not implemented",
+        [RESULT_HANG] = "hang",       [RESULT_CRASH] = "crash",
+        [RESULT_UNKNOWN] = "unknown",
+    };
+
+    _Static_assert(sizeof names / sizeof *names == RESULTS, "each result has a name");
+    return names[result];
+}
