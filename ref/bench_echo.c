@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SIZE = 64, REQUESTS = 50000 };
+enum { SIZE = 64, REQUESTS = 30000 };
 
 struct connection {
     int fd;
