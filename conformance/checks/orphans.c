@@ -1,0 +1,226 @@
+/* Rules R3.1, R3.2, R3.4, R3.10, R3.12 and R3.15: what a scenario cannot say of orphanages. */
+#include "sockets.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
+
+static int return_number(void *arg)
+{
+    return (int)(intptr_t)arg;
+}
+
+/* Yield until care hands out a child. */
+static int care_until_ended(miou_promise **promise, miou_orphans *orphans)
+{
+    int result;
+
+    while ((result = miou_care(promise, orphans)) == MIOU_CARE_RUNNING)
+        TRY(miou_yield());
+    return result;
+}
+
+/* ---- R3.1, R3.2, R3.15: arguments ---- */
+
+struct care_arguments {
+    atomic_bool go;
+    int empty, running;
+    bool written;
+    int no_place, no_orphanage, no_create, no_free;
+    int ended, outcome, empty_again;
+};
+
+static int wait_to_go(void *arg)
+{
+    struct care_arguments *t = arg;
+
+    while (!atomic_load(&t->go))
+        TRY(miou_yield());
+    return 5;
+}
+
+static int care_badly(void *arg)
+{
+    struct care_arguments *t = arg;
+    miou_promise *const nothing = arg, *promise = nothing;
+    miou_orphans *orphans;
+
+    TRY(miou_orphans_create(&orphans));
+    t->empty = miou_care(&promise, orphans);
+    TRY(miou_async(NULL, &(miou_spawn){.orphans = orphans}, wait_to_go, t));
+    t->running = miou_care(&promise, orphans);
+    let_others_run();
+    atomic_store(&t->go, true);
+    let_others_run();
+    t->no_place = miou_care(NULL, orphans);
+    t->no_orphanage = miou_care(&promise, NULL);
+    t->no_create = miou_orphans_create(NULL);
+    t->no_free = miou_orphans_free(NULL);
+    t->written = promise != nothing;
+    t->ended = care_until_ended(&promise, orphans);
+    TRY(miou_await(promise, &t->outcome));
+    t->empty_again = miou_care(&promise, orphans);
+    return 0;
+}
+
+CHECK("R3.1 R3.2 R3.15", bad_arguments_of_orphanages)
+{
+    struct care_arguments t = {.empty = -1, .empty_again = -1};
+
+    assert_int_equal(run_with(1, care_badly, &t), 0);
+    assert_int_equal(t.empty, MIOU_CARE_EMPTY);
+    assert_int_equal(t.running, MIOU_CARE_RUNNING);
+    assert_false(t.written);
+    assert_int_equal(t.no_place, -EINVAL);
+    assert_int_equal(t.no_orphanage, -EINVAL);
+    assert_int_equal(t.no_create, -EINVAL);
+    assert_int_equal(t.no_free, -EINVAL);
+    assert_int_equal(t.ended, MIOU_CARE_ENDED);
+    assert_int_equal(t.outcome, 5);
+    assert_int_equal(t.empty_again, MIOU_CARE_EMPTY);
+}
+
+/* ---- R3.4, R3.10, R3.12: each once ---- */
+
+enum { MANY = 10000 };
+
+struct handed_out {
+    spawner *spawn;
+    int count;
+    int times[MANY]; /* that the child of this number was handed out */
+    int strange;     /* outcomes that no child has */
+    int last;        /* what care said when it was over */
+};
+
+static int spawn_orphans(struct handed_out *t, miou_orphans *orphans)
+{
+    int i;
+
+    for (i = 0; i < t->count; i++)
+        TRY(t->spawn(NULL, &(miou_spawn){.orphans = orphans}, return_number, (void *)(intptr_t)i));
+    return 0;
+}
+
+static int take_orphans(struct handed_out *t, miou_orphans *orphans)
+{
+    miou_promise *promise;
+    int outcome;
+
+    while ((t->last = care_until_ended(&promise, orphans)) == MIOU_CARE_ENDED) {
+        TRY(miou_await(promise, &outcome));
+        if (outcome >= 0 && outcome < t->count)
+            t->times[outcome]++;
+        else
+            t->strange++;
+    }
+    return 0;
+}
+
+static int have_orphans(void *arg)
+{
+    struct handed_out *t = arg;
+    miou_orphans *orphans;
+
+    TRY(miou_orphans_create(&orphans));
+    TRY(spawn_orphans(t, orphans));
+    TRY(take_orphans(t, orphans));
+    return miou_orphans_free(orphans);
+}
+
+static void assert_each_once(spawner *spawn, int domains, int count)
+{
+    struct handed_out *t = calloc(1, sizeof *t);
+    int i;
+
+    assert_non_null(t);
+    t->spawn = spawn;
+    t->count = count;
+    assert_int_equal(run_with(domains, have_orphans, t), 0);
+    assert_int_equal(t->last, MIOU_CARE_EMPTY);
+    assert_int_equal(t->strange, 0);
+    for (i = 0; i < count; i++)
+        assert_int_equal(t->times[i], 1);
+    free(t);
+}
+
+CHECK("R3.3 R3.4", each_orphan_once)
+{
+    assert_each_once(miou_async, 0, 1);
+    assert_each_once(miou_async, 0, 100);
+}
+
+CHECK("R3.4 R3.10", each_orphan_of_other_domains_once)
+{
+    assert_each_once(miou_call, 1, 1);
+    assert_each_once(miou_call, 1, 100);
+    assert_each_once(miou_call, 3, 100);
+}
+
+CHECK("R3.12", ten_thousand_orphans)
+{
+    assert_each_once(miou_async, 0, MANY);
+}
+
+CHECK("R3.12", ten_thousand_orphans_of_other_domains)
+{
+    assert_each_once(miou_call, 2, MANY);
+}
+
+/* ---- R3.12: a server that always has some ---- */
+
+enum { CLIENTS = 100000, AT_ONCE = 100 };
+
+struct served {
+    int ended;
+    int busy, most;
+};
+
+static int be_served(void *arg)
+{
+    struct served *t = arg;
+
+    t->busy++;
+    if (t->busy > t->most)
+        t->most = t->busy;
+    TRY(miou_yield());
+    t->busy--;
+    return 1;
+}
+
+/* As the chapter's server: clean up, then the next client. */
+static int serve(void *arg)
+{
+    struct served *t = arg;
+    miou_orphans *orphans;
+    miou_promise *promise;
+    int i, outcome, result;
+
+    TRY(miou_orphans_create(&orphans));
+    for (i = 0; i < CLIENTS; i++) {
+        while ((result = miou_care(&promise, orphans)) == MIOU_CARE_ENDED) {
+            TRY(miou_await(promise, &outcome));
+            TRY(miou_promise_free(promise));
+            t->ended += outcome;
+        }
+        TRY(result);
+        TRY(miou_async(NULL, &(miou_spawn){.orphans = orphans}, be_served, t));
+        TRY(i % AT_ONCE == 0 ? miou_yield() : 0);
+    }
+    while ((result = care_until_ended(&promise, orphans)) == MIOU_CARE_ENDED) {
+        TRY(miou_await(promise, &outcome));
+        t->ended += outcome;
+    }
+    return miou_orphans_free(orphans);
+}
+
+CHECK("R3.12", a_server_with_clients_that_come_and_go)
+{
+    struct served t = {0};
+
+    assert_int_equal(run_with(0, serve, &t), 0);
+    assert_int_equal(t.ended, CLIENTS);
+    assert_int_equal(t.busy, 0);
+    assert_true(t.most >= AT_ONCE);
+}

@@ -1,0 +1,277 @@
+/* Rules R1.16 and R1.17: what is left of a run, and what a run uses that has nothing to do. */
+#include "sockets.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- R1.16: nothing is left ---- */
+
+static void ignore(void *value)
+{
+    (void)value;
+}
+
+static int wait_for_ever(void *arg)
+{
+    (void)arg;
+    while (miou_yield() == 0)
+        ;
+    return 0;
+}
+
+static int leak(void *arg)
+{
+    miou_resource *resource;
+
+    (void)arg;
+    TRY(miou_resource_create(&resource, ignore, NULL));
+    return miou_own(resource);
+}
+
+static int end_normally(void *arg)
+{
+    (void)arg;
+    return 7;
+}
+
+static int end_with_error(void *arg)
+{
+    (void)arg;
+    return -7;
+}
+
+static int forget(void *arg)
+{
+    miou_promise *promise;
+
+    return miou_async(&promise, NULL, wait_for_ever, arg);
+}
+
+enum { BUSY_TASKS = 200 };
+
+/* Uses two pages of stack, so that it shows if they stay. */
+static __attribute__((noinline)) int touch_stack(void *arg)
+{
+    volatile char bytes[8 << 10];
+    size_t i;
+
+    (void)arg;
+    for (i = 0; i < sizeof bytes; i += 512)
+        bytes[i] = 1;
+    return miou_yield() < 0 ? -1 : bytes[0];
+}
+
+/* Have tasks on all domains, most of which end, and then end in one way or another. */
+struct busy {
+    miou_task *end;
+    miou_promise *promises[BUSY_TASKS];
+};
+
+static int be_busy(void *arg)
+{
+    struct busy *t = arg;
+    miou_promise *promise;
+    int i;
+
+    for (i = 0; i < BUSY_TASKS; i++)
+        TRY((i % 2 ? miou_call : miou_async)(&t->promises[i], NULL, touch_stack, NULL));
+    TRY(miou_call(&promise, NULL, wait_for_ever, NULL));
+    for (i = 0; i < BUSY_TASKS; i++)
+        TRY(miou_await(t->promises[i], NULL));
+    if (t->end == end_normally)
+        TRY(miou_cancel(promise));
+    if (t->end == leak) { /* on another domain, while main waits */
+        TRY(miou_call(&promise, NULL, leak, NULL));
+        return miou_await(promise, NULL);
+    }
+    return t->end(NULL);
+}
+
+static void assert_nothing_left(int (*run)(int, miou_task *, void *), miou_task *end, int result)
+{
+    int threads = threads_running(), descriptors = descriptors_open();
+    struct busy t = {.end = end};
+
+    assert_int_equal(run(2, be_busy, &t), result);
+    assert_true(threads_become(threads));
+    assert_int_equal(descriptors_open(), descriptors);
+}
+
+CHECK("R1.16", nothing_left_of_a_run)
+{
+    assert_nothing_left(run_with, end_normally, 7);
+    assert_nothing_left(run_with, end_with_error, -7);
+    assert_nothing_left(run_with, forget, MIOU_STILL_HAS_CHILDREN);
+    assert_nothing_left(run_with, leak, MIOU_RESOURCE_LEAKED);
+}
+
+CHECK("R1.16", nothing_left_of_a_run_with_monitor)
+{
+    assert_nothing_left(unix_run_with, end_normally, 7);
+    assert_nothing_left(unix_run_with, end_with_error, -7);
+    assert_nothing_left(unix_run_with, forget, MIOU_STILL_HAS_CHILDREN);
+    assert_nothing_left(unix_run_with, leak, MIOU_RESOURCE_LEAKED);
+}
+
+/* Descriptors that tasks have left open, plain and owned, are the run's to close. */
+static int leave_descriptors(void *arg)
+{
+    miou_fd *fd;
+    struct pair *pairs = arg;
+
+    TRY(pair_open(&pairs[0], 0));
+    TRY(pair_open(&pairs[1], MIOU_OWNED));
+    TRY(listen_on(&fd, 0, 0));
+    TRY(listen_on(&fd, MIOU_OWNED, 0));
+    return miou_tcpv4(&fd, 0);
+}
+
+CHECK("R1.16", nothing_left_of_descriptors)
+{
+    int descriptors = descriptors_open();
+    struct pair pairs[2] = {{0}};
+
+    assert_int_equal(unix_run_with(1, leave_descriptors, pairs), MIOU_RESOURCE_LEAKED);
+    close(pairs[0].peer);
+    close(pairs[1].peer);
+    assert_int_equal(descriptors_open(), descriptors);
+}
+
+/* Pages of memory in use. */
+static long resident(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    long size = -1, pages = -1;
+
+    if (!file || fscanf(file, "%ld %ld", &size, &pages) != 2)
+        pages = -1;
+    if (file)
+        fclose(file);
+    return pages;
+}
+
+CHECK("R1.16", memory_is_given_back)
+{
+    static miou_task *const ends[] = {end_normally, end_with_error, forget, leak};
+    enum { RUNS = 40 };
+    long before = 0, limit = (4 << 20) / sysconf(_SC_PAGESIZE);
+    int i;
+
+    for (i = 0; i < 2 * RUNS; i++) {
+        struct busy t = {.end = ends[i % 4]};
+
+        assert_int_not_equal(run_with(2, be_busy, &t), 0);
+        if (i == RUNS - 1)
+            before = resident();
+    }
+    assert_true(before > 0);
+    /* One in ten of the tasks' stacks would be more. */
+    assert_true(resident() - before < limit);
+}
+
+/* ---- R1.17: idling ---- */
+
+enum { PAUSE = 60, ENOUGH = 15 }; /* milliseconds */
+
+struct idling {
+    double used; /* processor time of the whole process during the pause, in milliseconds */
+    struct pair pair;
+};
+
+static double processor_time(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* Block this thread: nobody else has anything to do. */
+static void pause_and_measure(struct idling *t)
+{
+    double before = processor_time();
+
+    nanosleep(&(struct timespec){.tv_nsec = PAUSE * 1000000L}, NULL);
+    t->used = processor_time() - before;
+}
+
+static int pause_in_task(void *arg)
+{
+    pause_and_measure(arg);
+    return 0;
+}
+
+static int await_a_pause(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_call(&promise, NULL, pause_in_task, arg));
+    return miou_await(promise, NULL);
+}
+
+/* Every other domain has had something to do before. */
+static int pause_in_main(void *arg)
+{
+    int i;
+
+    for (i = 0; i < 3; i++)
+        TRY(miou_parallel(NULL, end_normally, (void *[]){NULL, NULL, NULL}, 3));
+    pause_and_measure(arg);
+    return 0;
+}
+
+CHECK("R1.17", dom0_idles_in_await)
+{
+    struct idling t = {.used = 1e9};
+
+    assert_int_equal(run_with(1, await_a_pause, &t), 0);
+    assert_true(t.used < ENOUGH);
+    t.used = 1e9;
+    assert_int_equal(unix_run_with(1, await_a_pause, &t), 0);
+    assert_true(t.used < ENOUGH);
+}
+
+CHECK("R1.17", domains_idle_without_tasks)
+{
+    struct idling t = {.used = 1e9};
+
+    assert_int_equal(run_with(3, pause_in_main, &t), 0);
+    assert_true(t.used < ENOUGH);
+    t.used = 1e9;
+    assert_int_equal(unix_run_with(3, pause_in_main, &t), 0);
+    assert_true(t.used < ENOUGH);
+}
+
+static void *send_after_a_pause(void *arg)
+{
+    struct idling *t = arg;
+
+    pause_and_measure(t);
+    peer_send(t->pair.peer, "x", 1);
+    return NULL;
+}
+
+static int read_after_a_pause(void *arg)
+{
+    struct idling *t = arg;
+    pthread_t thread;
+    char byte;
+
+    TRY(pair_open(&t->pair, 0));
+    if (pthread_create(&thread, NULL, send_after_a_pause, t) != 0)
+        could_not_tell("no thread");
+    TRY(miou_read(t->pair.fd, &byte, 1));
+    pthread_join(thread, NULL);
+    return miou_close(t->pair.fd);
+}
+
+CHECK("R1.17", all_idle_in_read)
+{
+    struct idling t = {.used = 1e9};
+
+    assert_int_equal(unix_run_with(2, read_after_a_pause, &t), 0);
+    assert_true(t.used < ENOUGH);
+    close(t.pair.peer);
+}

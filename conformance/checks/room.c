@@ -1,0 +1,359 @@
+/* Rules R1.11, R1.12, R1.14 and R1.20: stacks, and runs for which there is too little memory. */
+#include "sockets.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int run_stack(int domains, size_t stack_size, miou_task *fn, void *arg)
+{
+    return miou_run(&(miou_options){.domains = domains, .stack_size = stack_size}, fn, arg);
+}
+
+/* ---- R1.11: the stack asked for ---- */
+
+enum {
+    FRAME = 1 << 10, /* what a test's own functions take beside the bytes they fill */
+    CALL = 8 << 10   /* the same where they call others in between */
+};
+
+struct filler {
+    size_t size;
+    unsigned char mark;
+    _Atomic int *spoilt;
+};
+
+static unsigned char mark_at(const struct filler *t, size_t place)
+{
+    return (unsigned char)(t->mark + place / 64);
+}
+
+/* Fill the whole stack, calling nothing. */
+static __attribute__((noinline)) int fill(const struct filler *t)
+{
+    volatile unsigned char bytes[t->size - FRAME];
+    size_t i;
+
+    for (i = 0; i < sizeof bytes; i += 64)
+        bytes[i] = mark_at(t, i);
+    for (i = 0; i < sizeof bytes; i += 64)
+        *t->spoilt += bytes[i] != mark_at(t, i);
+    return 0;
+}
+
+/* Leave marks in almost all of it while others do the same. */
+static __attribute__((noinline)) int fill_in_turns(const struct filler *t)
+{
+    volatile unsigned char bytes[t->size - CALL];
+    size_t i;
+
+    for (i = 0; i < sizeof bytes; i += 64)
+        bytes[i] = mark_at(t, i);
+    TRY(miou_yield());
+    TRY(miou_yield());
+    for (i = 0; i < sizeof bytes; i += 64)
+        *t->spoilt += bytes[i] != mark_at(t, i);
+    return 0;
+}
+
+static int fill_stack(void *arg)
+{
+    TRY(fill(arg));
+    TRY(fill_in_turns(arg));
+    return fill(arg);
+}
+
+enum { FILLERS = 8 };
+
+static int spawn_fillers(void *arg)
+{
+    const struct filler *shared = arg;
+    struct filler fillers[FILLERS];
+    miou_promise *promises[FILLERS];
+    int i, outcome;
+
+    for (i = 0; i < FILLERS; i++) {
+        fillers[i] = *shared;
+        fillers[i].mark = (unsigned char)(31 * i + 1);
+        TRY(miou_async(&promises[i], NULL, fill_stack, &fillers[i]));
+    }
+    TRY(fill_stack(arg));
+    for (i = 0; i < FILLERS; i++) {
+        TRY(miou_await(promises[i], &outcome));
+        TRY(outcome);
+    }
+    return 0;
+}
+
+static int spawn_fillers_everywhere(void *arg)
+{
+    miou_promise *promise;
+    int outcome;
+
+    TRY(miou_call(&promise, NULL, spawn_fillers, arg));
+    TRY(spawn_fillers(arg));
+    TRY(miou_await(promise, &outcome));
+    return outcome;
+}
+
+static void assert_stack(size_t asked, size_t usable)
+{
+    _Atomic int spoilt = 0;
+    struct filler t = {.size = usable, .mark = 99, .spoilt = &spoilt};
+
+    assert_int_equal(run_stack(1, asked, spawn_fillers_everywhere, &t), 0);
+    assert_int_equal(spoilt, 0);
+}
+
+CHECK("R1.11", default_stack)
+{
+    assert_stack(0, 64 << 10);
+}
+
+CHECK("R1.11", stacks_of_several_sizes)
+{
+    assert_stack(16 << 10, 16 << 10);
+    assert_stack(100000, 100000);
+    assert_stack(256 << 10, 256 << 10);
+    assert_stack(2 << 20, 2 << 20);
+}
+
+/* ---- R1.12: overflow ---- */
+
+enum {
+    NEIGHBOURS = 256,          /* suspended tasks on either side of the one that overflows */
+    TOO_MUCH = 16 << 20,       /* bytes of stack, where 64 KiB were asked for */
+    TOO_MUCH_IN_MAIN = 1 << 30 /* which may have that of its thread */
+};
+
+struct overflow {
+    bool begun, on_main, elsewhere;
+};
+
+/* A runtime without a guard would let this through to the end, which is another signal. */
+static __attribute__((noinline)) int use_stack(int bytes)
+{
+    volatile char frame[128];
+    int below;
+
+    frame[0] = (char)bytes;
+    if (bytes <= 0)
+        return raise(SIGKILL);
+    below = use_stack(bytes - (int)sizeof frame);
+    return below + frame[0];
+}
+
+static int overflow(void *arg)
+{
+    struct overflow *t = arg;
+
+    TRY(miou_yield());
+    t->begun = true;
+    return use_stack(TOO_MUCH);
+}
+
+static int be_a_neighbour(void *arg)
+{
+    struct overflow *t = arg;
+
+    while (!t->begun)
+        TRY(miou_yield());
+    return 0;
+}
+
+static int overflow_among_neighbours(void *arg)
+{
+    struct overflow *t = arg;
+    miou_promise *neighbours[2 * NEIGHBOURS], *promise;
+    int i;
+
+    if (t->on_main)
+        return use_stack(TOO_MUCH_IN_MAIN);
+    for (i = 0; i < NEIGHBOURS; i++)
+        TRY(miou_async(&neighbours[i], NULL, be_a_neighbour, t));
+    TRY(miou_async(&promise, NULL, overflow, t));
+    for (; i < 2 * NEIGHBOURS; i++)
+        TRY(miou_async(&neighbours[i], NULL, be_a_neighbour, t));
+    return miou_await(promise, NULL);
+}
+
+static int overflow_somewhere(void *arg)
+{
+    struct overflow *t = arg;
+    miou_promise *promise;
+
+    if (!t->elsewhere)
+        return overflow_among_neighbours(t);
+    TRY(miou_call(&promise, NULL, overflow_among_neighbours, t));
+    return miou_await(promise, NULL);
+}
+
+static void assert_crash(struct overflow *t)
+{
+    pid_t child = fork();
+    int status = 0;
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+        signal(SIGSEGV, SIG_DFL);
+        signal(SIGBUS, SIG_DFL);
+        run_stack(1, 64 << 10, overflow_somewhere, t);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_true(WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGBUS);
+}
+
+CHECK("R1.12", overflow_in_main)
+{
+    assert_crash(&(struct overflow){.on_main = true});
+}
+
+CHECK("R1.12", overflow_in_a_child)
+{
+    assert_crash(&(struct overflow){0});
+}
+
+CHECK("R1.12", overflow_on_another_domain)
+{
+    assert_crash(&(struct overflow){.elsewhere = true});
+}
+
+/* ---- R1.14: a million tasks ---- */
+
+enum { MILLION = 1000000 };
+
+struct million {
+    int wanted;
+    bool suspend; /* have all of them begun before the first ends */
+    miou_promise **promises;
+    int spawned;
+    int error;     /* the first spawn's that failed */
+    int not_begun; /* for want of memory */
+    int failed;    /* otherwise */
+    int ended;
+    long sum;  /* of their values */
+    int again; /* what one more came to, with all others given back */
+};
+
+static int count_up(void *arg)
+{
+    struct million *t = arg;
+
+    TRY(t->suspend ? miou_yield() : 0);
+    return t->ended++;
+}
+
+static int spawn_a_million(void *arg)
+{
+    struct million *t = arg;
+    int i, outcome;
+
+    while (t->spawned < t->wanted && t->error == 0) {
+        t->error = miou_async(&t->promises[t->spawned], NULL, count_up, t);
+        t->spawned += t->error == 0;
+    }
+    for (i = 0; i < t->spawned; i++) {
+        TRY(miou_await(t->promises[i], &outcome));
+        t->not_begun += outcome == -ENOMEM;
+        t->failed += outcome < 0 && outcome != -ENOMEM;
+        t->sum += outcome < 0 ? 0 : outcome;
+        TRY(miou_promise_free(t->promises[i]));
+    }
+    TRY(miou_async(t->promises, NULL, count_up, t));
+    return miou_await(t->promises[0], &t->again);
+}
+
+static void assert_million(struct million *t, size_t stack_size)
+{
+    int result;
+    long count;
+
+    t->promises = calloc((size_t)t->wanted, sizeof(miou_promise *));
+    assert_non_null(t->promises);
+    result = run_stack(0, stack_size, spawn_a_million, t);
+    count = t->spawned - t->not_begun;
+    if (t->spawned > 0 || result != -ENOMEM) { /* else not even main had room */
+        assert_int_equal(result, 0);
+        assert_true(t->error == -ENOMEM || (t->error == 0 && t->spawned == t->wanted));
+        assert_int_equal(t->failed, 0);
+        assert_int_equal(t->ended, count + 1);
+        assert_true(t->sum == count * (count - 1) / 2);
+        assert_int_equal(t->again, count);
+    }
+    free(t->promises);
+}
+
+/* Two pages of real memory a task are allowed for, so as not to bring the machine down. */
+CHECK("R1.14", a_million_at_once)
+{
+    long pages = sysconf(_SC_AVPHYS_PAGES) / 3;
+
+    assert_million(&(struct million){.wanted = pages < MILLION ? (int)pages : MILLION}, 0);
+}
+
+/* So large a stack a task that addresses run out first. */
+CHECK("R1.14", more_than_there_are_addresses_for)
+{
+    assert_million(&(struct million){.wanted = MILLION / 10, .suspend = true}, (size_t)1 << 32);
+}
+
+/* ---- R1.20: runs that cannot start ---- */
+
+static int count_calls(void *arg)
+{
+    ++*(int *)arg;
+    return 0;
+}
+
+static void assert_no_start(size_t stack_size)
+{
+    int threads = threads_running(), descriptors = descriptors_open(), calls = 0;
+    int result = run_stack(2, stack_size, count_calls, &calls);
+
+    assert_true(result == -ENOMEM || result == -EAGAIN);
+    assert_int_equal(calls, 0);
+    assert_true(threads_become(threads));
+    assert_int_equal(descriptors_open(), descriptors);
+}
+
+CHECK("R1.20", no_room_for_the_stack)
+{
+    int calls = 0;
+
+    assert_no_start(SIZE_MAX);
+    assert_no_start(SIZE_MAX - 4095);
+    assert_no_start(SIZE_MAX / 2);
+    assert_no_start((size_t)1 << 60);
+    assert_int_equal(run_stack(2, 0, count_calls, &calls), 0);
+    assert_int_equal(calls, 1);
+}
+
+/* No process has room for a thread's stack of this size. A runtime that sizes the stacks of its
+ * threads itself starts all the same. */
+CHECK("R1.20", no_room_for_threads)
+{
+    int threads = threads_running(), descriptors = descriptors_open(), calls = 0, result;
+    pthread_attr_t attributes, old;
+
+    assert_int_equal(pthread_getattr_default_np(&old), 0);
+    assert_int_equal(pthread_attr_init(&attributes), 0);
+    assert_int_equal(pthread_attr_setstacksize(&attributes, (size_t)1 << 60), 0);
+    assert_int_equal(pthread_setattr_default_np(&attributes), 0);
+    result = run_with(2, count_calls, &calls);
+    assert_int_equal(pthread_setattr_default_np(&old), 0);
+    if (calls == 0)
+        assert_true(result == -EAGAIN || result == -ENOMEM);
+    else
+        assert_int_equal(result, 0);
+    assert_true(threads_become(threads));
+    assert_int_equal(descriptors_open(), descriptors);
+    assert_int_equal(run_with(2, count_calls, &calls), 0);
+}

@@ -1,0 +1,562 @@
+/* Rules R1.1 to R1.6, R1.15 and R1.18: runs, the calls outside them, and errors. */
+#include "sockets.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- R1.1, R1.2: what main returns ---- */
+
+struct main_call {
+    int returns;
+    int calls;
+    bool in_the_callers_thread;
+    pthread_t caller;
+};
+
+static int main_task(void *arg)
+{
+    struct main_call *t = arg;
+
+    t->calls++;
+    t->in_the_callers_thread = pthread_equal(pthread_self(), t->caller) != 0;
+    miou_yield();
+    return t->returns;
+}
+
+static void assert_returns(int value)
+{
+    int domains;
+
+    for (domains = 0; domains <= 2; domains++) {
+        struct main_call t = {.returns = value, .caller = pthread_self()};
+
+        assert_int_equal(run_with(domains, main_task, &t), value);
+        assert_int_equal(t.calls, 1);
+        assert_true(t.in_the_callers_thread);
+    }
+}
+
+CHECK("R1.1", run_returns_every_value)
+{
+    assert_returns(0);
+    assert_returns(1);
+    assert_returns(256);
+    assert_returns(INT_MAX);
+}
+
+/* An error of main that is also a code of the runtime is still main's. */
+CHECK("R1.2", run_returns_every_error)
+{
+    assert_returns(-1);
+    assert_returns(-EINVAL);
+    assert_returns(MIOU_STILL_HAS_CHILDREN);
+    assert_returns(MIOU_NOT_RUNNING);
+    assert_returns(MIOU_LAST - 1);
+    assert_returns(INT_MIN);
+}
+
+static void ignore(void *value)
+{
+    (void)value;
+}
+
+/* ---- R1.3: one run after another ---- */
+
+enum { WAYS_TO_END = 5 };
+
+struct one_of_many {
+    int number;
+    int domains; /* seen by main */
+    int self;
+    int child; /* what it ended with */
+};
+
+static int return_9(void *arg)
+{
+    (void)arg;
+    return 9;
+}
+
+static int wait_for_ever(void *arg)
+{
+    (void)arg;
+    while (miou_yield() == 0)
+        ;
+    return 0;
+}
+
+static int end_somehow(void *arg)
+{
+    struct one_of_many *t = arg;
+    miou_promise *promise, *endless;
+    miou_resource *resource;
+
+    t->domains = miou_domain_available();
+    t->self = miou_domain_self();
+    TRY(miou_call(&promise, NULL, return_9, NULL));
+    TRY(miou_await(promise, &t->child));
+    TRY(miou_async(&endless, NULL, wait_for_ever, NULL));
+    TRY(miou_resource_create(&resource, ignore, NULL));
+    TRY(miou_own(resource));
+    TRY(miou_yield());
+    switch (t->number % WAYS_TO_END) {
+    case 0: /* forgets a child */
+        return miou_disown(resource);
+    case 1: /* leaks */
+        return miou_cancel(endless);
+    case 2:
+        return -7;
+    case 3: /* as does a task on another domain */
+        TRY(miou_call(&promise, NULL, end_somehow, &(struct one_of_many){.number = 0}));
+        return miou_await(promise, NULL);
+    default:
+        TRY(miou_cancel(endless));
+        TRY(miou_disown(resource));
+        return 7;
+    }
+}
+
+CHECK("R1.3", runs_follow_one_another)
+{
+    static const int ends[WAYS_TO_END] = {MIOU_STILL_HAS_CHILDREN, MIOU_RESOURCE_LEAKED, -7,
+                                          MIOU_STILL_HAS_CHILDREN, 7};
+    int i;
+
+    for (i = 0; i < 20 * WAYS_TO_END; i++) {
+        struct one_of_many t = {.number = i};
+        int domains = 2 + i % 3;
+
+        assert_int_equal(run_with(domains, end_somehow, &t), ends[i % WAYS_TO_END]);
+        assert_int_equal(t.domains, domains);
+        assert_int_equal(t.self, 0);
+        assert_int_equal(t.child, 9);
+    }
+}
+
+/* ---- R1.4: outside a run ---- */
+
+struct objects {
+    miou_promise *promise;
+    miou_orphans *orphans;
+    miou_resource *resource;
+};
+
+#define MUST_REFUSE(call)                                                                          \
+    if ((call) != MIOU_NOT_RUNNING)                                                                \
+    return #call
+
+/* Make every call of miou.h. Returns the first that is not refused, or NULL. */
+static const char *not_refused(const struct objects *with)
+{
+    struct objects out = *with;
+    int outcome = 11, ids[2] = {12, 12};
+
+    MUST_REFUSE(miou_yield());
+    MUST_REFUSE(miou_async(&out.promise, NULL, return_9, NULL));
+    MUST_REFUSE(miou_async(NULL, NULL, NULL, NULL));
+    MUST_REFUSE(miou_call(&out.promise, NULL, return_9, NULL));
+    MUST_REFUSE(miou_call(NULL, NULL, NULL, NULL));
+    MUST_REFUSE(miou_parallel(&outcome, return_9, (void *[]){NULL}, 1));
+    MUST_REFUSE(miou_parallel(NULL, return_9, NULL, 0));
+    MUST_REFUSE(miou_await(with->promise, &outcome));
+    MUST_REFUSE(miou_cancel(with->promise));
+    MUST_REFUSE(miou_promise_free(with->promise));
+    MUST_REFUSE(miou_orphans_create(&out.orphans));
+    MUST_REFUSE(miou_care(&out.promise, with->orphans));
+    MUST_REFUSE(miou_orphans_free(with->orphans));
+    MUST_REFUSE(miou_domain_self());
+    MUST_REFUSE(miou_domain_available());
+    MUST_REFUSE(miou_domain_all(ids, 2));
+    MUST_REFUSE(miou_resource_create(&out.resource, ignore, NULL));
+    MUST_REFUSE(miou_resource_create(NULL, NULL, NULL));
+    MUST_REFUSE(miou_own(with->resource));
+    MUST_REFUSE(miou_check(with->resource));
+    MUST_REFUSE(miou_disown(with->resource));
+    MUST_REFUSE(miou_release(with->resource));
+    MUST_REFUSE(miou_transfer(with->resource));
+    if (memcmp(&out, with, sizeof out) || outcome != 11 || ids[0] != 12 || ids[1] != 12)
+        return "an argument that was written to";
+    return NULL;
+}
+
+static void assert_refused(const char *accepted)
+{
+    if (accepted)
+        fail_msg("outside a run: %s", accepted);
+}
+
+CHECK("R1.4", calls_before_a_run)
+{
+    assert_refused(not_refused(&(struct objects){0}));
+}
+
+static int leave_objects(void *arg)
+{
+    struct objects *objects = arg;
+
+    TRY(miou_orphans_create(&objects->orphans));
+    TRY(miou_async(&objects->promise, NULL, return_9, NULL));
+    TRY(miou_await(objects->promise, NULL));
+    return miou_resource_create(&objects->resource, ignore, NULL);
+}
+
+CHECK("R1.4", calls_after_a_run)
+{
+    struct objects objects = {0};
+
+    assert_int_equal(run_with(1, leave_objects, &objects), 0);
+    assert_refused(not_refused(&objects));
+}
+
+struct visit {
+    struct objects objects;
+    const char *accepted;
+    int outcome;
+};
+
+static void *visit_from_outside(void *arg)
+{
+    struct visit *t = arg;
+
+    t->accepted = not_refused(&t->objects);
+    return NULL;
+}
+
+/* The thread may do what it likes: main's child and resource stay as they are. */
+static int receive_a_visit(void *arg)
+{
+    struct visit *t = arg;
+    pthread_t thread;
+
+    TRY(miou_orphans_create(&t->objects.orphans));
+    TRY(miou_async(&t->objects.promise, &(miou_spawn){.orphans = t->objects.orphans}, return_9,
+                   NULL));
+    TRY(miou_resource_create(&t->objects.resource, ignore, NULL));
+    TRY(miou_own(t->objects.resource));
+    if (pthread_create(&thread, NULL, visit_from_outside, t) != 0)
+        could_not_tell("no thread");
+    pthread_join(thread, NULL);
+    TRY(miou_await(t->objects.promise, &t->outcome));
+    return miou_disown(t->objects.resource);
+}
+
+CHECK("R1.4", calls_from_a_thread_without_a_task)
+{
+    struct visit t = {0};
+
+    assert_int_equal(run_with(1, receive_a_visit, &t), 0);
+    assert_refused(t.accepted);
+    assert_int_equal(t.outcome, 9);
+}
+
+/* The same of miou_unix.h. */
+static const char *descriptor_not_refused(miou_fd *fd)
+{
+    static const struct sockaddr_in address = {.sin_family = AF_INET};
+    miou_fd *out = NULL;
+    char byte = 'x';
+
+    MUST_REFUSE(miou_tcpv4(&out, 0));
+    MUST_REFUSE(miou_tcpv6(&out, MIOU_OWNED));
+    MUST_REFUSE(miou_bind_and_listen(fd, (const struct sockaddr *)&address, sizeof address, NULL));
+    MUST_REFUSE(miou_accept(&out, fd, NULL));
+    MUST_REFUSE(miou_read(fd, &byte, 1));
+    MUST_REFUSE(miou_write(fd, &byte, 1));
+    MUST_REFUSE(miou_close(fd));
+    if (miou_fd_resource(fd))
+        return "miou_fd_resource(fd)";
+    return out || byte != 'x' ? "an argument that was written to" : NULL;
+}
+
+struct visited_descriptor {
+    miou_fd *fd;
+    const char *accepted;
+    int connected;
+};
+
+static void *visit_descriptor(void *arg)
+{
+    struct visited_descriptor *t = arg;
+
+    t->accepted = descriptor_not_refused(t->fd);
+    return NULL;
+}
+
+static int listen_meanwhile(void *arg)
+{
+    struct visited_descriptor *t = arg;
+    pthread_t thread;
+
+    TRY(listen_on(&t->fd, MIOU_OWNED, 0));
+    if (pthread_create(&thread, NULL, visit_descriptor, t) != 0)
+        could_not_tell("no thread");
+    pthread_join(thread, NULL);
+    t->connected = peer_connect(port_of(t->fd));
+    return miou_close(t->fd);
+}
+
+CHECK("R1.4", calls_on_descriptors)
+{
+    struct visited_descriptor t = {.connected = -1};
+
+    assert_refused(descriptor_not_refused(NULL));
+    assert_int_equal(unix_run_with(0, listen_meanwhile, &t), 0);
+    assert_refused(t.accepted);
+    assert_true(t.connected >= 0);
+    assert_refused(descriptor_not_refused(t.fd));
+}
+
+/* ---- R1.5, R1.6: runs that are refused ---- */
+
+static int count_calls(void *arg)
+{
+    ++*(int *)arg;
+    return 0;
+}
+
+struct nested {
+    int plain, with_monitor;
+    int calls;
+};
+
+static int run_inside(void *arg)
+{
+    struct nested *t = arg;
+
+    t->plain = run_with(1, count_calls, &t->calls);
+    t->with_monitor = unix_run_with(1, count_calls, &t->calls);
+    return miou_yield() < 0 ? -1 : 3;
+}
+
+CHECK("R1.5", run_and_unix_run_inside_each_other)
+{
+    struct nested t = {0}, u = {0};
+
+    assert_int_equal(run_with(1, run_inside, &t), 3);
+    assert_int_equal(t.plain, -EBUSY);
+    assert_int_equal(t.with_monitor, -EBUSY);
+    assert_int_equal(t.calls, 0);
+    assert_int_equal(unix_run_with(1, run_inside, &u), 3);
+    assert_int_equal(u.plain, -EBUSY);
+    assert_int_equal(u.with_monitor, -EBUSY);
+    assert_int_equal(u.calls, 0);
+}
+
+CHECK("R1.6", bad_arguments_of_run)
+{
+    int calls = 0;
+
+    assert_int_equal(miou_run(NULL, NULL, NULL), -EINVAL);
+    assert_int_equal(run_with(1, NULL, &calls), -EINVAL);
+    assert_int_equal(run_with(-1, count_calls, &calls), -EINVAL);
+    assert_int_equal(run_with(INT_MIN, count_calls, &calls), -EINVAL);
+    assert_int_equal(calls, 0);
+    assert_int_equal(run_with(1, count_calls, &calls), 0);
+    assert_int_equal(calls, 1);
+}
+
+CHECK("R1.6", bad_arguments_of_unix_run)
+{
+    int calls = 0;
+
+    assert_int_equal(miou_unix_run(NULL, NULL, NULL), -EINVAL);
+    assert_int_equal(unix_run_with(-1, count_calls, &calls), -EINVAL);
+    assert_int_equal(unix_run_with(INT_MIN, count_calls, &calls), -EINVAL);
+    assert_int_equal(calls, 0);
+    assert_int_equal(unix_run_with(1, count_calls, &calls), 0);
+    assert_int_equal(calls, 1);
+}
+
+static int count_domains(void *arg)
+{
+    miou_promise *promise;
+
+    *(int *)arg = miou_domain_available();
+    return miou_call(&promise, NULL, return_9, NULL);
+}
+
+CHECK("R1.6", no_options_are_all_zero)
+{
+    int domains = -1;
+
+    assert_int_equal(miou_run(NULL, count_domains, &domains), MIOU_NO_DOMAIN_AVAILABLE);
+    assert_int_equal(domains, 0);
+    domains = -1;
+    assert_int_equal(miou_run(&(miou_options){0}, count_domains, &domains),
+                     MIOU_NO_DOMAIN_AVAILABLE);
+    assert_int_equal(domains, 0);
+}
+
+/* ---- R1.15: texts ---- */
+
+struct text {
+    int code;
+    const char *text;
+};
+
+static const struct text texts[] = {
+    {MIOU_STILL_HAS_CHILDREN, "still has children"},
+    {MIOU_RESOURCE_LEAKED, "resource leaked"},
+    {MIOU_NOT_A_CHILD, "not a child"},
+    {MIOU_NOT_OWNER, "not owner"},
+    {MIOU_NO_DOMAIN_AVAILABLE, "no domain available"},
+    {MIOU_CANCELLED, "cancelled"},
+    {MIOU_IN_FINALISER, "in finaliser"},
+    {MIOU_NOT_RUNNING, "not running"},
+    {MIOU_NO_MONITOR, "no monitor"},
+    {0, "unknown error"},
+    {1, "unknown error"},
+    {INT_MAX, "unknown error"},
+    {INT_MIN, "unknown error"},
+    {-10000, "unknown error"},
+    {MIOU_NO_MONITOR - 1, "unknown error"},
+    {MIOU_LAST - 1, "unknown error"},
+};
+
+enum { TEXTS = sizeof texts / sizeof *texts };
+
+CHECK("R1.15", texts_of_codes)
+{
+    const char *kept[TEXTS];
+    int i;
+
+    for (i = 0; i < TEXTS; i++) {
+        kept[i] = miou_strerror(texts[i].code);
+        assert_non_null(kept[i]);
+        assert_string_equal(kept[i], texts[i].text);
+    }
+    for (i = 0; i < TEXTS; i++)
+        assert_string_equal(kept[i], texts[i].text);
+}
+
+CHECK("R1.15", texts_of_the_system)
+{
+    static const int errors[] = {EPERM,  EINTR,      EINVAL,       EAGAIN,    ENOMEM,
+                                 EBUSY,  EBADF,      EMFILE,       EPIPE,     ECONNRESET,
+                                 ENFILE, EADDRINUSE, ECONNREFUSED, ETIMEDOUT, EOVERFLOW};
+    const int count = sizeof errors / sizeof *errors;
+    const char *first = miou_strerror(-EPERM);
+    int i;
+
+    for (i = 0; i < count; i++)
+        assert_string_equal(miou_strerror(-errors[i]), strerror(errors[i]));
+    assert_string_equal(first, strerror(EPERM));
+}
+
+static void ask_in_finaliser(void *value)
+{
+    *(const char **)value = miou_strerror(MIOU_NOT_OWNER);
+}
+
+static int ask_for_texts(void *arg)
+{
+    const char **said = arg;
+    miou_resource *resource;
+
+    said[0] = miou_strerror(MIOU_NOT_A_CHILD);
+    TRY(miou_resource_create(&resource, ask_in_finaliser, &said[1]));
+    TRY(miou_own(resource));
+    return miou_release(resource);
+}
+
+CHECK("R1.15", texts_inside_a_run)
+{
+    const char *said[2] = {"", ""};
+
+    assert_int_equal(run_with(0, ask_for_texts, said), 0);
+    assert_string_equal(said[0], "not a child");
+    assert_string_equal(said[1], "not owner");
+}
+
+/* ---- R1.18: two runs at once ---- */
+
+struct runner {
+    struct runner *other;
+    int end; /* what its main returns; a forgotten child makes it end otherwise */
+    bool forgets;
+    miou_promise *_Atomic promise; /* of a child that has not ended yet */
+    atomic_bool worked, over;
+    int sum, result, foreign_await, foreign_cancel;
+};
+
+static int tenfold(void *arg)
+{
+    return miou_yield() < 0 ? -1 : (int)(intptr_t)arg * 10;
+}
+
+/* 100 children here and on the run's other domain, as good as they would be alone. */
+static int work(struct runner *t)
+{
+    miou_promise *promises[100];
+    int i, outcome;
+
+    for (i = 0; i < 100; i++) {
+        int (*spawn)(miou_promise **, const miou_spawn *, miou_task *, void *) =
+            i % 2 ? miou_call : miou_async;
+
+        TRY(spawn(&promises[i], NULL, tenfold, (void *)(intptr_t)i));
+    }
+    for (i = 0; i < 100; i++) {
+        TRY(miou_await(promises[i], &outcome));
+        t->sum += outcome;
+    }
+    return 0;
+}
+
+static int run_beside(void *arg)
+{
+    struct runner *t = arg;
+    miou_promise *mine, *theirs = NULL;
+
+    TRY(miou_async(&mine, NULL, wait_for_ever, NULL));
+    atomic_store(&t->promise, mine);
+    while (!theirs && !atomic_load(&t->other->over)) {
+        TRY(miou_yield());
+        theirs = atomic_load(&t->other->promise);
+    }
+    t->foreign_await = miou_await(theirs, NULL);
+    t->foreign_cancel = miou_cancel(theirs);
+    TRY(work(t));
+    atomic_store(&t->worked, true);
+    while (!atomic_load(&t->other->worked) && !atomic_load(&t->other->over))
+        TRY(miou_yield());
+    if (t->forgets)
+        return 0;
+    while (!atomic_load(&t->other->over))
+        TRY(miou_yield());
+    TRY(work(t));
+    TRY(miou_cancel(mine));
+    return t->end;
+}
+
+static void *run_in_a_thread(void *arg)
+{
+    struct runner *t = arg;
+
+    t->result = run_with(1, run_beside, t);
+    atomic_store(&t->over, true);
+    return NULL;
+}
+
+CHECK("R1.18", runs_on_two_threads)
+{
+    struct runner one = {.end = 5}, two = {.forgets = true};
+    pthread_t thread;
+
+    one.other = &two;
+    two.other = &one;
+    assert_int_equal(pthread_create(&thread, NULL, run_in_a_thread, &two), 0);
+    run_in_a_thread(&one);
+    pthread_join(thread, NULL);
+    assert_int_equal(one.result, 5);
+    assert_int_equal(one.sum, 2 * 49500);
+    assert_true(one.foreign_await == MIOU_NOT_A_CHILD || one.foreign_await == -EINVAL);
+    assert_true(one.foreign_cancel == MIOU_NOT_A_CHILD || one.foreign_cancel == -EINVAL);
+    assert_int_equal(two.result, MIOU_STILL_HAS_CHILDREN);
+    assert_int_equal(two.sum, 49500);
+    assert_true(two.foreign_await == MIOU_NOT_A_CHILD || two.foreign_await == -EINVAL);
+}
