@@ -9,24 +9,24 @@ const char *miou_strerror(int error)
 
     switch (error) {
     case MIOU_STILL_HAS_CHILDREN:
-        return "still has children: a task forgot to await or cancel a child";
+        return "still has children";
     case MIOU_RESOURCE_LEAKED:
-        return "resource leaked: a task ended and still owned a resource";
+        return "resource leaked";
     case MIOU_NOT_A_CHILD:
-        return "not a child of the calling task";
+        return "not a child";
     case MIOU_NOT_OWNER:
-        return "the calling task does not own the resource";
+        return "not owner";
     case MIOU_NO_DOMAIN_AVAILABLE:
-        return "no domain available for the task";
+        return "no domain available";
     case MIOU_CANCELLED:
         return "cancelled";
     case MIOU_IN_FINALISER:
-        return "not allowed in a finaliser";
+        return "in finaliser";
     case MIOU_NOT_RUNNING:
-        return "called from outside a run";
+        return "not running";
     case MIOU_NO_MONITOR:
-        return "the run has no monitor to wait for the system with";
+        return "no monitor";
     }
-    text = error <= 0 && error > -4096 ? strerrordesc_np(-error) : NULL;
+    text = error < 0 && error > -4096 ? strerrordesc_np(-error) : NULL;
     return text != NULL ? text : "unknown error";
 }

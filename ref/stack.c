@@ -30,7 +30,7 @@ int stacks_init(struct stacks *stacks, size_t size)
     if (size == 0)
         size = DEFAULT;
     if (size > SIZE_MAX / 2 / CHUNK)
-        return -EINVAL;
+        return -ENOMEM;
     *stacks = (struct stacks){.stride = (size + HEADROOM + page - 1) / page * page + page};
     stacks->room = stacks->stride - page - COLOURS * COLOUR - sizeof(struct stack);
     return 0;
