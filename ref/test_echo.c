@@ -1,0 +1,675 @@
+/* Tests of miou-echo as its users see it: a process, its options, and clients over real sockets.
+ *
+ *     test_echo [MIOU-ECHO]     the server beside this program's directory, if none is named */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+enum {
+    GUARD = 300, /* seconds for a test, after which it has hung */
+    ARGUMENTS = 12
+};
+
+static char program[PATH_MAX];
+
+/* ---- the server process */
+
+struct server {
+    pid_t pid;
+    int port;
+    int out, err; /* what it says */
+    char line[256];
+};
+
+/* Start the server with these arguments and so many descriptors at most, 0 for as many as we. */
+static void start(struct server *server, rlim_t descriptors, const char *const *arguments)
+{
+    const struct rlimit limit = {descriptors, descriptors};
+    char *argv[ARGUMENTS] = {program};
+    int out[2], err[2], i;
+
+    for (i = 0; arguments[i]; i++)
+        argv[i + 1] = (char *)(uintptr_t)arguments[i];
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(err, O_CLOEXEC), 0);
+    server->pid = fork();
+    if (server->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        dup2(out[1], STDOUT_FILENO);
+        dup2(err[1], STDERR_FILENO);
+        if (descriptors > 0)
+            setrlimit(RLIMIT_NOFILE, &limit);
+        execv(program, argv);
+        perror(program);
+        _exit(127);
+    }
+    close(out[1]);
+    close(err[1]);
+    server->out = out[0];
+    server->err = err[0];
+    assert_true(server->pid > 0);
+}
+
+/* What comes from a descriptor up to the end or the first newline. */
+static void read_line(int fd, char *line, size_t size)
+{
+    size_t length = 0;
+
+    while (length + 1 < size && read(fd, &line[length], 1) == 1)
+        if (line[length++] == '\n')
+            break;
+    line[length] = '\0';
+}
+
+/* Start a server that is expected to serve, at a port of its choice. */
+static void start_serving(struct server *server, rlim_t descriptors, const char *domains)
+{
+    start(server, descriptors, (const char *[]){"--port", "0", "--domains", domains, NULL});
+    read_line(server->out, server->line, sizeof server->line);
+    assert_int_equal(sscanf(server->line, "miou-echo: listening on 127.0.0.1:%d,", &server->port),
+                     1);
+}
+
+static int finish(struct server *server)
+{
+    int status;
+
+    assert_int_equal(waitpid(server->pid, &status, 0), server->pid);
+    close(server->out);
+    close(server->err);
+    return status;
+}
+
+/* It must be serving to the end. */
+static void stop(struct server *server)
+{
+    kill(server->pid, SIGTERM);
+    assert_true(WIFSIGNALED(finish(server)));
+}
+
+/* The entries of a directory below /proc/PID. */
+static int count_entries(const struct server *server, const char *name)
+{
+    char path[64];
+    struct dirent *entry;
+    DIR *directory;
+    int count = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)server->pid, name);
+    directory = opendir(path);
+    assert_non_null(directory);
+    while ((entry = readdir(directory)))
+        count += entry->d_name[0] != '.';
+    closedir(directory);
+    return count;
+}
+
+static double processor_time(const struct server *server)
+{
+    struct timespec time;
+    clockid_t clock;
+
+    assert_int_equal(clock_getcpuclockid(server->pid, &clock), 0);
+    assert_int_equal(clock_gettime(clock, &time), 0);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* Of many windows of time there is one in which the server uses less than this part of a processor;
+ * one that spins uses all it gets in each of them. */
+static void assert_rests(const struct server *server, double part)
+{
+    const double window = 0.02;
+    double used = 1;
+    int i;
+
+    for (i = 0; i < 100 && used > window * part; i++) {
+        double before = processor_time(server);
+
+        poll(NULL, 0, (int)(window * 1000));
+        used = processor_time(server) - before;
+    }
+    assert_true(used <= window * part);
+}
+
+/* ---- clients */
+
+static int connect_to(const struct server *server)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)server->port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(client >= 0);
+    assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof address), 0);
+    return client;
+}
+
+static void reset(int client)
+{
+    struct linger at_once = {.l_onoff = 1};
+
+    setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(client);
+}
+
+static unsigned char pattern(size_t place)
+{
+    return (unsigned char)(place * 31 + (place >> 8) * 7 + (place >> 16));
+}
+
+/* Send a part of the stream, as much as goes without waiting. */
+static void send_some(int client, size_t *sent, size_t size)
+{
+    unsigned char bytes[1 << 14];
+    size_t i, count = size - *sent < sizeof bytes ? size - *sent : sizeof bytes;
+    ssize_t n;
+
+    for (i = 0; i < count; i++)
+        bytes[i] = pattern(*sent + i);
+    n = send(client, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0)
+        *sent += (size_t)n;
+    else
+        assert_int_equal(errno, EAGAIN);
+}
+
+/* Receive a part of what was sent. Returns false at the end. */
+static bool receive_some(int client, size_t *received, size_t sent)
+{
+    unsigned char bytes[1 << 16];
+    ssize_t i, n = recv(client, bytes, sizeof bytes, 0);
+
+    assert_true(n >= 0);
+    assert_true((size_t)n <= sent - *received);
+    for (i = 0; i < n; i++)
+        assert_int_equal(bytes[i], pattern(*received + (size_t)i));
+    *received += (size_t)n;
+    return n > 0;
+}
+
+/* Send so many bytes, and meanwhile receive them. With half_close, say that they were all as soon
+ * as they are sent, and expect the end after the last. */
+static void exchange(int client, size_t size, bool half_close)
+{
+    size_t sent = 0, received = 0;
+    bool open = true, said = false;
+
+    while (half_close ? open : received < size) {
+        struct pollfd entry = {.fd = client, .events = POLLIN};
+
+        if (sent < size)
+            entry.events |= POLLOUT;
+        else if (half_close && !said)
+            said = shutdown(client, SHUT_WR) == 0;
+        assert_true(poll(&entry, 1, -1) > 0);
+        if (entry.revents & POLLOUT)
+            send_some(client, &sent, size);
+        if (entry.revents & ~POLLOUT)
+            open = receive_some(client, &received, sent);
+        assert_true(open || half_close);
+    }
+    assert_int_equal(received, size);
+}
+
+static void assert_serves(const struct server *server)
+{
+    int client = connect_to(server);
+
+    exchange(client, 100, true);
+    close(client);
+}
+
+/* ---- tests of the service, each with a server of its own on two domains */
+
+static int start_for_test(void **state)
+{
+    struct server *server = calloc(1, sizeof *server);
+
+    alarm(GUARD);
+    *state = server;
+    start_serving(server, 0, "1");
+    return 0;
+}
+
+static int stop_after_test(void **state)
+{
+    struct server *server = *state;
+
+    stop(server);
+    free(server);
+    return 0;
+}
+
+static void test_nc_session(void **state)
+{
+    const struct server *server = *state;
+    char command[100], answer[16] = "";
+    FILE *nc;
+
+    if (system("command -v nc >/dev/null") != 0)
+        skip();
+    snprintf(command, sizeof command, "echo \"Hello\" | nc -q0 localhost %d", server->port);
+    nc = popen(command, "r");
+    assert_non_null(nc);
+    assert_non_null(fgets(answer, sizeof answer, nc));
+    assert_int_equal(pclose(nc), 0);
+    assert_string_equal(answer, "Hello\n");
+}
+
+static void test_one_client_sends_more_and_more(void **state)
+{
+    const size_t sizes[] = {1, 2, 255, 4096, 8192, 8193, 100000, 8 << 20};
+    int client = connect_to(*state);
+    size_t i;
+
+    for (i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        exchange(client, sizes[i], false);
+    close(client);
+}
+
+static void test_half_closed_clients_get_all_and_the_end(void **state)
+{
+    const size_t sizes[] = {0, 1, 8192, 1 << 20};
+    size_t i;
+
+    for (i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        int client = connect_to(*state);
+
+        exchange(client, sizes[i], true);
+        close(client);
+    }
+}
+
+enum { CROWD = 512 };
+
+static void test_many_clients_at_once(void **state)
+{
+    int clients[CROWD], i, round;
+
+    for (i = 0; i < CROWD; i++)
+        clients[i] = connect_to(*state);
+    for (round = 0; round < 3; round++) {
+        for (i = 0; i < CROWD; i++)
+            assert_int_equal(send(clients[i], &i, sizeof i, 0), sizeof i);
+        for (i = CROWD - 1; i >= 0; i--) {
+            int answer = -1;
+
+            assert_int_equal(recv(clients[i], &answer, sizeof answer, MSG_WAITALL), sizeof answer);
+            assert_int_equal(answer, i);
+        }
+    }
+    for (i = 0; i < CROWD; i++)
+        close(clients[i]);
+}
+
+static void test_resets_disturb_nobody(void **state)
+{
+    int good = connect_to(*state), i;
+
+    for (i = 0; i < 90; i++) {
+        int client = connect_to(*state);
+        size_t sent = 0;
+
+        if (i % 3 > 0)
+            exchange(client, 10, false);
+        while (i % 3 > 1 && sent < (size_t)i << 14)
+            send_some(client, &sent, (size_t)i << 14);
+        reset(client);
+        exchange(good, 10, false);
+    }
+    close(good);
+    assert_serves(*state);
+}
+
+/* Send until neither the system nor the server takes any more. */
+static void stuff(int client)
+{
+    static const char bytes[1 << 16];
+
+    do
+        while (send(client, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+            ;
+    while (poll(&(struct pollfd){.fd = client, .events = POLLOUT}, 1, 50) > 0);
+}
+
+static void test_silent_clients_hold_up_nobody(void **state)
+{
+    int silent[40], i;
+
+    for (i = 0; i < 40; i++) {
+        silent[i] = connect_to(*state);
+        if (i % 10 == 0)
+            stuff(silent[i]);
+    }
+    for (i = 0; i < 20; i++)
+        assert_serves(*state);
+    for (i = 0; i < 40; i++)
+        close(silent[i]);
+}
+
+static void test_a_thousand_clients_leave_nothing_behind(void **state)
+{
+    int i, before;
+
+    assert_serves(*state);
+    before = count_entries(*state, "fd");
+    for (i = 0; i < 1000; i++)
+        assert_serves(*state);
+    assert_int_equal(count_entries(*state, "fd"), before);
+}
+
+static void test_an_idle_server_uses_no_processor(void **state)
+{
+    int clients[10], i;
+
+    for (i = 0; i < 10; i++) {
+        clients[i] = connect_to(*state);
+        exchange(clients[i], 10, false);
+    }
+    assert_rests(*state, 0.1);
+    for (i = 0; i < 10; i++)
+        exchange(clients[i], 10, false);
+    assert_rests(*state, 0.1);
+    for (i = 0; i < 10; i++)
+        close(clients[i]);
+}
+
+/* ---- out of descriptors */
+
+/* A client that may be turned away; -1 then. */
+static int try_client(const struct server *server)
+{
+    int client = connect_to(server);
+    char byte = 'x';
+
+    if (send(client, &byte, 1, MSG_NOSIGNAL) == 1 && recv(client, &byte, 1, 0) == 1)
+        return client;
+    close(client);
+    return -1;
+}
+
+enum { FEW = 40, MANY = 100 };
+
+static void test_out_of_descriptors(void **state)
+{
+    int clients[MANY], served = 0, i;
+    struct server server;
+
+    (void)state;
+    alarm(GUARD);
+    start_serving(&server, FEW, "1");
+    for (i = 0; i < MANY; i++) {
+        int client = try_client(&server);
+
+        if (client >= 0)
+            clients[served++] = client;
+    }
+    /* Beside the clients: three at the start, a listener and a bell a domain, a place to refuse. */
+    assert_in_range(served, FEW / 2, FEW - 5);
+    for (i = 0; i < served; i++)
+        exchange(clients[i], 10, false);
+    assert_rests(&server, 0.1);
+    for (i = 0; i < 10; i++)
+        close(clients[i]);
+    for (i = 0; i < 10;)
+        if ((clients[i] = try_client(&server)) >= 0)
+            i++;
+    for (i = 0; i < served; i++) {
+        exchange(clients[i], 10, false);
+        close(clients[i]);
+    }
+    stop(&server);
+}
+
+static void set_limit(const struct server *server, rlim_t soft)
+{
+    struct rlimit limit;
+
+    assert_int_equal(prlimit(server->pid, RLIMIT_NOFILE, NULL, &limit), 0);
+    limit.rlim_cur = soft > 0 ? soft : limit.rlim_max;
+    assert_int_equal(prlimit(server->pid, RLIMIT_NOFILE, &limit, NULL), 0);
+}
+
+static void test_the_limit_falls_below_what_is_open(void **state)
+{
+    const struct server *server = *state;
+    int old = connect_to(server), new;
+
+    exchange(old, 10, false);
+    set_limit(server, 4);
+    new = connect_to(server);
+    exchange(old, 100000, false);
+    assert_rests(server, 0.5);
+    exchange(old, 10, false);
+    set_limit(server, 0);
+    exchange(new, 10, false);
+    close(new);
+    close(old);
+}
+
+static void test_too_few_descriptors_to_start(void **state)
+{
+    rlim_t limit;
+
+    (void)state;
+    alarm(GUARD);
+    /* Three to begin with, two listeners, a client, and two places to refuse another would be 8. */
+    for (limit = 4; limit < 8; limit++) {
+        struct server server;
+        char line[256], more[256];
+        int status;
+
+        start(&server, limit, (const char *[]){"--port", "0", "--domains", "1", NULL});
+        read_line(server.err, line, sizeof line);
+        read_line(server.err, more, sizeof more);
+        status = finish(&server);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 1);
+        assert_non_null(strstr(line, "too few descriptors"));
+        assert_string_equal(more, "");
+    }
+}
+
+/* ---- what it says and refuses */
+
+static void assert_domains(const char *domains, int count)
+{
+    struct server server;
+    char expected[256];
+
+    start_serving(&server, 0, domains);
+    snprintf(expected, sizeof expected, "miou-echo: listening on 127.0.0.1:%d, %d domain%s\n",
+             server.port, count, count == 1 ? "" : "s");
+    assert_string_equal(server.line, expected);
+    assert_int_equal(count_entries(&server, "task"), count);
+    assert_serves(&server);
+    stop(&server);
+}
+
+static void test_a_thread_a_domain(void **state)
+{
+    (void)state;
+    alarm(GUARD);
+    assert_domains("0", 1);
+    assert_domains("1", 2);
+    assert_domains("3", 4);
+}
+
+static void test_every_core_by_default(void **state)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    struct server server;
+    int port, domains = 0;
+
+    (void)state;
+    alarm(GUARD);
+    start(&server, 0, (const char *[]){"--port=0", NULL});
+    read_line(server.out, server.line, sizeof server.line);
+    assert_int_equal(
+        sscanf(server.line, "miou-echo: listening on 127.0.0.1:%d, %d domain", &port, &domains), 2);
+    assert_int_equal(domains, cores);
+    assert_int_equal(count_entries(&server, "task"), cores);
+    stop(&server);
+}
+
+static void test_ipv6(void **state)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+    int client = socket(AF_INET6, SOCK_STREAM, 0);
+    struct server server;
+
+    (void)state;
+    alarm(GUARD);
+    if (client < 0 || bind(client, (struct sockaddr *)&address, sizeof address) < 0)
+        skip();
+    start(&server, 0, (const char *[]){"--address", "::1", "--port", "0", NULL});
+    read_line(server.out, server.line, sizeof server.line);
+    assert_int_equal(sscanf(server.line, "miou-echo: listening on [::1]:%d,", &server.port), 1);
+    address.sin6_port = htons((uint16_t)server.port);
+    assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof address), 0);
+    exchange(client, 1000, true);
+    close(client);
+    stop(&server);
+}
+
+/* One line on standard error, nothing on standard output, and this exit status. */
+static void assert_refuses(int status, const char *says, const char *const *arguments)
+{
+    char out[256], line[256], more[256];
+    struct server server;
+    int ended;
+
+    start(&server, 0, arguments);
+    read_line(server.err, line, sizeof line);
+    read_line(server.err, more, sizeof more);
+    read_line(server.out, out, sizeof out);
+    ended = finish(&server);
+    assert_true(WIFEXITED(ended));
+    assert_int_equal(WEXITSTATUS(ended), status);
+    assert_memory_equal(line, "miou-echo: ", 11);
+    if (!strstr(line, says))
+        fail_msg("\"%s\" is not in: %s", says, line);
+    assert_string_equal(more, "");
+    assert_string_equal(out, "");
+}
+
+#define REFUSES(status, says, ...) assert_refuses(status, says, (const char *[]){__VA_ARGS__, NULL})
+
+static void test_bad_options(void **state)
+{
+    (void)state;
+    alarm(GUARD);
+    REFUSES(2, "--frob", "--frob");
+    REFUSES(2, "-f", "-f");
+    REFUSES(2, "extra", "extra");
+    REFUSES(2, "--port", "--port");
+    REFUSES(2, "not a port: 65536", "--port", "65536");
+    REFUSES(2, "not a port: -1", "--port", "-1");
+    REFUSES(2, "not a port: 80x", "--port", "80x");
+    REFUSES(2, "not a port: ", "--port", "");
+    REFUSES(2, "not a port: 99999999999999999999", "--port", "99999999999999999999");
+    REFUSES(2, "not a number of domains: two", "--domains", "two");
+    REFUSES(2, "not a number of domains: -1", "--domains", "-1");
+    REFUSES(2, "address: 127.0.0.256", "--address", "127.0.0.256");
+    REFUSES(2, "address: ", "--address", "");
+    REFUSES(1, "192.0.2.1:0: Cannot assign", "--address", "192.0.2.1", "--port", "0");
+}
+
+static void test_help(void **state)
+{
+    struct server server;
+    char line[256];
+    int status;
+
+    (void)state;
+    alarm(GUARD);
+    start(&server, 0, (const char *[]){"--help", NULL});
+    read_line(server.out, line, sizeof line);
+    status = finish(&server);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_memory_equal(line, "usage: miou-echo ", 17);
+}
+
+static void test_a_port_taken_by_another_program(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char port[8];
+
+    (void)state;
+    alarm(GUARD);
+    assert_int_equal(bind(other, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(other, 1), 0);
+    assert_int_equal(getsockname(other, (struct sockaddr *)&address, &length), 0);
+    snprintf(port, sizeof port, "%d", ntohs(address.sin_port));
+    REFUSES(1, "Address already in use", "--port", port);
+    close(other);
+}
+
+static void test_a_port_taken_by_another_of_us(void **state)
+{
+    const struct server *server = *state;
+    char port[8];
+
+    snprintf(port, sizeof port, "%d", server->port);
+    REFUSES(1, "Address already in use", "--port", port);
+    assert_serves(server);
+}
+
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, start_for_test, stop_after_test)
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_SERVER(test_nc_session),
+        WITH_SERVER(test_one_client_sends_more_and_more),
+        WITH_SERVER(test_half_closed_clients_get_all_and_the_end),
+        WITH_SERVER(test_many_clients_at_once),
+        WITH_SERVER(test_resets_disturb_nobody),
+        WITH_SERVER(test_silent_clients_hold_up_nobody),
+        WITH_SERVER(test_a_thousand_clients_leave_nothing_behind),
+        WITH_SERVER(test_an_idle_server_uses_no_processor),
+        WITH_SERVER(test_the_limit_falls_below_what_is_open),
+        WITH_SERVER(test_a_port_taken_by_another_of_us),
+        cmocka_unit_test(test_out_of_descriptors),
+        cmocka_unit_test(test_too_few_descriptors_to_start),
+        cmocka_unit_test(test_a_thread_a_domain),
+        cmocka_unit_test(test_every_core_by_default),
+        cmocka_unit_test(test_ipv6),
+        cmocka_unit_test(test_bad_options),
+        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_a_port_taken_by_another_program),
+    };
+
+    if (argc > 1)
+        snprintf(program, sizeof program, "%s", argv[1]);
+    else if (readlink("/proc/self/exe", program, sizeof program - 20) > 0)
+        strcat(dirname(program), "/../miou-echo");
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
