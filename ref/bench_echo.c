@@ -61,6 +61,7 @@ static pid_t child(void)
 /* Our server says where it listens: ... 127.0.0.1:PORT ... */
 static void start_ours(const char *program)
 {
+    char line[256] = "", *where;
     int out[2];
     FILE *said;
 
@@ -73,7 +74,8 @@ static void start_ours(const char *program)
     }
     close(out[1]);
     said = fdopen(out[0], "r");
-    if (!said || fscanf(said, "%*[^:]:%d", &ours.port) != 1)
+    where = said && fgets(line, sizeof line, said) ? strstr(line, "127.0.0.1:") : NULL;
+    if (!where || sscanf(where, "127.0.0.1:%d", &ours.port) != 1)
         give_up("miou-echo does not say where it listens", -EPROTO);
     fclose(said);
 }
