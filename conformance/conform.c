@@ -40,7 +40,8 @@ static const char help[] =
 
 struct options {
     struct run run;
-    const char *spec;
+    const char *spec;     /* as given; NULL: not given */
+    const char *chapters; /* the directory */
     const char *output;
     const char *print;
     const char **rules;
@@ -212,8 +213,9 @@ static void find_parts(struct options *options)
     if (access(options->run.checks, X_OK) != 0)
         die("%s: %s", options->run.checks, strerror(errno));
     spec = join(directory, "../spec");
-    if (!options->spec)
-        options->spec = access(spec, R_OK) == 0 ? realpath(spec, NULL) : "spec";
+    options->chapters = options->spec             ? options->spec
+                        : access(spec, R_OK) == 0 ? realpath(spec, NULL)
+                                                  : "spec";
     free(spec);
 }
 
@@ -234,14 +236,14 @@ static char *list_checks(const char *checks)
 static struct suite *load(const struct options *options)
 {
     char *checks = list_checks(options->run.checks);
-    struct suite *suite = suite_create(options->spec, checks, complain);
+    struct suite *suite = suite_create(options->chapters, checks, complain);
     int i;
 
     free(checks);
     if (!suite)
         exit(COULD_NOT_TELL);
     if (options->rule_count == 0 && !suite_choose(suite, NULL))
-        die("%s: no rules", options->spec);
+        die("%s: no rules", options->chapters);
     for (i = 0; i < options->rule_count; i++)
         if (!suite_choose(suite, options->rules[i]))
             die("there is no rule %s; see --list", options->rules[i]);
@@ -324,6 +326,27 @@ static char *again(const struct options *options, const char *program)
     return text;
 }
 
+/* If nothing could be executed there is nothing to report. */
+static void need_a_result(const struct suite *suite)
+{
+    const struct test *unknown = NULL;
+    size_t i;
+
+    for (i = 0; i < suite->count; i++) {
+        const struct test *test = &suite->tests[i];
+
+        if (!test->chosen || test->result == RESULT_SKIPPED)
+            continue;
+        if (test->result != RESULT_UNKNOWN)
+            return;
+        unknown = test;
+    }
+    if (unknown)
+        die("%s%s%.*s", unknown->reason, unknown->errors ? ": " : "",
+            unknown->errors ? (int)strcspn(unknown->errors, "\n") : 0,
+            unknown->errors ? unknown->errors : "");
+}
+
 static int check(const struct options *options, struct suite *suite, const char *program)
 {
     FILE *stream = options->output ? fopen(options->output, "w") : stdout;
@@ -338,6 +361,7 @@ static int check(const struct options *options, struct suite *suite, const char 
     if (!stream)
         die("%s: %s", options->output, strerror(errno));
     run_suite(&options->run, suite);
+    need_a_result(suite);
     if (!report_write(&report, suite) || fflush(stream) != 0 || ferror(stream))
         die("cannot write the report");
     free(command);

@@ -104,7 +104,8 @@ static bool open_ends(const struct command *command, struct ends *ends)
            pipe2(ends->errors, O_CLOEXEC) == 0;
 }
 
-/* Start the command. It leads a group, and has no signal ignored or blocked that we have. */
+/* Start the command. It leads a group, and has no other descriptor, and no signal ignored or
+ * blocked, that we have. */
 static int start(const struct command *command, const struct ends *ends, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
@@ -116,6 +117,7 @@ static int start(const struct command *command, const struct ends *ends, pid_t *
     posix_spawn_file_actions_adddup2(&actions, ends->input, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, ends->output[1], STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, ends->errors[1], STDERR_FILENO);
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
                                               POSIX_SPAWN_SETSIGMASK);

@@ -64,6 +64,11 @@ static size_t count_rules(const struct suite *suite, bool must, bool (*asked)(en
     return rules;
 }
 
+static bool is_broken(enum result result)
+{
+    return is_failure(result) && result != RESULT_UNKNOWN;
+}
+
 static bool is_missing(enum result result)
 {
     return result == RESULT_NOT_IMPLEMENTED;
@@ -80,7 +85,7 @@ enum conclusion report_conclude(const struct suite *suite)
 
     if (counts.unknown || counts.passed + counts.failed == 0)
         return COULD_NOT_TELL;
-    return count_rules(suite, true, is_failure) || count_rules(suite, true, is_missing)
+    return count_rules(suite, true, is_broken) || count_rules(suite, true, is_missing)
                ? DOES_NOT_CONFORM
                : CONFORMS;
 }
@@ -305,13 +310,13 @@ static bool all_chosen(const struct suite *suite)
 
 static void write_conclusion(FILE *stream, const struct suite *suite)
 {
-    bool broken = count_rules(suite, true, is_failure);
+    bool broken = count_rules(suite, true, is_broken);
     bool missing = count_rules(suite, true, is_missing);
     size_t untested = count_rules(suite, true, is_untested);
 
     switch (report_conclude(suite)) {
     case COULD_NOT_TELL:
-        fputs("could not tell whether the runtime conforms", stream);
+        fputs("could not tell whether the runtime conforms.", stream);
         break;
     case DOES_NOT_CONFORM:
         fputs("does not conform.", stream);
@@ -322,7 +327,7 @@ static void write_conclusion(FILE *stream, const struct suite *suite)
     }
     if (broken) {
         fputs(" Broken:", stream);
-        write_rules(stream, suite, true, is_failure);
+        write_rules(stream, suite, true, is_broken);
     }
     if (missing) {
         fputs(" Not implemented:", stream);
@@ -331,9 +336,9 @@ static void write_conclusion(FILE *stream, const struct suite *suite)
     if (untested)
         fprintf(stream, " (%zu MUST rules untested)", untested);
     fputc('\n', stream);
-    if (count_rules(suite, false, is_failure)) {
+    if (count_rules(suite, false, is_broken)) {
         fputs("broken, but no MUST:", stream);
-        write_rules(stream, suite, false, is_failure);
+        write_rules(stream, suite, false, is_broken);
         fputc('\n', stream);
     }
 }

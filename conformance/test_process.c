@@ -1,0 +1,276 @@
+/* Tests of process: children that end, crash, hang, flood, fork and hold on to things. */
+#include "test_support.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+
+static struct process run(const char *text, double seconds, size_t limit)
+{
+    char *const arguments[] = {"/bin/sh", "-c", (char *)(uintptr_t)text, NULL};
+    struct process process;
+
+    process_run(
+        &(struct command){
+            .arguments = arguments, .input = "", .seconds = seconds, .output_limit = limit},
+        &process);
+    return process;
+}
+
+static void tells_status_and_outputs(void **state)
+{
+    struct process process = run("echo out; echo err >&2; exit 7", HANG, 100);
+
+    (void)state;
+    assert_int_equal(process.end, PROCESS_EXITED);
+    assert_int_equal(process.status, 7);
+    assert_string_equal(process.output, "out\n");
+    assert_int_equal(process.output_size, 4);
+    assert_string_equal(process.errors, "err\n");
+    assert_false(process.errors_cut);
+    process_free(&process);
+}
+
+static void tells_the_signal(void **state)
+{
+    struct process process = run("echo before; kill -SEGV $$", HANG, 100);
+
+    (void)state;
+    assert_int_equal(process.end, PROCESS_SIGNALLED);
+    assert_int_equal(process.status, SIGSEGV);
+    assert_string_equal(process.output, "before\n");
+    process_free(&process);
+}
+
+static void passes_large_inputs_through(void **state)
+{
+    enum { SIZE = 1 << 22 };
+    char *input = malloc(SIZE);
+    struct process process;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < SIZE; i++)
+        input[i] = (char)(i * 7 % 251);
+    shell(&process, input, SIZE, "tee /dev/stderr");
+    assert_int_equal(process.end, PROCESS_EXITED);
+    assert_int_equal(process.output_size, SIZE);
+    assert_memory_equal(process.output, input, SIZE);
+    assert_int_equal(process.errors_size, ERROR_TAIL);
+    assert_memory_equal(process.errors, input + SIZE - ERROR_TAIL, ERROR_TAIL);
+    assert_true(process.errors_cut);
+    process_free(&process);
+    shell(&process, input, SIZE, "exec <&-; echo read nothing");
+    assert_string_equal(process.output, "read nothing\n");
+    process_free(&process);
+    free(input);
+}
+
+static void kills_what_hangs(void **state)
+{
+    struct process process = run("echo before; exec sleep 1000", 0.3, 100);
+
+    (void)state;
+    assert_int_equal(process.end, PROCESS_TIMED_OUT);
+    assert_string_equal(process.output, "before\n");
+    process_free(&process);
+    process = run("exec >&- 2>&-; exec sleep 1000", 0.3, 100);
+    assert_int_equal(process.end, PROCESS_TIMED_OUT);
+    process_free(&process);
+    process = run("trap '' TERM INT HUP; while :; do sleep 1; done", 0.3, 100);
+    assert_int_equal(process.end, PROCESS_TIMED_OUT);
+    process_free(&process);
+}
+
+static void stops_a_flood(void **state)
+{
+    struct process process = run("exec yes", HANG, 100000);
+
+    (void)state;
+    assert_int_equal(process.end, PROCESS_FLOODED);
+    assert_in_range(process.output_size, 100001, 300000);
+    process_free(&process);
+}
+
+static bool is_alive(const char *number)
+{
+    char path[64], line[256] = "";
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", atoi(number));
+    file = fopen(path, "r");
+    if (!file)
+        return false;
+    if (!fgets(line, sizeof line, file))
+        line[0] = '\0';
+    fclose(file);
+    return line[0] && !strstr(line, ") Z") && !strstr(line, ") X");
+}
+
+/* A process that we have killed is gone soon, but not at once. */
+static bool dies(const char *number)
+{
+    int tries;
+
+    for (tries = 0; tries < 10000 && is_alive(number); tries++)
+        usleep(1000);
+    return !is_alive(number);
+}
+
+static void does_not_wait_for_grandchildren(void **state)
+{
+    struct process process = run("sleep 1000 & echo $!", HANG, 100);
+
+    (void)state;
+    assert_int_equal(process.end, PROCESS_EXITED);
+    assert_int_equal(process.status, 0);
+    assert_true(atoi(process.output) > 0);
+    assert_true(dies(process.output));
+    process_free(&process);
+
+    /* One that has left the group lives on, with our pipes. */
+    process = run("setsid sleep 1000 & echo $!; sleep 0.2", HANG, 100);
+    assert_int_equal(process.end, PROCESS_EXITED);
+    assert_true(atoi(process.output) > 0);
+    assert_true(is_alive(process.output));
+    kill(atoi(process.output), SIGKILL);
+    process_free(&process);
+}
+
+static void kills_grandchildren_of_what_hangs(void **state)
+{
+    struct process process = run("sleep 1000 & echo $!; wait", 0.3, 100);
+
+    (void)state;
+    assert_int_equal(process.end, PROCESS_TIMED_OUT);
+    assert_true(atoi(process.output) > 0);
+    assert_true(dies(process.output));
+    process_free(&process);
+}
+
+static void says_what_cannot_start(void **state)
+{
+    char *const arguments[] = {"/nonexistent/program", NULL};
+    struct process process;
+
+    (void)state;
+    process_run(&(struct command){.arguments = arguments, .input = "", .seconds = HANG}, &process);
+    assert_int_equal(process.end, PROCESS_NOT_STARTED);
+    assert_int_equal(process.status, ENOENT);
+    assert_string_equal(process.output, "");
+    process_free(&process);
+}
+
+/* A child starts with three descriptors and no signal ignored or blocked, whatever we do. */
+static void children_start_clean(void **state)
+{
+    struct process process;
+    sigset_t all, old;
+    int ours;
+
+    (void)state;
+    signal(SIGPIPE, SIG_IGN);
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &old);
+    process = run("kill -PIPE $$", HANG, 100);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    assert_int_equal(process.end, PROCESS_SIGNALLED);
+    assert_int_equal(process.status, SIGPIPE);
+    process_free(&process);
+    ours = dup(STDIN_FILENO);
+    assert_true(ours > STDERR_FILENO);
+    process = run("exec ls /proc/self/fd", HANG, 100);
+    close(ours);
+    assert_string_equal(process.output, "0\n1\n2\n3\n"); /* the last is of ls */
+    process_free(&process);
+}
+
+static int open_descriptors(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    int count = 0;
+
+    assert_non_null(directory);
+    while (readdir(directory))
+        count++;
+    closedir(directory);
+    return count;
+}
+
+static void *run_some(void *arg)
+{
+    int *good = arg, i;
+    struct process process;
+    char text[64], expected[16];
+
+    for (i = 0; i < 20; i++) {
+        snprintf(text, sizeof text, "echo %d; kill -%s $$", i, i % 2 ? "KILL" : "TERM");
+        snprintf(expected, sizeof expected, "%d\n", i);
+        process = run(text, HANG, 100);
+        *good += process.end == PROCESS_SIGNALLED &&
+                 process.status == (i % 2 ? SIGKILL : SIGTERM) && !strcmp(process.output, expected);
+        process_free(&process);
+    }
+    return NULL;
+}
+
+static void runs_several_and_leaks_nothing(void **state)
+{
+    int before = open_descriptors(), good[4] = {0}, i;
+    pthread_t threads[4];
+
+    (void)state;
+    for (i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, run_some, &good[i]), 0);
+    for (i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    for (i = 0; i < 4; i++)
+        assert_int_equal(good[i], 20);
+    kills_what_hangs(NULL);
+    says_what_cannot_start(NULL);
+    assert_int_equal(open_descriptors(), before);
+}
+
+static void *run_for_ever(void *arg)
+{
+    *(struct process *)arg = run("exec sleep 1000", HANG, 100);
+    return NULL;
+}
+
+static void kills_all(void **state)
+{
+    struct process process = {.end = PROCESS_NOT_STARTED};
+    struct timespec soon = {.tv_nsec = 10000000};
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, run_for_ever, &process), 0);
+    do {
+        process_kill_all();
+        nanosleep(&soon, NULL);
+    } while (pthread_tryjoin_np(thread, NULL) != 0);
+    assert_int_equal(process.end, PROCESS_SIGNALLED);
+    assert_int_equal(process.status, SIGKILL);
+    process_free(&process);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_status_and_outputs),
+        cmocka_unit_test(tells_the_signal),
+        cmocka_unit_test(passes_large_inputs_through),
+        cmocka_unit_test(kills_what_hangs),
+        cmocka_unit_test(stops_a_flood),
+        cmocka_unit_test(does_not_wait_for_grandchildren),
+        cmocka_unit_test(kills_grandchildren_of_what_hangs),
+        cmocka_unit_test(says_what_cannot_start),
+        cmocka_unit_test(children_start_clean),
+        cmocka_unit_test(runs_several_and_leaks_nothing),
+        cmocka_unit_test(kills_all),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
