@@ -1,0 +1,376 @@
+/* Tests of the driver: what it says about an execution on runtimes whose doings are known, and what
+ * it does with scenarios that are none. */
+#include "test_support.h"
+
+#include <signal.h>
+
+/* Run the driver on a liar, or on whatever library, with so many bytes of scenario. */
+static struct process drive(const char *library, const char *scenario, size_t size)
+{
+    char *const arguments[] = {(char *)(uintptr_t)built("driver"), (char *)(uintptr_t)library,
+                               NULL};
+    struct process process;
+
+    process_run(&(struct command){.arguments = arguments,
+                                  .input = scenario,
+                                  .input_size = size,
+                                  .seconds = HANG,
+                                  .output_limit = 1 << 26},
+                &process);
+    return process;
+}
+
+/* Expect exactly these lines and a status. */
+static void expect(const char *library, const char *scenario, int status, const char *lines)
+{
+    struct process process = drive(built(library), scenario, strlen(scenario));
+
+    assert_int_equal(process.end, PROCESS_EXITED);
+    assert_string_equal(process.output, lines);
+    assert_int_equal(process.status, status);
+    process_free(&process);
+}
+
+static void tells_what_happens(void **state)
+{
+    (void)state;
+    expect("liars/eager.so",
+           "scenario 4711\n"
+           "task main\n"
+           "    p = async child\n"
+           "    await p\n"
+           "    q = repeat 2 async child\n"
+           "    await q\n"
+           "    create r\n"
+           "    release r\n"
+           "    self\n"
+           "    print hello\n"
+           "    return 12\n"
+           "    print never\n"
+           "task child\n"
+           "    fail boom\n",
+           0,
+           "scenario 4711\n"
+           "begin main 0\n"
+           "spawn main 2 child\n"
+           "begin child 0\n"
+           "end child\n"
+           "did main 2 ok\n"
+           "did main 3 failed boom\n"
+           "spawn main 4 child#2\n"
+           "begin child#2 0\n"
+           "end child#2\n"
+           "spawn main 4 child#3\n"
+           "begin child#3 0\n"
+           "end child#3\n"
+           "did main 4 ok\n"
+           "did main 5 failed boom\n"
+           "did main 6 ok\n"
+           "finalise r 0\n"
+           "did main 7 ok\n"
+           "did main 8 ok\n"
+           "print main hello\n"
+           "did main 9 ok\n"
+           "end main\n"
+           "run ok 12\n");
+}
+
+static void tells_lists_and_errors(void **state)
+{
+    (void)state;
+    expect("liars/eager.so",
+           "scenario 0\n"
+           "task main\n"
+           "    parallel five boom five\n"
+           "    parallel five five\n"
+           "    parallel\n"
+           "    call five\n"
+           "    p = call five\n"
+           "    await p\n"
+           "    async five\n"
+           "    run five\n"
+           "    p = repeat 3 async five\n"
+           "    await p\n"
+           "    post up\n"
+           "    until up\n"
+           "    repeat 2 print twice\n"
+           "    fail boom\n"
+           "task five\n"
+           "    return 5\n"
+           "task boom\n"
+           "    fail boom\n",
+           0,
+           "scenario 0\n"
+           "begin main 0\n"
+           "spawn main 2 five\n"
+           "spawn main 2 boom\n"
+           "spawn main 2 five#2\n"
+           "begin five 0\n"
+           "end five\n"
+           "begin boom 0\n"
+           "end boom\n"
+           "begin five#2 0\n"
+           "end five#2\n"
+           "did main 2 ok 5, failed boom, ok 5\n"
+           "spawn main 3 five#3\n"
+           "spawn main 3 five#4\n"
+           "begin five#3 0\n"
+           "end five#3\n"
+           "begin five#4 0\n"
+           "end five#4\n"
+           "did main 3 ok 5, ok 5\n"
+           "did main 4 none\n"
+           "spawn main 5 five#5\n"
+           "did main 5 no-domain-available\n"
+           "spawn main 6 five#6\n"
+           "did main 6 no-domain-available\n"
+           "did main 7 invalid\n"
+           "spawn main 8 five#7\n"
+           "did main 8 invalid\n"
+           "spawn main 9 five#8\n"
+           "begin five#8 0\n"
+           "end five#8\n"
+           "did main 9 ok 5\n"
+           "spawn main 10 five#9\n"
+           "begin five#9 0\n"
+           "end five#9\n"
+           "spawn main 10 five#10\n"
+           "begin five#10 0\n"
+           "end five#10\n"
+           "spawn main 10 five#11\n"
+           "begin five#11 0\n"
+           "end five#11\n"
+           "did main 10 ok\n"
+           "did main 11 ok 5\n"
+           "did main 12 ok\n"
+           "did main 13 ok\n"
+           "print main twice\n"
+           "print main twice\n"
+           "did main 14 ok\n"
+           "end main\n"
+           "run failed boom\n");
+}
+
+/* An operation that the runtime refuses because the task is cancelled ends the task's program. */
+static void stops_when_cancelled(void **state)
+{
+    (void)state;
+    expect("liars/eager.so",
+           "scenario 1\n"
+           "task main\n"
+           "    p = repeat 3 async main2\n"
+           "    cancel p\n"
+           "    print never\n"
+           "task main2\n"
+           "    print x\n"
+           "    return 1\n",
+           0,
+           "scenario 1\n"
+           "begin main 0\n"
+           "spawn main 2 main2\n"
+           "begin main2 0\n"
+           "print main2 x\n"
+           "did main2 6 ok\n"
+           "end main2\n"
+           "spawn main 2 main2#2\n"
+           "begin main2#2 0\n"
+           "print main2#2 x\n"
+           "did main2#2 6 ok\n"
+           "end main2#2\n"
+           "spawn main 2 main2#3\n"
+           "begin main2#3 0\n"
+           "print main2#3 x\n"
+           "did main2#3 6 ok\n"
+           "end main2#3\n"
+           "did main 2 ok\n"
+           "did main 3 stopped\n"
+           "end main\n"
+           "run ok\n");
+}
+
+/* A runtime that claims success and hands out nothing gets no further with it. */
+static void does_not_take_a_word_for_a_deed(void **state)
+{
+    (void)state;
+    expect("liars/runs_main.so",
+           "scenario 1\n"
+           "task main\n"
+           "    p = async child\n"
+           "    await p\n"
+           "    parallel child child\n"
+           "    orphans o\n"
+           "    q = care o\n"
+           "    create r\n"
+           "    release r\n"
+           "task child\n"
+           "    return 0\n",
+           0,
+           "scenario 1\n"
+           "begin main 0\n"
+           "spawn main 2 child\n"
+           "did main 2 ok\n"
+           "did main 3 error 2147483647\n"
+           "spawn main 4 child#2\n"
+           "spawn main 4 child#3\n"
+           "did main 4 error 2147483647, error 2147483647\n"
+           "did main 5 ok\n"
+           "did main 6 empty\n"
+           "did main 7 ok\n"
+           "did main 8 ok\n"
+           "end main\n"
+           "run ok\n");
+}
+
+static const char small[] = "scenario 3\ntask main\n    create r\n    yield\n";
+
+static void tells_of_a_missing_function(void **state)
+{
+    (void)state;
+    expect("liars/lacks_functions.so", small, 0,
+           "scenario 3\nbegin main 0\nabsent miou_resource_create\n");
+}
+
+static void survives_what_a_runtime_does(void **state)
+{
+    struct process process;
+
+    (void)state;
+    expect("liars/exits_in_run.so", small, 0,
+           "scenario 3\nbegin main 0\ndid main 2 ok\ndid main 3 ok\nend main\n");
+    expect("liars/closes_descriptors.so", small, 3, "scenario 3\n");
+    process = drive(built("liars/crashes_at_load.so"), small, strlen(small));
+    assert_int_equal(process.end, PROCESS_SIGNALLED);
+    assert_int_equal(process.status, SIGSEGV);
+    process_free(&process);
+    process = drive(built("liars/prints_rubbish.so"), small, strlen(small));
+    assert_int_equal(process.end, PROCESS_EXITED);
+    assert_true(strncmp(process.output, "scenario 3\n\xff", 12) == 0);
+    process_free(&process);
+}
+
+/* What a runtime prints to standard output is no part of what the driver says. */
+static void keeps_standard_output_apart(void **state)
+{
+    struct process process;
+
+    (void)state;
+    process = drive(built("liars/talks.so"), small, strlen(small));
+    assert_string_equal(process.output, "scenario 3\nbegin main 0\ndid main 2 ok\n"
+                                        "did main 3 ok\nend main\nrun ok\n");
+    assert_true(contains(process.errors, "run ok 99\n"));
+    process_free(&process);
+}
+
+static void many_instances(void **state)
+{
+    static const char scenario[] = "scenario 1\n"
+                                   "task main\n"
+                                   "    p = repeat 10000 async child\n"
+                                   "    await p\n"
+                                   "task child\n"
+                                   "    return 1\n";
+    struct process process = drive(built("liars/eager.so"), scenario, strlen(scenario));
+    static const char last[] =
+        "end child#10000\ndid main 2 ok\ndid main 3 ok 1\nend main\nrun ok\n";
+    size_t lines = 0, i;
+
+    (void)state;
+    for (i = 0; i < process.output_size; i++)
+        lines += process.output[i] == '\n';
+    assert_int_equal(lines, 3 * 10000 + 6);
+    assert_string_equal(process.output + process.output_size - strlen(last), last);
+    process_free(&process);
+}
+
+/* Each is refused with status 2, a line on standard error and none on standard output. */
+static void refuses(const char *scenario, size_t size, const char *why)
+{
+    struct process process = drive(built("liars/eager.so"), scenario, size);
+
+    assert_int_equal(process.end, PROCESS_EXITED);
+    assert_string_equal(process.output, "");
+    assert_int_equal(process.status, 2);
+    assert_true(contains(process.errors, why));
+    process_free(&process);
+}
+
+#define REFUSES(scenario, why) refuses(scenario, sizeof scenario - 1, why)
+
+static void refuses_what_is_no_scenario(void **state)
+{
+    char *endless = malloc(3 << 20);
+
+    (void)state;
+    REFUSES("", "driver: the first line");
+    REFUSES("scenario 1", "driver: the first line");
+    REFUSES("task main\n", "driver: the first line");
+    REFUSES("scenario\ntask main\n", "driver: the first line");
+    REFUSES("scenario x\ntask main\n", "driver: the first line");
+    REFUSES("scenario 1 2\ntask main\n", "driver: the first line");
+    REFUSES("scenario 1\n", "driver: ");
+    REFUSES("scenario 1\ntask other\n    yield\n", "driver: ");
+    REFUSES("scenario 1\ntask main\n    dance\n", "driver: line 2: ");
+    REFUSES("scenario 1\ntask main\n    p = async nobody\n", "driver: ");
+    REFUSES("scenario 1\ntask main\n    await p\n", "driver: ");
+    REFUSES("scenario 1\ntask main\n    yi\0eld\n", "driver: line 2: ");
+    REFUSES("scenario 1\ntask main\n    yield => ok\n", "driver: line 2: ");
+    REFUSES("scenario 1\ntask main\n    yield\nexpect run ok\n", "driver: line 3: ");
+    memset(endless, 'x', 3 << 20);
+    memcpy(endless, "scenario 1\n", 11);
+    refuses(endless, 3 << 20, "driver: the scenario is too long");
+    refuses(endless, 1 << 19, "driver: line 1: ");
+    free(endless);
+}
+
+static void refuses_what_is_no_library(void **state)
+{
+    struct process process;
+
+    (void)state;
+    process = drive("/nonexistent/lib.so", small, strlen(small));
+    assert_int_equal(process.status, 2);
+    assert_string_equal(process.output, "scenario 3\n");
+    assert_string_equal(process.errors, "driver: cannot open /nonexistent/lib.so: "
+                                        "No such file or directory\n");
+    process_free(&process);
+    process = drive("spec/miou.h", small, strlen(small));
+    assert_int_equal(process.status, 2);
+    assert_true(contains(process.errors, "driver: cannot open spec/miou.h: "));
+    process_free(&process);
+    process = drive(NULL, small, strlen(small));
+    assert_int_equal(process.status, 2);
+    assert_true(contains(process.errors, "usage: driver LIBRARY"));
+    process_free(&process);
+}
+
+static void notices_that_nobody_listens(void **state)
+{
+    char text[4 * PATH_MAX];
+    struct process process;
+
+    (void)state;
+    snprintf(text, sizeof text, "'%s' '%s' >/dev/full", built("driver"), built("liars/eager.so"));
+    shell(&process, small, strlen(small), text);
+    assert_int_equal(process.end, PROCESS_EXITED);
+    assert_int_equal(process.status, 3);
+    process_free(&process);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_what_happens),
+        cmocka_unit_test(tells_lists_and_errors),
+        cmocka_unit_test(stops_when_cancelled),
+        cmocka_unit_test(does_not_take_a_word_for_a_deed),
+        cmocka_unit_test(tells_of_a_missing_function),
+        cmocka_unit_test(survives_what_a_runtime_does),
+        cmocka_unit_test(keeps_standard_output_apart),
+        cmocka_unit_test(many_instances),
+        cmocka_unit_test(refuses_what_is_no_scenario),
+        cmocka_unit_test(refuses_what_is_no_library),
+        cmocka_unit_test(notices_that_nobody_listens),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
