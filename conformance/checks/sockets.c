@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 _Noreturn void could_not_tell(const char *why)
@@ -112,6 +113,18 @@ void await_bytes(int number, int count)
 bool is_open(int number)
 {
     return fcntl(number, F_GETFD) >= 0;
+}
+
+void allow_more_descriptors(int more)
+{
+    struct rlimit limit;
+    int number;
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    for (number = 0; is_open(number) || more-- > 0; number++)
+        ;
+    limit.rlim_cur = (rlim_t)number;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int pair_open(struct pair *pair, unsigned flags)

@@ -51,6 +51,9 @@ void await_bytes(int number, int count);
 
 bool is_open(int number);
 
+/* Allow this process to open so many descriptors more than it has open now. */
+void allow_more_descriptors(int more);
+
 /* A connection whose one end is the runtime's. */
 struct pair {
     miou_fd *fd;

@@ -238,21 +238,6 @@ struct exhausted {
     char byte;
 };
 
-/* Allow so many descriptors more than those that are open now. */
-static void allow_more(int more)
-{
-    struct rlimit limit;
-    int lowest_free;
-
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    lowest_free = fcntl(STDERR_FILENO, F_DUPFD, 0);
-    close(lowest_free);
-    limit.rlim_cur = (rlim_t)(lowest_free + more);
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int run_out_of_descriptors(void *arg)
 {
     struct exhausted *t = arg;
@@ -263,12 +248,12 @@ static int run_out_of_descriptors(void *arg)
     for (i = 0; i < 2; i++)
         peers[i] = peer_connect(port_of(listener));
     await_events(miou_fd_number(listener), POLLIN);
-    allow_more(0);
+    allow_more_descriptors(0);
     t->tcpv4 = miou_tcpv4(&fd, 0);
     t->tcpv6 = miou_tcpv6(&fd, 0);
     for (i = 0; i < 2; i++)
         t->refused[i] = miou_accept(&client, listener, NULL);
-    allow_more(1);
+    allow_more_descriptors(1);
     t->accepted = miou_accept(&client, listener, NULL);
     t->full = miou_accept(&fd, listener, NULL);
     TRY(miou_close(client));
