@@ -454,7 +454,7 @@ int miou_parallel(int *outcomes, miou_task *fn, void *const *args, size_t count)
         return MIOU_CANCELLED;
     if (fn == NULL || (args == NULL && count > 0))
         return -EINVAL;
-    if (next_worker(self->domain) == NULL)
+    if (count > 0 && next_worker(self->domain) == NULL)
         return MIOU_NO_DOMAIN_AVAILABLE;
     spawned = fork_all(self, fn, args, count);
     if (spawned < count)

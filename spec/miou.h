@@ -100,9 +100,9 @@ int miou_call(miou_promise **promise, const miou_spawn *options, miou_task *fn, 
 
 /* Spawn fn(args[0]) ... fn(args[count - 1]), spread evenly over the domains that miou_call may use
  * [R4.10], and await them all. outcomes[i] is how fn(args[i]) ended, as from miou_await; outcomes
- * may be NULL. count may be 0 [R4.11]. Errors: -EINVAL (fn is NULL; args is NULL and count is not
- * 0), MIOU_NO_DOMAIN_AVAILABLE, MIOU_CANCELLED (the calling task was cancelled, and with it what
- * was spawned), MIOU_NOT_RUNNING, MIOU_IN_FINALISER, -ENOMEM. */
+ * may be NULL. count may be 0, which needs no domain [R4.11]. Errors: -EINVAL (fn is NULL; args is
+ * NULL and count is not 0), MIOU_NO_DOMAIN_AVAILABLE, MIOU_CANCELLED (the calling task was
+ * cancelled, and with it what was spawned), MIOU_NOT_RUNNING, MIOU_IN_FINALISER, -ENOMEM. */
 int miou_parallel(int *outcomes, miou_task *fn, void *const *args, size_t count);
 
 /* Wait until a child has ended, its own children with it [R2.9]. Returns 0 and writes to *outcome,
