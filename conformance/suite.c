@@ -63,11 +63,11 @@ static size_t count_checks(const char *checks, const struct rule *rule)
     return count;
 }
 
-/* A test in C may name a rule that no chapter has. */
-static bool know_all_rules(const struct suite *suite, const char *checks, suite_complain *complain)
+/* The first test in C that names a rule which no chapter has, as one line; NULL: none. */
+static char *find_stray(const struct suite *suite, const char *checks)
 {
     struct line line;
-    bool good = true;
+    char *text;
     size_t i;
 
     while (next_line(&checks, &line)) {
@@ -75,11 +75,12 @@ static bool know_all_rules(const struct suite *suite, const char *checks, suite_
             ;
         if (i < suite->rule_count)
             continue;
-        tell(complain, "the test %.*s is of %.*s, which is no rule", (int)line.name_size, line.name,
-             (int)line.rule_size, line.rule);
-        good = false;
+        if (asprintf(&text, "the test %.*s is of %.*s, which is no rule", (int)line.name_size,
+                     line.name, (int)line.rule_size, line.rule) < 0)
+            abort();
+        return text;
     }
-    return good;
+    return NULL;
 }
 
 /* ---- The table ---- */
@@ -182,7 +183,7 @@ static void complain_of_chapter(void *to, const char *file, int line, const char
 struct suite *suite_create(const char *directory, const char *checks, suite_complain *complain)
 {
     struct suite *suite = allocate(1, sizeof *suite);
-    bool good;
+    bool good = true;
     size_t i;
 
     suite->book = reader_directory(directory, complain_of_chapter, &complain);
@@ -191,7 +192,7 @@ struct suite *suite_create(const char *directory, const char *checks, suite_comp
         return NULL;
     }
     fill(suite, checks);
-    good = know_all_rules(suite, checks, complain);
+    suite->stray = find_stray(suite, checks);
     for (i = 0; i < suite->rule_count; i++)
         good &= have_own_names(&suite->rules[i], complain);
     if (good)
@@ -218,6 +219,7 @@ void suite_free(struct suite *suite)
     }
     free(suite->tests);
     free(suite->rules);
+    free(suite->stray);
     book_free(suite->book);
     free(suite);
 }
@@ -252,18 +254,23 @@ bool suite_choose(struct suite *suite, const char *what)
 
 bool suite_check(const struct suite *suite, suite_complain *complain)
 {
-    bool good = true;
+    bool good = true, all = true;
     size_t i;
 
     for (i = 0; i < suite->rule_count; i++) {
         const struct suite_rule *place = &suite->rules[i];
         bool excused = place->rule->untested;
 
+        all &= place->chosen;
         if (!place->chosen || excused == (place->count == 0))
             continue;
         tell(complain, "%s:%d: %s %s", place->chapter->file, place->rule->line, place->rule->id,
              excused ? "has tests, but says that it is untested"
                      : "has no test and does not say why");
+        good = false;
+    }
+    if (all && suite->stray) {
+        complain(suite->stray);
         good = false;
     }
     return good;

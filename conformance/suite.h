@@ -50,6 +50,7 @@ struct suite {
     size_t rule_count;
     struct test *tests; /* in the order of the rules */
     size_t count;
+    char *stray; /* what is wrong with a test in C that is of no rule; NULL: there is none */
 };
 
 /* Told of every mistake, in one line. */
@@ -64,8 +65,8 @@ void suite_free(struct suite *suite);
  * chosen already; NULL: all. Returns whether there is such a thing. */
 bool suite_choose(struct suite *suite, const char *what);
 
-/* Complain about the chosen rules that have neither tests nor an excuse, or both. Returns whether
- * all is well. */
+/* Complain about the chosen rules that have neither tests nor an excuse, or both, and if all are
+ * chosen about tests in C of no rule. Returns whether all is well. */
 bool suite_check(const struct suite *suite, suite_complain *complain);
 
 /* The worst that the chosen tests of a rule came to. RESULT_SKIPPED if there are none. */

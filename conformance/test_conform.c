@@ -1,0 +1,533 @@
+/* Tests of conform: its options, its verdicts on drivers that are written here in a few lines of
+ * shell, and its reports. They bring their own chapters. */
+#include "test_support.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+static char place[] = "/tmp/test_conform.XXXXXX";
+
+static void write_file(const char *name, const char *text)
+{
+    char path[PATH_MAX];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/%s", place, name);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static char *read_file(const char *name)
+{
+    char path[PATH_MAX];
+    char *text = calloc(1, 1 << 20);
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/%s", place, name);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(fread(text, 1, (1 << 20) - 1, file) > 0);
+    fclose(file);
+    return text;
+}
+
+/* Run conform on the chapters in the directory spec. */
+__attribute__((format(printf, 1, 2))) static struct process conform(const char *format, ...)
+{
+    char text[8192];
+    struct process process;
+    va_list list;
+    int size;
+
+    size = snprintf(text, sizeof text, "cd %s && exec %s --spec spec ", place, built("conform"));
+    va_start(list, format);
+    vsnprintf(text + size, sizeof text - (size_t)size, format, list);
+    va_end(list);
+    shell(&process, "", 0, text);
+    assert_int_equal(process.end, PROCESS_EXITED);
+    return process;
+}
+
+static const char chapter[] = "# A chapter\n"
+                              "\n"
+                              "### R98.1 Saying hello & <more>  {MUST}\n"
+                              "\n"
+                              "A task can say *hello*.\n"
+                              "\n"
+                              "Source: nowhere.\n"
+                              "\n"
+                              "```scenario first\n"
+                              "task main\n"
+                              "    print hello\n"
+                              "expect run ok\n"
+                              "expect seen hello\n"
+                              "```\n"
+                              "\n"
+                              "### R98.2 Saying it again  {SHOULD}\n"
+                              "\n"
+                              "It can do so twice.\n"
+                              "\n"
+                              "Source: nowhere.\n"
+                              "\n"
+                              "```scenario\n"
+                              "task main\n"
+                              "    repeat 2 print hello\n"
+                              "expect run ok\n"
+                              "expect count 2 hello\n"
+                              "```\n"
+                              "\n"
+                              "### R98.3 Nobody knows  {MUST}\n"
+                              "\n"
+                              "It may be heard.\n"
+                              "\n"
+                              "Source: nowhere.\n"
+                              "\n"
+                              "untested: there is nobody to hear it\n";
+
+static const char other_chapter[] = "# Another chapter\n"
+                                    "\n"
+                                    "### R99.1 Without a test  {MUST}\n"
+                                    "\n"
+                                    "A rule.\n"
+                                    "\n"
+                                    "Source: nowhere.\n";
+
+/* Drivers. Each reads the scenario's number, and knows what the scenarios of the chapter are. */
+#define DRIVER(rest) "read word id; program=$(cat); say() { printf \"$@\"; }; " rest "\n"
+#define BEFORE       "say 'scenario %%s\\nbegin main 0\\n' $id; "
+#define HELLO        "say 'print main hello\\n'; "
+#define AFTER        "say 'did main 2 ok\\nend main\\nrun ok\\n'; "
+#define TWICE        "case $program in *repeat*) say 'print main hello\\n';; esac; "
+
+static const char honest[] =
+    DRIVER("say 'scenario %%s\\nbegin main 0\\nprint main hello\\n' $id;" TWICE AFTER);
+
+static void set_up_driver(const char *name, const char *text)
+{
+    char *plain = strdup(text), *from, *to;
+
+    for (from = to = plain; *from; from++) /* %% of the macros above */
+        if (!(from[0] == '%' && from[1] == '%'))
+            *to++ = *from;
+    *to = '\0';
+    write_file(name, plain);
+    free(plain);
+}
+
+static int set_up(void **state)
+{
+    char path[PATH_MAX];
+
+    (void)state;
+    if (!mkdtemp(place))
+        return -1;
+    snprintf(path, sizeof path, "%s/spec", place);
+    if (mkdir(path, 0700) != 0)
+        return -1;
+    write_file("spec/98-test.md", chapter);
+    write_file("spec/99-other.md", other_chapter);
+    set_up_driver("honest", honest);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    char text[PATH_MAX];
+    struct process process;
+
+    (void)state;
+    snprintf(text, sizeof text, "rm -rf %s", place);
+    shell(&process, "", 0, text);
+    process_free(&process);
+    return 0;
+}
+
+/* ---- Verdicts ---- */
+
+/* What conform says about R98.1 and a driver. */
+static void expect_verdict(const char *driver, const char *verdict, int status, const char *text)
+{
+    char row[64];
+    struct process process;
+
+    set_up_driver("driver", driver);
+    process = conform("--driver 'sh driver' --rule R98.1 --timeout 20");
+    snprintf(row, sizeof row, "  R98.1  MUST   %-15s   1  Saying hello & <more>\n", verdict);
+    assert_true(contains(process.output, row));
+    assert_true(contains(process.output, text));
+    assert_int_equal(process.status, status);
+    process_free(&process);
+}
+
+static void passes_the_honest(void **state)
+{
+    struct process process = conform("--driver 'sh honest' --rule R98");
+
+    (void)state;
+    assert_string_equal(process.output,
+                        "98 A chapter\n"
+                        "  R98.1  MUST   pass              1  Saying hello & <more>\n"
+                        "  R98.2  SHOULD pass              1  Saying it again\n"
+                        "  R98.3  MUST   untested          0  Nobody knows\n"
+                        "\n"
+                        "R98.3 untested: there is nobody to hear it\n"
+                        "\n"
+                        "keeps what was chosen (1 MUST rules untested)\n"
+                        "2 passed, 0 failed, 1 skipped\n");
+    assert_string_equal(process.errors, "");
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+}
+
+static void fails_the_wrong(void **state)
+{
+    (void)state;
+    expect_verdict(DRIVER(BEFORE AFTER), "fail", 1, "0 passed, 1 failed\n");
+    expect_verdict(DRIVER(BEFORE HELLO "say 'did main 2 busy\\nend main\\nrun ok\\n'"), "fail", 1,
+                   "observed: ");
+    expect_verdict(DRIVER(BEFORE HELLO "say 'did main 2 ok\\nend main\\nrun ok 1\\n'"), "fail", 1,
+                   "observed: ");
+}
+
+static void fails_who_breaks_the_protocol(void **state)
+{
+    (void)state;
+    expect_verdict(DRIVER("id=$((id + 1)); " BEFORE HELLO AFTER), "fail", 1, "broke the protocol");
+    expect_verdict(DRIVER("id=; " BEFORE HELLO AFTER), "fail", 1, "broke the protocol");
+    expect_verdict(DRIVER(BEFORE "echo gibberish; " HELLO AFTER), "fail", 1, "gibberish");
+    expect_verdict(DRIVER(BEFORE HELLO AFTER "echo more"), "fail", 1, "broke the protocol");
+    expect_verdict(DRIVER(BEFORE "head -c 100 /dev/zero; " AFTER), "fail", 1, "\\x00\\x00");
+    expect_verdict(DRIVER("echo $program"), "fail", 1, "broke the protocol");
+}
+
+static void tells_crashes_apart(void **state)
+{
+    (void)state;
+    expect_verdict(DRIVER(BEFORE HELLO "kill -SEGV $$"), "crash", 1,
+                   "killed by signal 11, SIGSEGV");
+    expect_verdict(DRIVER(BEFORE HELLO AFTER "kill -ABRT $$"), "crash", 1, "SIGABRT");
+    expect_verdict(DRIVER(BEFORE HELLO), "crash", 1, "in the middle of the run, with status 0");
+    expect_verdict(DRIVER(BEFORE HELLO "exit 9"), "crash", 1, "with status 9");
+    expect_verdict(DRIVER(BEFORE HELLO AFTER "exit 9"), "crash", 1, "exit status 9 after the run");
+    expect_verdict(DRIVER(""), "crash", 1, "in the middle of the run");
+    expect_verdict(DRIVER("exec yes"), "crash", 1, "256 MiB of output");
+}
+
+static void tells_hangs_apart(void **state)
+{
+    struct process process;
+
+    (void)state;
+    set_up_driver("driver", DRIVER(BEFORE "exec sleep 1000"));
+    process = conform("--driver 'sh driver' --rule R98.1 --timeout 0.5");
+    assert_true(contains(process.output, "  R98.1  MUST   hang  "));
+    assert_true(contains(process.output, "not done after 0.5 seconds"));
+    assert_true(contains(process.output, "begin main 0\n"));
+    assert_int_equal(process.status, 1);
+    process_free(&process);
+}
+
+static void tells_what_is_not_implemented(void **state)
+{
+    (void)state;
+    expect_verdict(DRIVER(BEFORE "say 'absent miou_yield\\n'"), "not implemented", 2,
+                   "R98.1 not implemented: the runtime has no miou_yield\n");
+    expect_verdict(DRIVER(BEFORE "say 'absent miou_yield\\n'"), "not implemented", 2,
+                   "0 passed, 0 failed, 1 skipped\n");
+}
+
+/* A runtime that lacks a function does not conform, whatever else it can. */
+static void demands_what_is_not_implemented(void **state)
+{
+    struct process process;
+
+    (void)state;
+    set_up_driver("driver", DRIVER(BEFORE "case $program in *repeat*) " HELLO HELLO AFTER ";; *) "
+                                          "say 'absent miou_yield\\n';; esac"));
+    process = conform("--driver 'sh driver' --rule R98");
+    assert_true(contains(process.output, "does not conform. Not implemented: R98.1 "));
+    assert_true(contains(process.output, "\n1 passed, 0 failed, 2 skipped\n"));
+    assert_int_equal(process.status, 1);
+    process_free(&process);
+}
+
+/* A broken SHOULD is a failed test, and says so, but the runtime conforms. */
+static void a_should_is_no_must(void **state)
+{
+    struct process process;
+
+    (void)state;
+    set_up_driver("driver", DRIVER(BEFORE HELLO AFTER));
+    process = conform("--driver 'sh driver' --rule R98");
+    assert_true(contains(process.output, "  R98.2  SHOULD fail  "));
+    assert_true(contains(process.output, "\nbroken, but no MUST: R98.2\n"));
+    assert_true(contains(process.output, "\n1 passed, 1 failed, 1 skipped\n"));
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+}
+
+static void could_not_tell(const char *arguments, const char *why)
+{
+    struct process process = conform("%s", arguments);
+    char *end = strchr(process.errors, '\n');
+
+    assert_true(contains(process.errors, why));
+    assert_true(end && !end[1]); /* one line */
+    assert_string_equal(process.output, "");
+    assert_int_equal(process.status, 2);
+    process_free(&process);
+}
+
+static void tells_what_it_could_not_tell(void **state)
+{
+    (void)state;
+    set_up_driver("driver", "echo this is no scenario >&2; exit 2\n");
+    could_not_tell("--driver 'sh driver' --rule R98.1", "this is no scenario");
+    could_not_tell("--driver /nonexistent/driver --rule R98.1", "cannot be executed");
+    could_not_tell("--driver 'sh honest' --under /nonexistent --rule R98.1", "cannot be executed");
+}
+
+/* ---- Options ---- */
+
+static void refuses_bad_options(void **state)
+{
+    (void)state;
+    could_not_tell("", "conform: which runtime?");
+    could_not_tell("--runtime /nonexistent.so", "conform: /nonexistent.so: No such file");
+    could_not_tell("--runtime x --driver y", "not both");
+    could_not_tell("--driver x --rule R98.7", "conform: there is no rule R98.7");
+    could_not_tell("--driver x --rule R98.1/2", "conform: there is no rule R98.1/2");
+    could_not_tell("--driver x --rule R9", "conform: there is no rule R9;");
+    could_not_tell("--driver x --rule ''", "conform: there is no rule ;");
+    could_not_tell("--driver x --format html", "conform: --format html");
+    could_not_tell("--driver x --timeout 0", "conform: --timeout 0");
+    could_not_tell("--driver x --timeout nan", "conform: --timeout nan");
+    could_not_tell("--driver x --timeout 1x", "conform: --timeout 1x");
+    could_not_tell("--driver x --jobs 0", "conform: --jobs 0");
+    could_not_tell("--driver x --jobs 1e3", "conform: --jobs 1e3");
+    could_not_tell("--driver x --output /nonexistent/x --rule R98", "conform: /nonexistent/x: ");
+    could_not_tell("--driver x --spec /nonexistent", "/nonexistent");
+    could_not_tell("--frobnicate", "unrecognized option '--frobnicate'");
+    could_not_tell("--driver", "requires an argument");
+    could_not_tell("--driver x y", "conform: y: not an option");
+    could_not_tell("--print R98.3/1", "conform: there is no scenario R98.3/1");
+}
+
+static void demands_tests(void **state)
+{
+    (void)state;
+    could_not_tell("--driver 'sh honest' --rule R99.1",
+                   "spec/99-other.md:3: R99.1 has no test and does not say why");
+}
+
+static void refuses_broken_chapters(void **state)
+{
+    struct process process;
+
+    (void)state;
+    write_file("spec/99-other.md", "# A chapter\n\n### R99.1 A rule\n\nWithout a level.\n");
+    process = conform("--driver 'sh honest' --rule R98.1");
+    assert_true(contains(process.errors, "conform: spec/99-other.md:3: "));
+    assert_int_equal(process.status, 2);
+    process_free(&process);
+    write_file("spec/99-other.md", other_chapter);
+}
+
+static void lists_and_prints(void **state)
+{
+    struct process process = conform("--list");
+
+    (void)state;
+    assert_string_equal(process.output, "R98.1  MUST     1  Saying hello & <more>\n"
+                                        "R98.2  SHOULD   1  Saying it again\n"
+                                        "R98.3  MUST     0  Nobody knows\n"
+                                        "R99.1  MUST     0  Without a test\n");
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+    process = conform("--list --rule R98.2");
+    assert_string_equal(process.output, "R98.2  SHOULD   1  Saying it again\n");
+    process_free(&process);
+    process = conform("--print R98.2/1");
+    assert_string_equal(process.output, "scenario 2\ntask main\nrepeat 2 print hello\n\n\n");
+    process_free(&process);
+    process = conform("--help");
+    assert_true(contains(process.output, "usage: conform --runtime LIBRARY"));
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+}
+
+static void runs_under_a_command(void **state)
+{
+    struct process process = conform("--driver 'sh honest' --rule R98.1 --under 'env A=1 nice'");
+
+    (void)state;
+    assert_true(contains(process.output, "\n1 passed, 0 failed\n"));
+    process_free(&process);
+    process = conform("--runtime %s --rule R98.1 --under 'sh -c \"\\\"\\$@\\\"; exit 9\" sh'",
+                      built("liars/eager.so"));
+    assert_true(contains(process.output, "exit status 9 after the run\n"));
+    process_free(&process);
+}
+
+/* ---- Formats ---- */
+
+/* A driver whose every word is an attack on the formats. */
+static const char rude[] =
+    DRIVER("printf 'scenario %s\\n]]><x a=\"&\\001\\033[31m\\377\\n' $id; "
+           "printf ']]>]]></failure>\\000\\b\\nok 3 - forged\\n1..7\\n' >&2");
+
+static size_t count(const char *text, const char *part)
+{
+    size_t found = 0;
+
+    for (; (text = strstr(text, part)); text += strlen(part))
+        found++;
+    return found;
+}
+
+static void writes_tap(void **state)
+{
+    struct process process;
+    char *line;
+
+    (void)state;
+    set_up_driver("driver", rude);
+    process = conform("--driver 'sh driver' --rule R98 --format tap");
+    assert_true(strncmp(process.output, "1..3\n", 5) == 0);
+    assert_true(contains(process.output, "\nnot ok 1 - R98.1/first\n"));
+    assert_true(contains(process.output, "\nnot ok 2 - R98.2/1\n"));
+    assert_true(
+        contains(process.output, "\nok 3 # SKIP R98.3 untested: there is nobody to hear it\n"));
+    assert_true(contains(process.errors, "0 passed, 2 failed, 1 skipped\n"));
+    assert_int_equal(process.status, 1);
+    for (line = strtok(process.output, "\n"); line; line = strtok(NULL, "\n"))
+        assert_true(line[0] == '#' || !strncmp(line, "1..3", 4) || strstr(line, "ok ") == line ||
+                    strstr(line, "not ok ") == line || strstr(line, "spec/98-test.md:") == line);
+    process_free(&process);
+    process = conform("--driver 'sh honest' --rule R98.1 --format tap");
+    assert_true(contains(process.output, "1..1\nok 1 - R98.1/first\n"));
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+}
+
+static void writes_junit(void **state)
+{
+    struct process process;
+    char *text;
+    size_t i;
+
+    (void)state;
+    set_up_driver("driver", rude);
+    process = conform("--driver 'sh driver' --rule R98 --format junit --output report.xml");
+    assert_string_equal(process.output, "0 passed, 2 failed, 1 skipped\n");
+    assert_int_equal(process.status, 1);
+    process_free(&process);
+    text = read_file("report.xml");
+    assert_true(contains(text, "tests=\"3\" failures=\"2\" errors=\"0\" skipped=\"1\""));
+    assert_int_equal(count(text, "<testcase "), 3);
+    assert_int_equal(count(text, "<testsuites>"), 1);
+    assert_int_equal(count(text, "]]>"), count(text, "<![CDATA["));
+    for (i = 0; text[i]; i++)
+        assert_true(text[i] == '\n' || isprint((unsigned char)text[i]));
+    free(text);
+    shell(&process, "", 0, "command -v xmllint");
+    if (process.status == 0) {
+        char command[PATH_MAX];
+
+        process_free(&process);
+        snprintf(command, sizeof command, "xmllint --noout %s/report.xml", place);
+        shell(&process, "", 0, command);
+        assert_string_equal(process.errors, "");
+        assert_int_equal(process.status, 0);
+    }
+    process_free(&process);
+}
+
+static void reports_where_it_is_told(void **state)
+{
+    struct process process = conform("--driver 'sh honest' --rule R98.1 --output report.txt");
+    char *text = read_file("report.txt");
+
+    (void)state;
+    assert_string_equal(process.output, "1 passed, 0 failed\n");
+    assert_true(contains(text, "  R98.1  MUST   pass  "));
+    assert_true(contains(text, "keeps what was chosen\n1 passed, 0 failed\n"));
+    free(text);
+    process_free(&process);
+    could_not_tell("--driver 'sh honest' --rule R98.1 --output /dev/full", "cannot write");
+}
+
+/* Everything that one needs to know about a failure. */
+static void shows_failures_in_full(void **state)
+{
+    struct process process;
+
+    (void)state;
+    set_up_driver("driver", DRIVER("echo something to say >&2; " BEFORE AFTER));
+    process = conform("--driver 'sh driver' --rule R98.1");
+    assert_true(contains(process.output, "\nR98.1/first fail  Saying hello & <more> {MUST}\n"));
+    assert_true(contains(process.output, "  A task can say hello.\n"));
+    assert_true(contains(process.output, "    2      print hello\n"));
+    assert_true(contains(process.output, "    expected: "));
+    assert_true(contains(process.output, "    observed: "));
+    assert_true(contains(process.output, "did main 2 ok\n"));
+    assert_true(contains(process.output, "something to say\n"));
+    assert_true(contains(process.output, " --driver 'sh driver' --spec spec --rule R98.1/first\n"));
+    process_free(&process);
+}
+
+/* ---- Ends ---- */
+
+static void takes_its_children_along(void **state)
+{
+    char command[4 * PATH_MAX], path[64], *number;
+    struct process process;
+    int tries;
+
+    (void)state;
+    set_up_driver("driver", "echo $$ >number; mv number pid; exec sleep 1000\n");
+    snprintf(command, sizeof command,
+             "cd %s; %s --spec spec --driver 'sh driver' --rule R98.1 --timeout 1000 & "
+             "until test -e pid; do sleep 0.01; done; kill -TERM $!; wait $!; echo $?",
+             place, built("conform"));
+    shell(&process, "", 0, command);
+    assert_string_equal(process.output, "143\n");
+    process_free(&process);
+    number = read_file("pid");
+    snprintf(path, sizeof path, "/proc/%d", atoi(number));
+    for (tries = 0; tries < 10000 && access(path, F_OK) == 0; tries++)
+        usleep(1000);
+    assert_int_not_equal(access(path, F_OK), 0);
+    free(number);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(passes_the_honest),
+        cmocka_unit_test(fails_the_wrong),
+        cmocka_unit_test(fails_who_breaks_the_protocol),
+        cmocka_unit_test(tells_crashes_apart),
+        cmocka_unit_test(tells_hangs_apart),
+        cmocka_unit_test(tells_what_is_not_implemented),
+        cmocka_unit_test(demands_what_is_not_implemented),
+        cmocka_unit_test(a_should_is_no_must),
+        cmocka_unit_test(tells_what_it_could_not_tell),
+        cmocka_unit_test(refuses_bad_options),
+        cmocka_unit_test(demands_tests),
+        cmocka_unit_test(refuses_broken_chapters),
+        cmocka_unit_test(lists_and_prints),
+        cmocka_unit_test(runs_under_a_command),
+        cmocka_unit_test(writes_tap),
+        cmocka_unit_test(writes_junit),
+        cmocka_unit_test(reports_where_it_is_told),
+        cmocka_unit_test(shows_failures_in_full),
+        cmocka_unit_test(takes_its_children_along),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
