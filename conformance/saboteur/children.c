@@ -287,6 +287,18 @@ static int await_or_cancel_all(miou_promise *promise, int *outcome)
 MUTANT("R2.10", failures_cancel_siblings, WATCHED, .run = watch_run, .cancel = watch_cancel,
        .await = await_or_cancel_all);
 
+static int cancel_all_too(miou_promise *promise)
+{
+    struct task *self = watch_self(), *child = watch_task(promise);
+    int result = watch_cancel(promise);
+
+    if (result == 0 && self && child->parent == self)
+        cancel_all(self);
+    return result;
+}
+MUTANT("R2.10", cancelling_cancels_siblings, WATCHED, .run = watch_run, .await = watch_await,
+       .cancel = cancel_all_too);
+
 /* ---- R2.11, R2.15, R2.16: arguments ---- */
 
 static int await_nobody(miou_promise *promise, int *outcome)
@@ -315,6 +327,15 @@ static int await_freed(miou_promise *promise, int *outcome)
     return 0;
 }
 MUTANT("R2.11", stale_promises_live_on, .promise_free = free_and_remember, .await = await_freed);
+
+static int await_of_the_dead(miou_promise *promise, int *outcome)
+{
+    int result = true_miou_await(promise, outcome);
+
+    return result == -EINVAL && promise && !*watch_mark(promise) ? MIOU_NOT_A_CHILD : result;
+}
+MUTANT("R2.11", promises_outlive_their_owner, .promise_free = free_and_remember,
+       .await = await_of_the_dead);
 
 static int free_busy(miou_promise *promise)
 {
@@ -499,37 +520,71 @@ MUTANT_AT_END("R2.18", mains_failure_skips_finalisers, .await = watch_await, .ca
 
 /* ---- R2.19 to R2.21: many children, and waiting for them ---- */
 
+static bool too_deep(void)
+{
+    return watch_self() && watch_self()->depth > 500;
+}
+
 static int async_not_too_deep(miou_promise **promise, const miou_spawn *options, miou_task *fn,
+                              void *arg)
+{
+    return too_deep() ? -ENOMEM : watch_async(promise, options, fn, arg);
+}
+
+static int call_not_too_deep(miou_promise **promise, const miou_spawn *options, miou_task *fn,
+                             void *arg)
+{
+    return too_deep() ? -ENOMEM : watch_call(promise, options, fn, arg);
+}
+MUTANT("R2.19", five_hundred_deep, .run = watch_run, .yield = watch_yield, .await = watch_await,
+       .cancel = watch_cancel, .parallel = watch_parallel, .async = async_not_too_deep,
+       .call = call_not_too_deep);
+
+static int async_not_too_many(miou_promise **promise, const miou_spawn *options, miou_task *fn,
                               void *arg)
 {
     struct task *self = watch_self();
 
-    return self && self->depth > 500 ? -ENOMEM : watch_async(promise, options, fn, arg);
+    if (self && ++self->mark > 5000)
+        return -ENOMEM;
+    return watch_async(promise, options, fn, arg);
 }
-MUTANT("R2.19", five_hundred_deep, .run = watch_run, .yield = watch_yield, .await = watch_await,
+MUTANT("R2.19", five_thousand_wide, .run = watch_run, .yield = watch_yield, .await = watch_await,
        .cancel = watch_cancel, .parallel = watch_parallel, .call = watch_call,
-       .async = async_not_too_deep);
+       .async = async_not_too_many);
 
 static int free_in_part(miou_promise *promise)
 {
+    static _Thread_local void *volatile rest; /* or the compiler would do without */
     int result = true_miou_promise_free(promise);
-    void *rest = result == 0 ? malloc(200) : NULL;
 
+    rest = malloc(200);
     if (rest)
         memset(rest, 1, 200);
     return result;
 }
 MUTANT("R2.20", given_back_in_part, .promise_free = free_in_part);
 
-/* A moment, so that the suite need not wait for its own guard against hanging. */
-static int await_alone(miou_promise *promise, int *outcome)
+/* Blocks for a moment only, so that the suite need not wait for its own guard against hanging. */
+static int await_from_afar(miou_promise *promise, int *outcome)
 {
     struct task *child = watch_task(promise);
     int i;
 
-    for (i = 0; i < 100 && child && child->begun && !child->returned; i++)
+    for (i = 0; i < 100 && child && child->mark && !child->returned; i++)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     return i == 100 ? -EDEADLK : watch_await(promise, outcome);
 }
-MUTANT("R2.21", await_blocks_the_domain, WATCHED, .run = watch_run, .cancel = watch_cancel,
-       .await = await_alone);
+
+static int call_far_away(miou_promise **promise, const miou_spawn *options, miou_task *fn,
+                         void *arg)
+{
+    int result = watch_call(promise, options, fn, arg);
+
+    if (result == 0 && promise)
+        watch_task(*promise)->mark = 1;
+    return result;
+}
+MUTANT("R2.21", await_blocks_the_domain, .run = watch_run, .async = watch_async,
+       .parallel = watch_parallel, .yield = watch_yield, .cancel = watch_cancel,
+       .call = call_far_away, .await = await_from_afar);

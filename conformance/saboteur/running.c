@@ -77,6 +77,14 @@ static int await_first_of_all(miou_promise *promise, int *outcome)
 }
 MUTANT("R1.4", arguments_are_looked_at_first, .await = await_first_of_all);
 
+static int close_anywhere(miou_fd *fd)
+{
+    int result = true_miou_close(fd);
+
+    return result == MIOU_NOT_RUNNING ? -EBADF : result;
+}
+MUTANT("R1.4", outside_a_run_descriptors_are_closed, .close = close_anywhere);
+
 static int run_in_place(const miou_options *options, miou_task *fn, void *arg)
 {
     return in_a_task() && fn ? fn(arg) : true_miou_run(options, fn, arg);
@@ -98,6 +106,18 @@ static int run_nothing(const miou_options *options, miou_task *fn, void *arg)
     return fn ? true_miou_run(options, fn, arg) : 0;
 }
 MUTANT("R1.6", nothing_can_be_run, .run = run_nothing);
+
+static int unix_run_nothing(const miou_options *options, miou_task *fn, void *arg)
+{
+    return fn ? true_miou_unix_run(options, fn, arg) : 0;
+}
+MUTANT("R1.6", nothing_can_be_run_with_a_monitor, .unix_run = unix_run_nothing);
+
+static int run_with_a_domain(const miou_options *options, miou_task *fn, void *arg)
+{
+    return true_miou_run(options ? options : &(miou_options){.domains = 1}, fn, arg);
+}
+MUTANT("R1.6", no_options_are_a_domain, .run = run_with_a_domain);
 
 /* ---- R1.7 to R1.10: turns ---- */
 
@@ -155,6 +175,16 @@ static int run_on_default_stacks(const miou_options *options, miou_task *fn, voi
 }
 MUTANT("R1.11", stacks_have_one_size, .run = run_on_default_stacks);
 
+static int run_on_small_stacks(const miou_options *options, miou_task *fn, void *arg)
+{
+    miou_options less = options ? *options : (miou_options){0};
+
+    if (less.stack_size == 0)
+        less.stack_size = 16 << 10;
+    return true_miou_run(&less, fn, arg);
+}
+MUTANT("R1.11", the_default_stack_is_small, .run = run_on_small_stacks);
+
 static int async_up_to_a_number(miou_promise **promise, const miou_spawn *options, miou_task *fn,
                                 void *arg)
 {
@@ -211,6 +241,15 @@ static int run_and_leave_descriptor(const miou_options *options, miou_task *fn, 
 }
 MUTANT("R1.16", abnormal_ends_leave_a_descriptor, .run = run_and_leave_descriptor);
 
+static int unix_run_and_leave_descriptor(const miou_options *options, miou_task *fn, void *arg)
+{
+    int result = true_miou_unix_run(options, fn, arg);
+
+    open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return result;
+}
+MUTANT("R1.16", monitors_leave_a_descriptor, .unix_run = unix_run_and_leave_descriptor);
+
 static void *stay(void *arg)
 {
     pause();
@@ -230,10 +269,11 @@ MUTANT("R1.16", runs_leave_a_thread, .run = run_and_leave_thread);
 
 static int run_and_leave_memory(const miou_options *options, miou_task *fn, void *arg)
 {
+    static void *volatile left; /* or the compiler would do without */
     const size_t size = 512 << 10;
     int result = true_miou_run(options, fn, arg);
-    void *left = malloc(size);
 
+    left = malloc(size);
     if (left)
         memset(left, 1, size);
     return result;
