@@ -1,0 +1,147 @@
+/* Mutants of chapter 7: runtimes on which the echo service breaks one of its promises. */
+#include "saboteur.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int turn_away(miou_fd *client, int error)
+{
+    true_miou_close(client);
+    return error;
+}
+
+/* ---- R7.1 and R7.2 */
+
+static ssize_t read_swapping(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+    char *bytes = buffer, first;
+
+    if (n > 1000) {
+        first = bytes[0];
+        bytes[0] = bytes[1];
+        bytes[1] = first;
+    }
+    return n;
+}
+MUTANT("R7.1", long_pieces_are_disordered, .read = read_swapping);
+
+static ssize_t read_ending_early(miou_fd *fd, void *buffer, size_t size)
+{
+    struct pollfd entry = {.fd = true_miou_fd_number(fd), .events = POLLRDHUP};
+
+    if (entry.fd >= 0 && poll(&entry, 1, 0) > 0 && (entry.revents & POLLRDHUP))
+        return 0;
+    return true_miou_read(fd, buffer, size);
+}
+MUTANT("R7.2", a_half_close_cuts_off_the_rest, .read = read_ending_early);
+
+/* ---- R7.3 and R7.4 */
+
+static atomic_int writers_that_wait;
+
+static ssize_t write_noted(miou_fd *fd, const void *buffer, size_t size)
+{
+    struct pollfd entry = {.fd = true_miou_fd_number(fd), .events = POLLOUT};
+    bool waits = entry.fd >= 0 && poll(&entry, 1, 0) == 0;
+    ssize_t n;
+
+    atomic_fetch_add(&writers_that_wait, waits);
+    n = true_miou_write(fd, buffer, size);
+    atomic_fetch_sub(&writers_that_wait, waits);
+    return n;
+}
+
+static int accept_unless_one_waits(miou_fd **client, miou_fd *listener,
+                                   struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer);
+
+    return error == 0 && atomic_load(&writers_that_wait) > 0 ? turn_away(*client, -ECONNABORTED)
+                                                             : error;
+}
+MUTANT("R7.3", a_client_that_does_not_read_keeps_others_out, .write = write_noted,
+       .accept = accept_unless_one_waits);
+
+static atomic_bool reset_seen;
+
+static ssize_t read_noting_resets(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    if (n == -ECONNRESET)
+        atomic_store(&reset_seen, true);
+    return n;
+}
+
+static int accept_until_reset(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer);
+
+    return error == 0 && atomic_load(&reset_seen) ? turn_away(*client, -ECONNRESET) : error;
+}
+MUTANT("R7.4", a_reset_ends_the_service, .read = read_noting_resets, .accept = accept_until_reset);
+
+/* ---- R7.5 to R7.9 */
+
+static int accept_on_dom0(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer);
+
+    return error == 0 && true_miou_domain_self() > 0 ? turn_away(*client, -ECONNABORTED) : error;
+}
+MUTANT("R7.5", only_dom0_serves, .accept = accept_on_dom0);
+
+static int close_without_number(miou_fd *fd)
+{
+    int number = true_miou_fd_number(fd), copy = number < 0 ? -1 : dup(number);
+
+    if (copy >= 0)
+        shutdown(copy, SHUT_RDWR);
+    return true_miou_close(fd);
+}
+MUTANT("R7.6", closed_clients_keep_a_descriptor, .close = close_without_number);
+
+static atomic_int clients;
+
+static int accept_few(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer);
+
+    if (error == 0 && atomic_fetch_add(&clients, 1) >= 400) {
+        atomic_fetch_sub(&clients, 1);
+        return turn_away(*client, -ECONNABORTED);
+    }
+    return error;
+}
+
+static int close_counted(miou_fd *fd)
+{
+    int error = true_miou_close(fd);
+
+    if (error == 0)
+        atomic_fetch_sub(&clients, 1);
+    return error;
+}
+MUTANT("R7.7", at_most_400_clients, .accept = accept_few, .close = close_counted);
+
+static int accept_out_of_memory(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer);
+
+    return error == -EMFILE ? -ENOMEM : error;
+}
+MUTANT("R7.8", out_of_descriptors_looks_like_out_of_memory, .accept = accept_out_of_memory);
+
+static int accept_600(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    static atomic_int accepted;
+    int error = true_miou_accept(client, listener, peer);
+
+    return error == 0 && atomic_fetch_add(&accepted, 1) >= 600 ? turn_away(*client, -EIO) : error;
+}
+MUTANT("R7.9", accept_wears_out, .accept = accept_600);

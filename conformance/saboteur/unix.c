@@ -1,0 +1,366 @@
+/* Mutants of chapter 6: sockets that break one rule each. */
+#include "saboteur.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <unistd.h>
+
+/* Whether poll says at once that a descriptor is ready. */
+static bool ready(miou_fd *fd, short events)
+{
+    struct pollfd entry = {.fd = true_miou_fd_number(fd), .events = events};
+
+    return entry.fd < 0 || poll(&entry, 1, 0) > 0;
+}
+
+/* ---- R6.1 */
+
+static int tcpv4_kept_on_exec(miou_fd **fd, unsigned flags)
+{
+    int error = true_miou_tcpv4(fd, flags);
+
+    if (error == 0)
+        fcntl(true_miou_fd_number(*fd), F_SETFD, 0);
+    return error;
+}
+MUTANT("R6.1", sockets_survive_exec, .tcpv4 = tcpv4_kept_on_exec);
+
+static int accept_blocking(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer);
+
+    if (error == 0)
+        fcntl(true_miou_fd_number(*client), F_SETFL, 0);
+    return error;
+}
+MUTANT("R6.1", accepted_sockets_block, .accept = accept_blocking);
+
+/* ---- R6.2 */
+
+static int listen_alone(miou_fd *fd, const struct sockaddr *address, socklen_t length,
+                        const miou_listen *options)
+{
+    miou_listen alone = options ? *options : (miou_listen){0};
+
+    alone.no_reuse_port = 1;
+    return true_miou_bind_and_listen(fd, address, length, &alone);
+}
+MUTANT("R6.2", addresses_are_not_shared, .bind_and_listen = listen_alone);
+
+static int listen_anyhow(miou_fd *fd, const struct sockaddr *address, socklen_t length,
+                         const miou_listen *options)
+{
+    return true_miou_bind_and_listen(fd, address, length,
+                                     options && options->backlog < 0 ? options : NULL);
+}
+MUTANT("R6.2", reuse_cannot_be_refused, .bind_and_listen = listen_anyhow);
+
+/* ---- R6.3 */
+
+static int accept_at_once(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    return ready(listener, POLLIN) ? true_miou_accept(client, listener, peer) : -EAGAIN;
+}
+MUTANT("R6.3", accept_does_not_wait, .accept = accept_at_once);
+
+static int accept_anonymous(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    (void)peer;
+    return true_miou_accept(client, listener, NULL);
+}
+MUTANT("R6.3", accept_does_not_tell_the_peer, .accept = accept_anonymous);
+
+/* ---- R6.4 */
+
+static ssize_t read_less(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    return n > 1 ? n - 1 : n;
+}
+MUTANT("R6.4", read_loses_a_byte, .read = read_less);
+
+static ssize_t read_at_once(miou_fd *fd, void *buffer, size_t size)
+{
+    return ready(fd, POLLIN) ? true_miou_read(fd, buffer, size) : -EAGAIN;
+}
+MUTANT("R6.4", read_does_not_wait, .read = read_at_once);
+
+/* ---- R6.5 */
+
+static ssize_t write_half(miou_fd *fd, const void *buffer, size_t size)
+{
+    return true_miou_write(fd, buffer, size - size / 2);
+}
+MUTANT("R6.5", write_stops_halfway, .write = write_half);
+
+static ssize_t write_half_and_lie(miou_fd *fd, const void *buffer, size_t size)
+{
+    ssize_t n = true_miou_write(fd, buffer, size - size / 2);
+
+    return n < 0 ? n : (ssize_t)size;
+}
+MUTANT("R6.5", write_loses_bytes, .write = write_half_and_lie);
+
+/* ---- R6.6 and R6.7 */
+
+static ssize_t write_with_signal(miou_fd *fd, const void *buffer, size_t size)
+{
+    ssize_t n = true_miou_write(fd, buffer, size);
+
+    if (n == -EPIPE || n == -ECONNRESET)
+        raise(SIGPIPE);
+    return n;
+}
+MUTANT("R6.6", a_closed_peer_raises_a_signal, .write = write_with_signal);
+
+static ssize_t read_reset_as_end(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    return n == -ECONNRESET ? 0 : n;
+}
+MUTANT("R6.7", a_reset_looks_like_an_end, .read = read_reset_as_end);
+
+/* ---- R6.8 */
+
+static ssize_t read_closed_as_end(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    return n == -EBADF ? 0 : n;
+}
+MUTANT("R6.8", closed_descriptors_are_read, .read = read_closed_as_end);
+
+static int tcpv4_any_flags(miou_fd **fd, unsigned flags)
+{
+    return true_miou_tcpv4(fd, flags & MIOU_OWNED);
+}
+MUTANT("R6.8", unknown_flags_are_ignored, .tcpv4 = tcpv4_any_flags);
+
+/* ---- R6.10 to R6.14 */
+
+static int close_for_all(miou_fd *fd)
+{
+    int error = true_miou_close(fd);
+
+    return error == MIOU_NOT_OWNER ? 0 : error;
+}
+MUTANT("R6.10", strangers_may_close, .close = close_for_all);
+
+static int unix_run_hiding_leaks(const miou_options *options, miou_task *fn, void *arg)
+{
+    int result = true_miou_unix_run(options, fn, arg);
+
+    return result == MIOU_RESOURCE_LEAKED ? 0 : result;
+}
+MUTANT("R6.11", leaked_descriptors_are_not_told, .unix_run = unix_run_hiding_leaks);
+
+static int tcpv4_plain(miou_fd **fd, unsigned flags)
+{
+    return true_miou_tcpv4(fd, flags & ~(unsigned)MIOU_OWNED);
+}
+MUTANT("R6.12", descriptors_outlive_their_owner, .tcpv4 = tcpv4_plain);
+
+static bool connected(miou_fd *fd)
+{
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+
+    return getpeername(true_miou_fd_number(fd), (struct sockaddr *)&peer, &length) == 0;
+}
+
+static miou_resource *no_resource_of_accepted(miou_fd *fd)
+{
+    return connected(fd) ? NULL : true_miou_fd_resource(fd);
+}
+MUTANT("R6.13", accepted_descriptors_are_plain, .fd_resource = no_resource_of_accepted);
+
+static int close_keeping_open(miou_fd *fd)
+{
+    int number = true_miou_fd_number(fd), copy = number < 0 ? -1 : dup(number);
+    int error = true_miou_close(fd);
+
+    if (copy >= 0 && error == 0)
+        dup2(copy, number);
+    if (copy >= 0)
+        close(copy);
+    return error;
+}
+MUTANT("R6.14", close_keeps_the_descriptor, .close = close_keeping_open);
+
+static int close_again(miou_fd *fd)
+{
+    int error = true_miou_close(fd);
+
+    return error == -EBADF ? 0 : error;
+}
+MUTANT("R6.14", closing_twice_is_fine, .close = close_again);
+
+/* ---- R6.15 to R6.18 */
+
+static ssize_t read_cancelled_as_end(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    return n == MIOU_CANCELLED ? 0 : n;
+}
+MUTANT("R6.15", a_cancelled_read_looks_like_an_end, .read = read_cancelled_as_end);
+
+static ssize_t read_below_1024(miou_fd *fd, void *buffer, size_t size)
+{
+    return true_miou_fd_number(fd) < 1024 ? true_miou_read(fd, buffer, size) : -EINVAL;
+}
+MUTANT("R6.16", numbers_end_at_1023, .read = read_below_1024);
+
+static int accept_or_close(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer);
+
+    if (error == -EMFILE)
+        true_miou_close(listener);
+    return error;
+}
+MUTANT("R6.17", out_of_descriptors_the_listener_ends, .accept = accept_or_close);
+
+static ssize_t read_unmonitored(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    return n == MIOU_NO_MONITOR ? -EAGAIN : n;
+}
+MUTANT("R6.18", no_monitor_looks_like_no_data, .read = read_unmonitored);
+
+/* ---- R6.19, R6.23 and R6.25 */
+
+static _Thread_local miou_fd *read_by_another;
+
+static ssize_t read_alone(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n;
+
+    if (read_by_another == fd)
+        return -EBUSY;
+    read_by_another = fd;
+    n = true_miou_read(fd, buffer, size);
+    read_by_another = NULL;
+    return n;
+}
+MUTANT("R6.19", one_reader_a_descriptor, .read = read_alone);
+
+static ssize_t read_noted(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n;
+
+    read_by_another = fd;
+    n = true_miou_read(fd, buffer, size);
+    read_by_another = NULL;
+    return n;
+}
+
+static ssize_t write_unless_read(miou_fd *fd, const void *buffer, size_t size)
+{
+    return read_by_another == fd ? -EBUSY : true_miou_write(fd, buffer, size);
+}
+MUTANT("R6.25", one_direction_at_a_time, .read = read_noted, .write = write_unless_read);
+
+static ssize_t read_closed_meanwhile_as_end(miou_fd *fd, void *buffer, size_t size)
+{
+    bool open = true_miou_fd_number(fd) >= 0;
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    return open && n == -EBADF ? 0 : n;
+}
+MUTANT("R6.23", closing_looks_like_an_end, .read = read_closed_meanwhile_as_end);
+
+/* ---- R6.20 */
+
+static void (*usual_handler)(int number);
+static atomic_int interruptions;
+
+static void count_interruption(int number)
+{
+    atomic_fetch_add(&interruptions, 1);
+    if (usual_handler != SIG_DFL && usual_handler != SIG_IGN)
+        usual_handler(number);
+}
+
+static int unix_run_with_handler(const miou_options *options, miou_task *fn, void *arg)
+{
+    struct sigaction action;
+
+    sigaction(SIGUSR1, NULL, &action);
+    usual_handler = action.sa_handler;
+    action.sa_handler = count_interruption;
+    sigaction(SIGUSR1, &action, NULL);
+    return true_miou_unix_run(options, fn, arg);
+}
+
+static ssize_t read_interrupted(miou_fd *fd, void *buffer, size_t size)
+{
+    int before = atomic_load(&interruptions);
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    return atomic_load(&interruptions) == before ? n : -EINTR;
+}
+MUTANT("R6.20", signals_interrupt_reads, .unix_run = unix_run_with_handler,
+       .read = read_interrupted);
+
+/* ---- R6.21, R6.22 and R6.24 */
+
+static ssize_t read_waiting_on_dom0(miou_fd *fd, void *buffer, size_t size)
+{
+    return true_miou_domain_self() <= 0 ? true_miou_read(fd, buffer, size)
+                                        : read_at_once(fd, buffer, size);
+}
+MUTANT("R6.21", only_dom0_waits, .read = read_waiting_on_dom0);
+
+static void do_nothing(void *value)
+{
+    (void)value;
+}
+
+static miou_resource *resource_of_nothing(miou_fd *fd)
+{
+    miou_resource *resource = true_miou_fd_resource(fd);
+
+    if (resource && true_miou_resource_create(&resource, do_nothing, NULL) == 0)
+        true_miou_own(resource);
+    return resource;
+}
+MUTANT("R6.22", descriptors_cannot_be_given, .fd_resource = resource_of_nothing);
+
+static int accept_and_copy(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer);
+
+    if (error == 0 && !true_miou_fd_resource(*client))
+        (void)!dup(true_miou_fd_number(*client));
+    return error;
+}
+MUTANT("R6.24", plain_descriptors_outlive_the_run, .accept = accept_and_copy);
+
+/* ---- R6.26 and R6.27 */
+
+static int close_in_finaliser(miou_fd *fd)
+{
+    int error = true_miou_close(fd);
+
+    return error == MIOU_IN_FINALISER ? 0 : error;
+}
+MUTANT("R6.26", finalisers_may_close_all, .close = close_in_finaliser);
+
+static ssize_t write_although_cancelled(miou_fd *fd, const void *buffer, size_t size)
+{
+    ssize_t n = true_miou_write(fd, buffer, size);
+
+    return n == MIOU_CANCELLED
+               ? send(true_miou_fd_number(fd), buffer, size, MSG_DONTWAIT | MSG_NOSIGNAL)
+               : n;
+}
+MUTANT("R6.27", cancelled_tasks_write_on, .write = write_although_cancelled);
