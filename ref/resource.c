@@ -73,17 +73,16 @@ int miou_resource_create(miou_resource **resource, miou_finaliser *finaliser, vo
 int miou_own(miou_resource *resource)
 {
     int error;
-    struct task *self = task_self(&error);
+    struct task *self = task_self(&error), *owner = NULL;
     struct resource *found;
 
     if (self == NULL)
         return error;
-    found = object_get(self->domain, POOL_RESOURCES, resource);
-    if (found == NULL || owner_of(found) == self)
+    if ((found = object_get(self->domain, POOL_RESOURCES, resource)) == NULL)
         return -EINVAL;
-    if (owner_of(found) != NULL)
-        return MIOU_NOT_OWNER;
-    take(self, found);
+    if (!atomic_compare_exchange_strong(&found->owner, &owner, self)) /* another may be as quick */
+        return owner == self ? -EINVAL : MIOU_NOT_OWNER;
+    list_add(&self->resources, &found->link);
     return 0;
 }
 
