@@ -704,16 +704,18 @@ static int answer(void *arg)
 static int write_letters(void *arg)
 {
     struct letter *letter = arg;
+    miou_promise *promise;
     int round, i;
 
     for (round = 0; round < EXCHANGES; round++) {
         for (i = 0; i < WORDS; i++)
             letter->question[i] = round + i;
-        if (call_and_await(1 + round % 2, answer, letter))
+        if (call_pinned(&promise, 1 + round % 2, answer, letter) || miou_await(promise, NULL))
             return BOOM;
         for (i = 0; i < WORDS; i++)
             if (letter->answer[i] != (round + i) * 2 || letter->below[i] != (round + i) * 3)
                 return round;
+        miou_promise_free(promise);
     }
     return EXCHANGES;
 }
@@ -755,11 +757,12 @@ static int cancel_letters(void *arg)
         if (call_pinned(&promise, 1, write_until_cancelled, letter))
             return BOOM;
         dawdle(round);
-        if (miou_cancel(promise) || miou_promise_free(promise))
+        if (miou_cancel(promise))
             return BOOM;
         for (i = 0; i < WORDS; i++)
             if (letter->answer[i] != -round - i)
                 return round;
+        miou_promise_free(promise);
     }
     return EXCHANGES;
 }

@@ -66,6 +66,61 @@ static int yield_for_ever(atomic_int *flag)
     return error;
 }
 
+static int end_normally(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+/* ---- R5.10 */
+
+struct stale {
+    miou_resource *disowned, *unowned;
+    int owned[2], checked[2], released[2], given;
+};
+
+static int leave_resources(void *arg)
+{
+    struct stale *stale = arg;
+    int error = miou_resource_create(&stale->unowned, finalise_nothing, NULL);
+
+    if (!error)
+        error = acquire(&stale->disowned, finalise_nothing, NULL);
+    return error ? error : miou_disown(stale->disowned);
+}
+
+static int find_resources(void *arg)
+{
+    struct stale *stale = arg;
+    miou_resource *left[] = {stale->disowned, stale->unowned};
+    miou_promise *promise;
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        stale->owned[i] = miou_own(left[i]);
+        stale->checked[i] = miou_check(left[i]);
+        stale->released[i] = miou_release(left[i]);
+    }
+    stale->given =
+        miou_async(&promise, &(miou_spawn){.give = left, .give_count = 2}, end_normally, NULL);
+    return 0;
+}
+
+CHECK("R5.10", nothing_is_left_of_an_earlier_run)
+{
+    struct stale stale = {.given = 0};
+    int i;
+
+    assert_int_equal(run_with(1, leave_resources, &stale), 0);
+    assert_int_equal(run_with(1, find_resources, &stale), 0);
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(stale.owned[i], -EINVAL);
+        assert_int_equal(stale.checked[i], MIOU_NOT_OWNER);
+        assert_int_equal(stale.released[i], MIOU_NOT_OWNER);
+    }
+    assert_int_equal(stale.given, MIOU_NOT_OWNER);
+}
+
 /* ---- R5.18: a finaliser that tries everything */
 
 enum attempt {
@@ -140,12 +195,6 @@ static void try_everything(void *value)
     rebel->results[DISOWN] = miou_disown(rebel->older);
     rebel->results[RELEASE] = miou_release(rebel->older);
     rebel->results[TRANSFER] = miou_transfer(rebel->older);
-}
-
-static int end_normally(void *arg)
-{
-    (void)arg;
-    return 0;
 }
 
 /* Own three resources, the middle one with a finaliser that tries everything, and end. */
@@ -247,55 +296,6 @@ CHECK("R5.18", a_finaliser_is_refused_everything)
 CHECK("R5.18", a_finaliser_is_refused_everything_elsewhere)
 {
     assert_rebellion_fails(1);
-}
-
-/* ---- R5.10 */
-
-struct stale {
-    miou_resource *disowned, *unowned;
-    int owned[2], checked[2], released[2], given;
-};
-
-static int leave_resources(void *arg)
-{
-    struct stale *stale = arg;
-    int error = miou_resource_create(&stale->unowned, finalise_nothing, NULL);
-
-    if (!error)
-        error = acquire(&stale->disowned, finalise_nothing, NULL);
-    return error ? error : miou_disown(stale->disowned);
-}
-
-static int find_resources(void *arg)
-{
-    struct stale *stale = arg;
-    miou_resource *left[] = {stale->disowned, stale->unowned};
-    miou_promise *promise;
-    int i;
-
-    for (i = 0; i < 2; i++) {
-        stale->owned[i] = miou_own(left[i]);
-        stale->checked[i] = miou_check(left[i]);
-        stale->released[i] = miou_release(left[i]);
-    }
-    stale->given =
-        miou_async(&promise, &(miou_spawn){.give = left, .give_count = 2}, end_normally, NULL);
-    return 0;
-}
-
-CHECK("R5.10", nothing_is_left_of_an_earlier_run)
-{
-    struct stale stale = {.given = 0};
-    int i;
-
-    assert_int_equal(run_with(1, leave_resources, &stale), 0);
-    assert_int_equal(run_with(1, find_resources, &stale), 0);
-    for (i = 0; i < 2; i++) {
-        assert_int_equal(stale.owned[i], -EINVAL);
-        assert_int_equal(stale.checked[i], MIOU_NOT_OWNER);
-        assert_int_equal(stale.released[i], MIOU_NOT_OWNER);
-    }
-    assert_int_equal(stale.given, MIOU_NOT_OWNER);
 }
 
 /* ---- R5.19 */
