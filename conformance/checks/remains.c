@@ -155,7 +155,7 @@ static long resident(void)
 CHECK("R1.16", memory_is_given_back)
 {
     static miou_task *const ends[] = {end_normally, end_with_error, forget, leak};
-    enum { RUNS = 40 };
+    enum { RUNS = 20 };
     long before = 0, limit = (4 << 20) / sysconf(_SC_PAGESIZE);
     int i;
 

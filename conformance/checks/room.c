@@ -25,7 +25,8 @@ enum {
 struct filler {
     size_t size;
     unsigned char mark;
-    _Atomic int *spoilt;
+    _Atomic int *spoilt; /* marks that are not as they were left */
+    _Atomic int *filled; /* stacks that were filled to the end */
 };
 
 static unsigned char mark_at(const struct filler *t, size_t place)
@@ -65,7 +66,9 @@ static int fill_stack(void *arg)
 {
     TRY(fill(arg));
     TRY(fill_in_turns(arg));
-    return fill(arg);
+    TRY(fill(arg));
+    atomic_fetch_add(((const struct filler *)arg)->filled, 1);
+    return 0;
 }
 
 enum { FILLERS = 8 };
@@ -103,10 +106,11 @@ static int spawn_fillers_everywhere(void *arg)
 
 static void assert_stack(size_t asked, size_t usable)
 {
-    _Atomic int spoilt = 0;
-    struct filler t = {.size = usable, .mark = 99, .spoilt = &spoilt};
+    _Atomic int spoilt = 0, filled = 0;
+    struct filler t = {.size = usable, .mark = 99, .spoilt = &spoilt, .filled = &filled};
 
     assert_int_equal(run_stack(1, asked, spawn_fillers_everywhere, &t), 0);
+    assert_int_equal(filled, 2 * (FILLERS + 1));
     assert_int_equal(spoilt, 0);
 }
 
@@ -120,7 +124,7 @@ CHECK("R1.11", stacks_of_several_sizes)
     assert_stack(16 << 10, 16 << 10);
     assert_stack(100000, 100000);
     assert_stack(256 << 10, 256 << 10);
-    assert_stack(2 << 20, 2 << 20);
+    assert_stack(1 << 20, 1 << 20);
 }
 
 /* ---- R1.12: overflow ---- */
@@ -302,7 +306,7 @@ CHECK("R1.14", a_million_at_once)
 /* So large a stack a task that addresses run out first. */
 CHECK("R1.14", more_than_there_are_addresses_for)
 {
-    assert_million(&(struct million){.wanted = MILLION / 10, .suspend = true}, (size_t)1 << 32);
+    assert_million(&(struct million){.wanted = MILLION / 10, .suspend = true}, (size_t)1 << 33);
 }
 
 /* ---- R1.20: runs that cannot start ---- */
@@ -336,23 +340,32 @@ CHECK("R1.20", no_room_for_the_stack)
     assert_int_equal(calls, 1);
 }
 
-/* No process has room for a thread's stack of this size. A runtime that sizes the stacks of its
- * threads itself starts all the same. */
+static void *nothing(void *arg)
+{
+    return arg;
+}
+
+/* No process has room for a thread's stack of this size. What the system says of it is another
+ * error under valgrind. A runtime that sizes the stacks of its threads itself starts all the
+ * same. */
 CHECK("R1.20", no_room_for_threads)
 {
-    int threads = threads_running(), descriptors = descriptors_open(), calls = 0, result;
+    int threads = threads_running(), descriptors = descriptors_open(), calls = 0, result, system;
     pthread_attr_t attributes, old;
+    pthread_t thread;
 
     assert_int_equal(pthread_getattr_default_np(&old), 0);
     assert_int_equal(pthread_attr_init(&attributes), 0);
-    assert_int_equal(pthread_attr_setstacksize(&attributes, (size_t)1 << 60), 0);
+    assert_int_equal(pthread_attr_setstacksize(&attributes, (size_t)1 << 47), 0);
     assert_int_equal(pthread_setattr_default_np(&attributes), 0);
+    system = pthread_create(&thread, NULL, nothing, NULL);
     result = run_with(2, count_calls, &calls);
     assert_int_equal(pthread_setattr_default_np(&old), 0);
     if (calls == 0)
-        assert_true(result == -EAGAIN || result == -ENOMEM);
+        assert_true(result == -EAGAIN || result == -ENOMEM || result == -system);
     else
         assert_int_equal(result, 0);
+    assert_int_not_equal(system, 0);
     assert_true(threads_become(threads));
     assert_int_equal(descriptors_open(), descriptors);
     assert_int_equal(run_with(2, count_calls, &calls), 0);

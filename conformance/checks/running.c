@@ -126,7 +126,7 @@ CHECK("R1.3", runs_follow_one_another)
                                           MIOU_STILL_HAS_CHILDREN, 7};
     int i;
 
-    for (i = 0; i < 20 * WAYS_TO_END; i++) {
+    for (i = 0; i < 10 * WAYS_TO_END; i++) {
         struct one_of_many t = {.number = i};
         int domains = 2 + i % 3;
 
