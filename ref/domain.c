@@ -1,4 +1,5 @@
 /* domain.c: a domain takes turns among its tasks, one step after the other. */
+#include "mutant.h"
 #include "runtime.h"
 #include "system.h"
 
@@ -36,6 +37,11 @@ void domain_ready(struct domain *domain, struct task *task)
 {
     if (task->state != TASK_NEW)
         task->state = TASK_READY;
+    if (MUTANT(runs_the_newest_first) && domain->ready != NULL) {
+        task->next = domain->ready;
+        domain->ready = task;
+        return;
+    }
     task->next = NULL;
     *domain->ready_end = task;
     domain->ready_end = &task->next;
@@ -145,7 +151,7 @@ static bool domain_step(struct domain *domain)
 {
     if (!inbox_empty(&domain->inbox))
         inbox_deliver(&domain->inbox);
-    if (domain->monitor.waiting > 0 && domain->ready != NULL)
+    if (domain->monitor.waiting > 0 && domain->ready != NULL && !MUTANT(starves_io))
         monitor_select(&domain->monitor, false);
     domain->quantum = QUANTUM;
     if (domain->ready == NULL)
@@ -159,7 +165,7 @@ static void domain_sleep(struct domain *domain)
 {
     if (!inbox_sleep(&domain->inbox))
         return;
-    monitor_select(&domain->monitor, true);
+    monitor_select(&domain->monitor, !MUTANT(never_sleeps));
     inbox_wake(&domain->inbox);
 }
 
@@ -175,6 +181,8 @@ void domain_loop(struct domain *domain)
 
 void domain_send(struct domain *to, struct message *message)
 {
-    if (inbox_send(&to->inbox, message))
+    static _Atomic unsigned sent;
+
+    if (inbox_send(&to->inbox, message) && !(MUTANT(loses_a_wake_up) && ++sent % 64 == 0))
         monitor_interrupt(&to->monitor);
 }
