@@ -545,15 +545,18 @@ static long resident(void)
     return pages * sysconf(_SC_PAGESIZE);
 }
 
-static int do_nothing(void *arg)
+static int count_child(void *arg)
 {
-    (void)arg;
+    atomic_int *children = arg;
+
+    atomic_fetch_add(children, 1);
     return 0;
 }
 
 struct growth {
     spawner *spawn;
     int generations;
+    atomic_int children; /* that have run */
     long bytes;
 };
 
@@ -567,7 +570,7 @@ static int spawn_for_ever(void *arg)
     for (i = 0; i < 2 * t->generations; i++) {
         if (i == t->generations)
             before = resident();
-        TRY(t->spawn(&promise, NULL, do_nothing, NULL));
+        TRY(t->spawn(&promise, NULL, count_child, &t->children));
         TRY(miou_await(promise, NULL));
         TRY(miou_promise_free(promise));
     }
@@ -581,6 +584,7 @@ static void assert_no_growth(spawner *spawn, int generations)
     struct growth t = {.spawn = spawn, .generations = generations};
 
     assert_int_equal(run_with(1, spawn_for_ever, &t), 0);
+    assert_int_equal(t.children, 2 * generations);
     assert_true(t.bytes < 50L * generations);
 }
 

@@ -424,6 +424,7 @@ CHECK("R4.15", the_tasks_of_parallel_meet)
     atomic_int waiting = 3;
 
     assert_int_equal(run_with(3, parallel_at_a_gate, &waiting), 0);
+    assert_int_equal(waiting, 0);
 }
 
 /* ---- R4.16 */
