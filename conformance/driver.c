@@ -674,6 +674,7 @@ int main(int argc, char **argv)
     options.domains = program->domains;
     first = instance_create(program->main_task);
     give_name(instance_of(first));
-    say_end(miou_run(&options, run_task, first)); /* the program stays: a runtime may go on */
+    say_end(miou_run(&options, run_task, first));
+    close(output); /* but the program stays: a runtime may not have ended what it runs */
     return SAID;
 }

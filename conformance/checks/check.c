@@ -149,7 +149,7 @@ static int run_one(const char *library, const char *rule, const char *name, cons
 {
     struct CMUnitTest test = {.name = name, .test_func = run_chosen};
     const char *error;
-    int report;
+    int report, said;
 
     chosen = find(rule, name);
     if (!chosen) {
@@ -174,7 +174,8 @@ static int run_one(const char *library, const char *rule, const char *name, cons
         fprintf(stderr, "checks: %s was skipped\n", name);
         return COULD_NOT_TELL;
     }
-    if (dprintf(report, "pass %s %s %s\n", rule, name, word) < 0) {
+    said = dprintf(report, "pass %s %s %s\n", rule, name, word);
+    if (close(report) != 0 || said < 0) {
         fprintf(stderr, "checks: the runtime has closed a descriptor that is not its own\n");
         return FAILED;
     }

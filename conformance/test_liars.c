@@ -1,0 +1,79 @@
+/* Tests of the suite as a whole on the liars, runtimes that are worthless: every rule gets a
+ * verdict, and none is kept that has a MUST. Single tests are passed by accident, those that only
+ * ask for an error by a liar that always returns it, but each such rule asks for an effect as well.
+ */
+#include "test_support.h"
+
+/* The verdicts that a rule may get from a liar: untested only if it has no test. */
+static const char *const verdicts[] = {"fail ", "crash ", "hang ", "not implemented ", "untested "};
+
+/* Take the row of a rule out of a report; what stands behind the level. NULL: there is none. */
+static const char *find_row(const char *report, const char *rule, const char *level)
+{
+    char row[64];
+    const char *at;
+
+    snprintf(row, sizeof row, "\n  %-6s %-6s ", rule, level);
+    at = strstr(report, row);
+    if (!at || strstr(at + 1, row))
+        return NULL;
+    return at + strlen(row);
+}
+
+static void check_rule(const char *report, const char *rule, const char *level, int tests)
+{
+    const char *verdict = find_row(report, rule, level);
+    size_t i;
+
+    if (!verdict)
+        fail_msg("not one row of %s", rule);
+    if (strcmp(level, "MUST") != 0 && !strncmp(verdict, "pass ", 5))
+        return;
+    for (i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
+        if (!strncmp(verdict, verdicts[i], strlen(verdicts[i])))
+            break;
+    if (i == sizeof verdicts / sizeof *verdicts || (tests > 0 && !strncmp(verdict, "unt", 3)))
+        fail_msg("%s %s is %.15s", rule, level, verdict);
+}
+
+static void keeps_nothing(void **state)
+{
+    const char *liar = *state;
+    char command[4 * PATH_MAX], rule[16], level[16];
+    struct process list, report;
+    int tests, rules = 0, size;
+    const char *line;
+
+    snprintf(command, sizeof command, "exec %s --list", built("conform"));
+    shell(&list, "", 0, command);
+    snprintf(command, sizeof command, "exec %s --runtime %s/%s.so --timeout %s --jobs 16",
+             built("conform"), built("liars"), liar, strstr(liar, "hangs") ? "0.1" : "0.5");
+    shell(&report, "", 0, command);
+    assert_int_equal(report.end, PROCESS_EXITED);
+    assert_int_equal(report.status, 1);
+    for (line = list.output; *line; line += size, rules++) {
+        assert_int_equal(sscanf(line, "%15s %15s %d%*[^\n]\n%n", rule, level, &tests, &size), 3);
+        check_rule(report.output, rule, level, tests);
+    }
+    assert_true(rules > 50);
+    assert_true(contains(report.output, "\ndoes not conform."));
+    process_free(&list);
+    process_free(&report);
+}
+
+int main(void)
+{
+    static const char *const liars[] = {
+        "says_ok", "runs_main",    "crashes_at_load", "hangs_at_load",      "hangs_in_run",
+        "refuses", "exits_in_run", "prints_rubbish",  "closes_descriptors", "lacks_functions",
+        "talks",
+    };
+    struct CMUnitTest tests[sizeof liars / sizeof *liars];
+    size_t i;
+
+    for (i = 0; i < sizeof liars / sizeof *liars; i++)
+        tests[i] = (struct CMUnitTest){.name = liars[i],
+                                       .test_func = keeps_nothing,
+                                       .initial_state = (void *)(uintptr_t)liars[i]};
+    return _cmocka_run_group_tests("liars", tests, sizeof tests / sizeof *tests, NULL, NULL);
+}
