@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -212,7 +211,7 @@ static bool end(int client)
     char byte;
     bool ended = shutdown(client, SHUT_WR) == 0 && recv(client, &byte, 1, 0) == 0;
 
-    close(client);
+    peer_close(client);
     return ended;
 }
 
@@ -257,7 +256,7 @@ static void send_and_say_so(struct service *service)
         shutdown(client, SHUT_WR);
         service->right +=
             peer_receive(client, back, sizeof back) == size && pattern_match(back, size, 0) == size;
-        close(client);
+        peer_close(client);
     }
 }
 

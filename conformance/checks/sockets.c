@@ -4,11 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 _Noreturn void could_not_tell(const char *why)
@@ -40,16 +41,41 @@ int listen_on(miou_fd **listener, unsigned flags, unsigned short port)
     return miou_bind_and_listen(*listener, (struct sockaddr *)&address, sizeof address, NULL);
 }
 
+enum { NUMBERS = 1 << 16 };
+static atomic_bool kept[NUMBERS];
+
+int peer_keep(int number)
+{
+    if (number >= 0 && number < NUMBERS)
+        atomic_store(&kept[number], true);
+    return number;
+}
+
+void peer_close(int peer)
+{
+    if (peer >= 0 && peer < NUMBERS)
+        atomic_store(&kept[peer], false);
+    close(peer);
+}
+
+__attribute__((destructor)) static void close_kept(void)
+{
+    int number;
+
+    for (number = 0; number < NUMBERS; number++)
+        if (atomic_load(&kept[number]))
+            close(number);
+}
+
 int peer_connect(unsigned short port)
 {
     struct sockaddr_in address = loopback(port);
-    int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int peer = peer_keep(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 
-    if (peer >= 0 && connect(peer, (struct sockaddr *)&address, sizeof address) == 0)
+    if (connect(peer, (struct sockaddr *)&address, sizeof address) == 0)
         return peer;
     fprintf(stderr, "cannot connect to port %d: %s\n", port, strerror(errno));
-    if (peer >= 0)
-        close(peer);
+    peer_close(peer);
     return -1;
 }
 
@@ -88,7 +114,7 @@ void peer_reset(int peer)
     struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 
     setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    close(peer);
+    peer_close(peer);
 }
 
 int await_events(int number, short events)
@@ -115,8 +141,10 @@ bool is_open(int number)
     return fcntl(number, F_GETFD) >= 0;
 }
 
+/* A child sets the limit: to set one's own is something that valgrind only pretends to do. */
 void allow_more_descriptors(int more)
 {
+    pid_t self = getpid(), child;
     struct rlimit limit;
     int number;
 
@@ -124,7 +152,10 @@ void allow_more_descriptors(int more)
     for (number = 0; is_open(number) || more-- > 0; number++)
         ;
     limit.rlim_cur = (rlim_t)number;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    child = fork();
+    if (child == 0)
+        _exit(prlimit(self, RLIMIT_NOFILE, &limit, NULL) < 0);
+    waitpid(child, NULL, 0);
 }
 
 int pair_open(struct pair *pair, unsigned flags)

@@ -36,6 +36,11 @@ int listen_on(miou_fd **listener, unsigned flags, unsigned short port);
 /* Connect to a port of 127.0.0.1. Nobody need accept for it to return. */
 int peer_connect(unsigned short port);
 
+/* Plain descriptors are closed at the end of the test at the latest, those that are not made here
+ * if they have been kept; so that what is left open is the runtime's. */
+int peer_keep(int number);
+void peer_close(int peer);
+
 /* Send or receive all bytes; return how many it was, fewer after an error or the end. */
 size_t peer_send(int peer, const void *bytes, size_t size);
 size_t peer_receive(int peer, void *bytes, size_t size);

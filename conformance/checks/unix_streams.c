@@ -1,0 +1,658 @@
+/* Rules R6.4 to R6.7, R6.9, R6.19 and R6.25: what goes through connections, and who waits for it.
+ */
+#include "sockets.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- R6.4: reading ---- */
+
+struct reading {
+    struct pair pair;
+    struct waiter waiter;
+    bool waited;
+};
+
+static int read_later(void *arg)
+{
+    struct reading *t = arg;
+    miou_promise *promise;
+
+    TRY(pair_open(&t->pair, 0));
+    t->waiter.fd = t->pair.fd;
+    TRY(miou_async(&promise, NULL, read_once, &t->waiter));
+    let_others_run();
+    t->waited = !t->waiter.done;
+    peer_send(t->pair.peer, "x", 1);
+    return miou_await(promise, NULL);
+}
+
+CHECK("R6.4", reading_waits_and_others_run)
+{
+    struct reading t = {0};
+
+    assert_int_equal(unix_run_with(0, read_later, &t), 0);
+    assert_true(t.waited);
+    assert_int_equal(t.waiter.result, 1);
+    assert_int_equal(t.waiter.byte, 'x');
+}
+
+struct pieces {
+    ssize_t first, second;
+    char buffer[16];
+};
+
+static int read_in_pieces(void *arg)
+{
+    struct pieces *t = arg;
+    struct pair pair;
+
+    TRY(pair_open(&pair, 0));
+    peer_send(pair.peer, "0123456789", 10);
+    await_bytes(pair.number, 10);
+    memset(t->buffer, '-', sizeof t->buffer);
+    t->first = miou_read(pair.fd, t->buffer, 4);
+    t->second = miou_read(pair.fd, t->buffer + 5, 11);
+    return 0;
+}
+
+CHECK("R6.4", reading_takes_what_has_come_up_to_the_size)
+{
+    struct pieces t;
+
+    assert_int_equal(unix_run_with(0, read_in_pieces, &t), 0);
+    assert_int_equal(t.first, 4);
+    assert_int_equal(t.second, 6);
+    assert_memory_equal(t.buffer, "0123-456789-----", 16);
+}
+
+struct end {
+    size_t before;
+    ssize_t at_end, again, written;
+    char answer;
+};
+
+static int read_to_the_end(void *arg)
+{
+    struct end *t = arg;
+    char buffer[4];
+    struct pair pair;
+
+    TRY(pair_open(&pair, 0));
+    peer_send(pair.peer, "0123456789", 10);
+    shutdown(pair.peer, SHUT_WR);
+    while ((t->at_end = miou_read(pair.fd, buffer, sizeof buffer)) > 0)
+        t->before += (size_t)t->at_end;
+    t->again = miou_read(pair.fd, buffer, sizeof buffer);
+    t->written = miou_write(pair.fd, "y", 1);
+    peer_receive(pair.peer, &t->answer, 1);
+    return 0;
+}
+
+CHECK("R6.4", reading_ends_with_0_after_the_last_byte)
+{
+    struct end t = {0};
+
+    assert_int_equal(unix_run_with(0, read_to_the_end, &t), 0);
+    assert_int_equal(t.before, 10);
+    assert_int_equal(t.at_end, 0);
+    assert_int_equal(t.again, 0);
+    assert_int_equal(t.written, 1);
+    assert_int_equal(t.answer, 'y');
+}
+
+struct nothing {
+    ssize_t read[3], written[2], after;
+    char buffer[4];
+};
+
+static int read_nothing(void *arg)
+{
+    struct nothing *t = arg;
+    struct pair pair;
+
+    TRY(pair_open(&pair, 0));
+    t->read[0] = miou_read(pair.fd, t->buffer, 0);
+    t->read[1] = miou_read(pair.fd, NULL, 0);
+    peer_send(pair.peer, "xy", 2);
+    await_bytes(pair.number, 2);
+    t->read[2] = miou_read(pair.fd, t->buffer, 0);
+    t->after = miou_read(pair.fd, t->buffer, sizeof t->buffer);
+    return 0;
+}
+
+CHECK("R6.4", reading_nothing_takes_nothing)
+{
+    struct nothing t = {{-1, -1, -1}, {-1, -1}, -1, ""};
+
+    assert_int_equal(unix_run_with(0, read_nothing, &t), 0);
+    assert_int_equal(t.read[0], 0);
+    assert_int_equal(t.read[1], 0);
+    assert_int_equal(t.read[2], 0);
+    assert_int_equal(t.after, 2);
+    assert_memory_equal(t.buffer, "xy", 2);
+}
+
+/* ---- R6.5: writing ---- */
+
+enum { STREAM = 3 << 20 };
+
+/* A stream from a task to a peer that reads nothing until it is told to. */
+struct stream {
+    struct pair pair;
+    unsigned char sent[STREAM], received[STREAM + 1];
+    sem_t may_read;
+    pthread_t thread;
+    size_t size; /* of what was received */
+    ssize_t results[4];
+    bool done, waited;
+};
+
+static const size_t stream_parts[] = {1, 0, STREAM - 8, 7};
+
+static void *receive_stream(void *arg)
+{
+    struct stream *t = arg;
+
+    sem_wait(&t->may_read);
+    t->size = peer_receive(t->pair.peer, t->received, sizeof t->received);
+    return NULL;
+}
+
+static int write_stream(void *arg)
+{
+    struct stream *t = arg;
+    size_t i, sent = 0;
+
+    for (i = 0; i < 4; i++) {
+        t->results[i] = miou_write(t->pair.fd, t->sent + sent, stream_parts[i]);
+        sent += stream_parts[i];
+    }
+    t->done = true;
+    return miou_close(t->pair.fd);
+}
+
+static int write_to_a_slow_reader(void *arg)
+{
+    struct stream *t = arg;
+    miou_promise *promise;
+    int error, outcome;
+
+    TRY(pair_open(&t->pair, 0));
+    pair_narrow(&t->pair);
+    TRY(miou_async(&promise, NULL, write_stream, t));
+    pthread_create(&t->thread, NULL, receive_stream, t);
+    let_others_run();
+    t->waited = !t->done;
+    sem_post(&t->may_read);
+    error = miou_await(promise, &outcome);
+    pthread_join(t->thread, NULL);
+    return error < 0 ? error : outcome;
+}
+
+CHECK("R6.5", writing_sends_all_and_others_run)
+{
+    struct stream *t = calloc(1, sizeof *t);
+    size_t i;
+
+    sem_init(&t->may_read, 0, 0);
+    pattern_fill(t->sent, STREAM, 0);
+    assert_int_equal(unix_run_with(0, write_to_a_slow_reader, t), 0);
+    assert_true(t->waited);
+    for (i = 0; i < 4; i++)
+        assert_int_equal(t->results[i], stream_parts[i]);
+    assert_int_equal(t->size, STREAM);
+    assert_int_equal(pattern_match(t->received, STREAM, 0), STREAM);
+    free(t);
+}
+
+static int write_nothing(void *arg)
+{
+    struct nothing *t = arg;
+    struct pair pair;
+
+    TRY(pair_open(&pair, 0));
+    t->written[0] = miou_write(pair.fd, "x", 0);
+    t->written[1] = miou_write(pair.fd, NULL, 0);
+    TRY(miou_close(pair.fd));
+    t->after = (ssize_t)peer_receive(pair.peer, t->buffer, 1);
+    return 0;
+}
+
+CHECK("R6.5", writing_nothing_sends_nothing)
+{
+    struct nothing t = {{-1, -1, -1}, {-1, -1}, -1, ""};
+
+    assert_int_equal(unix_run_with(0, write_nothing, &t), 0);
+    assert_int_equal(t.written[0], 0);
+    assert_int_equal(t.written[1], 0);
+    assert_int_equal(t.after, 0);
+}
+
+/* ---- R6.6 and R6.7: a peer that is gone ---- */
+
+static atomic_int signals_seen;
+
+static void count_signal(int number)
+{
+    (void)number;
+    atomic_fetch_add(&signals_seen, 1);
+}
+
+static void assert_peer_is_gone(ssize_t result)
+{
+    if (result != -EPIPE)
+        assert_int_equal(result, -ECONNRESET);
+}
+
+struct gone {
+    struct pair pair;
+    struct waiter waiter;
+    ssize_t first, second;
+    bool waited;
+};
+
+static int write_to_a_closed_peer(void *arg)
+{
+    struct gone *t = arg;
+
+    TRY(pair_open(&t->pair, 0));
+    peer_close(t->pair.peer);
+    t->first = miou_write(t->pair.fd, "x", 1);
+    await_events(t->pair.number, 0); /* the answer to that byte: nobody is there */
+    t->second = miou_write(t->pair.fd, "y", 1);
+    return 0;
+}
+
+static void check_closed_peer(void)
+{
+    struct gone t = {.first = 0};
+
+    assert_int_equal(unix_run_with(0, write_to_a_closed_peer, &t), 0);
+    assert_peer_is_gone(t.second);
+}
+
+CHECK("R6.6", writing_to_a_closed_peer_is_an_error)
+{
+    signal(SIGPIPE, count_signal);
+    check_closed_peer();
+    assert_int_equal(signals_seen, 0);
+}
+
+CHECK("R6.6", writing_to_a_closed_peer_does_not_kill)
+{
+    signal(SIGPIPE, SIG_DFL);
+    check_closed_peer();
+}
+
+static int lose_the_reader(void *arg)
+{
+    struct gone *t = arg;
+    miou_promise *promise;
+
+    TRY(pair_open(&t->pair, 0));
+    pair_narrow(&t->pair);
+    t->waiter.fd = t->pair.fd;
+    TRY(miou_async(&promise, NULL, write_lots, &t->waiter));
+    let_others_run();
+    t->waited = !t->waiter.done;
+    peer_close(t->pair.peer);
+    return miou_await(promise, NULL);
+}
+
+CHECK("R6.6", a_writer_that_waits_learns_that_the_peer_is_gone)
+{
+    struct gone t = {.first = 0};
+
+    signal(SIGPIPE, count_signal);
+    assert_int_equal(unix_run_with(0, lose_the_reader, &t), 0);
+    assert_true(t.waited);
+    assert_peer_is_gone(t.waiter.result);
+    assert_int_equal(signals_seen, 0);
+}
+
+static int read_from_a_reset_peer(void *arg)
+{
+    struct gone *t = arg;
+
+    TRY(pair_open(&t->pair, 0));
+    t->waiter.fd = t->pair.fd;
+    peer_reset(t->pair.peer);
+    await_events(t->pair.number, POLLIN);
+    return read_once(&t->waiter);
+}
+
+CHECK("R6.7", reading_after_a_reset_is_an_error)
+{
+    struct gone t = {.first = 0};
+
+    assert_int_equal(unix_run_with(0, read_from_a_reset_peer, &t), 0);
+    assert_int_equal(t.waiter.result, -ECONNRESET);
+}
+
+static int reset_the_reader(void *arg)
+{
+    struct gone *t = arg;
+    miou_promise *promise;
+
+    TRY(pair_open(&t->pair, 0));
+    t->waiter.fd = t->pair.fd;
+    TRY(miou_async(&promise, NULL, read_once, &t->waiter));
+    let_others_run();
+    t->waited = !t->waiter.done;
+    peer_reset(t->pair.peer);
+    return miou_await(promise, NULL);
+}
+
+CHECK("R6.7", a_reader_that_waits_learns_of_a_reset)
+{
+    struct gone t = {.first = 0};
+
+    assert_int_equal(unix_run_with(0, reset_the_reader, &t), 0);
+    assert_true(t.waited);
+    assert_int_equal(t.waiter.result, -ECONNRESET);
+}
+
+/* ---- R6.9: nobody holds up anybody ---- */
+
+enum { CROWD = 200 };
+
+struct crowd {
+    struct pair pairs[CROWD];
+    struct waiter waiters[CROWD];
+    miou_promise *promises[CROWD];
+    int early; /* were done before their byte was sent */
+};
+
+static int serve_a_crowd_from_the_last(void *arg)
+{
+    struct crowd *t = arg;
+    int i;
+
+    for (i = 0; i < CROWD; i++) {
+        TRY(pair_open(&t->pairs[i], 0));
+        t->waiters[i].fd = t->pairs[i].fd;
+        TRY(miou_async(&t->promises[i], NULL, read_once, &t->waiters[i]));
+    }
+    let_others_run();
+    for (i = CROWD - 1; i >= 0; i--) {
+        char byte = (char)i;
+
+        t->early += t->waiters[i].done;
+        peer_send(t->pairs[i].peer, &byte, 1);
+        TRY(miou_await(t->promises[i], NULL));
+    }
+    return 0;
+}
+
+CHECK("R6.9", many_tasks_wait_each_for_its_own)
+{
+    struct crowd *t = calloc(1, sizeof *t);
+    int i;
+
+    assert_int_equal(unix_run_with(0, serve_a_crowd_from_the_last, t), 0);
+    assert_int_equal(t->early, 0);
+    for (i = 0; i < CROWD; i++) {
+        assert_int_equal(t->waiters[i].result, 1);
+        assert_int_equal(t->waiters[i].byte, (char)i);
+    }
+    free(t);
+}
+
+enum { PATIENCE = 1000000 };
+
+struct starving {
+    struct pair pair;
+    struct waiter waiter;
+    miou_promise *promise;
+    int turns;
+};
+
+/* A reader that was waiting, and whose byte is there. */
+static int start_ready_reader(struct starving *t)
+{
+    TRY(pair_open(&t->pair, 0));
+    t->waiter.fd = t->pair.fd;
+    TRY(miou_async(&t->promise, NULL, read_once, &t->waiter));
+    let_others_run();
+    peer_send(t->pair.peer, "x", 1);
+    await_bytes(t->pair.number, 1);
+    return 0;
+}
+
+static int yield_for_ever(void *arg)
+{
+    struct starving *t = arg;
+
+    TRY(start_ready_reader(t));
+    for (t->turns = 0; t->turns < PATIENCE && !t->waiter.done; t->turns++)
+        TRY(miou_yield());
+    return miou_await(t->promise, NULL);
+}
+
+CHECK("R6.9", yielding_tasks_do_not_starve_those_that_wait)
+{
+    struct starving t = {.turns = 0};
+
+    assert_int_equal(unix_run_with(0, yield_for_ever, &t), 0);
+    assert_true(t.turns < PATIENCE);
+    assert_int_equal(t.waiter.result, 1);
+}
+
+static int do_nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static int spawn_for_ever(void *arg)
+{
+    struct starving *t = arg;
+
+    TRY(start_ready_reader(t));
+    for (t->turns = 0; t->turns < PATIENCE && !t->waiter.done; t->turns++) {
+        miou_promise *promise;
+
+        TRY(miou_async(&promise, NULL, do_nothing, NULL));
+        TRY(miou_await(promise, NULL));
+        TRY(miou_promise_free(promise));
+    }
+    return miou_await(t->promise, NULL);
+}
+
+CHECK("R6.9 R1.19", spawning_tasks_do_not_starve_those_that_wait)
+{
+    struct starving t = {.turns = 0};
+
+    assert_int_equal(unix_run_with(0, spawn_for_ever, &t), 0);
+    assert_true(t.turns < PATIENCE);
+    assert_int_equal(t.waiter.result, 1);
+}
+
+/* ---- R6.19 and R6.25: several tasks at one descriptor ---- */
+
+struct rivals {
+    struct waiter waiters[2];
+    int done_after[3]; /* how many were done after 0, 1, 2 things came */
+};
+
+/* Whoever comes first yields to the other: were both woken by one thing, both would be done. */
+static void count_done(struct rivals *t, int came)
+{
+    while (t->waiters[0].done + t->waiters[1].done < came && miou_yield() == 0)
+        ;
+    let_others_run();
+    t->done_after[came] = t->waiters[0].done + t->waiters[1].done;
+}
+
+static int feed_two_readers(void *arg)
+{
+    struct rivals *t = arg;
+    miou_promise *promises[2];
+    struct pair pair;
+    int i;
+
+    TRY(pair_open(&pair, 0));
+    for (i = 0; i < 2; i++) {
+        t->waiters[i].fd = pair.fd;
+        TRY(miou_async(&promises[i], NULL, read_once, &t->waiters[i]));
+    }
+    count_done(t, 0);
+    for (i = 0; i < 2; i++) {
+        peer_send(pair.peer, &"ab"[i], 1);
+        count_done(t, i + 1);
+    }
+    for (i = 0; i < 2; i++)
+        TRY(miou_await(promises[i], NULL));
+    return 0;
+}
+
+static void assert_one_by_one(const struct rivals *t)
+{
+    int i;
+
+    for (i = 0; i < 3; i++)
+        assert_int_equal(t->done_after[i], i);
+}
+
+CHECK("R6.19", one_byte_goes_to_one_of_two_readers)
+{
+    struct rivals t = {.done_after = {-1, -1, -1}};
+
+    assert_int_equal(unix_run_with(0, feed_two_readers, &t), 0);
+    assert_one_by_one(&t);
+    assert_int_equal(t.waiters[0].result, 1);
+    assert_int_equal(t.waiters[1].result, 1);
+    assert_int_equal(t.waiters[0].byte + t.waiters[1].byte, 'a' + 'b');
+}
+
+static int feed_two_acceptors(void *arg)
+{
+    struct rivals *t = arg;
+    miou_promise *promises[2];
+    miou_fd *listener;
+    int i;
+
+    TRY(listen_on(&listener, 0, 0));
+    for (i = 0; i < 2; i++) {
+        t->waiters[i].fd = listener;
+        TRY(miou_async(&promises[i], NULL, accept_once, &t->waiters[i]));
+    }
+    count_done(t, 0);
+    for (i = 0; i < 2; i++) {
+        peer_connect(port_of(listener));
+        count_done(t, i + 1);
+    }
+    for (i = 0; i < 2; i++)
+        TRY(miou_await(promises[i], NULL));
+    return 0;
+}
+
+CHECK("R6.19", one_connection_goes_to_one_of_two_acceptors)
+{
+    struct rivals t = {.done_after = {-1, -1, -1}};
+
+    assert_int_equal(unix_run_with(0, feed_two_acceptors, &t), 0);
+    assert_one_by_one(&t);
+    assert_int_equal(t.waiters[0].result, 0);
+    assert_int_equal(t.waiters[1].result, 0);
+    assert_ptr_not_equal(t.waiters[0].client, t.waiters[1].client);
+}
+
+struct both_ways {
+    struct pair pair;
+    struct waiter reader, writer;
+    sem_t may_read;
+    bool both_waited, reader_alone;
+    size_t received;
+};
+
+static void *receive_lots(void *arg)
+{
+    struct both_ways *t = arg;
+    char *bytes = malloc(LOTS);
+
+    sem_wait(&t->may_read);
+    t->received = peer_receive(t->pair.peer, bytes, LOTS);
+    free(bytes);
+    return NULL;
+}
+
+static int start_both_ways(struct both_ways *t, miou_promise *promises[2])
+{
+    TRY(pair_open(&t->pair, 0));
+    pair_narrow(&t->pair);
+    t->reader.fd = t->writer.fd = t->pair.fd;
+    TRY(miou_async(&promises[0], NULL, read_once, &t->reader));
+    TRY(miou_async(&promises[1], NULL, write_lots, &t->writer));
+    let_others_run();
+    t->both_waited = !t->reader.done && !t->writer.done;
+    return t->both_waited ? 0 : -EBUSY;
+}
+
+/* The reader's byte comes while the writer waits. */
+static int read_while_writing(void *arg)
+{
+    struct both_ways *t = arg;
+    miou_promise *promises[2];
+    pthread_t thread;
+
+    TRY(start_both_ways(t, promises));
+    peer_send(t->pair.peer, "x", 1);
+    TRY(miou_await(promises[0], NULL));
+    t->reader_alone = !t->writer.done;
+    pthread_create(&thread, NULL, receive_lots, t);
+    sem_post(&t->may_read);
+    TRY(miou_await(promises[1], NULL));
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+/* The writer ends while the reader waits. */
+static int write_while_reading(void *arg)
+{
+    struct both_ways *t = arg;
+    miou_promise *promises[2];
+    pthread_t thread;
+
+    TRY(start_both_ways(t, promises));
+    pthread_create(&thread, NULL, receive_lots, t);
+    sem_post(&t->may_read);
+    TRY(miou_await(promises[1], NULL));
+    pthread_join(thread, NULL);
+    t->reader_alone = !t->reader.done;
+    peer_send(t->pair.peer, "x", 1);
+    return miou_await(promises[0], NULL);
+}
+
+static void check_both_ways(miou_task *task)
+{
+    struct both_ways t = {.received = 0};
+    int result;
+
+    sem_init(&t.may_read, 0, 0);
+    result = unix_run_with(0, task, &t);
+    assert_true(t.both_waited);
+    assert_int_equal(result, 0);
+    assert_true(t.reader_alone);
+    assert_int_equal(t.reader.result, 1);
+    assert_int_equal(t.reader.byte, 'x');
+    assert_int_equal(t.writer.result, LOTS);
+    assert_int_equal(t.received, LOTS);
+}
+
+CHECK("R6.25", a_reader_goes_on_while_a_writer_waits)
+{
+    check_both_ways(read_while_writing);
+}
+
+CHECK("R6.25", a_writer_goes_on_while_a_reader_waits)
+{
+    check_both_ways(write_while_reading);
+}
