@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -28,7 +29,16 @@ static int tcpv4_kept_on_exec(miou_fd **fd, unsigned flags)
         fcntl(true_miou_fd_number(*fd), F_SETFD, 0);
     return error;
 }
-MUTANT("R6.1", sockets_survive_exec, .tcpv4 = tcpv4_kept_on_exec);
+
+static int tcpv6_kept_on_exec(miou_fd **fd, unsigned flags)
+{
+    int error = true_miou_tcpv6(fd, flags);
+
+    if (error == 0)
+        fcntl(true_miou_fd_number(*fd), F_SETFD, 0);
+    return error;
+}
+MUTANT("R6.1", sockets_survive_exec, .tcpv4 = tcpv4_kept_on_exec, .tcpv6 = tcpv6_kept_on_exec);
 
 static int accept_blocking(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
 {
@@ -52,13 +62,25 @@ static int listen_alone(miou_fd *fd, const struct sockaddr *address, socklen_t l
 }
 MUTANT("R6.2", addresses_are_not_shared, .bind_and_listen = listen_alone);
 
-static int listen_anyhow(miou_fd *fd, const struct sockaddr *address, socklen_t length,
-                         const miou_listen *options)
+static int listen_as_usual(miou_fd *fd, const struct sockaddr *address, socklen_t length,
+                           const miou_listen *options)
 {
-    return true_miou_bind_and_listen(fd, address, length,
-                                     options && options->backlog < 0 ? options : NULL);
+    (void)options;
+    return true_miou_bind_and_listen(fd, address, length, NULL);
 }
-MUTANT("R6.2", reuse_cannot_be_refused, .bind_and_listen = listen_anyhow);
+MUTANT("R6.2", ways_to_listen_are_ignored, .bind_and_listen = listen_as_usual);
+
+static int listen_elsewhere(miou_fd *fd, const struct sockaddr *address, socklen_t length,
+                            const miou_listen *options)
+{
+    int error = true_miou_bind_and_listen(fd, address, length, options);
+    struct sockaddr_in elsewhere = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+
+    return error == -EADDRINUSE ? true_miou_bind_and_listen(fd, (struct sockaddr *)&elsewhere,
+                                                            sizeof elsewhere, options)
+                                : error;
+}
+MUTANT("R6.2", taken_addresses_are_replaced, .bind_and_listen = listen_elsewhere);
 
 /* ---- R6.3 */
 
@@ -142,6 +164,14 @@ static int tcpv4_any_flags(miou_fd **fd, unsigned flags)
     return true_miou_tcpv4(fd, flags & MIOU_OWNED);
 }
 MUTANT("R6.8", unknown_flags_are_ignored, .tcpv4 = tcpv4_any_flags);
+
+static ssize_t read_with_common_error(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    return n == -ENOTCONN ? -EIO : n;
+}
+MUTANT("R6.8", errors_of_the_system_are_all_one, .read = read_with_common_error);
 
 /* ---- R6.10 to R6.14 */
 
@@ -345,7 +375,21 @@ static int accept_and_copy(miou_fd **client, miou_fd *listener, struct sockaddr_
 }
 MUTANT("R6.24", plain_descriptors_outlive_the_run, .accept = accept_and_copy);
 
+static int tcpv4_plain_on_dom0(miou_fd **fd, unsigned flags)
+{
+    return true_miou_tcpv4(fd, true_miou_domain_self() > 0 ? MIOU_OWNED : flags);
+}
+MUTANT("R6.24", plain_descriptors_are_dom0s, .tcpv4 = tcpv4_plain_on_dom0);
+
 /* ---- R6.26 and R6.27 */
+
+static int number_outside(miou_fd *fd)
+{
+    int number = true_miou_fd_number(fd);
+
+    return number == MIOU_NOT_RUNNING ? -EBADF : number;
+}
+MUTANT("R6.26", outside_a_run_descriptors_look_closed, .fd_number = number_outside);
 
 static int close_in_finaliser(miou_fd *fd)
 {
