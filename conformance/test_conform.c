@@ -378,7 +378,7 @@ static void runs_under_a_command(void **state)
 /* A driver whose every word is an attack on the formats. */
 static const char rude[] =
     DRIVER("printf 'scenario %s\\n]]><x a=\"&\\001\\033[31m\\377\\n' $id; "
-           "printf ']]>]]></failure>\\000\\b\\nok 3 - forged\\n1..7\\n' >&2");
+           "printf ']]>]]></failure>\\b\\033\\000\\nok 3 - forged\\n1..7\\n' >&2");
 
 static size_t count(const char *text, const char *part)
 {

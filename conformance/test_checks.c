@@ -1,0 +1,196 @@
+/* Tests of the frames: of the tests in C, on liars, and of the saboteur, on a runtime whose doings
+ * are known. */
+#include "test_support.h"
+
+#include <signal.h>
+
+__attribute__((format(printf, 1, 2))) static struct process run(const char *format, ...)
+{
+    char text[8 * PATH_MAX];
+    static const char scenario[] = "scenario 1\n"
+                                   "task main\n"
+                                   "    p = async child\n"
+                                   "    await p\n"
+                                   "task child\n"
+                                   "    return 7\n";
+    struct process process;
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    shell(&process, scenario, strlen(scenario), text);
+    return process;
+}
+
+/* ---- Tests in C ---- */
+
+/* The first test of R1.1, which a runtime passes that does no more than run the main task. */
+static const char *first_test(void)
+{
+    static char name[128];
+    struct process process = run("%s --list", built("checks"));
+    const char *line = strstr(process.output, "R1.1 ");
+
+    assert_non_null(line);
+    assert_int_equal(sscanf(line, "R1.1 %127[^\n]", name), 1);
+    process_free(&process);
+    return name;
+}
+
+static void says_that_a_test_passed(void **state)
+{
+    char expected[256];
+    struct process process =
+        run("%s %s R1.1 %s word", built("checks"), built("liars/talks.so"), first_test());
+
+    (void)state;
+    snprintf(expected, sizeof expected, "pass R1.1 %s word\n", first_test());
+    assert_string_equal(process.output, expected);
+    assert_true(contains(process.errors, "run ok 99\n")); /* the runtime's own words */
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+}
+
+static void says_why_a_test_failed(void **state)
+{
+    struct process process =
+        run("%s %s R1.1 %s word", built("checks"), built("liars/says_ok.so"), first_test());
+
+    (void)state;
+    assert_string_equal(process.output, "");
+    assert_true(contains(process.errors, ".c:"));
+    assert_int_equal(process.status, 1);
+    process_free(&process);
+}
+
+static void tells_other_ends_apart(void **state)
+{
+    struct process process =
+        run("%s %s R1.1 %s word", built("checks"), built("liars/exits_in_run.so"), first_test());
+
+    (void)state;
+    assert_string_equal(process.output, "");
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+    process = run("exec %s %s R1.1 %s word", built("checks"), built("liars/crashes_at_load.so"),
+                  first_test());
+    assert_int_equal(process.end, PROCESS_SIGNALLED);
+    assert_int_equal(process.status, SIGSEGV);
+    process_free(&process);
+}
+
+static void refuses(const char *arguments, const char *why)
+{
+    struct process process = run("%s %s", built("checks"), arguments);
+
+    assert_string_equal(process.output, "");
+    assert_true(contains(process.errors, why));
+    assert_int_equal(process.status, 2);
+    process_free(&process);
+}
+
+static void refuses_bad_arguments(void **state)
+{
+    char arguments[2 * PATH_MAX];
+
+    (void)state;
+    refuses("", "usage: checks");
+    refuses("--frobnicate", "usage: checks");
+    refuses("x R1.1", "usage: checks");
+    refuses("x R1.1 no_such_test", "checks: no test of R1.1 is called no_such_test");
+    snprintf(arguments, sizeof arguments, "x R99.1 %s", first_test());
+    refuses(arguments, "checks: no test of R99.1 is called");
+    snprintf(arguments, sizeof arguments, "/nonexistent.so R1.1 %s", first_test());
+    refuses(arguments, "checks: cannot open /nonexistent.so: No such file");
+}
+
+/* A function that the runtime lacks is named, wherever it is called. */
+static void names_what_is_missing(void **state)
+{
+    struct process list = run("%s --list", built("checks")), process;
+    char rule[16], name[128];
+    const char *line;
+    int size, missing = 0;
+
+    (void)state;
+    for (line = list.output; *line && !missing; line += size) {
+        assert_int_equal(sscanf(line, "%15s %127[^\n]\n%n", rule, name, &size), 2);
+        process =
+            run("%s %s %s %s word", built("checks"), built("liars/lacks_functions.so"), rule, name);
+        if (process.end == PROCESS_EXITED && process.status == 77) {
+            assert_true(contains(process.errors, "the runtime has no miou_"));
+            assert_string_equal(process.output, "");
+            missing++;
+        }
+        process_free(&process);
+    }
+    process_free(&list);
+    assert_int_equal(missing, 1);
+}
+
+/* ---- The saboteur ---- */
+
+static void passes_everything_on(void **state)
+{
+    struct process plain = run("%s %s", built("driver"), built("liars/eager.so"));
+    struct process process = run("MIOU_SABOTAGED=%s %s %s", built("liars/eager.so"),
+                                 built("driver"), built("saboteur.so"));
+
+    (void)state;
+    assert_true(contains(plain.output, "did main 3 ok 7\n"));
+    assert_string_equal(process.output, plain.output);
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+    process_free(&plain);
+}
+
+static void aborts(const char *variables, const char *why)
+{
+    struct process process = run("%s exec %s %s", variables, built("driver"), built("saboteur.so"));
+
+    assert_int_equal(process.end, PROCESS_SIGNALLED);
+    assert_int_equal(process.status, SIGABRT);
+    assert_true(contains(process.errors, why));
+    process_free(&process);
+}
+
+static void does_nothing_by_halves(void **state)
+{
+    (void)state;
+    aborts("MIOU_MUTANT=no_such_mutant", "saboteur: there is no mutant no_such_mutant\n");
+    aborts("MIOU_SABOTAGED=/nonexistent.so", "saboteur: cannot open /nonexistent.so: No such file");
+    aborts("", "saboteur: MIOU_SABOTAGED has no miou_run\n");
+}
+
+/* Every mutant that is listed can be chosen, and says what it breaks. */
+static void lists_its_mutants(void **state)
+{
+    struct process list = run("%s", built("mutants")), process;
+    char name[128], rule[16];
+    const char *line;
+    int size, mutants = 0;
+
+    (void)state;
+    for (line = list.output; *line; line += size, mutants++) {
+        assert_int_equal(sscanf(line, "%127s R%15[0-9.]\n%n", name, rule, &size), 2);
+        process = run("MIOU_MUTANT=%s MIOU_SABOTAGED=%s %s %s R1.1 %s", name,
+                      built("liars/eager.so"), built("checks"), built("saboteur.so"), first_test());
+        assert_null(strstr(process.errors, "there is no mutant"));
+        process_free(&process);
+    }
+    assert_true(mutants > 0);
+    process_free(&list);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_that_a_test_passed), cmocka_unit_test(says_why_a_test_failed),
+        cmocka_unit_test(tells_other_ends_apart),  cmocka_unit_test(refuses_bad_arguments),
+        cmocka_unit_test(names_what_is_missing),   cmocka_unit_test(passes_everything_on),
+        cmocka_unit_test(does_nothing_by_halves),  cmocka_unit_test(lists_its_mutants),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
