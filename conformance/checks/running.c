@@ -72,7 +72,8 @@ struct one_of_many {
     int number;
     int domains; /* seen by main */
     int self;
-    int child; /* what it ended with */
+    int child;                 /* what it ended with */
+    struct one_of_many *inner; /* of a task that does the same on another domain */
 };
 
 static int return_9(void *arg)
@@ -111,7 +112,7 @@ static int end_somehow(void *arg)
     case 2:
         return -7;
     case 3: /* as does a task on another domain */
-        TRY(miou_call(&promise, NULL, end_somehow, &(struct one_of_many){.number = 0}));
+        TRY(miou_call(&promise, NULL, end_somehow, t->inner));
         return miou_await(promise, NULL);
     default:
         TRY(miou_cancel(endless));
@@ -127,7 +128,7 @@ CHECK("R1.3", runs_follow_one_another)
     int i;
 
     for (i = 0; i < 10 * WAYS_TO_END; i++) {
-        struct one_of_many t = {.number = i};
+        struct one_of_many inner = {0}, t = {.number = i, .inner = &inner};
         int domains = 2 + i % 3;
 
         assert_int_equal(run_with(domains, end_somehow, &t), ends[i % WAYS_TO_END]);
