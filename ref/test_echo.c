@@ -29,7 +29,7 @@
 #include <cmocka.h>
 
 enum {
-    GUARD = 300, /* seconds for a test, after which it has hung */
+    GUARD = 120, /* seconds for a test, after which it has hung */
     ARGUMENTS = 12
 };
 
