@@ -273,6 +273,7 @@ static void open_standard_descriptors(void)
 
 static int print_program(const struct suite *suite, const char *id)
 {
+    char *program;
     size_t i;
 
     for (i = 0; i < suite->count; i++) {
@@ -280,7 +281,9 @@ static int print_program(const struct suite *suite, const char *id)
 
         if (!test->scenario || strcmp(test->id, id) != 0)
             continue;
-        fputs(run_program(suite, test), stdout);
+        program = run_program(suite, test);
+        fputs(program, stdout);
+        free(program);
         return 0;
     }
     die("there is no scenario %s", id);
@@ -376,26 +379,25 @@ static int check(const struct options *options, struct suite *suite, const char 
 
 int main(int argc, char **argv)
 {
-    struct options options = {0};
+    static struct options options;
     struct suite *suite;
-    int status;
+    int status = 0;
 
     open_standard_descriptors();
     read_options(&options, argc, argv);
     find_parts(&options);
     suite = load(&options);
-    if (options.print)
-        return print_program(suite, options.print);
-    if (options.list) {
-        report_list(stdout, suite);
-        return 0;
-    }
-    if (!suite_check(suite, complain))
-        return COULD_NOT_TELL;
     signal(SIGINT, interrupted);
     signal(SIGTERM, interrupted);
     signal(SIGHUP, interrupted);
-    status = check(&options, suite, argv[0]);
+    if (options.print)
+        status = print_program(suite, options.print);
+    else if (options.list)
+        report_list(stdout, suite);
+    else if (suite_check(suite, complain))
+        status = check(&options, suite, argv[0]);
+    else
+        status = COULD_NOT_TELL;
     suite_free(suite);
     free(options.rules);
     return fflush(stdout) == 0 ? status : COULD_NOT_TELL;

@@ -133,61 +133,81 @@ static int start(const struct command *command, const struct ends *ends, pid_t *
     return error;
 }
 
-/* Take what a pipe holds; closes it at its end. */
-static void take(int *descriptor, char **text, size_t *size)
+/* What was printed so far. */
+struct text {
+    char *bytes;
+    size_t size;
+    size_t room;
+};
+
+enum { AT_ONCE = 65536 };
+
+/* There is always room for a NUL behind. */
+static void make_room(struct text *text)
 {
-    size_t room = 65536;
-    char *grown;
+    if (text->room - text->size > AT_ONCE)
+        return;
+    text->room = 2 * text->room + AT_ONCE + 1;
+    text->bytes = realloc(text->bytes, text->room);
+    if (!text->bytes)
+        abort();
+}
+
+/* Take what a pipe holds; closes it at its end. */
+static void take(int *descriptor, struct text *text)
+{
     ssize_t n;
 
-    /* The room doubles whenever the size has come to a power of two of it. */
-    while (room < *size + 65536)
-        room *= 2;
-    grown = realloc(*text, room + 1);
-    n = grown ? read(*descriptor, grown + *size, 65536) : 0;
-    if (grown)
-        *text = grown;
+    make_room(text);
+    n = read(*descriptor, text->bytes + text->size, AT_ONCE);
     if (n > 0)
-        *size += (size_t)n;
-    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        text->size += (size_t)n;
+    else if (n == 0 || errno != EINTR)
         close_end(descriptor);
 }
 
-static void keep_tail(struct process *process)
+/* Keep the last bytes only; returns whether there were more. */
+static bool keep_tail(struct text *text)
 {
-    size_t more = process->errors_size > ERROR_TAIL ? process->errors_size - ERROR_TAIL : 0;
+    size_t more = text->size > ERROR_TAIL ? text->size - ERROR_TAIL : 0;
 
     if (!more)
-        return;
-    memmove(process->errors, process->errors + more, ERROR_TAIL);
-    process->errors_size = ERROR_TAIL;
-    process->errors_cut = true;
+        return false;
+    memmove(text->bytes, text->bytes + more, ERROR_TAIL);
+    text->size = ERROR_TAIL;
+    return true;
+}
+
+/* Rounded up. */
+static int milliseconds(double seconds)
+{
+    return seconds >= 1e6 ? 1000000000 : (int)(seconds * 1e3) + 1;
 }
 
 /* Take what the child prints until it has ended, its time is up or it has printed too much. Whether
  * the pipes have come to their end does not matter: something else may hold them. */
 static enum process_end attend(const struct command *command, struct ends *ends,
-                               struct process *process, double deadline)
+                               struct process *process, struct text *output, struct text *errors)
 {
     struct pollfd polls[3] = {{.events = POLLIN}, {.events = POLLIN}, {.events = POLLIN}};
+    double deadline = now() + command->seconds;
 
     for (;;) {
         double left = deadline - now();
-        int milliseconds = command->seconds <= 0 ? -1 : left > 1e6 ? 1000000000 : (int)(left * 1e3);
 
         if (command->seconds > 0 && left <= 0)
             return PROCESS_TIMED_OUT;
         polls[0].fd = ends->pid;
         polls[1].fd = ends->output[0];
         polls[2].fd = ends->errors[0];
-        if (poll(polls, 3, milliseconds + (milliseconds >= 0)) < 0 && errno != EINTR)
-            return PROCESS_NOT_STARTED;
+        if (poll(polls, 3, command->seconds > 0 ? milliseconds(left) : -1) < 0)
+            continue; /* EINTR, or no memory for a moment */
         if (polls[1].revents)
-            take(&ends->output[0], &process->output, &process->output_size);
+            take(&ends->output[0], output);
         if (polls[2].revents)
-            take(&ends->errors[0], &process->errors, &process->errors_size);
-        keep_tail(process);
-        if (process->output_size > command->output_limit)
+            take(&ends->errors[0], errors);
+        process->errors_cut |= keep_tail(errors);
+        if (output->size > command->output_limit)
             return PROCESS_FLOODED;
         if (polls[0].revents && !polls[1].revents && !polls[2].revents)
             return PROCESS_EXITED;
@@ -207,43 +227,50 @@ static void reap(struct process *process, pid_t pid, enum process_end end)
     process->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* Attend a child that has started, until it is no more. */
+static void see_to_its_end(const struct command *command, struct ends *ends, pid_t pid,
+                           struct process *process, struct text *output, struct text *errors)
+{
+    enum process_end end = PROCESS_NOT_STARTED;
+    int place = enlist(pid);
+
+    close_end(&ends->input);
+    close_end(&ends->output[1]);
+    close_end(&ends->errors[1]);
+    ends->pid = pidfd_open(pid, 0);
+    if (ends->pid >= 0)
+        end = attend(command, ends, process, output, errors);
+    else
+        process->status = errno;
+    /* The child is not reaped yet, so its number is still that of its group and of no other. */
+    kill(-pid, SIGKILL);
+    if (place >= 0)
+        atomic_store(&running[place], 0);
+    reap(process, pid, end);
+}
+
+static char *end_text(struct text *text)
+{
+    make_room(text);
+    text->bytes[text->size] = '\0';
+    return text->bytes;
+}
+
 void process_run(const struct command *command, struct process *process)
 {
-    double began = now();
-    enum process_end end;
+    struct text output = {0}, errors = {0};
     struct ends ends;
-    int error, place;
     pid_t pid;
 
     *process = (struct process){.end = PROCESS_NOT_STARTED};
-    error = open_ends(command, &ends) ? start(command, &ends, &pid) : errno;
-    if (error) {
-        process->status = error;
-    } else {
-        place = enlist(pid);
-        close_end(&ends.input);
-        close_end(&ends.output[1]);
-        close_end(&ends.errors[1]);
-        ends.pid = pidfd_open(pid, 0);
-        process->status = ends.pid < 0 ? errno : 0;
-        end = ends.pid < 0 ? PROCESS_NOT_STARTED
-                           : attend(command, &ends, process, began + command->seconds);
-        /* The child is not reaped yet, so its number is still that of its group and of no other. */
-        kill(-pid, SIGKILL);
-        if (place >= 0)
-            atomic_store(&running[place], 0);
-        reap(process, pid, end);
-    }
+    process->status = open_ends(command, &ends) ? start(command, &ends, &pid) : errno;
+    if (process->status == 0)
+        see_to_its_end(command, &ends, pid, process, &output, &errors);
     close_ends(&ends);
-    if (!process->output)
-        process->output = calloc(1, 1);
-    if (!process->errors)
-        process->errors = calloc(1, 1);
-    if (!process->output || !process->errors)
-        abort();
-    process->output[process->output_size] = '\0';
-    process->errors[process->errors_size] = '\0';
-    process->seconds = now() - began;
+    process->output = end_text(&output);
+    process->output_size = output.size;
+    process->errors = end_text(&errors);
+    process->errors_size = errors.size;
 }
 
 void process_free(struct process *process)

@@ -35,7 +35,6 @@ struct process {
     char *errors; /* the same, of standard error */
     size_t errors_size;
     bool errors_cut; /* there was more before it */
-    double seconds;  /* that it took */
 };
 
 /* Run a command; returns when it has ended, also if something that it started has not. Safe to be

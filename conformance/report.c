@@ -191,12 +191,10 @@ void report_reason(FILE *stream, const struct test *test)
         const struct finding *finding = &test->verdict->findings[i];
 
         if (finding->line)
-            fprintf(stream, "  line %d", finding->line);
-        else
-            fprintf(stream, "  the whole");
+            fprintf(stream, "  line %d:\n", finding->line);
         if (finding->rule)
-            fprintf(stream, ", by rule %s", finding->rule);
-        fprintf(stream, "\n    expected: %s\n    observed: %s\n", finding->expected,
+            fprintf(stream, "  rule %s, which holds for every program:\n", finding->rule);
+        fprintf(stream, "    expected: %s\n    observed: %s\n", finding->expected,
                 finding->observed);
     }
     if (test->verdict && test->verdict->more)

@@ -125,7 +125,7 @@ static void judge_trace(const struct process *process, const struct trace *trace
     else if (verdict->kind == VERDICT_GARBAGE)
         came_to(test, RESULT_FAIL, "the driver broke the protocol");
     else if (verdict->kind == VERDICT_FAIL)
-        came_to(test, RESULT_FAIL, "%d of its expectations not met",
+        came_to(test, RESULT_FAIL, "%d times not as expected",
                 verdict->finding_count + verdict->more);
     else if (process->status != 0)
         came_to(test, RESULT_CRASH, "exit status %d after the run", process->status);
