@@ -8,7 +8,9 @@ export B
 RUNTIME ?= $(B)/libmiou.so
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Werror
 FLAGS   := -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -pthread -Ispec -MMD -MP
-LINK     = $(CC) $(CFLAGS) -pthread -o $@
+# A line a file; V=1 shows the commands themselves.
+Q        = $(if $(V),,@echo '  $@' && )
+LINK     = $(Q)$(CC) $(CFLAGS) -pthread -o $@
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -26,11 +28,11 @@ $(REF_OBJ): FLAGS += -fvisibility=default -fno-semantic-interposition
 
 # One object that shows only the headers' names, with the context switch inside.
 $(B)/miou.o: $(REF_OBJ) $(B)/exports
-	$(CC) -r -nostdlib -o $@ $(REF_OBJ) $(CONTEXT)
-	objcopy --keep-global-symbols=$(B)/exports $@
+	$(Q)$(CC) -r -nostdlib -o $@ $(REF_OBJ) $(CONTEXT)
+	@objcopy --keep-global-symbols=$(B)/exports $@
 
 $(B)/libmiou.a: $(B)/miou.o
-	rm -f $@ && ar rcs $@ $<
+	$(Q)rm -f $@ && ar rcs $@ $<
 
 $(B)/libmiou.so: $(B)/miou.o
 	$(LINK) -shared -Wl,-z,noexecstack $<
@@ -38,7 +40,7 @@ $(B)/libmiou.so: $(B)/miou.o
 # The names that the headers declare.
 $(B)/exports: spec/miou.h spec/miou_unix.h
 	@mkdir -p $(@D)
-	cat $^ | grep -oE '\bmiou_[a-z0-9_]+\(' | tr -d '(' | sort -u > $@
+	@cat $^ | grep -oE '\bmiou_[a-z0-9_]+\(' | tr -d '(' | sort -u > $@
 
 $(B)/miou-echo: $(B)/ref/echo.o $(B)/libmiou.a
 	$(LINK) $^
@@ -95,7 +97,7 @@ $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(FLAGS) $(CFLAGS) -c -o $@ $<
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
