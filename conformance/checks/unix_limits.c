@@ -712,7 +712,7 @@ static double processor_time(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-enum { WINDOW_MS = 20, WINDOWS = 50 };
+enum { WINDOW_MS = 50, WINDOWS = 20 };
 static const double little = WINDOW_MS / 1e3 / 10;
 
 /* How long the domains take to come to rest is not said: one window at rest is enough. */
