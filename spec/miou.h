@@ -86,11 +86,12 @@ typedef struct miou_spawn {
     .give_count = sizeof(miou_resource *[]){__VA_ARGS__} / sizeof(miou_resource *)
 
 /* Spawn fn(arg) as a child of the calling task, on its domain [R4.2]. It starts when the caller
- * next suspends or yields, not before [R1.7]. promise may be NULL only if an orphanage keeps the
- * promise. Errors: -EINVAL (fn is NULL, nobody keeps the promise, pin is given, the orphanage is
- * not the caller's [R3.7] or stale), MIOU_NOT_OWNER (a resource to give is not the caller's, or is
- * listed twice [R5.13]), MIOU_CANCELLED, MIOU_NOT_RUNNING, MIOU_IN_FINALISER, -ENOMEM. On error
- * nothing was spawned and nothing given [R2.16]. */
+ * next suspends or yields, not before [R1.7]; if there is no stack for it then, it fails with
+ * -ENOMEM and has not begun [R1.14]. promise may be NULL only if an orphanage keeps the promise.
+ * Errors: -EINVAL (fn is NULL, nobody keeps the promise, pin is given, the orphanage is not the
+ * caller's [R3.7] or stale), MIOU_NOT_OWNER (a resource to give is not the caller's, or is listed
+ * twice [R5.13]), MIOU_CANCELLED, MIOU_NOT_RUNNING, MIOU_IN_FINALISER, -ENOMEM. On error nothing
+ * was spawned and nothing given [R2.16]. */
 int miou_async(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
 
 /* The same, on another domain: never on dom0, never on the caller's [R4.3, R4.4].
