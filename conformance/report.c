@@ -310,7 +310,7 @@ static void write_conclusion(FILE *stream, const struct suite *suite)
 {
     bool broken = count_rules(suite, true, is_broken);
     bool missing = count_rules(suite, true, is_missing);
-    size_t untested = count_rules(suite, true, is_untested);
+    bool untested = count_rules(suite, true, is_untested);
 
     switch (report_conclude(suite)) {
     case COULD_NOT_TELL:
@@ -320,7 +320,7 @@ static void write_conclusion(FILE *stream, const struct suite *suite)
         fputs("does not conform.", stream);
         break;
     case CONFORMS:
-        fputs(all_chosen(suite) ? "conforms" : "keeps what was chosen", stream);
+        fputs(all_chosen(suite) ? "conforms." : "keeps what was chosen.", stream);
         break;
     }
     if (broken) {
@@ -331,8 +331,10 @@ static void write_conclusion(FILE *stream, const struct suite *suite)
         fputs(" Not implemented:", stream);
         write_rules(stream, suite, true, is_missing);
     }
-    if (untested)
-        fprintf(stream, " (%zu MUST rules untested)", untested);
+    if (untested) {
+        fputs(" Untested:", stream);
+        write_rules(stream, suite, true, is_untested);
+    }
     fputc('\n', stream);
     if (count_rules(suite, false, is_broken)) {
         fputs("broken, but no MUST:", stream);
