@@ -1,0 +1,623 @@
+/* Tests of the scenario language: what it says, each mistake with its line, and what is left of a
+ * program that is stripped of its answers. */
+#include "test_texts.h"
+
+#include "program.h"
+
+static void complain(void *to, int line, const char *text)
+{
+    note(to, "", line, text);
+}
+
+/* Parse a text at the end of a page. */
+static struct program *parse_form(const char *text, size_t size, enum program_form form,
+                                  struct complaints *complaints)
+{
+    struct page page = page_create(text, size);
+    struct program *program;
+
+    *complaints = (struct complaints){.size = 0};
+    program = program_parse(page.text, page.size, form, complain, complaints);
+    page_free(&page);
+    assert_int_equal(program == NULL, complaints->count > 0);
+    return program;
+}
+
+static struct program *parse(const char *text)
+{
+    struct complaints complaints;
+    struct program *program = parse_form(text, strlen(text), PROGRAM_WITH_ANSWERS, &complaints);
+
+    if (program == NULL)
+        fail_msg("%s", complaints.text);
+    return program;
+}
+
+static const char sample[] = "domains 2 # two of them\n"
+                             "\n"
+                             "task main\n"
+                             "\tcreate r\n"
+                             "    own r\n"
+                             "    p = repeat 3 call child give=r pin=1\n"
+                             "    await p => ok 2 | failed boom, cancelled, ok 2\n"
+                             "    parallel child child => ok, failed boom\n"
+                             "    repeat 2 q = care o\n"
+                             "    print hello\n"
+                             "    post up\n"
+                             "task child\n"
+                             "    orphans o\n"
+                             "    async main orphans=o\n"
+                             "    until up => stopped\n"
+                             "    cancel q => not-a-child\n"
+                             "    call child pin=self\n"
+                             "    run main => busy\n"
+                             "    fail boom\n"
+                             "expect run ok | failed boom\n"
+                             "expect order hello done:15\n"
+                             "expect count 2 begin:child\n"
+                             "expect exactly hello finalise:r\n"
+                             "expect never end:main\n"
+                             "expect on 1 child main\n"
+                             "expect apart main child\n";
+
+static int name(const struct program *program, enum name_kind kind, const char *text)
+{
+    for (int i = 0; i < program->names[kind].count; i++)
+        if (strcmp(program_name(program, kind, i), text) == 0)
+            return i;
+    fail_msg("no name %s", text);
+    return -1;
+}
+
+static const struct operation *at(const struct program *program, int line)
+{
+    assert_true(program->at_line[line] >= 0);
+    assert_int_equal(program->operations[program->at_line[line]].line, line);
+    return &program->operations[program->at_line[line]];
+}
+
+static void reads_tasks_and_operations(void **state)
+{
+    struct program *program = parse(sample);
+    int main_task = name(program, NAME_TASK, "main"), child = name(program, NAME_TASK, "child");
+    const struct operation *call = at(program, 6), *care = at(program, 9), *async = at(program, 14);
+
+    (void)state;
+    assert_int_equal(program->domains, 2);
+    assert_int_equal(program->line_count, 26);
+    assert_int_equal(program->main_task, main_task);
+    assert_int_equal(program->tasks[main_task].count, 8);
+    assert_int_equal(program->tasks[child].count, 7);
+    assert_int_equal(program->tasks[child].line, 12);
+    assert_ptr_equal(&program->operations[program->tasks[child].first], at(program, 13));
+    assert_int_equal(program->at_line[3], -1);
+    assert_int_equal(call->kind, OP_CALL);
+    assert_int_equal(call->task, main_task);
+    assert_int_equal(call->repeat, 3);
+    assert_int_equal(call->bind, name(program, NAME_PROMISE, "p"));
+    assert_int_equal(call->task_count, 1);
+    assert_int_equal(call->tasks[0], child);
+    assert_int_equal(call->give_count, 1);
+    assert_int_equal(call->give[0], name(program, NAME_RESOURCE, "r"));
+    assert_int_equal(call->pin, 1);
+    assert_int_equal(call->orphans, -1);
+    assert_int_equal(care->kind, OP_CARE);
+    assert_int_equal(care->repeat, 2);
+    assert_int_equal(care->bind, name(program, NAME_PROMISE, "q"));
+    assert_int_equal(care->name, name(program, NAME_ORPHANAGE, "o"));
+    assert_int_equal(async->bind, -1);
+    assert_int_equal(async->orphans, name(program, NAME_ORPHANAGE, "o"));
+    assert_int_equal(async->pin, PIN_NONE);
+    assert_int_equal(at(program, 17)->pin, PIN_SELF);
+    assert_int_equal(at(program, 8)->task_count, 2);
+    assert_int_equal(at(program, 19)->kind, OP_FAIL);
+    program_free(program);
+}
+
+static void reads_answers_and_expectations(void **state)
+{
+    struct program *program = parse(sample);
+    const struct operation *await = at(program, 7), *parallel = at(program, 8);
+    const struct expectation *expectations = program->expectations;
+
+    (void)state;
+    assert_int_equal(await->answer_count, 2);
+    assert_int_equal(await->answers[0].count, 1);
+    assert_int_equal(await->answers[0].of[0].kind, OUTCOME_OK);
+    assert_int_equal(await->answers[0].of[0].value, 2);
+    assert_int_equal(await->answers[1].count, 3);
+    assert_int_equal(await->answers[1].of[0].kind, OUTCOME_FAILED);
+    assert_int_equal(await->answers[1].of[0].value, name(program, NAME_ERROR, "boom"));
+    assert_int_equal(await->answers[1].of[1].kind, OUTCOME_CANCELLED);
+    assert_int_equal(parallel->answers[0].count, 2);
+    assert_int_equal(at(program, 6)->answer_count, 0);
+    assert_int_equal(program->expectation_count, 7);
+    assert_int_equal(expectations[0].kind, EXPECT_RUN);
+    assert_int_equal(expectations[0].answer_count, 2);
+    assert_int_equal(expectations[1].kind, EXPECT_ORDER);
+    assert_int_equal(expectations[1].line, 21);
+    assert_int_equal(expectations[1].happenings[1].kind, HAPPENS_DONE);
+    assert_int_equal(expectations[1].happenings[1].which, program->at_line[15]);
+    assert_int_equal(expectations[2].number, 2);
+    assert_int_equal(expectations[2].happenings[0].kind, HAPPENS_BEGIN);
+    assert_int_equal(expectations[3].happenings[1].kind, HAPPENS_FINALISE);
+    assert_int_equal(expectations[4].happenings[0].kind, HAPPENS_END);
+    assert_int_equal(expectations[5].number, 1);
+    assert_int_equal(expectations[5].happening_count, 2);
+    assert_int_equal(expectations[6].tasks[1], name(program, NAME_TASK, "child"));
+    program_free(program);
+}
+
+/* Of a list whose members are all equal one is left, but not of parallel's. */
+static void folds_equal_members(void **state)
+{
+    struct program *program = parse("task main\n"
+                                    "p = repeat 2 async child\n"
+                                    "await p => ok, ok\n"
+                                    "parallel child child => ok, ok\n"
+                                    "task child\n"
+                                    "expect run ok\n");
+
+    (void)state;
+    assert_int_equal(at(program, 3)->answers[0].count, 1);
+    assert_int_equal(at(program, 4)->answers[0].count, 2);
+    program_free(program);
+}
+
+static void assumes_one_domain(void **state)
+{
+    struct program *program = parse("task main\nexpect run ok");
+
+    (void)state;
+    assert_int_equal(program->domains, 1);
+    assert_int_equal(program->tasks[program->main_task].count, 0);
+    program_free(program);
+}
+
+/* A word that may stand for several things stands for each of them. */
+static void keeps_kinds_of_names_apart(void **state)
+{
+    struct program *program = parse("task main\n"
+                                    "create main\n"
+                                    "orphans main\n"
+                                    "main = async repeat orphans=main give=main\n"
+                                    "repeat = async main\n"
+                                    "await repeat\n"
+                                    "print main\n"
+                                    "until main\n"
+                                    "fail main\n"
+                                    "task repeat\n"
+                                    "expect run failed main\n");
+
+    (void)state;
+    assert_int_equal(at(program, 5)->repeat, 1);
+    assert_string_equal(program_name(program, NAME_PROMISE, at(program, 5)->bind), "repeat");
+    program_free(program);
+}
+
+/* ---- Mistakes ---- */
+
+struct mistake {
+    const char *text;
+    const char *complaint; /* "LINE: part of the text" */
+};
+
+#define RUN "\nexpect run ok\n"
+
+static const struct mistake mistakes[] = {
+    {"task main\nfoo r" RUN, "2: 'foo' is not an operation"},
+    {"task main\nr = " RUN, "2: '' is not an operation"},
+    {"task main\n= async main" RUN, "2: '=' is not an operation"},
+    {"task main\np = async nobody" RUN, "2: there is no task 'nobody'"},
+    {"task main\nparallel main nobody" RUN, "2: there is no task 'nobody'"},
+    {"task main\nrun nobody" RUN, "2: there is no task 'nobody'"},
+    {"task main\nawait p" RUN, "2: the promise 'p' is never bound"},
+    {"task main\ncheck r" RUN, "2: the resource 'r' is never created"},
+    {"task main\np = async main give=r" RUN, "2: the resource 'r' is never created"},
+    {"task main\ncare o" RUN, "2: the orphanage 'o' is never made"},
+    {"task main\nasync main orphans=o" RUN, "2: the orphanage 'o' is never made"},
+    {"task main\np = async main\nawait p => failed boom" RUN, "3: no task fails with 'boom'"},
+    {"task main\nexpect seen hello" RUN, "2: no task prints 'hello'"},
+    {"task main\nexpect seen finalise:r" RUN, "2: the resource 'r' is never created"},
+    {"task main\nexpect seen begin:t" RUN, "2: there is no task 't'"},
+    {"task main\nexpect on 1 t" RUN, "2: there is no task 't'"},
+    {"task main\nexpect apart main t" RUN, "2: there is no task 't'"},
+    {"task main\np = async" RUN, "2: 'async' lacks its task"},
+    {"task main\nawait" RUN, "2: 'await' lacks its promise"},
+    {"task main\nown" RUN, "2: 'own' lacks its resource"},
+    {"task main\ncare" RUN, "2: 'care' lacks its orphanage"},
+    {"task main\npost" RUN, "2: 'post' lacks its flag"},
+    {"task main\nprint" RUN, "2: 'print' lacks its word"},
+    {"task main\nfail" RUN, "2: 'fail' lacks its error"},
+    {"task main\nreturn" RUN, "2: 'return' lacks its number"},
+    {"task main\nrepeat" RUN, "2: 'repeat' lacks its number"},
+    {"task main\nrepeat 3" RUN, "2: '' is not an operation"},
+    {"task main\nyield => " RUN, "2: '' is not an outcome"},
+    {"task main\nyield => ok |" RUN, "2: '' is not an outcome"},
+    {"task main\nyield => ok,,ok" RUN, "2: '' is not an outcome"},
+    {"task main\nyield => okay" RUN, "2: 'okay' is not an outcome"},
+    {"task main\nyield => ok => ok" RUN, "2: 'ok => ok' is not an outcome"},
+    {"task main\nyield => failed" RUN, "2: 'failed' is not an outcome"},
+    {"task main\nyield => failed 3" RUN, "2: 'failed 3' is not an outcome"},
+    {"task main\nyield => error" RUN, "2: 'error' is not an outcome"},
+    {"task main\nyield => error 0" RUN, "2: 'error 0' is not an outcome"},
+    {"task main\nyield => ok 99999999999" RUN, "2: 'ok 99999999999' is not an outcome"},
+    {"task main\nyield => ok 1" RUN, "2: 'yield' never comes to 'ok 1'"},
+    {"task main\nyield => cancelled" RUN, "2: 'yield' never comes to 'cancelled'"},
+    {"task main\ncare o => ok\norphans o" RUN, "2: 'care' never comes to 'ok'"},
+    {"task main\nyield => empty" RUN, "2: 'yield' never comes to 'empty'"},
+    {"task main\nself => stopped" RUN, "2: 'self' never comes to 'stopped'"},
+    {"task main\nyield => none" RUN, "2: 'yield' never comes to 'none'"},
+    {"task main\nreturn 1 => ok" RUN, "2: 'return' has no outcome"},
+    {"task main\nfail x => ok" RUN, "2: 'fail' has no outcome"},
+    {"task main\nrepeat 2 return 1" RUN, "2: 'return' cannot be repeated"},
+    {"task main\nrepeat 0 yield" RUN, "2: '0' is not a number for 'repeat'"},
+    {"task main\nrepeat 1000001 yield" RUN, "2: '1000001' is not a number for 'repeat'"},
+    {"task main\nrepeat -1 yield" RUN, "2: '-1' is not a number for 'repeat'"},
+    {"task main\nrepeat x yield" RUN, "2: 'x' is not a number for 'repeat'"},
+    {"task main\nrepeat 2 repeat 2 yield" RUN, "2: 'repeat' is not an operation"},
+    {"task main\nreturn 1000001" RUN, "2: '1000001' is not a number for 'return'"},
+    {"task main\nreturn 99999999999999999999" RUN, "2: '99999999999999999999' is not a number"},
+    {"task main\nreturn 1x" RUN, "2: '1x' is not a number for 'return'"},
+    {"task main\nreturn 1 2" RUN, "2: '2' is one word too many for 'return'"},
+    {"task main\nyield now" RUN, "2: 'now' is one word too many for 'yield'"},
+    {"task main\np = q = async main" RUN, "2: 'q' is not an operation"},
+    {"task main\np = yield" RUN, "2: 'yield' hands out no promise"},
+    {"task main\n3 = async main" RUN, "2: '3' is not the name of a promise"},
+    {"task main\np = async main give=" RUN, "2: '' is not the name of a resource"},
+    {"task main\np = async main give=r,\ncreate r" RUN, "2: '' is not the name of a resource"},
+    {"task main\np = async main give=r give=r\ncreate r" RUN, "2: 'give=r' is not an option"},
+    {"task main\np = async main pin=1" RUN, "2: 'pin=1' is not an option of 'async'"},
+    {"task main\np = call main pin=x" RUN, "2: 'x' is not a number for 'pin='"},
+    {"task main\np = call main now" RUN, "2: 'now' is not an option of 'call'"},
+    {"task main\ntask main" RUN, "2: a second task 'main'; the first is on line 1"},
+    {"task main\ntask" RUN, "2: 'task' lacks its task"},
+    {"task main\ntask a b" RUN, "2: 'b' is one word too many for 'task'"},
+    {"task main\ntask 1" RUN, "2: '1' is not the name of a task"},
+    {"task a" RUN, "0: there is no task 'main'"},
+    {"", "0: there is no task 'main'"},
+    {"", "0: there is no 'expect run'"},
+    {"yield\ntask main" RUN, "1: an operation before the first task"},
+    {"task main\ndomains 2" RUN, "2: 'domains' must come first"},
+    {"domains 1\ndomains 1\ntask main" RUN, "2: 'domains' is said twice"},
+    {"domains 65\ntask main" RUN, "1: '65' is not a number for 'domains': from 0 to 64"},
+    {"domains\ntask main" RUN, "1: 'domains' lacks its number"},
+    {"task main\n", "0: there is no 'expect run'"},
+    {"task main\nexpect run ok" RUN, "3: a second 'expect run'; the first is on line 2"},
+    {"task main\nexpect run\n", "2: '' is not an outcome"},
+    {"task main\nexpect run ok, ok 1\n", "2: a run comes to one outcome"},
+    {"task main\nexpect run stopped\n", "2: 'expect run' never comes to 'stopped'"},
+    {"task main\nexpect" RUN, "2: '' is not an expectation"},
+    {"task main\nexpect much" RUN, "2: 'much' is not an expectation"},
+    {"task main\nexpect seen" RUN, "2: 'expect seen' needs an event"},
+    {"task main\nexpect order begin:main" RUN, "2: 'expect order' needs two events"},
+    {"task main\nexpect count 2 begin:main end:main" RUN, "2: 'expect count' is of one event"},
+    {"task main\nexpect count begin:main" RUN, "2: 'begin:main' is not a number"},
+    {"task main\nexpect exactly begin:main" RUN, "2: 'begin:main': 'expect exactly' is of print"},
+    {"task main\nexpect seen done:1" RUN, "2: no operation is on line 1"},
+    {"task main\nexpect seen done:513" RUN, "2: '513' is not a number for 'done:'"},
+    {"task main\nexpect seen done:3\nreturn 1" RUN, "2: the operation on line 3 has no outcome"},
+    {"task main\nexpect on 65 main" RUN, "2: '65' is not a number for 'expect on'"},
+    {"task main\nexpect on 1" RUN, "2: 'on' lacks its task"},
+    {"task main\nexpect apart main" RUN, "2: 'expect apart' lacks its task"},
+    {"task main\nyield\r" RUN, "2: byte 0x0d in column 6 is not printable ASCII"},
+    {"task main\nprint h\xc3\xa9" RUN, "2: byte 0xc3 in column 8 is not printable ASCII"},
+    {"task main\nyield # \x7f" RUN, "2: byte 0x7f in column 9 is not printable ASCII"},
+};
+
+static void tells_each_mistake(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        struct complaints complaints;
+        struct program *program = parse_form(mistakes[i].text, strlen(mistakes[i].text),
+                                             PROGRAM_WITH_ANSWERS, &complaints);
+
+        if (program != NULL)
+            fail_msg("parsed: %s", mistakes[i].text);
+        assert_true(contains(complaints.text, mistakes[i].complaint));
+    }
+}
+
+static void tells_all_mistakes_at_once(void **state)
+{
+    static const char text[] = "task main\nfoo\nawait p\nprint\ntask main\n\xff\nyield => ok 3\n";
+    struct complaints complaints;
+
+    (void)state;
+    assert_null(parse_form(text, sizeof text - 1, PROGRAM_WITH_ANSWERS, &complaints));
+    assert_true(contains(complaints.text, "2: 'foo'"));
+    assert_true(contains(complaints.text, "3: the promise 'p'"));
+    assert_true(contains(complaints.text, "4: 'print' lacks"));
+    assert_true(contains(complaints.text, "5: a second task"));
+    assert_true(contains(complaints.text, "6: byte 0xff"));
+    assert_true(contains(complaints.text, "7: 'yield' never"));
+    assert_true(contains(complaints.text, "0: there is no 'expect run'"));
+    assert_int_equal(complaints.count, 7);
+}
+
+static void refuses_a_nul_byte(void **state)
+{
+    static const char text[] = "task main\nprint a\0b\nexpect run ok\n";
+    struct complaints complaints;
+
+    (void)state;
+    assert_null(parse_form(text, sizeof text - 1, PROGRAM_WITH_ANSWERS, &complaints));
+    assert_string_equal(complaints.text,
+                        "2: the NUL byte 0x00 in column 8 is not printable ASCII\n");
+}
+
+/* ---- Limits: the last that is allowed, and the first that is not ---- */
+
+/* The complaints about a text made of a start, a piece that is repeated, and an end; %d in the
+ * piece is its number. */
+static int complaints_of(const char *start, const char *piece, int count, const char *end,
+                         struct complaints *complaints)
+{
+    size_t size = strlen(start) + (size_t)count * (strlen(piece) + 12) + strlen(end) + 1;
+    char *text = malloc(size), *at_end = text + sprintf(text, "%s", start);
+    struct program *program;
+
+    for (int i = 0; i < count; i++) {
+        const char *number = strchr(piece, '%');
+
+        if (number != NULL)
+            at_end += sprintf(at_end, "%.*s%d%s", (int)(number - piece), piece, i, number + 1);
+        else
+            at_end += sprintf(at_end, "%s", piece);
+    }
+    at_end += sprintf(at_end, "%s", end);
+    program = parse_form(text, (size_t)(at_end - text), PROGRAM_WITH_ANSWERS, complaints);
+    program_free(program);
+    free(text);
+    return complaints->count;
+}
+
+static void limits_the_length_of_lines(void **state)
+{
+    struct complaints complaints;
+
+    (void)state;
+    assert_int_equal(complaints_of("task main\nyield", " ", PROGRAM_LINE_MAX - 5, RUN, &complaints),
+                     0);
+    assert_int_equal(complaints_of("task main\nyield", " ", PROGRAM_LINE_MAX - 4, RUN, &complaints),
+                     1);
+    assert_string_equal(complaints.text, "2: a line of 201 bytes; at most 200\n");
+    assert_int_equal(complaints_of("task main\n", "x", 1 << 20, RUN, &complaints), 1);
+    assert_true(contains(complaints.text, "2: a line of 1048576 bytes"));
+}
+
+static void limits_the_number_of_lines(void **state)
+{
+    struct complaints complaints;
+
+    (void)state;
+    assert_int_equal(complaints_of("task main\n", "yield\n", PROGRAM_LINES_MAX - 2, "expect run ok",
+                                   &complaints),
+                     0);
+    assert_int_equal(
+        complaints_of("expect run ok\ntask main\n", "yield\n", PROGRAM_LINES_MAX, "", &complaints),
+        1);
+    assert_string_equal(complaints.text, "513: more than 512 lines\n");
+}
+
+static void limits_the_number_of_names(void **state)
+{
+    static const struct {
+        const char *piece;
+        const char *what;
+    } kinds[] = {{"task t%\n", "tasks"},       {"p% = async main\n", "promises"},
+                 {"create r%\n", "resources"}, {"orphans o%\n", "orphanages"},
+                 {"post f%\n", "flags"},       {"print w%\n", "words"},
+                 {"fail e%\n", "errors"}};
+    struct complaints complaints;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        int most = PROGRAM_TASKS_MAX - (i == 0); /* main is a task, too */
+
+        assert_int_equal(
+            complaints_of("expect run ok\ntask main\n", kinds[i].piece, most, "", &complaints), 0);
+        assert_int_equal(
+            complaints_of("expect run ok\ntask main\n", kinds[i].piece, most + 1, "", &complaints),
+            1);
+        assert_true(contains(complaints.text, "is one name too many: at most 64"));
+        assert_true(contains(complaints.text, kinds[i].what));
+    }
+}
+
+static void limits_the_length_of_names(void **state)
+{
+    struct complaints complaints;
+
+    (void)state;
+    assert_int_equal(complaints_of("task main\nprint ", "a", PROGRAM_NAME_MAX, RUN, &complaints),
+                     0);
+    assert_int_equal(
+        complaints_of("task main\nprint ", "a", PROGRAM_NAME_MAX + 1, RUN, &complaints), 1);
+    assert_true(contains(complaints.text, "is not the name of a word"));
+}
+
+/* ---- Outcomes ---- */
+
+static void outcomes_are_read_as_they_are_written(void **state)
+{
+    struct program *program = parse("task main\nfail boom\ntask b\nfail bang" RUN);
+
+    (void)state;
+    for (int kind = 0; kind < OUTCOME_KINDS; kind++) {
+        struct outcome outcome = {.kind = (enum outcome_kind)kind};
+        char text[OUTCOME_MAX];
+        struct outcomes list;
+        struct page page;
+
+        outcome.value =
+            kind == OUTCOME_OK || kind == OUTCOME_ERROR ? 2147483647 : kind == OUTCOME_FAILED;
+        page = page_create(text, (size_t)outcome_write(text, sizeof text, program, outcome));
+        assert_int_equal(outcomes_parse(&list, program, page.text, page.size), 1);
+        assert_int_equal(list.count, 1);
+        assert_true(outcome_equal(list.of[0], outcome));
+        free(list.of);
+        page_free(&page);
+    }
+    program_free(program);
+}
+
+static void lists_are_read_whole(void **state)
+{
+    static const char *const wrong[] = {
+        "",   ",",          "ok,",   ",ok",    "ok, , ok",         "ok ok",     "ok 1 2",
+        "OK", "failed who", "ok -1", "ok 0x1", "error 4294967296", "stopped 1", "failed boom boom"};
+    struct program *program = parse("task main\nfail boom" RUN);
+    struct outcomes list;
+    char text[4096] = "ok";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(outcomes_parse(&list, program, wrong[i], strlen(wrong[i])), 0);
+    for (int i = 0; i < 500; i++)
+        strcat(text, ", ok");
+    assert_int_equal(outcomes_parse(&list, program, text, strlen(text)), 1);
+    assert_int_equal(list.count, 501);
+    outcomes_fold(&list);
+    assert_int_equal(list.count, 1);
+    free(list.of);
+    program_free(program);
+}
+
+/* ---- Stripping ---- */
+
+static void strips_every_answer(void **state)
+{
+    char *stripped = program_strip(sample, sizeof sample - 1);
+
+    (void)state;
+    assert_string_equal(stripped, "domains 2\n"
+                                  "\n"
+                                  "task main\n"
+                                  "create r\n"
+                                  "own r\n"
+                                  "p = repeat 3 call child give=r pin=1\n"
+                                  "await p\n"
+                                  "parallel child child\n"
+                                  "repeat 2 q = care o\n"
+                                  "print hello\n"
+                                  "post up\n"
+                                  "task child\n"
+                                  "orphans o\n"
+                                  "async main orphans=o\n"
+                                  "until up\n"
+                                  "cancel q\n"
+                                  "call child pin=self\n"
+                                  "run main\n"
+                                  "fail boom\n"
+                                  "\n\n\n\n\n\n\n");
+    free(stripped);
+}
+
+static void stripped_programs_do_the_same(void **state)
+{
+    struct program *whole = parse(sample), *program;
+    char *stripped = program_strip(sample, sizeof sample - 1);
+    struct complaints complaints;
+
+    (void)state;
+    program = parse_form(stripped, strlen(stripped), PROGRAM_STRIPPED, &complaints);
+    assert_non_null(program);
+    assert_int_equal(program->operation_count, whole->operation_count);
+    assert_int_equal(program->expectation_count, 0);
+    assert_memory_equal(program->at_line, whole->at_line, sizeof whole->at_line);
+    for (int i = 0; i < whole->operation_count; i++) {
+        assert_int_equal(program->operations[i].kind, whole->operations[i].kind);
+        assert_int_equal(program->operations[i].answer_count, 0);
+    }
+    free(stripped);
+    program_free(program);
+    program_free(whole);
+}
+
+static void a_stripped_program_has_no_answers(void **state)
+{
+    static const char text[] = "task main\nyield => ok\nexpect run ok\n";
+    struct complaints complaints;
+
+    (void)state;
+    assert_null(parse_form(text, sizeof text - 1, PROGRAM_STRIPPED, &complaints));
+    assert_string_equal(complaints.text, "2: an answer in a stripped program\n"
+                                         "3: an expectation in a stripped program\n");
+}
+
+/* ---- Any text at all ---- */
+
+/* No byte behind the text is read, wherever it is cut off. */
+static void reads_no_byte_too_many(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size <= sizeof sample - 1; size++) {
+        struct complaints complaints;
+        struct page page = page_create(sample, size);
+
+        program_free(parse_form(sample, size, PROGRAM_WITH_ANSWERS, &complaints));
+        free(program_strip(page.text, page.size));
+        page_free(&page);
+    }
+}
+
+/* Whatever the text, it is read or complained of; and if it is read, so is what is left of it when
+ * it is stripped. */
+static void survives_any_text(void **state)
+{
+    unsigned random = 1;
+
+    (void)state;
+    for (int i = 0; i < 3000; i++) {
+        char text[2 * sizeof sample];
+        size_t size = sizeof sample - 1;
+        struct complaints complaints;
+        struct program *program;
+
+        memcpy(text, sample, size);
+        mutate(text, &size, sizeof text, &random);
+        program = parse_form(text, size, PROGRAM_WITH_ANSWERS, &complaints);
+        if (program != NULL) {
+            char *stripped = program_strip(text, size);
+            struct program *left =
+                parse_form(stripped, strlen(stripped), PROGRAM_STRIPPED, &complaints);
+
+            if (left == NULL)
+                fail_msg("%s%s", stripped, complaints.text);
+            assert_null(strstr(stripped, "=>"));
+            assert_null(strstr(stripped, "expect"));
+            program_free(left);
+            free(stripped);
+        }
+        program_free(program);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_tasks_and_operations),
+        cmocka_unit_test(reads_answers_and_expectations),
+        cmocka_unit_test(folds_equal_members),
+        cmocka_unit_test(assumes_one_domain),
+        cmocka_unit_test(keeps_kinds_of_names_apart),
+        cmocka_unit_test(tells_each_mistake),
+        cmocka_unit_test(tells_all_mistakes_at_once),
+        cmocka_unit_test(refuses_a_nul_byte),
+        cmocka_unit_test(limits_the_length_of_lines),
+        cmocka_unit_test(limits_the_number_of_lines),
+        cmocka_unit_test(limits_the_number_of_names),
+        cmocka_unit_test(limits_the_length_of_names),
+        cmocka_unit_test(outcomes_are_read_as_they_are_written),
+        cmocka_unit_test(lists_are_read_whole),
+        cmocka_unit_test(strips_every_answer),
+        cmocka_unit_test(stripped_programs_do_the_same),
+        cmocka_unit_test(a_stripped_program_has_no_answers),
+        cmocka_unit_test(reads_no_byte_too_many),
+        cmocka_unit_test(survives_any_text),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
