@@ -506,8 +506,8 @@ static int cancel_the_sleeping(void *arg)
         atomic_init(&up, 0);
         if (call_pinned(&promise, 1, wait_for_ever, &up))
             break;
-        if (round % 4)
-            spin_until(&up);
+        while (round % 4 && !atomic_load(&up))
+            miou_yield();
         dawdle(round);
         if (miou_cancel(promise) || miou_await(promise, &outcome) || outcome != MIOU_CANCELLED ||
             miou_promise_free(promise))
@@ -654,7 +654,8 @@ static int cancel_before_parallel(void *arg)
 
     if (call_pinned(&promise, 1, parallel_when_cancelled, late))
         return BOOM;
-    spin_until(&late->up);
+    while (!atomic_load(&late->up))
+        miou_yield();
     if (miou_cancel(promise) || miou_await(promise, &outcome))
         return BOOM;
     return outcome;

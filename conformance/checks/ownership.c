@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 
 enum { BOOM = MIOU_LAST - 1, MANY = 10000 };
@@ -739,8 +738,8 @@ static int take_prizes(void *arg)
         results[prize] = miou_own(prizes[prize]);
     }
     atomic_fetch_add(&finished, 1);
-    while (atomic_load(&finished) < RIVALS)
-        sched_yield();
+    while (atomic_load(&finished) < RIVALS && !error)
+        error = miou_yield();
     for (prize = 0; prize < PRIZES && !error; prize++)
         if (results[prize] == 0)
             error = miou_disown(prizes[prize]);

@@ -241,7 +241,9 @@ MUTANT("R4.12", the_caller_takes_part, .parallel = parallel_with_the_caller);
 
 static int parallel_of_null(int *outcomes, miou_task *fn, void *const *args, size_t count)
 {
-    return args || !fn ? true_miou_parallel(outcomes, fn, args, count) : 0;
+    int error = true_miou_parallel(outcomes, fn, args, count);
+
+    return error == -EINVAL && fn ? 0 : error;
 }
 MUTANT("R4.20", null_arguments_are_none, .parallel = parallel_of_null);
 
@@ -295,55 +297,77 @@ MUTANT("R4.14", all_tells_how_many_it_wrote, .domain_all = all_written);
 /* ---- what happens between domains */
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local bool mine;
 
-/* One task at a time, on whatever domain: who may suspend passes the turn on first. */
-static int my_turn_again(int result)
+/* One task at a time, on whatever domain: who may suspend passes the turn on meanwhile. */
+static void take_turn(void)
 {
     pthread_mutex_lock(&turn);
+    mine = true;
+}
+
+static bool pass_turn(void)
+{
+    bool had = mine;
+
+    mine = false;
+    if (had)
+        pthread_mutex_unlock(&turn);
+    return had;
+}
+
+static int again(bool had, int result)
+{
+    if (had)
+        take_turn();
     return result;
 }
 
 static int yield_in_turns(void)
 {
-    pthread_mutex_unlock(&turn);
-    return my_turn_again(watch_yield());
+    bool had = pass_turn();
+
+    return again(had, watch_yield());
 }
 
 static int await_in_turns(miou_promise *promise, int *outcome)
 {
-    pthread_mutex_unlock(&turn);
-    return my_turn_again(watch_await(promise, outcome));
+    bool had = pass_turn();
+
+    return again(had, watch_await(promise, outcome));
 }
 
 static int cancel_in_turns(miou_promise *promise)
 {
-    pthread_mutex_unlock(&turn);
-    return my_turn_again(watch_cancel(promise));
+    bool had = pass_turn();
+
+    return again(had, watch_cancel(promise));
 }
 
 static int parallel_in_turns(int *outcomes, miou_task *fn, void *const *args, size_t count)
 {
-    pthread_mutex_unlock(&turn);
-    return my_turn_again(watch_parallel(outcomes, fn, args, count));
+    bool had = pass_turn();
+
+    return again(had, watch_parallel(outcomes, fn, args, count));
 }
 
-static void take_turn(struct task *self)
+static void start_in_turn(struct task *self)
 {
     (void)self;
-    pthread_mutex_lock(&turn);
+    take_turn();
 }
 
-static int pass_turn(struct task *self, int value)
+static int end_in_turn(struct task *self, int value)
 {
     (void)self;
-    pthread_mutex_unlock(&turn);
+    pass_turn();
     return value;
 }
 
 static int run_in_turns(const miou_options *options, miou_task *fn, void *arg)
 {
-    watch_at_start = take_turn;
-    watch_at_end = pass_turn;
+    watch_at_start = start_in_turn;
+    watch_at_end = end_in_turn;
     return watch_run(options, fn, arg);
 }
 MUTANT("R4.15", domains_take_turns, .run = run_in_turns, .yield = yield_in_turns,

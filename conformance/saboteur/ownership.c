@@ -249,8 +249,8 @@ static int spawn_giving_nothing(spawner *spawn, miou_promise **promise, const mi
 {
     miou_spawn without;
 
-    if (!can_give(options))
-        return spawn(promise, options, fn, arg);
+    if (!can_give(options) || !options->give_count || !record_of(options->give[0]))
+        return spawn(promise, options, fn, arg); /* descriptors are passed on */
     without = *options;
     without.give_count = 0;
     return spawn(promise, &without, fn, arg);
@@ -267,7 +267,8 @@ static int call_giving_nothing(miou_promise **promise, const miou_spawn *options
 {
     return spawn_giving_nothing(true_miou_call, promise, options, fn, arg);
 }
-MUTANT("R5.11", nothing_is_given, .async = async_giving_nothing, .call = call_giving_nothing);
+MUTANT("R5.11", nothing_is_given, .async = async_giving_nothing, .call = call_giving_nothing,
+       .resource_create = record_create);
 
 static int check_what_was_given(miou_resource *resource)
 {
@@ -554,14 +555,18 @@ MUTANT_FINALISING("R5.22", five_thousand_are_enough, .own = record_own);
 
 static int check_null(miou_resource *resource)
 {
-    return resource ? true_miou_check(resource) : MIOU_NOT_OWNER;
+    int error = true_miou_check(resource);
+
+    return error == -EINVAL ? MIOU_NOT_OWNER : error;
 }
 MUTANT("R5.23", null_is_another_s, .check = check_null);
 
 static int create_without_a_finaliser(miou_resource **resource, miou_finaliser *finaliser,
                                       void *value)
 {
-    return finaliser || !resource ? true_miou_resource_create(resource, finaliser, value) : 0;
+    int error = true_miou_resource_create(resource, finaliser, value);
+
+    return error == -EINVAL && resource ? 0 : error;
 }
 MUTANT("R5.23", no_finaliser_will_do, .resource_create = create_without_a_finaliser);
 
