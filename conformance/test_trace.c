@@ -1,0 +1,405 @@
+/* Tests of traces: what a driver may say, and what makes its output garbage. */
+#include "test_texts.h"
+
+#include "trace.h"
+
+static const char program_text[] = "domains 2\n"
+                                   "task main\n"
+                                   "    create r\n"
+                                   "    p = repeat 2 call child give=r\n"
+                                   "    await p\n"
+                                   "    parallel child other\n"
+                                   "    run child\n"
+                                   "    repeat 2 print hello\n"
+                                   "    return 3\n"
+                                   "task child\n"
+                                   "    self\n"
+                                   "    fail boom\n"
+                                   "task other\n"
+                                   "    print bye\n"
+                                   "expect run ok 3\n";
+
+static const char good[] = "scenario 7\n"
+                           "begin main 0\n"
+                           "did main 3 ok\n"
+                           "spawn main 4 child\n"
+                           "spawn main 4 child#2\n"
+                           "begin child 1\n"
+                           "did child 11 ok 1\n"
+                           "finalise r 1\n"
+                           "end child\n"
+                           "did main 4 ok, not-owner\n"
+                           "did main 5 failed boom\n"
+                           "spawn main 6 child#3\n"
+                           "spawn main 6 other\n"
+                           "print other bye\n"
+                           "did main 6 ok, ok\n"
+                           "did main 8 ok, ok\n"
+                           "end main\n"
+                           "run ok 3\n";
+
+static void complain(void *to, int line, const char *text)
+{
+    note(to, "", line, text);
+}
+
+static int set_up(void **state)
+{
+    struct complaints complaints = {.size = 0};
+
+    *state = program_parse(program_text, sizeof program_text - 1, PROGRAM_WITH_ANSWERS, complain,
+                           &complaints);
+    if (*state == NULL)
+        print_error("%s", complaints.text);
+    return *state != NULL ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    program_free(*state);
+    return 0;
+}
+
+static struct trace *parse_bytes(const struct program *program, const char *text, size_t size)
+{
+    struct page page = page_create(text, size);
+    struct trace *trace = trace_parse(program, 7, page.text, page.size);
+
+    page_free(&page);
+    assert_non_null(trace);
+    return trace;
+}
+
+static struct trace *parse(const struct program *program, const char *text)
+{
+    return parse_bytes(program, text, strlen(text));
+}
+
+static void reads_every_event(void **state)
+{
+    struct trace *trace = parse(*state, good);
+    const struct event *events = trace->events;
+
+    if (trace->end != TRACE_WHOLE)
+        fail_msg("%s", trace->problem);
+    assert_null(trace->problem);
+    assert_int_equal(trace->event_count, 17);
+    assert_int_equal(events[0].kind, EVENT_BEGIN);
+    assert_int_equal(events[0].instance, 0);
+    assert_int_equal(events[0].domain, 0);
+    assert_int_equal(events[2].kind, EVENT_SPAWN);
+    assert_int_equal(events[2].child, 1);
+    assert_int_equal(events[5].kind, EVENT_DID);
+    assert_int_equal(events[5].outcomes.count, 1);
+    assert_int_equal(events[5].outcomes.of[0].value, 1);
+    assert_int_equal(events[6].kind, EVENT_FINALISE);
+    assert_int_equal(events[6].domain, 1);
+    assert_int_equal(events[6].instance, -1);
+    assert_int_equal(events[8].outcomes.count, 2);
+    assert_int_equal(events[8].outcomes.of[1].kind, OUTCOME_NOT_OWNER);
+    assert_int_equal(events[9].outcomes.of[0].kind, OUTCOME_FAILED);
+    assert_int_equal(events[12].kind, EVENT_PRINT);
+    assert_int_equal(events[16].kind, EVENT_RUN);
+    assert_int_equal(events[16].outcomes.of[0].value, 3);
+    trace_free(trace);
+}
+
+static void knows_the_instances(void **state)
+{
+    struct trace *trace = parse(*state, good);
+    char name[INSTANCE_MAX];
+
+    assert_int_equal(trace->instance_count, 5);
+    assert_int_equal(trace->instances[0].parent, -1);
+    assert_int_equal(trace->instances[0].begun, 0);
+    assert_int_equal(trace->instances[0].ended, 15);
+    assert_int_equal(trace->instances[2].number, 2);
+    assert_int_equal(trace->instances[2].parent, 0);
+    assert_int_equal(trace->instances[2].spawned, 3);
+    assert_int_equal(trace->instances[2].begun, -1);
+    instance_write(name, sizeof name, *state, trace, 2);
+    assert_string_equal(name, "child#2");
+    instance_write(name, sizeof name, *state, trace, 1);
+    assert_string_equal(name, "child");
+    trace_free(trace);
+}
+
+/* Of a list whose members are all equal one is left, but not of parallel's. */
+static void folds_equal_members(void **state)
+{
+    struct trace *trace = parse(*state, good);
+
+    assert_int_equal(trace->events[13].outcomes.count, 2);
+    assert_int_equal(trace->events[14].outcomes.count, 1);
+    trace_free(trace);
+}
+
+static void writes_events_as_they_were(void **state)
+{
+    struct trace *trace = parse(*state, good);
+    const char *line = strchr(good, '\n') + 1;
+
+    for (int i = 0; i < trace->event_count; i++, line = strchr(line, '\n') + 1) {
+        char text[200];
+
+        event_write(text, sizeof text, *state, trace, i);
+        if (i == 14)
+            assert_string_equal(text, "did main 8 ok");
+        else
+            assert_memory_equal(text, line, strlen(text));
+    }
+    trace_free(trace);
+}
+
+static void cuts_off_what_it_writes(void **state)
+{
+    struct trace *trace = parse(*state, good);
+    char text[12];
+
+    event_write(text, sizeof text, *state, trace, 8);
+    assert_string_equal(text, "did main 4 ");
+    outcomes_write(text, sizeof text, *state, trace->events[8].outcomes);
+    assert_string_equal(text, "ok, ...");
+    trace_free(trace);
+}
+
+/* ---- Garbage ---- */
+
+struct garbage {
+    const char *text; /* behind "scenario 7\nbegin main 0\n" */
+    const char *problem;
+};
+
+static const struct garbage garbage[] = {
+    {"hello\n", "not an event: 'hello'"},
+    {"\n", "not an event: ''"},
+    {"did\n", "no such task has been spawned: 'did'"},
+    {"did main\n", "has no operation on that line"},
+    {"did main 3\n", "not an outcome"},
+    {"did main 3 \n", "not an outcome"},
+    {"did  main 3 ok\n", "no such task"},
+    {" did main 3 ok\n", "not an event"},
+    {"did main 3 ok \r\n", "not printable ASCII in column 15"},
+    {"did main 3 fine\n", "not an outcome: 'did main 3 fine'"},
+    {"did main 3 failed nobody\n", "not an outcome"},
+    {"did main 4x ok\n", "has no operation on that line"},
+    {"did main 03 ok\n", "has no operation on that line"},
+    {"did main -3 ok\n", "has no operation on that line"},
+    {"did main 99999999999999999999 ok\n", "has no operation on that line"},
+    {"did main 513 ok\n", "has no operation on that line"},
+    {"did main 0 ok\n", "has no operation on that line"},
+    {"did main 2 ok\n", "the task 'main' has no operation on that line: 'did main 2 ok'"},
+    {"did main 11 ok\n", "the task 'main' has no operation on that line"},
+    {"did main 9 ok\n", "'return' does not return"},
+    {"did child 11 ok\n", "no such task has been spawned"},
+    {"did main#2 3 ok\n", "no such task has been spawned"},
+    {"did main#1 3 ok\n", "no such task has been spawned"},
+    {"did nobody 3 ok\n", "no such task has been spawned"},
+    {"did main 3 ok, ok\n", "a list where there is one outcome"},
+    {"did main 6 ok\n", "not one outcome for each of 2 tasks"},
+    {"did main 6 none\n", "not one outcome for each of 2 tasks"},
+    {"did main 6 ok, ok, ok\n", "not one outcome for each of 2 tasks"},
+    {"spawn main 4 other\n", "that line spawns no such task"},
+    {"spawn main 4 nobody\n", "that line spawns no such task"},
+    {"spawn main 4 child#0\n", "that line spawns no such task"},
+    {"spawn main 4 child#x\n", "that line spawns no such task"},
+    {"spawn main 4 child#\n", "that line spawns no such task"},
+    {"spawn main 4 child more\n", "that line spawns no such task"},
+    {"spawn main 5 child\n", "that line spawns no such task"},
+    {"spawn main 4 child\nspawn main 4 child\n", "spawned before: 'spawn main 4 child'"},
+    {"begin child 0\n", "no such task has been spawned"},
+    {"begin ? 0\n", "no such task has been spawned"},
+    {"begin main\n", "not a domain"},
+    {"begin main x\n", "not a domain"},
+    {"begin main 0 0\n", "not a domain"},
+    {"begin main 00\n", "not a domain"},
+    {"print main bye\n", "the task does not print that"},
+    {"print main nothing\n", "the task does not print that"},
+    {"print main\n", "the task does not print that"},
+    {"finalise s 0\n", "no such resource"},
+    {"finalise ? 0\n", "no such resource"},
+    {"finalise r\n", "not a domain"},
+    {"end child\n", "no such task has been spawned"},
+    {"end\n", "no such task has been spawned"},
+    {"run\n", "not an outcome"},
+    {"run ok, ok\n", "a list where there is one outcome"},
+    {"run ok\nend main\n", "a line after the end of the run: 'end main'"},
+    {"run ok\nrun ok\n", "a line after the end of the run"},
+    {"run ok\n\n", "a line after the end of the run"},
+    {"run ok\nx", "a line after the end of the run"},
+    {"absent\n", "not a function"},
+    {"absent a b\n", "not a function"},
+    {"scenario 7\n", "not an event"},
+};
+
+static void tells_garbage_and_quotes_it(void **state)
+{
+    for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
+        char text[256] = "scenario 7\nbegin main 0\n";
+        struct trace *trace = parse(*state, strcat(text, garbage[i].text));
+
+        if (trace->end != TRACE_GARBAGE)
+            fail_msg("not garbage: %s", garbage[i].text);
+        assert_true(contains(trace->problem, garbage[i].problem));
+        assert_true(trace->line >= 3);
+        trace_free(trace);
+    }
+}
+
+static void answers_for_one_scenario_only(void **state)
+{
+    static const char *const firsts[] = {"scenario 8\n",  "scenario 77\n",  "scenario\n",
+                                         "scenario 07\n", "begin main 0\n", "\n"};
+
+    for (size_t i = 0; i < sizeof firsts / sizeof *firsts; i++) {
+        struct trace *trace = parse(*state, firsts[i]);
+
+        assert_int_equal(trace->end, TRACE_GARBAGE);
+        assert_int_equal(trace->line, 1);
+        assert_true(contains(trace->problem, "not 'scenario 7': '"));
+        trace_free(trace);
+    }
+}
+
+static void escapes_what_it_quotes(void **state)
+{
+    static const char text[] = "scenario 7\nbegin \0main\x1b[2J 0\n";
+    struct trace *trace = parse_bytes(*state, text, sizeof text - 1);
+
+    assert_int_equal(trace->end, TRACE_GARBAGE);
+    assert_int_equal(trace->line, 2);
+    assert_string_equal(trace->problem, "a byte that is not printable ASCII in column 7: "
+                                        "'begin \\x00main\\x1b[2J 0'");
+    trace_free(trace);
+}
+
+static void refuses_endless_lines(void **state)
+{
+    size_t size = TRACE_LINE_MAX + 100;
+    char *text = malloc(size);
+    struct trace *trace;
+
+    memcpy(text, "scenario 7\n", 11);
+    memset(text + 11, 'x', size - 11);
+    trace = parse_bytes(*state, text, size);
+    assert_int_equal(trace->end, TRACE_GARBAGE);
+    assert_true(contains(trace->problem, "at most 1048576: 'xxxx"));
+    assert_true(contains(trace->problem, "...'"));
+    assert_true(strlen(trace->problem) < 400);
+    trace_free(trace);
+    free(text);
+}
+
+/* ---- Ends ---- */
+
+static void a_trace_without_a_run_is_cut(void **state)
+{
+    static const char *const texts[] = {"", "scenario 7\n", "scenario 7\nbegin main 0\n",
+                                        "scenario 7\nbegin main 0\nrun ok", "scen"};
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct trace *trace = parse(*state, texts[i]);
+
+        assert_int_equal(trace->end, TRACE_CUT);
+        assert_null(trace->problem);
+        trace_free(trace);
+    }
+}
+
+/* Other domains may go on talking for a moment. */
+static void tells_what_is_absent(void **state)
+{
+    struct trace *trace =
+        parse(*state, "scenario 7\nbegin main 0\nabsent miou_call\ndid main 3 ok\nrubbish");
+
+    assert_int_equal(trace->end, TRACE_ABSENT);
+    assert_string_equal(trace->problem, "miou_call");
+    trace_free(trace);
+}
+
+static void reads_no_byte_too_many(void **state)
+{
+    for (size_t size = 0; size < sizeof good - 1; size++) {
+        struct trace *trace = parse_bytes(*state, good, size);
+
+        assert_int_equal(trace->end, TRACE_CUT);
+        trace_free(trace);
+    }
+}
+
+static void survives_any_text(void **state)
+{
+    unsigned random = 2;
+    int whole = 0;
+
+    for (int i = 0; i < 3000; i++) {
+        char text[2 * sizeof good];
+        size_t size = sizeof good - 1;
+        struct trace *trace;
+
+        memcpy(text, good, size);
+        mutate(text, &size, sizeof text, &random);
+        trace = parse_bytes(*state, text, size);
+        whole += trace->end == TRACE_WHOLE;
+        assert_int_equal(trace->end == TRACE_GARBAGE || trace->end == TRACE_ABSENT,
+                         trace->problem != NULL);
+        trace_free(trace);
+    }
+    assert_in_range(whole, 1, 2000);
+}
+
+/* A hundred thousand instances, and a list of as many. */
+static void reads_long_traces(void **state)
+{
+    static const char text[] = "task main\np = repeat 100000 async child\nawait p\ntask child\n"
+                               "self\nexpect run ok\n";
+    enum { CHILDREN = 100000 };
+    struct complaints complaints = {.size = 0};
+    struct program *program =
+        program_parse(text, sizeof text - 1, PROGRAM_WITH_ANSWERS, complain, &complaints);
+    char *lines = malloc(CHILDREN * 80), *end = lines;
+    struct trace *trace;
+
+    (void)state;
+    assert_non_null(program);
+    end += sprintf(end, "scenario 7\nbegin main 0\nspawn main 2 child\n");
+    for (int i = 2; i <= CHILDREN; i++)
+        end += sprintf(end, "spawn main 2 child#%d\n", i);
+    for (int i = CHILDREN; i >= 2; i--)
+        end += sprintf(end, "begin child#%d 0\nend child#%d\n", i, i);
+    end += sprintf(end, "did main 3 ok 1");
+    for (int i = 2; i <= CHILDREN; i++)
+        end += sprintf(end, ", ok");
+    end += sprintf(end, "\nrun ok\n");
+    trace = trace_parse(program, 7, lines, (size_t)(end - lines));
+    assert_non_null(trace);
+    assert_int_equal(trace->end, TRACE_WHOLE);
+    assert_int_equal(trace->instance_count, CHILDREN + 1);
+    assert_int_equal(trace->instances[CHILDREN].number, CHILDREN);
+    assert_int_equal(trace->events[trace->event_count - 2].outcomes.count, CHILDREN);
+    trace_free(trace);
+    free(lines);
+    program_free(program);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_every_event),
+        cmocka_unit_test(knows_the_instances),
+        cmocka_unit_test(folds_equal_members),
+        cmocka_unit_test(writes_events_as_they_were),
+        cmocka_unit_test(cuts_off_what_it_writes),
+        cmocka_unit_test(tells_garbage_and_quotes_it),
+        cmocka_unit_test(answers_for_one_scenario_only),
+        cmocka_unit_test(escapes_what_it_quotes),
+        cmocka_unit_test(refuses_endless_lines),
+        cmocka_unit_test(a_trace_without_a_run_is_cut),
+        cmocka_unit_test(tells_what_is_absent),
+        cmocka_unit_test(reads_no_byte_too_many),
+        cmocka_unit_test(survives_any_text),
+        cmocka_unit_test(reads_long_traces),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
