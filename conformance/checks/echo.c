@@ -205,11 +205,18 @@ static bool exchange(int client, size_t size)
     return true;
 }
 
+/* Whether the server sends nothing more. */
+static bool at_end(int client)
+{
+    char byte;
+
+    return recv(client, &byte, 1, 0) == 0;
+}
+
 /* Say that nothing follows; returns whether the server answers with the end of its own. */
 static bool end(int client)
 {
-    char byte;
-    bool ended = shutdown(client, SHUT_WR) == 0 && recv(client, &byte, 1, 0) == 0;
+    bool ended = shutdown(client, SHUT_WR) == 0 && at_end(client);
 
     peer_close(client);
     return ended;
@@ -245,7 +252,7 @@ CHECK("R7.1", all_that_was_sent_comes_back)
 
 static void send_and_say_so(struct service *service)
 {
-    static unsigned char bytes[200000], back[sizeof bytes + 1];
+    static unsigned char bytes[200000], back[sizeof bytes];
     size_t size;
 
     pattern_fill(bytes, sizeof bytes, 0);
@@ -254,8 +261,8 @@ static void send_and_say_so(struct service *service)
 
         peer_send(client, bytes, size);
         shutdown(client, SHUT_WR);
-        service->right +=
-            peer_receive(client, back, sizeof back) == size && pattern_match(back, size, 0) == size;
+        service->right += peer_receive(client, back, size) == size &&
+                          pattern_match(back, size, 0) == size && at_end(client);
         peer_close(client);
     }
 }

@@ -30,15 +30,14 @@ static ssize_t read_swapping(miou_fd *fd, void *buffer, size_t size)
 }
 MUTANT("R7.1", long_pieces_are_disordered, .read = read_swapping);
 
-static ssize_t read_ending_early(miou_fd *fd, void *buffer, size_t size)
+static int close_with_reset(miou_fd *fd)
 {
-    struct pollfd entry = {.fd = true_miou_fd_number(fd), .events = POLLRDHUP};
+    const struct linger at_once = {.l_onoff = 1};
 
-    if (entry.fd >= 0 && poll(&entry, 1, 0) > 0 && (entry.revents & POLLRDHUP))
-        return 0;
-    return true_miou_read(fd, buffer, size);
+    setsockopt(true_miou_fd_number(fd), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    return true_miou_close(fd);
 }
-MUTANT("R7.2", a_half_close_cuts_off_the_rest, .read = read_ending_early);
+MUTANT("R7.2", a_reset_instead_of_the_end, .close = close_with_reset);
 
 /* ---- R7.3 and R7.4 */
 
