@@ -20,6 +20,7 @@ int domain_init(struct domain *domain, struct run *run, int id, size_t stack_siz
     domain->ready_end = &domain->ready;
     domain->next_worker = id;
     domain->monitor.bell = -1;
+    inbox_init(&domain->inbox);
     if ((error = stacks_init(&domain->stacks, stack_size)) < 0)
         return error;
     return monitor_init(&domain->monitor);

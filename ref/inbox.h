@@ -3,6 +3,8 @@
 #ifndef REF_INBOX_H
 #define REF_INBOX_H
 
+#include "annotate.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,15 +20,22 @@ struct inbox {
 
 #define INBOX_ASLEEP ((struct message *)1)
 
+static inline void inbox_init(struct inbox *inbox)
+{
+    ANNOTATE_ATOMIC(&inbox->newest);
+    atomic_init(&inbox->newest, NULL);
+}
+
 /* Returns true if the owner sleeps and the caller must wake it: one sender alone is told so. */
 static inline bool inbox_send(struct inbox *inbox, struct message *message)
 {
     struct message *newest = atomic_load_explicit(&inbox->newest, memory_order_relaxed);
 
-    do
+    do {
         message->next = newest == INBOX_ASLEEP ? NULL : newest;
-    while (!atomic_compare_exchange_weak_explicit(&inbox->newest, &newest, message,
-                                                  memory_order_release, memory_order_relaxed));
+        ANNOTATE_BEFORE(inbox);
+    } while (!atomic_compare_exchange_weak_explicit(&inbox->newest, &newest, message,
+                                                    memory_order_release, memory_order_relaxed));
     return newest == INBOX_ASLEEP;
 }
 
@@ -41,6 +50,7 @@ static inline void inbox_deliver(struct inbox *inbox)
     struct message *newest = atomic_exchange_explicit(&inbox->newest, NULL, memory_order_acquire);
     struct message *oldest = NULL, *next;
 
+    ANNOTATE_AFTER(inbox);
     for (; newest != NULL; newest = next) {
         next = newest->next;
         newest->next = oldest;

@@ -1,5 +1,6 @@
 /* pool.c: chunks of objects, listed in a directory that a handle's index leads into. */
 #include "pool.h"
+#include "annotate.h"
 #include "system.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@ int pool_init(struct pool *pool, uint32_t size, uint32_t salt)
 {
     pool->size = (size + 63) / 64 * 64;
     pool->salt = salt & ~1u;
+    ANNOTATE_ATOMIC(&pool->chunks);
     atomic_init(&pool->chunks, 0);
     pool->directory = sys_map(POOL_CHUNKS * sizeof *pool->directory);
     return pool->directory == NULL ? -ENOMEM : 0;
@@ -40,6 +42,7 @@ static int map_chunk(struct pool *pool, struct pool_cache *cache)
         sys_unmap(chunk, size);
         return -ENOMEM;
     }
+    ANNOTATE_ATOMIC(&pool->directory[number]);
     atomic_store_explicit(&pool->directory[number], chunk, memory_order_release);
     cache->fresh = chunk;
     cache->fresh_index = number << POOL_CHUNK_BITS;
@@ -54,6 +57,7 @@ void *pool_new_slow(struct pool *pool, struct pool_cache *cache)
     if (cache->fresh_left == 0 && map_chunk(pool, cache) < 0)
         return NULL;
     slot = (struct slot *)cache->fresh;
+    ANNOTATE_ATOMIC(&slot->generation);
     slot->index = cache->fresh_index++;
     atomic_init(&slot->generation, pool->salt + 1);
     cache->fresh += pool->size;

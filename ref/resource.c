@@ -1,4 +1,5 @@
 /* resource.c: who owns what, and the finalisers that see to the rest. */
+#include "annotate.h"
 #include "runtime.h"
 
 #include <errno.h>
@@ -8,6 +9,7 @@ static struct task in_transit;
 
 static void set_owner(struct resource *resource, struct task *owner)
 {
+    ANNOTATE_ATOMIC(&resource->owner);
     atomic_store_explicit(&resource->owner, owner, memory_order_relaxed);
 }
 

@@ -1,19 +1,10 @@
 /* stack.c: stacks are cut from mappings of many, each with a guard page below it. */
 #include "stack.h"
+#include "annotate.h"
 #include "system.h"
 
 #include <errno.h>
 #include <stdint.h>
-
-#if defined(__has_include)
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#endif
-#endif
-#ifndef VALGRIND_STACK_REGISTER
-#define VALGRIND_STACK_REGISTER(from, to) 0
-#define VALGRIND_STACK_DEREGISTER(id)     ((void)(id))
-#endif
 
 enum {
     CHUNK = 32,      /* stacks a mapping */
@@ -38,7 +29,7 @@ int stacks_init(struct stacks *stacks, size_t size)
 
 static void unregister(struct stack *stack)
 {
-    VALGRIND_STACK_DEREGISTER(stack->registered);
+    ANNOTATE_NO_STACK(stack->registered);
 }
 
 void stacks_destroy(struct stacks *stacks)
@@ -71,7 +62,7 @@ static struct stack *cut(struct stacks *stacks)
         stack->next_chunk = stacks->chunks;
         stacks->chunks = stack;
     }
-    stack->registered = VALGRIND_STACK_REGISTER(stacks->fresh + sys_page_size(), end);
+    stack->registered = ANNOTATE_STACK(stacks->fresh + sys_page_size(), end);
     stacks->fresh = end;
     stacks->fresh_left--;
     stacks->made++;
