@@ -26,6 +26,7 @@ static const char help[] =
     "                       standard input; the tests in C are skipped\n"
     "  --rule ID            a rule (R2.1), a chapter's rules (R2) or one test (R2.1/1); may be\n"
     "                       given several times; without it, all\n"
+    "  --except ID          not that one; may be given several times\n"
     "  --format FORMAT      text (the default), tap or junit\n"
     "  --output FILE        where the report goes, instead of standard output\n"
     "  --timeout SECONDS    a test that takes longer has hung; 20\n"
@@ -46,6 +47,8 @@ struct options {
     const char *print;
     const char **rules;
     int rule_count;
+    const char **exceptions;
+    int exception_count;
     enum report_format format;
     bool list;
 };
@@ -113,6 +116,9 @@ static void set(struct options *options, int option, const char *value)
     case 'R':
         options->rules[options->rule_count++] = value;
         break;
+    case 'e':
+        options->exceptions[options->exception_count++] = value;
+        break;
     case 'f':
         options->format = format(value);
         break;
@@ -148,19 +154,13 @@ static void set(struct options *options, int option, const char *value)
 static void read_options(struct options *options, int argc, char **argv)
 {
     static const struct option known[] = {
-        {"runtime", required_argument, NULL, 'r'},
-        {"driver", required_argument, NULL, 'd'},
-        {"rule", required_argument, NULL, 'R'},
-        {"format", required_argument, NULL, 'f'},
-        {"output", required_argument, NULL, 'o'},
-        {"timeout", required_argument, NULL, 't'},
-        {"jobs", required_argument, NULL, 'j'},
-        {"under", required_argument, NULL, 'u'},
-        {"spec", required_argument, NULL, 's'},
-        {"list", no_argument, NULL, 'l'},
-        {"print", required_argument, NULL, 'p'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"runtime", required_argument, NULL, 'r'}, {"driver", required_argument, NULL, 'd'},
+        {"rule", required_argument, NULL, 'R'},    {"except", required_argument, NULL, 'e'},
+        {"format", required_argument, NULL, 'f'},  {"output", required_argument, NULL, 'o'},
+        {"timeout", required_argument, NULL, 't'}, {"jobs", required_argument, NULL, 'j'},
+        {"under", required_argument, NULL, 'u'},   {"spec", required_argument, NULL, 's'},
+        {"list", no_argument, NULL, 'l'},          {"print", required_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     int option;
@@ -168,7 +168,8 @@ static void read_options(struct options *options, int argc, char **argv)
     options->run.seconds = 20;
     options->run.jobs = processors < 1 ? 1 : processors > 256 ? 256 : (int)processors;
     options->rules = calloc((size_t)argc, sizeof *options->rules);
-    if (!options->rules)
+    options->exceptions = calloc((size_t)argc, sizeof *options->exceptions);
+    if (!options->rules || !options->exceptions)
         die("out of memory");
     while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0)
         set(options, option, optarg);
@@ -247,6 +248,9 @@ static struct suite *load(const struct options *options)
     for (i = 0; i < options->rule_count; i++)
         if (!suite_choose(suite, options->rules[i]))
             die("there is no rule %s; see --list", options->rules[i]);
+    for (i = 0; i < options->exception_count; i++)
+        if (!suite_except(suite, options->exceptions[i]))
+            die("there is no rule %s; see --list", options->exceptions[i]);
     return suite;
 }
 
@@ -400,5 +404,6 @@ int main(int argc, char **argv)
         status = COULD_NOT_TELL;
     suite_free(suite);
     free(options.rules);
+    free(options.exceptions);
     return fflush(stdout) == 0 ? status : COULD_NOT_TELL;
 }

@@ -299,11 +299,14 @@ static void write_rules(FILE *stream, const struct suite *suite, bool must,
 
 static bool all_chosen(const struct suite *suite)
 {
+    bool all = true;
     size_t i;
 
-    for (i = 0; i < suite->rule_count && suite->rules[i].chosen; i++)
-        ;
-    return i == suite->rule_count;
+    for (i = 0; i < suite->rule_count; i++)
+        all &= suite->rules[i].chosen;
+    for (i = 0; i < suite->count; i++)
+        all &= suite->tests[i].chosen;
+    return all;
 }
 
 static void write_conclusion(FILE *stream, const struct suite *suite)

@@ -234,7 +234,7 @@ static bool is_chapter(const struct suite_rule *place, const char *what)
     return !strcmp(text, what);
 }
 
-bool suite_choose(struct suite *suite, const char *what)
+static bool mark(struct suite *suite, const char *what, bool chosen)
 {
     bool found = false;
     size_t r, t;
@@ -244,12 +244,27 @@ bool suite_choose(struct suite *suite, const char *what)
         bool whole = !what || is_chapter(place, what) || !strcmp(place->rule->id, what);
 
         for (t = 0; t < place->count; t++)
-            if (whole || !strcmp(place->tests[t].id, what))
-                place->chosen = place->tests[t].chosen = found = true;
-        if (whole)
-            place->chosen = found = true;
+            if (whole || !strcmp(place->tests[t].id, what)) {
+                place->tests[t].chosen = chosen;
+                place->chosen |= chosen;
+                found = true;
+            }
+        if (whole) {
+            place->chosen = chosen;
+            found = true;
+        }
     }
     return found;
+}
+
+bool suite_choose(struct suite *suite, const char *what)
+{
+    return mark(suite, what, true);
+}
+
+bool suite_except(struct suite *suite, const char *what)
+{
+    return mark(suite, what, false);
 }
 
 bool suite_check(const struct suite *suite, suite_complain *complain)

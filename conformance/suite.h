@@ -65,6 +65,9 @@ void suite_free(struct suite *suite);
  * chosen already; NULL: all. Returns whether there is such a thing. */
 bool suite_choose(struct suite *suite, const char *what);
 
+/* Take back the choice of the same. */
+bool suite_except(struct suite *suite, const char *what);
+
 /* Complain about the chosen rules that have neither tests nor an excuse, or both, and if all are
  * chosen about tests in C of no rule. Returns whether all is well. */
 bool suite_check(const struct suite *suite, suite_complain *complain);

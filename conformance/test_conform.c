@@ -183,6 +183,36 @@ static void passes_the_honest(void **state)
     process_free(&process);
 }
 
+/* What is left out is not conformance, even if all the rest is kept. */
+static void leaves_out_exceptions(void **state)
+{
+    char path[PATH_MAX];
+    struct process process;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/whole", place);
+    assert_int_equal(mkdir(path, 0700), 0);
+    write_file("whole/98-test.md", chapter);
+    process = conform("--spec whole --driver 'sh honest'");
+    assert_true(contains(process.output, "\nconforms. Untested: R98.3\n"));
+    process_free(&process);
+    process = conform("--spec whole --driver 'sh honest' --except R98.1/first --except R98.3");
+    assert_string_equal(process.output,
+                        "98 A chapter\n"
+                        "  R98.1  MUST   untested          0  Saying hello & <more>\n"
+                        "  R98.2  SHOULD pass              1  Saying it again\n"
+                        "\n"
+                        "R98.1 untested: no test of it was chosen\n"
+                        "\n"
+                        "keeps what was chosen. Untested: R98.1\n"
+                        "1 passed, 0 failed\n");
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+    process = conform("--spec whole --driver 'sh honest' --except R98.1/first");
+    assert_true(contains(process.output, "\nkeeps what was chosen. Untested: R98.1 R98.3\n"));
+    process_free(&process);
+}
+
 static void fails_the_wrong(void **state)
 {
     (void)state;
@@ -302,6 +332,7 @@ static void refuses_bad_options(void **state)
     could_not_tell("--driver x --rule R98.7", "conform: there is no rule R98.7");
     could_not_tell("--driver x --rule R98.1/2", "conform: there is no rule R98.1/2");
     could_not_tell("--driver x --rule R9", "conform: there is no rule R9;");
+    could_not_tell("--driver x --except R98.1/2", "conform: there is no rule R98.1/2");
     could_not_tell("--driver x --rule ''", "conform: there is no rule ;");
     could_not_tell("--driver x --format html", "conform: --format html");
     could_not_tell("--driver x --timeout 0", "conform: --timeout 0");
@@ -509,6 +540,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passes_the_honest),
+        cmocka_unit_test(leaves_out_exceptions),
         cmocka_unit_test(fails_the_wrong),
         cmocka_unit_test(fails_who_breaks_the_protocol),
         cmocka_unit_test(tells_crashes_apart),
