@@ -48,7 +48,7 @@ static void close_left_open(void *object)
 {
     struct descriptor *descriptor = object;
 
-    if (descriptor->number >= 0)
+    if (descriptor->resource == NULL) /* one that was owned has been seen to */
         sys_close(descriptor->number);
 }
 
@@ -71,7 +71,9 @@ static int find(struct task *self, struct descriptor **found, const miou_fd *fd)
     if ((*found)->resource == NULL)
         return 0;
     resource = object_get(self->domain, POOL_RESOURCES, (*found)->resource);
-    return resource != NULL && owner_of(resource) == self ? 0 : MIOU_NOT_OWNER;
+    if (resource == NULL)
+        return -EBADF; /* disowned: the number is the application's now */
+    return owner_of(resource) == self ? 0 : MIOU_NOT_OWNER;
 }
 
 /* The calling task and a descriptor that it may use, unless it is cancelled. */
@@ -245,10 +247,12 @@ int miou_close(miou_fd *fd)
 
 miou_resource *miou_fd_resource(miou_fd *fd)
 {
-    struct descriptor *found =
-        domain_self == NULL ? NULL : object_get(domain_self, POOL_DESCRIPTORS, fd);
+    struct domain *domain = domain_self;
+    struct descriptor *found;
 
-    return found != NULL ? found->resource : NULL;
+    if (domain == NULL || (found = object_get(domain, POOL_DESCRIPTORS, fd)) == NULL)
+        return NULL;
+    return object_get(domain, POOL_RESOURCES, found->resource) != NULL ? found->resource : NULL;
 }
 
 int miou_fd_number(miou_fd *fd)

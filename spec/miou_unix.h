@@ -2,10 +2,12 @@
  *
  * A descriptor that was made with MIOU_OWNED is a resource as well: the task that made or accepted
  * it owns it, every call on it by another task returns MIOU_NOT_OWNER [R6.10], its finaliser closes
- * it [R6.12], and miou_close ends it [R6.14]. An ended descriptor is stale: -EBADF. Errors common
- * to all calls here, beside those named: -EINVAL (NULL), -EBADF (closed), MIOU_NOT_OWNER,
- * MIOU_NOT_RUNNING; and of those that can suspend: MIOU_CANCELLED, MIOU_IN_FINALISER,
- * MIOU_NO_MONITOR, and the system's own, as -errno. EINTR is never seen [R6.20]. */
+ * it [R6.12], and miou_close ends it [R6.14]. To disown that resource leaves the number to the
+ * caller [R6.28]. An ended descriptor is stale: -EBADF. A plain one is anybody's, and closed with
+ * the run if nobody closes it [R6.24]. Errors common to all calls here, beside those named: -EINVAL
+ * (NULL), -EBADF (closed), MIOU_NOT_OWNER, MIOU_NOT_RUNNING [R6.26]; and of those that can suspend:
+ * MIOU_CANCELLED [R6.27], MIOU_IN_FINALISER, MIOU_NO_MONITOR, and the system's own, as -errno.
+ * EINTR is never seen [R6.20]. */
 #ifndef MIOU_UNIX_H
 #define MIOU_UNIX_H
 

@@ -1,4 +1,4 @@
-/* Rules R6.10 to R6.14, R6.22 and R6.24: to whom a descriptor belongs. */
+/* Rules R6.10 to R6.14, R6.22, R6.24 and R6.28: to whom a descriptor belongs. */
 #include "sockets.h"
 
 #include <errno.h>
@@ -586,4 +586,45 @@ CHECK("R6.24 R1.16", plain_descriptors_are_closed_with_the_run)
     assert_false(is_open(t.pair.number));
     assert_int_equal(descriptors_open(), before + 1);
     assert_true(peer_sees_end(t.pair.peer));
+}
+
+/* ---- R6.28: disowning ---- */
+
+struct disowning {
+    struct pair pair;
+    int disowned, number, closed;
+    ssize_t read;
+    bool has_resource, open_after;
+};
+
+static int disown_descriptor(void *arg)
+{
+    struct disowning *t = arg;
+    char byte;
+
+    TRY(pair_open(&t->pair, MIOU_OWNED));
+    t->disowned = miou_disown(miou_fd_resource(t->pair.fd));
+    t->has_resource = miou_fd_resource(t->pair.fd) != NULL;
+    t->read = miou_read(t->pair.fd, &byte, 1);
+    t->number = miou_fd_number(t->pair.fd);
+    t->closed = miou_close(t->pair.fd);
+    t->open_after = is_open(t->pair.number);
+    return 0;
+}
+
+CHECK("R6.28", a_disowned_descriptor_is_the_callers)
+{
+    struct disowning t = {.disowned = 1, .has_resource = true};
+
+    assert_int_equal(unix_run_with(0, disown_descriptor, &t), 0);
+    assert_int_equal(t.disowned, 0);
+    assert_false(t.has_resource);
+    assert_int_equal(t.read, -EBADF);
+    assert_int_equal(t.number, -EBADF);
+    assert_int_equal(t.closed, -EBADF);
+    assert_true(t.open_after);
+    assert_true(is_open(t.pair.number));
+    assert_int_equal(peer_send(t.pair.peer, "x", 1), 1);
+    await_bytes(t.pair.number, 1);
+    peer_keep(t.pair.number);
 }

@@ -408,3 +408,24 @@ static ssize_t write_although_cancelled(miou_fd *fd, const void *buffer, size_t 
                : n;
 }
 MUTANT("R6.27", cancelled_tasks_write_on, .write = write_although_cancelled);
+
+/* ---- R6.28 */
+
+static miou_resource *last_resource;
+static int last_number;
+
+static miou_resource *resource_remembered(miou_fd *fd)
+{
+    last_number = true_miou_fd_number(fd);
+    return last_resource = true_miou_fd_resource(fd);
+}
+
+static int disown_and_close(miou_resource *resource)
+{
+    int error = true_miou_disown(resource);
+
+    if (error == 0 && resource == last_resource)
+        close(last_number);
+    return error;
+}
+MUTANT("R6.28", disowning_closes, .fd_resource = resource_remembered, .disown = disown_and_close);
