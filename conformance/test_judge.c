@@ -1,0 +1,1369 @@
+/* Tests of the judge. A story is a program and a trace of it as a correct runtime makes it, which
+ * must pass; and changes of that trace, each of which must be found out. So every monitor is seen
+ * green and red. */
+#include "test_texts.h"
+
+#include "judge.h"
+
+struct change {
+    const char *from; /* what in the trace is replaced; the first that is found */
+    const char *to;
+    const char *finding; /* part of "RULE LINE: expected / observed", RULE "-" for an expectation */
+};
+
+enum { CHANGES = 20 };
+
+struct story {
+    const char *program; /* `expect run` is put behind it, as the trace has it */
+    const char *trace;   /* without its first line */
+    struct change changes[CHANGES];
+};
+
+static void complain(void *to, int line, const char *text)
+{
+    note(to, "", line, text);
+}
+
+/* The findings, one a line. */
+static void judge_text(const char *text, const char *events, char *findings, size_t size)
+{
+    struct complaints complaints = {.size = 0};
+    struct program *program =
+        program_parse(text, strlen(text), PROGRAM_WITH_ANSWERS, complain, &complaints);
+    char *output = malloc(strlen(events) + sizeof "scenario 1\n");
+    struct trace *trace;
+    struct verdict *verdict;
+
+    if (program == NULL)
+        fail_msg("%s\n%s", text, complaints.text);
+    sprintf(output, "scenario 1\n%s", events);
+    trace = trace_parse(program, 1, output, strlen(output));
+    assert_non_null(trace);
+    verdict = judge(program, trace);
+    assert_non_null(verdict);
+    *findings = '\0';
+    for (int i = 0; i < verdict->finding_count; i++) {
+        const struct finding *finding = &verdict->findings[i];
+        size_t used = strlen(findings);
+
+        snprintf(findings + used, size - used, "%s %d: %s / %s\n",
+                 finding->rule != NULL ? finding->rule : "-", finding->line, finding->expected,
+                 finding->observed);
+    }
+    assert_int_equal(verdict->kind == VERDICT_PASS, verdict->finding_count == 0);
+    verdict_free(verdict);
+    trace_free(trace);
+    program_free(program);
+    free(output);
+}
+
+/* Judge with the `expect run` that the events' last line asks for. */
+static void judge_events(const struct story *story, const char *events, char *findings, size_t size)
+{
+    const char *run = strstr(events, "\nrun ");
+    char *program = malloc(strlen(story->program) + 200);
+
+    assert_non_null(run);
+    sprintf(program, "%sexpect run %.*s\n", story->program, (int)strcspn(run + 5, "\n"), run + 5);
+    judge_text(program, events, findings, size);
+    free(program);
+}
+
+static void tell(const struct story *story)
+{
+    char findings[8192], events[4096];
+
+    judge_events(story, story->trace, findings, sizeof findings);
+    if (*findings != '\0')
+        fail_msg("a good trace was found wrong:\n%s%s%s", story->program, story->trace, findings);
+    for (const struct change *change = story->changes; change->from != NULL; change++) {
+        const char *at = strstr(story->trace, change->from);
+
+        if (at == NULL)
+            fail_msg("nothing to change: %s", change->from);
+        sprintf(events, "%.*s%s%s", (int)(at - story->trace), story->trace, change->to,
+                at + strlen(change->from));
+        judge_events(story, events, findings, sizeof findings);
+        if (!contains(findings, change->finding))
+            fail_msg("not found out:\n%s%s", story->program, events);
+    }
+}
+
+/* ---- Programs ---- */
+
+static const struct story following = {
+    .program = "task main\n"
+               "p = async child\n"
+               "await p\n"
+               "return 3\n"
+               "task child\n"
+               "print hi\n"
+               "return 5\n",
+    .trace = "begin main 0\n"
+             "spawn main 2 child\n"
+             "did main 2 ok\n"
+             "begin child 0\n"
+             "print child hi\n"
+             "did child 6 ok\n"
+             "end child\n"
+             "did main 3 ok 5\n"
+             "end main\n"
+             "run ok 3\n",
+    .changes = {{"print child hi\n", "", "scenario.md 6: each task does the operations"},
+                {"print child hi\n", "print child hi\nprint child hi\n", "scenario.md 6: each"},
+                {"did child 6 ok\n", "", "scenario.md 6: task child ends at the end"},
+                {"did child 6 ok\n", "did child 6 ok\ndid child 6 ok\n", "scenario.md 6: each"},
+                {"did child 6 ok\n", "did child 6 stopped\nprint child hi\n",
+                 "scenario.md 7: each"},
+                {"begin child 0\n", "", "scenario.md 0: task child does nothing before it begins"},
+                {"begin child 0\n", "begin child 0\nbegin child 0\n",
+                 "scenario.md 0: task child begins once"},
+                {"end child\n", "end child\nprint child hi\n",
+                 "scenario.md 0: task child does nothing after its end"},
+                {"end child\n", "end child\nend child\n", "scenario.md 0: task child does nothing"},
+                {"end child\n", "", "R2.9 0: every task has ended when the run has"},
+                {"spawn main 2 child\n", "spawn main 2 child\nspawn main 2 child#2\n",
+                 "scenario.md 2: each"},
+                {"did main 2 ok\n", "did main 3 ok\n", "scenario.md 3: each"},
+                {"did main 3 ok 5\n", "", "scenario.md 3: task main ends at the end"}},
+};
+
+static void tasks_follow_their_programs(void **state)
+{
+    (void)state;
+    tell(&following);
+}
+
+/* A stop ends the program, and a list. */
+static void stopped_tasks_only_end(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "p = async child\n"
+                   "yield\n"
+                   "cancel p\n"
+                   "task child\n"
+                   "repeat 3 yield\n"
+                   "print late\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\ndid main 3 ok\n"
+                 "did child 6 ok, stopped\nend child\ndid main 4 ok\nend main\nrun ok\n",
+        .changes = {{"end child\n", "print child late\ndid child 7 ok\nend child\n",
+                     "scenario.md 7: each"},
+                    {"ok, stopped", "ok, stopped, ok", "scenario.md 6: each"},
+                    {"ok, stopped", "ok, ok, ok, ok, stopped", "scenario.md 6: each"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+static void outcomes_are_those_of_the_child(void **state)
+{
+    struct story story = following;
+    const struct change changes[CHANGES] = {
+        {"did main 3 ok 5", "did main 3 ok 6",
+         "R2.4 3: ok 5, as task child ended / await came to ok 6"},
+        {"did main 3 ok 5", "did main 3 cancelled", "R2.4 3: how task child ended: nobody"},
+        {"did main 3 ok 5", "did main 3 not-a-child", "R2.4 3: no error"},
+        {"did main 3 ok 5", "did main 3 invalid", "R2.4 3: no error"},
+        {"end child\ndid main 3 ok 5\n", "did main 3 ok 5\nend child\n",
+         "R2.9 3: task child ends before its await returns"},
+        {"begin child 0\nprint child hi\ndid child 6 ok\nend child\n", "",
+         "R2.9 3: task child ends before"},
+        {"did main 3 ok 5\n", "did main 3 stopped\n", "R2.14 0: task main is not stopped"},
+        {"run ok 3", "run ok 4", "R1.1 0: the run comes to what main came to: ok 3 / ok 4"},
+        {"run ok 3", "run busy", "R1.1 0: the run comes to what main came to"},
+        {"run ok 3", "run still-has-children", "R2.1 0: not still-has-children"},
+        {"run ok 3", "run resource-leaked", "R5.4 0: not resource-leaked"}};
+
+    (void)state;
+    memcpy(story.changes, changes, sizeof changes);
+    tell(&story);
+}
+
+static void failures_are_those_of_the_task(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "p = async child\n"
+                   "await p\n"
+                   "fail bang\n"
+                   "task child\n"
+                   "fail boom\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\nend child\n"
+                 "did main 3 failed boom\nend main\nrun failed bang\n",
+        .changes = {{"did main 3 failed boom", "did main 3 failed bang", "R2.4 3: failed boom"},
+                    {"did main 3 failed boom", "did main 3 ok", "R2.4 3: failed boom"},
+                    {"run failed bang", "run failed boom", "R1.2 0: the run comes to what main"},
+                    {"run failed bang", "run ok", "R1.2 0: the run comes to what main"}},
+    };
+    static const struct story nothing = {.program = "task main\n",
+                                         .trace = "begin main 0\nend main\nrun ok\n",
+                                         .changes = {{"begin main 0\nend main\n", "\n",
+                                                      "- 0: a driver that keeps to its protocol"}}};
+    char findings[1024];
+
+    (void)state;
+    tell(&story);
+    tell(&nothing);
+    judge_text("task main\nexpect run ok\n", "run ok\n", findings, sizeof findings);
+    assert_true(contains(findings, "R1.1 0: the main task begins"));
+}
+
+/* ---- Domains and turns ---- */
+
+static void tasks_run_where_they_may(void **state)
+{
+    static const struct story story = {
+        .program = "domains 2\n"
+                   "task main\n"
+                   "p = async child\n"
+                   "q = call child\n"
+                   "r = call other pin=2\n"
+                   "parallel other other\n"
+                   "await p\n"
+                   "await q\n"
+                   "await r\n"
+                   "available\n"
+                   "task child\n"
+                   "task other\n",
+        .trace = "begin main 0\n"
+                 "spawn main 3 child\ndid main 3 ok\n"
+                 "spawn main 4 child#2\nbegin child#2 1\ndid main 4 ok\n"
+                 "spawn main 5 other\nbegin other 2\nend child#2\nend other\ndid main 5 ok\n"
+                 "spawn main 6 other#2\nspawn main 6 other#3\nbegin other#2 1\nbegin other#3 2\n"
+                 "end other#2\nbegin child 0\nend child\nend other#3\ndid main 6 ok, ok\n"
+                 "did main 7 ok\ndid main 8 ok\ndid main 9 ok\n"
+                 "did main 10 ok 2\nend main\nrun ok\n",
+        .changes = {{"begin main 0", "begin main 1", "R4.1 0: the main task runs on domain 0"},
+                    {"begin child 0", "begin child 1", "R4.2 3: async keeps to its parent's"},
+                    {"begin child#2 1", "begin child#2 0", "R4.3 4: domain 0 takes no task"},
+                    {"begin other#2 1", "begin other#2 0", "R4.12 6: domain 0 takes no task"},
+                    {"begin other 2", "begin other 1", "R4.7 5: the task runs where it is pinned"},
+                    {"begin child#2 1", "begin child#2 3", "R4.14 4: domains are numbered"},
+                    {"begin child#2 1", "begin child#2 -22", "R4.14 4: domains are numbered"},
+                    {"ok 2\nend main", "ok 3\nend main", "R4.13 10: there are 2 domains"},
+                    {"did main 6 ok, ok", "did main 6 no-domain-available",
+                     "R4.5 6: of 2 domains beside domain 0, one can take the task"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+static void no_task_goes_where_there_is_nothing(void **state)
+{
+    static const struct story none = {
+        .program = "domains 0\ntask main\np = call child => ok | no-domain-available\nawait p\n"
+                   "task child\n",
+        .trace = "begin main 0\nspawn main 3 child\ndid main 3 no-domain-available\n"
+                 "did main 4 invalid\nend main\nrun ok\n",
+        .changes = {{"no-domain-available\ndid main 4 invalid",
+                     "ok\nbegin child 1\nend child\ndid main 4 ok",
+                     "R4.5 3: without another domain"},
+                    {"did main 4", "begin child 1\nend child\ndid main 4",
+                     "R2.16 3: 'call child' was refused, and task child never begins"}},
+    };
+    static const struct story only = {
+        .program = "domains 1\ntask main\np = call child\nawait p\n"
+                   "task child\nq = call other => ok | no-domain-available\nawait q\ntask other\n",
+        .trace = "begin main 0\nspawn main 3 child\ndid main 3 ok\nbegin child 1\n"
+                 "spawn child 6 other\ndid child 6 no-domain-available\ndid child 7 invalid\n"
+                 "end child\ndid main 4 ok\nend main\nrun ok\n",
+        .changes = {{"no-domain-available\ndid child 7 invalid",
+                     "ok\nbegin other 1\nend other\ndid child 7 ok",
+                     "R4.4 6: the task goes to another"},
+                    {"no-domain-available\ndid child 7 invalid",
+                     "ok\nbegin other 1\nend other\ndid child 7 ok", "R4.6 6: the only domain"},
+                    {"did main 3 ok\nbegin child 1\nspawn child 6 other\n"
+                     "did child 6 no-domain-available\ndid child 7 invalid\nend child\n"
+                     "did main 4 ok\n",
+                     "did main 3 no-domain-available\ndid main 4 invalid\n",
+                     "R4.5 3: of 1 domains"}},
+    };
+    static const struct story pinned = {
+        .program = "domains 2\ntask main\np = call child pin=3 => ok | invalid\nawait p\n"
+                   "q = call child pin=self => ok | invalid\nawait q\ntask child\n",
+        .trace = "begin main 0\nspawn main 3 child\ndid main 3 invalid\ndid main 4 invalid\n"
+                 "spawn main 5 child#2\ndid main 5 invalid\ndid main 6 invalid\nend main\nrun ok\n",
+        .changes = {{"did main 3 invalid\ndid main 4 invalid",
+                     "did main 3 ok\nbegin child 1\nend child\ndid main 4 ok",
+                     "R4.8 3: a pin to nowhere is invalid"},
+                    {"did main 5 invalid\ndid main 6 invalid",
+                     "did main 5 ok\nbegin child#2 1\nend child#2\ndid main 6 ok",
+                     "R4.8 5: a pin to nowhere is invalid"}},
+    };
+
+    (void)state;
+    tell(&none);
+    tell(&only);
+    tell(&pinned);
+}
+
+static void a_task_cannot_start_a_run(void **state)
+{
+    static const struct story story = {
+        .program = "task main\nrun child\ntask child\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 busy\nend main\nrun ok\n",
+        .changes = {{"did main 2 busy", "begin child 0\nend child\ndid main 2 ok",
+                     "R1.5 2: 'run child' was refused"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+static void tasks_of_one_domain_take_turns(void **state)
+{
+    static const struct story story = {
+        .program = "domains 1\n"
+                   "task main\n"
+                   "a = async child\n"
+                   "b = call far\n"
+                   "print one\n"
+                   "create r\n"
+                   "own r\n"
+                   "release r\n"
+                   "yield\n"
+                   "print two\n"
+                   "await a\n"
+                   "await b\n"
+                   "task child\n"
+                   "print three\n"
+                   "yield\n"
+                   "task far\n"
+                   "print four\n",
+        .trace = "begin main 0\n"
+                 "spawn main 3 child\n"
+                 "did main 3 ok\n"
+                 "spawn main 4 far\n"
+                 "begin far 1\n"
+                 "did main 4 ok\n"
+                 "print far four\n"
+                 "print main one\n"
+                 "did far 17 ok\n"
+                 "did main 5 ok\n"
+                 "end far\n"
+                 "did main 6 ok\n"
+                 "did main 7 ok\n"
+                 "finalise r 0\n"
+                 "did main 8 ok\n"
+                 "begin child 0\n"
+                 "print child three\n"
+                 "did child 14 ok\n"
+                 "did main 9 ok\n"
+                 "print main two\n"
+                 "did main 10 ok\n"
+                 "did child 15 ok\n"
+                 "end child\n"
+                 "did main 11 ok\n"
+                 "did main 12 ok\n"
+                 "end main\n"
+                 "run ok\n",
+        .changes = {{"did main 6 ok\ndid main 7 ok\nfinalise r 0\ndid main 8 ok\nbegin child 0\n",
+                     "begin child 0\ndid main 6 ok\ndid main 7 ok\nfinalise r 0\ndid main 8 ok\n",
+                     "R1.7 0: task main does not suspend between 'did main 5 ok'"},
+                    {"did main 3 ok\n", "begin child 0\ndid main 3 ok\n", "scenario.md 0"},
+                    {"did main 9 ok\nprint main two\ndid main 10 ok\ndid child 15 ok\n",
+                     "did main 9 ok\nprint main two\ndid child 15 ok\ndid main 10 ok\n",
+                     "R1.10 0: task main does not suspend between 'print main two'"},
+                    {"print child three\ndid child 14 ok\ndid main 9 ok\n",
+                     "print child three\ndid main 9 ok\ndid child 14 ok\n",
+                     "R1.10 0: task child does not suspend between 'print child three'"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* ---- Children ---- */
+
+static void children_are_not_forgotten(void **state)
+{
+    static const struct story kept = {
+        .program = "task main\n"
+                   "p = async child\n"
+                   "await p\n"
+                   "task child\n"
+                   "q = async grandchild\n"
+                   "await q => ok | invalid\n"
+                   "task grandchild\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\n"
+                 "spawn child 5 grandchild\ndid child 5 ok\nbegin grandchild 0\nend grandchild\n"
+                 "did child 6 ok\nend child\ndid main 3 ok\nend main\nrun ok\n",
+        .changes = {{"did child 6 ok", "did child 6 invalid",
+                     "R2.3 0: still-has-children: task child returned and had neither awaited nor "
+                     "cancelled grandchild"},
+                    {"did child 6 ok", "did child 6 invalid",
+                     "its parent's await said that it had ended"}},
+    };
+    static const struct story forgotten = {
+        .program = "task main\np = async child\nyield\ntask child\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\nend child\n"
+                 "did main 3 ok\nend main\nrun still-has-children\n",
+        .changes = {{"run still-has-children", "run ok",
+                     "R2.1 0: still-has-children: task main returned and had neither awaited nor "
+                     "cancelled child / the run came to ok"},
+                    {"run still-has-children", "run resource-leaked",
+                     "R5.4 0: not resource-leaked"}},
+    };
+    static const struct story failed = {
+        .program = "task main\np = async child\nfail boom\ntask child\nyield\nyield\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nend main\nrun failed boom\n",
+        .changes = {{"run failed boom", "run still-has-children",
+                     "R2.1 0: not still-has-children"}},
+    };
+
+    (void)state;
+    tell(&kept);
+    tell(&forgotten);
+    tell(&failed);
+}
+
+/* A task whose parent has failed may have been cancelled before it forgot its child. */
+static void who_may_have_been_cancelled_is_no_offender(void **state)
+{
+    static const struct story story = {
+        .program = "domains 1\n"
+                   "task main\n"
+                   "p = call child\n"
+                   "fail boom\n"
+                   "task child\n"
+                   "q = async grandchild\n"
+                   "task grandchild\n",
+        .trace = "begin main 0\nspawn main 3 child\ndid main 3 ok\nend main\nbegin child 1\n"
+                 "spawn child 6 grandchild\ndid child 6 ok\nend child\nrun failed boom\n",
+        .changes = {{NULL, NULL, NULL}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+static void promises_belong_to_the_parent(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "p = async child\n"
+                   "q = async other\n"
+                   "await q\n"
+                   "await p\n"
+                   "free p\n"
+                   "await p\n"
+                   "task child\n"
+                   "task other\n"
+                   "await p\n"
+                   "cancel p\n"
+                   "free p\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nspawn main 3 other\n"
+                 "did main 3 ok\nbegin child 0\nend child\nbegin other 0\n"
+                 "did other 10 not-a-child\ndid other 11 not-a-child\ndid other 12 not-a-child\n"
+                 "end other\ndid main 4 ok\ndid main 5 ok\ndid main 6 ok\ndid main 7 invalid\n"
+                 "end main\nrun ok\n",
+        .changes = {{"did other 10 not-a-child", "did other 10 ok",
+                     "R2.6 10: not-a-child: the promise is not one of task other"},
+                    {"did other 11 not-a-child", "did other 11 ok", "R2.7 11: not-a-child"},
+                    {"did other 12 not-a-child", "did other 12 ok", "R2.15 12: not-a-child"},
+                    {"did main 6 ok", "did main 6 busy", "R2.15 6: ok: the child was awaited"},
+                    {"did main 7 invalid", "did main 7 ok",
+                     "R2.11 7: invalid: the promise has been given back"}},
+    };
+    static const struct story unsettled = {
+        .program = "task main\np = async child\nfree p\nawait p\nawait q\n"
+                   "q = async child\nawait q\ntask child\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\ndid main 3 busy\n"
+                 "begin child 0\nend child\ndid main 4 ok\ndid main 5 invalid\n"
+                 "spawn main 6 child#2\ndid main 6 ok\nbegin child#2 0\nend child#2\n"
+                 "did main 7 ok\nend main\nrun ok\n",
+        .changes = {{"did main 3 busy", "did main 3 ok", "R2.15 3: busy: the child is neither"},
+                    {"did main 3 busy", "did main 3 invalid",
+                     "R2.15 3: busy: the child is neither"},
+                    {"did main 5 invalid", "did main 5 ok",
+                     "R2.11 5: invalid: the name stands for no promise"}},
+    };
+
+    (void)state;
+    tell(&story);
+    tell(&unsettled);
+}
+
+static void cancelled_is_cancelled(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "p = async child\n"
+                   "yield\n"
+                   "cancel p\n"
+                   "await p\n"
+                   "task child\n"
+                   "yield\n"
+                   "return 1\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\ndid main 3 ok\n"
+                 "did child 7 stopped\nend child\ndid main 4 ok\ndid main 5 cancelled\n"
+                 "end main\nrun ok\n",
+        .changes =
+            {{"did main 4 ok", "did main 4 invalid", "R2.12 4: no error"},
+             {"did main 5 cancelled", "did main 5 ok 1", "R2.13 5: cancelled: task child"},
+             {"did child 7 stopped\nend child\ndid main 4 ok\n",
+              "did main 4 ok\ndid child 7 stopped\nend child\n",
+              "R2.9 4: nothing of task child, nor below it, after 'did main 4 ok' (line 7 of "
+              "the trace) / 'end child'"}},
+    };
+    static const struct story awaited = {
+        .program = "task main\np = async child\nawait p\ntask child\nyield\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\ndid child 5 ok\n"
+                 "end child\ndid main 3 ok\nend main\nrun ok\n",
+        .changes = {{"did child 5 ok", "did child 5 stopped", "R2.14 3: cancelled: task child was"},
+                    {"did child 5 ok", "did child 5 stopped",
+                     "R2.14 0: task child is not stopped: nobody cancelled it"}},
+    };
+    /* It may have been stopped before it began. */
+    static const struct story unstarted = {
+        .program = "task main\np = async child\ncancel p\nawait p\ntask child\nyield\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\ndid main 3 ok\n"
+                 "did main 4 cancelled\nend main\nrun ok\n",
+        .changes = {{"did main 4 cancelled\n",
+                     "did main 4 cancelled\nbegin child 0\n"
+                     "did child 6 stopped\nend child\n",
+                     "R2.9 3: nothing of task child"}},
+    };
+
+    (void)state;
+    tell(&story);
+    tell(&awaited);
+    tell(&unstarted);
+}
+
+/* Nothing happens below a task after its await, on whatever domain. */
+static void trees_end_together(void **state)
+{
+    static const struct story story = {
+        .program = "domains 2\n"
+                   "task main\n"
+                   "p = call child\n"
+                   "await p\n"
+                   "print done\n"
+                   "task child\n"
+                   "q = call grandchild\n"
+                   "fail boom\n"
+                   "task grandchild\n"
+                   "until up\n",
+        .trace = "begin main 0\nspawn main 3 child\ndid main 3 ok\nbegin child 1\n"
+                 "spawn child 7 grandchild\ndid child 7 ok\nbegin grandchild 2\nend child\n"
+                 "did grandchild 10 stopped\nend grandchild\ndid main 4 failed boom\n"
+                 "print main done\ndid main 5 ok\nend main\nrun ok\n",
+        .changes = {{"end grandchild\ndid main 4 failed boom\n",
+                     "did main 4 failed boom\nend grandchild\n", "R2.9 4: nothing of task child"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+static void parallel_gives_what_its_tasks_came_to(void **state)
+{
+    static const struct story story = {
+        .program =
+            "domains 2\ntask main\nparallel one two\ntask one\nreturn 1\ntask two\nfail two\n",
+        .trace = "begin main 0\nspawn main 3 one\nspawn main 3 two\nbegin two 2\nend two\n"
+                 "begin one 1\nend one\ndid main 3 ok 1, failed two\nend main\nrun ok\n",
+        .changes = {{"ok 1, failed two", "failed two, ok 1", "R2.4 3: failed two, as task two"},
+                    {"ok 1, failed two", "ok 1, busy", "R4.9 3: how task two ended"},
+                    {"ok 1, failed two", "ok 1, cancelled", "R2.4 3: how task two ended: nobody"},
+                    {"end one\ndid main 3 ok 1, failed two\n",
+                     "did main 3 ok 1, failed two\nend one\n", "R2.9 3: task one ends before"},
+                    {"did main 3 ok 1, failed two\n", "did main 3 no-domain-available\n",
+                     "R2.16 3: 'parallel one' was refused"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* One name may stand for many promises, and be bound by many tasks. */
+static void lists_go_by_their_members(void **state)
+{
+    static const struct story many = {
+        .program = "task main\np = repeat 3 async child\nawait p\ntask child\nprint hi\nreturn 4\n",
+        .trace = "begin main 0\nspawn main 2 child\nspawn main 2 child#2\nspawn main 2 child#3\n"
+                 "did main 2 ok\nbegin child 0\nprint child hi\ndid child 5 ok\nend child\n"
+                 "begin child#2 0\nprint child#2 hi\ndid child#2 5 ok\nend child#2\n"
+                 "begin child#3 0\nprint child#3 hi\ndid child#3 5 ok\nend child#3\n"
+                 "did main 3 ok 4\nend main\nrun ok\n",
+        .changes = {{"did main 3 ok 4", "did main 3 ok 4, ok 4, ok 5",
+                     "R2.4 3: ok 4, as task child#3"},
+                    {"did main 3 ok 4", "did main 3 ok 4, ok 5, ok 4",
+                     "R2.4 3: ok 4, as task child#2"},
+                    {"did main 2 ok", "did main 2 ok, invalid", "scenario.md 2: each"},
+                    {"did main 2 ok", "did main 2 ok, ok, invalid",
+                     "R2.16 2: 'async child' was refused, and task child#3 never begins"}},
+    };
+    static const struct story shared = {
+        .program = "task main\na = repeat 2 async child\nawait a\n"
+                   "task child\nb = async leaf\nawait b\nreturn 1\ntask leaf\nreturn 2\n",
+        .trace = "begin main 0\nspawn main 2 child\nspawn main 2 child#2\ndid main 2 ok\n"
+                 "begin child 0\nspawn child 5 leaf\ndid child 5 ok\n"
+                 "begin child#2 0\nspawn child#2 5 leaf#2\ndid child#2 5 ok\n"
+                 "begin leaf 0\nend leaf\nbegin leaf#2 0\nend leaf#2\n"
+                 "did child 6 ok 2\nend child\ndid child#2 6 ok 2\nend child#2\n"
+                 "did main 3 ok 1\nend main\nrun ok\n",
+        .changes = {{"did child 6 ok 2", "did child 6 ok 3", "R2.4 6: ok 2, as task leaf ended"},
+                    {"did child#2 6 ok 2", "did child#2 6 ok 3", "R2.4 6: ok 2, as task leaf#2"}},
+    };
+
+    (void)state;
+    tell(&many);
+    tell(&shared);
+}
+
+/* Where it cannot be told whose promise it is, nobody is accused. */
+static void what_cannot_be_told_is_not_judged(void **state)
+{
+    static const struct story story = {
+        .program = "domains 2\ntask main\na = call child\nb = call child\nawait a\nawait b\n"
+                   "task child\np = async leaf\nyield\nawait p\n"
+                   "task leaf\n",
+        .trace = "begin main 0\nspawn main 3 child\ndid main 3 ok\nspawn main 4 child#2\n"
+                 "did main 4 ok\nbegin child 1\nbegin child#2 2\nspawn child 8 leaf\n"
+                 "spawn child#2 8 leaf#2\ndid child 8 ok\ndid child#2 8 ok\nbegin leaf 1\n"
+                 "begin leaf#2 2\nend leaf\nend leaf#2\ndid child 9 ok\ndid child#2 9 ok\n"
+                 "did child 10 ok\ndid child#2 10 ok\nend child\nend child#2\n"
+                 "did main 5 ok\ndid main 6 ok\nend main\nrun ok\n",
+        .changes = {{NULL, NULL, NULL}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* ---- Orphans ---- */
+
+static void orphans_are_handed_out_once(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "orphans o\n"
+                   "p = care o\n"
+                   "async child orphans=o\n"
+                   "p = care o\n"
+                   "yield\n"
+                   "p = care o\n"
+                   "await p\n"
+                   "await p\n"
+                   "p = care o\n"
+                   "task child\n"
+                   "return 2\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 empty\nspawn main 4 child\n"
+                 "did main 4 ok\ndid main 5 running\nbegin child 0\nend child\ndid main 6 ok\n"
+                 "did main 7 ended\ndid main 8 ok 2\ndid main 9 ok 2\ndid main 10 empty\n"
+                 "end main\nrun ok\n",
+        .changes =
+            {{"did main 3 empty", "did main 3 running", "R3.1 3: empty: all were handed out"},
+             {"did main 3 empty", "did main 3 ended", "R3.4 3: empty: all of 0 were handed"},
+             {"did main 5 running", "did main 5 empty", "R3.2 5: running or ended: 1 in the"},
+             {"did main 5 running", "did main 5 ended", "R3.3 5: running: no further child"},
+             {"did main 9 ok 2", "did main 9 ok 3", "R2.5 9: ok 2, as when it was awaited"},
+             {"did main 9 ok 2", "did main 9 cancelled", "R2.5 9: ok 2, as when it was awaited"},
+             {"did main 10 empty", "did main 10 ended", "R3.4 10: empty: all of 1 were handed"},
+             {"did main 8 ok 2\ndid main 9 ok 2", "did main 8 invalid\ndid main 9 invalid",
+              "R2.1 0: still-has-children"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* An orphan that is settled directly and then handed out counts once. */
+static void settled_orphans_count_once(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "orphans o\n"
+                   "a = async child orphans=o\n"
+                   "async child orphans=o\n"
+                   "await a\n"
+                   "p = care o\n"
+                   "await p\n"
+                   "p = care o\n"
+                   "await p\n"
+                   "task child\n",
+        .trace = "begin main 0\ndid main 2 ok\nspawn main 3 child\ndid main 3 ok\n"
+                 "spawn main 4 child#2\ndid main 4 ok\nbegin child 0\nend child\nbegin child#2 0\n"
+                 "end child#2\ndid main 5 ok\ndid main 6 ended\ndid main 7 ok\ndid main 8 ended\n"
+                 "did main 9 ok\nend main\nrun ok\n",
+        .changes = {{"did main 7 ok\ndid main 8 ended\ndid main 9 ok\n", "did main 7 stopped\n",
+                     "R2.14 0: task main is not stopped"},
+                    {"did main 6 ended\ndid main 7 ok\ndid main 8 ended\ndid main 9 ok\n",
+                     "did main 6 running\ndid main 7 invalid\ndid main 8 running\n"
+                     "did main 9 invalid\n",
+                     "R2.1 0: still-has-children: task main returned and had neither"}},
+    };
+    /* Whether the one that was awaited was handed out, or the other, is not known. */
+    static const struct story open = {
+        .program = "task main\norphans o\na = async child orphans=o\nasync child orphans=o\n"
+                   "await a\np = care o\nawait p\ntask child\n",
+        .trace = "begin main 0\ndid main 2 ok\nspawn main 3 child\ndid main 3 ok\n"
+                 "spawn main 4 child#2\ndid main 4 ok\nbegin child 0\nend child\nbegin child#2 0\n"
+                 "end child#2\ndid main 5 ok\ndid main 6 ended\ndid main 7 ok\n"
+                 "end main\nrun ok\n",
+        .changes = {{"run ok", "run resource-leaked", "R5.4"}},
+    };
+
+    (void)state;
+    tell(&story);
+    tell(&open);
+    {
+        struct story other = open;
+        char trace[1024];
+
+        snprintf(trace, sizeof trace, "%.*srun still-has-children\n",
+                 (int)(strstr(open.trace, "run ok") - open.trace), open.trace);
+        other.trace = trace;
+        other.changes[0] = (struct change){NULL, NULL, NULL};
+        tell(&other);
+    }
+}
+
+static void orphanages_are_for_their_makers(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "orphans o\n"
+                   "p = async child\n"
+                   "await p\n"
+                   "task child\n"
+                   "q = care o\n"
+                   "r = async leaf orphans=o => ok | invalid\n"
+                   "await r\n"
+                   "task leaf\n",
+        .trace = "begin main 0\ndid main 2 ok\nspawn main 3 child\ndid main 3 ok\nbegin child 0\n"
+                 "did child 6 invalid\nspawn child 7 leaf\ndid child 7 invalid\n"
+                 "did child 8 invalid\nend child\ndid main 4 ok\nend main\nrun ok\n",
+        .changes = {{"did child 6 invalid", "did child 6 empty",
+                     "R3.7 6: invalid: the orphanage is"},
+                    {"did child 7 invalid\ndid child 8 invalid",
+                     "did child 7 ok\nbegin leaf 0\nend leaf\ndid child 8 ok",
+                     "R3.7 7: invalid: the orphanage is another task's"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* ---- Ownership ---- */
+
+static void owners_may_and_others_may_not(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "create r\n"
+                   "check r\n"
+                   "own r\n"
+                   "p = async child\n"
+                   "yield\n"
+                   "check r\n"
+                   "own r\n"
+                   "await p\n"
+                   "disown r\n"
+                   "check r\n"
+                   "task child\n"
+                   "check r\n"
+                   "disown r\n"
+                   "release r\n"
+                   "transfer r\n"
+                   "own r\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 not-owner\ndid main 4 ok\n"
+                 "spawn main 5 child\ndid main 5 ok\nbegin child 0\ndid child 13 not-owner\n"
+                 "did child 14 not-owner\ndid child 15 not-owner\ndid child 16 not-owner\n"
+                 "did child 17 not-owner\nend child\ndid main 6 ok\ndid main 7 ok\n"
+                 "did main 8 invalid\ndid main 9 ok\ndid main 10 ok\ndid main 11 not-owner\n"
+                 "end main\nrun ok\n",
+        .changes = {{"did main 3 not-owner", "did main 3 ok",
+                     "R5.2 3: not-owner: task main does not"},
+                    {"did child 13 not-owner", "did child 13 ok", "R5.2 13: not-owner"},
+                    {"did child 14 not-owner", "did child 14 ok", "R5.2 14: not-owner"},
+                    {"did child 15 not-owner", "did child 15 ok", "R5.2 15: not-owner"},
+                    {"did child 16 not-owner", "did child 16 ok", "R5.2 16: not-owner"},
+                    {"did child 17 not-owner", "did child 17 ok", "R5.3 0: r is owned once"},
+                    {"did main 7 ok", "did main 7 not-owner", "R5.1 7: ok: task main owns r"},
+                    {"did main 8 invalid", "did main 8 ok", "R5.3 0: r is owned once"},
+                    {"did main 10 ok", "did main 10 not-owner", "R5.8 10: ok: task main owns r"},
+                    {"did main 11 not-owner", "did main 11 ok", "R5.2 11: not-owner"},
+                    {"did main 10 ok", "did main 10 ok\nfinalise r 0",
+                     "R5.8 0: r is not finalised: it was disowned"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+static void released_is_finalised_at_once(void **state)
+{
+    static const struct story story = {
+        .program = "task main\ncreate r\nown r\nrelease r\nprint done\nrelease r\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nfinalise r 0\ndid main 4 ok\n"
+                 "print main done\ndid main 5 ok\ndid main 6 not-owner\nend main\nrun ok\n",
+        .changes = {{"finalise r 0\n", "",
+                     "R5.9 0: release of r calls its finaliser once, before it "
+                     "returns / the finaliser was not called"},
+                    {"finalise r 0\n", "finalise r 0\nfinalise r 0\n",
+                     "R5.9 0: release of r calls its finaliser once, before it returns / the "
+                     "finaliser was called 2 times"},
+                    {"finalise r 0\ndid main 4 ok\n", "did main 4 ok\nfinalise r 0\n", "R5.9 0"},
+                    {"did main 3 ok\nfinalise r 0\n", "finalise r 0\ndid main 3 ok\n", "R5.9 0"},
+                    {"finalise r 0", "finalise r 1", "R5.19 0: r is finalised on domain 0"},
+                    {"did main 6 not-owner", "did main 6 ok", "R5.2 6: not-owner"},
+                    {"did main 4 ok", "did main 4 not-owner", "R5.9 4: ok: task main owns r"}},
+    };
+    static const struct story twice = {
+        .program = "task main\ncreate r\nown r\nrepeat 2 disown r\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\ndid main 4 ok, not-owner\nend main\n"
+                 "run ok\n",
+        .changes = {{"ok, not-owner", "ok", "R5.10 4: ok once"}},
+    };
+
+    (void)state;
+    tell(&story);
+    tell(&twice);
+}
+
+static void what_is_kept_is_leaked(void **state)
+{
+    static const struct story leaked = {
+        .program = "task main\ncreate r\nown r\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nend main\nfinalise r 0\n"
+                 "run resource-leaked\n",
+        .changes =
+            {{"run resource-leaked", "run ok",
+              "R5.4 0: resource-leaked: task main returned and owned r / the run came to ok"},
+             {"run resource-leaked", "run still-has-children", "R2.1 0: not still-has-children"},
+             {"finalise r 0\n", "",
+              "R5.4 0: r is finalised once, when its owner main has "
+              "ended / the finaliser was not called"},
+             {"finalise r 0\n", "finalise r 0\nfinalise r 0\n", "R5.4 0: r is finalised once"},
+             {"end main\nfinalise r 0\n", "finalise r 0\nend main\n",
+              "R5.4 0: r is finalised once"},
+             {"finalise r 0", "finalise r 1", "R5.19 0: r is finalised on domain 0"}},
+    };
+    static const struct story both = {
+        .program = "task main\ncreate r\nown r\np = async child\ntask child\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nspawn main 4 child\ndid main 4 ok\n"
+                 "end main\nfinalise r 0\nrun resource-leaked\n",
+        .changes = {{"run resource-leaked", "run still-has-children",
+                     "R5.5 0: resource-leaked, which weighs more"}},
+    };
+    static const struct story seen = {
+        .program = "task main\np = async child\nawait p\ntask child\ncreate r\nown r\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\ndid child 5 ok\n"
+                 "did child 6 ok\nend child\ndid main 3 stopped\nend main\nfinalise r 0\n"
+                 "run resource-leaked\n",
+        .changes =
+            {{"did main 3 stopped\nend main\nfinalise r 0\n",
+              "finalise r 0\ndid main 3 ok\nend main\n",
+              "R5.4 0: resource-leaked: task child returned and owned r / its parent's await"}},
+    };
+    static const struct story never = {
+        .program = "task main\ncreate r\n",
+        .trace = "begin main 0\ndid main 2 ok\nend main\nrun ok\n",
+        .changes = {{"end main\n", "end main\nfinalise r 0\n",
+                     "R5.21 0: r is not finalised: nobody ever owned it"}},
+    };
+
+    (void)state;
+    tell(&leaked);
+    tell(&both);
+    tell(&seen);
+    tell(&never);
+}
+
+static void resources_end_before_the_parent_goes_on(void **state)
+{
+    static const struct story failing = {
+        .program = "domains 1\n"
+                   "task main\n"
+                   "p = call child\n"
+                   "await p\n"
+                   "task child\n"
+                   "create a\n"
+                   "own a\n"
+                   "create b\n"
+                   "own b\n"
+                   "q = async leaf\n"
+                   "yield\n"
+                   "fail boom\n"
+                   "task leaf\n"
+                   "until up\n",
+        .trace = "begin main 0\nspawn main 3 child\ndid main 3 ok\nbegin child 1\ndid child 6 ok\n"
+                 "did child 7 ok\ndid child 8 ok\ndid child 9 ok\nspawn child 10 leaf\n"
+                 "did child 10 ok\nbegin leaf 1\ndid child 11 ok\nend child\n"
+                 "did leaf 14 stopped\nend leaf\n"
+                 "finalise b 1\nfinalise a 1\ndid main 4 failed boom\nend main\nrun ok\n",
+        .changes = {{"finalise b 1\nfinalise a 1\n", "finalise a 1\nfinalise b 1\n",
+                     "R5.6 0: b, which its owner child owned later, is finalised before a"},
+                    {"finalise a 1\ndid main 4 failed boom\n",
+                     "did main 4 failed boom\nfinalise a 1\n", "R5.6 4: nothing of task child"},
+                    {"did leaf 14 stopped\nend leaf\nfinalise b 1\nfinalise a 1\n",
+                     "finalise b 1\ndid leaf 14 stopped\nend leaf\nfinalise a 1\n",
+                     "R5.25 0: the children of task child end before what it owns is finalised"},
+                    {"end child\ndid leaf 14 stopped\nend leaf\nfinalise b 1\nfinalise a 1\n",
+                     "finalise b 1\nend child\ndid leaf 14 stopped\nend leaf\nfinalise a 1\n",
+                     "R5.6 0: b is finalised once, when its owner child has ended"},
+                    {"finalise b 1", "finalise b 0", "R5.19 0: b is finalised on domain 1"},
+                    {"finalise b 1\n", "", "R5.6 0: b is finalised once"}},
+    };
+    static const struct story cancelled = {
+        .program = "task main\np = async child\nyield\ncancel p\ntask child\ncreate r\nown r\n"
+                   "until up\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\ndid child 6 ok\n"
+                 "did child 7 ok\ndid main 3 ok\ndid child 8 stopped\nend child\nfinalise r 0\n"
+                 "did main 4 ok\nend main\nrun ok\n",
+        .changes = {{"finalise r 0\ndid main 4 ok\n", "did main 4 ok\nfinalise r 0\n",
+                     "R5.7 4: nothing of task child"},
+                    {"finalise r 0\n", "", "R5.7 0: r is finalised once"}},
+    };
+
+    (void)state;
+    tell(&failing);
+    tell(&cancelled);
+}
+
+static void what_is_given_is_the_childs(void **state)
+{
+    static const struct story story = {
+        .program = "domains 1\n"
+                   "task main\n"
+                   "create r\n"
+                   "own r\n"
+                   "create s\n"
+                   "own s\n"
+                   "p = call child give=r\n"
+                   "check r\n"
+                   "q = async other give=r => ok | not-owner\n"
+                   "o = async other give=s,s => ok | not-owner\n"
+                   "await p\n"
+                   "disown s\n"
+                   "await q\n"
+                   "await o\n"
+                   "task child\n"
+                   "check r\n"
+                   "disown r\n"
+                   "task other\n",
+        .trace = "begin main 0\ndid main 3 ok\ndid main 4 ok\ndid main 5 ok\ndid main 6 ok\n"
+                 "spawn main 7 child\nbegin child 1\ndid child 16 ok\ndid main 7 ok\n"
+                 "did child 17 ok\nend child\ndid main 8 not-owner\n"
+                 "spawn main 9 other\ndid main 9 not-owner\nspawn main 10 other#2\n"
+                 "did main 10 not-owner\ndid main 11 ok\ndid main 12 ok\ndid main 13 invalid\n"
+                 "did main 14 invalid\nend main\nrun ok\n",
+        .changes =
+            {{"did main 8 not-owner", "did main 8 ok", "R5.2 8: not-owner: task main does not"},
+             {"did child 16 ok", "did child 16 not-owner", "R5.1 16: ok: task child owns r"},
+             {"did main 9 not-owner", "did main 9 ok", "R5.13 9: not-owner: task main does not"},
+             {"did main 10 not-owner", "did main 10 ok", "R5.13 10: not-owner: s is listed"}},
+    };
+    static const struct story unstarted = {
+        .program = "task main\ncreate r\nown r\np = async child give=r\ncancel p\ntask child\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nspawn main 4 child\ndid main 4 ok\n"
+                 "finalise r 0\ndid main 5 ok\nend main\nrun ok\n",
+        .changes = {{"finalise r 0\n", "", "R5.17 0: r is finalised once, when its owner child"},
+                    {"finalise r 0\ndid main 5 ok\n", "did main 5 ok\nfinalise r 0\n",
+                     "R5.7 5: nothing of task child"},
+                    {"finalise r 0\n", "finalise r 1\n", "R5.19 0: r is finalised on domain 0"}},
+    };
+
+    (void)state;
+    tell(&story);
+    tell(&unstarted);
+}
+
+/* The parent may own what its child transfers before the line of the transfer is written. */
+static void what_is_transferred_is_the_parents(void **state)
+{
+    static const struct story story = {
+        .program = "domains 1\n"
+                   "task main\n"
+                   "p = call child\n"
+                   "check r\n"
+                   "await p\n"
+                   "check r\n"
+                   "transfer r\n"
+                   "release r\n"
+                   "task child\n"
+                   "create r\n"
+                   "own r\n"
+                   "transfer r\n"
+                   "check r\n",
+        .trace = "begin main 0\nspawn main 3 child\nbegin child 1\ndid child 10 ok\n"
+                 "did main 3 ok\ndid child 11 ok\ndid main 4 ok\ndid child 12 ok\n"
+                 "did child 13 not-owner\nend child\ndid main 5 ok\ndid main 6 ok\n"
+                 "did main 7 invalid\nfinalise r 0\ndid main 8 ok\nend main\nrun ok\n",
+        .changes = {{"did child 11 ok\ndid main 4 ok\n", "did main 4 ok\ndid child 11 ok\n",
+                     "R5.2 4: not-owner: task main does not own r"},
+                    {"did child 13 not-owner", "did child 13 ok", "R5.2 13: not-owner"},
+                    {"did main 6 ok", "did main 6 not-owner", "R5.1 6: ok: task main owns r"},
+                    {"did main 7 invalid", "did main 7 ok", "R5.15 7: invalid: main has no parent"},
+                    {"did child 12 ok", "did child 12 not-owner",
+                     "R5.14 12: ok: task child owns r"},
+                    {"finalise r 0", "finalise r 1", "R5.19 0: r is finalised on domain 0"}},
+    };
+    /* Down and up again while the parent's spawn has not returned. */
+    static const struct story back = {
+        .program = "domains 1\ntask main\ncreate r\nown r\np = call child give=r\nawait p\n"
+                   "q = call child give=r\nawait q\ndisown r\ntask child\ntransfer r\n",
+        .trace = "begin main 0\ndid main 3 ok\ndid main 4 ok\nspawn main 5 child\nbegin child 1\n"
+                 "did child 11 ok\nend child\ndid main 5 ok\ndid main 6 ok\n"
+                 "spawn main 7 child#2\nbegin child#2 1\ndid child#2 11 ok\nend child#2\n"
+                 "did main 7 ok\ndid main 8 ok\ndid main 9 ok\nend main\nrun ok\n",
+        .changes = {{"did main 9 ok\n", "did main 9 not-owner\n", "R5.8 9: ok: task main owns r"}},
+    };
+
+    (void)state;
+    tell(&story);
+    tell(&back);
+}
+
+/* A name that is created again and again is only counted. */
+static void resources_of_one_name_are_counted(void **state)
+{
+    static const struct story story = {
+        .program = "task main\np = repeat 2 async child\nawait p\n"
+                   "task child\ncreate r\nown r\nfail boom\n",
+        .trace = "begin main 0\nspawn main 2 child\nspawn main 2 child#2\ndid main 2 ok\n"
+                 "begin child 0\ndid child 5 ok\ndid child 6 ok\nend child\nfinalise r 0\n"
+                 "begin child#2 0\ndid child#2 5 ok\ndid child#2 6 ok\nend child#2\nfinalise r 0\n"
+                 "did main 3 failed boom\nend main\nrun ok\n",
+        .changes = {{"end child\nfinalise r 0\n", "end child\n",
+                     "R5.4 0: every r that was owned is disowned or finalised, once: 2 in all / 0 "
+                     "disowned, 1 finalised"},
+                    {"end child\nfinalise r 0\n", "end child\nfinalise r 0\nfinalise r 0\n",
+                     "3 finalised"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* ---- Expectations ---- */
+
+struct expected {
+    const char *lines;   /* of expectations, from line 14 on */
+    const char *finding; /* "": none */
+};
+
+static const char expecting_program[] = "domains 2\n"
+                                        "task main\n"
+                                        "p = repeat 2 call child\n"
+                                        "await p => ok 1 | failed boom\n"
+                                        "create r\n"
+                                        "own r\n"
+                                        "release r\n"
+                                        "parallel child\n"
+                                        "yield\n"
+                                        "return 1\n"
+                                        "task child\n"
+                                        "print hi\n"
+                                        "fail boom\n";
+
+static const char expecting_trace[] = "begin main 0\n"
+                                      "spawn main 3 child\nspawn main 3 child#2\n"
+                                      "begin child#2 2\nbegin child 1\nprint child hi\n"
+                                      "did child 12 ok\nend child\ndid main 3 ok\n"
+                                      "print child#2 hi\ndid child#2 12 ok\nend child#2\n"
+                                      "did main 4 failed boom\ndid main 5 ok\ndid main 6 ok\n"
+                                      "finalise r 0\ndid main 7 ok\nspawn main 8 child#3\n"
+                                      "begin child#3 1\nprint child#3 hi\ndid child#3 12 ok\n"
+                                      "end child#3\ndid main 8 failed boom\ndid main 9 ok\n"
+                                      "end main\nrun ok 1\n";
+
+static const struct expected expected[] = {
+    {"expect run ok 1\n", ""},
+    {"expect run failed boom | ok 1\n", ""},
+    {"expect run ok\n", "- 14: the run comes to ok / ok 1\n"},
+    {"expect run ok | failed boom\n", "- 14: the run comes to ok | failed boom / ok 1\n"},
+    {"expect run ok 1\nexpect exactly hi hi finalise:r hi\n", ""},
+    {"expect run ok 1\nexpect exactly hi finalise:r hi hi\n",
+     "- 15: exactly these prints and finalisers: hi finalise:r hi hi / hi hi finalise:r hi\n"},
+    {"expect run ok 1\nexpect exactly hi hi finalise:r hi hi\n", "- 15: exactly these"},
+    {"expect run ok 1\nexpect exactly hi hi finalise:r\n", "- 15: exactly these"},
+    {"expect run ok 1\nexpect exactly\n", "- 15: exactly these prints and finalisers: none / hi"},
+    {"expect run ok 1\nexpect order done:3 finalise:r done:8\n", ""},
+    {"expect run ok 1\nexpect order begin:main begin:child\n", ""},
+    {"expect run ok 1\nexpect order hi finalise:r\n",
+     "- 15: every hi happens before every finalise:r / 'finalise r 0' (line 17 of the trace), but "
+     "'print child#3 hi' (line 21 of the trace)\n"},
+    {"expect run ok 1\nexpect order end:main end:child\n", "- 15: every end:main happens before"},
+    {"expect run ok 1\nexpect seen hi finalise:r begin:child end:child done:8\n", ""},
+    {"expect run ok 1\nexpect once finalise:r done:9 end:main\n", ""},
+    {"expect run ok 1\nexpect once hi\n",
+     "- 15: hi happens 1 time / it happened 3 times, first as 'print child hi'"},
+    {"expect run ok 1\nexpect count 3 hi\nexpect count 2 end:child\n",
+     "- 16: end:child happens 2 times / it happened 3 times"},
+    {"expect run ok 1\nexpect never done:9\n", "- 15: done:9 never happens / it happened 1 time"},
+    {"expect run ok 1\nexpect on 0 main\n", ""},
+    {"expect run ok 1\nexpect on 1 child\n",
+     "- 15: task child begins on domain 1 / 'begin child#2 2' (line 5 of the trace)\n"},
+    {"expect run ok 1\nexpect on 1 idle\ntask idle\n",
+     "- 15: task idle begins on domain 1 / it did not begin\n"},
+    {"expect run ok 1\nexpect apart main child\nexpect apart child main\n", ""},
+    {"expect run ok 1\nexpect apart child child\n",
+     "- 15: no task child begins on the domain of a task child / "},
+    {"expect run ok 1\nexpect seen end:idle\ntask idle\n",
+     "- 15: end:idle happens / it did not happen\n"},
+    {"expect run ok 1\nexpect order hi late\ntask idle\nprint late\n",
+     "- 15: late happens / it did not happen\n"},
+    {"expect run ok 1\nexpect never late\ntask idle\nprint late\n", ""},
+};
+
+static void expectations_are_judged(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        char program[1024], findings[4096];
+
+        snprintf(program, sizeof program, "%s%s", expecting_program, expected[i].lines);
+        judge_text(program, expecting_trace, findings, sizeof findings);
+        if (*expected[i].finding == '\0' && *findings != '\0')
+            fail_msg("%s%s", expected[i].lines, findings);
+        assert_true(contains(findings, expected[i].finding));
+    }
+}
+
+/* What `=>` says is matched as a whole, or by each member, and parallel's as a whole only. */
+static void answers_are_judged(void **state)
+{
+    static const struct {
+        const char *answers[2]; /* of await and of parallel */
+        const char *finding;
+    } cases[] = {
+        {{"ok, failed boom", "ok, failed boom"}, ""},
+        {{"ok | failed boom", "ok, failed boom"}, ""},
+        {{"cancelled | failed boom | ok", "cancelled, ok | ok, failed boom"}, ""},
+        {{"ok", "ok, failed boom"}, "- 3: 'await p' comes to ok / ok, failed boom, in task main\n"},
+        {{"failed boom, ok", "ok, failed boom"}, "- 3: 'await p' comes to failed boom, ok / "},
+        {{"ok, ok | failed boom, failed boom", "ok, failed boom"}, ""},
+        {{"ok | failed boom", "ok | failed boom"},
+         "- 4: 'parallel good' comes to ok | failed boom / ok, failed boom, in task main\n"},
+        {{"ok | failed boom", "ok"}, "- 4: 'parallel good' comes to ok / "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char program[1024], findings[4096];
+
+        snprintf(program, sizeof program,
+                 "task main\norphans o\nawait p => %s\nparallel good bad => %s\n"
+                 "p = repeat 2 care o\ntask good\ntask bad\nfail boom\nexpect run ok\n",
+                 cases[i].answers[0], cases[i].answers[1]);
+        /* Out of the program's order, so that only the scenario's own expectations count. */
+        judge_text(program,
+                   "begin main 0\ndid main 3 ok, failed boom\ndid main 4 ok, failed boom\nrun ok\n",
+                   findings, sizeof findings);
+        if (*cases[i].finding == '\0')
+            assert_null(strstr(findings, "- "));
+        assert_true(contains(findings, cases[i].finding));
+    }
+}
+
+static void some_operations_are_expected_to_succeed(void **state)
+{
+    static const char *const operations[] = {"async main", "call main", "yield",   "print w",
+                                             "post f",     "orphans o", "create r"};
+    static const char *const others[] = {"own r", "self", "free p", "care o", "transfer r"};
+    char program[256], findings[2048];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+        snprintf(program, sizeof program, "task main\n%s\nexpect run ok\n", operations[i]);
+        judge_text(program, "begin main 0\ndid main 2 invalid\nrun ok\n", findings,
+                   sizeof findings);
+        assert_true(contains(findings, "- 2: '"));
+        assert_true(contains(findings, "comes to ok | stopped / invalid"));
+        judge_text(program, "begin main 0\ndid main 2 stopped\nrun ok\n", findings,
+                   sizeof findings);
+        assert_null(strstr(findings, "- 2"));
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        snprintf(program, sizeof program,
+                 "task main\n%s\ncreate r\norphans o\np = async main\nexpect run ok\n", others[i]);
+        judge_text(program, "begin main 0\ndid main 2 invalid\nrun ok\n", findings,
+                   sizeof findings);
+        assert_null(strstr(findings, "- 2"));
+    }
+}
+
+/* ---- Verdicts ---- */
+
+static struct verdict *verdict_of(const char *text, const char *output)
+{
+    struct complaints complaints = {.size = 0};
+    struct program *program =
+        program_parse(text, strlen(text), PROGRAM_WITH_ANSWERS, complain, &complaints);
+    struct trace *trace = trace_parse(program, 1, output, strlen(output));
+    struct verdict *verdict = judge(program, trace);
+
+    trace_free(trace);
+    program_free(program);
+    assert_non_null(verdict);
+    return verdict;
+}
+
+static void verdicts_tell_what_kept_from_judging(void **state)
+{
+    static const char program[] = "task main\nexpect run ok\n";
+    struct verdict *verdict = verdict_of(program, "scenario 1\nabsent miou_await\n");
+
+    (void)state;
+    assert_int_equal(verdict->kind, VERDICT_ABSENT);
+    assert_string_equal(verdict->absent, "miou_await");
+    verdict_free(verdict);
+    verdict = verdict_of(program, "scenario 1\nbegin main 0\n");
+    assert_int_equal(verdict->kind, VERDICT_GARBAGE);
+    assert_string_equal(verdict->findings[0].observed,
+                        "nothing after 'begin main 0' (line 2 of the trace)");
+    verdict_free(verdict);
+    verdict = verdict_of(program, "");
+    assert_int_equal(verdict->kind, VERDICT_GARBAGE);
+    assert_string_equal(verdict->findings[0].observed, "no event at all");
+    verdict_free(verdict);
+    verdict = verdict_of(program, "scenario 2\nbegin main 0\nend main\nrun ok\n");
+    assert_int_equal(verdict->kind, VERDICT_GARBAGE);
+    assert_string_equal(verdict->findings[0].observed,
+                        "line 1 of its output: not 'scenario 1': 'scenario 2'");
+    verdict_free(verdict);
+}
+
+static void findings_beyond_the_most_are_counted(void **state)
+{
+    char program[4096] = "task main\n", output[4096] = "scenario 1\nbegin main 0\n";
+    struct verdict *verdict;
+
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        strcat(program, "yield => stopped\n");
+        sprintf(output + strlen(output), "did main %d ok\n", i + 2);
+    }
+    verdict = verdict_of(strcat(program, "expect run ok\n"), strcat(output, "end main\nrun ok\n"));
+    assert_int_equal(verdict->kind, VERDICT_FAIL);
+    assert_int_equal(verdict->finding_count, FINDINGS_MAX);
+    assert_int_equal(verdict->more, 20 - FINDINGS_MAX);
+    assert_int_equal(verdict->findings[15].line, 17);
+    verdict_free(verdict);
+}
+
+/* Fifty thousand orphans, each with a resource of one name. */
+static void long_traces_are_judged(void **state)
+{
+    enum { TASKS = 50000 };
+    static const char program[] = "task main\n"
+                                  "orphans o\n"
+                                  "repeat 50000 async child orphans=o\n"
+                                  "yield\n"
+                                  "p = repeat 50000 care o\n"
+                                  "await p => ok\n"
+                                  "task child\n"
+                                  "create r\n"
+                                  "own r\n"
+                                  "disown r\n"
+                                  "expect run ok\n"
+                                  "expect count 50000 end:child\n";
+    char *output = malloc(TASKS * 200), *end = output;
+    struct verdict *verdict;
+
+    (void)state;
+    end += sprintf(end, "scenario 1\nbegin main 0\ndid main 2 ok\nspawn main 3 child\n");
+    for (int i = 2; i <= TASKS; i++)
+        end += sprintf(end, "spawn main 3 child#%d\n", i);
+    end += sprintf(end, "did main 3 ok\n");
+    for (int i = 1; i <= TASKS; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, i > 1 ? "child#%d" : "child", i);
+        end += sprintf(end, "begin %s 0\ndid %s 8 ok\ndid %s 9 ok\ndid %s 10 ok\nend %s\n", name,
+                       name, name, name, name);
+    }
+    sprintf(end, "did main 4 ok\ndid main 5 ended\ndid main 6 ok\nend main\nrun ok\n");
+    verdict = verdict_of(program, output);
+    if (verdict->kind != VERDICT_PASS)
+        fail_msg("%s / %s", verdict->findings[0].expected, verdict->findings[0].observed);
+    verdict_free(verdict);
+    free(output);
+}
+
+/* Whatever a driver says, there is a verdict. */
+static void any_trace_is_judged(void **state)
+{
+    char program[1024];
+    unsigned random = 3;
+    int whole = 0;
+
+    (void)state;
+    snprintf(program, sizeof program, "%sexpect run ok 1\n", expecting_program);
+    for (int i = 0; i < 3000; i++) {
+        char output[2 * sizeof expecting_trace] = "scenario 1\n";
+        size_t size = sizeof expecting_trace - 1;
+        struct verdict *verdict;
+
+        memcpy(output + 11, expecting_trace, size);
+        /* Whole lines are swapped, so that much of it stays a trace. */
+        for (unsigned swaps = next_random(&random) % 4; swaps > 0; swaps--) {
+            char *line = strchr(output + next_random(&random) % size, '\n');
+            char *next = line != NULL ? strchr(line + 1, '\n') : NULL;
+            char *last = next != NULL ? strchr(next + 1, '\n') : NULL;
+            char copy[100];
+
+            if (last == NULL)
+                continue;
+            memcpy(copy, line, (size_t)(next - line));
+            memmove(line, next, (size_t)(last - next));
+            memcpy(line + (last - next), copy, (size_t)(next - line));
+        }
+        size += 11;
+        if (i % 2 == 0)
+            mutate(output, &size, sizeof output - 1, &random);
+        output[size] = '\0';
+        verdict = verdict_of(program, output);
+        whole += verdict->kind == VERDICT_FAIL;
+        verdict_free(verdict);
+    }
+    assert_in_range(whole, 100, 3000);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tasks_follow_their_programs),
+        cmocka_unit_test(stopped_tasks_only_end),
+        cmocka_unit_test(outcomes_are_those_of_the_child),
+        cmocka_unit_test(failures_are_those_of_the_task),
+        cmocka_unit_test(tasks_run_where_they_may),
+        cmocka_unit_test(no_task_goes_where_there_is_nothing),
+        cmocka_unit_test(a_task_cannot_start_a_run),
+        cmocka_unit_test(tasks_of_one_domain_take_turns),
+        cmocka_unit_test(children_are_not_forgotten),
+        cmocka_unit_test(who_may_have_been_cancelled_is_no_offender),
+        cmocka_unit_test(promises_belong_to_the_parent),
+        cmocka_unit_test(cancelled_is_cancelled),
+        cmocka_unit_test(trees_end_together),
+        cmocka_unit_test(parallel_gives_what_its_tasks_came_to),
+        cmocka_unit_test(lists_go_by_their_members),
+        cmocka_unit_test(what_cannot_be_told_is_not_judged),
+        cmocka_unit_test(orphans_are_handed_out_once),
+        cmocka_unit_test(settled_orphans_count_once),
+        cmocka_unit_test(orphanages_are_for_their_makers),
+        cmocka_unit_test(owners_may_and_others_may_not),
+        cmocka_unit_test(released_is_finalised_at_once),
+        cmocka_unit_test(what_is_kept_is_leaked),
+        cmocka_unit_test(resources_end_before_the_parent_goes_on),
+        cmocka_unit_test(what_is_given_is_the_childs),
+        cmocka_unit_test(what_is_transferred_is_the_parents),
+        cmocka_unit_test(resources_of_one_name_are_counted),
+        cmocka_unit_test(expectations_are_judged),
+        cmocka_unit_test(answers_are_judged),
+        cmocka_unit_test(some_operations_are_expected_to_succeed),
+        cmocka_unit_test(verdicts_tell_what_kept_from_judging),
+        cmocka_unit_test(findings_beyond_the_most_are_counted),
+        cmocka_unit_test(long_traces_are_judged),
+        cmocka_unit_test(any_trace_is_judged),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
