@@ -1,0 +1,467 @@
+/* Tests of the reader: chapters as they should be, and each way in which one can be broken. */
+#include "test_texts.h"
+
+#include "reader.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+static void complain(void *to, const char *file, int line, const char *text)
+{
+    note(to, file, line, text);
+}
+
+static const char good[] = "# Children\n"
+                           "\n"
+                           "What *this* is about.\n"
+                           "\n"
+                           "### R2.1 A task has `no` children left  {MUST}\n"
+                           "\n"
+                           "If a task ends, **its** children\n"
+                           "have ended.\n"
+                           "\n"
+                           "They are few.\n"
+                           "\n"
+                           "Source: a chapter.\n"
+                           "\n"
+                           "```scenario\n"
+                           "task main\n"
+                           "    yield\n"
+                           "expect run ok\n"
+                           "```\n"
+                           "\n"
+                           "```scenario on-two\n"
+                           "domains 2\n"
+                           "task main\n"
+                           "expect run ok\n"
+                           "```\n"
+                           "\n"
+                           "```c\n"
+                           "not a scenario\n"
+                           "```\n"
+                           "\n"
+                           "~~~~ scenario\n"
+                           "task main\n"
+                           "expect run ok\n"
+                           "~~~~\n"
+                           "\n"
+                           "## More\n"
+                           "\n"
+                           "Prose between rules.\n"
+                           "\n"
+                           "### R2.3 Nobody can tell  {SHOULD}\n"
+                           "\n"
+                           "It holds.\n"
+                           "\n"
+                           "Source: this specification.\n"
+                           "\n"
+                           "untested: nobody can\n"
+                           "tell.\n";
+
+/* Read a chapter at the end of a page into a book of its own. */
+static struct book *read_chapter(const char *file, const char *text, size_t size,
+                                 struct complaints *complaints)
+{
+    struct book *book = book_create();
+    struct page page = page_create(text, size);
+    int read, checked;
+
+    *complaints = (struct complaints){.size = 0};
+    read = reader_chapter(book, file, page.text, page.size, complain, complaints);
+    checked = reader_check(book, complain, complaints);
+    page_free(&page);
+    assert_int_equal(read != 0 || checked != 0, complaints->count > 0);
+    return book;
+}
+
+static void reads_rules_and_scenarios(void **state)
+{
+    struct complaints complaints;
+    struct book *book = read_chapter("spec/2-children.md", good, sizeof good - 1, &complaints);
+    const struct rule *rule;
+
+    (void)state;
+    if (complaints.count > 0)
+        fail_msg("%s", complaints.text);
+    assert_int_equal(book->chapter_count, 1);
+    assert_int_equal(book->chapters[0].number, 2);
+    assert_string_equal(book->chapters[0].title, "Children");
+    assert_string_equal(book->chapters[0].file, "spec/2-children.md");
+    assert_int_equal(book->chapters[0].rule_count, 2);
+    rule = book_rule(book, "R2.1");
+    assert_ptr_equal(rule, &book->chapters[0].rules[0]);
+    assert_int_equal(rule->number, 1);
+    assert_int_equal(rule->line, 5);
+    assert_string_equal(level_name(rule->level), "MUST");
+    assert_string_equal(rule->title, "A task has no children left");
+    assert_string_equal(rule->statement, "If a task ends, its children have ended.\nThey are few.");
+    assert_string_equal(rule->source, "a chapter.");
+    assert_null(rule->untested);
+    assert_int_equal(rule->scenario_count, 3);
+    assert_string_equal(rule->scenarios[0].name, "1");
+    assert_string_equal(rule->scenarios[0].text, "task main\n    yield\nexpect run ok\n");
+    assert_int_equal(rule->scenarios[0].line, 15);
+    assert_int_equal(rule->scenarios[0].program->operation_count, 1);
+    assert_string_equal(rule->scenarios[1].name, "on-two");
+    assert_int_equal(rule->scenarios[1].program->domains, 2);
+    assert_string_equal(rule->scenarios[2].name, "3");
+    rule = book_rule(book, "R2.3");
+    assert_string_equal(level_name(rule->level), "SHOULD");
+    assert_string_equal(rule->untested, "nobody can tell.");
+    assert_int_equal(rule->scenario_count, 0);
+    assert_null(book_rule(book, "R2.2"));
+    book_free(book);
+}
+
+/* ---- Mistakes ---- */
+
+#define TITLE "# T\n"
+#define RULE  "### R2.1 A rule  {MUST}\n\nIt holds.\n\nSource: here.\n\n" /* six lines */
+
+struct mistake {
+    const char *text;
+    const char *complaint;
+};
+
+static const struct mistake mistakes[] = {
+    {"", "0: the chapter has no title"},
+    {TITLE, "0: the chapter has no rule"},
+    {TITLE TITLE RULE, "2: a second title of the chapter"},
+    {TITLE RULE RULE, "8: a second rule 'R2.1'; another is at 2-t.md:2"},
+    {TITLE "### R3.1 A rule  {MUST}\n\nIt.\n\nSource: x\n", "2: the rule R3.1 is in chapter 2"},
+    {TITLE "### R2 A rule  {MUST}\n", "2: 'R2 A rule  {MUST}': not a rule, 'R2.1 Title {MUST}'"},
+    {TITLE "### R2.x A rule  {MUST}\n", "2: 'R2.x A rule"},
+    {TITLE "### R2.0 A rule  {MUST}\n", "2: 'R2.0 A rule"},
+    {TITLE "### R2.01 A rule  {MUST}\n", "2: 'R2.01 A rule"},
+    {TITLE "### R2.1a A rule  {MUST}\n", "2: 'R2.1a A rule"},
+    {TITLE "### R2.99999999999 A rule  {MUST}\n", "2: 'R2.99999999999 A rule"},
+    {TITLE "### r2.1 A rule  {MUST}\n", "2: 'r2.1 A rule"},
+    {TITLE "### Some title\n", "2: 'Some title': not a rule"},
+    {TITLE "###\n", "2: '': not a rule"},
+    {TITLE "## R2.1 A rule  {MUST}\n", "2: a rule's heading is of the third level"},
+    {TITLE "#### R2.1 A rule  {MUST}\n", "2: a rule's heading is of the third level"},
+    {TITLE "> ### R2.1 A rule  {MUST}\n", "2: a heading inside a list or a quotation"},
+    {TITLE "### R2.1 A rule\n\nIt.\n\nSource: x\n", "2: the rule R2.1 does not end with its level"},
+    {TITLE "### R2.1 A rule {MIGHT}\n\nIt.\n\nSource: x\n", "2: the rule R2.1 does not end with"},
+    {TITLE "### R2.1 A rule {MUST\n\nIt.\n\nSource: x\n", "2: the rule R2.1 does not end with"},
+    {TITLE "### R2.1 A rule {MUST} {}\n\nIt.\n\nSource: x\n", "2: the rule R2.1 does not end"},
+    {TITLE "### R2.1 {MUST}\n\nIt.\n\nSource: x\n", "2: the rule R2.1 has no title"},
+    {TITLE "### R2.1 A {MUST}\n\nSource: x\n", "2: the rule R2.1 says nothing"},
+    {TITLE "### R2.1 A {MUST}\n\nIt.\n", "2: the rule R2.1 lacks its 'Source:'"},
+    {TITLE "### R2.1 A {MUST}\n\nIt.\n\nsource: x\n", "6: 'source:' is written 'Source:'"},
+    {TITLE "### R2.1 A {MUST}\n\nIt.\n\nSource:\n", "6: nothing behind 'Source:'"},
+    {TITLE RULE "Source: there.\n", "8: a second 'Source:' of one rule"},
+    {TITLE RULE "Untested: so.\n", "8: 'Untested:' is written 'untested:'"},
+    {TITLE RULE "untested:\n", "8: nothing behind 'untested:'"},
+    {TITLE RULE "untested: a\n\nuntested: b\n", "10: a second 'untested:' of one rule"},
+    {TITLE RULE "```scenario\ntask main\nexpect run ok\n", "8: the fence is never closed"},
+    {TITLE RULE "```scenario\ntask main\nexpect run ok\n``\n", "8: the fence is never closed"},
+    {TITLE RULE "````scenario\ntask main\nexpect run ok\n```\n", "8: the fence is never closed"},
+    {TITLE RULE "```scenario\ntask main\nexpect run ok\n~~~\n", "8: the fence is never closed"},
+    {TITLE RULE "```scenario\ntask main\nexpect run ok\n``` x\n", "8: the fence is never closed"},
+    {TITLE RULE "```", "8: the fence is never closed"},
+    {TITLE RULE "```c\nint x;\n", "8: the fence is never closed"},
+    {TITLE "```scenario\ntask main\nexpect run ok\n```\n" RULE, "2: a scenario outside a rule"},
+    {TITLE RULE "## X\n\n```scenario\ntask main\nexpect run ok\n```\n", "10: a scenario outside a"},
+    {TITLE RULE "- a\n\n  ```scenario\n  task main\n  expect run ok\n  ```\n",
+     "10: a scenario inside a list or a quotation"},
+    {TITLE RULE "```scenarios\ntask main\nexpect run ok\n```\n", "8: 'scenarios' is neither"},
+    {TITLE RULE "```scenario a b\ntask main\nexpect run ok\n```\n", "8: 'scenario a b' is neither"},
+    {TITLE RULE "```scenario 1\ntask main\nexpect run ok\n```\n", "8: 'scenario 1' is neither"},
+    {TITLE RULE "```scenario-a\ntask main\nexpect run ok\n```\n", "8: 'scenario-a' is neither"},
+    {TITLE RULE "```Scenario\ntask main\nexpect run ok\n```\n",
+     "8: 'scenario' is written in small letters"},
+    {TITLE RULE "```scenario a\ntask main\nexpect run ok\n```\n\n"
+                "```scenario a\ntask main\nexpect run ok\n```\n",
+     "13: a second scenario 'a'; another is at 2-t.md:8"},
+    {TITLE RULE "```scenario\ntask main\nfoo\nexpect run ok\n```\n",
+     "10: 'foo' is not an operation"},
+    {TITLE RULE "```scenario\n```\n", "8: there is no 'expect run'"},
+    {TITLE RULE "  ```scenario\n  task main\n  foo\n  ```\n", "10: 'foo' is not an operation"},
+    {TITLE RULE "\xc3\n", "8: not UTF-8"},
+    {TITLE RULE "\xc0\xaf\n", "8: not UTF-8"},
+    {TITLE RULE "\xed\xa0\x80\n", "8: not UTF-8"},
+    {TITLE RULE "\xf4\x90\x80\x80\n", "8: not UTF-8"},
+    {TITLE RULE "\xe0\x80\x80\n", "8: not UTF-8"},
+    {TITLE RULE "\xf0\x80\x80\x80\n", "8: not UTF-8"},
+    {TITLE RULE "\x80", "8: not UTF-8"},
+    {TITLE RULE "x\xe2\x82", "8: not UTF-8"},
+};
+
+static void tells_each_mistake(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        struct complaints complaints;
+        char complaint[256];
+
+        book_free(read_chapter("2-t.md", mistakes[i].text, strlen(mistakes[i].text), &complaints));
+        snprintf(complaint, sizeof complaint, "2-t.md:%s", mistakes[i].complaint);
+        if (complaints.count == 0)
+            fail_msg("no complaint of: %s", mistakes[i].text);
+        assert_true(contains(complaints.text, complaint));
+    }
+}
+
+static void tells_all_mistakes_at_once(void **state)
+{
+    static const char text[] = TITLE "### R2.1 A\n\n```scenario\nfoo\nexpect run ok\n```\n\n"
+                                     "### R7.1 B {MUST}\n\nIt.\n\nSource: x\n\n"
+                                     "```scenario\ntask main\nbar\nexpect run ok\n```\n";
+    struct complaints complaints;
+
+    (void)state;
+    book_free(read_chapter("2-t.md", text, sizeof text - 1, &complaints));
+    assert_true(contains(complaints.text, "2-t.md:2: the rule R2.1 does not end with its level"));
+    assert_true(contains(complaints.text, "2-t.md:5: 'foo' is not an operation"));
+    assert_true(contains(complaints.text, "2-t.md:4: there is no task 'main'"));
+    assert_true(contains(complaints.text, "2-t.md:2: the rule R2.1 says nothing"));
+    assert_true(contains(complaints.text, "2-t.md:2: the rule R2.1 lacks"));
+    assert_true(contains(complaints.text, "2-t.md:9: the rule R7.1 is in chapter 2"));
+    assert_true(contains(complaints.text, "2-t.md:17: 'bar' is not an operation"));
+    assert_int_equal(complaints.count, 7);
+}
+
+static void refuses_a_nul_byte(void **state)
+{
+    static const char text[] = TITLE RULE "a\0b\n";
+    struct complaints complaints;
+
+    (void)state;
+    book_free(read_chapter("2-t.md", text, sizeof text - 1, &complaints));
+    assert_string_equal(complaints.text, "2-t.md:8: a NUL byte\n");
+}
+
+static void files_are_named_by_their_number(void **state)
+{
+    static const char *const names[] = {
+        "t.md", "2.md", "x/2", "02-t.md", "0-t.md", "10-/t.md", "99999999999-t.md"};
+    struct complaints complaints;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        book_free(read_chapter(names[i], TITLE RULE, strlen(TITLE RULE), &complaints));
+        assert_true(contains(complaints.text, "a chapter's file is named by its number"));
+    }
+}
+
+/* Beyond ASCII, and lines that end in other ways. */
+static void reads_what_commonmark_allows(void **state)
+{
+    static const char text[] = "Title\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\r\n=====\r\n\r\n"
+                               "### R2.1 A rule  {MAY} ###\r\n\r\n- one\n- two\r\rSource: *here*.\r"
+                               "```scenario\ntask main\nexpect run ok\n```  ";
+    struct complaints complaints;
+    struct book *book = read_chapter("2-t.md", text, sizeof text - 1, &complaints);
+    const struct rule *rule = book_rule(book, "R2.1");
+
+    (void)state;
+    assert_string_equal(complaints.text, "");
+    assert_string_equal(book->chapters[0].title, "Title\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
+    assert_string_equal(rule->title, "A rule");
+    assert_int_equal(rule->level, LEVEL_MAY);
+    assert_string_equal(rule->statement, "one\ntwo");
+    assert_int_equal(rule->scenario_count, 1);
+    book_free(book);
+}
+
+/* ---- Several chapters ---- */
+
+static int add(struct book *book, const char *file, const char *text, struct complaints *complaints)
+{
+    return reader_chapter(book, file, text, strlen(text), complain, complaints);
+}
+
+static void chapters_stand_by_number(void **state)
+{
+    struct complaints complaints = {.size = 0};
+    struct book *book = book_create();
+
+    (void)state;
+    assert_int_equal(
+        add(book, "10-x.md", "# X\n### R10.1 A {MUST}\n\nIt.\n\nSource: x\n", &complaints), 0);
+    assert_int_equal(add(book, "2-t.md", TITLE RULE, &complaints), 0);
+    assert_int_equal(reader_check(book, complain, &complaints), 0);
+    assert_int_equal(book->chapters[0].number, 2);
+    assert_int_equal(book->chapters[1].number, 10);
+    assert_non_null(book_rule(book, "R10.1"));
+    book_free(book);
+}
+
+static void a_number_is_for_one_chapter(void **state)
+{
+    struct complaints complaints = {.size = 0};
+    struct book *book = book_create();
+
+    (void)state;
+    add(book, "a/2-t.md", TITLE RULE, &complaints);
+    add(book, "a/2-u.md", TITLE RULE, &complaints);
+    assert_int_not_equal(reader_check(book, complain, &complaints), 0);
+    assert_string_equal(complaints.text,
+                        "a/2-u.md:0: a second chapter 2; another is a/2-t.md\n"
+                        "a/2-u.md:2: a second rule 'R2.1'; another is at a/2-t.md:2\n");
+    book_free(book);
+}
+
+/* ---- Directories ---- */
+
+struct directory {
+    char path[64];
+};
+
+static void write_file(const struct directory *directory, const char *name, const char *text)
+{
+    char path[128];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/%s", directory->path, name);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static struct directory make_directory(void)
+{
+    struct directory directory = {"/tmp/test_reader.XXXXXX"};
+
+    assert_non_null(mkdtemp(directory.path));
+    return directory;
+}
+
+static void remove_directory(const struct directory *directory)
+{
+    DIR *stream = opendir(directory->path);
+    struct dirent *entry;
+
+    assert_non_null(stream);
+    while ((entry = readdir(stream)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            char path[512];
+
+            snprintf(path, sizeof path, "%s/%s", directory->path, entry->d_name);
+            assert_int_equal(remove(path), 0);
+        }
+    closedir(stream);
+    assert_int_equal(rmdir(directory->path), 0);
+}
+
+static void reads_the_chapters_of_a_directory(void **state)
+{
+    struct directory directory = make_directory();
+    struct complaints complaints = {.size = 0};
+    struct book *book;
+
+    (void)state;
+    write_file(&directory, "2-t.md", TITLE RULE);
+    write_file(&directory, "1-t.md", "# X\n### R1.1 A {MUST}\n\nIt.\n\nSource: x\n");
+    write_file(&directory, "scenario.md", "### R9.9 not a chapter");
+    write_file(&directory, "3-t.md~", "### R9.9 not a chapter");
+    book = reader_directory(directory.path, complain, &complaints);
+    assert_string_equal(complaints.text, "");
+    assert_non_null(book);
+    assert_int_equal(book->chapter_count, 2);
+    assert_int_equal(book->chapters[0].number, 1);
+    book_free(book);
+    remove_directory(&directory);
+}
+
+static void tells_the_mistakes_of_all_files(void **state)
+{
+    struct directory directory = make_directory();
+    struct complaints complaints = {.size = 0};
+
+    (void)state;
+    write_file(&directory, "1-t.md", "# X\n### R1.1 A {MUST}\n\nIt.\n");
+    write_file(&directory, "2-t.md", TITLE RULE RULE);
+    assert_null(reader_directory(directory.path, complain, &complaints));
+    assert_true(contains(complaints.text, "/1-t.md:2: the rule R1.1 lacks its 'Source:'"));
+    assert_true(contains(complaints.text, "/2-t.md:8: a second rule 'R2.1'"));
+    assert_int_equal(complaints.count, 2);
+    remove_directory(&directory);
+}
+
+static void an_empty_directory_is_no_book(void **state)
+{
+    struct directory directory = make_directory();
+    struct complaints complaints = {.size = 0};
+
+    (void)state;
+    assert_null(reader_directory(directory.path, complain, &complaints));
+    assert_true(contains(complaints.text, ":0: there is no chapter here"));
+    assert_int_equal(complaints.count, 1);
+    remove_directory(&directory);
+    complaints = (struct complaints){.size = 0};
+    assert_null(reader_directory(directory.path, complain, &complaints));
+    assert_true(contains(complaints.text, ":0: No such file or directory"));
+}
+
+static void an_unreadable_chapter_is_told(void **state)
+{
+    struct directory directory = make_directory();
+    struct complaints complaints = {.size = 0};
+    char path[128];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/1-t.md", directory.path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/2-t.md", directory.path);
+    assert_int_equal(symlink("nowhere", path), 0);
+    assert_null(reader_directory(directory.path, complain, &complaints));
+    assert_true(contains(complaints.text, "/1-t.md:0: Is a directory"));
+    assert_true(contains(complaints.text, "/2-t.md:0: No such file or directory"));
+    remove_directory(&directory);
+}
+
+/* ---- Any text at all ---- */
+
+static void reads_no_byte_too_many(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size <= sizeof good - 1; size++) {
+        struct complaints complaints;
+
+        book_free(read_chapter("2-t.md", good, size, &complaints));
+    }
+}
+
+static void survives_any_text(void **state)
+{
+    unsigned random = 4;
+    int fine = 0;
+
+    (void)state;
+    for (int i = 0; i < 2000; i++) {
+        char text[2 * sizeof good];
+        size_t size = sizeof good - 1;
+        struct complaints complaints;
+
+        memcpy(text, good, size);
+        mutate(text, &size, sizeof text, &random);
+        book_free(read_chapter("2-t.md", text, size, &complaints));
+        fine += complaints.count == 0;
+    }
+    assert_in_range(fine, 1, 1999);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_rules_and_scenarios),
+        cmocka_unit_test(tells_each_mistake),
+        cmocka_unit_test(tells_all_mistakes_at_once),
+        cmocka_unit_test(refuses_a_nul_byte),
+        cmocka_unit_test(files_are_named_by_their_number),
+        cmocka_unit_test(reads_what_commonmark_allows),
+        cmocka_unit_test(chapters_stand_by_number),
+        cmocka_unit_test(a_number_is_for_one_chapter),
+        cmocka_unit_test(reads_the_chapters_of_a_directory),
+        cmocka_unit_test(tells_the_mistakes_of_all_files),
+        cmocka_unit_test(an_empty_directory_is_no_book),
+        cmocka_unit_test(an_unreadable_chapter_is_told),
+        cmocka_unit_test(reads_no_byte_too_many),
+        cmocka_unit_test(survives_any_text),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
