@@ -378,15 +378,19 @@ static void finish_rule(struct reading *reading)
 static void start_rule(struct reading *reading, int line, char *text)
 {
     struct chapter *chapter = reading->chapter;
-    char *at = text + 1;
-    int of_chapter = take_number(&at), number = 0;
+    int of_chapter = 0, number = 0;
     struct rule *rule;
+    char *at = text;
 
+    if (*at == 'R') {
+        at++;
+        of_chapter = take_number(&at);
+    }
     if (of_chapter > 0 && *at == '.') {
         at++;
         number = take_number(&at);
     }
-    if (*text != 'R' || number == 0 || (*at != ' ' && *at != '\0')) {
+    if (number == 0 || (*at != ' ' && *at != '\0')) {
         complain(reading, line, "'%.80s': not a rule, 'R%d.1 Title {MUST}'", text, chapter->number);
         return;
     }
