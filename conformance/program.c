@@ -167,7 +167,6 @@ enum {
 
 struct operation_form {
     const char *word;
-    const char *function;
     int comes;
     enum shape shape;
     enum name_kind names; /* SHAPE_NAME: what its name stands for */
@@ -176,35 +175,30 @@ struct operation_form {
 };
 
 static const struct operation_form forms[] = {
-    [OP_ASYNC] = {"async", "miou_async", COMES_SUSPENDS, SHAPE_SPAWN, .binds = true},
-    [OP_CALL] = {"call", "miou_call", COMES_SUSPENDS, SHAPE_SPAWN, .binds = true},
-    [OP_PARALLEL] = {"parallel", "miou_parallel", COMES_SUSPENDS | COMES_TASK | COMES_NONE,
-                     SHAPE_TASKS},
-    [OP_AWAIT] = {"await", "miou_await", COMES_SUSPENDS | COMES_TASK, SHAPE_NAME, NAME_PROMISE},
-    [OP_CANCEL] = {"cancel", "miou_cancel", COMES_SUSPENDS, SHAPE_NAME, NAME_PROMISE},
-    [OP_FREE] = {"free", "miou_promise_free", COMES_PLAIN, SHAPE_NAME, NAME_PROMISE},
-    [OP_YIELD] = {"yield", "miou_yield", COMES_SUSPENDS, SHAPE_NOTHING},
-    [OP_ORPHANS] = {"orphans", "miou_orphans_create", COMES_PLAIN, SHAPE_NAME, NAME_ORPHANAGE,
-                    .makes = true},
-    [OP_CARE] = {"care", "miou_care", COMES_CARES, SHAPE_NAME, NAME_ORPHANAGE, .binds = true},
-    [OP_FREE_ORPHANS] = {"free-orphans", "miou_orphans_free", COMES_PLAIN, SHAPE_NAME,
-                         NAME_ORPHANAGE},
-    [OP_CREATE] = {"create", "miou_resource_create", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE,
-                   .makes = true},
-    [OP_OWN] = {"own", "miou_own", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
-    [OP_CHECK] = {"check", "miou_check", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
-    [OP_DISOWN] = {"disown", "miou_disown", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
-    [OP_RELEASE] = {"release", "miou_release", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
-    [OP_TRANSFER] = {"transfer", "miou_transfer", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
-    [OP_SELF] = {"self", "miou_domain_self", COMES_PLAIN | COMES_VALUE, SHAPE_NOTHING},
-    [OP_AVAILABLE] = {"available", "miou_domain_available", COMES_PLAIN | COMES_VALUE,
-                      SHAPE_NOTHING},
-    [OP_PRINT] = {"print", NULL, COMES_OK, SHAPE_NAME, NAME_WORD, .makes = true},
-    [OP_POST] = {"post", NULL, COMES_OK, SHAPE_NAME, NAME_FLAG, .makes = true},
-    [OP_UNTIL] = {"until", "miou_yield", COMES_SUSPENDS, SHAPE_NAME, NAME_FLAG},
-    [OP_RETURN] = {"return", NULL, 0, SHAPE_NUMBER},
-    [OP_FAIL] = {"fail", NULL, 0, SHAPE_NAME, NAME_ERROR, .makes = true},
-    [OP_RUN] = {"run", "miou_run", COMES_RUN, SHAPE_TASK},
+    [OP_ASYNC] = {"async", COMES_SUSPENDS, SHAPE_SPAWN, .binds = true},
+    [OP_CALL] = {"call", COMES_SUSPENDS, SHAPE_SPAWN, .binds = true},
+    [OP_PARALLEL] = {"parallel", COMES_SUSPENDS | COMES_TASK | COMES_NONE, SHAPE_TASKS},
+    [OP_AWAIT] = {"await", COMES_SUSPENDS | COMES_TASK, SHAPE_NAME, NAME_PROMISE},
+    [OP_CANCEL] = {"cancel", COMES_SUSPENDS, SHAPE_NAME, NAME_PROMISE},
+    [OP_FREE] = {"free", COMES_PLAIN, SHAPE_NAME, NAME_PROMISE},
+    [OP_YIELD] = {"yield", COMES_SUSPENDS, SHAPE_NOTHING},
+    [OP_ORPHANS] = {"orphans", COMES_PLAIN, SHAPE_NAME, NAME_ORPHANAGE, .makes = true},
+    [OP_CARE] = {"care", COMES_CARES, SHAPE_NAME, NAME_ORPHANAGE, .binds = true},
+    [OP_FREE_ORPHANS] = {"free-orphans", COMES_PLAIN, SHAPE_NAME, NAME_ORPHANAGE},
+    [OP_CREATE] = {"create", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE, .makes = true},
+    [OP_OWN] = {"own", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
+    [OP_CHECK] = {"check", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
+    [OP_DISOWN] = {"disown", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
+    [OP_RELEASE] = {"release", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
+    [OP_TRANSFER] = {"transfer", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
+    [OP_SELF] = {"self", COMES_PLAIN | COMES_VALUE, SHAPE_NOTHING},
+    [OP_AVAILABLE] = {"available", COMES_PLAIN | COMES_VALUE, SHAPE_NOTHING},
+    [OP_PRINT] = {"print", COMES_OK, SHAPE_NAME, NAME_WORD, .makes = true},
+    [OP_POST] = {"post", COMES_OK, SHAPE_NAME, NAME_FLAG, .makes = true},
+    [OP_UNTIL] = {"until", COMES_SUSPENDS, SHAPE_NAME, NAME_FLAG},
+    [OP_RETURN] = {"return", 0, SHAPE_NUMBER},
+    [OP_FAIL] = {"fail", 0, SHAPE_NAME, NAME_ERROR, .makes = true},
+    [OP_RUN] = {"run", COMES_RUN, SHAPE_TASK},
 };
 _Static_assert(sizeof forms / sizeof *forms == OPERATION_KINDS, "a form for every operation");
 
@@ -262,11 +256,6 @@ _Static_assert(sizeof name_words / sizeof *name_words == NAME_KINDS, "a word for
 const char *operation_word(enum operation_kind kind)
 {
     return forms[kind].word;
-}
-
-const char *operation_function(enum operation_kind kind)
-{
-    return forms[kind].function;
 }
 
 /* ---- The parser ---- */

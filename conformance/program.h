@@ -212,10 +212,7 @@ char *program_strip(const char *text, size_t size);
 
 const char *program_name(const struct program *program, enum name_kind kind, int number);
 
-/* The word of an operation, and the name of the function it stands for ("miou_async"; NULL for
- * print, post, return and fail, which stand for none). */
 const char *operation_word(enum operation_kind kind);
-const char *operation_function(enum operation_kind kind);
 
 /* Write an outcome as the language has it, with a NUL, as snprintf would; returns its length.
  * OUTCOME_MAX bytes are always enough. */

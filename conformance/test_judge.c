@@ -517,6 +517,16 @@ static void cancelled_is_cancelled(void **state)
                     {"did child 5 ok", "did child 5 stopped",
                      "R2.14 0: task child is not stopped: nobody cancelled it"}},
     };
+    /* Who is stopped while it cancels may have cancelled. */
+    static const struct story stopped = {
+        .program = "task main\na = async child\nyield\ncancel a\n"
+                   "task child\nb = async leaf\nyield\ncancel b\ntask leaf\nyield\nyield\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\n"
+                 "spawn child 6 leaf\ndid child 6 ok\ndid main 3 ok\nbegin leaf 0\n"
+                 "did child 7 ok\ndid child 8 stopped\nend child\ndid leaf 10 stopped\n"
+                 "end leaf\ndid main 4 ok\nend main\nrun ok\n",
+        .changes = {{"did main 4 ok\n", "did main 4 invalid\n", "R2.12 4: no error"}},
+    };
     /* It may have been stopped before it began. */
     static const struct story unstarted = {
         .program = "task main\np = async child\ncancel p\nawait p\ntask child\nyield\n",
@@ -531,6 +541,7 @@ static void cancelled_is_cancelled(void **state)
     (void)state;
     tell(&story);
     tell(&awaited);
+    tell(&stopped);
     tell(&unstarted);
 }
 
@@ -616,6 +627,34 @@ static void lists_go_by_their_members(void **state)
     tell(&shared);
 }
 
+/* Of another domain's promises it is not known when they were bound, but whose they are. */
+static void strangers_are_known_on_other_domains(void **state)
+{
+    static const struct story story = {
+        .program = "domains 1\n"
+                   "task main\n"
+                   "p = async child\n"
+                   "q = call far\n"
+                   "await p\n"
+                   "await q\n"
+                   "task child\n"
+                   "task far\n"
+                   "await p\n"
+                   "cancel p\n"
+                   "free p\n",
+        .trace = "begin main 0\nspawn main 3 child\ndid main 3 ok\nspawn main 4 far\n"
+                 "begin far 1\ndid main 4 ok\ndid far 9 not-a-child\ndid far 10 not-a-child\n"
+                 "did far 11 invalid\nend far\nbegin child 0\nend child\ndid main 5 ok\n"
+                 "did main 6 ok\nend main\nrun ok\n",
+        .changes = {{"did far 9 not-a-child", "did far 9 ok", "R2.6 9: not-a-child"},
+                    {"did far 10 not-a-child", "did far 10 ok", "R2.7 10: not-a-child"},
+                    {"did far 11 invalid", "did far 11 ok", "R2.15 11: not-a-child"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
 /* Where it cannot be told whose promise it is, nobody is accused. */
 static void what_cannot_be_told_is_not_judged(void **state)
 {
@@ -631,9 +670,25 @@ static void what_cannot_be_told_is_not_judged(void **state)
                  "did main 5 ok\ndid main 6 ok\nend main\nrun ok\n",
         .changes = {{NULL, NULL, NULL}},
     };
+    /* Which of the two each of them cancels and gives back is open, too. */
+    static const struct story cancelled = {
+        .program = "domains 2\ntask main\na = call child\nb = call child\nawait a\nawait b\n"
+                   "task child\np = async leaf\ncancel p\nfree p\nfree p\nawait p\n"
+                   "task leaf\nyield\n",
+        .trace = "begin main 0\nspawn main 3 child\ndid main 3 ok\nspawn main 4 child#2\n"
+                 "did main 4 ok\nbegin child 1\nbegin child#2 2\nspawn child 8 leaf\n"
+                 "spawn child#2 8 leaf#2\ndid child 8 ok\nbegin leaf 1\ndid child#2 8 ok\n"
+                 "did leaf 14 stopped\nend leaf\ndid child 9 not-a-child\ndid child#2 9 ok\n"
+                 "did child 10 not-a-child\ndid child#2 10 ok\ndid child#2 11 invalid\n"
+                 "did child#2 12 invalid\nend child#2\ndid child 11 invalid\n"
+                 "did child 12 invalid\nend child\ndid main 5 stopped\nend main\n"
+                 "run still-has-children\n",
+        .changes = {{NULL, NULL, NULL}},
+    };
 
     (void)state;
     tell(&story);
+    tell(&cancelled);
 }
 
 /* ---- Orphans ---- */
@@ -667,6 +722,42 @@ static void orphans_are_handed_out_once(void **state)
              {"did main 10 empty", "did main 10 ended", "R3.4 10: empty: all of 1 were handed"},
              {"did main 8 ok 2\ndid main 9 ok 2", "did main 8 invalid\ndid main 9 invalid",
               "R2.1 0: still-has-children"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+static void cared_promises_are_like_others(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "orphans o\n"
+                   "repeat 2 async child orphans=o\n"
+                   "yield\n"
+                   "p = care o\n"
+                   "q = care o\n"
+                   "free p\n"
+                   "await p\n"
+                   "cancel p\n"
+                   "await p\n"
+                   "free p\n"
+                   "await p\n"
+                   "cancel q\n"
+                   "task child\n"
+                   "return 1\n",
+        .trace = "begin main 0\ndid main 2 ok\nspawn main 3 child\nspawn main 3 child#2\n"
+                 "did main 3 ok\nbegin child 0\nend child\nbegin child#2 0\nend child#2\n"
+                 "did main 4 ok\ndid main 5 ended\ndid main 6 ended\ndid main 7 busy\n"
+                 "did main 8 ok 1\ndid main 9 ok\ndid main 10 cancelled\ndid main 11 ok\n"
+                 "did main 12 invalid\ndid main 13 ok\nend main\nrun ok\n",
+        .changes = {{"did main 7 busy", "did main 7 ok", "R2.15 7: busy: the child is neither"},
+                    {"did main 10 cancelled", "did main 10 ok 1", "R2.13 10: cancelled: it was"},
+                    {"did main 11 ok", "did main 11 busy", "R2.15 11: ok: the child was awaited"},
+                    {"did main 12 invalid", "did main 12 cancelled",
+                     "R2.11 12: invalid: the promise"},
+                    {"did main 8 ok 1", "did main 8 not-a-child", "R2.4 8: no error"},
+                    {"did main 13 ok", "did main 13 not-a-child", "R2.1 0: still-has-children"}},
     };
 
     (void)state;
@@ -1345,8 +1436,10 @@ int main(void)
         cmocka_unit_test(trees_end_together),
         cmocka_unit_test(parallel_gives_what_its_tasks_came_to),
         cmocka_unit_test(lists_go_by_their_members),
+        cmocka_unit_test(strangers_are_known_on_other_domains),
         cmocka_unit_test(what_cannot_be_told_is_not_judged),
         cmocka_unit_test(orphans_are_handed_out_once),
+        cmocka_unit_test(cared_promises_are_like_others),
         cmocka_unit_test(settled_orphans_count_once),
         cmocka_unit_test(orphanages_are_for_their_makers),
         cmocka_unit_test(owners_may_and_others_may_not),
