@@ -173,12 +173,17 @@ struct attempt {
     struct outcome outcome;
 };
 
+/* Whether a task can end so. Without memory for its stack it ends before it has begun. */
+static bool is_ending(struct outcome outcome)
+{
+    return outcome.kind == OUTCOME_OK || outcome.kind == OUTCOME_FAILED ||
+           outcome.kind == OUTCOME_CANCELLED || outcome.kind == OUTCOME_NO_MEMORY;
+}
+
 static bool succeeds(const struct attempt *attempt)
 {
-    enum outcome_kind kind = attempt->outcome.kind;
-
-    return kind == OUTCOME_OK || (attempt->operation->kind == OP_AWAIT &&
-                                  (kind == OUTCOME_FAILED || kind == OUTCOME_CANCELLED));
+    return attempt->operation->kind == OP_AWAIT ? is_ending(attempt->outcome)
+                                                : is_ok(attempt->outcome);
 }
 
 static void wrong(struct promises *promises, const char *rule, const struct attempt *attempt,
@@ -218,6 +223,8 @@ static void check_outcome(struct promises *promises, const struct attempt *attem
         return;
     }
     life->awaited_ok = life->awaited_ok || is_ok(attempt->outcome);
+    if (attempt->outcome.kind == OUTCOME_NO_MEMORY && life->ending == ENDING_NONE)
+        return;
     if (life->cancelled)
         wrong(promises, "R2.13", attempt,
               text("cancelled: task %s was cancelled before", task_phrase(inquiry, child).text));
@@ -470,8 +477,7 @@ static void try_parallel(struct promises *promises, int did)
         attempt.outcome = list.of[k];
         if (inquiry->lives[slot.child].birth != BIRTH_SPAWNED)
             continue;
-        if (attempt.outcome.kind == OUTCOME_OK || attempt.outcome.kind == OUTCOME_FAILED ||
-            attempt.outcome.kind == OUTCOME_CANCELLED)
+        if (is_ending(attempt.outcome))
             check_outcome(promises, &attempt, slot.child);
         else
             wrong(promises, "R4.9", &attempt,

@@ -28,7 +28,9 @@ struct reading {
     struct rule *rule;  /* the one that is being read; NULL: none */
     const char **lines; /* where each line of the text starts, and its end */
     int line_count;
-    int fence; /* line of the scenario that is being parsed */
+    int fence;             /* line of the scenario that is being parsed */
+    size_t statement_size; /* of the rule's statement, with its NUL */
+    size_t statement_room;
 };
 
 __attribute__((format(printf, 3, 4))) static void complain(struct reading *reading, int line,
@@ -408,6 +410,7 @@ static void start_rule(struct reading *reading, int line, char *text)
         return;
     }
     reading->rule = rule;
+    reading->statement_size = 0;
     if (of_chapter != chapter->number)
         complain(reading, line, "the rule %s is in chapter %d", rule->id, chapter->number);
     take_level(reading, rule->title, rule);
@@ -468,20 +471,26 @@ static void keep_once(struct reading *reading, int line, char **place, const cha
         no_memory(reading);
 }
 
+/* One paragraph more of the rule's statement, in a line of its own. */
 static void add_statement(struct reading *reading, const char *text)
 {
     struct rule *rule = reading->rule;
-    size_t size = rule->statement != NULL ? strlen(rule->statement) + 1 : 0;
-    char *larger = realloc(rule->statement, size + strlen(text) + 1);
+    size_t old = reading->statement_size, size = old + strlen(text) + 1;
 
-    if (larger == NULL) {
-        no_memory(reading);
-        return;
+    if (rule->statement == NULL || size > reading->statement_room) {
+        char *larger = realloc(rule->statement, 2 * size);
+
+        if (larger == NULL) {
+            no_memory(reading);
+            return;
+        }
+        rule->statement = larger;
+        reading->statement_room = 2 * size;
     }
-    if (size > 0)
-        larger[size - 1] = '\n';
-    strcpy(larger + size, text);
-    rule->statement = larger;
+    if (old > 0)
+        rule->statement[old - 1] = '\n';
+    strcpy(rule->statement + old, text);
+    reading->statement_size = size;
 }
 
 static void read_prose(struct reading *reading, cmark_node *block)

@@ -181,6 +181,29 @@ static void outcomes_are_those_of_the_child(void **state)
     tell(&story);
 }
 
+/* A child that no stack is left for fails, and has not begun. */
+static void who_never_began_may_lack_memory(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "p = async child\n"
+                   "await p\n"
+                   "await p\n"
+                   "parallel child child\n"
+                   "task child\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\ndid main 3 no-memory\n"
+                 "did main 4 no-memory\nspawn main 5 child#2\nspawn main 5 child#3\n"
+                 "begin child#2 1\nend child#2\ndid main 5 ok, no-memory\nend main\nrun ok\n",
+        .changes = {{"did main 3 no-memory", "did main 3 ok", "R2.9 3: task child ends before"},
+                    {"did main 3 no-memory", "begin child 0\nend child\ndid main 3 no-memory",
+                     "R2.4 3: ok, as task child ended / await came to no-memory"},
+                    {"ok, no-memory", "no-memory, no-memory", "R2.4 5: ok, as task child#2 ended"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
 static void failures_are_those_of_the_task(void **state)
 {
     static const struct story story = {
@@ -1424,6 +1447,7 @@ int main(void)
         cmocka_unit_test(tasks_follow_their_programs),
         cmocka_unit_test(stopped_tasks_only_end),
         cmocka_unit_test(outcomes_are_those_of_the_child),
+        cmocka_unit_test(who_never_began_may_lack_memory),
         cmocka_unit_test(failures_are_those_of_the_task),
         cmocka_unit_test(tasks_run_where_they_may),
         cmocka_unit_test(no_task_goes_where_there_is_nothing),
