@@ -49,6 +49,26 @@ int unix_run_with(int domains, miou_task *fn, void *arg)
     return miou_unix_run(&(miou_options){.domains = domains}, fn, arg);
 }
 
+static double processor_time(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+double used_beside_work(void)
+{
+    const double enough = 0.02;
+    double all = processor_time(CLOCK_PROCESS_CPUTIME_ID);
+    double own = processor_time(CLOCK_THREAD_CPUTIME_ID), worked;
+
+    do
+        worked = processor_time(CLOCK_THREAD_CPUTIME_ID) - own;
+    while (worked < enough);
+    return (processor_time(CLOCK_PROCESS_CPUTIME_ID) - all - worked) / worked;
+}
+
 static int entries(const char *path)
 {
     DIR *directory = opendir(path);

@@ -50,4 +50,11 @@ int descriptors_open(void);
 int threads_running(void);
 bool threads_become(int count);
 
+/* Keep this thread busy for a while, and return how much of the processor the rest of the process
+ * used beside it: AT_REST or less if it had nothing to do, about as much as this thread, 1, or more
+ * if it burns. That holds on a loaded machine as well, where time by the clock tells nothing. */
+double used_beside_work(void);
+
+#define AT_REST 0.25
+
 #endif
