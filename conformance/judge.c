@@ -76,16 +76,6 @@ struct phrase outcome_phrase(const struct inquiry *inquiry, struct outcome outco
 /* The operation's word and the first name behind it. */
 struct phrase operation_phrase(const struct inquiry *inquiry, int operation)
 {
-    static const enum name_kind names[OPERATION_KINDS] = {
-        [OP_AWAIT] = NAME_PROMISE,    [OP_CANCEL] = NAME_PROMISE,
-        [OP_FREE] = NAME_PROMISE,     [OP_ORPHANS] = NAME_ORPHANAGE,
-        [OP_CARE] = NAME_ORPHANAGE,   [OP_FREE_ORPHANS] = NAME_ORPHANAGE,
-        [OP_CREATE] = NAME_RESOURCE,  [OP_OWN] = NAME_RESOURCE,
-        [OP_CHECK] = NAME_RESOURCE,   [OP_DISOWN] = NAME_RESOURCE,
-        [OP_RELEASE] = NAME_RESOURCE, [OP_TRANSFER] = NAME_RESOURCE,
-        [OP_PRINT] = NAME_WORD,       [OP_POST] = NAME_FLAG,
-        [OP_UNTIL] = NAME_FLAG,       [OP_FAIL] = NAME_ERROR,
-    };
     const struct operation *which = &inquiry->program->operations[operation];
     const char *word = operation_word(which->kind), *name = NULL;
     struct phrase phrase;
@@ -93,7 +83,7 @@ struct phrase operation_phrase(const struct inquiry *inquiry, int operation)
     if (which->task_count > 0)
         name = program_name(inquiry->program, NAME_TASK, which->tasks[0]);
     else if (which->name >= 0)
-        name = program_name(inquiry->program, names[which->kind], which->name);
+        name = program_name(inquiry->program, operation_names(which->kind), which->name);
     if (name != NULL)
         snprintf(phrase.text, sizeof phrase.text, "%s %s", word, name);
     else

@@ -150,6 +150,7 @@ enum shape {
 
 /* What an operation can come to. */
 enum {
+    COMES_NOTHING = 0,
     COMES_OK = 1,
     COMES_VALUE = 2,  /* ok N */
     COMES_ENDING = 4, /* failed NAME, cancelled */
@@ -162,43 +163,52 @@ enum {
     COMES_SUSPENDS = COMES_PLAIN | COMES_STOPPED,
     COMES_TASK = COMES_VALUE | COMES_ENDING,
     COMES_CARES = COMES_CARE | COMES_ERROR | COMES_STOPPED,
+    COMES_AWAIT = COMES_SUSPENDS | COMES_TASK,
+    COMES_PARALLEL = COMES_AWAIT | COMES_NONE,
+    COMES_NUMBER = COMES_PLAIN | COMES_VALUE,
     COMES_RUN = COMES_PLAIN | COMES_TASK
+};
+
+/* What an operation does to names. */
+enum role {
+    USES,  /* that which stands behind its word */
+    MAKES, /* that */
+    BINDS  /* uses that, and may stand behind `p =` */
 };
 
 struct operation_form {
     const char *word;
-    int comes;
     enum shape shape;
-    enum name_kind names; /* SHAPE_NAME: what its name stands for */
-    bool makes;           /* ... and it is made here */
-    bool binds;           /* may stand behind `p =` */
+    enum name_kind names; /* what a name behind it stands for; NAME_KINDS: there is none */
+    enum role role;
+    int comes;
 };
 
 static const struct operation_form forms[] = {
-    [OP_ASYNC] = {"async", COMES_SUSPENDS, SHAPE_SPAWN, .binds = true},
-    [OP_CALL] = {"call", COMES_SUSPENDS, SHAPE_SPAWN, .binds = true},
-    [OP_PARALLEL] = {"parallel", COMES_SUSPENDS | COMES_TASK | COMES_NONE, SHAPE_TASKS},
-    [OP_AWAIT] = {"await", COMES_SUSPENDS | COMES_TASK, SHAPE_NAME, NAME_PROMISE},
-    [OP_CANCEL] = {"cancel", COMES_SUSPENDS, SHAPE_NAME, NAME_PROMISE},
-    [OP_FREE] = {"free", COMES_PLAIN, SHAPE_NAME, NAME_PROMISE},
-    [OP_YIELD] = {"yield", COMES_SUSPENDS, SHAPE_NOTHING},
-    [OP_ORPHANS] = {"orphans", COMES_PLAIN, SHAPE_NAME, NAME_ORPHANAGE, .makes = true},
-    [OP_CARE] = {"care", COMES_CARES, SHAPE_NAME, NAME_ORPHANAGE, .binds = true},
-    [OP_FREE_ORPHANS] = {"free-orphans", COMES_PLAIN, SHAPE_NAME, NAME_ORPHANAGE},
-    [OP_CREATE] = {"create", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE, .makes = true},
-    [OP_OWN] = {"own", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
-    [OP_CHECK] = {"check", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
-    [OP_DISOWN] = {"disown", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
-    [OP_RELEASE] = {"release", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
-    [OP_TRANSFER] = {"transfer", COMES_PLAIN, SHAPE_NAME, NAME_RESOURCE},
-    [OP_SELF] = {"self", COMES_PLAIN | COMES_VALUE, SHAPE_NOTHING},
-    [OP_AVAILABLE] = {"available", COMES_PLAIN | COMES_VALUE, SHAPE_NOTHING},
-    [OP_PRINT] = {"print", COMES_OK, SHAPE_NAME, NAME_WORD, .makes = true},
-    [OP_POST] = {"post", COMES_OK, SHAPE_NAME, NAME_FLAG, .makes = true},
-    [OP_UNTIL] = {"until", COMES_SUSPENDS, SHAPE_NAME, NAME_FLAG},
-    [OP_RETURN] = {"return", 0, SHAPE_NUMBER},
-    [OP_FAIL] = {"fail", 0, SHAPE_NAME, NAME_ERROR, .makes = true},
-    [OP_RUN] = {"run", COMES_RUN, SHAPE_TASK},
+    [OP_ASYNC] = {"async", SHAPE_SPAWN, NAME_TASK, BINDS, COMES_SUSPENDS},
+    [OP_CALL] = {"call", SHAPE_SPAWN, NAME_TASK, BINDS, COMES_SUSPENDS},
+    [OP_PARALLEL] = {"parallel", SHAPE_TASKS, NAME_TASK, USES, COMES_PARALLEL},
+    [OP_AWAIT] = {"await", SHAPE_NAME, NAME_PROMISE, USES, COMES_AWAIT},
+    [OP_CANCEL] = {"cancel", SHAPE_NAME, NAME_PROMISE, USES, COMES_SUSPENDS},
+    [OP_FREE] = {"free", SHAPE_NAME, NAME_PROMISE, USES, COMES_PLAIN},
+    [OP_YIELD] = {"yield", SHAPE_NOTHING, NAME_KINDS, USES, COMES_SUSPENDS},
+    [OP_ORPHANS] = {"orphans", SHAPE_NAME, NAME_ORPHANAGE, MAKES, COMES_PLAIN},
+    [OP_CARE] = {"care", SHAPE_NAME, NAME_ORPHANAGE, BINDS, COMES_CARES},
+    [OP_FREE_ORPHANS] = {"free-orphans", SHAPE_NAME, NAME_ORPHANAGE, USES, COMES_PLAIN},
+    [OP_CREATE] = {"create", SHAPE_NAME, NAME_RESOURCE, MAKES, COMES_PLAIN},
+    [OP_OWN] = {"own", SHAPE_NAME, NAME_RESOURCE, USES, COMES_PLAIN},
+    [OP_CHECK] = {"check", SHAPE_NAME, NAME_RESOURCE, USES, COMES_PLAIN},
+    [OP_DISOWN] = {"disown", SHAPE_NAME, NAME_RESOURCE, USES, COMES_PLAIN},
+    [OP_RELEASE] = {"release", SHAPE_NAME, NAME_RESOURCE, USES, COMES_PLAIN},
+    [OP_TRANSFER] = {"transfer", SHAPE_NAME, NAME_RESOURCE, USES, COMES_PLAIN},
+    [OP_SELF] = {"self", SHAPE_NOTHING, NAME_KINDS, USES, COMES_NUMBER},
+    [OP_AVAILABLE] = {"available", SHAPE_NOTHING, NAME_KINDS, USES, COMES_NUMBER},
+    [OP_PRINT] = {"print", SHAPE_NAME, NAME_WORD, MAKES, COMES_OK},
+    [OP_POST] = {"post", SHAPE_NAME, NAME_FLAG, MAKES, COMES_OK},
+    [OP_UNTIL] = {"until", SHAPE_NAME, NAME_FLAG, USES, COMES_SUSPENDS},
+    [OP_RETURN] = {"return", SHAPE_NUMBER, NAME_KINDS, USES, COMES_NOTHING},
+    [OP_FAIL] = {"fail", SHAPE_NAME, NAME_ERROR, MAKES, COMES_NOTHING},
+    [OP_RUN] = {"run", SHAPE_TASK, NAME_TASK, USES, COMES_RUN},
 };
 _Static_assert(sizeof forms / sizeof *forms == OPERATION_KINDS, "a form for every operation");
 
@@ -256,6 +266,11 @@ _Static_assert(sizeof name_words / sizeof *name_words == NAME_KINDS, "a word for
 const char *operation_word(enum operation_kind kind)
 {
     return forms[kind].word;
+}
+
+enum name_kind operation_names(enum operation_kind kind)
+{
+    return forms[kind].names;
 }
 
 /* ---- The parser ---- */
@@ -613,7 +628,7 @@ static void parse_operands(struct parser *parser, struct word rest, struct opera
     case SHAPE_NOTHING:
         break;
     case SHAPE_NAME:
-        operation->name = take_name(parser, &rest, form->word, form->names, form->makes);
+        operation->name = take_name(parser, &rest, form->word, form->names, form->role == MAKES);
         break;
     case SHAPE_NUMBER:
         operation->value = take_number(parser, take_word(&rest), form->word, 0, PROGRAM_NUMBER_MAX);
@@ -712,7 +727,7 @@ static void parse_operation(struct parser *parser, struct word line)
         return;
     }
     operation.kind = (enum operation_kind)kind;
-    if (operation.bind >= 0 && !forms[kind].binds)
+    if (operation.bind >= 0 && forms[kind].role != BINDS)
         complain(parser, parser->line, "'%s' hands out no promise", forms[kind].word);
     if (operation.repeat != 1 && ends_task(operation.kind))
         complain(parser, parser->line, "'%s' cannot be repeated", forms[kind].word);

@@ -212,7 +212,9 @@ char *program_strip(const char *text, size_t size);
 
 const char *program_name(const struct program *program, enum name_kind kind, int number);
 
+/* An operation's word, and what a name behind it stands for; NAME_KINDS: there is none. */
 const char *operation_word(enum operation_kind kind);
+enum name_kind operation_names(enum operation_kind kind);
 
 /* Write an outcome as the language has it, with a NUL, as snprintf would; returns its length.
  * OUTCOME_MAX bytes are always enough. */
