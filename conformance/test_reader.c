@@ -410,6 +410,12 @@ static void an_unreadable_chapter_is_told(void **state)
     assert_null(reader_directory(directory.path, complain, &complaints));
     assert_true(contains(complaints.text, "/1-t.md:0: Is a directory"));
     assert_true(contains(complaints.text, "/2-t.md:0: No such file or directory"));
+    snprintf(path, sizeof path, "%s/3-t.md", directory.path);
+    write_file(&directory, "3-t.md", "");
+    assert_int_equal(truncate(path, 1 << 24), 0);
+    complaints = (struct complaints){.size = 0};
+    assert_null(reader_directory(directory.path, complain, &complaints));
+    assert_true(contains(complaints.text, "/3-t.md:0: more than 16777215 bytes"));
     remove_directory(&directory);
 }
 
