@@ -488,10 +488,11 @@ static void check_order(struct ownership *ownership, const struct resource *a,
         older->since >= newer->since || a->finalised != 1 || b->finalised != 1 ||
         b->finaliser < a->finaliser)
         return;
-    wrong_finaliser(
-        ownership, b, "R5.6",
-        text("%s, which its owner %s owned later, is finalised before %s", name_of(ownership, b),
-             task_phrase(ownership->inquiry, newer->instance).text, name_of(ownership, a)));
+    find(ownership->inquiry, "R5.6", 0,
+         text("%s, which its owner %s owned later, is finalised before %s", name_of(ownership, b),
+              task_phrase(ownership->inquiry, newer->instance).text, name_of(ownership, a)),
+         text("%s, and then %s", event_phrase(ownership->inquiry, a->finaliser).text,
+              event_phrase(ownership->inquiry, b->finaliser).text));
 }
 
 /* ---- All ---- */
