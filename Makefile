@@ -16,6 +16,7 @@ LINK     = $(Q)$(CC) $(CFLAGS) -pthread -o $@
 .SECONDARY:
 
 all: $(B)/libmiou.a $(B)/libmiou.so $(B)/miou-echo $(B)/conform ## build everything
+	@:
 
 # ---- ref: the reference runtime
 
@@ -103,7 +104,7 @@ $(B)/%.o: %.c
 
 # ---- commands. Those that build do so in a second make, on all processors, once ci/setup is done.
 
-BUILD = +$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+BUILD = @+$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 conformance: ## check a runtime against the rules: RUNTIME=/path/lib.so, or the reference runtime
 	@ci/setup
@@ -116,6 +117,7 @@ test: ## run all tests of the project
 	@ci/test $(TESTS)
 
 tests: $(TESTS) $(LIARS) $(B)/saboteur.so $(B)/mutants
+	@:
 
 mutants: ## break each rule in turn and demand that its tests notice
 	@ci/setup

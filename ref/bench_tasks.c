@@ -42,14 +42,14 @@ static int turns(void *arg)
 static int take_turns(void *arg)
 {
     miou_promise *one, *two;
-    double start = nanoseconds();
+    double start = processor_nanoseconds();
     int zero = 0;
 
     must("async", miou_async(&one, NULL, turns, &zero));
     must("async", miou_async(&two, NULL, turns, &zero));
     must("await", miou_await(one, NULL));
     must("await", miou_await(two, NULL));
-    *(double *)arg = (nanoseconds() - start) / TURNS / 2;
+    *(double *)arg = (processor_nanoseconds() - start) / TURNS / 2;
     return 0;
 }
 
@@ -71,13 +71,13 @@ static void back_and_forth(transfer t)
 double yield_limit(size_t count)
 {
     transfer t = {make_fcontext(stack + sizeof stack, sizeof stack, back_and_forth), NULL};
-    double start = nanoseconds();
+    double start = processor_nanoseconds();
     int i;
 
     (void)count;
     for (i = 0; i < TURNS; i++)
         t = jump_fcontext(t.from, NULL);
-    return (nanoseconds() - start) / TURNS / 2;
+    return (processor_nanoseconds() - start) / TURNS / 2;
 }
 
 /* ---- spawn and await: one at a time, or count of them, on stacks that were used before */
@@ -85,7 +85,7 @@ double yield_limit(size_t count)
 static int spawn_await(void *arg)
 {
     miou_promise *promise;
-    double start = nanoseconds();
+    double start = processor_nanoseconds();
     int i;
 
     for (i = 0; i < TURNS; i++) {
@@ -93,7 +93,7 @@ static int spawn_await(void *arg)
         must("await", miou_await(promise, NULL));
         must("promise_free", miou_promise_free(promise));
     }
-    *(double *)arg = (nanoseconds() - start) / TURNS;
+    *(double *)arg = (processor_nanoseconds() - start) / TURNS;
     return 0;
 }
 
@@ -132,10 +132,10 @@ static int spawn_crowds(void *arg)
     double start;
 
     spawn_all(crowd);
-    start = nanoseconds();
+    start = processor_nanoseconds();
     for (i = 0; i < times; i++)
         spawn_all(crowd);
-    crowd->cost = (nanoseconds() - start) / (double)(times * crowd->count);
+    crowd->cost = (processor_nanoseconds() - start) / (double)(times * crowd->count);
     return 0;
 }
 
@@ -155,13 +155,13 @@ static void there_and_back(transfer t)
 
 double spawn_limit(size_t count)
 {
-    double start = nanoseconds();
+    double start = processor_nanoseconds();
     int i;
 
     (void)count;
     for (i = 0; i < TURNS; i++)
         jump_fcontext(make_fcontext(stack + sizeof stack, sizeof stack, there_and_back), NULL);
-    return (nanoseconds() - start) / TURNS;
+    return (processor_nanoseconds() - start) / TURNS;
 }
 
 /* ---- memory: what count tasks that have begun and now wait for their turn keep resident. In a
