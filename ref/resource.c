@@ -162,21 +162,25 @@ int resources_give(struct task *from, struct task *to, miou_resource *const *giv
 {
     int error = give == NULL ? -EINVAL : 0;
     struct resource *found;
-    size_t i;
+    size_t i = 0;
 
-    for (i = 0; error == 0 && i < count; i++)
+    /* First whose they are, so that none is given twice; only when all are right, in whose list. */
+    while (error == 0 && i < count)
         if ((error = find_owned(from, &found, give[i])) == 0) {
-            list_remove(&found->link);
-            take(to, found);
+            set_owner(found, to);
+            i++;
         }
-    if (error == 0)
-        return 0;
-    while (!list_empty(&to->resources)) { /* newest first, so back where it was */
-        found = CONTAINER(to->resources.first, struct resource, link);
-        list_remove(&found->link);
-        take(from, found);
+    if (error < 0) {
+        while (i-- > 0)
+            set_owner(object_get(from->domain, POOL_RESOURCES, give[i]), from);
+        return error;
     }
-    return error;
+    for (i = 0; i < count; i++) {
+        found = object_get(from->domain, POOL_RESOURCES, give[i]);
+        list_remove(&found->link);
+        list_add(&to->resources, &found->link);
+    }
+    return 0;
 }
 
 void resources_finalise(struct task *task)
