@@ -39,7 +39,7 @@ $(B)/libmiou.so: $(B)/miou.o
 	$(LINK) -shared -Wl,-z,noexecstack $<
 
 # The names that the headers declare.
-$(B)/exports: spec/miou.h spec/miou_unix.h
+$(B)/exports: $(wildcard spec/miou*.h)
 	@mkdir -p $(@D)
 	@cat $^ | grep -oE '\bmiou_[a-z0-9_]+\(' | tr -d '(' | sort -u > $@
 
@@ -143,7 +143,7 @@ format: ## check the layout of the C files
 
 install: all ## install headers, libraries and miou.pc below PREFIX
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,include lib/pkgconfig bin)
-	install -m 644 spec/miou.h spec/miou_unix.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(wildcard spec/miou*.h) $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(B)/libmiou.a $(B)/libmiou.so $(DESTDIR)$(PREFIX)/lib
 	install $(B)/miou-echo $(DESTDIR)$(PREFIX)/bin
 	printf '%s\n' 'Name: miou' 'Description: structured concurrency' 'Version: 0.1' \

@@ -3,6 +3,7 @@
 #ifndef INTERFACE_H
 #define INTERFACE_H
 
+#include "miou_sync.h"
 #include "miou_unix.h"
 
 /* A pointer a function, named as the function without miou_; NULL for one that is not there. */

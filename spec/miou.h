@@ -3,7 +3,7 @@
  * A run is a tree of tasks. Every task is awaited or cancelled by its parent, every resource has an
  * owner and a finaliser, and dom0, the domain of the thread that called miou_run, takes no task
  * from another domain. The rules in brackets, [R2.1], are the numbered rules of the chapters beside
- * this file.
+ * this file. miou_sync.h has mutexes and their kin, miou_unix.h descriptors and time.
  *
  * Every call returns a negative code on error: -errno for an error of the system or of an argument,
  * or one of the codes below. What a call hands out is written through its first arguments, and only
@@ -13,6 +13,7 @@
 #define MIOU_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,7 +32,12 @@ enum miou_error {
         -10006, /* the calling task was cancelled [R2.14]; as an outcome: the task was */
     MIOU_IN_FINALISER = -10007, /* not allowed while a finaliser runs [R5.18] */
     MIOU_NOT_RUNNING = -10008,  /* called from outside a run [R1.4] */
-    MIOU_NO_MONITOR = -10009,   /* would wait for the system in a run without a monitor [R6.18] */
+    MIOU_NO_MONITOR = -10009,   /* would wait for the system in a run without the monitor that can
+                                   [R6.18, R11.10] */
+    MIOU_DEADLOCK = -10010,     /* ends a run: every task waits for another [R13.1] */
+    MIOU_UNDEFINED = -10011,    /* the lazy value is being computed by the caller itself [R9.19] */
+    MIOU_END_OF_FILE = -10012,  /* the stream ended before all was read [R6.35] */
+    MIOU_ON_CANCELLATION_FAILED = -10013, /* ends a run: see miou_protect [R8.16] */
     MIOU_LAST = -10999
 };
 
@@ -44,20 +50,68 @@ typedef int miou_task(void *arg);
 
 /* ---- Running ---- */
 
+typedef struct miou_monitor miou_monitor;
+typedef struct miou_syscall miou_syscall;
+
+/* Answers a question of the runtime: returns a number below count, which is 2 or more. */
+typedef size_t miou_choose(void *state, size_t count);
+
+/* What a task waits for, when none can go on. */
+enum miou_wait {
+    MIOU_WAIT_CHILDREN, /* for a child, one of several, or, at its end, all */
+    MIOU_WAIT_MUTEX,
+    MIOU_WAIT_CONDITION,
+    MIOU_WAIT_LAZY,
+    MIOU_WAIT_TRIGGER,
+    MIOU_WAIT_COMPUTATION
+};
+
+typedef struct miou_waiting {
+    uint64_t task; /* as from miou_promise_id; main's is handed out nowhere else */
+    int domain;    /* the task's */
+    enum miou_wait what;
+    uint64_t on;      /* the one child, the mutex's holder or the task that computes the lazy
+                         value; 0: no task in particular */
+    const char *text; /* the same in words, a line without its end; valid until the call ends */
+} miou_waiting;
+
+/* Told of one task after the other when a run ends with MIOU_DEADLOCK. May call nothing of this
+ * interface but miou_strerror. */
+typedef void miou_deadlock(void *state, const miou_waiting *waiting);
+
 typedef struct miou_options {
     /* Domains beside dom0, each a thread [R4.17]; 0: none, so that miou_call finds none [R4.5]. */
     int domains;
     /* Bytes of stack that a task can rely on [R1.11]; 0: 64 KiB. More end the process [R1.12]. */
     size_t stack_size;
+    /* miou_run only: how the domains wait for the system [R11.1]; NULL: not at all. */
+    const miou_monitor *monitor;
+    /* Drives the run [R13.5]: no threads are made, all domains take turns on the calling one, and
+     * wherever the rules leave a pick open choose(choose_state, how many) makes it: which domain
+     * goes on, before each call of a task; which worker miou_call takes; which ended child
+     * miou_await_one, miou_await_first, miou_care, miou_orphans_take and miou_orphans_get take;
+     * whether time passes. The same answers make the same run [R13.6]; to answer 0 always is fair
+     * to all domains [R13.8]. Time is virtual: it passes when nothing else can, or when chosen
+     * [R13.9]. An answer out of range ends the run with -EINVAL [R13.7]. */
+    miou_choose *choose;
+    void *choose_state;
+    /* Told who waits for what when the run ends with MIOU_DEADLOCK [R13.4]; NULL: a line a task
+     * goes to standard error. */
+    miou_deadlock *deadlock;
+    void *deadlock_state;
 } miou_options;
 
 /* Run fn(arg) as the main task, on dom0, in the calling thread, until it and the tasks below it
- * have ended. options may be NULL, which is the same as all zero. There is no monitor: see
- * miou_unix_run. Runs may follow one another [R1.3], and go on in several threads at once [R1.18].
- * Returns what main returned, >= 0 or its error [R1.1, R1.2, R2.18]; or MIOU_STILL_HAS_CHILDREN or
- * MIOU_RESOURCE_LEAKED when a task, any task, broke that rule [R2.3, R2.17, R5.4].
- * Errors, when nothing ran [R1.20]: -EINVAL (fn is NULL, domains is negative [R1.6]), -EBUSY
- * (called by a task [R1.5]), -ENOMEM, -EAGAIN (no thread), -EMFILE.
+ * have ended. options may be NULL, which is the same as all zero. There is no monitor but the one
+ * of the options: see miou_unix_run. Runs may follow one another [R1.3], and go on in several
+ * threads at once [R1.18].
+ * Returns what main returned, >= 0 or its error [R1.1, R1.2, R2.18]; or MIOU_STILL_HAS_CHILDREN,
+ * MIOU_RESOURCE_LEAKED or MIOU_ON_CANCELLATION_FAILED when a task, any task, broke that rule [R2.3,
+ * R2.17, R5.4, R8.16]; or MIOU_DEADLOCK when no task can go on and none waits for the system
+ * [R13.1]; or what the monitor failed with [R11.12].
+ * Errors, when nothing ran [R1.20]: -EINVAL (fn is NULL, domains is negative [R1.6], the monitor
+ * lacks a function [R11.2]), -EBUSY (called by a task [R1.5]), -ENOMEM, -EAGAIN (no thread),
+ * -EMFILE, what the monitor's create failed with [R11.11].
  * When it returns nothing is left: every finaliser has run, threads are joined, memory and
  * descriptors are given back [R1.16]. While nothing can run it uses no processor [R1.17]. */
 int miou_run(const miou_options *options, miou_task *fn, void *arg);
@@ -138,6 +192,54 @@ int miou_cancel(miou_promise *promise);
  */
 int miou_promise_free(miou_promise *promise);
 
+/* Wait for all the children that count promises stand for [R8.1], also if some fail [R8.2].
+ * outcomes[i] is how promises[i]'s child ended, as from miou_await; outcomes may be NULL. The same
+ * promise may be listed twice [R8.9]; count may be 0 [R8.8].
+ * Errors: -EINVAL (promises is NULL and count is not 0, one is NULL or given back),
+ * MIOU_NOT_A_CHILD (one is another task's [R8.10]), MIOU_CANCELLED (the calling task was; none is
+ * awaited then [R8.11]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER. */
+int miou_await_all(int *outcomes, miou_promise *const *promises, size_t count);
+
+/* Wait until one of the children has ended [R8.3]: it counts as awaited, the others do not and go
+ * on [R8.4]. Of several that have ended one with a value is taken before one that failed [R8.5].
+ * *which, which may be NULL, is its place in promises (of a promise listed twice, the first
+ * [R8.9]); *outcome, which may be NULL, how it ended.
+ * Errors: those of miou_await_all; -EINVAL (count is 0 [R8.8]). */
+int miou_await_one(size_t *which, int *outcome, miou_promise *const *promises, size_t count);
+
+/* The same, and cancel all the others; when it returns they have ended and their finalisers have
+ * run [R8.6, R8.7]. If the calling task is cancelled meanwhile, none has been taken, and all are
+ * cancelled with their parent [R8.11].
+ * Errors: those of miou_await_one. */
+int miou_await_first(size_t *which, int *outcome, miou_promise *const *promises, size_t count);
+
+/* What miou_promise_state can say. */
+enum miou_state {
+    MIOU_STATE_RUNNING = 0,  /* has not ended, as far as its parent knows */
+    MIOU_STATE_FINISHED = 1, /* ended with a value */
+    MIOU_STATE_FAILED = 2    /* ended with an error, or was cancelled */
+};
+
+/* How it stands with a child; for information: it may have changed when this returns [R8.12]. Never
+ * suspends.
+ * Returns a miou_state. Errors: -EINVAL, MIOU_NOT_A_CHILD, MIOU_NOT_RUNNING. */
+int miou_promise_state(miou_promise *promise);
+
+/* Write the child's number to *id: never 0, and no other task's of the run [R8.13].
+ * Errors: -EINVAL (NULL, given back), MIOU_NOT_A_CHILD, MIOU_NOT_RUNNING. */
+int miou_promise_id(uint64_t *id, miou_promise *promise);
+
+/* Run fn(arg) in the calling task, then finally(arg, cancelled), whatever fn returned; cancelled is
+ * 1 if the task is cancelled by then, else 0 [R8.14]. finally may call what any task may; like any
+ * cancelled task it is refused if the task is. After it, in a cancelled task, on_cancellation(arg),
+ * which may be NULL and must neither suspend nor spawn nor change ownership: such calls return
+ * MIOU_IN_FINALISER there [R8.15]. If it returns an error the run ends with
+ * MIOU_ON_CANCELLATION_FAILED [R8.16].
+ * Returns the error of finally if that failed, else what fn returned. Errors, when fn was not
+ * called: -EINVAL (fn or finally is NULL), MIOU_CANCELLED, MIOU_NOT_RUNNING, MIOU_IN_FINALISER. */
+int miou_protect(miou_task *fn, void *arg, int (*finally)(void *arg, int cancelled),
+                 int (*on_cancellation)(void *arg));
+
 /* ---- Orphans ---- */
 
 /* Make an orphanage, which keeps the promises of children that its maker does not want to keep one
@@ -160,6 +262,21 @@ enum miou_care_result {
  * Returns a miou_care_result, or an error: -EINVAL (an argument is NULL [R3.15], the orphanage is
  * stale or not the caller's [R3.7]), MIOU_CANCELLED, MIOU_NOT_RUNNING, MIOU_IN_FINALISER. */
 int miou_care(miou_promise **promise, miou_orphans *orphans);
+
+/* Take any child out of the orphanage, whether it has ended or not [R3.17]; never suspends. The
+ * caller must then await or cancel it as any other child [R3.18].
+ * Returns 1, or 0 if the orphanage is empty; errors: those of miou_care. */
+int miou_orphans_take(miou_promise **promise, miou_orphans *orphans);
+
+/* Wait until a child of the orphanage has ended [R3.20], take it out, write how it ended to
+ * *outcome, which may be NULL, and give its promise back, which is stale from then on [R3.19].
+ * Returns 1, or 0 if the orphanage is empty; errors: -EINVAL (the orphanage is NULL, stale or not
+ * the caller's [R3.22]), MIOU_CANCELLED [R3.23], MIOU_NOT_RUNNING, MIOU_IN_FINALISER. */
+int miou_orphans_get(int *outcome, miou_orphans *orphans);
+
+/* How many children are in the orphanage, ended or not [R3.21]; INT_MAX if there are more. Errors:
+ * -EINVAL (NULL, stale, not the caller's [R3.22]), MIOU_NOT_RUNNING. */
+int miou_orphans_length(miou_orphans *orphans);
 
 /* Give back an empty orphanage.
  * Errors: -EBUSY (a child is in it [R3.13]), -EINVAL (NULL, stale, not the caller's),
@@ -218,6 +335,85 @@ int miou_release(miou_resource *resource);
  * more [R5.14].
  * Errors: those of miou_disown, -EINVAL (called by main, which has no parent [R5.15]). */
 int miou_transfer(miou_resource *resource);
+
+/* ---- Signals of the system ---- */
+
+typedef void miou_signal_handler(int number, void *arg);
+
+/* What a signal did before there was a run to handle it, and nothing. */
+#define MIOU_SIGNAL_DEFAULT ((miou_signal_handler *)0)
+#define MIOU_SIGNAL_IGNORE  ((miou_signal_handler *)1)
+
+/* Settle what happens when the process gets signal number: handler(number, arg) runs as a task of
+ * its own on dom0, whichever thread got the signal [R12.1], and may do what tasks may [R12.6]; dom0
+ * is woken for it [R12.3]. Of several signals of one number that come before its handler has begun
+ * one may stand for all, but no number is lost [R12.2]. The handler's task is nobody's child: it is
+ * cancelled if it still runs when main has returned [R12.7]. While there is a handler the run is
+ * not in deadlock, for a signal may come [R12.9]. With the run's end everything is as before
+ * [R12.5]. MIOU_SIGNAL_DEFAULT and MIOU_SIGNAL_IGNORE [R12.4]; arg is not used then. Errors:
+ * -EINVAL (no such signal, or one that cannot be handled [R12.8]), -EBUSY (another run has a
+ * handler for it [R12.10]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER. */
+int miou_signal_handle(int number, miou_signal_handler *handler, void *arg);
+
+/* ---- Monitors ----
+ *
+ * A run knows nothing of the system. A task that must wait for it makes a suspension point and
+ * suspends on it; the domain's monitor, which knows what it waits for, signals the point. */
+
+/* How the domains of a run wait for the system; every function but cancelled must be there. state
+ * is what create has made for the domain. */
+struct miou_monitor {
+    /* Called for each domain before any task runs, on the thread of miou_run; returns 0, or an
+     * error that keeps the run from beginning: then those made before are finalised [R11.11]. */
+    int (*create)(void **state, int domain, void *arg);
+    /* Signal the points whose waiting is over; if block is 1, sleep until there is one or until
+     * interrupted. Called by the domain between tasks, so that it may call miou_signal only. With
+     * block 0 after each quantum of a domain on which points are suspended; with block 1 only when
+     * no task of the domain can run [R11.3]. Returns 0, or an error that ends the run [R11.12]. */
+    int (*select)(void *state, int block);
+    /* Make a select that blocks return, or the next one if none does. Called by any thread, and by
+     * the system's signal handlers [R11.4]. */
+    void (*interrupt)(void *state);
+    /* The task that is suspended on the point has been cancelled: forget the point, which is stale
+     * when this returns [R11.5]. Called by the domain. May be NULL. */
+    void (*cancelled)(void *state, miou_syscall *syscall);
+    /* Called once for each state that was made, when no task is left, on the thread of miou_run
+     * [R11.9]. */
+    void (*finalise)(void *state);
+    void *arg; /* for create */
+};
+
+/* Make a suspension point. It belongs to the calling task; once, by any way, suspending on it has
+ * ended, it is stale. Errors: -EINVAL (NULL), MIOU_NOT_RUNNING, MIOU_IN_FINALISER, -ENOMEM. */
+int miou_syscall_create(miou_syscall **syscall);
+
+/* Suspend the calling task until the point is signalled [R11.1]. suspended(arg), if not NULL, is
+ * called once when the task counts as suspended, and not at all when it never does: there tell the
+ * monitor what is waited for [R11.6]. It may call nothing that suspends.
+ * Errors: -EINVAL (NULL, stale, or another task's point [R11.8]), MIOU_CANCELLED, MIOU_NO_MONITOR
+ * [R11.10], MIOU_NOT_RUNNING, MIOU_IN_FINALISER. */
+int miou_suspend(miou_syscall *syscall, void (*suspended)(void *arg), void *arg);
+
+/* End a suspension: called on the domain of the task that is suspended, by its monitor's select or
+ * by a task. Errors: -EINVAL (NULL, stale, nobody is suspended on it, another domain's [R11.7]),
+ * MIOU_NOT_RUNNING. */
+int miou_signal(miou_syscall *syscall);
+
+/* The state of the calling domain's monitor; NULL if the run has none. */
+void *miou_monitor_state(void);
+
+/* ---- Hooks ---- */
+
+typedef struct miou_hook miou_hook;
+
+/* Have fn(arg) called on the calling domain each time that a task of it suspends or yields
+ * [R11.14], until it is removed or returns an error, which removes it [R11.15]; it ends with the
+ * run. It is called between tasks: every call of this interface returns MIOU_NOT_RUNNING there
+ * [R11.17]. Errors: -EINVAL (NULL), MIOU_NOT_RUNNING, MIOU_IN_FINALISER, -ENOMEM. */
+int miou_hook_add(miou_hook **hook, int (*fn)(void *arg), void *arg);
+
+/* Errors: -EINVAL (NULL, stale, another domain's [R11.16]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER. */
+int miou_hook_remove(miou_hook *hook);
 
 #ifdef __cplusplus
 }

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "miou_sync.h"
 #include "miou_unix.h"
 
 struct check {

@@ -3,6 +3,7 @@
 #ifndef LIAR_H
 #define LIAR_H
 
+#include "miou_sync.h"
 #include "miou_unix.h"
 
 #define EXPORT __attribute__((visibility("default")))
