@@ -9,6 +9,7 @@
 #include "context.h"
 #include "inbox.h"
 #include "list.h"
+#include "miou_sync.h"
 #include "miou_unix.h"
 #include "monitor.h"
 #include "pool.h"
@@ -26,8 +27,16 @@ struct task {
     struct task *next; /* child: in the ready queue */
     struct task *parent;
     struct domain *domain;
-    miou_task *fn;
-    void *arg;
+    union {
+        struct {
+            miou_task *fn;
+            void *arg;
+        };
+        struct {
+            const void *waits_on; /* child, once it has begun: an object that goes with waits_for */
+            enum miou_wait waits_for;
+        };
+    };
     struct stack *stack;
 
     struct link sibling; /* parent */
@@ -148,18 +157,41 @@ void task_notify(struct task *task);
 /* The run cannot go on: cancel everything and end with code, unless it ends already. */
 void run_abort(struct run *run, int code);
 
-/* The calling task, if it may do what suspends, spawns or owns: NULL, and why not, otherwise. */
-static inline struct task *task_self(int *error)
+/* The task that calls, or whose finaliser does: NULL, and the error, if there is none. */
+static inline struct task *task_current(int *error)
 {
     struct domain *domain = domain_self;
 
-    if (domain == NULL || domain->current == NULL)
-        *error = MIOU_NOT_RUNNING;
-    else if (domain->finalising)
-        *error = MIOU_IN_FINALISER;
-    else
+    if (domain != NULL && domain->current != NULL)
         return domain->current;
+    *error = MIOU_NOT_RUNNING;
     return NULL;
+}
+
+/* The calling task, if it may do what suspends, spawns or owns: NULL, and why not, otherwise. */
+static inline struct task *task_self(int *error)
+{
+    struct task *self = task_current(error);
+
+    if (self == NULL || !self->domain->finalising)
+        return self;
+    *error = MIOU_IN_FINALISER;
+    return NULL;
+}
+
+/* The number that users know a task by, from its place and how often that has been used: small
+ * numbers, and no two the same in a run. */
+uint64_t task_id(const struct task *task);
+
+/* Called by the running task: wait for what `on` stands for until somebody makes the task ready.
+ * Returns 0, or MIOU_CANCELLED if it is cancelled by then, in which case whoever was to make it
+ * ready may not have done so. A task that has been cancelled is woken by nobody but whom it waits
+ * for. */
+static inline int task_wait(struct task *self, enum miou_wait what, const void *on)
+{
+    self->waits_for = what;
+    self->waits_on = on;
+    return domain_suspend(self->domain, self);
 }
 
 static inline void *object_new(struct domain *domain, enum pool_kind kind)

@@ -24,6 +24,15 @@ struct task *task_new(struct domain *on, struct domain *domain, struct task *par
     return task;
 }
 
+uint64_t task_id(const struct task *task)
+{
+    const struct slot *slot = &task->slot;
+    uint32_t uses = atomic_load_explicit(&slot->generation, memory_order_relaxed) -
+                    task->domain->run->pools[POOL_TASKS].salt;
+
+    return (uint64_t)(uses / 2) << 32 | (slot->index + 1);
+}
+
 static void deliver_start(struct message *message)
 {
     struct task *task = CONTAINER(message, struct task, life);
@@ -198,7 +207,7 @@ static int wait_quiet(struct task *self, struct task *child)
     int error;
 
     self->awaited = child;
-    error = domain_suspend(self->domain, self);
+    error = task_wait(self, MIOU_WAIT_CHILDREN, child);
     self->awaited = NULL;
     return error;
 }
@@ -356,7 +365,7 @@ void task_finish(struct task *self, int result)
          * down. */
         run_abort(self->domain->run, broken);
         while (!self->cancelled)
-            domain_suspend(self->domain, self);
+            task_wait(self, MIOU_WAIT_CHILDREN, self);
     }
     if (result < 0 || self->cancelled)
         for (link = self->children.first; link != NULL; link = link->next)
