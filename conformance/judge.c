@@ -46,14 +46,14 @@ struct phrase task_phrase(const struct inquiry *inquiry, int instance)
     return phrase;
 }
 
-/* The first line of a driver's output is not an event. */
 struct phrase event_phrase(const struct inquiry *inquiry, int event)
 {
     char line[sizeof(struct phrase) - sizeof "'' (line 2147483647 of the trace)"];
     struct phrase phrase;
 
     event_write(line, sizeof line, inquiry->program, inquiry->trace, event);
-    snprintf(phrase.text, sizeof phrase.text, "'%s' (line %d of the trace)", line, event + 2);
+    snprintf(phrase.text, sizeof phrase.text, "'%s' (line %d of the trace)", line,
+             inquiry->trace->events[event].line);
     return phrase;
 }
 

@@ -227,6 +227,13 @@ static const struct garbage garbage[] = {
     {"run ok\nrun ok\n", "a line after the end of the run"},
     {"run ok\n\n", "a line after the end of the run"},
     {"run ok\nx", "a line after the end of the run"},
+    {"chose\n", "not a choice"},
+    {"chose 1\n", "not a choice"},
+    {"chose 0 1\n", "not a choice"},
+    {"chose 2 2\n", "not a choice"},
+    {"chose -1 2\n", "not a choice"},
+    {"chose 0 2 \n", "not a choice"},
+    {"run ok\nchose 0 2\n", "a line after the end of the run"},
     {"absent\n", "not a function"},
     {"absent a b\n", "not a function"},
     {"scenario 7\n", "not an event"},
@@ -348,6 +355,73 @@ static void survives_any_text(void **state)
     assert_in_range(whole, 1, 2000);
 }
 
+/* ---- Schedules ---- */
+
+static void keeps_choices(void **state)
+{
+    struct trace *trace = parse(*state, "scenario 7\nchose 1 3\nbegin main 0\nchose 0 2\n"
+                                        "did main 3 ok\nend main\nrun ok 3\n");
+
+    assert_int_equal(trace->end, TRACE_WHOLE);
+    assert_int_equal(trace->choice_count, 2);
+    assert_int_equal(trace->choices[0].answer, 1);
+    assert_int_equal(trace->choices[0].count, 3);
+    assert_int_equal(trace->choices[1].answer, 0);
+    assert_int_equal(trace->choices[1].count, 2);
+    assert_int_equal(trace->event_count, 4);
+    assert_int_equal(trace->events[1].line, 5);
+    trace_free(trace);
+}
+
+static const char runs[] = "scenario 7\nbegin main 0\nend main\nrun ok 3\n"
+                           "scenario 7\nchose 0 2\nbegin main 0\nend main\nrun ok\n"
+                           "scenario 7\nbegin main 0\n";
+
+static void reads_runs_one_by_one(void **state)
+{
+    static const enum trace_end ends[] = {TRACE_WHOLE, TRACE_WHOLE, TRACE_CUT};
+    static const int events[] = {3, 3, 1};
+    size_t at = 0, used;
+
+    for (int i = 0; i < 3; i++, at += used) {
+        struct trace *trace = trace_parse_first(*state, 7, runs + at, sizeof runs - 1 - at, &used);
+
+        assert_int_equal(trace->end, ends[i]);
+        assert_int_equal(trace->event_count, events[i]);
+        assert_int_equal(trace->choice_count, i == 1);
+        assert_int_equal(trace->events[0].line, i == 1 ? 3 : 2);
+        trace_free(trace);
+    }
+    assert_int_equal(at, sizeof runs - 1);
+}
+
+/* What can follow a run is another, and a broken one is the last. */
+static void tells_garbage_between_runs(void **state)
+{
+    static const char *const texts[] = {"scenario 7\nrun ok\nrun ok\n", "scenario 7\nrun ok\nx",
+                                        "scenario 7\nrun ok\nscenario 8\nrun ok\n",
+                                        "scenario 7\nx\nscenario 7\nrun ok\n"};
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        size_t size = strlen(texts[i]), at = 0, used;
+        enum trace_end end = TRACE_WHOLE;
+        struct trace *trace;
+
+        while (at < size) {
+            trace = trace_parse_first(*state, 7, texts[i] + at, size - at, &used);
+            assert_non_null(trace);
+            end = trace->end;
+            at += used;
+            trace_free(trace);
+        }
+        assert_int_equal(end, i == 1 ? TRACE_CUT : TRACE_GARBAGE);
+        assert_int_equal(at, size);
+        trace = trace_parse(*state, 7, texts[i], size);
+        assert_int_equal(trace->end, TRACE_GARBAGE);
+        trace_free(trace);
+    }
+}
+
 /* A hundred thousand instances, and a list of as many. */
 static void reads_long_traces(void **state)
 {
@@ -398,6 +472,9 @@ int main(void)
         cmocka_unit_test(tells_what_is_absent),
         cmocka_unit_test(reads_no_byte_too_many),
         cmocka_unit_test(survives_any_text),
+        cmocka_unit_test(keeps_choices),
+        cmocka_unit_test(reads_runs_one_by_one),
+        cmocka_unit_test(tells_garbage_between_runs),
         cmocka_unit_test(reads_long_traces),
     };
 

@@ -19,6 +19,7 @@ struct scanner {
     struct trace *trace;
     int event_room;
     int instance_room;
+    int choice_room;
     size_t outcome_count;
     size_t outcome_room;
     int *slots; /* hash table of instances: an instance, or -1 */
@@ -223,6 +224,7 @@ static enum step add_event(struct scanner *scanner, struct event event)
     struct trace *trace = scanner->trace;
     struct event *larger;
 
+    event.line = scanner->number;
     if (trace->event_count == TRACE_EVENTS_MAX)
         return garbage(scanner, "more than %d events", TRACE_EVENTS_MAX);
     larger = grow(trace->events, trace->event_count, &scanner->event_room, sizeof *larger);
@@ -481,6 +483,25 @@ static enum step read_run(struct scanner *scanner, struct piece rest)
     return add_event(scanner, event);
 }
 
+static enum step read_chose(struct scanner *scanner, struct piece rest)
+{
+    struct trace *trace = scanner->trace;
+    struct piece answer = take(&rest);
+    struct choice choice, *larger;
+
+    if (!parse_integer(answer, &choice.answer) || !parse_integer(rest, &choice.count) ||
+        choice.answer < 0 || choice.answer >= choice.count || choice.count < 2)
+        return garbage(scanner, "not a choice");
+    if (trace->choice_count == TRACE_EVENTS_MAX)
+        return garbage(scanner, "more than %d choices", TRACE_EVENTS_MAX);
+    larger = grow(trace->choices, trace->choice_count, &scanner->choice_room, sizeof *larger);
+    if (larger == NULL)
+        return STEP_NO_MEMORY;
+    trace->choices = larger;
+    trace->choices[trace->choice_count++] = choice;
+    return STEP_ON;
+}
+
 static enum step read_absent(struct scanner *scanner, struct piece rest)
 {
     char *name;
@@ -506,7 +527,7 @@ static enum step read_event(struct scanner *scanner)
         enum step (*read)(struct scanner *scanner, struct piece rest);
     } kinds[] = {{"spawn", read_spawn}, {"begin", read_begin},       {"did", read_did},
                  {"print", read_print}, {"finalise", read_finalise}, {"end", read_end},
-                 {"run", read_run},     {"absent", read_absent}};
+                 {"chose", read_chose}, {"run", read_run},           {"absent", read_absent}};
     struct piece rest = scanner->line, word = take(&rest);
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -536,29 +557,35 @@ static enum step read_line(struct scanner *scanner, unsigned id)
 }
 
 /* A last line without a newline is no line: the driver died writing it. Behind the run's end it is
- * garbage none the less. */
-static enum step read_lines(struct scanner *scanner, const char *text, size_t size, unsigned id)
+ * garbage none the less. Where more may follow, *used is how much has been read of the run. */
+static enum step read_lines(struct scanner *scanner, struct piece text, unsigned id, size_t *used)
 {
     enum step step = STEP_ON;
+    size_t at = 0;
 
-    while (size > 0 && step == STEP_ON) {
-        const char *end = memchr(text, '\n', size);
-        size_t length = end != NULL ? (size_t)(end - text) : size;
+    while (at < text.size && step == STEP_ON) {
+        struct piece rest = {text.text + at, text.size - at};
+        const char *end = memchr(rest.text, '\n', rest.size);
+        size_t length = end != NULL ? (size_t)(end - rest.text) : rest.size;
 
-        scanner->line = (struct piece){text, length};
+        if (used != NULL && scanner->trace->end == TRACE_WHOLE) {
+            *used = at;
+            return STEP_END;
+        }
+        scanner->line = (struct piece){rest.text, length};
         scanner->number++;
         if (length >= TRACE_LINE_MAX)
             return garbage(scanner, "a line of %zu bytes; at most %d", length, TRACE_LINE_MAX);
         if (end == NULL)
             return scanner->trace->end == TRACE_WHOLE ? read_line(scanner, id) : STEP_END;
         step = read_line(scanner, id);
-        text += length + 1;
-        size -= length + 1;
+        at += length + 1;
     }
     return step;
 }
 
-struct trace *trace_parse(const struct program *program, unsigned id, const char *text, size_t size)
+static struct trace *parse(const struct program *program, unsigned id, struct piece text,
+                           size_t *used)
 {
     struct scanner scanner = {.program = program};
     enum step step = STEP_NO_MEMORY;
@@ -573,7 +600,7 @@ struct trace *trace_parse(const struct program *program, unsigned id, const char
                                                  .spawned = -1,
                                                  .begun = -1,
                                                  .ended = -1}))
-        step = read_lines(&scanner, text, size, id);
+        step = read_lines(&scanner, text, id, used);
     free(scanner.slots);
     if (step == STEP_NO_MEMORY) {
         trace_free(scanner.trace);
@@ -583,12 +610,25 @@ struct trace *trace_parse(const struct program *program, unsigned id, const char
     return scanner.trace;
 }
 
+struct trace *trace_parse(const struct program *program, unsigned id, const char *text, size_t size)
+{
+    return parse(program, id, (struct piece){text, size}, NULL);
+}
+
+struct trace *trace_parse_first(const struct program *program, unsigned id, const char *text,
+                                size_t size, size_t *used)
+{
+    *used = size;
+    return parse(program, id, (struct piece){text, size}, used);
+}
+
 void trace_free(struct trace *trace)
 {
     if (trace == NULL)
         return;
     free(trace->events);
     free(trace->instances);
+    free(trace->choices);
     free(trace->outcomes);
     free(trace->problem);
     free(trace);

@@ -30,6 +30,7 @@ struct event {
     int domain;               /* begin, finalise; else -1 */
     int resource;             /* finalise; else -1 */
     int word;                 /* print; else -1 */
+    int line;                 /* of the run's output, from 1 */
     struct outcomes outcomes; /* did, run; owned by the trace */
 };
 
@@ -41,6 +42,12 @@ struct instance {
     int spawned; /* event; -1: main */
     int begun;   /* the first such event; -1: never */
     int ended;   /* likewise */
+};
+
+/* A question of the runtime that the driver answered, in a driven run. */
+struct choice {
+    int answer;
+    int count; /* 2 or more; answer is less */
 };
 
 enum trace_end {
@@ -55,16 +62,24 @@ struct trace {
     int event_count;
     struct instance *instances;
     int instance_count;
+    struct choice *choices; /* in their order */
+    int choice_count;
     enum trace_end end;
-    int line;      /* garbage: of the driver's output, from 1 */
+    int line;      /* garbage: of the run's output, from 1 */
     char *problem; /* absent: the function's name; garbage: what is wrong, the line quoted; else
                       NULL */
     struct outcome *outcomes; /* what the events' lists point into */
 };
 
-/* Read what a driver printed for the scenario `id`. NULL: no memory. */
+/* Read what a driver printed for the scenario `id`, which it executed once. NULL: no memory. */
 struct trace *trace_parse(const struct program *program, unsigned id, const char *text,
                           size_t size);
+
+/* The same of the first of several schedules: others may follow. *used are the bytes that it
+ * took: up to its run line if it is whole; if not, nothing further can be told from the text, and
+ * all of it is taken. Of the last schedule ask trace_parse. */
+struct trace *trace_parse_first(const struct program *program, unsigned id, const char *text,
+                                size_t size, size_t *used);
 void trace_free(struct trace *trace);
 
 /* T or T#n, with a NUL; INSTANCE_MAX bytes are always enough. */
