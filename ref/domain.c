@@ -11,7 +11,7 @@ enum {
 
 _Thread_local struct domain *domain_self __attribute__((tls_model("initial-exec")));
 
-int domain_init(struct domain *domain, struct run *run, int id, size_t stack_size)
+int domain_init(struct domain *domain, struct run *run, int id)
 {
     int error;
 
@@ -19,16 +19,15 @@ int domain_init(struct domain *domain, struct run *run, int id, size_t stack_siz
     domain->run = run;
     domain->ready_end = &domain->ready;
     domain->next_worker = id;
-    domain->monitor.bell = -1;
-    inbox_init(&domain->inbox);
-    if ((error = stacks_init(&domain->stacks, stack_size)) < 0)
+    inbox_init(&domain->inbox, &run->awake);
+    if ((error = stacks_init(&domain->stacks, run->options.stack_size)) < 0)
         return error;
-    return monitor_init(&domain->monitor);
+    return run->monitor.create(&domain->monitor_state, id, run->monitor.arg);
 }
 
 void domain_destroy(struct domain *domain)
 {
-    monitor_destroy(&domain->monitor);
+    domain->run->monitor.finalise(domain->monitor_state);
     stacks_destroy(&domain->stacks);
 }
 
@@ -128,46 +127,73 @@ static void end_unstarted(struct domain *domain, struct task *task, int result)
     task_notify(task);
 }
 
-static void run_task(struct domain *domain, struct task *task)
+/* Go to a task until it leaves for the scheduler, or until one that it has left for does. */
+static void enter(struct domain *domain, struct task *task)
 {
-    if (!begin(domain, task)) {
-        end_unstarted(domain, task, task->cancelled ? MIOU_CANCELLED : -ENOMEM);
-        return;
-    }
     task->state = TASK_RUNNING;
     domain->current = task;
     context_switch(&domain->scheduler, &task->context);
-    task = domain->current; /* not always the one that was resumed */
+    task = domain->current;
     domain->current = NULL;
     if (task->state == TASK_ENDED) {
         context_free(&task->context);
         stack_give(&domain->stacks, task->stack);
         task_notify(task);
+    } else if (domain->hooks.first != NULL && domain->paused == NULL) {
+        hooks_call(domain);
     }
 }
 
-/* One step: hear the others, look at the system, then run tasks for a quantum. Returns false if
- * there is nothing to run. */
-static bool domain_step(struct domain *domain)
+void domain_run_task(struct domain *domain, struct task *task)
 {
+    if (begin(domain, task))
+        enter(domain, task);
+    else
+        end_unstarted(domain, task, task->cancelled ? MIOU_CANCELLED : -ENOMEM);
+}
+
+void domain_look(struct domain *domain, bool block)
+{
+    int error = domain->run->monitor.select(domain->monitor_state, block);
+
+    if (error < 0)
+        run_abort(domain->run, error);
+}
+
+bool domain_step(struct domain *domain)
+{
+    struct run *run = domain->run;
+
     if (!inbox_empty(&domain->inbox))
         inbox_deliver(&domain->inbox);
-    if (domain->monitor.waiting > 0 && domain->ready != NULL && !MUTANT(starves_io))
-        monitor_select(&domain->monitor, false);
-    domain->quantum = QUANTUM;
+    if (domain->id == 0 && atomic_load_explicit(&run->signals, memory_order_relaxed) != 0)
+        signals_deliver(domain);
+    if (domain->suspended > 0 && domain->ready != NULL && !MUTANT(starves_io))
+        domain_look(domain, false);
+    domain->quantum = domain->hooks.first == NULL && run->options.choose == NULL ? QUANTUM : 1;
     if (domain->ready == NULL)
         return false;
     while (domain->ready != NULL && domain->quantum-- > 0)
-        run_task(domain, take_ready(domain));
+        domain_run_task(domain, take_ready(domain));
     return true;
 }
 
+/* While no task is suspended on its monitor a domain that sleeps does not count as awake: the last
+ * one to fall asleep so can only be the end. Who wakes it has counted it. */
 static void domain_sleep(struct domain *domain)
 {
+    struct run *run = domain->run;
+    bool counted = domain->suspended > 0;
+
     if (!inbox_sleep(&domain->inbox))
         return;
-    monitor_select(&domain->monitor, !MUTANT(never_sleeps));
-    inbox_wake(&domain->inbox);
+    if (!counted && atomic_fetch_sub(&run->awake, 1) == 1)
+        run_deadlock(run);
+    domain_look(domain, domain->ready == NULL && !MUTANT(never_sleeps));
+    if (inbox_wake(&domain->inbox))
+        atomic_fetch_add(&run->awake, !counted);
+    else
+        atomic_fetch_sub(&run->awake, counted);
 }
 
 void domain_loop(struct domain *domain)
@@ -185,5 +211,5 @@ void domain_send(struct domain *to, struct message *message)
     static _Atomic unsigned sent;
 
     if (inbox_send(&to->inbox, message) && !(MUTANT(loses_a_wake_up) && ++sent % 64 == 0))
-        monitor_interrupt(&to->monitor);
+        to->run->monitor.interrupt(to->monitor_state);
 }

@@ -16,26 +16,36 @@ struct message {
 
 struct inbox {
     _Atomic(struct message *) newest; /* or INBOX_ASLEEP, when it is empty and its owner sleeps */
+    _Atomic int *awake;               /* how many owners of such inboxes are not asleep */
 };
 
 #define INBOX_ASLEEP ((struct message *)1)
 
-static inline void inbox_init(struct inbox *inbox)
+static inline void inbox_init(struct inbox *inbox, _Atomic int *awake)
 {
+    inbox->awake = awake;
     ANNOTATE_ATOMIC(&inbox->newest);
     atomic_init(&inbox->newest, NULL);
 }
 
-/* Returns true if the owner sleeps and the caller must wake it: one sender alone is told so. */
+/* Returns true if the owner sleeps and the caller must wake it: one sender alone is told so. The
+ * owner counts as awake before the message is there: never are there fewer than it seems. */
 static inline bool inbox_send(struct inbox *inbox, struct message *message)
 {
     struct message *newest = atomic_load_explicit(&inbox->newest, memory_order_relaxed);
+    bool counted = false;
 
     do {
+        if (newest == INBOX_ASLEEP && !counted) {
+            atomic_fetch_add(inbox->awake, 1);
+            counted = true;
+        }
         message->next = newest == INBOX_ASLEEP ? NULL : newest;
         ANNOTATE_BEFORE(inbox);
     } while (!atomic_compare_exchange_weak_explicit(&inbox->newest, &newest, message,
                                                     memory_order_release, memory_order_relaxed));
+    if (counted && newest != INBOX_ASLEEP) /* another was quicker, and has counted it too */
+        atomic_fetch_sub(inbox->awake, 1);
     return newest == INBOX_ASLEEP;
 }
 
@@ -71,12 +81,13 @@ static inline bool inbox_sleep(struct inbox *inbox)
                                                    memory_order_relaxed, memory_order_relaxed);
 }
 
-static inline void inbox_wake(struct inbox *inbox)
+/* Returns false if it was a message that woke the owner, who has been counted by its sender. */
+static inline bool inbox_wake(struct inbox *inbox)
 {
     struct message *asleep = INBOX_ASLEEP;
 
-    atomic_compare_exchange_strong_explicit(&inbox->newest, &asleep, NULL, memory_order_relaxed,
-                                            memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&inbox->newest, &asleep, NULL,
+                                                   memory_order_relaxed, memory_order_relaxed);
 }
 
 #endif

@@ -1,11 +1,12 @@
-/* monitor.h: a domain's view of the system: which tasks wait for which descriptor, and where the
- * domain sleeps when it has nothing to run. */
+/* monitor.h: the POSIX monitor, a domain's view of the system: which tasks wait for which
+ * descriptor and which for time, and where the domain sleeps when it has nothing to run. */
 #ifndef REF_MONITOR_H
 #define REF_MONITOR_H
 
-#include <stdbool.h>
+#include "miou.h"
+#include "timers.h"
 
-struct task;
+#include <stdbool.h>
 
 enum direction { READABLE, WRITABLE };
 
@@ -20,19 +21,16 @@ struct monitor {
     int bell;                /* rung by other domains to end a sleep */
     int capacity;            /* descriptors that the arrays have room for */
     int highest;             /* no descriptor above it is waited for */
-    unsigned waiting;        /* tasks that wait */
+    unsigned waiting;        /* tasks that wait for a descriptor */
     unsigned writing;        /* of these, to write */
     unsigned long *set;      /* the bitmaps, one after the other: wanted[2], ready[2] */
     struct waiter **waiters; /* by descriptor, first come first */
+    struct timers timers;
 };
 
-int monitor_init(struct monitor *monitor);
-void monitor_destroy(struct monitor *monitor);
-
-/* Look which descriptors are ready, or sleep until one is or the bell is rung, and make the tasks
- * ready that waited for them, the first of each. */
-void monitor_select(struct monitor *monitor, bool block);
-void monitor_interrupt(struct monitor *monitor);
+/* As miou_run takes it; its argument is the run. select wakes the tasks whose time has come, and of
+ * those that wait for a descriptor that is ready the first. */
+extern const miou_monitor posix_monitor;
 
 /* Suspend the task until the descriptor is ready, or may be. Returns 0, MIOU_CANCELLED or -ENOMEM.
  */

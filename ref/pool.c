@@ -65,7 +65,7 @@ void *pool_new_slow(struct pool *pool, struct pool_cache *cache)
     return slot;
 }
 
-void pool_each(struct pool *pool, void (*visit)(void *object))
+void pool_each(struct pool *pool, void (*visit)(void *object, void *arg), void *arg)
 {
     if (pool->directory == NULL)
         return;
@@ -74,6 +74,6 @@ void pool_each(struct pool *pool, void (*visit)(void *object))
             struct slot *slot = (struct slot *)(pool->directory[i] + (size_t)j * pool->size);
 
             if (atomic_load_explicit(&slot->generation, memory_order_relaxed) & 1)
-                visit(slot);
+                visit(slot, arg);
         }
 }

@@ -93,7 +93,7 @@ static inline void *pool_get(struct pool *pool, const void *handle)
                                                                                        : NULL;
 }
 
-/* Calls visit with every live object; nobody else may use the pool meanwhile. */
-void pool_each(struct pool *pool, void (*visit)(void *object));
+/* Calls visit with every live object and arg; nobody else may use the pool meanwhile. */
+void pool_each(struct pool *pool, void (*visit)(void *object, void *arg), void *arg);
 
 #endif

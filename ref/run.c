@@ -8,10 +8,9 @@
 #include <string.h>
 
 static const uint32_t object_sizes[POOL_KINDS] = {
-    [POOL_TASKS] = sizeof(struct task),
-    [POOL_RESOURCES] = sizeof(struct resource),
-    [POOL_ORPHANAGES] = sizeof(struct orphanage),
-    [POOL_DESCRIPTORS] = sizeof(struct descriptor),
+    [POOL_TASKS] = sizeof(struct task),           [POOL_RESOURCES] = sizeof(struct resource),
+    [POOL_ORPHANAGES] = sizeof(struct orphanage), [POOL_SUSPENSIONS] = sizeof(struct suspension),
+    [POOL_HOOKS] = sizeof(struct hook),           [POOL_DESCRIPTORS] = sizeof(struct descriptor),
 };
 
 /* Generations that no pool of this run shares with another, or with one of an earlier run. */
@@ -66,29 +65,44 @@ static int start_workers(struct run *run)
     return 0;
 }
 
+static int run_threads(struct run *run)
+{
+    int error = start_workers(run);
+
+    if (error < 0)
+        return error;
+    domain_ready(&run->domains[0], run->main);
+    domain_loop(&run->domains[0]);
+    stop_workers(run, run->domain_count - 1);
+    return 0;
+}
+
 /* Returns the main task's result, or the code that ended the run. */
 static int run_main(struct run *run, miou_task *fn, void *arg)
 {
     struct domain *dom0 = &run->domains[0];
-    int result, error;
+    int error = 0;
 
     if ((run->main = task_new(dom0, dom0, NULL, fn, arg)) == NULL)
         return -ENOMEM;
-    if ((error = start_workers(run)) < 0)
+    atomic_init(&run->awake, run->domain_count);
+    if (run->options.choose != NULL)
+        run_driven(run);
+    else
+        error = run_threads(run);
+    signals_restore(run);
+    if (error < 0)
         return error;
-    domain_ready(dom0, run->main);
-    domain_loop(dom0);
-    stop_workers(run, run->domain_count - 1);
-    result = run->main->result;
-    return run->code != 0 ? run->code : result;
+    return run->code != 0 ? run->code : run->main->result;
 }
 
-static int run_domains(struct run *run, size_t stack_size, miou_task *fn, void *arg)
+static int run_domains(struct run *run, miou_task *fn, void *arg)
 {
     int made, result = pools_init(run);
 
     for (made = 0; result == 0 && made < run->domain_count; made++)
-        result = domain_init(&run->domains[made], run, made, stack_size);
+        if ((result = domain_init(&run->domains[made], run, made)) < 0)
+            break;
     if (result == 0)
         result = run_main(run, fn, arg);
     if (run->pools[POOL_DESCRIPTORS].directory != NULL)
@@ -98,6 +112,15 @@ static int run_domains(struct run *run, size_t stack_size, miou_task *fn, void *
     for (int kind = 0; kind < POOL_KINDS; kind++)
         pool_destroy(&run->pools[kind]);
     return result;
+}
+
+static bool is_valid(const miou_options *options)
+{
+    const miou_monitor *monitor = options->monitor;
+
+    return options->domains >= 0 && options->domains < INT_MAX &&
+           (monitor == NULL || (monitor->create != NULL && monitor->select != NULL &&
+                                monitor->interrupt != NULL && monitor->finalise != NULL));
 }
 
 static int start(const miou_options *options, bool has_io, miou_task *fn, void *arg)
@@ -111,14 +134,20 @@ static int start(const miou_options *options, bool has_io, miou_task *fn, void *
         options = &plain;
     if (domain_self != NULL)
         return -EBUSY;
-    if (fn == NULL || options->domains < 0 || options->domains == INT_MAX)
+    if (fn == NULL || !is_valid(options) || (has_io && options->monitor != NULL))
         return -EINVAL;
     size = sizeof *run + (size_t)(options->domains + 1) * sizeof *run->domains;
     if ((run = sys_map(size)) == NULL)
         return -ENOMEM;
     run->domain_count = options->domains + 1;
+    run->options = *options;
     run->has_io = has_io;
-    result = run_domains(run, options->stack_size, fn, arg);
+    run->has_monitor = has_io || options->monitor != NULL;
+    /* Without one the domains still need a place to sleep. */
+    run->monitor = options->monitor != NULL ? *options->monitor : posix_monitor;
+    if (options->monitor == NULL)
+        run->monitor.arg = run;
+    result = run_domains(run, fn, arg);
     sys_unmap(run, size);
     return result;
 }
@@ -135,21 +164,20 @@ int miou_unix_run(const miou_options *options, miou_task *fn, void *arg)
 
 /* ---- what a task may ask about its domain ---- */
 
-static struct run *current_run(void)
-{
-    return domain_self != NULL ? domain_self->run : NULL;
-}
-
 int miou_domain_self(void)
 {
-    return domain_self != NULL ? domain_self->id : MIOU_NOT_RUNNING;
+    int error;
+    struct task *self = task_current(&error);
+
+    return self != NULL ? self->domain->id : error;
 }
 
 int miou_domain_available(void)
 {
-    struct run *run = current_run();
+    int error;
+    struct task *self = task_current(&error);
 
-    return run != NULL ? run->domain_count - 1 : MIOU_NOT_RUNNING;
+    return self != NULL ? self->domain->run->domain_count - 1 : error;
 }
 
 int miou_domain_all(int *ids, size_t size)

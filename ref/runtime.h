@@ -52,6 +52,7 @@ struct task {
     bool settled;          /* parent: awaited or cancelled */
     bool cancel_requested; /* parent */
     bool cancel_in_flight; /* parent: the message has not come back */
+    bool background;       /* parent: runs a signal's handler */
 
     struct task *awaited;        /* child: whom it waits for; itself: all its children */
     struct list transferred;     /* child: resources on their way to the parent */
@@ -81,7 +82,31 @@ struct orphanage {
     size_t count; /* children in it, ended or not */
 };
 
-enum pool_kind { POOL_TASKS, POOL_RESOURCES, POOL_ORPHANAGES, POOL_DESCRIPTORS, POOL_KINDS };
+/* A suspension point. */
+struct suspension {
+    struct slot slot;
+    struct domain *domain;
+    struct task *task;
+    bool suspended; /* the task waits, and nobody has signalled the point */
+};
+
+struct hook {
+    struct slot slot;
+    struct domain *domain;
+    struct link link;
+    int (*fn)(void *arg);
+    void *arg;
+};
+
+enum pool_kind {
+    POOL_TASKS,
+    POOL_RESOURCES,
+    POOL_ORPHANAGES,
+    POOL_SUSPENSIONS,
+    POOL_HOOKS,
+    POOL_DESCRIPTORS,
+    POOL_KINDS
+};
 
 struct domain {
     struct context scheduler;
@@ -92,10 +117,14 @@ struct domain {
     int next_worker; /* where the next call goes */
     bool finalising;
     bool stopped;
+    unsigned suspended; /* tasks that the monitor will wake */
     struct run *run;
     struct stacks stacks;
     struct pool_cache caches[POOL_KINDS];
-    struct monitor monitor;
+    struct monitor monitor; /* the POSIX one's state */
+    void *monitor_state;
+    struct list hooks;
+    struct task *paused; /* in a driven run: in the middle of it another domain goes on */
     struct message stop;
     pthread_t thread;
     _Alignas(64) struct inbox inbox;
@@ -103,10 +132,22 @@ struct domain {
 
 struct run {
     int domain_count; /* with dom0 */
-    bool has_io;      /* tasks may wait for descriptors */
+    bool has_monitor; /* tasks may wait for the system ... */
+    bool has_io;      /* ... which is POSIX */
+    miou_monitor monitor;
+    miou_options options;
     struct task *main;
     _Atomic int code; /* of the rule that ended the run; 0: none */
     struct message abort;
+    _Alignas(64) _Atomic int awake; /* domains that do not sleep, or sleep with tasks suspended */
+    atomic_flag dead;               /* the deadlock has been told */
+    _Atomic int handlers;           /* signals that have a handler */
+    _Atomic uint64_t signals;       /* that have come, a bit each */
+    struct list background;         /* the tasks of handlers */
+    bool ending;                    /* main has returned: no further handlers begin */
+    bool misled;                    /* a choice was out of range: no more questions */
+    int64_t now;                    /* in a driven run: nanoseconds since it began */
+    struct domain *next;            /* in a driven run: chosen to go on next */
     struct pool pools[POOL_KINDS];
     struct domain domains[];
 };
@@ -116,10 +157,22 @@ extern _Thread_local struct domain *domain_self __attribute__((tls_model("initia
 
 /* ---- domain.c ---- */
 
-int domain_init(struct domain *domain, struct run *run, int id, size_t stack_size);
+int domain_init(struct domain *domain, struct run *run, int id);
 void domain_destroy(struct domain *domain);
-void domain_loop(struct domain *domain);
 void domain_send(struct domain *to, struct message *message);
+
+/* Step the domain on this thread until it is stopped. */
+void domain_loop(struct domain *domain);
+
+/* One step: hear the others, look at the system, then run tasks for a quantum. Returns false if
+ * there is nothing to run. */
+bool domain_step(struct domain *domain);
+
+/* Have the monitor wake tasks; block: sleep until there are some. */
+void domain_look(struct domain *domain, bool block);
+
+/* Let a task run until it suspends. */
+void domain_run_task(struct domain *domain, struct task *task);
 
 /* Queue a task. */
 void domain_ready(struct domain *domain, struct task *task);
@@ -140,6 +193,20 @@ int domain_yield(struct domain *domain, struct task *self);
 /* Called by a task whose call has been served at once: it yields at the end of its quantum. */
 int domain_charge(struct domain *domain, struct task *self);
 
+/* ---- driven.c ---- */
+
+/* Step all domains on this thread, asking for every choice, until main has ended. */
+void run_driven(struct run *run);
+
+/* One of count possibilities, of which 0 is the one without question. */
+size_t run_choose(struct run *run, size_t count);
+
+/* Called by the running task: go on with another domain first, if that is chosen. */
+void domain_pause(struct domain *domain);
+
+/* Nanoseconds by the run's clock. */
+int64_t run_clock(struct run *run);
+
 /* ---- task.c ---- */
 
 /* Make a task ready to be started by task_start; NULL if there is no memory. */
@@ -157,15 +224,19 @@ void task_notify(struct task *task);
 /* The run cannot go on: cancel everything and end with code, unless it ends already. */
 void run_abort(struct run *run, int code);
 
-/* The task that calls, or whose finaliser does: NULL, and the error, if there is none. */
+/* The task that calls, or whose finaliser does: NULL, and the error, if there is none. In a driven
+ * run another domain may go on first. */
 static inline struct task *task_current(int *error)
 {
     struct domain *domain = domain_self;
 
-    if (domain != NULL && domain->current != NULL)
-        return domain->current;
-    *error = MIOU_NOT_RUNNING;
-    return NULL;
+    if (domain == NULL || domain->current == NULL) {
+        *error = MIOU_NOT_RUNNING;
+        return NULL;
+    }
+    if (__builtin_expect(domain->run->options.choose != NULL, false))
+        domain_pause(domain);
+    return domain->current;
 }
 
 /* The calling task, if it may do what suspends, spawns or owns: NULL, and why not, otherwise. */
@@ -230,6 +301,33 @@ void resource_end(struct resource *resource);
 void orphanage_child_ended(struct task *child);
 void orphanage_leave(struct task *child);
 void orphanages_free(struct task *owner);
+
+/* ---- suspend.c ---- */
+
+void hooks_call(struct domain *domain);
+
+/* ---- signals.c ---- */
+
+/* Spawn the handlers of the signals that have come. */
+void signals_deliver(struct domain *dom0);
+
+/* Main has returned: cancel the handlers that still run. */
+void signals_cancel(struct run *run);
+
+/* Handle no signals any more. */
+void signals_restore(struct run *run);
+
+/* ---- deadlock.c ---- */
+
+/* No task can go on: say who waits for what, and end the run. */
+void run_deadlock(struct run *run);
+
+/* ---- sync.c ---- */
+
+/* The ids of the task that holds a mutex and of the one that computes a lazy value, which a task
+ * waits on. */
+uint64_t mutex_holder(const void *mutex);
+uint64_t lazy_computer(const void *lazy);
 
 /* ---- unix.c ---- */
 

@@ -68,33 +68,36 @@ static int grow(struct monitor *monitor, int number)
     return 0;
 }
 
-int monitor_init(struct monitor *monitor)
+static int create(void **state, int domain, void *run)
 {
+    struct monitor *monitor = &((struct run *)run)->domains[domain].monitor;
     int error;
 
-    *monitor = (struct monitor){.bell = -1};
     if ((monitor->bell = sys_bell_create()) < 0)
         return monitor->bell;
-    if ((error = grow(monitor, monitor->bell)) < 0)
+    if ((error = grow(monitor, monitor->bell)) < 0) {
+        sys_close(monitor->bell);
         return error;
+    }
     set_bit(wanted(monitor, READABLE), monitor->bell);
     monitor->highest = monitor->bell;
+    *state = monitor;
     return 0;
 }
 
-void monitor_destroy(struct monitor *monitor)
+static void finalise(void *state)
 {
-    if (monitor->bell >= 0)
-        sys_close(monitor->bell);
-    if (monitor->capacity > 0) {
-        sys_unmap(monitor->set, set_size(monitor->capacity));
-        sys_unmap(monitor->waiters, (size_t)monitor->capacity * sizeof *monitor->waiters);
-    }
+    struct monitor *monitor = state;
+
+    sys_close(monitor->bell);
+    sys_unmap(monitor->set, set_size(monitor->capacity));
+    sys_unmap(monitor->waiters, (size_t)monitor->capacity * sizeof *monitor->waiters);
+    timers_destroy(&monitor->timers);
 }
 
-void monitor_interrupt(struct monitor *monitor)
+static void interrupt(void *state)
 {
-    sys_bell_ring(monitor->bell);
+    sys_bell_ring(((struct monitor *)state)->bell);
 }
 
 /* ---- who waits ---- */
@@ -116,6 +119,7 @@ static void enlist(struct monitor *monitor, int number, struct waiter *waiter)
     *end = waiter;
     set_bit(wanted(monitor, waiter->direction), number);
     monitor->waiting++;
+    waiter->task->domain->suspended++;
     monitor->writing += waiter->direction == WRITABLE;
     if (number > monitor->highest)
         monitor->highest = number;
@@ -132,6 +136,7 @@ static void delist(struct monitor *monitor, int number, struct waiter **place)
     struct waiter *waiter = *place;
 
     *place = waiter->next;
+    waiter->task->domain->suspended--;
     waiter->task = NULL; /* so that it knows */
     monitor->waiting--;
     monitor->writing -= waiter->direction == WRITABLE;
@@ -211,17 +216,43 @@ static void wake_closed(struct monitor *monitor)
                 wake(monitor, number, &monitor->waiters[number]);
 }
 
-void monitor_select(struct monitor *monitor, bool block)
+/* Returns how many nanoseconds there are until the first of those that sleep on wakes; -1: none
+ * sleeps; 0: some have been woken. */
+static int64_t wake_sleepers(struct monitor *monitor)
 {
+    struct timer *timer;
+    int64_t now;
+    bool woken = false;
+
+    if (monitor->timers.count == 0)
+        return -1;
+    now = run_clock(domain_self->run);
+    while ((timer = timers_due(&monitor->timers, now)) != NULL) {
+        domain_wake(timer->task);
+        woken = true;
+    }
+    if (woken)
+        return 0;
+    return timers_first(&monitor->timers) - now;
+}
+
+static int look(void *state, int block)
+{
+    struct monitor *monitor = state;
+    int64_t wait = wake_sleepers(monitor);
     int words = monitor->highest / WORD + 1, found;
     size_t bytes = (size_t)words * sizeof(unsigned long);
     bool writing = monitor->writing > 0;
 
+    if (!block)
+        wait = 0;
+    if (wait == 0 && monitor->waiting == 0)
+        return 0;
     memcpy(ready(monitor, READABLE), wanted(monitor, READABLE), bytes);
     if (writing)
         memcpy(ready(monitor, WRITABLE), wanted(monitor, WRITABLE), bytes);
     found = sys_select(monitor->highest + 1, ready(monitor, READABLE),
-                       writing ? ready(monitor, WRITABLE) : NULL, block);
+                       writing ? ready(monitor, WRITABLE) : NULL, wait);
     if (found > 0) {
         wake_ready(monitor, READABLE, words);
         if (writing)
@@ -229,5 +260,11 @@ void monitor_select(struct monitor *monitor, bool block)
     } else if (found == -EBADF) {
         wake_closed(monitor);
     }
+    if (block)
+        wake_sleepers(monitor);
     lower_highest(monitor);
+    return 0;
 }
+
+const miou_monitor posix_monitor = {
+    .create = create, .select = look, .interrupt = interrupt, .finalise = finalise};

@@ -5,8 +5,10 @@
 #define REF_SYSTEM_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -27,10 +29,21 @@ int sys_bell_create(void);
 void sys_bell_ring(int bell);
 void sys_bell_clear(int bell);
 
-/* select(2) on bitmaps as long as count says; block false: only look. Returns how many are ready.
- */
-int sys_select(int count, unsigned long *readable, unsigned long *writable, bool block);
+/* select(2) on bitmaps as long as count says, for so many nanoseconds at most; 0: only look, -1: as
+ * long as it takes. Returns how many are ready. */
+int sys_select(int count, unsigned long *readable, unsigned long *writable, int64_t nanoseconds);
 bool sys_is_open(int number);
+
+/* A line to standard error. */
+void sys_complain(const char *line);
+
+/* The monotonic clock, in nanoseconds. */
+int64_t sys_clock(void);
+
+/* Handle a signal of the process, or ignore it if handler is NULL; *before, which may be NULL, is
+ * what was done until then. Or do so again. */
+int sys_signal_handle(int number, void (*handler)(int number), struct sigaction *before);
+void sys_signal_restore(int number, const struct sigaction *before);
 
 /* Sockets, non-blocking and closed on exec. EINTR is repeated here. */
 int sys_socket(int family, int type);

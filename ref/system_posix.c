@@ -4,15 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/select.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
 #endif
+
+static const int64_t SECOND = 1000000000;
 
 static ssize_t result(ssize_t value)
 {
@@ -96,12 +100,37 @@ void sys_bell_clear(int bell)
         ;
 }
 
-int sys_select(int count, unsigned long *readable, unsigned long *writable, bool block)
+int sys_select(int count, unsigned long *readable, unsigned long *writable, int64_t nanoseconds)
 {
-    struct timeval now = {0, 0};
+    struct timespec wait = {nanoseconds / SECOND, nanoseconds % SECOND};
 
-    return (int)result(
-        select(count, (fd_set *)readable, (fd_set *)writable, NULL, block ? NULL : &now));
+    return (int)result(pselect(count, (fd_set *)readable, (fd_set *)writable, NULL,
+                               nanoseconds < 0 ? NULL : &wait, NULL));
+}
+
+void sys_complain(const char *line)
+{
+    fprintf(stderr, "miou: %s\n", line);
+}
+
+int64_t sys_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * SECOND + now.tv_nsec;
+}
+
+int sys_signal_handle(int number, void (*handler)(int number), struct sigaction *before)
+{
+    struct sigaction action = {.sa_handler = handler ? handler : SIG_IGN, .sa_flags = SA_RESTART};
+
+    return (int)result(sigaction(number, &action, before));
+}
+
+void sys_signal_restore(int number, const struct sigaction *before)
+{
+    sigaction(number, before, NULL);
 }
 
 bool sys_is_open(int number)

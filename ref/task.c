@@ -20,7 +20,7 @@ struct task *task_new(struct domain *on, struct domain *domain, struct task *par
     task->live = task->unsettled = 0;
     task->state = TASK_NEW;
     task->cancelled = task->ended = task->settled = false;
-    task->cancel_requested = task->cancel_in_flight = false;
+    task->cancel_requested = task->cancel_in_flight = task->background = false;
     return task;
 }
 
@@ -115,12 +115,14 @@ static struct domain *next_worker(struct domain *domain)
 {
     struct run *run = domain->run;
     int workers = run->domain_count - 1;
+    size_t skip;
 
     if (workers == 0 || (workers == 1 && domain->id == 1))
         return NULL;
+    skip = run_choose(run, (size_t)(workers - (domain->id > 0)));
     do
         domain->next_worker = domain->next_worker % workers + 1;
-    while (domain->next_worker == domain->id);
+    while (domain->next_worker == domain->id || skip-- > 0);
     return &run->domains[domain->next_worker];
 }
 
@@ -150,6 +152,12 @@ int miou_call(miou_promise **promise, const miou_spawn *options, miou_task *fn, 
 
 /* ---- a child's end, as its parent learns of it ---- */
 
+static void task_free(struct task *child)
+{
+    child->orphanage = NULL;
+    object_free(child->parent->domain, POOL_TASKS, child);
+}
+
 /* Nothing of the child's is under way any more. */
 static bool is_quiet(const struct task *child)
 {
@@ -167,6 +175,10 @@ static void check_quiet(struct task *child)
         orphanage_child_ended(child);
     if (parent->awaited == child || (parent->awaited == parent && parent->live == 0))
         domain_wake(parent);
+    if (child->background) {
+        list_remove(&child->sibling);
+        task_free(child);
+    }
 }
 
 static void child_ended(struct task *child)
@@ -338,12 +350,6 @@ static int broken_rule(const struct task *self)
     return self->unsettled > 0 ? MIOU_STILL_HAS_CHILDREN : 0;
 }
 
-static void task_free(struct task *child)
-{
-    child->orphanage = NULL;
-    object_free(child->parent->domain, POOL_TASKS, child);
-}
-
 static void free_children(struct task *self)
 {
     struct link *link, *next;
@@ -370,6 +376,8 @@ void task_finish(struct task *self, int result)
     if (result < 0 || self->cancelled)
         for (link = self->children.first; link != NULL; link = link->next)
             request_cancel(CONTAINER(link, struct task, sibling));
+    if (self->parent == NULL)
+        signals_cancel(self->domain->run);
     await_children(self);
     resources_finalise(self);
     orphanages_free(self);

@@ -75,11 +75,9 @@ static void handles_of_another_pool_lead_nowhere(void **state)
     pool_destroy(&other);
 }
 
-static size_t visited;
-
-static void visit(void *object)
+static void visit(void *object, void *arg)
 {
-    visited += (size_t)((struct object *)object)->value;
+    *(size_t *)arg += (size_t)((struct object *)object)->value;
 }
 
 static void objects_of_many_chunks_are_all_found_and_new_ones_are_zero(void **state)
@@ -87,6 +85,7 @@ static void objects_of_many_chunks_are_all_found_and_new_ones_are_zero(void **st
     enum { COUNT = 3 * POOL_CHUNK + 1 };
     static struct object *made[COUNT];
     struct pool_cache cache = {0};
+    size_t visited = 0;
 
     for (int i = 0; i < COUNT; i++) {
         made[i] = pool_new(*state, &cache);
@@ -98,8 +97,7 @@ static void objects_of_many_chunks_are_all_found_and_new_ones_are_zero(void **st
         assert_ptr_equal(pool_get(*state, pool_handle(made[i])), made[i]);
     for (int i = 0; i < COUNT; i += 2)
         pool_free(&cache, made[i]);
-    visited = 0;
-    pool_each(*state, visit);
+    pool_each(*state, visit, &visited);
     assert_int_equal(visited, COUNT / 2);
 }
 

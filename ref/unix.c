@@ -44,17 +44,18 @@ static void descriptor_free(struct task *self, struct descriptor *descriptor)
     object_free(self->domain, POOL_DESCRIPTORS, descriptor);
 }
 
-static void close_left_open(void *object)
+static void close_left_open(void *object, void *arg)
 {
     struct descriptor *descriptor = object;
 
+    (void)arg;
     if (descriptor->resource == NULL) /* one that was owned has been seen to */
         sys_close(descriptor->number);
 }
 
 void descriptors_close(struct run *run)
 {
-    pool_each(&run->pools[POOL_DESCRIPTORS], close_left_open);
+    pool_each(&run->pools[POOL_DESCRIPTORS], close_left_open, NULL);
 }
 
 /* ---- before a call ---- */

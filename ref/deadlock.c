@@ -1,0 +1,82 @@
+/* deadlock.c: what is told when no task of a run can go on. */
+#include "runtime.h"
+#include "system.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Until there are mutexes and lazy values. */
+__attribute__((weak)) uint64_t mutex_holder(const void *mutex)
+{
+    (void)mutex;
+    return 0;
+}
+
+__attribute__((weak)) uint64_t lazy_computer(const void *lazy)
+{
+    (void)lazy;
+    return 0;
+}
+
+static uint64_t waits_on(const struct task *task)
+{
+    switch (task->waits_for) {
+    case MIOU_WAIT_CHILDREN:
+        return task->waits_on != task ? task_id(task->waits_on) : 0;
+    case MIOU_WAIT_MUTEX:
+        return mutex_holder(task->waits_on);
+    case MIOU_WAIT_LAZY:
+        return lazy_computer(task->waits_on);
+    default:
+        return 0;
+    }
+}
+
+static const char *const phrases[] = {
+    [MIOU_WAIT_CHILDREN] = "task ",
+    [MIOU_WAIT_MUTEX] = "a mutex that is held by task ",
+    [MIOU_WAIT_CONDITION] = "a condition",
+    [MIOU_WAIT_LAZY] = "a lazy value that is computed by task ",
+    [MIOU_WAIT_TRIGGER] = "a trigger",
+    [MIOU_WAIT_COMPUTATION] = "a computation",
+};
+
+static void tell(void *object, void *arg)
+{
+    const struct task *task = object;
+    const miou_options *options = arg;
+    miou_waiting waiting;
+    char text[160], on[24] = "";
+
+    if (task->state != TASK_WAITING)
+        return;
+    waiting = (miou_waiting){.task = task_id(task),
+                             .domain = task->domain->id,
+                             .what = task->waits_for,
+                             .on = waits_on(task),
+                             .text = text};
+    if (waiting.on != 0)
+        snprintf(on, sizeof on, "%" PRIu64, waiting.on);
+    snprintf(text, sizeof text, "task %" PRIu64 " on domain %d waits for %s%s", waiting.task,
+             waiting.domain,
+             waiting.what == MIOU_WAIT_CHILDREN && waiting.on == 0 ? "its children"
+                                                                   : phrases[waiting.what],
+             on);
+    if (options->deadlock != NULL)
+        options->deadlock(options->deadlock_state, &waiting);
+    else
+        sys_complain(text);
+}
+
+void run_deadlock(struct run *run)
+{
+    struct domain *self = domain_self;
+
+    if (atomic_load(&run->handlers) > 0 || atomic_flag_test_and_set(&run->dead))
+        return;
+    /* All domains are asleep, so that their tasks can be looked at from here. */
+    domain_self = NULL;
+    pool_each(&run->pools[POOL_TASKS], tell, &run->options);
+    domain_self = self;
+    run_abort(run, MIOU_DEADLOCK);
+}

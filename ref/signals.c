@@ -1,0 +1,151 @@
+/* signals.c: signals of the process whose handlers are tasks on dom0. The system's handler only
+ * notes that one has come, and wakes dom0. */
+#include "runtime.h"
+#include "system.h"
+
+#include <errno.h>
+#include <sched.h>
+
+enum { SIGNALS = 65 };
+
+/* What the process does with a signal since a run has changed it. */
+static struct {
+    _Atomic(struct run *) run; /* NULL: no run has */
+    miou_signal_handler *handler;
+    void *arg;
+    struct sigaction before;
+} actions[SIGNALS];
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* for all of it but the runs */
+static _Atomic int noting;
+
+static uint64_t bit(int number)
+{
+    return (uint64_t)1 << (number - 1);
+}
+
+static void note(int number)
+{
+    int error = errno;
+    struct run *run;
+
+    atomic_fetch_add(&noting, 1);
+    run = atomic_load(&actions[number].run);
+    if (run != NULL) {
+        atomic_fetch_or(&run->signals, bit(number));
+        run->monitor.interrupt(run->domains[0].monitor_state);
+    }
+    atomic_fetch_sub(&noting, 1);
+    errno = error;
+}
+
+static bool is_handler(miou_signal_handler *handler)
+{
+    return handler != MIOU_SIGNAL_DEFAULT && handler != MIOU_SIGNAL_IGNORE;
+}
+
+/* ---- the handlers' tasks ---- */
+
+static int handle(void *arg)
+{
+    int number = (int)(intptr_t)arg;
+    miou_signal_handler *handler;
+
+    pthread_mutex_lock(&lock);
+    handler = actions[number].handler;
+    arg = actions[number].arg;
+    pthread_mutex_unlock(&lock);
+    if (is_handler(handler))
+        handler(number, arg);
+    return 0;
+}
+
+void signals_deliver(struct domain *dom0)
+{
+    struct run *run = dom0->run;
+    uint64_t signals = atomic_exchange(&run->signals, 0);
+
+    for (; signals != 0 && !run->ending; signals &= signals - 1) {
+        intptr_t number = __builtin_ctzll(signals) + 1;
+        struct task *task = task_new(dom0, dom0, run->main, handle, (void *)number);
+
+        if (task == NULL) { /* there may be memory for it later */
+            atomic_fetch_or(&run->signals, signals);
+            return;
+        }
+        task->background = task->settled = true;
+        run->main->live++;
+        list_add(&run->background, &task->sibling);
+        domain_ready(dom0, task);
+    }
+}
+
+void signals_cancel(struct run *run)
+{
+    run->ending = true;
+    for (struct link *link = run->background.first; link != NULL; link = link->next)
+        task_cancel(CONTAINER(link, struct task, sibling));
+}
+
+/* ---- what the process does ---- */
+
+/* Do what was done before the run began. */
+static void restore(struct run *run, int number)
+{
+    if (atomic_load(&actions[number].run) != run)
+        return;
+    sys_signal_restore(number, &actions[number].before);
+    if (is_handler(actions[number].handler))
+        atomic_fetch_sub(&run->handlers, 1);
+    atomic_store(&actions[number].run, NULL);
+}
+
+void signals_restore(struct run *run)
+{
+    pthread_mutex_lock(&lock);
+    for (int number = 1; number < SIGNALS; number++)
+        restore(run, number);
+    pthread_mutex_unlock(&lock);
+    while (atomic_load(&noting) > 0) /* another thread may be in the middle of it */
+        sched_yield();
+}
+
+static int change(struct run *run, int number, miou_signal_handler *handler, void *arg)
+{
+    struct run *owner = atomic_load(&actions[number].run);
+    bool had_handler = owner != NULL && is_handler(actions[number].handler);
+    int error;
+
+    if (owner != NULL && owner != run)
+        return -EBUSY;
+    if (handler == MIOU_SIGNAL_DEFAULT) {
+        restore(run, number);
+        return 0;
+    }
+    actions[number].handler = handler;
+    actions[number].arg = arg;
+    if (owner == NULL)
+        atomic_store(&actions[number].run, run);
+    error = sys_signal_handle(number, is_handler(handler) ? note : NULL,
+                              owner == NULL ? &actions[number].before : NULL);
+    if (error >= 0)
+        atomic_fetch_add(&run->handlers, is_handler(handler) - had_handler);
+    else if (owner == NULL)
+        atomic_store(&actions[number].run, NULL);
+    return error;
+}
+
+int miou_signal_handle(int number, miou_signal_handler *handler, void *arg)
+{
+    int error;
+    struct task *self = task_self(&error);
+
+    if (self == NULL)
+        return error;
+    if (number <= 0 || number >= SIGNALS)
+        return -EINVAL;
+    pthread_mutex_lock(&lock);
+    error = change(self->domain->run, number, handler, arg);
+    pthread_mutex_unlock(&lock);
+    return error;
+}

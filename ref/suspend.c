@@ -1,0 +1,153 @@
+/* suspend.c: suspension points, which a monitor of the user's signals, and hooks. */
+#include "runtime.h"
+
+#include <errno.h>
+
+/* ---- suspension points ---- */
+
+int miou_syscall_create(miou_syscall **syscall)
+{
+    int error;
+    struct task *self = task_self(&error);
+    struct suspension *made;
+
+    if (self == NULL)
+        return error;
+    if (syscall == NULL)
+        return -EINVAL;
+    if ((made = object_new(self->domain, POOL_SUSPENSIONS)) == NULL)
+        return -ENOMEM;
+    made->domain = self->domain;
+    made->task = self;
+    made->suspended = false;
+    *syscall = pool_handle(made);
+    return 0;
+}
+
+/* Wait until the point is signalled; its user is told when the wait begins, and its monitor when it
+ * has ended otherwise. What both do must not suspend. */
+static int suspend(struct task *self, struct suspension *point, void (*suspended)(void *arg),
+                   void *arg)
+{
+    struct domain *domain = self->domain;
+    int error = 0;
+
+    domain->suspended++;
+    point->suspended = true;
+    if (suspended != NULL) {
+        domain->finalising = true;
+        suspended(arg);
+        domain->finalising = false;
+    }
+    if (point->suspended) /* not signalled at once */
+        error = domain_suspend(domain, self);
+    if (point->suspended && domain->run->monitor.cancelled != NULL) {
+        domain->finalising = true;
+        domain->run->monitor.cancelled(domain->monitor_state, pool_handle(point));
+        domain->finalising = false;
+    }
+    domain->suspended--;
+    return error;
+}
+
+int miou_suspend(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    int error;
+    struct task *self = task_self(&error);
+    struct suspension *point;
+
+    if (self == NULL)
+        return error;
+    point = object_get(self->domain, POOL_SUSPENSIONS, syscall);
+    if (point == NULL || point->domain != self->domain || point->task != self)
+        return -EINVAL;
+    if (self->cancelled)
+        error = MIOU_CANCELLED;
+    else if (!self->domain->run->has_monitor)
+        error = MIOU_NO_MONITOR;
+    else
+        error = suspend(self, point, suspended, arg);
+    object_free(self->domain, POOL_SUSPENSIONS, point);
+    return error;
+}
+
+int miou_signal(miou_syscall *syscall)
+{
+    struct domain *domain = domain_self;
+    struct suspension *point;
+
+    if (domain == NULL)
+        return MIOU_NOT_RUNNING;
+    point = object_get(domain, POOL_SUSPENSIONS, syscall);
+    if (point == NULL || point->domain != domain || !point->suspended)
+        return -EINVAL;
+    point->suspended = false;
+    domain_wake(point->task);
+    return 0;
+}
+
+void *miou_monitor_state(void)
+{
+    struct domain *domain = domain_self;
+
+    return domain != NULL && domain->run->has_monitor && !domain->run->has_io
+               ? domain->monitor_state
+               : NULL;
+}
+
+/* ---- hooks ---- */
+
+int miou_hook_add(miou_hook **hook, int (*fn)(void *arg), void *arg)
+{
+    int error;
+    struct task *self = task_self(&error);
+    struct hook *made;
+
+    if (self == NULL)
+        return error;
+    if (hook == NULL || fn == NULL)
+        return -EINVAL;
+    if ((made = object_new(self->domain, POOL_HOOKS)) == NULL)
+        return -ENOMEM;
+    made->domain = self->domain;
+    made->fn = fn;
+    made->arg = arg;
+    list_add(&self->domain->hooks, &made->link);
+    self->domain->quantum = 1; /* from now on every switch leads through the scheduler */
+    *hook = pool_handle(made);
+    return 0;
+}
+
+static void hook_free(struct hook *hook)
+{
+    list_remove(&hook->link);
+    object_free(hook->domain, POOL_HOOKS, hook);
+}
+
+int miou_hook_remove(miou_hook *hook)
+{
+    int error;
+    struct task *self = task_self(&error);
+    struct hook *found;
+
+    if (self == NULL)
+        return error;
+    found = object_get(self->domain, POOL_HOOKS, hook);
+    if (found == NULL || found->domain != self->domain)
+        return -EINVAL;
+    hook_free(found);
+    return 0;
+}
+
+void hooks_call(struct domain *domain)
+{
+    struct link *link, *next;
+
+    for (link = domain->hooks.first; link != NULL; link = next) {
+        struct hook *hook = CONTAINER(link, struct hook, link);
+
+        next = link->next;
+        if (hook->fn(hook->arg) < 0)
+            hook_free(hook);
+    }
+}

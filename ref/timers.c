@@ -1,0 +1,135 @@
+/* timers.c: a binary heap of those who sleep, who know their places so that they can be taken out
+ * of the middle; and the call that puts a task there. */
+#include "timers.h"
+#include "runtime.h"
+#include "system.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { ROOM = 512 }; /* at first: a page */
+
+static bool is_before(const struct timer *a, const struct timer *b)
+{
+    return a->deadline != b->deadline ? a->deadline < b->deadline : a->order < b->order;
+}
+
+static void put(struct timers *timers, struct timer *timer, size_t place)
+{
+    timers->heap[place] = timer;
+    timer->place = place;
+}
+
+/* Put a timer at an empty place or above it, moving down those that come later. */
+static void rise(struct timers *timers, struct timer *timer, size_t place)
+{
+    for (; place > 1 && is_before(timer, timers->heap[place / 2]); place /= 2)
+        put(timers, timers->heap[place / 2], place);
+    put(timers, timer, place);
+}
+
+/* The same, below it. */
+static void sink(struct timers *timers, struct timer *timer, size_t place)
+{
+    size_t below;
+
+    for (; (below = 2 * place) <= timers->count; place = below) {
+        if (below < timers->count && is_before(timers->heap[below + 1], timers->heap[below]))
+            below++;
+        if (!is_before(timers->heap[below], timer))
+            break;
+        put(timers, timers->heap[below], place);
+    }
+    put(timers, timer, place);
+}
+
+static int grow(struct timers *timers)
+{
+    size_t capacity = timers->capacity > 0 ? 2 * timers->capacity : ROOM;
+    struct timer **heap = sys_map(capacity * sizeof *heap);
+
+    if (heap == NULL)
+        return -ENOMEM;
+    if (timers->capacity > 0) {
+        memcpy(heap, timers->heap, timers->capacity * sizeof *heap);
+        timers_destroy(timers);
+    }
+    timers->heap = heap;
+    timers->capacity = capacity;
+    return 0;
+}
+
+int timers_add(struct timers *timers, struct timer *timer)
+{
+    if (timers->count + 1 >= timers->capacity && grow(timers) < 0)
+        return -ENOMEM;
+    timer->order = timers->order++;
+    rise(timers, timer, ++timers->count);
+    return 0;
+}
+
+void timers_remove(struct timers *timers, struct timer *timer)
+{
+    struct timer *last = timers->heap[timers->count--];
+    size_t place = timer->place;
+
+    timer->place = 0;
+    if (last == timer)
+        return;
+    if (place > 1 && is_before(last, timers->heap[place / 2]))
+        rise(timers, last, place);
+    else
+        sink(timers, last, place);
+}
+
+int64_t timers_first(const struct timers *timers)
+{
+    return timers->count > 0 ? timers->heap[1]->deadline : INT64_MAX;
+}
+
+struct timer *timers_due(struct timers *timers, int64_t now)
+{
+    struct timer *first = timers->count > 0 ? timers->heap[1] : NULL;
+
+    if (first == NULL || first->deadline > now)
+        return NULL;
+    timers_remove(timers, first);
+    return first;
+}
+
+void timers_destroy(struct timers *timers)
+{
+    if (timers->capacity > 0)
+        sys_unmap(timers->heap, timers->capacity * sizeof *timers->heap);
+}
+
+/* ---- sleeping ---- */
+
+int miou_sleep(int64_t nanoseconds)
+{
+    int error;
+    struct task *self = task_self(&error);
+    struct timers *timers;
+    struct timer timer;
+
+    if (self == NULL)
+        return error;
+    if (self->cancelled)
+        return MIOU_CANCELLED;
+    if (nanoseconds <= 0)
+        return 0;
+    if (!self->domain->run->has_io)
+        return MIOU_NO_MONITOR;
+    timers = &self->domain->monitor.timers;
+    timer.task = self;
+    if (__builtin_add_overflow(run_clock(self->domain->run), nanoseconds, &timer.deadline))
+        timer.deadline = INT64_MAX;
+    if ((error = timers_add(timers, &timer)) < 0)
+        return error;
+    self->domain->suspended++;
+    error = domain_suspend(self->domain, self);
+    self->domain->suspended--;
+    if (timer.place > 0) /* woken for another reason: it is cancelled */
+        timers_remove(timers, &timer);
+    return error;
+}
