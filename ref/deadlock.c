@@ -5,28 +5,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Until there are mutexes and lazy values. */
-__attribute__((weak)) uint64_t mutex_holder(const void *mutex)
-{
-    (void)mutex;
-    return 0;
-}
-
-__attribute__((weak)) uint64_t lazy_computer(const void *lazy)
-{
-    (void)lazy;
-    return 0;
-}
-
 static uint64_t waits_on(const struct task *task)
 {
     switch (task->waits_for) {
     case MIOU_WAIT_CHILDREN:
         return task->waits_on != task ? task_id(task->waits_on) : 0;
     case MIOU_WAIT_MUTEX:
-        return mutex_holder(task->waits_on);
     case MIOU_WAIT_LAZY:
-        return lazy_computer(task->waits_on);
+        return sync_holder(task->waits_on);
     default:
         return 0;
     }

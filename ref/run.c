@@ -1,5 +1,6 @@
 /* run.c: a run from beginning to end: its domains, their threads, and what must be given back. */
 #include "runtime.h"
+#include "sync.h"
 #include "system.h"
 #include "unix.h"
 
@@ -8,9 +9,13 @@
 #include <string.h>
 
 static const uint32_t object_sizes[POOL_KINDS] = {
-    [POOL_TASKS] = sizeof(struct task),           [POOL_RESOURCES] = sizeof(struct resource),
-    [POOL_ORPHANAGES] = sizeof(struct orphanage), [POOL_SUSPENSIONS] = sizeof(struct suspension),
-    [POOL_HOOKS] = sizeof(struct hook),           [POOL_DESCRIPTORS] = sizeof(struct descriptor),
+    [POOL_TASKS] = sizeof(struct task),
+    [POOL_RESOURCES] = sizeof(struct resource),
+    [POOL_ORPHANAGES] = sizeof(struct orphanage),
+    [POOL_SUSPENSIONS] = sizeof(struct suspension),
+    [POOL_HOOKS] = sizeof(struct hook),
+    [POOL_DESCRIPTORS] = sizeof(struct descriptor),
+    [POOL_SYNC] = sizeof(struct sync),
 };
 
 /* Generations that no pool of this run shares with another, or with one of an earlier run. */

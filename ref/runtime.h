@@ -105,6 +105,7 @@ enum pool_kind {
     POOL_SUSPENSIONS,
     POOL_HOOKS,
     POOL_DESCRIPTORS,
+    POOL_SYNC,
     POOL_KINDS
 };
 
@@ -324,10 +325,8 @@ void run_deadlock(struct run *run);
 
 /* ---- sync.c ---- */
 
-/* The ids of the task that holds a mutex and of the one that computes a lazy value, which a task
- * waits on. */
-uint64_t mutex_holder(const void *mutex);
-uint64_t lazy_computer(const void *lazy);
+/* The id of the task that holds the mutex, or computes the lazy value, which a task waits on. */
+uint64_t sync_holder(const void *on);
 
 /* ---- unix.c ---- */
 

@@ -1,0 +1,163 @@
+/* sync.c: how objects that tasks of several domains share are found, waited on and freed. */
+#include "sync.h"
+
+#include <errno.h>
+#include <string.h>
+
+int sync_new(struct sync **made, enum sync_kind kind, const void *place)
+{
+    int error;
+    struct task *self = task_self(&error);
+    struct sync *sync;
+
+    if (self == NULL)
+        return error;
+    if (place == NULL)
+        return -EINVAL;
+    if ((sync = object_new(self->domain, POOL_SYNC)) == NULL)
+        return -ENOMEM;
+    /* Who still has a handle of the object that was here before tries the guard, so it stays. */
+    if (sync->kind == 0)
+        pthread_mutex_init(&sync->guard, NULL);
+    sync->kind = kind;
+    memset(&sync->first, 0, sizeof *sync - offsetof(struct sync, first));
+    sync->end = &sync->first;
+    *made = sync;
+    return 0;
+}
+
+int sync_enter(struct sync **found, enum sync_kind kind, const void *handle)
+{
+    struct domain *domain = domain_self;
+    struct sync *sync = object_get(domain, POOL_SYNC, handle);
+
+    if (sync == NULL)
+        return -EINVAL;
+    sync_hold(sync);
+    /* Another may have been quick to free it. */
+    if (object_get(domain, POOL_SYNC, handle) == sync && sync->kind == kind) {
+        *found = sync;
+        return 0;
+    }
+    sync_leave(sync);
+    return -EINVAL;
+}
+
+int sync_free(struct sync *sync, bool busy)
+{
+    busy |= sync->first != NULL;
+    if (!busy)
+        object_free(domain_self, POOL_SYNC, sync);
+    sync_leave(sync);
+    return busy ? -EBUSY : 0;
+}
+
+/* ---- the queue ---- */
+
+void sync_queue(struct sync *sync, struct sync_waiter *waiter, struct task *self)
+{
+    *waiter = (struct sync_waiter){.task = self, .place = sync->end};
+    *sync->end = waiter;
+    sync->end = &waiter->next;
+}
+
+static void dequeue(struct sync *sync, struct sync_waiter *waiter)
+{
+    *waiter->place = waiter->next;
+    if (waiter->next != NULL)
+        waiter->next->place = waiter->place;
+    else
+        sync->end = waiter->place;
+    waiter->next = NULL;
+    waiter->place = NULL;
+}
+
+struct sync_waiter *sync_take(struct sync *sync)
+{
+    struct sync_waiter *first = sync->first;
+
+    if (first != NULL)
+        dequeue(sync, first);
+    return first;
+}
+
+struct sync_waiter *sync_take_all(struct sync *sync)
+{
+    struct sync_waiter *all = sync->first;
+
+    for (struct sync_waiter *waiter = all; waiter != NULL; waiter = waiter->next) {
+        waiter->place = NULL;
+        waiter->outcome = sync->outcome;
+    }
+    sync->first = NULL;
+    sync->end = &sync->first;
+    return all;
+}
+
+struct sync_waiter *sync_hand_over(struct sync *sync)
+{
+    struct sync_waiter *next = sync_take(sync);
+
+    sync->holder = next != NULL ? task_id(next->task) : 0;
+    if (next != NULL)
+        next->handed = true;
+    return next;
+}
+
+/* ---- waiting and waking ---- */
+
+static void deliver_wake(struct message *message)
+{
+    struct sync_waiter *waiter = CONTAINER(message, struct sync_waiter, message);
+
+    waiter->woken = true;
+    domain_wake(waiter->task);
+}
+
+void sync_wake(struct sync_waiter *taken)
+{
+    for (struct sync_waiter *waiter = taken, *next; waiter != NULL; waiter = next) {
+        struct domain *domain = waiter->task->domain;
+
+        next = waiter->next; /* woken, the waiter may go */
+        waiter->message.deliver = deliver_wake;
+        if (domain == domain_self)
+            deliver_wake(&waiter->message);
+        else
+            domain_send(domain, &waiter->message);
+    }
+}
+
+/* Leave the queue, unless the waiter has been taken from it. The object may be another by then, but
+ * its guard is the same. */
+static bool withdraw(struct sync *sync, struct sync_waiter *waiter)
+{
+    bool queued;
+
+    sync_hold(sync);
+    if ((queued = waiter->place != NULL))
+        dequeue(sync, waiter);
+    sync_leave(sync);
+    return queued;
+}
+
+int sync_wait(struct sync *sync, struct sync_waiter *waiter, enum miou_wait what)
+{
+    struct task *self = waiter->task;
+
+    while (!waiter->woken)
+        if (task_wait(self, what, sync) < 0 && !waiter->woken && withdraw(sync, waiter))
+            break;
+    return self->cancelled ? MIOU_CANCELLED : 0;
+}
+
+uint64_t sync_holder(const void *on)
+{
+    struct sync *sync = (struct sync *)on;
+    uint64_t holder;
+
+    sync_hold(sync);
+    holder = sync->holder;
+    sync_leave(sync);
+    return holder;
+}
