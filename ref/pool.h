@@ -5,6 +5,7 @@
 #define REF_POOL_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -56,14 +57,22 @@ static inline void *pool_new(struct pool *pool, struct pool_cache *cache)
     return slot;
 }
 
+/* Take an object back that was retired. */
+static inline void pool_take_back(struct pool_cache *cache, void *object)
+{
+    struct slot *slot = object;
+
+    slot->next_free = cache->free;
+    cache->free = slot;
+}
+
 static inline void pool_free(struct pool_cache *cache, void *object)
 {
     struct slot *slot = object;
     uint32_t generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
 
     atomic_store_explicit(&slot->generation, generation + 1, memory_order_relaxed);
-    slot->next_free = cache->free;
-    cache->free = slot;
+    pool_take_back(cache, object);
 }
 
 static inline void *pool_handle(const void *object)
@@ -72,6 +81,16 @@ static inline void *pool_handle(const void *object)
     uint64_t generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
 
     return (void *)(uintptr_t)(generation << 32 | slot->index);
+}
+
+/* Make the handle of an object stale, while others may do so or look. Returns false if it was stale
+ * already. */
+static inline bool pool_retire(void *object, const void *handle)
+{
+    struct slot *slot = object;
+    uint32_t generation = (uint32_t)((uint64_t)(uintptr_t)handle >> 32);
+
+    return atomic_compare_exchange_strong(&slot->generation, &generation, generation + 1);
 }
 
 /* The live object of a handle, or NULL. */
@@ -89,8 +108,7 @@ static inline void *pool_get(struct pool *pool, const void *handle)
     if (base == NULL)
         return NULL;
     slot = (struct slot *)(base + (size_t)(index & (POOL_CHUNK - 1)) * pool->size);
-    return atomic_load_explicit(&slot->generation, memory_order_relaxed) == generation ? slot
-                                                                                       : NULL;
+    return atomic_load(&slot->generation) == generation ? slot : NULL;
 }
 
 /* Calls visit with every live object and arg; nobody else may use the pool meanwhile. */

@@ -45,11 +45,24 @@ int64_t sys_clock(void);
 int sys_signal_handle(int number, void (*handler)(int number), struct sigaction *before);
 void sys_signal_restore(int number, const struct sigaction *before);
 
-/* Sockets, non-blocking and closed on exec. EINTR is repeated here. */
+/* Sockets, non-blocking and closed on exec. EINTR is repeated here, and behind what is received of
+ * an address all is zero. */
 int sys_socket(int family, int type);
-int sys_listen(int number, const struct sockaddr *address, socklen_t length, int backlog,
-               bool reuse_addr, bool reuse_port);
+int sys_bind(int number, const struct sockaddr *address, socklen_t length, bool reuse_addr,
+             bool reuse_port);
+int sys_listen(int number, int backlog);
 int sys_accept(int listener, struct sockaddr_storage *peer);
+/* -EINPROGRESS: it has begun. Called again: -EALREADY until it is over, then how it went. -EAGAIN:
+ * the peer has no room yet, and nothing tells when it has. */
+int sys_connect(int number, const struct sockaddr *address, socklen_t length);
+ssize_t sys_send(int number, const void *buffer, size_t size, const struct sockaddr *address,
+                 socklen_t length);
+ssize_t sys_receive(int number, void *buffer, size_t size, struct sockaddr_storage *peer,
+                    socklen_t *peer_length);
+
+/* Any descriptor. sys_write raises no SIGPIPE, but is no good for sockets. */
+int sys_socket_type(int number); /* SOCK_STREAM and so on; 0: it is none */
+int sys_unblock(int number);
 ssize_t sys_read(int number, void *buffer, size_t size);
 ssize_t sys_write(int number, const void *buffer, size_t size);
 int sys_close(int number);

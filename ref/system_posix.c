@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/select.h>
@@ -143,16 +144,27 @@ int sys_socket(int family, int type)
     return (int)result(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
-int sys_listen(int number, const struct sockaddr *address, socklen_t length, int backlog,
-               bool reuse_addr, bool reuse_port)
+int sys_bind(int number, const struct sockaddr *address, socklen_t length, bool reuse_addr,
+             bool reuse_port)
 {
     const int one = 1;
 
     if ((reuse_addr && setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0) ||
         (reuse_port && setsockopt(number, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0) ||
-        bind(number, address, length) < 0 || listen(number, backlog ? backlog : SOMAXCONN) < 0)
+        bind(number, address, length) < 0)
         return -errno;
     return 0;
+}
+
+int sys_listen(int number, int backlog)
+{
+    return (int)result(listen(number, backlog ? backlog : SOMAXCONN));
+}
+
+static void end_address(struct sockaddr_storage *address, socklen_t length)
+{
+    if (length < sizeof *address)
+        memset((char *)address + length, 0, sizeof *address - length);
 }
 
 int sys_accept(int listener, struct sockaddr_storage *peer)
@@ -164,7 +176,63 @@ int sys_accept(int listener, struct sockaddr_storage *peer)
         number = accept4(listener, (struct sockaddr *)peer, peer ? &length : NULL,
                          SOCK_NONBLOCK | SOCK_CLOEXEC);
     while (number < 0 && errno == EINTR);
+    if (number >= 0 && peer != NULL)
+        end_address(peer, length);
     return (int)result(number);
+}
+
+int sys_connect(int number, const struct sockaddr *address, socklen_t length)
+{
+    int error;
+
+    do
+        error = connect(number, address, length);
+    while (error < 0 && errno == EINTR);
+    return (int)result(error);
+}
+
+ssize_t sys_send(int number, const void *buffer, size_t size, const struct sockaddr *address,
+                 socklen_t length)
+{
+    ssize_t n;
+
+    do
+        n = sendto(number, buffer, size, MSG_NOSIGNAL, address, length);
+    while (n < 0 && errno == EINTR);
+    return result(n);
+}
+
+ssize_t sys_receive(int number, void *buffer, size_t size, struct sockaddr_storage *peer,
+                    socklen_t *peer_length)
+{
+    socklen_t length = sizeof *peer;
+    ssize_t n;
+
+    do
+        n = recvfrom(number, buffer, size, 0, (struct sockaddr *)peer, peer ? &length : NULL);
+    while (n < 0 && errno == EINTR);
+    if (n >= 0 && peer != NULL) {
+        end_address(peer, length);
+        *peer_length = length;
+    }
+    return result(n);
+}
+
+int sys_socket_type(int number)
+{
+    int type;
+    socklen_t length = sizeof type;
+
+    if (getsockopt(number, SOL_SOCKET, SO_TYPE, &type, &length) == 0)
+        return type;
+    return errno == ENOTSOCK ? 0 : -errno;
+}
+
+int sys_unblock(int number)
+{
+    int flags = fcntl(number, F_GETFL);
+
+    return (int)result(flags < 0 ? flags : fcntl(number, F_SETFL, flags | O_NONBLOCK));
 }
 
 ssize_t sys_read(int number, void *buffer, size_t size)
@@ -177,14 +245,26 @@ ssize_t sys_read(int number, void *buffer, size_t size)
     return result(n);
 }
 
+/* The signal comes to this thread: keep it waiting, and take it off if it was not there before. */
 ssize_t sys_write(int number, const void *buffer, size_t size)
 {
+    const struct timespec now = {0, 0};
+    sigset_t pipe, before, waiting;
     ssize_t n;
 
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &before);
+    sigpending(&waiting);
     do
-        n = send(number, buffer, size, MSG_NOSIGNAL);
+        n = write(number, buffer, size);
     while (n < 0 && errno == EINTR);
-    return result(n);
+    n = result(n);
+    if (n == -EPIPE && !sigismember(&waiting, SIGPIPE))
+        while (sigtimedwait(&pipe, NULL, &now) < 0 && errno == EINTR)
+            ;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return n;
 }
 
 int sys_close(int number)

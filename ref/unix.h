@@ -2,6 +2,7 @@
 #ifndef REF_UNIX_H
 #define REF_UNIX_H
 
+#include "inbox.h"
 #include "miou.h"
 #include "pool.h"
 
@@ -10,8 +11,13 @@
 struct descriptor {
     struct slot slot;
     int number;              /* the system's */
-    bool drained;            /* the last read took all there was */
+    int type;                /* of the socket, SOCK_STREAM and so on; 0: it is none */
+    bool may_drain;          /* a read that comes back short has taken all there was */
+    _Atomic bool drained;    /* and it did */
     miou_resource *resource; /* NULL: not owned, by whomever */
+    _Atomic unsigned
+        holders;           /* that keep the record: whoever is to close it, and who waits for it */
+    struct message closed; /* to the domains whose tasks wait */
 };
 
 #endif

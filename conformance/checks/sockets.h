@@ -75,6 +75,8 @@ void pair_narrow(const struct pair *pair);
 /* What a task is to do once, and what came of it. */
 struct waiter {
     miou_fd *fd;
+    int number; /* of fd */
+    int peer;
     miou_fd *client;
     ssize_t result;
     bool done;

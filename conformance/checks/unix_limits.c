@@ -1,6 +1,6 @@
-/* Rules R6.15 to R6.18, R6.20, R6.21, R6.23, R6.26 and R6.27, and R1.17 with sockets: waits that
- * are ended, disturbed or not allowed, and the system's limits. */
-#include "sockets.h"
+/* Rules R6.15 to R6.18, R6.20, R6.21, R6.23, R6.26, R6.27 and R6.33, and R1.17 with sockets: waits
+ * that are ended, disturbed or not allowed, and the system's limits. */
+#include "waits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,154 +13,79 @@
 #include <time.h>
 #include <unistd.h>
 
-typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
-
-/* ---- The three tasks that wait, for every rule about waits ---- */
-
-struct waits {
-    miou_fd *listener;
-    struct pair pairs[2];
-    struct waiter waiters[3]; /* accept_once, read_once, write_lots */
-    unsigned short port;
-    int waiting; /* how many of them waited */
-};
-
-static miou_task *const waiting_tasks[3] = {accept_once, read_once, write_lots};
-
-static int open_waits(struct waits *t)
-{
-    int i;
-
-    TRY(listen_on(&t->listener, 0, 0));
-    t->port = port_of(t->listener);
-    for (i = 0; i < 2; i++)
-        TRY(pair_open(&t->pairs[i], 0));
-    pair_narrow(&t->pairs[1]);
-    t->waiters[0].fd = t->listener;
-    t->waiters[1].fd = t->pairs[0].fd;
-    t->waiters[2].fd = t->pairs[1].fd;
-    return 0;
-}
-
-/* Spawn them on this domain and let them come to wait. */
-static int start_waits(struct waits *t, miou_promise *promises[3])
-{
-    int i;
-
-    TRY(open_waits(t));
-    for (i = 0; i < 3; i++)
-        TRY(miou_async(&promises[i], NULL, waiting_tasks[i], &t->waiters[i]));
-    let_others_run();
-    for (i = 0; i < 3; i++)
-        t->waiting += !t->waiters[i].done;
-    return 0;
-}
-
-static void assert_results(const struct waits *t, ssize_t result)
-{
-    int i;
-
-    for (i = 0; i < 3; i++) {
-        assert_true(t->waiters[i].done);
-        assert_int_equal(t->waiters[i].result, result);
-    }
-}
-
-/* ---- R6.15: cancelling ---- */
+/* ---- R6.15 and R6.33: cancelling ---- */
 
 struct cancelling {
     struct waits waits;
-    int outcomes[3];
-    sem_t ready;
-    struct waiter after[2];
+    spawner *spawn;
+    int outcomes[WAITS];
+    struct waiter after[WAITS];
 };
 
 /* What the cancelled tasks waited for is still there for others. */
 static int use_what_was_waited_for(struct cancelling *t)
 {
-    int i;
-
-    peer_connect(t->waits.port);
-    peer_send(t->waits.pairs[0].peer, "x", 1);
-    for (i = 0; i < 2; i++) {
-        t->after[i].fd = t->waits.waiters[i].fd;
-        TRY(waiting_tasks[i](&t->after[i]));
+    FOR_EACH_WAIT(kind, &t->waits)
+    {
+        if (kind == WRITE || kind == CONNECT || kind == SENDTO)
+            continue;
+        t->after[kind].fd = t->waits.waiters[kind].fd;
+        waits_serve_one(&t->waits, kind);
+        TRY((kind == READ_EXACTLY ? read_once : wait_tasks[kind])(&t->after[kind]));
     }
     return 0;
-}
-
-static void assert_all_cancelled(const struct cancelling *t)
-{
-    int i;
-
-    assert_results(&t->waits, MIOU_CANCELLED);
-    for (i = 0; i < 3; i++)
-        assert_int_equal(t->outcomes[i], MIOU_CANCELLED);
-    assert_int_equal(t->after[0].result, 0);
-    assert_int_equal(t->after[1].result, 1);
-    assert_int_equal(t->after[1].byte, 'x');
 }
 
 static int cancel_waits(void *arg)
 {
     struct cancelling *t = arg;
-    miou_promise *promises[3];
-    int i;
 
-    TRY(start_waits(&t->waits, promises));
-    for (i = 0; i < 3; i++)
-        TRY(miou_cancel(promises[i]));
-    for (i = 0; i < 3; i++)
-        TRY(miou_await(promises[i], &t->outcomes[i]));
-    return use_what_was_waited_for(t);
+    TRY(waits_start(&t->waits, t->spawn));
+    FOR_EACH_WAIT(kind, &t->waits)
+    TRY(miou_cancel(t->waits.promises[kind]));
+    FOR_EACH_WAIT(kind, &t->waits)
+    TRY(miou_await(t->waits.promises[kind], &t->outcomes[kind]));
+    TRY(use_what_was_waited_for(t));
+    FOR_EACH_WAIT(kind, &t->waits)
+    TRY(miou_close(t->waits.waiters[kind].fd));
+    return 0;
+}
+
+static void check_cancelling(struct waits waits, spawner *spawn)
+{
+    struct cancelling t = {.waits = waits, .spawn = spawn};
+
+    assert_int_equal(unix_run_with(1, cancel_waits, &t), 0);
+    assert_int_equal(t.waits.waiting, waits_count(&t.waits));
+    waits_assert(&t.waits, MIOU_CANCELLED);
+    FOR_EACH_WAIT(kind, &t.waits)
+    {
+        assert_int_equal(t.outcomes[kind], MIOU_CANCELLED);
+        if (kind == READ || kind == READ_EXACTLY || kind == RECVFROM)
+            assert_int_equal(t.after[kind].result, 1);
+        else
+            assert_int_equal(t.after[kind].result, 0);
+    }
 }
 
 CHECK("R6.15", tasks_that_wait_are_cancelled)
 {
-    struct cancelling t = {.outcomes = {0}};
-
-    assert_int_equal(unix_run_with(0, cancel_waits, &t), 0);
-    assert_int_equal(t.waits.waiting, 3);
-    assert_all_cancelled(&t);
-}
-
-/* On the other domain a task that runs after the three says that they wait. */
-static int say_ready(void *arg)
-{
-    struct cancelling *t = arg;
-
-    let_others_run();
-    sem_post(&t->ready);
-    return 0;
-}
-
-static int cancel_waits_elsewhere(void *arg)
-{
-    struct cancelling *t = arg;
-    miou_promise *promises[3], *last;
-    int i;
-
-    TRY(open_waits(&t->waits));
-    for (i = 0; i < 3; i++)
-        TRY(miou_call(&promises[i], NULL, waiting_tasks[i], &t->waits.waiters[i]));
-    TRY(miou_call(&last, NULL, say_ready, t));
-    while (sem_trywait(&t->ready) < 0)
-        TRY(miou_yield());
-    TRY(miou_await(last, NULL));
-    for (i = 0; i < 3; i++)
-        TRY(miou_cancel(promises[i]));
-    for (i = 0; i < 3; i++)
-        TRY(miou_await(promises[i], &t->outcomes[i]));
-    return use_what_was_waited_for(t);
+    check_cancelling((struct waits){WAITS_OF_STREAMS}, miou_async);
 }
 
 CHECK("R6.15", tasks_that_wait_on_another_domain_are_cancelled)
 {
-    struct cancelling t = {.outcomes = {0}};
+    check_cancelling((struct waits){WAITS_OF_STREAMS}, miou_call);
+}
 
-    sem_init(&t.ready, 0, 0);
-    assert_int_equal(unix_run_with(1, cancel_waits_elsewhere, &t), 0);
-    assert_all_cancelled(&t);
+CHECK("R6.15 R6.33", tasks_that_connect_read_exactly_or_wait_for_datagrams_are_cancelled)
+{
+    check_cancelling((struct waits){OTHER_WAITS}, miou_async);
+}
+
+CHECK("R6.15 R6.33", tasks_that_connect_or_so_on_another_domain_are_cancelled)
+{
+    check_cancelling((struct waits){OTHER_WAITS}, miou_call);
 }
 
 /* ---- R6.16: numbers beyond 1,023 ---- */
@@ -171,49 +96,35 @@ struct high {
     struct waits waits;
     struct pair low;
     struct waiter low_waiter;
-    int number; /* the lowest of the high ones */
 };
-
-static void *serve_waits(void *arg)
-{
-    struct waits *t = arg;
-    char *bytes = malloc(LOTS);
-
-    peer_connect(t->port);
-    peer_send(t->pairs[0].peer, "x", 1);
-    peer_receive(t->pairs[1].peer, bytes, LOTS);
-    free(bytes);
-    return NULL;
-}
 
 static int wait_high_and_low(void *arg)
 {
     struct high *t = arg;
-    miou_promise *promises[4];
+    miou_promise *promise;
     pthread_t thread;
-    int i, last = -1;
+    int last = -1;
 
     TRY(pair_open(&t->low, 0));
     t->low_waiter.fd = t->low.fd;
     while (last < HIGH)
         if ((last = peer_keep(dup(t->low.peer))) < 0)
             return -errno;
-    TRY(start_waits(&t->waits, promises));
-    t->number = miou_fd_number(t->waits.listener);
-    TRY(miou_async(&promises[3], NULL, read_once, &t->low_waiter));
+    TRY(waits_start(&t->waits, miou_async));
+    TRY(miou_async(&promise, NULL, read_once, &t->low_waiter));
     let_others_run();
     peer_send(t->low.peer, "y", 1);
-    pthread_create(&thread, NULL, serve_waits, &t->waits);
-    for (i = 3; i >= 0; i--)
-        TRY(miou_await(promises[i], NULL));
+    TRY(miou_await(promise, NULL));
+    pthread_create(&thread, NULL, waits_serve, &t->waits);
+    TRY(waits_await(&t->waits));
     pthread_join(thread, NULL);
     return 0;
 }
 
-CHECK("R6.16", numbers_beyond_1023_are_waited_for)
+static void check_high_numbers(struct waits waits)
 {
     struct rlimit limit;
-    struct high t = {.number = -1};
+    struct high t = {.waits = waits};
 
     getrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_max < HIGH + 100)
@@ -221,13 +132,22 @@ CHECK("R6.16", numbers_beyond_1023_are_waited_for)
     limit.rlim_cur = HIGH + 100;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     assert_int_equal(unix_run_with(0, wait_high_and_low, &t), 0);
-    assert_true(t.number > HIGH);
-    assert_int_equal(t.waits.waiting, 3);
-    assert_int_equal(t.waits.waiters[0].result, 0);
-    assert_int_equal(t.waits.waiters[1].result, 1);
-    assert_int_equal(t.waits.waiters[2].result, LOTS);
+    FOR_EACH_WAIT(kind, &t.waits)
+    assert_true(t.waits.waiters[kind].number > HIGH);
+    assert_int_equal(t.waits.waiting, waits_count(&t.waits));
+    waits_assert_served(&t.waits);
     assert_int_equal(t.low_waiter.result, 1);
     assert_int_equal(t.low_waiter.byte, 'y');
+}
+
+CHECK("R6.16", numbers_beyond_1023_are_waited_for)
+{
+    check_high_numbers((struct waits){WAITS_OF_STREAMS});
+}
+
+CHECK("R6.16", numbers_beyond_1023_are_connected_and_send_and_receive)
+{
+    check_high_numbers((struct waits){OTHER_WAITS});
 }
 
 /* ---- R6.17: out of descriptors ---- */
@@ -284,31 +204,40 @@ static int wait_without_monitor(void *arg)
 {
     struct unmonitored *t = arg;
     struct pair pair;
-    int i;
 
     /* Has a connection accepted, which waits already. */
-    TRY(open_waits(&t->waits));
+    TRY(waits_open(&t->waits));
     TRY(pair_open(&pair, 0));
     peer_send(pair.peer, "x", 1);
     await_bytes(pair.number, 1);
     t->read = miou_read(pair.fd, &t->byte, 1);
     t->written = miou_write(pair.fd, "y", 1);
     peer_receive(pair.peer, &t->answer, 1);
-    for (i = 0; i < 3; i++)
-        TRY(waiting_tasks[i](&t->waits.waiters[i]));
+    FOR_EACH_WAIT(kind, &t->waits)
+    TRY(wait_tasks[kind](&t->waits.waiters[kind]));
     return 0;
 }
 
-CHECK("R6.18", without_a_monitor_nothing_is_waited_for)
+static void check_unmonitored(struct waits waits)
 {
-    struct unmonitored t = {.read = -1};
+    struct unmonitored t = {.waits = waits, .read = -1};
 
     assert_int_equal(run_with(0, wait_without_monitor, &t), 0);
     assert_int_equal(t.read, 1);
     assert_int_equal(t.byte, 'x');
     assert_int_equal(t.written, 1);
     assert_int_equal(t.answer, 'y');
-    assert_results(&t.waits, MIOU_NO_MONITOR);
+    waits_assert(&t.waits, MIOU_NO_MONITOR);
+}
+
+CHECK("R6.18", without_a_monitor_nothing_is_waited_for)
+{
+    check_unmonitored((struct waits){WAITS_OF_STREAMS});
+}
+
+CHECK("R6.18", without_a_monitor_neither_peers_nor_datagrams_are_waited_for)
+{
+    check_unmonitored((struct waits){OTHER_WAITS});
 }
 
 /* ---- R6.20: signals ---- */
@@ -341,48 +270,48 @@ static void *disturb(void *arg)
         while (atomic_load(&signals_handled) <= i)
             poll(NULL, 0, 1);
     }
-    return serve_waits(&t->waits);
+    return waits_serve(&t->waits);
 }
 
 static int wait_disturbed(void *arg)
 {
     struct disturbed *t = arg;
-    miou_promise *promises[3];
     pthread_t thread;
-    int i;
 
-    TRY(start_waits(&t->waits, promises));
+    TRY(waits_start(&t->waits, miou_async));
     pthread_create(&thread, NULL, disturb, t);
     sem_post(&t->waiting);
-    for (i = 0; i < 3; i++)
-        TRY(miou_await(promises[i], NULL));
+    TRY(waits_await(&t->waits));
     pthread_join(thread, NULL);
     return 0;
 }
 
-static void check_signals(int flags)
+static void check_signals(struct waits waits, int flags)
 {
     struct sigaction action = {.sa_handler = handle, .sa_flags = flags};
-    struct disturbed t = {.main_thread = pthread_self()};
+    struct disturbed t = {.waits = waits, .main_thread = pthread_self()};
 
     sem_init(&t.waiting, 0, 0);
     sigaction(SIGUSR1, &action, NULL);
     assert_int_equal(unix_run_with(0, wait_disturbed, &t), 0);
-    assert_int_equal(t.waits.waiting, 3);
-    assert_int_equal(t.waits.waiters[0].result, 0);
-    assert_int_equal(t.waits.waiters[1].result, 1);
-    assert_int_equal(t.waits.waiters[2].result, LOTS);
+    assert_int_equal(t.waits.waiting, waits_count(&t.waits));
+    waits_assert_served(&t.waits);
     assert_int_equal(signals_handled, SIGNALS);
 }
 
 CHECK("R6.20", signals_end_no_wait)
 {
-    check_signals(0);
+    check_signals((struct waits){WAITS_OF_STREAMS}, 0);
 }
 
 CHECK("R6.20", signals_with_restart_end_no_wait)
 {
-    check_signals(SA_RESTART);
+    check_signals((struct waits){WAITS_OF_STREAMS}, SA_RESTART);
+}
+
+CHECK("R6.20", signals_end_no_wait_for_peers_or_datagrams)
+{
+    check_signals((struct waits){OTHER_WAITS}, 0);
 }
 
 /* ---- R6.21: every domain ---- */
@@ -528,24 +457,28 @@ CHECK("R6.21", a_busy_domain_does_not_hold_up_anothers_wait)
 static int close_under_waits(void *arg)
 {
     struct waits *t = arg;
-    miou_promise *promises[3];
-    int i;
 
-    TRY(start_waits(t, promises));
-    for (i = 0; i < 3; i++)
-        TRY(miou_close(t->waiters[i].fd));
-    for (i = 0; i < 3; i++)
-        TRY(miou_await(promises[i], NULL));
-    return 0;
+    TRY(waits_start(t, miou_async));
+    FOR_EACH_WAIT(kind, t)
+    TRY(miou_close(t->waiters[kind].fd));
+    return waits_await(t);
+}
+
+static void check_closing(struct waits waits)
+{
+    assert_int_equal(unix_run_with(0, close_under_waits, &waits), 0);
+    assert_int_equal(waits.waiting, waits_count(&waits));
+    waits_assert(&waits, -EBADF);
 }
 
 CHECK("R6.23", closing_wakes_those_that_wait)
 {
-    struct waits t = {.waiting = 0};
+    check_closing((struct waits){WAITS_OF_STREAMS});
+}
 
-    assert_int_equal(unix_run_with(0, close_under_waits, &t), 0);
-    assert_int_equal(t.waiting, 3);
-    assert_results(&t, -EBADF);
+CHECK("R6.23", closing_wakes_those_that_connect_or_wait_for_datagrams)
+{
+    check_closing((struct waits){OTHER_WAITS});
 }
 
 /* ---- R6.26: outside a run and in a finaliser ---- */
@@ -712,31 +645,39 @@ static void *serve_after_a_rest(void *arg)
 
     for (i = 0; i < 20 && t->used > AT_REST; i++)
         t->used = used_beside_work();
-    return serve_waits(&t->waits);
+    return waits_serve(&t->waits);
 }
 
+/* Some wait here, the others on two other domains. */
 static int wait_idly(void *arg)
 {
     struct idle *t = arg;
-    miou_promise *promises[3];
     pthread_t thread;
-    int i;
 
-    TRY(open_waits(&t->waits));
-    TRY(miou_async(&promises[0], NULL, accept_once, &t->waits.waiters[0]));
-    TRY(miou_call(&promises[1], NULL, read_once, &t->waits.waiters[1]));
-    TRY(miou_call(&promises[2], NULL, write_lots, &t->waits.waiters[2]));
+    TRY(waits_open(&t->waits));
+    FOR_EACH_WAIT(kind, &t->waits)
+    TRY((kind == t->waits.first ? miou_async : miou_call)(
+        &t->waits.promises[kind], NULL, wait_tasks[kind], &t->waits.waiters[kind]));
     pthread_create(&thread, NULL, serve_after_a_rest, t);
-    for (i = 2; i >= 0; i--)
-        TRY(miou_await(promises[i], NULL));
+    TRY(waits_await(&t->waits));
     pthread_join(thread, NULL);
     return 0;
 }
 
-CHECK("R1.17", waiting_for_descriptors_uses_no_processor)
+static void check_idle(struct waits waits)
 {
-    struct idle t = {.used = 1e9};
+    struct idle t = {.waits = waits, .used = 1e9};
 
     assert_int_equal(unix_run_with(2, wait_idly, &t), 0);
     assert_true(t.used <= AT_REST);
+}
+
+CHECK("R1.17", waiting_for_descriptors_uses_no_processor)
+{
+    check_idle((struct waits){WAITS_OF_STREAMS});
+}
+
+CHECK("R1.17", waiting_for_peers_and_datagrams_uses_no_processor)
+{
+    check_idle((struct waits){OTHER_WAITS});
 }

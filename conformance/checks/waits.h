@@ -1,0 +1,56 @@
+/* waits: a task in each of the calls that wait for a descriptor, for the rules that hold for all of
+ * them. Nothing here asserts but the functions that say so. */
+#ifndef WAITS_H
+#define WAITS_H
+
+#include "sockets.h"
+
+/* The calls, with those of streams first. What each waits for comes with waits_serve. */
+enum wait_kind { ACCEPT, READ, WRITE, CONNECT, READ_EXACTLY, RECVFROM, SENDTO, WAITS };
+
+/* Spawn on the same domain, or on another one. */
+typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
+
+/* Zeroed but for the first line. */
+struct waits {
+    enum wait_kind first, end; /* those from first up to end take part */
+    unsigned flags;            /* of the descriptors */
+    struct waiter waiters[WAITS];
+    miou_promise *promises[WAITS];
+    int waiting; /* how many of them waited, after waits_start */
+};
+
+#define WAITS_OF_STREAMS .first = ACCEPT, .end = CONNECT
+#define OTHER_WAITS      .first = CONNECT, .end = WAITS
+#define ALL_WAITS        .first = ACCEPT, .end = WAITS
+
+#define FOR_EACH_WAIT(kind, waits)                                                                 \
+    for (enum wait_kind kind = (waits)->first; kind < (waits)->end; kind++)
+
+/* The task of a kind; its argument is a struct waiter. Returns 0. */
+extern miou_task *const wait_tasks[WAITS];
+
+/* Make the descriptors; make them, spawn the tasks and let them come to wait; await the tasks. */
+int waits_open(struct waits *waits);
+int waits_start(struct waits *waits, spawner *spawn);
+int waits_await(struct waits *waits);
+
+/* Do what they wait for, all of them, as a thread may, or one. */
+void *waits_serve(void *waits);
+void waits_serve_one(const struct waits *waits, enum wait_kind kind);
+
+/* Assert that each call returned that; and that each did its work. */
+void waits_assert(const struct waits *waits, ssize_t result);
+void waits_assert_served(const struct waits *waits);
+
+/* How many wait, if all who take part do. */
+static inline int waits_count(const struct waits *waits)
+{
+    return (int)(waits->end - waits->first);
+}
+
+/* A listener in plain POSIX whose queue is full, so that whoever connects to it has to wait. Accept
+ * one, and there is room. */
+int full_listener(void);
+
+#endif
