@@ -52,15 +52,16 @@ $(B)/bench: $(patsubst %.c,$(B)/%.o,$(wildcard ref/bench*.c)) $(B)/libmiou.a
 # ---- conformance: the suite. It never links ref.
 
 LOADER   := $(B)/conformance/interface.o $(B)/conformance/trampolines.o
-SUITE    := $(filter-out conformance/test_% conformance/driver.c conformance/interface.c \
+SUITE    := $(filter-out conformance/test_% conformance/driver%.c conformance/interface.c \
             conformance/trampolines.c,$(wildcard conformance/*.c))
+DRIVER   := $(wildcard conformance/driver*.c conformance/program*.c)
 CHECKS   := $(wildcard conformance/checks/*.c)
 SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/saboteur/*.c))
 
 $(B)/conform: $(SUITE:%.c=$(B)/%.o) | $(B)/driver $(B)/checks
 	$(LINK) $^ -lcmark -lcmocka
 
-$(B)/driver: $(B)/conformance/driver.o $(B)/conformance/program.o $(LOADER)
+$(B)/driver: $(DRIVER:%.c=$(B)/%.o) $(LOADER)
 	$(LINK) $^ -ldl
 
 $(B)/checks: $(CHECKS:%.c=$(B)/%.o) $(LOADER)

@@ -70,7 +70,7 @@ struct inquiry {
     bool no_memory;
     int *before;        /* the event before each of the same instance; -1 */
     struct life *lives; /* by instance */
-    bool rule_ended;    /* the run ended with the code of a rule */
+    bool rule_ended;    /* the run ended with the code of a rule, and everything was cancelled */
     struct outcome run;
 };
 

@@ -80,10 +80,12 @@ struct phrase operation_phrase(const struct inquiry *inquiry, int operation)
     const char *word = operation_word(which->kind), *name = NULL;
     struct phrase phrase;
 
-    if (which->task_count > 0)
-        name = program_name(inquiry->program, NAME_TASK, which->tasks[0]);
-    else if (which->name >= 0)
+    if (which->name >= 0)
         name = program_name(inquiry->program, operation_names(which->kind), which->name);
+    else if (which->task_count > 0)
+        name = program_name(inquiry->program, NAME_TASK, which->tasks[0]);
+    else if (which->promise_count > 0)
+        name = program_name(inquiry->program, NAME_PROMISE, which->promises[0]);
     if (name != NULL)
         snprintf(phrase.text, sizeof phrase.text, "%s %s", word, name);
     else
@@ -152,23 +154,6 @@ static char *answers_text(const struct inquiry *inquiry, const struct outcomes *
     return NULL;
 }
 
-/* Operations that are expected to come to ok even if nothing is said. */
-static bool must_be_plain(enum operation_kind kind)
-{
-    switch (kind) {
-    case OP_ASYNC:
-    case OP_CALL:
-    case OP_YIELD:
-    case OP_ORPHANS:
-    case OP_CREATE:
-    case OP_PRINT:
-    case OP_POST:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static void judge_answer(struct inquiry *inquiry, int event)
 {
     static struct outcome plain[] = {{.kind = OUTCOME_OK}, {.kind = OUTCOME_STOPPED}};
@@ -180,7 +165,7 @@ static void judge_answer(struct inquiry *inquiry, int event)
     char *expected;
 
     if (count == 0) {
-        if (!must_be_plain(operation->kind))
+        if (!operation_has(operation->kind, OPERATION_PLAIN))
             return;
         answers = ok_or_stopped;
         count = 2;
@@ -580,7 +565,8 @@ static void judge_whole(struct inquiry *inquiry)
     }
     inquiry->run = trace->events[trace->event_count - 1].outcomes.of[0];
     inquiry->rule_ended = inquiry->run.kind == OUTCOME_STILL_HAS_CHILDREN ||
-                          inquiry->run.kind == OUTCOME_RESOURCE_LEAKED;
+                          inquiry->run.kind == OUTCOME_RESOURCE_LEAKED ||
+                          inquiry->run.kind == OUTCOME_DEADLOCK;
     judge_scenario(inquiry);
     monitors(inquiry);
 }

@@ -25,10 +25,10 @@ static const struct operation *current(const struct inquiry *inquiry, int instan
 
 static bool spawns(enum operation_kind kind)
 {
-    return kind == OP_ASYNC || kind == OP_CALL || kind == OP_PARALLEL || kind == OP_RUN;
+    return operation_has(kind, OPERATION_SPAWNS);
 }
 
-/* How often an operation spawns or prints when nothing stops it. */
+/* How often an operation spawns or prints when nothing stops it; forces at most. */
 static int full_times(const struct operation *operation)
 {
     return operation->kind == OP_PARALLEL ? operation->repeat * operation->task_count
@@ -68,7 +68,7 @@ static bool list_fits(const struct operation *operation, struct outcomes list, i
             return false;
     if (spawns(operation->kind))
         return list.count == 1 || list.count == (size_t)times;
-    if (operation->kind == OP_AWAIT || operation->kind == OP_CANCEL || operation->kind == OP_FREE)
+    if (operation_has(operation->kind, OPERATION_LISTS))
         return true;
     return list.count <= (size_t)operation->repeat;
 }
@@ -95,7 +95,7 @@ static void follow_did(struct inquiry *inquiry, int event)
         life->ending = ENDING_STOPPED;
 }
 
-/* A spawn or a print, of which an operation may have several. */
+/* A spawn, a force or a print, of which an operation may have several. */
 static void follow_part(struct inquiry *inquiry, int event)
 {
     const struct event *part = &inquiry->trace->events[event];
@@ -173,6 +173,7 @@ static void follow(struct inquiry *inquiry, int event)
         inquiry->lives[which->instance].domain = which->domain;
         return;
     case EVENT_SPAWN:
+    case EVENT_FORCE:
     case EVENT_PRINT:
         follow_part(inquiry, event);
         return;
@@ -274,7 +275,10 @@ static void monitor_begin(struct inquiry *inquiry, int instance)
     }
     from = inquiry->lives[which->parent].domain;
     operation = operation_of(inquiry, which->spawned);
-    if (operation->kind == OP_ASYNC) {
+    if (which->forced) {
+        if (domain != from)
+            wrong_domain(inquiry, "R9.17", instance, "a lazy value is computed by who forces it");
+    } else if (operation->kind == OP_ASYNC) {
         if (domain != from)
             wrong_domain(inquiry, "R4.2", instance, "async keeps to its parent's domain");
     } else if (domain == 0) {
@@ -298,7 +302,7 @@ static void monitor_spawned(struct inquiry *inquiry, int instance)
     int domains = inquiry->program->domains, from = inquiry->lives[which->parent].domain;
     const char *rule = NULL, *expected = "";
 
-    if (operation->kind == OP_ASYNC)
+    if (operation->kind == OP_ASYNC || which->forced)
         return;
     if (domains == 0) {
         rule = "R4.5";
@@ -379,8 +383,7 @@ static void monitor_domains(struct inquiry *inquiry)
 
 static bool may_suspend(enum operation_kind kind)
 {
-    return kind == OP_YIELD || kind == OP_UNTIL || kind == OP_AWAIT || kind == OP_CANCEL ||
-           kind == OP_PARALLEL || kind == OP_RUN;
+    return operation_has(kind, OPERATION_SUSPENDS);
 }
 
 /* Whether a task cannot have been suspended between its event before and this one. */
@@ -496,8 +499,11 @@ static void monitor_run(struct inquiry *inquiry)
 
     for (int i = 0; i < inquiry->trace->instance_count; i++)
         monitor_offence(inquiry, i);
-    if (inquiry->rule_ended)
+    if (inquiry->run.kind == OUTCOME_STILL_HAS_CHILDREN ||
+        inquiry->run.kind == OUTCOME_RESOURCE_LEAKED)
         monitor_offender(inquiry);
+    else if (inquiry->rule_ended)
+        return;
     else if (main_life->ending == ENDING_NONE) {
         if (is_ok(inquiry->run))
             find(inquiry, "R1.1", 0, text("the main task begins"), text("it never did"));

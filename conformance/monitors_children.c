@@ -92,6 +92,11 @@ static bool add_children(struct promises *promises, int did)
     return true;
 }
 
+static bool hands_out(struct outcome outcome)
+{
+    return outcome.kind == OUTCOME_ENDED || outcome.kind == OUTCOME_TAKEN;
+}
+
 static bool add_cared(struct promises *promises, int did)
 {
     const struct event *event = &promises->inquiry->trace->events[did];
@@ -101,7 +106,7 @@ static bool add_cared(struct promises *promises, int did)
     if (count == 1)
         count = (size_t)operation_of(promises->inquiry, did)->repeat;
     for (size_t i = 0; i < count; i++)
-        if (member(list, (int)i).kind == OUTCOME_ENDED && !add_slot(promises, -1, event->instance))
+        if (hands_out(member(list, (int)i)) && !add_slot(promises, -1, event->instance))
             return false;
     return true;
 }
@@ -113,8 +118,9 @@ static bool add_binding(struct promises *promises, int did)
     struct bindings *name = &promises->names[operation->bind];
     int instance = inquiry->trace->events[did].instance, first = promises->slot_count;
     int domain = inquiry->lives[instance].domain;
+    bool spawns = operation_has(operation->kind, OPERATION_SPAWNS);
 
-    if (!(operation->kind == OP_CARE ? add_cared(promises, did) : add_children(promises, did)) ||
+    if (!(spawns ? add_children(promises, did) : add_cared(promises, did)) ||
         !grow(&name->of, name->count, &name->room, sizeof *name->of))
         return false;
     if (name->count == 0)
@@ -517,6 +523,13 @@ void monitor_promises(struct inquiry *inquiry)
             try_promises(&promises, i);
         else if (kind == OP_PARALLEL)
             try_parallel(&promises, i);
+        else if (kind == OP_AWAIT_ALL || kind == OP_AWAIT_ONE || kind == OP_AWAIT_FIRST ||
+                 kind == OP_GET) {
+            struct life *life = &inquiry->lives[trace->events[i].instance];
+
+            life->settles_unknown = life->frees = life->frees_unknown = true;
+            life->cancels = life->cancels_unknown = true;
+        }
     }
     count_forgotten(inquiry);
     free(promises.slots);

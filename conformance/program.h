@@ -24,16 +24,21 @@ enum name_kind {
     NAME_PROMISE,
     NAME_RESOURCE,
     NAME_ORPHANAGE,
+    NAME_MUTEX,
+    NAME_CONDITION,
+    NAME_LAZY,
+    NAME_TRIGGER,
+    NAME_COMPUTATION,
     NAME_FLAG,
     NAME_WORD,  /* of a print */
-    NAME_ERROR, /* of a fail */
+    NAME_ERROR, /* of a fail or a complete */
     NAME_KINDS
 };
 
 struct name {
     char text[PROGRAM_NAME_MAX + 1];
     int line;   /* where it first stands */
-    bool bound; /* some line makes it: a task of that name, `p =`, create, orphans, print, fail */
+    bool bound; /* some line makes it: a task of that name, `p =`, create, print, fail and so on */
 };
 
 struct names {
@@ -55,14 +60,22 @@ enum outcome_kind {
     OUTCOME_IN_FINALISER,
     OUTCOME_NOT_RUNNING,
     OUTCOME_NO_MONITOR,
-    OUTCOME_INVALID,   /* -EINVAL */
-    OUTCOME_BUSY,      /* -EBUSY */
-    OUTCOME_NO_MEMORY, /* -ENOMEM */
-    OUTCOME_ERROR,     /* any other */
-    OUTCOME_STOPPED,   /* the task that asked is cancelled */
-    OUTCOME_EMPTY,     /* of care */
-    OUTCOME_RUNNING,
-    OUTCOME_ENDED,
+    OUTCOME_DEADLOCK,
+    OUTCOME_UNDEFINED,
+    OUTCOME_INVALID,        /* -EINVAL */
+    OUTCOME_BUSY,           /* -EBUSY */
+    OUTCOME_NO_MEMORY,      /* -ENOMEM */
+    OUTCOME_NOT_PERMITTED,  /* -EPERM */
+    OUTCOME_WOULD_DEADLOCK, /* -EDEADLK */
+    OUTCOME_ALREADY,        /* -EALREADY */
+    OUTCOME_ERROR,          /* any other */
+    OUTCOME_STOPPED,        /* the task that asked is cancelled */
+    OUTCOME_EMPTY,          /* of care, take and get */
+    OUTCOME_RUNNING,        /* of care, state and peek */
+    OUTCOME_ENDED,          /* of care */
+    OUTCOME_TAKEN,
+    OUTCOME_FINISHED, /* of state */
+    OUTCOME_EXITED,
     OUTCOME_NONE, /* the empty list */
     OUTCOME_KINDS
 };
@@ -87,9 +100,16 @@ enum operation_kind {
     OP_AWAIT,
     OP_CANCEL,
     OP_FREE,
+    OP_AWAIT_ALL,
+    OP_AWAIT_ONE,
+    OP_AWAIT_FIRST,
+    OP_STATE,
     OP_YIELD,
     OP_ORPHANS,
     OP_CARE,
+    OP_TAKE,
+    OP_GET,
+    OP_LENGTH,
     OP_FREE_ORPHANS,
     OP_CREATE,
     OP_OWN,
@@ -97,6 +117,31 @@ enum operation_kind {
     OP_DISOWN,
     OP_RELEASE,
     OP_TRANSFER,
+    OP_SLEEP,
+    OP_MUTEX,
+    OP_LOCK,
+    OP_TRY_LOCK,
+    OP_UNLOCK,
+    OP_FREE_MUTEX,
+    OP_CONDITION,
+    OP_WAIT,
+    OP_SIGNAL,
+    OP_BROADCAST,
+    OP_FREE_CONDITION,
+    OP_LAZY,
+    OP_FORCE,
+    OP_FREE_LAZY,
+    OP_TRIGGER,
+    OP_AWAIT_TRIGGER,
+    OP_SIGNAL_TRIGGER,
+    OP_FREE_TRIGGER,
+    OP_COMPUTATION,
+    OP_COMPLETE,
+    OP_AWAIT_COMPUTATION,
+    OP_PEEK,
+    OP_ATTACH,
+    OP_DETACH,
+    OP_FREE_COMPUTATION,
     OP_SELF,
     OP_AVAILABLE,
     OP_PRINT,
@@ -115,17 +160,19 @@ struct operation {
     int line;   /* of the scenario, from 1 */
     int task;   /* whose operation it is */
     int repeat; /* how many times; 1 if not said */
-    int bind;   /* async, call, care: the promise name that `p =` binds; -1: none */
-    int name;   /* await, cancel, free: a promise; orphans, care, free-orphans: an orphanage;
-                   create ... transfer: a resource; post, until: a flag; print: a word;
-                   fail: an error; else -1 */
-    int *tasks; /* async, call, run: one; parallel: any number */
+    int bind;   /* async, call, care, take: the promise name that `p =` binds; -1: none */
+    int name;   /* the first behind its word, of the kind that operation_names says; -1: none */
+    int other;  /* the second: wait: a mutex; attach, detach: a trigger; complete: an error, or -1:
+                   a value */
+    int *tasks; /* async, call, run, lazy: one; parallel: any number */
     int task_count;
+    int *promises; /* await-all, await-one, await-first */
+    int promise_count;
     int *give; /* async, call: resources */
     int give_count;
     int orphans; /* async, call: the orphanage; -1: none */
     int pin;     /* call: a domain, PIN_SELF or PIN_NONE */
-    int value;   /* return */
+    int value;   /* return, complete; sleep: milliseconds */
 
     struct outcomes *answers; /* what it may come to; stripped programs have none */
     int answer_count;         /* 0: nothing is said */
@@ -212,9 +259,21 @@ char *program_strip(const char *text, size_t size);
 
 const char *program_name(const struct program *program, enum name_kind kind, int number);
 
-/* An operation's word, and what a name behind it stands for; NAME_KINDS: there is none. */
+/* An operation's word, and what the first name behind it stands for; NAME_KINDS: there is none. */
 const char *operation_word(enum operation_kind kind);
 enum name_kind operation_names(enum operation_kind kind);
+
+/* What else is to be known of an operation. */
+enum operation_trait {
+    OPERATION_SUSPENDS = 1, /* may suspend its task */
+    OPERATION_SPAWNS = 2,
+    OPERATION_BINDS = 4,  /* hands out promises */
+    OPERATION_EACH = 8,   /* is done to each of the promises that its name stands for */
+    OPERATION_LISTS = 16, /* comes to a list even if it is not repeated */
+    OPERATION_LAST = 32,  /* ends its task, and comes to nothing */
+    OPERATION_PLAIN = 64  /* is expected to come to ok, or stopped, if nothing is said */
+};
+bool operation_has(enum operation_kind kind, enum operation_trait trait);
 
 /* Write an outcome as the language has it, with a NUL, as snprintf would; returns its length.
  * OUTCOME_MAX bytes are always enough. */

@@ -216,7 +216,7 @@ static const struct mistake mistakes[] = {
     {"task main\np = async main give=r" RUN, "2: the resource 'r' is never created"},
     {"task main\ncare o" RUN, "2: the orphanage 'o' is never made"},
     {"task main\nasync main orphans=o" RUN, "2: the orphanage 'o' is never made"},
-    {"task main\np = async main\nawait p => failed boom" RUN, "3: no task fails with 'boom'"},
+    {"task main\np = async main\nawait p => failed boom" RUN, "3: nothing fails with 'boom'"},
     {"task main\nexpect seen hello" RUN, "2: no task prints 'hello'"},
     {"task main\nexpect seen finalise:r" RUN, "2: the resource 'r' is never created"},
     {"task main\nexpect seen begin:t" RUN, "2: there is no task 't'"},

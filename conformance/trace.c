@@ -258,7 +258,7 @@ static int operation_on(const struct scanner *scanner, struct piece word, int ta
     return operation >= 0 && program->operations[operation].task == task ? operation : -1;
 }
 
-/* The two words that spawn and did begin with: an instance and a line of its task. */
+/* The two words that spawn, force and did begin with: an instance and a line of its task. */
 static enum step take_operation(struct scanner *scanner, struct piece *rest, int *instance,
                                 int *operation)
 {
@@ -278,24 +278,43 @@ static enum step take_operation(struct scanner *scanner, struct piece *rest, int
 
 static bool spawns(const struct operation *operation, int task)
 {
+    if (!operation_has(operation->kind, OPERATION_SPAWNS))
+        return false;
     for (int i = 0; i < operation->task_count; i++)
         if (operation->tasks[i] == task)
             return true;
     return false;
 }
 
-static enum step read_spawn(struct scanner *scanner, struct piece rest)
+/* Whether some line makes a lazy value of that name with that task. */
+static bool forces(const struct program *program, const struct operation *operation, int task)
 {
-    struct event event = event_of(EVENT_SPAWN, -1);
+    for (int i = 0; i < program->operation_count && operation->kind == OP_FORCE; i++)
+        if (program->operations[i].kind == OP_LAZY &&
+            program->operations[i].name == operation->name &&
+            program->operations[i].tasks[0] == task)
+            return true;
+    return false;
+}
+
+static enum step read_child(struct scanner *scanner, struct piece rest, enum event_kind kind)
+{
+    struct event event = event_of(kind, -1);
     enum step step = take_operation(scanner, &rest, &event.instance, &event.operation);
-    struct instance child = {
-        .parent = event.instance, .spawned = scanner->trace->event_count, .begun = -1, .ended = -1};
+    struct instance child = {.parent = event.instance,
+                             .forced = kind == EVENT_FORCE,
+                             .spawned = scanner->trace->event_count,
+                             .begun = -1,
+                             .ended = -1};
+    const struct operation *operation;
 
     if (step != STEP_ON)
         return step;
+    operation = &scanner->program->operations[event.operation];
     if (!parse_instance(scanner, rest, &child.task, &child.number) ||
-        !spawns(&scanner->program->operations[event.operation], child.task))
-        return garbage(scanner, "that line spawns no such task");
+        !(child.forced ? forces(scanner->program, operation, child.task)
+                       : spawns(operation, child.task)))
+        return garbage(scanner, "that line %s no such task", child.forced ? "forces" : "spawns");
     if (*slot_of(scanner, child.task, child.number) >= 0)
         return garbage(scanner, "spawned before");
     if (scanner->trace->instance_count == TRACE_INSTANCES_MAX)
@@ -304,6 +323,16 @@ static enum step read_spawn(struct scanner *scanner, struct piece rest)
     if (!add_instance(scanner, child))
         return STEP_NO_MEMORY;
     return add_event(scanner, event);
+}
+
+static enum step read_spawn(struct scanner *scanner, struct piece rest)
+{
+    return read_child(scanner, rest, EVENT_SPAWN);
+}
+
+static enum step read_force(struct scanner *scanner, struct piece rest)
+{
+    return read_child(scanner, rest, EVENT_FORCE);
 }
 
 static enum step read_begin(struct scanner *scanner, struct piece rest)
@@ -407,15 +436,7 @@ static void place_outcomes(struct trace *trace)
 
 static bool may_be_list(const struct operation *operation)
 {
-    switch (operation->kind) {
-    case OP_PARALLEL:
-    case OP_AWAIT:
-    case OP_CANCEL:
-    case OP_FREE:
-        return true;
-    default:
-        return operation->repeat > 1;
-    }
+    return operation_has(operation->kind, OPERATION_LISTS) || operation->repeat > 1;
 }
 
 /* Of parallel every member is written, unless it is refused as a whole. */
@@ -466,7 +487,7 @@ static enum step read_did(struct scanner *scanner, struct piece rest)
     if (step != STEP_ON)
         return step;
     kind = scanner->program->operations[event.operation].kind;
-    if (kind == OP_RETURN || kind == OP_FAIL)
+    if (operation_has(kind, OPERATION_LAST))
         return garbage(scanner, "'%s' does not return", operation_word(kind));
     step = read_outcomes(scanner, rest, &event);
     return step == STEP_ON ? add_event(scanner, event) : step;
@@ -525,9 +546,10 @@ static enum step read_event(struct scanner *scanner)
     static const struct {
         const char *word;
         enum step (*read)(struct scanner *scanner, struct piece rest);
-    } kinds[] = {{"spawn", read_spawn}, {"begin", read_begin},       {"did", read_did},
-                 {"print", read_print}, {"finalise", read_finalise}, {"end", read_end},
-                 {"chose", read_chose}, {"run", read_run},           {"absent", read_absent}};
+    } kinds[] = {{"spawn", read_spawn},  {"force", read_force}, {"begin", read_begin},
+                 {"did", read_did},      {"print", read_print}, {"finalise", read_finalise},
+                 {"end", read_end},      {"chose", read_chose}, {"run", read_run},
+                 {"absent", read_absent}};
     struct piece rest = scanner->line, word = take(&rest);
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -680,6 +702,9 @@ void event_write(char *buffer, size_t size, const struct program *program,
     switch (which->kind) {
     case EVENT_SPAWN:
         snprintf(buffer, size, "spawn %s %d %s", instance, line, child);
+        return;
+    case EVENT_FORCE:
+        snprintf(buffer, size, "force %s %d %s", instance, line, child);
         return;
     case EVENT_BEGIN:
         snprintf(buffer, size, "begin %s %d", instance, which->domain);

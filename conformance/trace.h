@@ -14,6 +14,7 @@ enum {
 
 enum event_kind {
     EVENT_SPAWN,
+    EVENT_FORCE, /* a lazy value's task begins, as a part of the one that forces it */
     EVENT_BEGIN,
     EVENT_DID,
     EVENT_PRINT,
@@ -25,8 +26,8 @@ enum event_kind {
 struct event {
     enum event_kind kind;
     int instance;             /* whose event; -1: finalise, run */
-    int operation;            /* spawn, did, print: place in program.operations; else -1 */
-    int child;                /* spawn: the instance spawned; else -1 */
+    int operation;            /* spawn, force, did: place in program.operations; else -1 */
+    int child;                /* spawn, force: the instance that is to begin; else -1 */
     int domain;               /* begin, finalise; else -1 */
     int resource;             /* finalise; else -1 */
     int word;                 /* print; else -1 */
@@ -34,12 +35,14 @@ struct event {
     struct outcomes outcomes; /* did, run; owned by the trace */
 };
 
-/* One execution of a task: instance 0 is main, the others are numbered as they were spawned. */
+/* One execution of a task: instance 0 is main, the others are numbered as they were spawned or
+ * forced. */
 struct instance {
     int task;
     int number;  /* n of T#n, from 1 */
     int parent;  /* an instance; -1: main */
-    int spawned; /* event; -1: main */
+    bool forced; /* computes a lazy value: what it does its parent does */
+    int spawned; /* event, spawn or force; -1: main */
     int begun;   /* the first such event; -1: never */
     int ended;   /* likewise */
 };
