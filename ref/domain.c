@@ -19,6 +19,7 @@ int domain_init(struct domain *domain, struct run *run, int id)
     domain->run = run;
     domain->ready_end = &domain->ready;
     domain->next_worker = id;
+    domain->driven = run->options.choose != NULL;
     inbox_init(&domain->inbox, &run->awake);
     if ((error = stacks_init(&domain->stacks, run->options.stack_size)) < 0)
         return error;
@@ -127,8 +128,9 @@ static void end_unstarted(struct domain *domain, struct task *task, int result)
     task_notify(task);
 }
 
-/* Go to a task until it leaves for the scheduler, or until one that it has left for does. */
-static void enter(struct domain *domain, struct task *task)
+/* Go to a task until it leaves for the scheduler, or until one that it has left for does. No return
+ * follows the switch soon: the processor would predict it by the calls of the task. */
+static inline __attribute__((always_inline)) void enter(struct domain *domain, struct task *task)
 {
     task->state = TASK_RUNNING;
     domain->current = task;
@@ -144,7 +146,7 @@ static void enter(struct domain *domain, struct task *task)
     }
 }
 
-void domain_run_task(struct domain *domain, struct task *task)
+static inline void run_task(struct domain *domain, struct task *task)
 {
     if (begin(domain, task))
         enter(domain, task);
@@ -164,17 +166,21 @@ bool domain_step(struct domain *domain)
 {
     struct run *run = domain->run;
 
+    if (domain->paused != NULL) {
+        enter(domain, domain->paused);
+        return true;
+    }
     if (!inbox_empty(&domain->inbox))
         inbox_deliver(&domain->inbox);
     if (domain->id == 0 && atomic_load_explicit(&run->signals, memory_order_relaxed) != 0)
         signals_deliver(domain);
     if (domain->suspended > 0 && domain->ready != NULL && !MUTANT(starves_io))
         domain_look(domain, false);
-    domain->quantum = domain->hooks.first == NULL && run->options.choose == NULL ? QUANTUM : 1;
+    domain->quantum = domain->hooks.first == NULL && !domain->driven ? QUANTUM : 1;
     if (domain->ready == NULL)
         return false;
     while (domain->ready != NULL && domain->quantum-- > 0)
-        domain_run_task(domain, take_ready(domain));
+        run_task(domain, take_ready(domain));
     return true;
 }
 

@@ -170,18 +170,6 @@ static struct domain *choose_next(struct run *run, struct domain *last)
     return NULL;
 }
 
-static void step(struct domain *domain)
-{
-    struct task *paused = domain->paused;
-
-    domain_self = domain;
-    domain->run->now += TICK;
-    if (paused != NULL)
-        domain_run_task(domain, paused);
-    else
-        domain_step(domain);
-}
-
 void run_driven(struct run *run)
 {
     struct domain *domain = &run->domains[0], *next;
@@ -193,8 +181,11 @@ void run_driven(struct run *run)
     while (!run->domains[0].stopped) {
         next = run->next != NULL ? run->next : choose_next(run, domain);
         run->next = NULL;
-        if (next != NULL)
-            step(domain = next);
+        if (next == NULL)
+            continue;
+        run->now += TICK;
+        domain_self = domain = next;
+        domain_step(domain);
     }
     domain_self = NULL;
 }

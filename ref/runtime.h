@@ -118,6 +118,7 @@ struct domain {
     int next_worker; /* where the next call goes */
     bool finalising;
     bool stopped;
+    bool driven;
     unsigned suspended; /* tasks that the monitor will wake */
     struct run *run;
     struct stacks stacks;
@@ -165,15 +166,12 @@ void domain_send(struct domain *to, struct message *message);
 /* Step the domain on this thread until it is stopped. */
 void domain_loop(struct domain *domain);
 
-/* One step: hear the others, look at the system, then run tasks for a quantum. Returns false if
- * there is nothing to run. */
+/* One step: go on with the task that was paused, if one was; else hear the others, look at the
+ * system, then run tasks for a quantum. Returns false if there is nothing to run. */
 bool domain_step(struct domain *domain);
 
 /* Have the monitor wake tasks; block: sleep until there are some. */
 void domain_look(struct domain *domain, bool block);
-
-/* Let a task run until it suspends. */
-void domain_run_task(struct domain *domain, struct task *task);
 
 /* Queue a task. */
 void domain_ready(struct domain *domain, struct task *task);
@@ -203,7 +201,7 @@ void run_driven(struct run *run);
 size_t run_choose(struct run *run, size_t count);
 
 /* Called by the running task: go on with another domain first, if that is chosen. */
-void domain_pause(struct domain *domain);
+void domain_pause(struct domain *domain) __attribute__((cold));
 
 /* Nanoseconds by the run's clock. */
 int64_t run_clock(struct run *run);
@@ -235,7 +233,7 @@ static inline struct task *task_current(int *error)
         *error = MIOU_NOT_RUNNING;
         return NULL;
     }
-    if (__builtin_expect(domain->run->options.choose != NULL, false))
+    if (__builtin_expect(domain->driven, false))
         domain_pause(domain);
     return domain->current;
 }
