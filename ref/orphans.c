@@ -3,6 +3,7 @@
 #include "runtime.h"
 
 #include <errno.h>
+#include <limits.h>
 
 int miou_orphans_create(miou_orphans **orphans)
 {
@@ -17,80 +18,193 @@ int miou_orphans_create(miou_orphans **orphans)
     if ((made = object_new(self->domain, POOL_ORPHANAGES)) == NULL)
         return -ENOMEM;
     made->owner = self;
-    made->count = 0;
-    made->ended.first = NULL;
     list_add(&self->orphanages, &made->link);
     *orphans = pool_handle(made);
     return 0;
 }
 
-/* The calling task and its orphanage. */
-static int find_own(struct orphanage **found, const miou_orphans *orphans)
-{
-    int error;
-    struct task *self = task_self(&error);
-
-    if (self == NULL)
-        return error;
-    *found = object_get(self->domain, POOL_ORPHANAGES, orphans);
-    return *found != NULL && (*found)->owner == self ? 0 : -EINVAL;
-}
-
-void orphanage_child_ended(struct task *child)
-{
-    list_add(&child->orphanage->ended, &child->kept);
-}
-
-void orphanage_leave(struct task *child)
-{
-    if (child->orphanage == NULL)
-        return;
-    list_remove(&child->kept);
-    child->orphanage->count--;
-    child->orphanage = NULL;
-}
-
-int miou_care(miou_promise **promise, miou_orphans *orphans)
-{
-    struct orphanage *found;
-    struct task *child;
-    int error = find_own(&found, orphans);
-
-    if (error < 0)
-        return error;
-    if (promise == NULL)
-        return -EINVAL;
-    if (found->owner->cancelled)
-        return MIOU_CANCELLED;
-    if (list_empty(&found->ended))
-        return found->count > 0 ? MIOU_CARE_RUNNING : MIOU_CARE_EMPTY;
-    child = CONTAINER(found->ended.first, struct task, kept);
-    orphanage_leave(child);
-    *promise = pool_handle(child);
-    return MIOU_CARE_ENDED;
-}
-
 static void orphanage_free(struct orphanage *orphanage)
 {
+    struct domain *domain = orphanage->owner->domain;
+
     list_remove(&orphanage->link);
-    object_free(orphanage->owner->domain, POOL_ORPHANAGES, orphanage);
-}
-
-int miou_orphans_free(miou_orphans *orphans)
-{
-    struct orphanage *found;
-    int error = find_own(&found, orphans);
-
-    if (error < 0)
-        return error;
-    if (found->count > 0)
-        return -EBUSY;
-    orphanage_free(found);
-    return 0;
+    orphanage->running = orphanage->ended = (struct group){0};
+    object_free(domain, POOL_ORPHANAGES, orphanage);
 }
 
 void orphanages_free(struct task *owner)
 {
     while (!list_empty(&owner->orphanages))
         orphanage_free(CONTAINER(owner->orphanages.first, struct orphanage, link));
+}
+
+/* ---- children come and go ---- */
+
+static void group_add(struct group *group, struct task *child)
+{
+    list_add(&group->members, &child->sibling);
+    group->count++;
+}
+
+static void group_remove(struct group *group, struct task *child)
+{
+    list_remove(&child->sibling);
+    group->count--;
+}
+
+static size_t length(const struct orphanage *orphanage)
+{
+    return orphanage->running.count + orphanage->ended.count;
+}
+
+void orphanage_keep(struct orphanage *orphanage, struct task *child)
+{
+    child->orphanage = orphanage;
+    group_add(&orphanage->running, child);
+}
+
+void orphanage_child_ended(struct task *child)
+{
+    struct orphanage *orphanage = child->orphanage;
+
+    group_remove(&orphanage->running, child);
+    group_add(&orphanage->ended, child);
+    if (orphanage->watched)
+        domain_wake(orphanage->owner);
+}
+
+void orphanage_leave(struct task *child)
+{
+    struct orphanage *orphanage = child->orphanage;
+
+    if (orphanage == NULL)
+        return;
+    child->orphanage = NULL;
+    group_remove(child_is_quiet(child) ? &orphanage->ended : &orphanage->running, child);
+    list_add(&child->parent->children, &child->sibling);
+}
+
+/* Take a child out: one of the first count, those that have ended before the others. */
+static struct task *take_out(struct orphanage *orphanage, size_t count)
+{
+    size_t n = run_choose(orphanage->owner->domain->run, count);
+    struct link *link = orphanage->ended.members.first;
+    struct task *child;
+
+    if (n >= orphanage->ended.count) {
+        n -= orphanage->ended.count;
+        link = orphanage->running.members.first;
+    }
+    while (n-- > 0)
+        link = link->next;
+    child = CONTAINER(link, struct task, sibling);
+    orphanage_leave(child);
+    return child;
+}
+
+/* ---- what the owner may ask ---- */
+
+static int find_own(const struct task *self, struct orphanage **found, const miou_orphans *orphans)
+{
+    *found = object_get(self->domain, POOL_ORPHANAGES, orphans);
+    return *found != NULL && (*found)->owner == self ? 0 : -EINVAL;
+}
+
+/* The calling task's orphanage, for a call that a cancelled task is refused; NULL, and why not. */
+static struct orphanage *find_open(int *error, const miou_orphans *orphans)
+{
+    struct task *self = task_self(error);
+    struct orphanage *found;
+
+    if (self == NULL || (*error = find_own(self, &found, orphans)) < 0)
+        return NULL;
+    *error = self->cancelled ? MIOU_CANCELLED : 0;
+    return *error == 0 ? found : NULL;
+}
+
+int miou_care(miou_promise **promise, miou_orphans *orphans)
+{
+    int error;
+    struct orphanage *found = find_open(&error, orphans);
+
+    if (found == NULL)
+        return error;
+    if (promise == NULL)
+        return -EINVAL;
+    if (found->ended.count == 0)
+        return found->running.count > 0 ? MIOU_CARE_RUNNING : MIOU_CARE_EMPTY;
+    *promise = pool_handle(take_out(found, found->ended.count));
+    return MIOU_CARE_ENDED;
+}
+
+int miou_orphans_take(miou_promise **promise, miou_orphans *orphans)
+{
+    int error;
+    struct orphanage *found = find_open(&error, orphans);
+
+    if (found == NULL)
+        return error;
+    if (promise == NULL)
+        return -EINVAL;
+    if (length(found) == 0)
+        return 0;
+    *promise = pool_handle(take_out(found, length(found)));
+    return 1;
+}
+
+static int await_ended(struct orphanage *orphanage)
+{
+    int error;
+
+    if (orphanage->ended.count > 0)
+        return 0;
+    orphanage->watched = true;
+    error = task_wait(orphanage->owner, MIOU_WAIT_CHILDREN, orphanage->owner);
+    orphanage->watched = false;
+    return error;
+}
+
+int miou_orphans_get(int *outcome, miou_orphans *orphans)
+{
+    int error;
+    struct orphanage *found = find_open(&error, orphans);
+    struct task *child;
+
+    if (found == NULL)
+        return error;
+    if (length(found) == 0)
+        return 0;
+    if ((error = await_ended(found)) < 0)
+        return error;
+    child = take_out(found, found->ended.count);
+    child_settle(child);
+    if (outcome != NULL)
+        *outcome = child_outcome(child);
+    child_remove(child);
+    return 1;
+}
+
+int miou_orphans_length(miou_orphans *orphans)
+{
+    int error;
+    struct task *self = task_current(&error);
+    struct orphanage *found;
+
+    if (self == NULL || (error = find_own(self, &found, orphans)) < 0)
+        return error;
+    return length(found) < INT_MAX ? (int)length(found) : INT_MAX;
+}
+
+int miou_orphans_free(miou_orphans *orphans)
+{
+    int error;
+    struct task *self = task_current(&error);
+    struct orphanage *found;
+
+    if (self == NULL || (error = find_own(self, &found, orphans)) < 0)
+        return error;
+    if (length(found) > 0)
+        return -EBUSY;
+    orphanage_free(found);
+    return 0;
 }

@@ -39,7 +39,8 @@ struct task {
     };
     struct stack *stack;
 
-    struct link sibling; /* parent */
+    struct link
+        sibling; /* parent: among its children, or in the orphanage that keeps the promise */
     struct context context;
     struct list children;
     struct list resources;
@@ -48,23 +49,22 @@ struct task {
     int result;            /* child: how it ended, unless its parent cancelled it */
     enum task_state state; /* child */
     bool cancelled;        /* child: its calls are refused from now on */
+    bool awaits_children;  /* child: waits until none is live */
     bool ended;            /* parent */
     bool settled;          /* parent: awaited or cancelled */
+    bool watched;          /* parent: waits for this child, perhaps among others */
     bool cancel_requested; /* parent */
     bool cancel_in_flight; /* parent: the message has not come back */
     bool background;       /* parent: runs a signal's handler */
 
-    struct task *awaited;        /* child: whom it waits for; itself: all its children */
     struct list transferred;     /* child: resources on their way to the parent */
     struct list orphanages;      /* child */
-    struct orphanage *orphanage; /* parent: that keeps the promise */
-    union {
-        struct message life; /* start, then end */
-        struct link
-            kept; /* parent, when nothing is under way: in its list of those that have ended */
-    };
-    struct message cancel; /* request, then reply */
+    struct orphanage *orphanage; /* parent: that keeps the promise, or NULL */
+    struct message life;         /* start, then end */
+    struct message cancel;       /* request, then reply */
 };
+
+_Static_assert(sizeof(struct task) <= 192, "a task's record takes three cache lines");
 
 struct resource {
     struct slot slot;
@@ -74,12 +74,18 @@ struct resource {
     void *value;
 };
 
+/* Children that an orphanage keeps. */
+struct group {
+    struct list members;
+    size_t count;
+};
+
 struct orphanage {
     struct slot slot;
     struct task *owner;
     struct link link;
-    struct list ended;
-    size_t count; /* children in it, ended or not */
+    struct group running, ended;
+    bool watched; /* its owner waits for one of them to end */
 };
 
 /* A suspension point. */
@@ -220,6 +226,34 @@ void task_finish(struct task *task, int result);
 /* Tell the parent, once the task has left its stack. */
 void task_notify(struct task *task);
 
+/* Of the domains that miou_call may use here: how many there are, and the one after the last one
+ * taken and those to skip. */
+int workers_for(const struct domain *domain);
+struct domain *next_worker(struct domain *domain, size_t skip);
+
+/* What a parent does with its children. An orphanage may be NULL. */
+void child_adopt(struct task *parent, struct orphanage *orphanage, struct task *child);
+
+/* Returns 0, -EINVAL or MIOU_NOT_A_CHILD. */
+int child_find(struct task *self, struct task **child, const miou_promise *promise);
+
+/* Nothing of the child's is under way any more. */
+static inline bool child_is_quiet(const struct task *child)
+{
+    return child->ended && !child->cancel_in_flight;
+}
+
+/* Wait until a child is quiet. Returns 0, or MIOU_CANCELLED if the caller is. */
+int child_await(struct task *self, struct task *child);
+int child_outcome(const struct task *child);
+void child_settle(struct task *child);
+
+/* See that the child is cancelled, soon. */
+void child_cancel(struct task *child);
+
+/* Give back a quiet child's record. */
+void child_remove(struct task *child);
+
 /* The run cannot go on: cancel everything and end with code, unless it ends already. */
 void run_abort(struct run *run, int code);
 
@@ -297,7 +331,10 @@ void resource_end(struct resource *resource);
 
 /* ---- orphans.c ---- */
 
+void orphanage_keep(struct orphanage *orphanage, struct task *child);
 void orphanage_child_ended(struct task *child);
+
+/* Out of the orphanage, if there is one, to the other children of its parent. */
 void orphanage_leave(struct task *child);
 void orphanages_free(struct task *owner);
 

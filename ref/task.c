@@ -50,9 +50,12 @@ void task_start(struct task *task)
     }
 }
 
-static void adopt(struct task *parent, struct task *child)
+void child_adopt(struct task *parent, struct orphanage *orphanage, struct task *child)
 {
-    list_add(&parent->children, &child->sibling);
+    if (orphanage != NULL)
+        orphanage_keep(orphanage, child);
+    else
+        list_add(&parent->children, &child->sibling);
     parent->live++;
     parent->unsettled++;
 }
@@ -83,11 +86,7 @@ static int spawn(struct task *self, miou_promise **promise, const miou_spawn *op
             return error;
         }
     }
-    adopt(self, child);
-    if (orphanage != NULL) {
-        child->orphanage = orphanage;
-        orphanage->count++;
-    }
+    child_adopt(self, orphanage, child);
     if (promise != NULL)
         *promise = pool_handle(child);
     task_start(child);
@@ -110,19 +109,20 @@ int miou_async(miou_promise **promise, const miou_spawn *options, miou_task *fn,
     return spawn(self, promise, options, self->domain, fn, arg);
 }
 
-/* The worker after the last one, passing over the caller's own domain; NULL if there is none. */
-static struct domain *next_worker(struct domain *domain)
+int workers_for(const struct domain *domain)
+{
+    int workers = domain->run->domain_count - 1;
+
+    return domain->id > 0 ? workers - 1 : workers;
+}
+
+struct domain *next_worker(struct domain *domain, size_t skip)
 {
     struct run *run = domain->run;
-    int workers = run->domain_count - 1;
-    size_t skip;
 
-    if (workers == 0 || (workers == 1 && domain->id == 1))
-        return NULL;
-    skip = run_choose(run, (size_t)(workers - (domain->id > 0)));
-    do
-        domain->next_worker = domain->next_worker % workers + 1;
-    while (domain->next_worker == domain->id || skip-- > 0);
+    do {
+        domain->next_worker = domain->next_worker % (run->domain_count - 1) + 1;
+    } while (domain->next_worker == domain->id || skip-- > 0);
     return &run->domains[domain->next_worker];
 }
 
@@ -137,7 +137,11 @@ int miou_call(miou_promise **promise, const miou_spawn *options, miou_task *fn, 
     if (options == NULL)
         options = &plain;
     if (options->pin == NULL) {
-        domain = next_worker(self->domain);
+        int workers = workers_for(self->domain);
+
+        if (workers == 0)
+            return MIOU_NO_DOMAIN_AVAILABLE;
+        domain = next_worker(self->domain, run_choose(self->domain->run, (size_t)workers));
     } else {
         int pin = *options->pin;
 
@@ -145,40 +149,37 @@ int miou_call(miou_promise **promise, const miou_spawn *options, miou_task *fn, 
             return -EINVAL;
         domain = &self->domain->run->domains[pin];
     }
-    if (domain == NULL)
-        return MIOU_NO_DOMAIN_AVAILABLE;
     return spawn(self, promise, options, domain, fn, arg);
 }
 
 /* ---- a child's end, as its parent learns of it ---- */
 
-static void task_free(struct task *child)
+static void child_free(struct task *child)
 {
     child->orphanage = NULL;
     object_free(child->parent->domain, POOL_TASKS, child);
 }
 
-/* Nothing of the child's is under way any more. */
-static bool is_quiet(const struct task *child)
+void child_remove(struct task *child)
 {
-    return child->ended && !child->cancel_in_flight;
+    orphanage_leave(child);
+    list_remove(&child->sibling);
+    child_free(child);
 }
 
 static void check_quiet(struct task *child)
 {
     struct task *parent = child->parent;
 
-    if (!is_quiet(child))
+    if (!child_is_quiet(child))
         return;
     parent->live--;
     if (child->orphanage != NULL)
         orphanage_child_ended(child);
-    if (parent->awaited == child || (parent->awaited == parent && parent->live == 0))
+    if (child->watched || (parent->awaits_children && parent->live == 0))
         domain_wake(parent);
-    if (child->background) {
-        list_remove(&child->sibling);
-        task_free(child);
-    }
+    if (child->background)
+        child_remove(child);
 }
 
 static void child_ended(struct task *child)
@@ -205,7 +206,7 @@ void task_notify(struct task *task)
     }
 }
 
-static void settle(struct task *child)
+void child_settle(struct task *child)
 {
     if (!child->settled) {
         child->settled = true;
@@ -213,57 +214,43 @@ static void settle(struct task *child)
     }
 }
 
-/* Wait for a child or, if that is the task itself, for all its children; or to be cancelled. */
-static int wait_quiet(struct task *self, struct task *child)
-{
-    int error;
-
-    self->awaited = child;
-    error = task_wait(self, MIOU_WAIT_CHILDREN, child);
-    self->awaited = NULL;
-    return error;
-}
-
-static int await_child(struct task *self, struct task *child)
-{
-    if (self->cancelled)
-        return MIOU_CANCELLED;
-    return is_quiet(child) ? 0 : wait_quiet(self, child);
-}
-
-static void await_children(struct task *self)
-{
-    while (self->live > 0)
-        wait_quiet(self, self);
-}
-
-static int outcome_of(const struct task *child)
+int child_outcome(const struct task *child)
 {
     return child->cancel_requested ? MIOU_CANCELLED : child->result;
 }
 
-/* The caller and the child that a promise stands for, if it is the caller's. */
-static int find_child(struct task **self, struct task **child, miou_promise *promise)
+int child_await(struct task *self, struct task *child)
 {
     int error;
 
-    if ((*self = task_self(&error)) == NULL)
-        return error;
-    if ((*child = object_get((*self)->domain, POOL_TASKS, promise)) == NULL)
+    if (self->cancelled)
+        return MIOU_CANCELLED;
+    if (child_is_quiet(child))
+        return 0;
+    child->watched = true;
+    error = task_wait(self, MIOU_WAIT_CHILDREN, child);
+    child->watched = false;
+    return error;
+}
+
+int child_find(struct task *self, struct task **child, const miou_promise *promise)
+{
+    if ((*child = object_get(self->domain, POOL_TASKS, promise)) == NULL)
         return -EINVAL;
-    return (*child)->parent == *self ? 0 : MIOU_NOT_A_CHILD;
+    return (*child)->parent == self ? 0 : MIOU_NOT_A_CHILD;
 }
 
 int miou_await(miou_promise *promise, int *outcome)
 {
-    struct task *self, *child;
-    int error = find_child(&self, &child, promise);
+    int error;
+    struct task *self = task_self(&error), *child;
 
-    if (error < 0 || (error = await_child(self, child)) < 0)
+    if (self == NULL || (error = child_find(self, &child, promise)) < 0 ||
+        (error = child_await(self, child)) < 0)
         return error;
-    settle(child);
+    child_settle(child);
     if (outcome != NULL)
-        *outcome = outcome_of(child);
+        *outcome = child_outcome(child);
     return 0;
 }
 
@@ -292,7 +279,7 @@ static void deliver_cancel(struct message *message)
     domain_send(task->parent->domain, &task->cancel);
 }
 
-static void request_cancel(struct task *child)
+void child_cancel(struct task *child)
 {
     if (child->cancel_requested)
         return;
@@ -310,16 +297,16 @@ static void request_cancel(struct task *child)
 
 int miou_cancel(miou_promise *promise)
 {
-    struct task *self, *child;
-    int error = find_child(&self, &child, promise);
+    int error;
+    struct task *self = task_self(&error), *child;
 
-    if (error < 0)
+    if (self == NULL || (error = child_find(self, &child, promise)) < 0)
         return error;
     if (self->cancelled)
         return MIOU_CANCELLED;
-    request_cancel(child);
-    settle(child);
-    return await_child(self, child);
+    child_cancel(child);
+    child_settle(child);
+    return child_await(self, child);
 }
 
 /* ---- the end ---- */
@@ -350,20 +337,37 @@ static int broken_rule(const struct task *self)
     return self->unsettled > 0 ? MIOU_STILL_HAS_CHILDREN : 0;
 }
 
-static void free_children(struct task *self)
+static void each_of(struct list *children, void (*visit)(struct task *child))
 {
     struct link *link, *next;
 
-    for (link = self->children.first; link != NULL; link = next) {
-        next = link->next;
-        task_free(CONTAINER(link, struct task, sibling));
+    for (link = children->first; link != NULL; link = next) {
+        next = link->next; /* visited, the child may be free */
+        visit(CONTAINER(link, struct task, sibling));
     }
-    self->children.first = NULL;
+}
+
+static void each_child(struct task *self, void (*visit)(struct task *child))
+{
+    each_of(&self->children, visit);
+    for (struct link *link = self->orphanages.first; link != NULL; link = link->next) {
+        struct orphanage *orphanage = CONTAINER(link, struct orphanage, link);
+
+        each_of(&orphanage->running.members, visit);
+        each_of(&orphanage->ended.members, visit);
+    }
+}
+
+static void await_children(struct task *self)
+{
+    self->awaits_children = true;
+    while (self->live > 0)
+        task_wait(self, MIOU_WAIT_CHILDREN, self);
+    self->awaits_children = false;
 }
 
 void task_finish(struct task *self, int result)
 {
-    struct link *link;
     int broken = result >= 0 && !self->cancelled ? broken_rule(self) : 0;
 
     if (broken != 0) {
@@ -374,33 +378,29 @@ void task_finish(struct task *self, int result)
             task_wait(self, MIOU_WAIT_CHILDREN, self);
     }
     if (result < 0 || self->cancelled)
-        for (link = self->children.first; link != NULL; link = link->next)
-            request_cancel(CONTAINER(link, struct task, sibling));
+        each_child(self, child_cancel);
     if (self->parent == NULL)
         signals_cancel(self->domain->run);
     await_children(self);
     resources_finalise(self);
+    each_child(self, child_free);
+    self->children.first = NULL;
     orphanages_free(self);
-    free_children(self);
     self->result = self->cancelled ? MIOU_CANCELLED : result;
 }
 
 int miou_promise_free(miou_promise *promise)
 {
-    struct task *self, *child;
-    int error = find_child(&self, &child, promise);
+    int error;
+    struct task *self = task_current(&error), *child;
 
-    if (error < 0)
+    if (self == NULL || (error = child_find(self, &child, promise)) < 0)
         return error;
-    if (!child->settled || !is_quiet(child))
+    if (!child->settled || !child_is_quiet(child))
         return -EBUSY;
-    orphanage_leave(child);
-    list_remove(&child->sibling);
-    task_free(child);
+    child_remove(child);
     return 0;
 }
-
-/* ---- the rest of what a task may ask ---- */
 
 int miou_yield(void)
 {
@@ -410,74 +410,4 @@ int miou_yield(void)
     if (self == NULL)
         return error;
     return self->cancelled ? MIOU_CANCELLED : domain_yield(self->domain, self);
-}
-
-/* Spawn one child for each argument, over all workers in turn. Returns how many were spawned. */
-static size_t fork_all(struct task *self, miou_task *fn, void *const *args, size_t count)
-{
-    size_t i;
-
-    for (i = 0; i < count; i++) {
-        struct domain *domain = next_worker(self->domain);
-        struct task *child = task_new(self->domain, domain, self, fn, args[i]);
-
-        if (child == NULL)
-            break;
-        adopt(self, child);
-        task_start(child);
-    }
-    return i;
-}
-
-/* Wait for the newest count children, which nobody else knows. */
-static int await_newest(struct task *self, size_t count)
-{
-    int error = 0;
-
-    for (struct link *link = self->children.first; error == 0 && count-- > 0; link = link->next)
-        error = await_child(self, CONTAINER(link, struct task, sibling));
-    return error;
-}
-
-/* Give back the newest count children, and say how they ended. */
-static void join_newest(struct task *self, int *outcomes, size_t count)
-{
-    while (count-- > 0) {
-        struct task *child = CONTAINER(self->children.first, struct task, sibling);
-
-        settle(child);
-        if (outcomes != NULL)
-            outcomes[count] = outcome_of(child);
-        list_remove(&child->sibling);
-        task_free(child);
-    }
-}
-
-static void cancel_newest(struct task *self, size_t count)
-{
-    for (struct link *link = self->children.first; count-- > 0; link = link->next)
-        request_cancel(CONTAINER(link, struct task, sibling));
-}
-
-int miou_parallel(int *outcomes, miou_task *fn, void *const *args, size_t count)
-{
-    int error;
-    struct task *self = task_self(&error);
-    size_t spawned;
-
-    if (self == NULL)
-        return error;
-    if (self->cancelled)
-        return MIOU_CANCELLED;
-    if (fn == NULL || (args == NULL && count > 0))
-        return -EINVAL;
-    if (count > 0 && next_worker(self->domain) == NULL)
-        return MIOU_NO_DOMAIN_AVAILABLE;
-    spawned = fork_all(self, fn, args, count);
-    if (spawned < count)
-        cancel_newest(self, spawned);
-    if ((error = await_newest(self, spawned)) < 0)
-        return error;
-    join_newest(self, spawned == count ? outcomes : NULL, spawned);
-    return spawned == count ? 0 : -ENOMEM;
 }

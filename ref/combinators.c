@@ -1,0 +1,295 @@
+/* combinators.c: several children at once, and what else a task may do around others. */
+#include "runtime.h"
+
+#include <errno.h>
+
+/* ---- children listed by their promises ---- */
+
+/* The caller, if all that is listed are its children and it may wait for them; NULL, and why not,
+ * otherwise. */
+static struct task *find_all(int *error, miou_promise *const *promises, size_t count)
+{
+    struct task *self = task_self(error), *child;
+
+    if (self == NULL)
+        return NULL;
+    *error = promises == NULL && count > 0 ? -EINVAL : 0;
+    for (size_t i = 0; *error == 0 && i < count; i++)
+        *error = child_find(self, &child, promises[i]);
+    if (*error == 0 && self->cancelled)
+        *error = MIOU_CANCELLED;
+    return *error == 0 ? self : NULL;
+}
+
+/* One of the children that were found. */
+static struct task *listed(const struct task *self, const miou_promise *promise)
+{
+    return object_get(self->domain, POOL_TASKS, promise);
+}
+
+int miou_await_all(int *outcomes, miou_promise *const *promises, size_t count)
+{
+    int error;
+    struct task *self = find_all(&error, promises, count);
+
+    if (self == NULL)
+        return error;
+    for (size_t i = 0; i < count; i++)
+        if ((error = child_await(self, listed(self, promises[i]))) < 0)
+            return error;
+    for (size_t i = 0; i < count; i++) {
+        struct task *child = listed(self, promises[i]);
+
+        child_settle(child);
+        if (outcomes != NULL)
+            outcomes[i] = child_outcome(child);
+    }
+    return 0;
+}
+
+/* Whether a child has ended, with an error or with a value. */
+static bool has_ended(const struct task *child, bool failed)
+{
+    return child_is_quiet(child) && (child_outcome(child) < 0) == failed;
+}
+
+/* Choose among those listed that have ended so. Returns false if there is none. */
+static bool choose_ended(const struct task *self, size_t *place, miou_promise *const *promises,
+                         size_t count, bool failed)
+{
+    size_t ended = 0, i;
+
+    for (i = 0; i < count; i++)
+        ended += has_ended(listed(self, promises[i]), failed);
+    if (ended == 0)
+        return false;
+    ended = run_choose(self->domain->run, ended);
+    for (i = 0; !has_ended(listed(self, promises[i]), failed) || ended-- > 0; i++)
+        ;
+    for (*place = 0; promises[*place] != promises[i]; ++*place) /* it may be listed twice */
+        ;
+    return true;
+}
+
+static bool choose(const struct task *self, size_t *place, miou_promise *const *promises,
+                   size_t count)
+{
+    return choose_ended(self, place, promises, count, false) ||
+           choose_ended(self, place, promises, count, true);
+}
+
+static void watch(const struct task *self, miou_promise *const *promises, size_t count, bool on)
+{
+    for (size_t i = 0; i < count; i++)
+        listed(self, promises[i])->watched = on;
+}
+
+/* Wait until one of those listed has ended, and choose it. */
+static int await_any(struct task *self, size_t *place, miou_promise *const *promises, size_t count)
+{
+    int error;
+
+    if (choose(self, place, promises, count))
+        return 0;
+    watch(self, promises, count, true);
+    error = task_wait(self, MIOU_WAIT_CHILDREN, self);
+    watch(self, promises, count, false);
+    if (error == 0)
+        choose(self, place, promises, count);
+    return error;
+}
+
+/* Cancel those listed, but for one, and wait until they have ended. */
+static int cancel_others(struct task *self, const struct task *one, miou_promise *const *promises,
+                         size_t count)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct task *child = listed(self, promises[i]);
+
+        if (child != one) {
+            child_cancel(child);
+            child_settle(child);
+        }
+    }
+    for (size_t i = 0; error == 0 && i < count; i++)
+        error = child_await(self, listed(self, promises[i]));
+    return error;
+}
+
+/* What miou_await_one and miou_await_first share. */
+static int await_some(size_t *which, int *outcome, miou_promise *const *promises, size_t count,
+                      bool cancel)
+{
+    int error;
+    struct task *self = find_all(&error, promises, count), *child;
+    size_t place;
+
+    if (self == NULL)
+        return error;
+    if (count == 0)
+        return -EINVAL;
+    if ((error = await_any(self, &place, promises, count)) < 0)
+        return error;
+    child = listed(self, promises[place]);
+    if (cancel && (error = cancel_others(self, child, promises, count)) < 0)
+        return error;
+    child_settle(child);
+    if (which != NULL)
+        *which = place;
+    if (outcome != NULL)
+        *outcome = child_outcome(child);
+    return 0;
+}
+
+int miou_await_one(size_t *which, int *outcome, miou_promise *const *promises, size_t count)
+{
+    return await_some(which, outcome, promises, count, false);
+}
+
+int miou_await_first(size_t *which, int *outcome, miou_promise *const *promises, size_t count)
+{
+    return await_some(which, outcome, promises, count, true);
+}
+
+/* ---- children spawned together ---- */
+
+/* Spawn one child for each argument, over all workers in turn. Returns how many were spawned. */
+static size_t fork_all(struct task *self, miou_task *fn, void *const *args, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        struct domain *domain = next_worker(self->domain, 0);
+        struct task *child = task_new(self->domain, domain, self, fn, args[i]);
+
+        if (child == NULL)
+            break;
+        child_adopt(self, NULL, child);
+        task_start(child);
+    }
+    return i;
+}
+
+/* Wait for the newest count children, whose promises nobody has. */
+static int await_newest(struct task *self, size_t count)
+{
+    int error = 0;
+
+    for (struct link *link = self->children.first; error == 0 && count-- > 0; link = link->next)
+        error = child_await(self, CONTAINER(link, struct task, sibling));
+    return error;
+}
+
+/* Give back the newest count children, and say how they ended. */
+static void join_newest(struct task *self, int *outcomes, size_t count)
+{
+    while (count-- > 0) {
+        struct task *child = CONTAINER(self->children.first, struct task, sibling);
+
+        child_settle(child);
+        if (outcomes != NULL)
+            outcomes[count] = child_outcome(child);
+        child_remove(child);
+    }
+}
+
+static void cancel_newest(struct task *self, size_t count)
+{
+    for (struct link *link = self->children.first; count-- > 0; link = link->next)
+        child_cancel(CONTAINER(link, struct task, sibling));
+}
+
+int miou_parallel(int *outcomes, miou_task *fn, void *const *args, size_t count)
+{
+    int error;
+    struct task *self = task_self(&error);
+    size_t spawned;
+
+    if (self == NULL)
+        return error;
+    if (self->cancelled)
+        return MIOU_CANCELLED;
+    if (fn == NULL || (args == NULL && count > 0))
+        return -EINVAL;
+    if (count > 0 && workers_for(self->domain) == 0)
+        return MIOU_NO_DOMAIN_AVAILABLE;
+    spawned = fork_all(self, fn, args, count);
+    if (spawned < count)
+        cancel_newest(self, spawned);
+    if ((error = await_newest(self, spawned)) < 0)
+        return error;
+    join_newest(self, spawned == count ? outcomes : NULL, spawned);
+    return spawned == count ? 0 : -ENOMEM;
+}
+
+/* ---- what a promise tells ---- */
+
+/* The child that a promise stands for; NULL, and why not, if it is not the caller's. */
+static struct task *find_mine(int *error, const miou_promise *promise)
+{
+    struct task *self = task_current(error), *child;
+
+    if (self == NULL || (*error = child_find(self, &child, promise)) < 0)
+        return NULL;
+    return child;
+}
+
+int miou_promise_state(miou_promise *promise)
+{
+    int error;
+    const struct task *child = find_mine(&error, promise);
+
+    if (child == NULL)
+        return error;
+    if (!child_is_quiet(child))
+        return MIOU_STATE_RUNNING;
+    return child_outcome(child) < 0 ? MIOU_STATE_FAILED : MIOU_STATE_FINISHED;
+}
+
+int miou_promise_id(uint64_t *id, miou_promise *promise)
+{
+    int error;
+    const struct task *child = find_mine(&error, promise);
+
+    if (child == NULL)
+        return error;
+    if (id == NULL)
+        return -EINVAL;
+    *id = task_id(child);
+    return 0;
+}
+
+/* ---- protect ---- */
+
+/* Called in a cancelled task, which may do no more in it than in a finaliser. */
+static int call_on_cancellation(struct domain *domain, int (*on_cancellation)(void *arg), void *arg)
+{
+    int error;
+
+    domain->finalising = true;
+    error = on_cancellation(arg);
+    domain->finalising = false;
+    return error;
+}
+
+int miou_protect(miou_task *fn, void *arg, int (*finally)(void *arg, int cancelled),
+                 int (*on_cancellation)(void *arg))
+{
+    int error, result;
+    struct task *self = task_self(&error);
+
+    if (self == NULL)
+        return error;
+    if (fn == NULL || finally == NULL)
+        return -EINVAL;
+    if (self->cancelled)
+        return MIOU_CANCELLED;
+    result = fn(arg);
+    error = finally(arg, self->cancelled);
+    if (self->cancelled && on_cancellation != NULL &&
+        call_on_cancellation(self->domain, on_cancellation, arg) < 0)
+        run_abort(self->domain->run, MIOU_ON_CANCELLATION_FAILED);
+    return error < 0 ? error : result;
+}
