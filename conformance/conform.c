@@ -1,4 +1,5 @@
 /* conform: tells for a runtime, rule by rule, whether it keeps the rules of the chapters. */
+#include "explore.h"
 #include "process.h"
 #include "report.h"
 #include "run.h"
@@ -14,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define DIGITS "0123456789"
+
 static const char help[] =
     "usage: conform --runtime LIBRARY [OPTION ...]\n"
     "       conform --driver COMMAND [OPTION ...]\n"
@@ -28,6 +31,13 @@ static const char help[] =
     "  --rule ID            a rule (R2.1), a chapter's rules (R2) or one test (R2.1/1); may be\n"
     "                       given several times; without it, all\n"
     "  --except ID          not that one; may be given several times\n"
+    "  --seed N             drive the runtime's choices with the generator of spec/scenario.md,\n"
+    "                       begun with N: the same N, the same run\n"
+    "  --schedule LIST      drive them with these answers, such as \"0 0 1\", and 0 from then on\n"
+    "  --explore[=N]        try all schedules of each scenario, those with the fewest answers "
+    "other\n"
+    "                       than 0 first, N of them at most, then N/4 random ones; %d\n"
+    "                       (the three execute scenarios only; the tests in C are skipped)\n"
     "  --format FORMAT      text (the default), tap or junit\n"
     "  --output FILE        where the report goes, instead of standard output\n"
     "  --timeout SECONDS    a test that takes longer has hung; 20\n"
@@ -93,6 +103,58 @@ static int jobs(const char *text)
     return (int)value;
 }
 
+static size_t schedules(const char *text)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+
+    if (end == text || *end || value < 1 || value > EXPLORE_MAX)
+        die("--explore=%s: not a number from 1 to %d", text, EXPLORE_MAX);
+    return (size_t)value;
+}
+
+/* An option and its value drive all scenarios with a line that ends in the value. */
+static void drive(struct run *run, const char *option, const char *line, const char *value)
+{
+    char *schedule, *replay;
+
+    if (asprintf(&schedule, "%s%s\n", line, value) < 0 ||
+        asprintf(&replay, "%s \"%s\"", option, value + strspn(value, " ")) < 0)
+        die("out of memory");
+    run->schedule = schedule;
+    run->replay = replay;
+}
+
+static void drive_with_seed(struct run *run, const char *text)
+{
+    char *end;
+
+    errno = 0;
+    strtoull(text, &end, 10);
+    if (strspn(text, DIGITS) != strlen(text) || end == text || errno)
+        die("--seed %s: not a number from 0 to 18446744073709551615", text);
+    drive(run, "--seed", "schedule seed ", text);
+}
+
+static void drive_with_answers(struct run *run, const char *text)
+{
+    char *answers = calloc(1, 2 * strlen(text) + 2), *to = answers;
+    const char *from = text;
+
+    if (!answers)
+        die("out of memory");
+    while (*(from += strspn(from, " ,"))) {
+        size_t size = strspn(from, DIGITS);
+
+        if (size == 0 || size > 9 || (from[size] && !strchr(" ,", from[size])))
+            die("--schedule %s: not a list of numbers", text);
+        to += sprintf(to, " %.*s", (int)size, from);
+        from += size;
+    }
+    drive(run, "--schedule", "schedule", answers);
+    free(answers);
+}
+
 static enum report_format format(const char *text)
 {
     static const char *const names[] = {
@@ -138,6 +200,15 @@ static void set(struct options *options, int option, const char *value)
     case 's':
         options->spec = value;
         break;
+    case 'S':
+        drive_with_seed(&options->run, value);
+        break;
+    case 'A':
+        drive_with_answers(&options->run, value);
+        break;
+    case 'x':
+        options->run.explore = value ? schedules(value) : EXPLORE_DEFAULT;
+        break;
     case 'l':
         options->list = true;
         break;
@@ -145,7 +216,7 @@ static void set(struct options *options, int option, const char *value)
         options->print = value;
         break;
     case 'h':
-        fputs(help, stdout);
+        printf(help, EXPLORE_DEFAULT);
         exit(0);
     default:
         exit(COULD_NOT_TELL); /* getopt has said why */
@@ -155,25 +226,40 @@ static void set(struct options *options, int option, const char *value)
 static void read_options(struct options *options, int argc, char **argv)
 {
     static const struct option known[] = {
-        {"runtime", required_argument, NULL, 'r'}, {"driver", required_argument, NULL, 'd'},
-        {"rule", required_argument, NULL, 'R'},    {"except", required_argument, NULL, 'e'},
-        {"format", required_argument, NULL, 'f'},  {"output", required_argument, NULL, 'o'},
-        {"timeout", required_argument, NULL, 't'}, {"jobs", required_argument, NULL, 'j'},
-        {"under", required_argument, NULL, 'u'},   {"spec", required_argument, NULL, 's'},
-        {"list", no_argument, NULL, 'l'},          {"print", required_argument, NULL, 'p'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"runtime", required_argument, NULL, 'r'},
+        {"driver", required_argument, NULL, 'd'},
+        {"rule", required_argument, NULL, 'R'},
+        {"except", required_argument, NULL, 'e'},
+        {"format", required_argument, NULL, 'f'},
+        {"output", required_argument, NULL, 'o'},
+        {"timeout", required_argument, NULL, 't'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"under", required_argument, NULL, 'u'},
+        {"spec", required_argument, NULL, 's'},
+        {"seed", required_argument, NULL, 'S'},
+        {"schedule", required_argument, NULL, 'A'},
+        {"explore", optional_argument, NULL, 'x'},
+        {"list", no_argument, NULL, 'l'},
+        {"print", required_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    int option;
+    int option, modes = 0;
 
+    options->run.schedule = "";
     options->run.seconds = 20;
     options->run.jobs = processors < 1 ? 1 : processors > 256 ? 256 : (int)processors;
     options->rules = calloc((size_t)argc, sizeof *options->rules);
     options->exceptions = calloc((size_t)argc, sizeof *options->exceptions);
     if (!options->rules || !options->exceptions)
         die("out of memory");
-    while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0)
+    while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
+        modes += strchr("SAx", option) != NULL;
         set(options, option, optarg);
+    }
+    if (modes > 1)
+        die("--seed, --schedule or --explore: one of them");
     if (optind < argc)
         die("%s: not an option; see --help", argv[optind]);
     if (options->list || options->print)
@@ -276,7 +362,7 @@ static void open_standard_descriptors(void)
         close(descriptor);
 }
 
-static int print_program(const struct suite *suite, const char *id)
+static int print_program(const struct suite *suite, const char *id, const char *schedule)
 {
     char *program;
     size_t i;
@@ -286,7 +372,7 @@ static int print_program(const struct suite *suite, const char *id)
 
         if (!test->scenario || strcmp(test->id, id) != 0)
             continue;
-        program = run_program(suite, test);
+        program = run_program(suite, test, schedule);
         fputs(program, stdout);
         free(program);
         return 0;
@@ -337,17 +423,17 @@ static char *again(const struct options *options, const char *program)
 /* If nothing could be executed there is nothing to report. */
 static void need_a_result(const struct suite *suite)
 {
-    const struct test *unknown = NULL;
+    const struct attempt *unknown = NULL;
     size_t i;
 
     for (i = 0; i < suite->count; i++) {
-        const struct test *test = &suite->tests[i];
+        const struct attempt *attempt = &suite->tests[i].attempt;
 
-        if (!test->chosen || test->result == RESULT_SKIPPED)
+        if (!suite->tests[i].chosen || attempt->result == RESULT_SKIPPED)
             continue;
-        if (test->result != RESULT_UNKNOWN)
+        if (attempt->result != RESULT_UNKNOWN)
             return;
-        unknown = test;
+        unknown = attempt;
     }
     if (unknown)
         die("%s%s%.*s", unknown->reason, unknown->errors ? ": " : "",
@@ -396,7 +482,7 @@ int main(int argc, char **argv)
     signal(SIGTERM, interrupted);
     signal(SIGHUP, interrupted);
     if (options.print)
-        status = print_program(suite, options.print);
+        status = print_program(suite, options.print, options.run.schedule);
     else if (options.list)
         report_list(stdout, suite);
     else if (suite_check(suite, complain))

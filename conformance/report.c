@@ -35,18 +35,58 @@ static struct counts count(const struct suite *suite)
 
         if (!test->chosen)
             continue;
-        counts.passed += test->result == RESULT_PASS;
-        counts.failed += is_failure(test->result);
-        counts.skipped += test->result != RESULT_PASS && !is_failure(test->result);
-        counts.unknown += test->result == RESULT_UNKNOWN;
+        counts.passed += test->attempt.result == RESULT_PASS;
+        counts.failed += is_failure(test->attempt.result);
+        counts.skipped += test->attempt.result != RESULT_PASS && !is_failure(test->attempt.result);
+        counts.unknown += test->attempt.result == RESULT_UNKNOWN;
     }
     return counts;
+}
+
+/* How far the scenarios were explored; nothing, if none was. */
+static void write_explored(FILE *stream, const struct suite *suite)
+{
+    struct exploration sum = {0};
+    size_t all = 0, bound = 0, failed = 0, not_driven = 0, seed = 0, i;
+
+    for (i = 0; i < suite->count; i++) {
+        const struct exploration *exploration = &suite->tests[i].exploration;
+
+        if (!suite->tests[i].chosen || !suite->tests[i].scenario)
+            continue;
+        sum.schedules += exploration->schedules;
+        sum.random += exploration->random;
+        sum.traces += exploration->traces;
+        seed = exploration->random > seed ? exploration->random : seed;
+        if (!exploration->schedules)
+            not_driven++;
+        else if (suite->tests[i].attempt.result != RESULT_PASS)
+            failed++;
+        else if (exploration->exhausted)
+            all++;
+        else
+            bound++;
+    }
+    if (!sum.schedules)
+        return;
+    fprintf(stream, "explored %zu schedules of %zu scenarios, %zu different traces:\n",
+            sum.schedules, all + bound + failed, sum.traces);
+    fprintf(stream, "  %zu scenarios: all their schedules\n", all);
+    fprintf(stream, "  %zu scenarios: up to the bound", bound);
+    if (sum.random)
+        fprintf(stream, ", then %zu random schedules, seeds from 1 to %zu", sum.random, seed);
+    fputc('\n', stream);
+    if (failed)
+        fprintf(stream, "  %zu scenarios: up to one that does not pass\n", failed);
+    if (not_driven)
+        fprintf(stream, "  %zu scenarios: none, they could not be driven\n", not_driven);
 }
 
 void report_counts(FILE *stream, const struct suite *suite)
 {
     struct counts counts = count(suite);
 
+    write_explored(stream, suite);
     fprintf(stream, "%zu passed, %zu failed", counts.passed, counts.failed);
     if (counts.skipped)
         fprintf(stream, ", %zu skipped", counts.skipped);
@@ -119,15 +159,24 @@ static const char *colour_of(enum result result)
 static void write_row(const struct report *report, const struct suite_rule *rule)
 {
     enum result result = suite_result(rule);
-    size_t tests = 0, i;
+    size_t tests = 0, schedules = 0, i;
+    bool all = true;
 
-    for (i = 0; i < rule->count; i++)
+    for (i = 0; i < rule->count; i++) {
+        const struct exploration *exploration = &rule->tests[i].exploration;
+
         tests += rule->tests[i].chosen;
+        schedules += exploration->schedules;
+        all &= exploration->exhausted || !exploration->schedules;
+    }
     fprintf(report->stream, "  %-6s %-6s ", rule->rule->id, level_name(rule->rule->level));
     paint(report, colour_of(result));
     fprintf(report->stream, "%-15s", result_name(result));
     paint(report, "\033[m");
-    fprintf(report->stream, " %3zu  %s\n", tests, rule->rule->title);
+    fprintf(report->stream, " %3zu  ", tests);
+    if (report->run->explore)
+        fprintf(report->stream, "%6zu %-5s  ", schedules, !schedules ? "" : all ? "all" : "bound");
+    fprintf(report->stream, "%s\n", rule->rule->title);
 }
 
 static void write_table(const struct report *report, const struct suite *suite)
@@ -182,13 +231,16 @@ static void write_lines(FILE *stream, const char *text, bool numbered)
     }
 }
 
-void report_reason(FILE *stream, const struct test *test)
+void report_reason(FILE *stream, const struct attempt *attempt)
 {
+    const struct verdict *verdict = attempt->verdict;
     int i;
 
-    fprintf(stream, "  %s\n", test->reason ? test->reason : "");
-    for (i = 0; test->verdict && i < test->verdict->finding_count; i++) {
-        const struct finding *finding = &test->verdict->findings[i];
+    fprintf(stream, "  %s\n", attempt->reason ? attempt->reason : "");
+    if (attempt->replay)
+        fprintf(stream, "  with %s\n", attempt->replay);
+    for (i = 0; verdict && i < verdict->finding_count; i++) {
+        const struct finding *finding = &verdict->findings[i];
 
         if (finding->line)
             fprintf(stream, "  line %d:\n", finding->line);
@@ -197,26 +249,29 @@ void report_reason(FILE *stream, const struct test *test)
         fprintf(stream, "    expected: %s\n    observed: %s\n", finding->expected,
                 finding->observed);
     }
-    if (test->verdict && test->verdict->more)
-        fprintf(stream, "  and %d more\n", test->verdict->more);
+    if (verdict && verdict->more)
+        fprintf(stream, "  and %d more\n", verdict->more);
 }
 
 static void write_commands(const struct report *report, const struct test *test)
 {
     const struct run *run = report->run;
+    const char *replay = test->attempt.replay ? test->attempt.replay : "";
+    const char *blank = *replay ? " " : "";
     FILE *stream = report->stream;
 
-    fprintf(stream, "  alone:    %s --rule %s\n", report->again, test->id);
+    fprintf(stream, "  alone:    %s --rule %s%s%s\n", report->again, test->id, blank, replay);
     if (run->command)
         return;
-    fprintf(stream,
-            "  valgrind: %s --rule %s --timeout 600 --under 'valgrind -q --error-exitcode=99'\n",
-            report->again, test->id);
+    fprintf(
+        stream,
+        "  valgrind: %s --rule %s%s%s --timeout 600 --under 'valgrind -q --error-exitcode=99'\n",
+        report->again, test->id, blank, replay);
     if (test->scenario)
-        fprintf(
-            stream,
-            "  gdb:      %s --print %s >scenario.txt; gdb -ex 'run <scenario.txt' --args %s %s\n",
-            report->again, test->id, run->driver, run->runtime);
+        fprintf(stream,
+                "  gdb:      %s --print %s%s%s >scenario.txt; gdb -ex 'run <scenario.txt' --args "
+                "%s %s\n",
+                report->again, test->id, blank, replay, run->driver, run->runtime);
     else
         fprintf(stream, "  gdb:      gdb --args %s %s %s %s\n", run->checks, run->runtime,
                 test->rule->id, test->name);
@@ -224,11 +279,12 @@ static void write_commands(const struct report *report, const struct test *test)
 
 static void write_failure(const struct report *report, const struct test *test)
 {
+    const struct attempt *attempt = &test->attempt;
     FILE *stream = report->stream;
 
     fprintf(stream, "\n%s ", test->id);
-    paint(report, colour_of(test->result));
-    fprintf(stream, "%s", result_name(test->result));
+    paint(report, colour_of(attempt->result));
+    fprintf(stream, "%s", result_name(attempt->result));
     paint(report, "\033[m");
     fprintf(stream, "  %s {%s}\n", test->rule->title, level_name(test->rule->level));
     write_wrapped(stream, "  ", test->rule->statement);
@@ -236,14 +292,14 @@ static void write_failure(const struct report *report, const struct test *test)
         fprintf(stream, "  program:\n");
         write_lines(stream, test->scenario->text, true);
     }
-    report_reason(stream, test);
-    if (test->output) {
+    report_reason(stream, attempt);
+    if (attempt->output) {
         fprintf(stream, "  last events:\n");
-        write_lines(stream, test->output, false);
+        write_lines(stream, attempt->output, false);
     }
-    if (test->errors) {
+    if (attempt->errors) {
         fprintf(stream, "  standard error:\n");
-        write_lines(stream, test->errors, false);
+        write_lines(stream, attempt->errors, false);
     }
     write_commands(report, test);
 }
@@ -255,13 +311,13 @@ static void write_failures(const struct report *report, const struct suite *suit
     for (i = 0; i < suite->count; i++) {
         const struct test *test = &suite->tests[i];
 
-        if (!test->chosen || !is_failure(test->result))
+        if (!test->chosen || !is_failure(test->attempt.result))
             continue;
         if (shown++ < FAILURES_MAX)
             write_failure(report, test);
         else
             fprintf(report->stream, "%s%s %s: %s\n", shown == FAILURES_MAX + 1 ? "\n" : "",
-                    test->id, result_name(test->result), test->reason);
+                    test->id, result_name(test->attempt.result), test->attempt.reason);
     }
 }
 
@@ -274,7 +330,7 @@ static void write_skipped(const struct report *report, const struct suite *suite
     for (i = 0; i < suite->rule_count; i++) {
         const struct suite_rule *rule = &suite->rules[i];
         enum result result = suite_result(rule);
-        const char *why = rule->count ? rule->tests[0].reason : rule->rule->untested;
+        const char *why = rule->count ? rule->tests[0].attempt.reason : rule->rule->untested;
 
         if (!rule->chosen || (result != RESULT_SKIPPED && result != RESULT_NOT_IMPLEMENTED))
             continue;

@@ -31,7 +31,8 @@ bool report_write(const struct report *report, const struct suite *suite);
 /* A line a chosen rule: id, level, number of tests, title. */
 void report_list(FILE *stream, const struct suite *suite);
 
-/* The last line: `N passed, N failed`, and `, N skipped` if there are any. */
+/* How far the scenarios were explored, if they were, and the last line: `N passed, N failed`, and
+ * `, N skipped` if there are any. */
 void report_counts(FILE *stream, const struct suite *suite);
 
 #endif

@@ -37,15 +37,16 @@ static void *must(void *memory)
 /* The message of a failure. XML has its text between <![CDATA[ and ]]>, so that must not occur. */
 static char *describe(const struct item *item)
 {
+    const struct attempt *attempt = &item->test->attempt;
     char *text, *end;
     size_t size;
     FILE *stream = must(open_memstream(&text, &size));
 
     fprintf(stream, "%s {%s} %s\n  %s\n", item->rule->title, level_name(item->rule->level),
-            result_name(item->test->result), item->rule->statement);
-    report_reason(stream, item->test);
-    if (item->test->errors)
-        fprintf(stream, "  standard error:\n%s", item->test->errors);
+            result_name(attempt->result), item->rule->statement);
+    report_reason(stream, attempt);
+    if (attempt->errors)
+        fprintf(stream, "  standard error:\n%s", attempt->errors);
     fclose(stream);
     must(text);
     while ((end = strstr(text, "]]>")))
@@ -57,10 +58,11 @@ static void come_to(void **state)
 {
     const struct item *item = *state;
 
-    if (!item->test || item->test->result == RESULT_SKIPPED ||
-        item->test->result == RESULT_NOT_IMPLEMENTED)
+    enum result result = item->test ? item->test->attempt.result : RESULT_SKIPPED;
+
+    if (result == RESULT_SKIPPED || result == RESULT_NOT_IMPLEMENTED)
         skip();
-    if (item->test->result != RESULT_PASS)
+    if (result != RESULT_PASS)
         _assert_true(0, item->text, item->chapter->file, item->rule->line);
 }
 
@@ -68,15 +70,15 @@ static void add(struct items *items, const struct suite_rule *rule, const struct
                 enum report_format format)
 {
     struct item *item = &items->of[items->count];
-    const char *why = test ? test->reason : rule->rule->untested;
-    bool failed = test && test->result >= RESULT_FAIL;
+    const char *why = test ? test->attempt.reason : rule->rule->untested;
+    bool failed = test && test->attempt.result >= RESULT_FAIL;
 
     *item = (struct item){.rule = rule->rule, .chapter = rule->chapter, .test = test};
     item->text = failed ? describe(item) : NULL;
     if (format == REPORT_JUNIT || failed || !why)
         item->name = must(strdup(test ? test->id : rule->rule->id));
     else if (asprintf(&item->name, "%s %s: %s", test ? test->id : rule->rule->id,
-                      result_name(test ? test->result : RESULT_SKIPPED), why) < 0)
+                      result_name(test ? test->attempt.result : RESULT_SKIPPED), why) < 0)
         abort();
     items->tests[items->count] =
         (struct CMUnitTest){.name = item->name, .test_func = come_to, .initial_state = item};

@@ -7,7 +7,7 @@
 
 bool report_cmocka(const struct report *report, const struct suite *suite);
 
-/* Write why a test did not pass, a line or several. */
-void report_reason(FILE *stream, const struct test *test);
+/* Write why an attempt did not pass, a line or several. */
+void report_reason(FILE *stream, const struct attempt *attempt);
 
 #endif

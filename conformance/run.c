@@ -2,6 +2,7 @@
  * ended well makes none, for the runtime may have ended it. */
 #include "run.h"
 
+#include "explore.h"
 #include "process.h"
 
 #include <pthread.h>
@@ -31,47 +32,79 @@ static void *must(void *memory)
     return memory;
 }
 
-__attribute__((format(printf, 3, 4))) static void came_to(struct test *test, enum result result,
-                                                          const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void
+came_to(struct attempt *attempt, enum result result, const char *format, ...)
 {
     va_list list;
 
-    test->result = result;
+    attempt->result = result;
     va_start(list, format);
-    if (vasprintf(&test->reason, format, list) < 0)
+    if (vasprintf(&attempt->reason, format, list) < 0)
         abort();
     va_end(list);
 }
 
 /* ---- What a process printed ---- */
 
-/* The last lines of a text, printable: every other byte as \xNN, long lines cut. NULL: no text. */
+/* Where the line that ends before a place begins. */
+static size_t line_before(const char *text, size_t end)
+{
+    while (end > 1 && text[end - 2] != '\n')
+        end--;
+    return end > 0 ? end - 1 : 0;
+}
+
+static bool begins(const char *text, size_t size, const char *word)
+{
+    return size >= strlen(word) && !memcmp(text, word, strlen(word));
+}
+
+/* An answer to a question of the runtime is no event to look at. */
+static bool is_choice(const char *line, size_t size)
+{
+    return begins(line, size, "chose ");
+}
+
+/* Every odd byte as \xNN, a long line cut. */
+static void write_printable(FILE *stream, const char *line, size_t size)
+{
+    size_t i;
+
+    for (i = 0; i < size && line[i] != '\n' && i < LINE_KEPT; i++) {
+        unsigned char c = (unsigned char)line[i];
+
+        if (c >= ' ' && c < 127)
+            fputc(c, stream);
+        else
+            fprintf(stream, c == '\t' ? " " : "\\x%02x", c);
+    }
+    fputs(i == LINE_KEPT ? "...\n" : "\n", stream);
+}
+
+/* The last lines of a text, printable. NULL: no text. */
 static char *last_lines(const char *text, size_t size, int lines)
 {
-    size_t from = size, column = 0;
+    size_t from = size, next;
     FILE *stream;
     char *copy;
 
-    while (from > 0 && (text[from - 1] != '\n' || from == size || lines-- > 1))
-        from--;
+    while (from > 0 && lines > 0) {
+        next = line_before(text, from);
+        lines -= !is_choice(text + next, from - next);
+        from = next;
+    }
     if (from == size)
         return NULL;
     stream = must(open_memstream(&copy, &(size_t){0}));
     if (from > 0)
         fputs("...\n", stream);
-    for (; from < size; from++) {
-        unsigned char c = (unsigned char)text[from];
+    for (; from < size; from = next) {
+        const char *end = memchr(text + from, '\n', size - from);
 
-        column = c == '\n' ? 0 : column + 1;
-        if (column == LINE_KEPT)
-            fputs("...", stream);
-        else if (c == '\n' || (c >= ' ' && c < 127 && column < LINE_KEPT))
-            fputc(c, stream);
-        else if (column < LINE_KEPT)
-            fprintf(stream, c == '\t' ? " " : "\\x%02x", c);
+        next = end ? (size_t)(end - text) + 1 : size;
+        if (!is_choice(text + from, next - from))
+            write_printable(stream, text + from, next - from);
     }
-    if (column > 0)
-        fputc('\n', stream);
     fclose(stream);
     return must(copy);
 }
@@ -84,7 +117,7 @@ static char *first_line(const char *text)
 /* ---- What a process came to ---- */
 
 /* Whether the process ended by itself. If not, that is the result. */
-static bool ended(const struct process *process, const struct run *run, struct test *test)
+static bool ended(const struct process *process, const struct run *run, struct attempt *attempt)
 {
     const char *name;
 
@@ -92,89 +125,92 @@ static bool ended(const struct process *process, const struct run *run, struct t
     case PROCESS_EXITED:
         if (process->status != NOT_EXECUTABLE && process->status != NOT_FOUND)
             return true;
-        came_to(test, RESULT_UNKNOWN, "the command cannot be executed");
+        came_to(attempt, RESULT_UNKNOWN, "the command cannot be executed");
         return false;
     case PROCESS_SIGNALLED:
         name = sigabbrev_np(process->status);
-        came_to(test, RESULT_CRASH, "killed by signal %d%s%s", process->status, name ? ", SIG" : "",
-                name ? name : "");
+        came_to(attempt, RESULT_CRASH, "killed by signal %d%s%s", process->status,
+                name ? ", SIG" : "", name ? name : "");
         return false;
     case PROCESS_TIMED_OUT:
-        came_to(test, RESULT_HANG, "not done after %g seconds", run->seconds);
+        came_to(attempt, RESULT_HANG, "not done after %g seconds", run->seconds);
         return false;
     case PROCESS_FLOODED:
-        came_to(test, RESULT_CRASH, "more than %d MiB of output", OUTPUT_LIMIT >> 20);
+        came_to(attempt, RESULT_CRASH, "more than %d MiB of output", OUTPUT_LIMIT >> 20);
         return false;
     case PROCESS_NOT_STARTED:
-        came_to(test, RESULT_UNKNOWN, "cannot start: %s", strerror(process->status));
+        came_to(attempt, RESULT_UNKNOWN, "cannot start: %s", strerror(process->status));
         return false;
     }
     return false;
 }
 
-static void judge_trace(const struct process *process, const struct trace *trace, struct test *test)
+static void judge_trace(const struct process *process, const struct program *program,
+                        const struct trace *trace, struct attempt *attempt)
 {
-    struct verdict *verdict = must(judge(test->scenario->program, trace));
+    struct verdict *verdict = must(judge(program, trace));
 
-    test->verdict = verdict;
-    if (verdict->kind == VERDICT_ABSENT)
-        came_to(test, RESULT_NOT_IMPLEMENTED, "the runtime has no %s", verdict->absent);
+    attempt->verdict = verdict;
+    if (verdict->kind == VERDICT_ABSENT && !strcmp(verdict->absent, "choose"))
+        came_to(attempt, RESULT_NOT_IMPLEMENTED, "the runtime's choices cannot be driven");
+    else if (verdict->kind == VERDICT_ABSENT)
+        came_to(attempt, RESULT_NOT_IMPLEMENTED, "the runtime has no %s", verdict->absent);
     else if (verdict->kind == VERDICT_GARBAGE && trace->end == TRACE_CUT)
-        came_to(test, RESULT_CRASH, "the process ended in the middle of the run, with status %d",
+        came_to(attempt, RESULT_CRASH, "the process ended in the middle of the run, with status %d",
                 process->status);
     else if (verdict->kind == VERDICT_GARBAGE)
-        came_to(test, RESULT_FAIL, "the driver broke the protocol");
+        came_to(attempt, RESULT_FAIL, "the driver broke the protocol");
     else if (verdict->kind == VERDICT_FAIL)
-        came_to(test, RESULT_FAIL, "%d times not as expected",
+        came_to(attempt, RESULT_FAIL, "%d times not as expected",
                 verdict->finding_count + verdict->more);
     else if (process->status != 0)
-        came_to(test, RESULT_CRASH, "exit status %d after the run", process->status);
+        came_to(attempt, RESULT_CRASH, "exit status %d after the run", process->status);
     else
-        test->result = RESULT_PASS;
+        attempt->result = RESULT_PASS;
 }
 
-static void judge_scenario(const struct process *process, const struct run *run, unsigned id,
-                           struct test *test)
+/* Judge what a process did that executed the scenario and nothing after it. */
+static void judge_scenario(const struct process *process, const struct run *run,
+                           const struct program *program, const struct trace *trace,
+                           struct attempt *attempt)
 {
-    char *why = first_line(test->errors);
-    struct trace *trace;
+    char *why;
 
-    if (!ended(process, run, test)) {
-        free(why);
+    if (!ended(process, run, attempt))
+        return;
+    if (process->status != COULD_NOT_TELL || trace->end != TRACE_CUT || trace->event_count > 0) {
+        judge_trace(process, program, trace, attempt);
         return;
     }
-    trace = must(trace_parse(test->scenario->program, id, process->output, process->output_size));
-    if (process->status != COULD_NOT_TELL || trace->end != TRACE_CUT || trace->event_count > 0)
-        judge_trace(process, trace, test);
-    else if (process->output_size == 0)
-        came_to(test, RESULT_UNKNOWN, "the driver refuses the scenario: %s", why);
+    why = first_line(attempt->errors);
+    if (process->output_size == 0)
+        came_to(attempt, RESULT_UNKNOWN, "the driver refuses the scenario: %s", why);
     else
-        came_to(test, RESULT_FAIL, "%s", *why ? why : "the driver gave up");
-    trace_free(trace);
+        came_to(attempt, RESULT_FAIL, "%s", *why ? why : "the driver gave up");
     free(why);
 }
 
 /* pass is the line that only a test which came to its end prints. */
 static void judge_check(const struct process *process, const struct run *run, const char *pass,
-                        struct test *test)
+                        struct attempt *attempt)
 {
-    char *why = first_line(test->errors);
+    char *why = first_line(attempt->errors);
 
-    if (!ended(process, run, test))
+    if (!ended(process, run, attempt))
         ;
     else if (process->status == NOT_IMPLEMENTED)
-        came_to(test, RESULT_NOT_IMPLEMENTED, "%s", why);
+        came_to(attempt, RESULT_NOT_IMPLEMENTED, "%s", why);
     else if (process->status == FAILED)
-        came_to(test, RESULT_FAIL, "an assertion does not hold");
+        came_to(attempt, RESULT_FAIL, "an assertion does not hold");
     else if (process->status == COULD_NOT_TELL)
-        came_to(test, RESULT_FAIL, "%s", *why ? why : "the test gave up");
+        came_to(attempt, RESULT_FAIL, "%s", *why ? why : "the test gave up");
     else if (strcmp(process->output, pass) != 0)
-        came_to(test, RESULT_CRASH, "the process ended in the middle of the test, with status %d",
-                process->status);
+        came_to(attempt, RESULT_CRASH,
+                "the process ended in the middle of the test, with status %d", process->status);
     else if (process->status != 0)
-        came_to(test, RESULT_CRASH, "exit status %d after the test", process->status);
+        came_to(attempt, RESULT_CRASH, "exit status %d after the test", process->status);
     else
-        test->result = RESULT_PASS;
+        attempt->result = RESULT_PASS;
     free(why);
 }
 
@@ -182,7 +218,7 @@ static void judge_check(const struct process *process, const struct run *run, co
 
 /* Run a program, or a command of the shell, under what is to be run under. */
 static void run_command(const struct run *run, const char *command, char *const *arguments,
-                        const char *input, struct test *test, struct process *process)
+                        const char *input, struct process *process)
 {
     char *shell[10] = {"/bin/sh", "-c", NULL, "sh"};
     struct command what = {.arguments = arguments,
@@ -202,9 +238,6 @@ static void run_command(const struct run *run, const char *command, char *const 
     }
     process_run(&what, process);
     free(shell[2]);
-    if (test->scenario)
-        test->output = last_lines(process->output, process->output_size, OUTPUT_LINES);
-    test->errors = last_lines(process->errors, process->errors_size, ERROR_LINES);
 }
 
 static unsigned scenario_id(const struct suite *suite, const struct test *test)
@@ -212,28 +245,88 @@ static unsigned scenario_id(const struct suite *suite, const struct test *test)
     return (unsigned)(test - suite->tests) + 1;
 }
 
-char *run_program(const struct suite *suite, const struct test *test)
+char *run_program(const struct suite *suite, const struct test *test, const char *schedules)
 {
     char *stripped = must(program_strip(test->scenario->text, test->scenario->size));
     char *input;
 
-    if (asprintf(&input, "scenario %u\n%s", scenario_id(suite, test), stripped) < 0)
+    if (asprintf(&input, "scenario %u\n%s%s", scenario_id(suite, test), schedules, stripped) < 0)
         abort();
     free(stripped);
     return input;
 }
 
-static void run_scenario(const struct run *run, const struct suite *suite, struct test *test)
+/* Read the first execution of a text; its size is how much of the text is about it. What is said
+ * after a run and before the next is about it, too, and wrong. */
+static struct trace *read_trace(const struct program *program, unsigned id, const char *text,
+                                size_t *size, bool last)
+{
+    size_t used, all = *size;
+    struct trace *trace;
+    const char *next;
+
+    if (last)
+        return must(trace_parse(program, id, text, all));
+    trace = must(trace_parse_first(program, id, text, all, &used));
+    *size = used;
+    if (used == all || begins(text + used, all - used, "scenario "))
+        return trace;
+    next = memmem(text + used, all - used, "\nscenario ", strlen("\nscenario "));
+    *size = next ? (size_t)(next - text) + 1 : all;
+    trace_free(trace);
+    return must(trace_parse(program, id, text, *size));
+}
+
+/* Judge the executions that a process was asked for, one after the other. Only the last one that it
+ * came to has anything to do with how the process ended. */
+static void judge_executions(const struct run *run, const struct suite *suite,
+                             const struct test *test, const struct process *process, size_t count,
+                             run_told *told, void *to)
+{
+    static const struct process went_on = {.end = PROCESS_EXITED, .status = 0};
+    const struct program *program = test->scenario->program;
+    const char *text = process->output, *end = text + process->output_size;
+    bool on = true;
+    size_t i;
+
+    for (i = 0; i < count && on; i++) {
+        struct execution execution = {.text = text, .size = (size_t)(end - text)};
+        struct attempt *attempt = &execution.attempt;
+        bool last;
+
+        execution.trace =
+            read_trace(program, scenario_id(suite, test), text, &execution.size, i + 1 == count);
+        text += execution.size;
+        last = text == end && (i + 1 == count || execution.trace->end != TRACE_WHOLE);
+        execution.spent =
+            last && (process->end == PROCESS_TIMED_OUT || process->end == PROCESS_FLOODED);
+        attempt->errors = last_lines(process->errors, process->errors_size, ERROR_LINES);
+        judge_scenario(last ? process : &went_on, run, program, execution.trace, attempt);
+        if (attempt->result != RESULT_PASS)
+            attempt->output = last_lines(execution.text, execution.size, OUTPUT_LINES);
+        on = told(to, &execution) && !last;
+        trace_free(execution.trace);
+    }
+}
+
+void run_scenario(const struct run *run, const struct suite *suite, const struct test *test,
+                  const char *schedules, size_t count, run_told *told, void *to)
 {
     char *const none[] = {NULL};
     char *const driver[] = {(char *)run->driver, (char *)run->runtime, NULL};
-    char *input = run_program(suite, test);
+    char *input = run_program(suite, test, schedules);
     struct process process;
 
-    run_command(run, run->command, run->command ? none : driver, input, test, &process);
-    judge_scenario(&process, run, scenario_id(suite, test), test);
+    run_command(run, run->command, run->command ? none : driver, input, &process);
+    judge_executions(run, suite, test, &process, count, told, to);
     process_free(&process);
     free(input);
+}
+
+static bool keep(void *to, struct execution *execution)
+{
+    *(struct attempt *)to = execution->attempt;
+    return true;
 }
 
 static void run_check(const struct run *run, struct test *test)
@@ -248,17 +341,34 @@ static void run_check(const struct run *run, struct test *test)
     struct process process;
     uint64_t number;
 
-    if (run->command) {
-        came_to(test, RESULT_SKIPPED, "a test in C, which needs a library");
-        return;
-    }
     if (getrandom(&number, sizeof number, 0) != sizeof number)
         abort();
     snprintf(word, sizeof word, "%016llx", (unsigned long long)number);
     snprintf(pass, sizeof pass, "pass %s %s %s\n", test->rule->id, test->name, word);
-    run_command(run, NULL, checks, "", test, &process);
-    judge_check(&process, run, pass, test);
+    run_command(run, NULL, checks, "", &process);
+    test->attempt.errors = last_lines(process.errors, process.errors_size, ERROR_LINES);
+    judge_check(&process, run, pass, &test->attempt);
     process_free(&process);
+}
+
+static char *copy(const char *text)
+{
+    return text ? must(strdup(text)) : NULL;
+}
+
+static void run_test(const struct run *run, const struct suite *suite, struct test *test)
+{
+    if (test->scenario && run->explore)
+        explore(run, suite, test);
+    else if (test->scenario) {
+        run_scenario(run, suite, test, run->schedule, 1, keep, &test->attempt);
+        test->attempt.replay = copy(run->replay);
+    } else if (run->command)
+        came_to(&test->attempt, RESULT_SKIPPED, "a test in C, which needs a library");
+    else if (run->explore || *run->schedule)
+        came_to(&test->attempt, RESULT_SKIPPED, "a test in C, which makes its own choices");
+    else
+        run_check(run, test);
 }
 
 /* What several threads take tests from. */
@@ -285,17 +395,9 @@ static void *work_on(void *arg)
 
         if (!test->chosen || shares_result(test))
             continue;
-        if (test->scenario)
-            run_scenario(work->run, suite, test);
-        else
-            run_check(work->run, test);
+        run_test(work->run, suite, test);
     }
     return NULL;
-}
-
-static char *copy(const char *text)
-{
-    return text ? must(strdup(text)) : NULL;
 }
 
 void run_suite(const struct run *run, struct suite *suite)
@@ -316,8 +418,8 @@ void run_suite(const struct run *run, struct suite *suite)
 
         if (!test->chosen || !shares_result(test))
             continue;
-        test->result = test->twin->result;
-        test->reason = copy(test->twin->reason);
-        test->errors = copy(test->twin->errors);
+        test->attempt.result = test->twin->attempt.result;
+        test->attempt.reason = copy(test->twin->attempt.reason);
+        test->attempt.errors = copy(test->twin->attempt.errors);
     }
 }

@@ -105,7 +105,7 @@ static struct test *add_test(struct suite *suite, const struct rule *rule, const
     sprintf(test->id, "%s/%.*s", rule->id, (int)size, name);
     test->name = test->id + rule_size + 1;
     test->rule = rule;
-    test->result = RESULT_SKIPPED;
+    test->attempt.result = RESULT_SKIPPED;
     return test;
 }
 
@@ -201,6 +201,16 @@ struct suite *suite_create(const char *directory, const char *checks, suite_comp
     return NULL;
 }
 
+void attempt_free(struct attempt *attempt)
+{
+    free(attempt->reason);
+    free(attempt->output);
+    free(attempt->errors);
+    free(attempt->replay);
+    verdict_free(attempt->verdict);
+    *attempt = (struct attempt){0};
+}
+
 void suite_free(struct suite *suite)
 {
     size_t i;
@@ -211,11 +221,7 @@ void suite_free(struct suite *suite)
         struct test *test = &suite->tests[i];
 
         free(test->id);
-        free(test->reason);
-        free(test->output);
-        free(test->errors);
-        if (test->verdict)
-            verdict_free(test->verdict);
+        attempt_free(&test->attempt);
     }
     free(suite->tests);
     free(suite->rules);
@@ -300,11 +306,11 @@ enum result suite_result(const struct suite_rule *rule)
     size_t i;
 
     for (i = 0; i < rule->count; i++) {
-        if (!rule->tests[i].chosen || rule->tests[i].result == RESULT_SKIPPED)
+        if (!rule->tests[i].chosen || rule->tests[i].attempt.result == RESULT_SKIPPED)
             continue;
         any = true;
-        if (rule->tests[i].result > worst)
-            worst = rule->tests[i].result;
+        if (rule->tests[i].attempt.result > worst)
+            worst = rule->tests[i].attempt.result;
     }
     return any ? worst : RESULT_SKIPPED;
 }

@@ -12,13 +12,33 @@
 /* What a test came to, the worse the higher. */
 enum result {
     RESULT_PASS,
-    RESULT_SKIPPED,         /* a test in C, and the runtime is reached by a driver only */
+    RESULT_SKIPPED,         /* a test in C, where only scenarios are executed */
     RESULT_NOT_IMPLEMENTED, /* the runtime lacks a function */
     RESULT_FAIL,
     RESULT_HANG,
     RESULT_CRASH,
     RESULT_UNKNOWN, /* could not tell: the test could not be executed */
     RESULTS
+};
+
+/* One execution of a test, and what it came to. */
+struct attempt {
+    enum result result;
+    char *reason;            /* in one line; NULL: it passed */
+    struct verdict *verdict; /* the judge's; NULL: it was not asked */
+    char *output;            /* the last lines of a driver's output, printable; NULL: none */
+    char *errors;            /* what was printed to standard error, printable; NULL: nothing */
+    char *replay;            /* the option of conform that drives the same run; NULL: none did */
+};
+
+void attempt_free(struct attempt *attempt);
+
+/* How many of a scenario's schedules were executed. */
+struct exploration {
+    size_t schedules; /* in all; 0: none, as the runtime cannot be driven */
+    size_t random;    /* of them */
+    size_t traces;    /* different ones */
+    bool exhausted;   /* there are no others */
 };
 
 struct test {
@@ -29,11 +49,8 @@ struct test {
     struct test *twin;               /* the same test in C of an earlier rule; NULL: none */
     bool chosen;
 
-    enum result result;
-    char *reason;            /* in one line; NULL: it passed */
-    struct verdict *verdict; /* the judge's; NULL: it was not asked */
-    char *output;            /* the last lines of a driver's output, printable; NULL: none */
-    char *errors;            /* what was printed to standard error, printable; NULL: nothing */
+    struct attempt attempt; /* the one that counts */
+    struct exploration exploration;
 };
 
 struct suite_rule {

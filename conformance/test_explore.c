@@ -1,0 +1,521 @@
+/* Tests of explore and shorten, on runtimes that are a few lines here: each is a tree of questions,
+ * of which it is known how many schedules it has and which of them fail. This program is also their
+ * driver: `test_explore RUNTIME` reads a scenario. */
+#include "test_support.h"
+
+#include "run.h"
+
+#include <signal.h>
+
+/* ---- The driver ---- */
+
+enum { ANSWERS_MAX = 1 << 15 };
+
+struct schedule {
+    bool seeded;
+    uint64_t seed;
+    unsigned answers[ANSWERS_MAX];
+    int count;
+};
+
+static struct {
+    char id[32];
+    struct schedule schedule;
+    int questions; /* asked in this run */
+    int runs;      /* begun in this process, */
+    int schedules; /* of so many asked for */
+} now;
+
+static unsigned next_answer(struct schedule *schedule)
+{
+    uint64_t z;
+
+    if (!schedule->seeded)
+        return now.questions < schedule->count ? schedule->answers[now.questions] : 0;
+    z = schedule->seed += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (unsigned)((z ^ z >> 31) % 1000003);
+}
+
+static int choose(int count)
+{
+    int answer = (int)(next_answer(&now.schedule) % (unsigned)count);
+
+    now.questions++;
+    printf("chose %d %d\n", answer, count);
+    fflush(stdout);
+    return answer;
+}
+
+/* Whether so many questions in a row are answered with these digits. */
+static bool answered(const char *digits, int count)
+{
+    bool all = true;
+
+    for (; *digits; digits++)
+        all &= choose(count) == *digits - '0';
+    return all;
+}
+
+/* The runtimes. Each returns how often it prints; what is right is once. */
+
+/* 8 schedules: the first answer decides whether there is a question with three answers. */
+static int small(void)
+{
+    if (choose(2))
+        choose(3);
+    choose(2);
+    return 1;
+}
+
+static int silent(void)
+{
+    return 1;
+}
+
+/* 729 schedules. */
+static int six_of_three(void)
+{
+    answered("000000", 3);
+    return 1;
+}
+
+static int fails_at_0102(void)
+{
+    return answered("0102", 3) ? 2 : 1;
+}
+
+static int crashes_at_0102(void)
+{
+    if (answered("0102", 3))
+        raise(SIGSEGV);
+    return 1;
+}
+
+static int exits_at_0102(void)
+{
+    if (answered("0102", 3))
+        exit(0);
+    return 1;
+}
+
+static int hangs_at_01(void)
+{
+    if (answered("01", 2))
+        pause();
+    return 1;
+}
+
+static int always_fails(void)
+{
+    choose(2);
+    return 0;
+}
+
+/* 2^40 schedules; only those with four certain deviations fail. */
+static int fails_deep(void)
+{
+    int i, found = 0;
+
+    for (i = 0; i < 40; i++)
+        found += choose(2) && (i == 3 || i == 11 || i == 12 || i == 37);
+    return found == 4 ? 2 : 1;
+}
+
+/* Asks for ever where it is not answered with 0. */
+static int endless(void)
+{
+    while (choose(2))
+        ;
+    return 1;
+}
+
+static int large(void)
+{
+    int i;
+
+    for (i = 0; i < 30000; i++)
+        choose(2);
+    return 1;
+}
+
+/* Other questions each time. */
+static int other_questions(void)
+{
+    choose(2);
+    choose(2 + now.runs % 2);
+    return 1;
+}
+
+static int fewer_questions(void)
+{
+    if (now.runs < 3)
+        choose(4);
+    return 1;
+}
+
+/* Fails in the company of other runs only. */
+static int fails_third(void)
+{
+    answered("000", 2);
+    return now.runs == 3 ? 2 : 1;
+}
+
+/* Executes no more than two schedules. */
+static int two_at_most(void)
+{
+    answered("000", 2);
+    if (now.runs == 2) {
+        printf("print main hello\ndid main 2 ok\nend main\nrun ok\n");
+        exit(0);
+    }
+    return 1;
+}
+
+/* Says something between two runs. */
+static int talks_later(void)
+{
+    if (answered("11", 2)) {
+        printf("print main hello\ndid main 2 ok\nend main\nrun ok\nprint main hello\n");
+        return -1;
+    }
+    return 1;
+}
+
+/* Four schedules with one deviation take longer than three seconds. */
+static int slow(void)
+{
+    if (!answered("0000", 2))
+        usleep(800000);
+    return 1;
+}
+
+static int not_driven(void)
+{
+    printf("absent choose\n");
+    exit(0);
+}
+
+static int refuses(void)
+{
+    _exit(2);
+}
+
+static const struct {
+    const char *name;
+    int (*run)(void);
+} runtimes[] = {{"small", small},
+                {"silent", silent},
+                {"six-of-three", six_of_three},
+                {"fails-at-0102", fails_at_0102},
+                {"crashes-at-0102", crashes_at_0102},
+                {"exits-at-0102", exits_at_0102},
+                {"hangs-at-01", hangs_at_01},
+                {"always-fails", always_fails},
+                {"fails-deep", fails_deep},
+                {"endless", endless},
+                {"large", large},
+                {"other-questions", other_questions},
+                {"fewer-questions", fewer_questions},
+                {"fails-third", fails_third},
+                {"two-at-most", two_at_most},
+                {"talks-later", talks_later},
+                {"slow", slow},
+                {"not-driven", not_driven},
+                {"refuses", refuses}};
+
+static void read_schedule(struct schedule *schedule, char *line)
+{
+    char *word = strtok(line, " \n");
+
+    *schedule = (struct schedule){.count = 0};
+    while ((word = strtok(NULL, " \n"))) {
+        if (!strcmp(word, "seed")) {
+            schedule->seeded = true;
+            schedule->seed = strtoull(strtok(NULL, " \n"), NULL, 10);
+        } else if (schedule->count < ANSWERS_MAX)
+            schedule->answers[schedule->count++] = (unsigned)strtoul(word, NULL, 10);
+    }
+}
+
+static void execute(int (*run)(void))
+{
+    int prints;
+
+    now.questions = 0;
+    now.runs++;
+    printf("%sbegin main 0\n", now.id);
+    prints = run();
+    while (prints-- > 0)
+        printf("print main hello\n");
+    if (prints > -2)
+        printf("did main 2 ok\nend main\nrun ok\n");
+}
+
+static int drive(const char *name)
+{
+    static struct schedule schedules[200];
+    char *line = NULL;
+    size_t room = 0, i;
+    int s;
+
+    if (!fgets(now.id, sizeof now.id, stdin))
+        return 2;
+    while (getline(&line, &room, stdin) > 0)
+        if (!strncmp(line, "schedule", 8) && now.schedules < 200)
+            read_schedule(&schedules[now.schedules++], line);
+    free(line);
+    for (i = 0; i < sizeof runtimes / sizeof *runtimes; i++) {
+        for (s = 0; s < now.schedules && !strcmp(runtimes[i].name, name); s++) {
+            now.schedule = schedules[s];
+            execute(runtimes[i].run);
+        }
+    }
+    return 0;
+}
+
+/* ---- Exploring ---- */
+
+static char place[] = "/tmp/test_explore.XXXXXX";
+
+static const char chapter[] = "# A chapter\n"
+                              "\n"
+                              "### R98.1 Saying hello  {MUST}\n"
+                              "\n"
+                              "A task can say hello.\n"
+                              "\n"
+                              "Source: nowhere.\n"
+                              "\n"
+                              "```scenario\n"
+                              "task main\n"
+                              "    print hello\n"
+                              "expect run ok\n"
+                              "expect exactly hello\n"
+                              "```\n";
+
+static int set_up(void **state)
+{
+    char path[PATH_MAX];
+    FILE *file;
+
+    (void)state;
+    if (!mkdtemp(place))
+        return -1;
+    snprintf(path, sizeof path, "%s/98-test.md", place);
+    file = fopen(path, "w");
+    return file && fputs(chapter, file) >= 0 && fclose(file) == 0 ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    char path[PATH_MAX];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/98-test.md", place);
+    return remove(path) == 0 && rmdir(place) == 0 ? 0 : -1;
+}
+
+static void complain(const char *text)
+{
+    print_error("%s\n", text);
+}
+
+/* Explore a runtime's schedules, at most so many, or execute one. */
+static struct suite *run(const char *runtime, const char *schedule, size_t most, double seconds)
+{
+    struct suite *suite = suite_create(place, "", complain);
+    struct run run = {
+        .seconds = seconds, .jobs = 1, .explore = most, .schedule = schedule, .command = NULL};
+    char *command;
+
+    assert_non_null(suite);
+    assert_true(asprintf(&command, "%s %s", built("conformance/test_explore"), runtime) > 0);
+    run.command = command;
+    assert_true(suite_choose(suite, NULL));
+    run_suite(&run, suite);
+    free(command);
+    return suite;
+}
+
+static void expect_pass(const char *runtime, size_t most, struct exploration expected)
+{
+    struct suite *suite = run(runtime, "", most, HANG);
+    const struct test *test = suite->tests;
+
+    if (test->attempt.result != RESULT_PASS)
+        print_error("%s: %s\n", runtime, test->attempt.reason);
+    assert_int_equal(test->attempt.result, RESULT_PASS);
+    assert_int_equal(test->exploration.schedules, expected.schedules);
+    assert_int_equal(test->exploration.random, expected.random);
+    assert_int_equal(test->exploration.traces, expected.traces);
+    assert_int_equal(test->exploration.exhausted, expected.exhausted);
+    suite_free(suite);
+}
+
+/* It fails with that schedule as its shortest, and for that reason. */
+static struct suite *expect_failure(const char *runtime, size_t most, enum result result,
+                                    const char *replay, const char *reason)
+{
+    struct suite *suite = run(runtime, "", most, result == RESULT_HANG ? 2 : HANG);
+    const struct attempt *attempt = &suite->tests->attempt;
+
+    assert_int_equal(attempt->result, result);
+    assert_non_null(attempt->replay);
+    assert_string_equal(attempt->replay, replay);
+    assert_true(contains(attempt->reason, reason));
+    assert_false(suite->tests->exploration.exhausted);
+    return suite;
+}
+
+static void tries_all_schedules(void **state)
+{
+    (void)state;
+    expect_pass("silent", 100, (struct exploration){1, 0, 1, true});
+    expect_pass("small", 100, (struct exploration){8, 0, 1, true});
+    expect_pass("small", 8, (struct exploration){8, 0, 1, true});
+    expect_pass("six-of-three", 1000, (struct exploration){729, 0, 1, true});
+    expect_pass("six-of-three", 729, (struct exploration){729, 0, 1, true});
+}
+
+static void says_where_it_stopped(void **state)
+{
+    (void)state;
+    expect_pass("small", 7, (struct exploration){8, 1, 1, false});
+    expect_pass("six-of-three", 728, (struct exploration){728 + 182, 182, 1, false});
+    expect_pass("six-of-three", 1, (struct exploration){1, 0, 1, false});
+    expect_pass("endless", 300, (struct exploration){375, 75, 1, false});
+}
+
+/* A run that is large lets fewer schedules be tried, some of them random ones. */
+static void tries_less_of_what_is_large(void **state)
+{
+    struct suite *suite = run("large", "", 100, HANG);
+    const struct exploration *exploration = &suite->tests->exploration;
+
+    (void)state;
+    assert_int_equal(suite->tests->attempt.result, RESULT_PASS);
+    assert_in_range(exploration->schedules, 4, 40);
+    assert_in_range(exploration->random, 1, exploration->schedules / 2);
+    assert_false(exploration->exhausted);
+    suite_free(suite);
+}
+
+static void finds_the_schedule(void **state)
+{
+    struct suite *suite = expect_failure("fails-at-0102", 1000, RESULT_FAIL,
+                                         "--schedule \"0 1 0 2\"", "times not as expected");
+
+    (void)state;
+    /* First all with one deviation, 4 * 2; then some of the 24 with two. */
+    assert_in_range(suite->tests->exploration.schedules, 10, 33);
+    assert_true(contains(suite->tests->attempt.output, "print main hello\nprint main hello\n"));
+    assert_null(strstr(suite->tests->attempt.output, "chose"));
+    suite_free(suite);
+    suite_free(expect_failure("always-fails", 1000, RESULT_FAIL, "--schedule 0", "not as"));
+    suite_free(expect_failure("crashes-at-0102", 1000, RESULT_CRASH, "--schedule \"0 1 0 2\"",
+                              "killed by signal 11, SIGSEGV"));
+    suite_free(expect_failure("exits-at-0102", 1000, RESULT_CRASH, "--schedule \"0 1 0 2\"",
+                              "in the middle of the run, with status 0"));
+    suite_free(expect_failure("talks-later", 1000, RESULT_FAIL, "--schedule \"1 1\"",
+                              "broke the protocol"));
+}
+
+static void finds_what_hangs(void **state)
+{
+    (void)state;
+    suite_free(expect_failure("hangs-at-01", 1000, RESULT_HANG, "--schedule \"0 1\"",
+                              "not done after 2 seconds"));
+}
+
+/* What takes long in a batch has not hung. */
+static void gives_each_its_time(void **state)
+{
+    struct suite *suite = run("slow", "", 1000, 3);
+
+    (void)state;
+    assert_int_equal(suite->tests->attempt.result, RESULT_PASS);
+    assert_in_range(suite->tests->exploration.schedules, 4, 16);
+    suite_free(suite);
+}
+
+/* The bound is too low for schedules in order; random ones have some 20 deviations. */
+static void shortens_what_it_finds(void **state)
+{
+    struct suite *suite = expect_failure("fails-deep", 400, RESULT_FAIL,
+                                         "--schedule \"0 0 0 1 0 0 0 0 0 0 0 1 1 0 0 0 0 0 0 0 0 0 "
+                                         "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1\"",
+                                         "times not as expected");
+
+    (void)state;
+    assert_true(suite->tests->exploration.random > 0);
+    suite_free(suite);
+}
+
+static void tells_runs_that_differ(void **state)
+{
+    struct suite *suite = expect_failure("other-questions", 100, RESULT_FAIL, "--schedule 0",
+                                         "the same answers make different runs");
+    const struct verdict *verdict = suite->tests->attempt.verdict;
+
+    (void)state;
+    assert_string_equal(verdict->findings[0].rule, "R13.6");
+    assert_string_equal(verdict->findings[0].observed,
+                        "line 4 of its trace is 'chose 0 3' once, and 'chose 0 2' then");
+    suite_free(suite);
+    suite = expect_failure("fewer-questions", 100, RESULT_FAIL, "--schedule \"3\"",
+                           "the same answers make different runs");
+    assert_string_equal(suite->tests->attempt.verdict->findings[0].observed,
+                        "question 1 was asked once, but then there were 0");
+    suite_free(suite);
+    suite_free(expect_failure("fails-third", 100, RESULT_FAIL, "--schedule \"0 0 1\"",
+                              "2 times not as expected; but not when the same schedule is executed "
+                              "once more, alone"));
+    suite_free(expect_failure("two-at-most", 100, RESULT_CRASH, "--schedule \"0 0 1\"",
+                              "but not when the same schedule is executed once more, alone"));
+}
+
+static void tells_what_cannot_be_driven(void **state)
+{
+    struct suite *suite = run("not-driven", "", 100, HANG);
+
+    (void)state;
+    assert_int_equal(suite->tests->attempt.result, RESULT_NOT_IMPLEMENTED);
+    assert_string_equal(suite->tests->attempt.reason, "the runtime's choices cannot be driven");
+    assert_int_equal(suite->tests->exploration.schedules, 0);
+    suite_free(suite);
+    suite = run("refuses", "", 100, HANG);
+    assert_int_equal(suite->tests->attempt.result, RESULT_UNKNOWN);
+    suite_free(suite);
+}
+
+static void executes_one_schedule(void **state)
+{
+    struct suite *suite = run("fails-at-0102", "schedule 0 1 0 2\n", 0, HANG);
+
+    (void)state;
+    assert_int_equal(suite->tests->attempt.result, RESULT_FAIL);
+    suite_free(suite);
+    suite = run("fails-at-0102", "schedule 0 1 0 1\n", 0, HANG);
+    assert_int_equal(suite->tests->attempt.result, RESULT_PASS);
+    assert_int_equal(suite->tests->exploration.schedules, 0);
+    suite_free(suite);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tries_all_schedules),
+        cmocka_unit_test(says_where_it_stopped),
+        cmocka_unit_test(tries_less_of_what_is_large),
+        cmocka_unit_test(finds_the_schedule),
+        cmocka_unit_test(finds_what_hangs),
+        cmocka_unit_test(gives_each_its_time),
+        cmocka_unit_test(shortens_what_it_finds),
+        cmocka_unit_test(tells_runs_that_differ),
+        cmocka_unit_test(tells_what_cannot_be_driven),
+        cmocka_unit_test(executes_one_schedule),
+    };
+
+    return argc > 1 ? drive(argv[1]) : cmocka_run_group_tests(tests, set_up, tear_down);
+}
