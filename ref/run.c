@@ -169,20 +169,24 @@ int miou_unix_run(const miou_options *options, miou_task *fn, void *arg)
 
 /* ---- what a task may ask about its domain ---- */
 
+/* None of it is anybody else's business, so that a driven run goes on. */
+static struct domain *calling_domain(void)
+{
+    return domain_self != NULL && domain_self->current != NULL ? domain_self : NULL;
+}
+
 int miou_domain_self(void)
 {
-    int error;
-    struct task *self = task_current(&error);
+    struct domain *domain = calling_domain();
 
-    return self != NULL ? self->domain->id : error;
+    return domain != NULL ? domain->id : MIOU_NOT_RUNNING;
 }
 
 int miou_domain_available(void)
 {
-    int error;
-    struct task *self = task_current(&error);
+    struct domain *domain = calling_domain();
 
-    return self != NULL ? self->domain->run->domain_count - 1 : error;
+    return domain != NULL ? domain->run->domain_count - 1 : MIOU_NOT_RUNNING;
 }
 
 int miou_domain_all(int *ids, size_t size)
