@@ -393,7 +393,7 @@ static void do_await_some(struct execution *e)
     int end = INT_MIN;
     int result = e->deed->await_some(&which, &end, all, count);
 
-    came_to(e, result != 0 || which >= count ? from_call(result, -1) : from_end(end));
+    came_to(e, result != 0 ? from_call(result, 0) : from_end(which < count ? end : INT_MIN));
     free(all);
 }
 

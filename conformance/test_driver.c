@@ -200,6 +200,184 @@ static void stops_when_cancelled(void **state)
            "run ok\n");
 }
 
+static void tells_of_several_promises(void **state)
+{
+    (void)state;
+    expect("liars/eager.so",
+           "scenario 1\n"
+           "task main\n"
+           "    p = repeat 2 async five\n"
+           "    q = async boom\n"
+           "    await-all p q\n"
+           "    await-all p p\n"
+           "    await-all\n"
+           "    await-one p q\n"
+           "    await-one\n"
+           "    await-first q\n"
+           "    state p\n"
+           "    state q\n"
+           "    r = take o\n"
+           "    await r\n"
+           "    get o\n"
+           "    length o\n"
+           "    await-all p later\n"
+           "    orphans o\n"
+           "    sleep 1234\n"
+           "    sleep 1235\n"
+           "    later = async five\n"
+           "task five\n"
+           "    return 5\n"
+           "task boom\n"
+           "    fail boom\n",
+           0,
+           "scenario 1\n"
+           "begin main 0\n"
+           "spawn main 2 five\n"
+           "begin five 0\n"
+           "end five\n"
+           "spawn main 2 five#2\n"
+           "begin five#2 0\n"
+           "end five#2\n"
+           "did main 2 ok\n"
+           "spawn main 3 boom\n"
+           "begin boom 0\n"
+           "end boom\n"
+           "did main 3 ok\n"
+           "did main 4 ok 5, ok 5, failed boom\n"
+           "did main 5 ok 5\n"
+           "did main 6 none\n"
+           "did main 7 failed boom\n"
+           "did main 8 invalid\n"
+           "did main 9 error 2147483647\n"
+           "did main 10 finished\n"
+           "did main 11 exited\n"
+           "did main 12 taken\n"
+           "did main 13 ok 7\n"
+           "did main 14 ok 8\n"
+           "did main 15 ok 9\n"
+           "did main 16 invalid\n"
+           "did main 17 ok\n"
+           "did main 18 ok\n"
+           "did main 19 invalid\n"
+           "spawn main 20 five#3\n"
+           "begin five#3 0\n"
+           "end five#3\n"
+           "did main 20 ok\n"
+           "end main\n"
+           "run ok\n");
+}
+
+static void tells_what_tasks_share(void **state)
+{
+    (void)state;
+    expect("liars/eager.so",
+           "scenario 1\n"
+           "task main\n"
+           "    lock m\n"
+           "    mutex m\n"
+           "    repeat 7 lock m\n"
+           "    wait c m\n"
+           "    condition c\n"
+           "    wait c m\n"
+           "    signal c\n"
+           "    lazy l part\n"
+           "    lazy k boom\n"
+           "    repeat 2 force l\n"
+           "    force l\n"
+           "    computation x\n"
+           "    peek x\n"
+           "    repeat 2 complete x 6\n"
+           "    peek x\n"
+           "    computation y\n"
+           "    complete y boom\n"
+           "    await-computation y\n"
+           "    attach x t\n"
+           "    trigger t\n"
+           "task part\n"
+           "    print a\n"
+           "    force k\n"
+           "    print b\n"
+           "    return 4\n"
+           "task boom\n"
+           "    fail boom\n",
+           0,
+           "scenario 1\n"
+           "begin main 0\n"
+           "did main 2 invalid\n"
+           "did main 3 ok\n"
+           "did main 4 ok, would-deadlock, not-permitted, error 11, busy, undefined, deadlock\n"
+           "did main 5 invalid\n"
+           "did main 6 ok\n"
+           "did main 7 ok\n"
+           "did main 8 ok\n"
+           "did main 9 ok\n"
+           "did main 10 ok\n"
+           "force main 11 part\n"
+           "begin part 0\n"
+           "print part a\n"
+           "did part 23 ok\n"
+           "force part 24 boom\n"
+           "begin boom 0\n"
+           "end boom\n"
+           "did part 24 failed boom\n"
+           "print part b\n"
+           "did part 25 ok\n"
+           "end part\n"
+           "did main 11 ok 4\n"
+           "did main 12 ok 4\n"
+           "did main 13 ok\n"
+           "did main 14 running\n"
+           "did main 15 ok, already\n"
+           "did main 16 ok 6\n"
+           "did main 17 ok\n"
+           "did main 18 ok\n"
+           "did main 19 failed boom\n"
+           "did main 20 ok\n"
+           "did main 21 ok\n"
+           "end main\n"
+           "run ok\n");
+}
+
+/* ---- Schedules ---- */
+
+static const char one_task[] = "task main\n    create r\n    print x\n";
+
+#define ONE_TASK "begin main 0\ndid main 2 ok\nprint main x\ndid main 3 ok\nend main\nrun ok\n"
+
+/* The answers of a generator are those of SplitMix64's published test, modulo what is asked. Of the
+ * run before a task is run again, and is no instance any more. */
+static void drives_a_runtime(void **state)
+{
+    char scenario[256];
+
+    (void)state;
+    snprintf(scenario, sizeof scenario,
+             "scenario 5\nschedule\nschedule  1 5\t7 9\nschedule seed 1234567\n%s", one_task);
+    expect("liars/asks.so", scenario, 0,
+           "scenario 5\n"
+           "chose 0 2\nchose 0 3\nchose 0 4\n" ONE_TASK "scenario 5\n"
+           "chose 1 2\nchose 2 3\nchose 3 4\nbegin ? 0\n" ONE_TASK "scenario 5\n"
+           "chose 1 2\nchose 1 3\nchose 3 4\nbegin ? 0\n" ONE_TASK);
+}
+
+static void drives_only_with_schedules(void **state)
+{
+    char scenario[256];
+
+    (void)state;
+    snprintf(scenario, sizeof scenario, "scenario 5\n%s", one_task);
+    expect("liars/asks.so", scenario, 0, "scenario 5\n" ONE_TASK);
+}
+
+static void tells_of_a_runtime_that_cannot_be_driven(void **state)
+{
+    char scenario[256];
+
+    (void)state;
+    snprintf(scenario, sizeof scenario, "scenario 5\nschedule\n%s", one_task);
+    expect("liars/eager.so", scenario, 0, "scenario 5\nabsent choose\n");
+}
+
 /* A runtime that claims success and hands out nothing gets no further with it. */
 static void does_not_take_a_word_for_a_deed(void **state)
 {
@@ -214,6 +392,10 @@ static void does_not_take_a_word_for_a_deed(void **state)
            "    q = care o\n"
            "    create r\n"
            "    release r\n"
+           "    await-all p\n"
+           "    await-one p p\n"
+           "    lazy l child\n"
+           "    force l\n"
            "task child\n"
            "    return 0\n",
            0,
@@ -229,6 +411,10 @@ static void does_not_take_a_word_for_a_deed(void **state)
            "did main 6 empty\n"
            "did main 7 ok\n"
            "did main 8 ok\n"
+           "did main 9 error 2147483647\n"
+           "did main 10 error 2147483647\n"
+           "did main 11 ok\n"
+           "did main 12 error 2147483647\n"
            "end main\n"
            "run ok\n");
 }
@@ -327,6 +513,13 @@ static void refuses_what_is_no_scenario(void **state)
     REFUSES("scenario 1\ntask main\n    yi\0eld\n", "driver: line 2: ");
     REFUSES("scenario 1\ntask main\n    yield => ok\n", "driver: line 2: ");
     REFUSES("scenario 1\ntask main\n    yield\nexpect run ok\n", "driver: line 3: ");
+    REFUSES("scenario 1\nschedule x\ntask main\n", "driver: a schedule that is none");
+    REFUSES("scenario 1\nschedule 1 -1\ntask main\n", "driver: a schedule that is none");
+    REFUSES("scenario 1\nschedule 18446744073709551616\ntask main\n", "driver: a schedule");
+    REFUSES("scenario 1\nschedule seed\ntask main\n", "driver: a schedule that is none");
+    REFUSES("scenario 1\nschedule seed 1 2\ntask main\n", "driver: a schedule that is none");
+    REFUSES("scenario 1\nschedules\ntask main\n", "driver: line 1: ");
+    REFUSES("scenario 1\ntask main\nschedule\n", "driver: line 2: ");
     memset(endless, 'x', 3 << 20);
     memcpy(endless, "scenario 1\n", 11);
     refuses(endless, 3 << 20, "driver: the scenario is too long");
@@ -374,6 +567,11 @@ int main(void)
         cmocka_unit_test(tells_what_happens),
         cmocka_unit_test(tells_lists),
         cmocka_unit_test(tells_errors),
+        cmocka_unit_test(tells_of_several_promises),
+        cmocka_unit_test(tells_what_tasks_share),
+        cmocka_unit_test(drives_a_runtime),
+        cmocka_unit_test(drives_only_with_schedules),
+        cmocka_unit_test(tells_of_a_runtime_that_cannot_be_driven),
         cmocka_unit_test(stops_when_cancelled),
         cmocka_unit_test(does_not_take_a_word_for_a_deed),
         cmocka_unit_test(tells_of_a_missing_function),

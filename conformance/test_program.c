@@ -148,6 +148,67 @@ static void reads_answers_and_expectations(void **state)
     program_free(program);
 }
 
+/* Every word and operand; what stands for what is asked of those with more than one operand. */
+static const char shared[] = "task main\n"
+                             "    mutex m\n"
+                             "    condition c\n"
+                             "    wait c m => ok | stopped\n"
+                             "    lazy l part\n"
+                             "    force l => ok 3 | failed boom | undefined\n"
+                             "    trigger t\n"
+                             "    computation x\n"
+                             "    attach x t => already\n"
+                             "    complete x 12 => ok\n"
+                             "    complete x boom => already\n"
+                             "    repeat 2 p = take o => taken, empty\n"
+                             "    await-all p p => ok, ok\n"
+                             "    await-all => none\n"
+                             "    await-one p => ok 1 | cancelled\n"
+                             "    await-first => invalid\n"
+                             "    state p => running | finished | exited\n"
+                             "    get o => empty | ok 2 | cancelled\n"
+                             "    length o => ok 2\n"
+                             "    sleep 1000000\n"
+                             "    peek x => running | ok | failed boom\n"
+                             "    lock m => would-deadlock\n"
+                             "    unlock m => not-permitted\n"
+                             "    orphans o\n"
+                             "    repeat 2 state p => running, finished\n"
+                             "task part\n"
+                             "expect run deadlock\n";
+
+static void reads_what_tasks_share(void **state)
+{
+    struct program *program = parse(shared);
+    const struct operation *wait = at(program, 4), *all = at(program, 13);
+    int boom = name(program, NAME_ERROR, "boom");
+
+    (void)state;
+    assert_int_equal(wait->name, name(program, NAME_CONDITION, "c"));
+    assert_int_equal(wait->other, name(program, NAME_MUTEX, "m"));
+    assert_int_equal(at(program, 5)->name, name(program, NAME_LAZY, "l"));
+    assert_int_equal(at(program, 5)->task_count, 1);
+    assert_int_equal(at(program, 5)->tasks[0], name(program, NAME_TASK, "part"));
+    assert_int_equal(at(program, 9)->name, name(program, NAME_COMPUTATION, "x"));
+    assert_int_equal(at(program, 9)->other, name(program, NAME_TRIGGER, "t"));
+    assert_int_equal(at(program, 10)->other, -1);
+    assert_int_equal(at(program, 10)->value, 12);
+    assert_int_equal(at(program, 11)->other, boom);
+    assert_int_equal(at(program, 12)->bind, name(program, NAME_PROMISE, "p"));
+    assert_int_equal(all->name, -1);
+    assert_int_equal(all->promise_count, 2);
+    assert_int_equal(all->promises[1], name(program, NAME_PROMISE, "p"));
+    assert_int_equal(all->answers[0].count, 1);
+    assert_int_equal(at(program, 14)->promise_count, 0);
+    assert_int_equal(at(program, 17)->answers[2].of[0].kind, OUTCOME_EXITED);
+    assert_int_equal(at(program, 20)->value, 1000000);
+    assert_int_equal(operation_names(OP_WAIT), NAME_CONDITION);
+    assert_int_equal(operation_names(OP_AWAIT_ALL), NAME_PROMISE);
+    assert_int_equal(operation_names(OP_SLEEP), NAME_KINDS);
+    assert_int_equal(operation_names(OP_YIELD), NAME_KINDS);
+    program_free(program);
+}
+
 /* Of a list whose members are all equal one is left, but not of parallel's. */
 static void folds_equal_members(void **state)
 {
@@ -248,6 +309,36 @@ static const struct mistake mistakes[] = {
     {"task main\nyield => empty" RUN, "2: 'yield' never comes to 'empty'"},
     {"task main\nself => stopped" RUN, "2: 'self' never comes to 'stopped'"},
     {"task main\nyield => none" RUN, "2: 'yield' never comes to 'none'"},
+    {"task main\nwait c m\ncondition c" RUN, "2: the mutex 'm' is never made"},
+    {"task main\nwait c m\nmutex m" RUN, "2: the condition 'c' is never made"},
+    {"task main\nforce l" RUN, "2: the lazy value 'l' is never made"},
+    {"task main\nlazy l nobody" RUN, "2: there is no task 'nobody'"},
+    {"task main\nlazy l" RUN, "2: 'lazy' lacks its task"},
+    {"task main\nlazy l main main" RUN, "2: 'main' is one word too many for 'lazy'"},
+    {"task main\nawait-trigger t" RUN, "2: the trigger 't' is never made"},
+    {"task main\npeek x" RUN, "2: the computation 'x' is never made"},
+    {"task main\nwait c\ncondition c" RUN, "2: 'wait' lacks its mutex"},
+    {"task main\nattach x\ncomputation x" RUN, "2: 'attach' lacks its trigger"},
+    {"task main\ncomplete x\ncomputation x" RUN, "2: 'complete' lacks its number"},
+    {"task main\ncomplete x 1 2\ncomputation x" RUN, "2: '2' is one word too many"},
+    {"task main\ncomplete x -\ncomputation x" RUN, "2: '-' is not a number for 'complete'"},
+    {"task main\nsleep" RUN, "2: 'sleep' lacks its number"},
+    {"task main\nsleep 1000001" RUN, "2: '1000001' is not a number for 'sleep'"},
+    {"task main\nsleep -1" RUN, "2: '-1' is not a number for 'sleep'"},
+    {"task main\nawait-all p" RUN, "2: the promise 'p' is never bound"},
+    {"task main\nawait-one 1" RUN, "2: '1' is not the name of a promise"},
+    {"task main\np = get o\norphans o" RUN, "2: 'get' hands out no promise"},
+    {"task main\ntake o => ended\norphans o" RUN, "2: 'take' never comes to 'ended'"},
+    {"task main\ncare o => taken\norphans o" RUN, "2: 'care' never comes to 'taken'"},
+    {"task main\nget o => running\norphans o" RUN, "2: 'get' never comes to 'running'"},
+    {"task main\nlength o => stopped\norphans o" RUN, "2: 'length' never comes to 'stopped'"},
+    {"task main\nmutex m\nlock m => ok 1" RUN, "3: 'lock' never comes to 'ok 1'"},
+    {"task main\nmutex m\nunlock m => stopped" RUN, "3: 'unlock' never comes to 'stopped'"},
+    {"task main\nlazy l main\nforce l => cancelled" RUN, "3: 'force' never comes to 'cancelled'"},
+    {"task main\ncomputation x\npeek x => stopped" RUN, "3: 'peek' never comes to 'stopped'"},
+    {"task main\nawait p => none\np = async main" RUN, "2: 'await' never comes to 'none'"},
+    {"task main\nawait-one p => none\np = async main" RUN, "2: 'await-one' never comes to"},
+    {"task main\nstate p => ok\np = async main" RUN, "2: 'state' never comes to 'ok'"},
     {"task main\nreturn 1 => ok" RUN, "2: 'return' has no outcome"},
     {"task main\nfail x => ok" RUN, "2: 'fail' has no outcome"},
     {"task main\nrepeat 2 return 1" RUN, "2: 'return' cannot be repeated"},
@@ -406,10 +497,11 @@ static void limits_the_number_of_names(void **state)
     static const struct {
         const char *piece;
         const char *what;
-    } kinds[] = {{"task t%\n", "tasks"},       {"p% = async main\n", "promises"},
-                 {"create r%\n", "resources"}, {"orphans o%\n", "orphanages"},
-                 {"post f%\n", "flags"},       {"print w%\n", "words"},
-                 {"fail e%\n", "errors"}};
+    } kinds[] = {{"task t%\n", "tasks"},           {"p% = async main\n", "promises"},
+                 {"create r%\n", "resources"},     {"orphans o%\n", "orphanages"},
+                 {"post f%\n", "flags"},           {"print w%\n", "words"},
+                 {"fail e%\n", "errors"},          {"mutex m%\n", "mutexes"},
+                 {"lazy l% main\n", "lazy values"}};
     struct complaints complaints;
 
     (void)state;
@@ -549,18 +641,21 @@ static void a_stripped_program_has_no_answers(void **state)
 
 /* ---- Any text at all ---- */
 
+static const char *const samples[] = {sample, shared};
+
 /* No byte behind the text is read, wherever it is cut off. */
 static void reads_no_byte_too_many(void **state)
 {
     (void)state;
-    for (size_t size = 0; size <= sizeof sample - 1; size++) {
-        struct complaints complaints;
-        struct page page = page_create(sample, size);
+    for (int i = 0; i < 2; i++)
+        for (size_t size = 0; size <= strlen(samples[i]); size++) {
+            struct complaints complaints;
+            struct page page = page_create(samples[i], size);
 
-        program_free(parse_form(sample, size, PROGRAM_WITH_ANSWERS, &complaints));
-        free(program_strip(page.text, page.size));
-        page_free(&page);
-    }
+            program_free(parse_form(samples[i], size, PROGRAM_WITH_ANSWERS, &complaints));
+            free(program_strip(page.text, page.size));
+            page_free(&page);
+        }
 }
 
 /* Whatever the text, it is read or complained of; and if it is read, so is what is left of it when
@@ -571,12 +666,12 @@ static void survives_any_text(void **state)
 
     (void)state;
     for (int i = 0; i < 3000; i++) {
-        char text[2 * sizeof sample];
-        size_t size = sizeof sample - 1;
+        char text[2 * sizeof sample + sizeof shared];
+        size_t size = strlen(samples[i % 2]);
         struct complaints complaints;
         struct program *program;
 
-        memcpy(text, sample, size);
+        memcpy(text, samples[i % 2], size);
         mutate(text, &size, sizeof text, &random);
         program = parse_form(text, size, PROGRAM_WITH_ANSWERS, &complaints);
         if (program != NULL) {
@@ -600,6 +695,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_tasks_and_operations),
         cmocka_unit_test(reads_answers_and_expectations),
+        cmocka_unit_test(reads_what_tasks_share),
         cmocka_unit_test(folds_equal_members),
         cmocka_unit_test(assumes_one_domain),
         cmocka_unit_test(keeps_kinds_of_names_apart),

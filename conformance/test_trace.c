@@ -17,6 +17,10 @@ static const char program_text[] = "domains 2\n"
                                    "    fail boom\n"
                                    "task other\n"
                                    "    print bye\n"
+                                   "    lazy l child\n"
+                                   "    force l\n"
+                                   "    await-all p\n"
+                                   "    lazy k other\n"
                                    "expect run ok 3\n";
 
 static const char good[] = "scenario 7\n"
@@ -33,6 +37,10 @@ static const char good[] = "scenario 7\n"
                            "spawn main 6 child#3\n"
                            "spawn main 6 other\n"
                            "print other bye\n"
+                           "did other 15 ok\n"
+                           "force other 16 child#4\n"
+                           "begin child#4 0\n"
+                           "did other 17 ok, failed boom\n"
                            "did main 6 ok, ok\n"
                            "did main 8 ok, ok\n"
                            "end main\n"
@@ -83,7 +91,7 @@ static void reads_every_event(void **state)
     if (trace->end != TRACE_WHOLE)
         fail_msg("%s", trace->problem);
     assert_null(trace->problem);
-    assert_int_equal(trace->event_count, 17);
+    assert_int_equal(trace->event_count, 21);
     assert_int_equal(events[0].kind, EVENT_BEGIN);
     assert_int_equal(events[0].instance, 0);
     assert_int_equal(events[0].domain, 0);
@@ -99,8 +107,11 @@ static void reads_every_event(void **state)
     assert_int_equal(events[8].outcomes.of[1].kind, OUTCOME_NOT_OWNER);
     assert_int_equal(events[9].outcomes.of[0].kind, OUTCOME_FAILED);
     assert_int_equal(events[12].kind, EVENT_PRINT);
-    assert_int_equal(events[16].kind, EVENT_RUN);
-    assert_int_equal(events[16].outcomes.of[0].value, 3);
+    assert_int_equal(events[14].kind, EVENT_FORCE);
+    assert_int_equal(events[14].instance, 4);
+    assert_int_equal(events[14].child, 5);
+    assert_int_equal(events[20].kind, EVENT_RUN);
+    assert_int_equal(events[20].outcomes.of[0].value, 3);
     trace_free(trace);
 }
 
@@ -109,10 +120,12 @@ static void knows_the_instances(void **state)
     struct trace *trace = parse(*state, good);
     char name[INSTANCE_MAX];
 
-    assert_int_equal(trace->instance_count, 5);
+    assert_int_equal(trace->instance_count, 6);
     assert_int_equal(trace->instances[0].parent, -1);
     assert_int_equal(trace->instances[0].begun, 0);
-    assert_int_equal(trace->instances[0].ended, 15);
+    assert_int_equal(trace->instances[0].ended, 19);
+    assert_true(trace->instances[5].forced);
+    assert_false(trace->instances[4].forced);
     assert_int_equal(trace->instances[2].number, 2);
     assert_int_equal(trace->instances[2].parent, 0);
     assert_int_equal(trace->instances[2].spawned, 3);
@@ -129,8 +142,8 @@ static void folds_equal_members(void **state)
 {
     struct trace *trace = parse(*state, good);
 
-    assert_int_equal(trace->events[13].outcomes.count, 2);
-    assert_int_equal(trace->events[14].outcomes.count, 1);
+    assert_int_equal(trace->events[17].outcomes.count, 2);
+    assert_int_equal(trace->events[18].outcomes.count, 1);
     trace_free(trace);
 }
 
@@ -143,7 +156,7 @@ static void writes_events_as_they_were(void **state)
         char text[200];
 
         event_write(text, sizeof text, *state, trace, i);
-        if (i == 14)
+        if (i == 18)
             assert_string_equal(text, "did main 8 ok");
         else
             assert_memory_equal(text, line, strlen(text));
@@ -227,6 +240,16 @@ static const struct garbage garbage[] = {
     {"run ok\nrun ok\n", "a line after the end of the run"},
     {"run ok\n\n", "a line after the end of the run"},
     {"run ok\nx", "a line after the end of the run"},
+    {"force main 6 child\n", "that line forces no such task"},
+    {"spawn main 6 child\nspawn main 6 other\nforce other 16 main#2\n", "that line forces no such"},
+    {"spawn main 6 child\nspawn main 6 other\nforce other 16 other#2\n",
+     "that line forces no such"},
+    {"spawn main 6 child\nspawn main 6 other\nspawn other 16 child#2\n",
+     "that line spawns no such"},
+    {"spawn main 6 child\nspawn main 6 other\nspawn other 15 child#2\n",
+     "that line spawns no such"},
+    {"spawn main 6 child\nspawn main 6 other\nforce other 15 child#2\n",
+     "that line forces no such"},
     {"chose\n", "not a choice"},
     {"chose 1\n", "not a choice"},
     {"chose 0 1\n", "not a choice"},
