@@ -18,10 +18,34 @@ _Noreturn void could_not_tell(const char *why)
     _exit(2);
 }
 
+void need_ipv6(void)
+{
+    struct sockaddr_in6 address = loopback6(0);
+    int probe = socket(AF_INET6, SOCK_STREAM, 0);
+
+    if (probe < 0 || bind(probe, (struct sockaddr *)&address, sizeof address) < 0)
+        could_not_tell("there is no IPv6");
+    close(probe);
+}
+
 struct sockaddr_in loopback(unsigned short port)
 {
     return (struct sockaddr_in){
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+struct sockaddr_in6 loopback6(unsigned short port)
+{
+    return (struct sockaddr_in6){
+        .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_loopback};
+}
+
+struct sockaddr_un local_address(int n)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "miou-check-%d-%d", getpid(), n);
+    return address;
 }
 
 unsigned short port_of(miou_fd *fd)
@@ -75,6 +99,16 @@ int peer_connect(unsigned short port)
     if (connect(peer, (struct sockaddr *)&address, sizeof address) == 0)
         return peer;
     fprintf(stderr, "cannot connect to port %d: %s\n", port, strerror(errno));
+    peer_close(peer);
+    return -1;
+}
+
+int peer_connect_local(const struct sockaddr_un *address)
+{
+    int peer = peer_keep(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+
+    if (connect(peer, (const struct sockaddr *)address, sizeof *address) == 0)
+        return peer;
     peer_close(peer);
     return -1;
 }
@@ -173,6 +207,19 @@ int pair_open(struct pair *pair, unsigned flags)
     TRY(miou_accept(&pair->fd, listener, NULL));
     pair->number = miou_fd_number(pair->fd);
     return miou_close(listener);
+}
+
+int pair_adopt(struct pair *pair, int type, unsigned flags)
+{
+    int ends[2];
+
+    pair->fd = NULL;
+    pair->number = pair->peer = -1;
+    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) < 0)
+        return -errno;
+    pair->number = ends[0];
+    pair->peer = peer_keep(ends[1]);
+    return miou_fd_adopt(&pair->fd, ends[0], flags);
 }
 
 void pair_narrow(const struct pair *pair)

@@ -12,6 +12,7 @@
 
 #include <netinet/in.h>
 #include <semaphore.h>
+#include <sys/un.h>
 
 /* In a task: fail with the error of a call that must work. */
 #define TRY(call)                                                                                  \
@@ -24,8 +25,16 @@
 /* End the test as one that cannot be done here, and say why. */
 _Noreturn void could_not_tell(const char *why);
 
-/* 127.0.0.1 and a port; 0 stands for any. */
+/* Unless there is IPv6, end the test as one that cannot be done here. */
+void need_ipv6(void);
+
+/* 127.0.0.1, or ::1, and a port; 0 stands for any. */
 struct sockaddr_in loopback(unsigned short port);
+struct sockaddr_in6 loopback6(unsigned short port);
+
+/* The n-th address of the Unix domain that is this process's own; abstract, so that nothing is left
+ * of it. */
+struct sockaddr_un local_address(int n);
 
 /* The port that a descriptor is bound to, 0 if it is not. */
 unsigned short port_of(miou_fd *fd);
@@ -33,8 +42,10 @@ unsigned short port_of(miou_fd *fd);
 /* Listen on a port of 127.0.0.1; 0 stands for any. Returns 0 or the error. */
 int listen_on(miou_fd **listener, unsigned flags, unsigned short port);
 
-/* Connect to a port of 127.0.0.1. Nobody need accept for it to return. */
+/* Connect to a port of 127.0.0.1, or to an address of the Unix domain; -1 if that cannot be done.
+ * Nobody need accept for it to return. */
 int peer_connect(unsigned short port);
+int peer_connect_local(const struct sockaddr_un *address);
 
 /* Plain descriptors are closed at the end of the test at the latest, those that are not made here
  * if they have been kept; so that what is left open is the runtime's. */
@@ -68,6 +79,9 @@ struct pair {
 
 /* Connect one; flags are those of miou_tcpv4. Returns 0 or the error. */
 int pair_open(struct pair *pair, unsigned flags);
+
+/* The same with both ends of socketpair, in the Unix domain, of which one is adopted. */
+int pair_adopt(struct pair *pair, int type, unsigned flags);
 
 /* Let the system store little on the way from fd to the peer, so that writing much has to wait. */
 void pair_narrow(const struct pair *pair);

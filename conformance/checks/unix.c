@@ -65,16 +65,6 @@ CHECK("R6.1", sockets_do_not_block_and_end_on_exec)
     }
 }
 
-static void need_ipv6(void)
-{
-    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
-    int probe = socket(AF_INET6, SOCK_STREAM, 0);
-
-    if (probe < 0 || bind(probe, (struct sockaddr *)&address, sizeof address) < 0)
-        could_not_tell("there is no IPv6");
-    close(probe);
-}
-
 static int make_ipv6_sockets(void *arg)
 {
     struct sockets *t = arg;

@@ -73,12 +73,12 @@ static int open_recvfrom(struct waiter *waiter, unsigned flags)
 
 static int open_sendto(struct waiter *waiter, unsigned flags)
 {
-    int ends[2];
+    struct pair pair;
 
-    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) < 0)
-        return -errno;
-    waiter->peer = peer_keep(ends[1]);
-    return miou_fd_adopt(&waiter->fd, ends[0], flags);
+    TRY(pair_adopt(&pair, SOCK_DGRAM, flags));
+    waiter->fd = pair.fd;
+    waiter->peer = pair.peer;
+    return 0;
 }
 
 /* ---- the tasks ---- */
