@@ -1,0 +1,154 @@
+/* station: a monitor for tests, on a semaphore. */
+#include "station.h"
+
+#include <errno.h>
+#include <sched.h>
+
+/* ---- the monitor ---- */
+
+static int create(void **state, int domain, void *arg)
+{
+    struct stations *stations = arg;
+    struct station *station = &stations->at[domain];
+
+    if (domain > 0 && domain == stations->create_fails_on)
+        return -EIO;
+    station->domain = domain;
+    station->maker = pthread_self();
+    if (sem_init(&station->bell, 0, 0) != 0)
+        return -errno;
+    stations->made++;
+    *state = station;
+    return 0;
+}
+
+static bool anyone_called(const struct station *station)
+{
+    const struct passenger *passenger;
+
+    for (passenger = station->passengers; passenger; passenger = passenger->next)
+        if (atomic_load(&passenger->called))
+            return true;
+    return false;
+}
+
+static void let_go(struct station *station)
+{
+    struct passenger **place = &station->passengers, *passenger;
+
+    while ((passenger = *place)) {
+        if (!atomic_load(&passenger->called)) {
+            place = &passenger->next;
+            continue;
+        }
+        *place = passenger->next;
+        atomic_store(&passenger->waits, false);
+        station->strange += miou_signal(passenger->point) != 0;
+    }
+}
+
+static int select_passengers(void *state, int block)
+{
+    struct station *station = state;
+
+    station->late += station->finalised;
+    if (atomic_load(&station->known))
+        station->strangers += !pthread_equal(pthread_self(), station->thread);
+    *(block ? &station->sleeps : &station->looks) += 1;
+    station->dozes += block && atomic_load(&station->busy);
+    if (block && !anyone_called(station)) {
+        atomic_store(&station->asleep, true);
+        sem_wait(&station->bell);
+        atomic_store(&station->asleep, false);
+    }
+    let_go(station);
+    return station->select_fails;
+}
+
+static void interrupt(void *state)
+{
+    struct station *station = state;
+
+    station->late += station->finalised;
+    station->interrupts++;
+    sem_post(&station->bell);
+}
+
+static void cancelled(void *state, miou_syscall *point)
+{
+    struct station *station = state;
+    struct passenger **place = &station->passengers;
+
+    station->late += station->finalised;
+    station->cancelled++;
+    while (*place && (*place)->point != point)
+        place = &(*place)->next;
+    if (*place)
+        *place = (*place)->next;
+    else
+        station->strange++;
+}
+
+static void finalise(void *state)
+{
+    struct station *station = state;
+    struct stations *stations = (struct stations *)(station - station->domain);
+
+    station->finalised++; /* the bell stays: somebody may be about to ring it */
+    if (stations->finalised)
+        stations->finalised(station);
+}
+
+int station_run(struct stations *stations, int domains, miou_task *fn, void *arg)
+{
+    miou_monitor monitor = {.create = create,
+                            .select = select_passengers,
+                            .interrupt = interrupt,
+                            .cancelled = stations->quietly ? NULL : cancelled,
+                            .finalise = finalise,
+                            .arg = stations};
+
+    _Static_assert(offsetof(struct stations, at) == 0, "finalise finds all by one");
+    return miou_run(&(miou_options){.domains = domains, .monitor = &monitor}, fn, arg);
+}
+
+/* ---- the passengers ---- */
+
+static void enter(void *arg)
+{
+    struct passenger *passenger = arg;
+    struct station *station = passenger->station;
+
+    if (!atomic_load(&station->known)) {
+        station->thread = pthread_self();
+        atomic_store(&station->known, true);
+    }
+    passenger->next = station->passengers;
+    station->passengers = passenger;
+    atomic_store(&passenger->waits, true);
+}
+
+int passenger_wait(struct passenger *passenger)
+{
+    passenger->station = miou_monitor_state();
+    TRY(miou_syscall_create(&passenger->point));
+    return miou_suspend(passenger->point, enter, passenger);
+}
+
+int passenger_task(void *passenger)
+{
+    return passenger_wait(passenger);
+}
+
+void passenger_call(struct passenger *passenger)
+{
+    atomic_store(&passenger->called, true);
+    if (atomic_load(&passenger->waits))
+        sem_post(&passenger->station->bell);
+}
+
+void until(atomic_bool *flag)
+{
+    while (!atomic_load(flag))
+        sched_yield();
+}

@@ -1,0 +1,80 @@
+/* station: a monitor for tests, which sleeps on a semaphore and counts what is asked of it. Tasks
+ * wait at the station of their domain, as passengers, until they are called: from any thread.
+ *
+ * Nothing here asserts, so all of it may be called inside tasks. */
+#ifndef STATION_H
+#define STATION_H
+
+#include "check.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+/* In a task: fail with the error of a call that must work. */
+#ifndef TRY
+#define TRY(call)                                                                                  \
+    do {                                                                                           \
+        int error_ = (int)(call);                                                                  \
+        if (error_ < 0)                                                                            \
+            return error_;                                                                         \
+    } while (0)
+#endif
+
+struct passenger {
+    struct station *station; /* where it waits; set once it does */
+    miou_syscall *point;
+    atomic_bool waits;  /* it is suspended */
+    atomic_bool called; /* it shall go on */
+    struct passenger *next;
+};
+
+/* The state of one domain's monitor. The counters may be read by anybody. */
+struct station {
+    int domain;
+    pthread_t maker;
+    sem_t bell;
+    struct passenger *passengers;
+    atomic_int looks, sleeps; /* calls of select with block 0 and 1 */
+    atomic_bool asleep;       /* it sleeps now, or is about to */
+    atomic_int interrupts;
+    atomic_int cancelled; /* passengers that have been */
+    atomic_int strange;   /* of those reported as cancelled, such as do not wait here; of those
+                             called, such as cannot be signalled */
+    atomic_int finalised;
+    atomic_int late;         /* calls after it was finalised */
+    atomic_bool busy;        /* the test's word that a task of the domain is always ready */
+    atomic_int dozes;        /* calls of select with block 1 nevertheless */
+    atomic_int strangers;    /* calls of select on a thread that is not the tasks' */
+    pthread_t thread;        /* the tasks', once one has waited here */
+    atomic_bool known;       /* it is set */
+    atomic_int select_fails; /* what select returns */
+};
+
+enum { STATIONS = 8 };
+
+/* The stations of one run; zero at first. */
+struct stations {
+    struct station at[STATIONS];
+    atomic_int made;
+    int create_fails_on; /* this domain, from 1 on, with -EIO; 0: none */
+    bool quietly;        /* the monitor has no function for what is cancelled */
+    void (*finalised)(struct station *station); /* called last in finalise, if set */
+};
+
+/* miou_run with stations. */
+int station_run(struct stations *stations, int domains, miou_task *fn, void *arg);
+
+/* In a task: wait at the station of this domain until called. Returns as miou_suspend. */
+int passenger_wait(struct passenger *passenger);
+
+/* Call a passenger that waits or will wait, from any thread. */
+void passenger_call(struct passenger *passenger);
+
+/* A task that waits, its argument a passenger; returns what passenger_wait returns. */
+int passenger_task(void *passenger);
+
+/* Wait, with this thread and not as a task, until it is so. */
+void until(atomic_bool *flag);
+
+#endif
