@@ -143,6 +143,7 @@ void hooks_call(struct domain *domain)
 {
     struct link *link, *next;
 
+    domain_self = NULL; /* what it calls is refused as outside a run */
     for (link = domain->hooks.first; link != NULL; link = next) {
         struct hook *hook = CONTAINER(link, struct hook, link);
 
@@ -150,4 +151,5 @@ void hooks_call(struct domain *domain)
         if (hook->fn(hook->arg) < 0)
             hook_free(hook);
     }
+    domain_self = domain;
 }

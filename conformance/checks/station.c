@@ -56,7 +56,7 @@ static int select_passengers(void *state, int block)
         station->strangers += !pthread_equal(pthread_self(), station->thread);
     *(block ? &station->sleeps : &station->looks) += 1;
     station->dozes += block && atomic_load(&station->busy);
-    if (block && !anyone_called(station)) {
+    if (block && !station->select_fails && !anyone_called(station)) {
         atomic_store(&station->asleep, true);
         sem_wait(&station->bell);
         atomic_store(&station->asleep, false);

@@ -1,0 +1,420 @@
+/* Rules R11.14 to R11.17: hooks. */
+#include "station.h"
+#include "sockets.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+/* ---- R11.14: when hooks are called ---- */
+
+enum { YIELDS = 100 };
+
+struct hooked {
+    miou_hook *hook;
+    int calls;
+    int counted[YIELDS]; /* calls by the time that each yield returned */
+    int other_calls;
+    pthread_t thread; /* of the tasks */
+    int elsewhere;    /* calls on another thread */
+    bool running;     /* a task is */
+    int inside;       /* calls meanwhile */
+    int returns;
+};
+
+static int count_call(void *arg)
+{
+    struct hooked *t = arg;
+
+    t->calls++;
+    t->elsewhere += !pthread_equal(pthread_self(), t->thread);
+    t->inside += t->running;
+    return t->returns;
+}
+
+static int yield_hooked(void *arg)
+{
+    struct hooked *t = arg;
+    int i;
+
+    t->thread = pthread_self();
+    TRY(miou_hook_add(&t->hook, count_call, t));
+    for (i = 0; i < YIELDS; i++) {
+        TRY(miou_yield());
+        t->counted[i] = t->calls;
+    }
+    return 0;
+}
+
+static int call_and_await(miou_task *fn, void *arg)
+{
+    miou_promise *promise;
+    int outcome;
+
+    TRY(miou_call(&promise, NULL, fn, arg));
+    TRY(miou_await(promise, &outcome));
+    return outcome;
+}
+
+static int yield_hooked_there(void *arg)
+{
+    return call_and_await(yield_hooked, arg);
+}
+
+static void assert_hooked(int (*run)(int, miou_task *, void *), int domains, miou_task *fn)
+{
+    struct hooked t = {0};
+    int i;
+
+    assert_int_equal(run(domains, fn, &t), 0);
+    for (i = 0; i < YIELDS; i++)
+        assert_int_equal(t.counted[i], i + 1);
+    assert_int_equal(t.elsewhere, 0);
+}
+
+CHECK("R11.14", a_hook_is_called_for_each_yield)
+{
+    assert_hooked(run_with, 0, yield_hooked);
+    assert_hooked(unix_run_with, 0, yield_hooked);
+    assert_hooked(run_with, 1, yield_hooked_there);
+}
+
+/* Several tasks take turns: a call between any two, in all as many as they yield. */
+enum { TASKS = 5 };
+
+struct turn {
+    struct hooked *hooked;
+    int *turns;
+};
+
+static int take_turns(void *arg)
+{
+    struct turn *t = arg;
+    int i;
+
+    for (i = 0; i < YIELDS; i++) {
+        t->hooked->running = true;
+        ++*t->turns;
+        t->hooked->running = false;
+        TRY(miou_yield());
+    }
+    return 0;
+}
+
+static int turns_hooked(void *arg)
+{
+    struct hooked *t = arg;
+    miou_promise *promises[TASKS];
+    int i, turns = 0;
+    struct turn turn = {t, &turns};
+
+    t->thread = pthread_self();
+    TRY(miou_hook_add(&t->hook, count_call, t));
+    for (i = 0; i < TASKS; i++)
+        TRY(miou_async(&promises[i], NULL, take_turns, &turn));
+    while (turns < TASKS * YIELDS)
+        TRY(miou_yield());
+    t->counted[0] = t->calls;
+    t->counted[1] = turns;
+    for (i = 0; i < TASKS; i++)
+        TRY(miou_await(promises[i], NULL));
+    return 0;
+}
+
+CHECK("R11.14", a_hook_is_called_between_tasks)
+{
+    struct hooked t = {0};
+
+    assert_int_equal(run_with(0, turns_hooked, &t), 0);
+    assert_int_equal(t.inside, 0);
+    assert_int_equal(t.elsewhere, 0);
+    /* Of the last turns of each the yield has not happened yet; main has yielded as often as each.
+     */
+    assert_true(t.counted[0] >= t.counted[1]);
+    assert_true(t.counted[0] <= t.counted[1] + t.counted[1] / TASKS + TASKS);
+}
+
+/* Suspensions of every kind: in await, on a point, and in a sleep. */
+static int do_nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static int await_hooked(void *arg)
+{
+    struct hooked *t = arg;
+    miou_promise *promise;
+
+    t->thread = pthread_self();
+    TRY(miou_hook_add(&t->hook, count_call, t));
+    TRY(miou_async(&promise, NULL, do_nothing, NULL));
+    TRY(miou_await(promise, NULL));
+    t->counted[0] = t->calls;
+    TRY(miou_sleep(1000));
+    t->counted[1] = t->calls;
+    TRY(miou_cancel(promise));
+    return 0;
+}
+
+CHECK("R11.14", a_hook_is_called_for_each_suspension)
+{
+    struct hooked t = {0};
+
+    assert_int_equal(unix_run_with(0, await_hooked, &t), 0);
+    assert_int_equal(t.counted[0], 1);
+    assert_int_equal(t.counted[1], 2);
+    assert_int_equal(t.elsewhere, 0);
+}
+
+/* The hook of one domain, while tasks of another yield; it was added by a task that has ended. */
+struct domains {
+    struct hooked hooked;
+    int before, meanwhile, there;
+};
+
+static int add_hook(void *arg)
+{
+    struct hooked *t = arg;
+
+    t->thread = pthread_self();
+    return miou_hook_add(&t->hook, count_call, t);
+}
+
+static int yield_often(void *arg)
+{
+    int i;
+
+    (void)arg;
+    for (i = 0; i < YIELDS; i++)
+        TRY(miou_yield());
+    return 0;
+}
+
+static int yield_here_and_there(void *arg)
+{
+    struct domains *t = arg;
+
+    TRY(call_and_await(add_hook, &t->hooked));
+    t->before = t->hooked.calls;
+    TRY(yield_often(NULL));
+    t->meanwhile = t->hooked.calls - t->before;
+    TRY(call_and_await(yield_often, NULL));
+    t->there = t->hooked.calls - t->before;
+    return 0;
+}
+
+CHECK("R11.14", a_hook_belongs_to_its_domain)
+{
+    struct domains t = {.before = -1};
+
+    assert_int_equal(run_with(1, yield_here_and_there, &t), 0);
+    assert_int_equal(t.meanwhile, 0);
+    assert_int_equal(t.there, YIELDS);
+    assert_int_equal(t.hooked.elsewhere, 0);
+}
+
+/* ---- R11.15, R11.16: the end of hooks ---- */
+
+enum { HOOKS = 4 };
+
+struct hooks {
+    struct hooked at[HOOKS];
+    int calls[HOOKS][3]; /* at different times */
+    int removed, again, after_error, null, no_place, no_function, there;
+};
+
+static int remove_first(void *arg)
+{
+    struct hooks *t = arg;
+
+    return miou_hook_remove(t->at[0].hook);
+}
+
+static void note_calls(struct hooks *t, int time)
+{
+    int i;
+
+    for (i = 0; i < HOOKS; i++)
+        t->calls[i][time] = t->at[i].calls;
+}
+
+/* Hook 1 is removed and hook 2 returns an error; hook 3 returns a value, which is none. */
+static int end_hooks(void *arg)
+{
+    struct hooks *t = arg;
+    miou_hook *hook;
+    int i;
+
+    t->at[3].returns = 5;
+    for (i = 0; i < HOOKS; i++)
+        TRY(add_hook(&t->at[i]));
+    TRY(miou_yield());
+    note_calls(t, 0);
+    t->removed = miou_hook_remove(t->at[1].hook);
+    t->at[2].returns = -1;
+    TRY(miou_yield());
+    note_calls(t, 1);
+    t->at[2].returns = 0;
+    t->again = miou_hook_remove(t->at[1].hook);
+    t->after_error = miou_hook_remove(t->at[2].hook);
+    t->null = miou_hook_remove(NULL);
+    t->no_place = miou_hook_add(NULL, count_call, &t->at[0]);
+    t->no_function = miou_hook_add(&hook, NULL, &t->at[0]);
+    TRY(yield_often(NULL));
+    note_calls(t, 2);
+    return 0;
+}
+
+static void assert_ended(const struct hooks *t)
+{
+    static const int calls[HOOKS][3] = {
+        {1, 2, 2 + YIELDS}, {1, 1, 1}, {1, 2, 2}, {1, 2, 2 + YIELDS}};
+    int i, time;
+
+    for (i = 0; i < HOOKS; i++)
+        for (time = 0; time < 3; time++)
+            assert_int_equal(t->calls[i][time], calls[i][time]);
+}
+
+CHECK("R11.15 R11.16", hooks_end)
+{
+    struct hooks t = {.removed = 1};
+
+    assert_int_equal(run_with(0, end_hooks, &t), 0);
+    assert_ended(&t);
+    assert_int_equal(t.removed, 0);
+    assert_int_equal(t.again, -EINVAL);
+    assert_int_equal(t.after_error, -EINVAL);
+    assert_int_equal(t.null, -EINVAL);
+    assert_int_equal(t.no_place, -EINVAL);
+    assert_int_equal(t.no_function, -EINVAL);
+}
+
+CHECK("R11.15", hooks_end_with_the_run)
+{
+    struct hooked t = {0};
+    int calls;
+
+    assert_int_equal(run_with(0, yield_hooked, &t), 0);
+    calls = t.calls;
+    assert_int_equal(run_with(0, yield_often, NULL), 0);
+    assert_int_equal(t.calls, calls);
+}
+
+static int remove_from_there(void *arg)
+{
+    struct hooks *t = arg;
+
+    TRY(add_hook(&t->at[0]));
+    t->there = call_and_await(remove_first, t);
+    t->calls[0][0] = t->at[0].calls;
+    TRY(miou_yield());
+    t->calls[0][1] = t->at[0].calls;
+    return remove_first(t);
+}
+
+CHECK("R11.16", a_hook_of_another_domain_stays)
+{
+    struct hooks t = {.there = 1};
+
+    assert_int_equal(run_with(1, remove_from_there, &t), 0);
+    assert_int_equal(t.there, -EINVAL);
+    assert_int_equal(t.calls[0][1], t.calls[0][0] + 1);
+}
+
+/* ---- R11.17: in a hook ---- */
+
+struct refusing {
+    struct hooked hooked;
+    miou_syscall *point;
+    miou_resource *resource;
+    miou_promise *promise;
+    const char *accepted;
+    const char *text;
+    int result;
+    bool suspended; /* the task still is, after the hook has tried to signal its point */
+};
+
+#define MUST_REFUSE(call)                                                                          \
+    if (!t->accepted && (call) != MIOU_NOT_RUNNING)                                                \
+    t->accepted = #call
+
+static void do_not_finalise(void *value)
+{
+    (void)value;
+}
+
+static int try_everything(void *arg)
+{
+    struct refusing *t = arg;
+    miou_promise *promise;
+    miou_syscall *point;
+    miou_resource *resource;
+    miou_hook *hook;
+
+    t->hooked.calls++;
+    t->text = miou_strerror(MIOU_NOT_RUNNING);
+    MUST_REFUSE(miou_yield());
+    MUST_REFUSE(miou_async(&promise, NULL, do_nothing, NULL));
+    MUST_REFUSE(miou_call(&promise, NULL, do_nothing, NULL));
+    MUST_REFUSE(miou_await(t->promise, NULL));
+    MUST_REFUSE(miou_cancel(t->promise));
+    MUST_REFUSE(miou_promise_free(t->promise));
+    MUST_REFUSE(miou_domain_self());
+    MUST_REFUSE(miou_domain_available());
+    MUST_REFUSE(miou_resource_create(&resource, do_not_finalise, NULL));
+    MUST_REFUSE(miou_check(t->resource));
+    MUST_REFUSE(miou_release(t->resource));
+    MUST_REFUSE(miou_syscall_create(&point));
+    MUST_REFUSE(miou_suspend(t->point, NULL, NULL));
+    MUST_REFUSE(miou_signal(t->point));
+    MUST_REFUSE(miou_signal_handle(1, MIOU_SIGNAL_IGNORE, NULL));
+    MUST_REFUSE(miou_hook_add(&hook, try_everything, t));
+    MUST_REFUSE(miou_hook_remove(t->hooked.hook));
+    MUST_REFUSE(miou_sleep(0));
+    if (!t->accepted && miou_monitor_state())
+        t->accepted = "miou_monitor_state()";
+    return 0;
+}
+
+static int suspend_on_point(void *arg)
+{
+    struct refusing *t = arg;
+
+    TRY(miou_syscall_create(&t->point));
+    t->suspended = true;
+    t->result = miou_suspend(t->point, NULL, NULL);
+    t->suspended = false;
+    return 0;
+}
+
+static int try_everything_in_a_hook(void *arg)
+{
+    struct refusing *t = arg;
+
+    TRY(miou_resource_create(&t->resource, do_not_finalise, NULL));
+    TRY(miou_own(t->resource));
+    TRY(miou_async(&t->promise, NULL, suspend_on_point, t));
+    TRY(miou_yield());
+    TRY(miou_hook_add(&t->hooked.hook, try_everything, t));
+    TRY(yield_often(NULL));
+    TRY(miou_hook_remove(t->hooked.hook));
+    TRY(t->suspended ? 0 : -1);
+    TRY(miou_signal(t->point));
+    TRY(miou_await(t->promise, NULL));
+    return miou_disown(t->resource);
+}
+
+CHECK("R11.17", a_hook_can_call_nothing)
+{
+    struct stations stations = {0};
+    struct refusing t = {.result = 1};
+
+    assert_int_equal(station_run(&stations, 1, try_everything_in_a_hook, &t), 0);
+    assert_int_equal(t.hooked.calls, YIELDS);
+    assert_string_equal(t.text, "not running");
+    if (t.accepted)
+        fail_msg("in a hook: %s", t.accepted);
+    assert_int_equal(t.result, 0);
+}
