@@ -1,6 +1,5 @@
 /* Rules R11.14 to R11.17: hooks. */
 #include "station.h"
-#include "sockets.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -46,19 +45,9 @@ static int yield_hooked(void *arg)
     return 0;
 }
 
-static int call_and_await(miou_task *fn, void *arg)
-{
-    miou_promise *promise;
-    int outcome;
-
-    TRY(miou_call(&promise, NULL, fn, arg));
-    TRY(miou_await(promise, &outcome));
-    return outcome;
-}
-
 static int yield_hooked_there(void *arg)
 {
-    return call_and_await(yield_hooked, arg);
+    return run_on(1, yield_hooked, arg);
 }
 
 static void assert_hooked(int (*run)(int, miou_task *, void *), int domains, miou_task *fn)
@@ -135,12 +124,6 @@ CHECK("R11.14", a_hook_is_called_between_tasks)
 }
 
 /* Suspensions of every kind: in await, on a point, and in a sleep. */
-static int do_nothing(void *arg)
-{
-    (void)arg;
-    return 0;
-}
-
 static int await_hooked(void *arg)
 {
     struct hooked *t = arg;
@@ -148,7 +131,7 @@ static int await_hooked(void *arg)
 
     t->thread = pthread_self();
     TRY(miou_hook_add(&t->hook, count_call, t));
-    TRY(miou_async(&promise, NULL, do_nothing, NULL));
+    TRY(miou_async(&promise, NULL, return_0, NULL));
     TRY(miou_await(promise, NULL));
     t->counted[0] = t->calls;
     TRY(miou_sleep(1000));
@@ -195,11 +178,11 @@ static int yield_here_and_there(void *arg)
 {
     struct domains *t = arg;
 
-    TRY(call_and_await(add_hook, &t->hooked));
+    TRY(run_on(1, add_hook, &t->hooked));
     t->before = t->hooked.calls;
     TRY(yield_often(NULL));
     t->meanwhile = t->hooked.calls - t->before;
-    TRY(call_and_await(yield_often, NULL));
+    TRY(run_on(1, yield_often, NULL));
     t->there = t->hooked.calls - t->before;
     return 0;
 }
@@ -307,7 +290,7 @@ static int remove_from_there(void *arg)
     struct hooks *t = arg;
 
     TRY(add_hook(&t->at[0]));
-    t->there = call_and_await(remove_first, t);
+    t->there = run_on(1, remove_first, t);
     t->calls[0][0] = t->at[0].calls;
     TRY(miou_yield());
     t->calls[0][1] = t->at[0].calls;
@@ -356,8 +339,8 @@ static int try_everything(void *arg)
     t->hooked.calls++;
     t->text = miou_strerror(MIOU_NOT_RUNNING);
     MUST_REFUSE(miou_yield());
-    MUST_REFUSE(miou_async(&promise, NULL, do_nothing, NULL));
-    MUST_REFUSE(miou_call(&promise, NULL, do_nothing, NULL));
+    MUST_REFUSE(miou_async(&promise, NULL, return_0, NULL));
+    MUST_REFUSE(miou_call(&promise, NULL, return_0, NULL));
     MUST_REFUSE(miou_await(t->promise, NULL));
     MUST_REFUSE(miou_cancel(t->promise));
     MUST_REFUSE(miou_promise_free(t->promise));

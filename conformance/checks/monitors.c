@@ -1,166 +1,10 @@
-/* Rules R11.1 to R11.12: a monitor of the user's, and suspension points. */
+/* Rules R11.1 to R11.4, R11.9, R11.11 and R11.12: what a monitor is asked, and when. */
 #include "station.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
-#include <time.h>
 
-static const int AWHILE = 100; /* turns in which whoever can go on does */
-
-static int yield_awhile(void)
-{
-    int i;
-
-    for (i = 0; i < AWHILE; i++)
-        TRY(miou_yield());
-    return 0;
-}
-
-static int call_on(int domain, miou_promise **promise, miou_task *fn, void *arg)
-{
-    return miou_call(promise, &(miou_spawn){.pin = &domain}, fn, arg);
-}
-
-static int call_and_await(int domain, miou_task *fn, void *arg)
-{
-    miou_promise *promise;
-    int outcome;
-
-    TRY(call_on(domain, &promise, fn, arg));
-    TRY(miou_await(promise, &outcome));
-    TRY(miou_promise_free(promise));
-    return outcome;
-}
-
-static int nothing(void *arg)
-{
-    (void)arg;
-    return 0;
-}
-
-/* All that is true of stations however the run went. */
-static void assert_sound(const struct stations *stations, int domains)
-{
-    int i;
-
-    assert_int_equal(stations->made, domains + 1);
-    for (i = 0; i <= domains; i++) {
-        const struct station *station = &stations->at[i];
-
-        assert_int_equal(station->strange, 0);
-        assert_int_equal(station->strangers, 0);
-        assert_int_equal(station->late, 0);
-        assert_int_equal(station->finalised, 1);
-    }
-}
-
-/* ---- R11.1: suspending ---- */
-
-enum { POINTS = 100 };
-
-struct points {
-    miou_syscall *points[POINTS];
-    int suspended; /* how often that was told */
-    int gone_on;   /* tasks that have */
-    int order[POINTS];
-    int results[POINTS];
-    int early, signals;
-};
-
-struct suspender {
-    struct points *all;
-    int number;
-};
-
-static void note_suspended(void *arg)
-{
-    ((struct suspender *)arg)->all->suspended++;
-}
-
-static int suspend_once(void *arg)
-{
-    struct suspender *t = arg;
-    struct points *all = t->all;
-
-    TRY(miou_syscall_create(&all->points[t->number]));
-    all->results[t->number] = miou_suspend(all->points[t->number], note_suspended, t);
-    all->order[all->gone_on++] = t->number;
-    return t->number;
-}
-
-/* Which point is signalled in which place. */
-static int shuffled(int place)
-{
-    return place * 37 % POINTS;
-}
-
-static int signal_points(void *arg)
-{
-    struct points *t = arg;
-    struct suspender suspenders[POINTS];
-    miou_promise *promises[POINTS];
-    int i, outcome;
-
-    for (i = 0; i < POINTS; i++) {
-        suspenders[i] = (struct suspender){t, i};
-        TRY(miou_async(&promises[i], NULL, suspend_once, &suspenders[i]));
-    }
-    TRY(yield_awhile());
-    t->early = t->gone_on;
-    for (i = 0; i < POINTS; i++) {
-        t->signals += miou_signal(t->points[shuffled(i)]) == 0;
-        TRY(miou_yield());
-    }
-    for (i = 0; i < POINTS; i++) {
-        TRY(miou_await(promises[i], &outcome));
-        if (outcome != i)
-            return -1;
-    }
-    return 0;
-}
-
-static int signal_points_elsewhere(void *arg)
-{
-    return call_and_await(1, signal_points, arg);
-}
-
-static void assert_signalled(const struct points *t)
-{
-    int i;
-
-    assert_int_equal(t->suspended, POINTS);
-    assert_int_equal(t->early, 0);
-    assert_int_equal(t->signals, POINTS);
-    assert_int_equal(t->gone_on, POINTS);
-    for (i = 0; i < POINTS; i++) {
-        assert_int_equal(t->order[i], shuffled(i));
-        assert_int_equal(t->results[i], 0);
-    }
-}
-
-CHECK("R11.1 R11.6", a_task_signals_points)
-{
-    struct stations stations = {0}, others = {0};
-    struct points here = {0}, there = {0};
-
-    assert_int_equal(station_run(&stations, 0, signal_points, &here), 0);
-    assert_signalled(&here);
-    assert_sound(&stations, 0);
-    assert_int_equal(station_run(&others, 1, signal_points_elsewhere, &there), 0);
-    assert_signalled(&there);
-    assert_sound(&others, 1);
-}
-
-CHECK("R11.1", a_task_signals_points_with_the_posix_monitor)
-{
-    struct points here = {0}, there = {0};
-
-    assert_int_equal(unix_run_with(0, signal_points, &here), 0);
-    assert_signalled(&here);
-    assert_int_equal(unix_run_with(1, signal_points_elsewhere, &there), 0);
-    assert_signalled(&there);
-}
+/* ---- R11.1, R11.3: a domain that sleeps ---- */
 
 /* A thread calls a passenger once its domain has fallen asleep over it. */
 struct caller {
@@ -186,7 +30,7 @@ static int wait_for_the_thread(void *arg)
 {
     struct caller *t = arg;
 
-    return call_and_await(t->domain, passenger_task, &t->passenger);
+    return run_on(t->domain, passenger_task, &t->passenger);
 }
 
 static void assert_called(int domain)
@@ -203,7 +47,7 @@ static void assert_called(int domain)
     assert_int_equal(result, 0);
     assert_true(t.before);
     assert_true(t.used <= AT_REST);
-    assert_sound(&stations, domain);
+    stations_assert_sound(&stations, domain);
 }
 
 CHECK("R11.1 R11.3 R1.17", a_monitor_signals_points)
@@ -262,7 +106,7 @@ CHECK("R11.2", monitors_that_lack_a_function)
     }
     assert_int_equal(miou_unix_run(&(miou_options){.monitor = &whole}, count, &calls), -EINVAL);
     assert_int_equal(calls, 0);
-    assert_int_equal(miou_run(&(miou_options){.monitor = &whole}, nothing, NULL), 0);
+    assert_int_equal(miou_run(&(miou_options){.monitor = &whole}, return_0, NULL), 0);
 }
 
 /* ---- R11.3: when select is called ---- */
@@ -314,7 +158,7 @@ static int be_busy(void *arg)
 
 static int be_busy_there(void *arg)
 {
-    return call_and_await(1, be_busy, arg);
+    return run_on(1, be_busy, arg);
 }
 
 CHECK("R11.3", select_does_not_block_what_can_run)
@@ -324,10 +168,10 @@ CHECK("R11.3", select_does_not_block_what_can_run)
 
     assert_int_equal(station_run(&stations, 0, be_busy, &here), 0);
     assert_int_equal(stations.at[0].dozes, 0);
-    assert_sound(&stations, 0);
+    stations_assert_sound(&stations, 0);
     assert_int_equal(station_run(&others, 1, be_busy_there, &there), 0);
     assert_int_equal(others.at[1].dozes, 0);
-    assert_sound(&others, 1);
+    stations_assert_sound(&others, 1);
 }
 
 /* The passenger has been called: it goes on once select is. */
@@ -356,7 +200,7 @@ static int spawn_until_looked(void *arg)
     TRY(miou_yield());
     atomic_store(&t->passenger.called, true);
     while (atomic_load(&t->passenger.waits) && t->yields++ < PATIENCE) {
-        TRY(miou_async(&child, NULL, nothing, NULL));
+        TRY(miou_async(&child, NULL, return_0, NULL));
         TRY(miou_await(child, NULL));
         TRY(miou_promise_free(child));
     }
@@ -365,7 +209,7 @@ static int spawn_until_looked(void *arg)
 
 static int yield_until_looked_there(void *arg)
 {
-    return call_and_await(1, yield_until_looked, arg);
+    return run_on(1, yield_until_looked, arg);
 }
 
 static void assert_looks(int domains, miou_task *fn)
@@ -376,7 +220,7 @@ static void assert_looks(int domains, miou_task *fn)
     assert_int_equal(station_run(&stations, domains, fn, &t), 0);
     assert_true(t.yields < PATIENCE);
     assert_int_equal(stations.at[domains].dozes, 0);
-    assert_sound(&stations, domains);
+    stations_assert_sound(&stations, domains);
 }
 
 CHECK("R11.3", select_is_called_while_tasks_yield)
@@ -410,7 +254,7 @@ static int run_into_sleeper(struct interrupting *t, bool cancel)
     until(&station->asleep);
     t->interrupts = -station->interrupts;
     if (!cancel) {
-        TRY(call_and_await(1, nothing, NULL));
+        TRY(run_on(1, return_0, NULL));
         t->interrupts += station->interrupts;
         passenger_call(&t->there);
         return miou_await(passenger, &t->outcome);
@@ -438,7 +282,7 @@ CHECK("R11.4", a_task_interrupts_a_domain_that_sleeps)
     assert_int_equal(station_run(&stations, 1, send_to_sleeper, &t), 0);
     assert_int_equal(t.outcome, 0);
     assert_true(t.interrupts >= 1);
-    assert_sound(&stations, 1);
+    stations_assert_sound(&stations, 1);
 }
 
 CHECK("R11.4 R11.5", a_cancellation_interrupts_a_domain_that_sleeps)
@@ -450,7 +294,7 @@ CHECK("R11.4 R11.5", a_cancellation_interrupts_a_domain_that_sleeps)
     assert_int_equal(t.outcome, MIOU_CANCELLED);
     assert_true(t.interrupts >= 1);
     assert_int_equal(stations.at[1].cancelled, 1);
-    assert_sound(&stations, 1);
+    stations_assert_sound(&stations, 1);
 }
 
 /* Dom0 sleeps over a passenger and a child elsewhere, which ends then. */
@@ -470,7 +314,7 @@ static int await_beside_a_passenger(void *arg)
     miou_promise *passenger;
 
     TRY(miou_async(&passenger, NULL, passenger_task, &t->here));
-    t->outcome = call_and_await(1, end_when_dom0_sleeps, t);
+    t->outcome = run_on(1, end_when_dom0_sleeps, t);
     t->interrupts += t->stations->at[0].interrupts;
     passenger_call(&t->here);
     return miou_await(passenger, NULL);
@@ -484,7 +328,7 @@ CHECK("R11.4", the_end_of_a_task_interrupts_dom0)
     assert_int_equal(station_run(&stations, 1, await_beside_a_passenger, &t), 0);
     assert_int_equal(t.outcome, 5);
     assert_true(t.interrupts >= 1);
-    assert_sound(&stations, 1);
+    stations_assert_sound(&stations, 1);
 }
 
 enum { ROUNDS = 5000 };
@@ -495,7 +339,7 @@ static int go_back_and_forth(void *arg)
 
     (void)arg;
     for (i = 0; i < ROUNDS; i++)
-        TRY(call_and_await(1 + i % 2, nothing, NULL));
+        TRY(run_on(1 + i % 2, return_0, NULL));
     return 0;
 }
 
@@ -523,313 +367,9 @@ CHECK("R11.4", no_interrupt_is_lost)
     struct passenger passengers[3] = {{0}};
 
     assert_int_equal(station_run(&stations, 2, go_back_and_forth, NULL), 0);
-    assert_sound(&stations, 2);
+    stations_assert_sound(&stations, 2);
     assert_int_equal(station_run(&others, 2, go_back_and_forth_beside_passengers, passengers), 0);
-    assert_sound(&others, 2);
-}
-
-/* ---- R11.5: cancelled points ---- */
-
-enum { CANCELLED = 40 };
-
-struct cancelling {
-    struct passenger passengers[CANCELLED];
-    int reported; /* by the time that cancel returned */
-    int outcome, outcomes;
-    int stale; /* points that could not be signalled afterwards */
-};
-
-static int cancel_half(void *arg)
-{
-    struct cancelling *t = arg;
-    struct station *station = miou_monitor_state();
-    miou_promise *promises[CANCELLED];
-    int i, outcome;
-
-    for (i = 0; i < CANCELLED; i++)
-        TRY(miou_async(&promises[i], NULL, passenger_task, &t->passengers[i]));
-    TRY(miou_yield());
-    for (i = 0; i < CANCELLED; i += 2) {
-        TRY(miou_cancel(promises[i]));
-        t->reported += station->cancelled == i / 2 + 1;
-        t->stale += miou_signal(t->passengers[i].point) == -EINVAL;
-    }
-    for (i = 1; i < CANCELLED; i += 2)
-        passenger_call(&t->passengers[i]);
-    for (i = 1; i < CANCELLED; i += 2) {
-        TRY(miou_await(promises[i], &outcome));
-        t->outcomes += outcome == 0;
-    }
-    return 0;
-}
-
-static int cancel_half_there(void *arg)
-{
-    return call_and_await(1, cancel_half, arg);
-}
-
-static void assert_half_reported(int domains, miou_task *fn)
-{
-    struct stations stations = {0};
-    struct cancelling t = {0};
-
-    assert_int_equal(station_run(&stations, domains, fn, &t), 0);
-    assert_int_equal(t.reported, CANCELLED / 2);
-    assert_int_equal(t.stale, CANCELLED / 2);
-    assert_int_equal(t.outcomes, CANCELLED / 2);
-    assert_int_equal(stations.at[domains].cancelled, CANCELLED / 2);
-    assert_sound(&stations, domains);
-}
-
-CHECK("R11.5", cancelled_points_are_reported)
-{
-    assert_half_reported(0, cancel_half);
-    assert_half_reported(1, cancel_half_there);
-}
-
-/* The monitor's passenger lies on the stack of the task, which is gone once it has returned. */
-static int wait_on_the_stack(void *arg)
-{
-    struct passenger passenger = {0};
-    int result = passenger_wait(&passenger);
-
-    *(int *)arg += ((struct station *)miou_monitor_state())->cancelled;
-    return result;
-}
-
-static int cancel_on_the_stack(void *arg)
-{
-    miou_promise *promise;
-
-    TRY(miou_async(&promise, NULL, wait_on_the_stack, arg));
-    TRY(miou_yield());
-    TRY(miou_cancel(promise));
-    return yield_awhile();
-}
-
-CHECK("R11.5", points_are_reported_before_suspend_returns)
-{
-    struct stations stations = {0};
-    int cancelled = 0;
-
-    assert_int_equal(station_run(&stations, 0, cancel_on_the_stack, &cancelled), 0);
-    assert_int_equal(cancelled, 1);
-    assert_sound(&stations, 0);
-}
-
-/* Signalled, the task would go on in its next turn, and is cancelled before. */
-static int signal_and_cancel(void *arg)
-{
-    struct points *t = arg;
-    struct suspender suspender = {t, 0};
-    miou_promise *promise;
-
-    TRY(miou_async(&promise, NULL, suspend_once, &suspender));
-    TRY(miou_yield());
-    t->signals += miou_signal(t->points[0]) == 0;
-    return miou_cancel(promise);
-}
-
-CHECK("R11.5", signalled_points_are_not_reported)
-{
-    struct stations stations = {0};
-    struct points t = {0};
-
-    assert_int_equal(station_run(&stations, 0, signal_and_cancel, &t), 0);
-    assert_int_equal(t.signals, 1);
-    assert_int_equal(stations.at[0].cancelled, 0);
-    assert_sound(&stations, 0);
-}
-
-/* A monitor that does not care what is cancelled. */
-static int cancel_quietly(void *arg)
-{
-    miou_promise *promise;
-    int outcome;
-
-    TRY(miou_async(&promise, NULL, passenger_task, arg));
-    TRY(miou_yield());
-    TRY(miou_cancel(promise));
-    TRY(miou_await(promise, &outcome));
-    return outcome;
-}
-
-CHECK("R11.5", a_monitor_need_not_hear_of_it)
-{
-    struct stations stations = {.quietly = true};
-    struct passenger passenger = {0};
-
-    assert_int_equal(station_run(&stations, 0, cancel_quietly, &passenger), MIOU_CANCELLED);
-    assert_sound(&stations, 0);
-}
-
-/* ---- R11.6 to R11.8: points ---- */
-
-struct telling {
-    miou_syscall *point;
-    int told, signalled, result;
-};
-
-static void signal_at_once(void *arg)
-{
-    struct telling *t = arg;
-
-    t->told++;
-    t->signalled = miou_signal(t->point);
-}
-
-static int suspend_for_no_time(void *arg)
-{
-    struct telling *t = arg;
-
-    TRY(miou_syscall_create(&t->point));
-    t->result = miou_suspend(t->point, signal_at_once, t);
-    return miou_yield();
-}
-
-CHECK("R11.6", a_point_may_be_signalled_when_the_task_is_suspended)
-{
-    struct stations stations = {0};
-    struct telling t = {.result = 1};
-
-    assert_int_equal(station_run(&stations, 0, suspend_for_no_time, &t), 0);
-    assert_int_equal(t.told, 1);
-    assert_int_equal(t.signalled, 0);
-    assert_int_equal(t.result, 0);
-    assert_sound(&stations, 0);
-}
-
-static void tell(void *arg)
-{
-    ((struct telling *)arg)->told++;
-}
-
-/* Its parent cancels it while it waits for its own child; then it suspends. */
-static int suspend_when_cancelled(void *arg)
-{
-    struct telling *t = arg;
-
-    TRY(miou_syscall_create(&t->point));
-    while (miou_yield() == 0)
-        ;
-    t->result = miou_suspend(t->point, tell, t);
-    return 0;
-}
-
-static int cancel_before_it_suspends(void *arg)
-{
-    miou_promise *promise;
-
-    TRY(miou_async(&promise, NULL, suspend_when_cancelled, arg));
-    TRY(miou_yield());
-    return miou_cancel(promise);
-}
-
-CHECK("R11.6", a_task_that_was_cancelled_before_is_never_suspended)
-{
-    struct stations stations = {0};
-    struct telling t = {0};
-
-    assert_int_equal(station_run(&stations, 0, cancel_before_it_suspends, &t), 0);
-    assert_int_equal(t.result, MIOU_CANCELLED);
-    assert_int_equal(t.told, 0);
-    assert_int_equal(stations.at[0].cancelled, 0);
-    assert_sound(&stations, 0);
-}
-
-struct astray {
-    struct telling telling;
-    struct passenger passenger;
-    int null, fresh, stale, there, again;
-    bool still; /* the passenger was suspended after that */
-};
-
-static int signal_from_there(void *arg)
-{
-    struct astray *t = arg;
-
-    return miou_signal(t->passenger.point);
-}
-
-static int signal_astray(void *arg)
-{
-    struct astray *t = arg;
-    miou_syscall *fresh;
-    miou_promise *promise;
-    int outcome;
-
-    t->null = miou_signal(NULL);
-    TRY(miou_syscall_create(&fresh));
-    t->fresh = miou_signal(fresh);
-    TRY(suspend_for_no_time(&t->telling));
-    t->stale = miou_signal(t->telling.point);
-    TRY(miou_async(&promise, NULL, passenger_task, &t->passenger));
-    TRY(miou_yield());
-    t->there = call_and_await(1, signal_from_there, t);
-    TRY(yield_awhile());
-    t->still = atomic_load(&t->passenger.waits) && miou_signal(t->passenger.point) == 0;
-    t->again = miou_signal(t->passenger.point);
-    t->passenger.station->passengers = NULL;
-    TRY(miou_await(promise, &outcome));
-    return outcome;
-}
-
-CHECK("R11.7", signals_that_go_nowhere)
-{
-    struct stations stations = {0};
-    struct astray t = {0};
-
-    assert_int_equal(station_run(&stations, 1, signal_astray, &t), 0);
-    assert_int_equal(t.null, -EINVAL);
-    assert_int_equal(t.fresh, -EINVAL);
-    assert_int_equal(t.stale, -EINVAL);
-    assert_int_equal(t.there, -EINVAL);
-    assert_int_equal(t.again, -EINVAL);
-    assert_true(t.still);
-}
-
-struct points_of_others {
-    struct telling telling;
-    miou_syscall *point;
-    int null, parents, stale, here, there, no_place;
-};
-
-static int suspend_on_parents(void *arg)
-{
-    struct points_of_others *t = arg;
-
-    return miou_suspend(t->point, tell, &t->telling);
-}
-
-static int suspend_on_strange_points(void *arg)
-{
-    struct points_of_others *t = arg;
-    miou_promise *promise;
-
-    t->null = miou_suspend(NULL, tell, &t->telling);
-    t->no_place = miou_syscall_create(NULL);
-    TRY(miou_syscall_create(&t->point));
-    TRY(miou_async(&promise, NULL, suspend_on_parents, t));
-    TRY(miou_await(promise, &t->here));
-    t->there = call_and_await(1, suspend_on_parents, t);
-    TRY(suspend_for_no_time(&t->telling));
-    t->stale = miou_suspend(t->telling.point, tell, &t->telling);
-    return miou_yield();
-}
-
-CHECK("R11.8 R11.6", points_that_one_cannot_suspend_on)
-{
-    struct stations stations = {0};
-    struct points_of_others t = {0};
-
-    assert_int_equal(station_run(&stations, 1, suspend_on_strange_points, &t), 0);
-    assert_int_equal(t.null, -EINVAL);
-    assert_int_equal(t.no_place, -EINVAL);
-    assert_int_equal(t.here, -EINVAL);
-    assert_int_equal(t.there, -EINVAL);
-    assert_int_equal(t.stale, -EINVAL);
-    assert_int_equal(t.telling.told, 1); /* of the suspension that there was */
-    assert_sound(&stations, 1);
+    stations_assert_sound(&others, 2);
 }
 
 /* ---- R11.9: the end of monitors ---- */
@@ -917,30 +457,8 @@ CHECK("R11.9 R11.12", monitors_are_finalised_once_in_every_ending)
         assert_int_equal(resources, 0);
         assert_int_equal(unfinished, 0);
         assert_int_equal(elsewhere, 0);
-        assert_sound(&stations, 1);
+        stations_assert_sound(&stations, 1);
     }
-}
-
-/* ---- R11.10: no monitor ---- */
-
-static int suspend_on_nothing(void *arg)
-{
-    struct telling *t = arg;
-
-    TRY(miou_syscall_create(&t->point));
-    t->result = miou_suspend(t->point, tell, t);
-    t->signalled = miou_monitor_state() != NULL;
-    return miou_yield();
-}
-
-CHECK("R11.10", suspending_without_a_monitor)
-{
-    struct telling t = {.signalled = 1};
-
-    assert_int_equal(run_with(0, suspend_on_nothing, &t), 0);
-    assert_int_equal(t.result, MIOU_NO_MONITOR);
-    assert_int_equal(t.told, 0);
-    assert_int_equal(t.signalled, 0);
 }
 
 /* ---- R11.11: the beginning of monitors ---- */
@@ -962,8 +480,8 @@ static int note_states(void *arg)
     struct created *t = arg;
 
     t->made_before = t->stations.made;
-    TRY(call_and_await(1, note_state, &t->states[1]));
-    TRY(call_and_await(2, note_state, &t->states[2]));
+    TRY(run_on(1, note_state, &t->states[1]));
+    TRY(run_on(2, note_state, &t->states[2]));
     return note_state(&t->states[0]);
 }
 
@@ -974,7 +492,7 @@ CHECK("R11.11", a_monitor_is_made_for_each_domain)
 
     assert_int_equal(station_run(&t.stations, 2, note_states, &t), 0);
     assert_int_equal(t.made_before, 3);
-    assert_sound(&t.stations, 2);
+    stations_assert_sound(&t.stations, 2);
     for (i = 0; i < 3; i++) {
         assert_ptr_equal(t.states[i], &t.stations.at[i]);
         assert_int_equal(t.stations.at[i].domain, i);
@@ -1033,7 +551,7 @@ CHECK("R11.12", a_monitor_that_fails_on_another_domain)
     struct failing t = {.finalised = 0};
 
     assert_int_equal(station_run(&t.stations, 1, wait_everywhere, &t), -ENETDOWN);
-    assert_sound(&t.stations, 1);
+    stations_assert_sound(&t.stations, 1);
 }
 
 /* It fails while tasks run, and main owns something. */
@@ -1060,5 +578,5 @@ CHECK("R11.12", a_monitor_that_fails_beside_tasks_that_run)
 
     assert_int_equal(station_run(&t.stations, 0, run_beside_a_failing_monitor, &t), -ENETDOWN);
     assert_int_equal(t.finalised, 1);
-    assert_sound(&t.stations, 0);
+    stations_assert_sound(&t.stations, 0);
 }

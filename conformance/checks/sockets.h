@@ -8,19 +8,11 @@
 #ifndef SOCKETS_H
 #define SOCKETS_H
 
-#include "check.h"
+#include "tasks.h"
 
 #include <netinet/in.h>
 #include <semaphore.h>
 #include <sys/un.h>
-
-/* In a task: fail with the error of a call that must work. */
-#define TRY(call)                                                                                  \
-    do {                                                                                           \
-        int error_ = (int)(call);                                                                  \
-        if (error_ < 0)                                                                            \
-            return error_;                                                                         \
-    } while (0)
 
 /* End the test as one that cannot be done here, and say why. */
 _Noreturn void could_not_tell(const char *why);

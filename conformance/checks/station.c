@@ -2,7 +2,6 @@
 #include "station.h"
 
 #include <errno.h>
-#include <sched.h>
 
 /* ---- the monitor ---- */
 
@@ -147,8 +146,17 @@ void passenger_call(struct passenger *passenger)
         sem_post(&passenger->station->bell);
 }
 
-void until(atomic_bool *flag)
+void stations_assert_sound(const struct stations *stations, int domains)
 {
-    while (!atomic_load(flag))
-        sched_yield();
+    int i;
+
+    assert_int_equal(stations->made, domains + 1);
+    for (i = 0; i <= domains; i++) {
+        const struct station *station = &stations->at[i];
+
+        assert_int_equal(station->strange, 0);
+        assert_int_equal(station->strangers, 0);
+        assert_int_equal(station->late, 0);
+        assert_int_equal(station->finalised, 1);
+    }
 }

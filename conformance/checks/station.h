@@ -1,25 +1,14 @@
 /* station: a monitor for tests, which sleeps on a semaphore and counts what is asked of it. Tasks
  * wait at the station of their domain, as passengers, until they are called: from any thread.
  *
- * Nothing here asserts, so all of it may be called inside tasks. */
+ * Nothing here asserts but the function that says so. */
 #ifndef STATION_H
 #define STATION_H
 
-#include "check.h"
+#include "tasks.h"
 
 #include <pthread.h>
 #include <semaphore.h>
-#include <stdatomic.h>
-
-/* In a task: fail with the error of a call that must work. */
-#ifndef TRY
-#define TRY(call)                                                                                  \
-    do {                                                                                           \
-        int error_ = (int)(call);                                                                  \
-        if (error_ < 0)                                                                            \
-            return error_;                                                                         \
-    } while (0)
-#endif
 
 struct passenger {
     struct station *station; /* where it waits; set once it does */
@@ -74,7 +63,8 @@ void passenger_call(struct passenger *passenger);
 /* A task that waits, its argument a passenger; returns what passenger_wait returns. */
 int passenger_task(void *passenger);
 
-/* Wait, with this thread and not as a task, until it is so. */
-void until(atomic_bool *flag);
+/* Assert what is true of all stations however the run went: each was finalised once, nothing
+ * happened afterwards, and nothing strange before. */
+void stations_assert_sound(const struct stations *stations, int domains);
 
 #endif

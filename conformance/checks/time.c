@@ -46,16 +46,6 @@ static int64_t slept(const struct sleeper *t)
     return t->after - t->before;
 }
 
-static int call_and_await(miou_task *fn, void *arg)
-{
-    miou_promise *promise;
-    int outcome;
-
-    TRY(miou_call(&promise, NULL, fn, arg));
-    TRY(miou_await(promise, &outcome));
-    return outcome;
-}
-
 /* ---- R10.1: never too short ---- */
 
 enum { LENGTHS = 9 };
@@ -77,7 +67,7 @@ static int sleep_every_length(void *arg)
 
 static int sleep_every_length_elsewhere(void *arg)
 {
-    return call_and_await(sleep_every_length, arg);
+    return run_on(1, sleep_every_length, arg);
 }
 
 static void assert_not_too_short(int domains, miou_task *fn)
@@ -234,7 +224,7 @@ static int sleep_in_a_row(void *arg)
 
 static int sleep_in_a_row_elsewhere(void *arg)
 {
-    return call_and_await(sleep_in_a_row, arg);
+    return run_on(1, sleep_in_a_row, arg);
 }
 
 /* The earliest and the latest time at which a sleep can have been over. */
@@ -474,7 +464,7 @@ static int sleep_many(void *arg)
 
 static int sleep_many_elsewhere(void *arg)
 {
-    return call_and_await(sleep_many, arg);
+    return run_on(1, sleep_many, arg);
 }
 
 static void assert_many(miou_task *fn)
