@@ -20,7 +20,7 @@ void *sys_map_now(size_t size);
 void sys_unmap(void *memory, size_t size);
 int sys_guard(void *page, size_t size); /* any access to it is a fault from now on */
 
-/* Threads. The new one blocks all signals: they are the application's business. */
+/* Threads. The new one blocks the signals that its maker blocks. */
 int sys_thread_create(pthread_t *thread, void *(*fn)(void *), void *arg);
 void sys_thread_join(pthread_t thread);
 

@@ -67,14 +67,7 @@ int sys_guard(void *page, size_t size)
 
 int sys_thread_create(pthread_t *thread, void *(*fn)(void *), void *arg)
 {
-    sigset_t all, before;
-    int error;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    error = pthread_create(thread, NULL, fn, arg);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -error;
+    return -pthread_create(thread, NULL, fn, arg);
 }
 
 void sys_thread_join(pthread_t thread)
