@@ -1,0 +1,273 @@
+/* Tests of chapter 9, synchronisation: mutexes and conditions between domains. */
+#include "sync.h"
+
+#include <errno.h>
+
+enum { DOMAINS = 2, VISITORS = 12, VISITS = 400, ROUNDS = 300 };
+
+/* ---- R9.6, R9.31: one at a time, and what one has written the next one reads */
+
+/* Plain memory on purpose: the mutex is all that guards it. */
+struct room {
+    miou_mutex *mutex;
+    int inside, crowded, visits;
+};
+
+static int visit(struct room *room, int stay)
+{
+    TRY(miou_mutex_lock(room->mutex));
+    room->crowded += room->inside++ > 0;
+    room->visits++;
+    if (stay)
+        TRY(miou_yield());
+    room->inside--;
+    return miou_mutex_unlock(room->mutex);
+}
+
+static int visit_often(void *arg)
+{
+    int i;
+
+    for (i = 0; i < VISITS; i++)
+        TRY(visit(arg, i % 16 == 0));
+    return 0;
+}
+
+static int visit_from_everywhere(void *arg)
+{
+    struct room *room = arg;
+
+    TRY(miou_mutex_create(&room->mutex));
+    TRY(spread(VISITORS, visit_often, room));
+    return miou_mutex_free(room->mutex);
+}
+
+CHECK("R9.6 R9.1 R9.31", thousands_of_visits_from_all_domains)
+{
+    struct room room = {0};
+
+    assert_int_equal(run_with(DOMAINS, visit_from_everywhere, &room), 0);
+    assert_int_equal(room.visits, VISITORS * VISITS);
+    assert_int_equal(room.crowded, 0);
+}
+
+/* ---- R9.7: a task is cancelled just as the mutex is handed to it */
+
+static int visit_once(void *arg)
+{
+    return visit(arg, 0);
+}
+
+/* Two tasks wait, each on its domain; the first is cancelled as the mutex is unlocked. */
+static int cancel_the_first_in_line(struct room *room, int round)
+{
+    miou_promise *first, *second;
+    int outcome;
+
+    TRY(miou_mutex_lock(room->mutex));
+    TRY(spawn_on(&first, round % (DOMAINS + 1), visit_once, room));
+    TRY(spawn_on(&second, round / 2 % (DOMAINS + 1), visit_once, room));
+    if (round % 4)
+        TRY(miou_yield());
+    dawdle(round);
+    TRY(miou_mutex_unlock(room->mutex));
+    if (round % 3)
+        dawdle(round * 5);
+    TRY(miou_cancel(first));
+    TRY(miou_await(second, &outcome));
+    TRY(outcome);
+    TRY(miou_promise_free(first));
+    return miou_promise_free(second);
+}
+
+static int cancel_many_in_line(void *arg)
+{
+    struct room *room = arg;
+    int round;
+
+    TRY(miou_mutex_create(&room->mutex));
+    for (round = 0; round < ROUNDS; round++)
+        TRY(cancel_the_first_in_line(room, round));
+    TRY(visit(room, 0));
+    return miou_mutex_free(room->mutex);
+}
+
+CHECK("R9.7", cancelled_as_the_mutex_comes)
+{
+    struct room room = {0};
+
+    assert_int_equal(run_with(DOMAINS, cancel_many_in_line, &room), 0);
+    assert_int_equal(room.crowded, 0);
+    assert_in_range(room.visits, ROUNDS + 1, 2 * ROUNDS + 1);
+}
+
+/* ---- R9.16, R9.31: producers and consumers */
+
+enum { PLACES = 3, GOODS = 1500 };
+
+struct store {
+    miou_mutex *mutex;
+    miou_condition *not_empty, *not_full;
+    int goods[PLACES], count, made, lost;
+};
+
+static int put(struct store *store, int good)
+{
+    TRY(miou_mutex_lock(store->mutex));
+    while (store->count == PLACES)
+        TRY(miou_condition_wait(store->not_full, store->mutex));
+    store->goods[store->count++] = good;
+    TRY(miou_condition_signal(store->not_empty));
+    return miou_mutex_unlock(store->mutex);
+}
+
+static int take(struct store *store)
+{
+    int good;
+
+    TRY(miou_mutex_lock(store->mutex));
+    while (store->count == 0)
+        TRY(miou_condition_wait(store->not_empty, store->mutex));
+    good = store->goods[--store->count];
+    TRY(miou_condition_signal(store->not_full));
+    TRY(miou_mutex_unlock(store->mutex));
+    return good;
+}
+
+static int produce(void *arg)
+{
+    int i;
+
+    for (i = 1; i <= GOODS; i++)
+        TRY(put(arg, i));
+    return 0;
+}
+
+/* Returns the sum of what was taken. */
+static int consume(void *arg)
+{
+    int sum = 0, i, good;
+
+    for (i = 0; i < GOODS; i++) {
+        TRY(good = take(arg));
+        sum += good;
+    }
+    return sum;
+}
+
+static int produce_or_consume(void *arg)
+{
+    struct store *store = arg;
+    int number;
+
+    TRY(miou_mutex_lock(store->mutex));
+    number = store->made++;
+    TRY(miou_mutex_unlock(store->mutex));
+    return number % 2 ? produce(arg) : consume(arg);
+}
+
+static int trade(void *arg)
+{
+    struct store *store = arg;
+    int sum;
+
+    TRY(miou_mutex_create(&store->mutex));
+    TRY(miou_condition_create(&store->not_empty));
+    TRY(miou_condition_create(&store->not_full));
+    TRY(sum = spread(6, produce_or_consume, store));
+    TRY(miou_condition_free(store->not_empty));
+    TRY(miou_condition_free(store->not_full));
+    TRY(miou_mutex_free(store->mutex));
+    return sum;
+}
+
+CHECK("R9.16 R9.11 R9.31", producers_and_consumers_on_all_domains)
+{
+    struct store store = {0};
+
+    assert_int_equal(run_with(DOMAINS, trade, &store), 3 * (GOODS * (GOODS + 1) / 2));
+    assert_int_equal(store.count, 0);
+}
+
+/* ---- R9.15: a task is cancelled just as it is signalled */
+
+struct relay {
+    miou_mutex *mutex;
+    miou_condition *condition;
+    int waiting, held_after_error;
+};
+
+/* Wait for the signal and pass it on, unless that has to be done by the runtime. */
+static int wait_and_pass_on(void *arg)
+{
+    struct relay *relay = arg;
+    int error;
+
+    TRY(miou_mutex_lock(relay->mutex));
+    relay->waiting++;
+    error = miou_condition_wait(relay->condition, relay->mutex);
+    if (error < 0) {
+        relay->held_after_error += miou_mutex_unlock(relay->mutex) != -EPERM;
+        return error;
+    }
+    TRY(miou_condition_signal(relay->condition));
+    return miou_mutex_unlock(relay->mutex);
+}
+
+/* Wait until so many tasks wait for the condition. */
+static int await_waiting(struct relay *relay, int count)
+{
+    int waiting;
+
+    do {
+        TRY(miou_yield());
+        TRY(miou_mutex_lock(relay->mutex));
+        waiting = relay->waiting;
+        TRY(miou_mutex_unlock(relay->mutex));
+    } while (waiting < count);
+    return 0;
+}
+
+static int cancel_the_first_to_wait(struct relay *relay, int round)
+{
+    miou_promise *first, *second;
+    int outcome;
+
+    relay->waiting = 0;
+    TRY(spawn_on(&first, round % (DOMAINS + 1), wait_and_pass_on, relay));
+    TRY(await_waiting(relay, 1));
+    TRY(spawn_on(&second, round / 2 % (DOMAINS + 1), wait_and_pass_on, relay));
+    TRY(await_waiting(relay, 2));
+    if (round % 2)
+        TRY(miou_mutex_lock(relay->mutex));
+    TRY(miou_condition_signal(relay->condition));
+    if (round % 2)
+        TRY(miou_mutex_unlock(relay->mutex));
+    dawdle(round);
+    TRY(miou_cancel(first));
+    TRY(miou_await(second, &outcome));
+    TRY(outcome);
+    TRY(miou_promise_free(first));
+    return miou_promise_free(second);
+}
+
+static int cancel_many_that_wait(void *arg)
+{
+    struct relay *relay = arg;
+    int round;
+
+    TRY(miou_mutex_create(&relay->mutex));
+    TRY(miou_condition_create(&relay->condition));
+    for (round = 0; round < ROUNDS; round++)
+        TRY(cancel_the_first_to_wait(relay, round));
+    TRY(miou_condition_free(relay->condition));
+    return miou_mutex_free(relay->mutex);
+}
+
+CHECK("R9.15 R9.16", cancelled_as_the_signal_comes)
+{
+    struct relay relay = {0};
+
+    assert_int_equal(run_with(DOMAINS, cancel_many_that_wait, &relay), 0);
+    assert_int_equal(relay.held_after_error, 0);
+}
