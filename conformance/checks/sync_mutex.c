@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-enum { DOMAINS = 2, VISITORS = 12, VISITS = 400, ROUNDS = 300 };
+enum { VISITORS = 12, VISITS = 400 };
 
 /* ---- R9.6, R9.31: one at a time, and what one has written the next one reads */
 
@@ -62,7 +62,6 @@ static int visit_once(void *arg)
 static int cancel_the_first_in_line(struct room *room, int round)
 {
     miou_promise *first, *second;
-    int outcome;
 
     TRY(miou_mutex_lock(room->mutex));
     TRY(spawn_on(&first, round % (DOMAINS + 1), visit_once, room));
@@ -74,10 +73,8 @@ static int cancel_the_first_in_line(struct room *room, int round)
     if (round % 3)
         dawdle(round * 5);
     TRY(miou_cancel(first));
-    TRY(miou_await(second, &outcome));
-    TRY(outcome);
     TRY(miou_promise_free(first));
-    return miou_promise_free(second);
+    return await_and_free(second);
 }
 
 static int cancel_many_in_line(void *arg)
@@ -99,6 +96,114 @@ CHECK("R9.7", cancelled_as_the_mutex_comes)
     assert_int_equal(run_with(DOMAINS, cancel_many_in_line, &room), 0);
     assert_int_equal(room.crowded, 0);
     assert_in_range(room.visits, ROUNDS + 1, 2 * ROUNDS + 1);
+}
+
+/* ---- R9.9 */
+
+struct protected
+{
+    miou_mutex *mutex;
+    int calls, held, outcome;
+};
+
+/* Note that the mutex is held, by the caller, and return what arg says. */
+static int note_held(void *arg)
+{
+    struct protected *p = arg;
+
+    p->calls++;
+    p->held += miou_mutex_lock(p->mutex) == -EDEADLK;
+    return p->outcome;
+}
+
+static int protect_some(void *arg)
+{
+    struct protected *p = arg;
+
+    TRY(miou_mutex_create(&p->mutex));
+    for (p->outcome = -3; p->outcome <= 3; p->outcome++) {
+        EXPECT(miou_mutex_protect(p->mutex, note_held, p), p->outcome);
+        EXPECT(miou_mutex_try_lock(p->mutex), 0);
+        EXPECT(miou_mutex_unlock(p->mutex), 0);
+    }
+    return 0;
+}
+
+CHECK("R9.9", returns_what_the_function_returned)
+{
+    struct protected p = {0};
+
+    assert_run(0, protect_some, &p);
+    assert_int_equal(p.calls, 7);
+    assert_int_equal(p.held, 7);
+}
+
+static int protect_in_vain(void *arg)
+{
+    struct protected *p = arg;
+
+    TRY(miou_mutex_create(&p->mutex));
+    EXPECT(miou_mutex_protect(p->mutex, NULL, p), -EINVAL);
+    EXPECT(miou_mutex_protect(NULL, note_held, p), -EINVAL);
+    TRY(miou_mutex_lock(p->mutex));
+    EXPECT(miou_mutex_protect(p->mutex, note_held, p), -EDEADLK);
+    EXPECT(miou_mutex_unlock(p->mutex), 0);
+    return 0;
+}
+
+CHECK("R9.9", not_called_without_the_mutex)
+{
+    struct protected p = {0};
+
+    assert_run(0, protect_in_vain, &p);
+    assert_int_equal(p.calls, 0);
+}
+
+static int protect_for_ever(void *arg)
+{
+    struct protected *p = arg;
+
+    return miou_mutex_protect(p->mutex, yield_for_ever, NULL);
+}
+
+static int protect_note(void *arg)
+{
+    struct protected *p = arg;
+
+    return miou_mutex_protect(p->mutex, note_held, p);
+}
+
+/* One is cancelled inside, one while it waits; then the mutex is free. */
+static int cancel_the_protected(void *arg)
+{
+    struct protected *p = arg;
+    int domain;
+
+    TRY(miou_mutex_create(&p->mutex));
+    for (domain = 0; domain <= DOMAINS; domain++) {
+        miou_promise *inside, *waiting;
+
+        TRY(spawn_on(&inside, domain, protect_for_ever, p));
+        do
+            TRY(miou_yield());
+        while (miou_mutex_try_lock(p->mutex) == 0 && miou_mutex_unlock(p->mutex) == 0);
+        TRY(spawn_on(&waiting, domain, protect_note, p));
+        TRY(miou_yield());
+        TRY(miou_cancel(waiting));
+        EXPECT(miou_mutex_try_lock(p->mutex), -EBUSY);
+        TRY(miou_cancel(inside));
+        EXPECT(miou_mutex_try_lock(p->mutex), 0);
+        EXPECT(miou_mutex_unlock(p->mutex), 0);
+    }
+    return 0;
+}
+
+CHECK("R9.9", unlocked_when_cancelled)
+{
+    struct protected p = {0};
+
+    assert_run(DOMAINS, cancel_the_protected, &p);
+    assert_int_equal(p.calls, 0);
 }
 
 /* ---- R9.16, R9.31: producers and consumers */
@@ -231,7 +336,6 @@ static int await_waiting(struct relay *relay, int count)
 static int cancel_the_first_to_wait(struct relay *relay, int round)
 {
     miou_promise *first, *second;
-    int outcome;
 
     relay->waiting = 0;
     TRY(spawn_on(&first, round % (DOMAINS + 1), wait_and_pass_on, relay));
@@ -245,10 +349,8 @@ static int cancel_the_first_to_wait(struct relay *relay, int round)
         TRY(miou_mutex_unlock(relay->mutex));
     dawdle(round);
     TRY(miou_cancel(first));
-    TRY(miou_await(second, &outcome));
-    TRY(outcome);
     TRY(miou_promise_free(first));
-    return miou_promise_free(second);
+    return await_and_free(second);
 }
 
 static int cancel_many_that_wait(void *arg)

@@ -1,0 +1,235 @@
+/* Tests of chapter 9, synchronisation: lazy values between domains. */
+#include "sync.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+
+enum { FORCERS = 6, WORDS = 64 };
+
+/* ---- R9.17, R9.18: what is there from the beginning */
+
+static int force_known(void *arg)
+{
+    static const int values[] = {0, 7, 1 << 30, -1, BOOM, MIOU_CANCELLED};
+    miou_lazy *lazy;
+    size_t i;
+
+    (void)arg;
+    for (i = 0; i < sizeof values / sizeof *values; i++) {
+        int outcome = 77;
+
+        TRY(miou_lazy_from_value(&lazy, values[i]));
+        EXPECT(miou_lazy_force(lazy, NULL), 0);
+        EXPECT(miou_lazy_force(lazy, &outcome), 0);
+        EXPECT(outcome, values[i]);
+        EXPECT(miou_lazy_free(lazy), 0);
+    }
+    return 0;
+}
+
+CHECK("R9.17 R9.18", from_a_value)
+{
+    assert_run(0, force_known, NULL);
+}
+
+/* ---- R9.17, R9.20, R9.31: forced by all at once */
+
+/* Plain memory on purpose: the lazy value is all that guards it. */
+struct sum {
+    miou_lazy *lazy;
+    atomic_int computed;
+    int round, words[WORDS];
+};
+
+static int write_words(void *arg)
+{
+    struct sum *sum = arg;
+    int i;
+
+    atomic_fetch_add(&sum->computed, 1);
+    for (i = 0; i < WORDS; i++)
+        sum->words[i] = sum->round + i;
+    if (sum->round % 2)
+        TRY(miou_yield());
+    return sum->round;
+}
+
+/* Whether the value and what was written with it is seen. */
+static int force_and_read(void *arg)
+{
+    struct sum *sum = arg;
+    int outcome = -1, i;
+
+    dawdle(sum->round);
+    EXPECT(miou_lazy_force(sum->lazy, &outcome), 0);
+    EXPECT(outcome, sum->round);
+    for (i = 0; i < WORDS; i++)
+        EXPECT(sum->words[i], sum->round + i);
+    return 0;
+}
+
+static int force_from_everywhere(void *arg)
+{
+    struct sum *sum = arg;
+
+    for (sum->round = 0; sum->round < ROUNDS; sum->round++) {
+        atomic_store(&sum->computed, 0);
+        TRY(miou_lazy_create(&sum->lazy, write_words, sum));
+        EXPECT(spread(FORCERS, force_and_read, sum), 0);
+        EXPECT(atomic_load(&sum->computed), 1);
+        EXPECT(miou_lazy_free(sum->lazy), 0);
+    }
+    return 0;
+}
+
+CHECK("R9.17 R9.20 R9.31", forced_by_all_domains_at_once)
+{
+    struct sum sum = {0};
+
+    assert_run(DOMAINS, force_from_everywhere, &sum);
+}
+
+/* ---- R9.18: an error of the runtime itself is a value like others */
+
+static int return_cancelled(void *arg)
+{
+    ++*(int *)arg;
+    return MIOU_CANCELLED;
+}
+
+static int force_an_error(void *arg)
+{
+    miou_lazy *lazy;
+    int outcome;
+
+    TRY(miou_lazy_create(&lazy, return_cancelled, arg));
+    outcome = 77;
+    EXPECT(miou_lazy_force(lazy, &outcome), 0);
+    EXPECT(outcome, MIOU_CANCELLED);
+    outcome = 77;
+    EXPECT(miou_lazy_force(lazy, &outcome), 0);
+    EXPECT(outcome, MIOU_CANCELLED);
+    return 0;
+}
+
+CHECK("R9.18", cancelled_is_an_error_like_others)
+{
+    int calls = 0;
+
+    assert_run(0, force_an_error, &calls);
+    assert_int_equal(calls, 1);
+}
+
+/* ---- R9.21: the one that computes is cancelled just as it ends */
+
+struct relay {
+    miou_lazy *lazy;
+    atomic_int begun, forced;
+};
+
+/* The first to compute yields for a while, and the value is which one computed. */
+static int compute_slowly(void *arg)
+{
+    struct relay *relay = arg;
+    int which = atomic_fetch_add(&relay->begun, 1) + 1, i;
+
+    for (i = 0; which == 1 && i < 3; i++)
+        miou_yield();
+    return which;
+}
+
+static int force_in_the_relay(void *arg)
+{
+    struct relay *relay = arg;
+    int outcome = 0;
+
+    TRY(miou_lazy_force(relay->lazy, &outcome));
+    atomic_fetch_add(&relay->forced, 1);
+    return outcome;
+}
+
+static int cancel_the_first_to_compute(struct relay *relay, int round)
+{
+    miou_promise *first, *second;
+    int outcome;
+
+    atomic_store(&relay->begun, 0);
+    TRY(miou_lazy_create(&relay->lazy, compute_slowly, relay));
+    TRY(spawn_on(&first, round % (DOMAINS + 1), force_in_the_relay, relay));
+    while (atomic_load(&relay->begun) == 0)
+        TRY(miou_yield());
+    TRY(spawn_on(&second, round / 2 % (DOMAINS + 1), force_in_the_relay, relay));
+    if (round % 3)
+        TRY(miou_yield());
+    dawdle(round);
+    TRY(miou_cancel(first));
+    TRY(outcome = await_and_free(second));
+    EXPECT(outcome, atomic_load(&relay->begun));
+    EXPECT(miou_lazy_free(relay->lazy), 0);
+    return miou_promise_free(first);
+}
+
+static int cancel_many_that_compute(void *arg)
+{
+    int round;
+
+    for (round = 0; round < ROUNDS; round++)
+        EXPECT(cancel_the_first_to_compute(arg, round), 0);
+    return 0;
+}
+
+CHECK("R9.21", cancelled_as_it_computes)
+{
+    struct relay relay = {0};
+
+    assert_run(DOMAINS, cancel_many_that_compute, &relay);
+    assert_in_range(relay.forced, ROUNDS, 2 * ROUNDS);
+}
+
+/* What a cancelled task computed to its end does not count. */
+static int compute_although_cancelled(void *arg)
+{
+    int *computed = arg;
+
+    if (++*computed == 1)
+        yield_for_ever(NULL);
+    return *computed;
+}
+
+struct attempt {
+    miou_lazy *lazy;
+    int error, outcome;
+};
+
+static int force_and_note(void *arg)
+{
+    struct attempt *attempt = arg;
+
+    attempt->error = miou_lazy_force(attempt->lazy, &attempt->outcome);
+    return 0;
+}
+
+static int cancel_and_force(void *arg)
+{
+    struct attempt *attempt = arg;
+    miou_promise *promise;
+    int computed = 0, outcome = 0;
+
+    TRY(miou_lazy_create(&attempt->lazy, compute_although_cancelled, &computed));
+    TRY(miou_async(&promise, NULL, force_and_note, attempt));
+    TRY(miou_yield());
+    TRY(miou_cancel(promise));
+    EXPECT(computed, 1);
+    EXPECT(miou_lazy_force(attempt->lazy, &outcome), 0);
+    EXPECT(outcome, 2);
+    return 0;
+}
+
+CHECK("R9.21", what_a_cancelled_task_computed_does_not_count)
+{
+    struct attempt attempt = {.outcome = 77};
+
+    assert_run(0, cancel_and_force, &attempt);
+    assert_int_equal(attempt.error, MIOU_CANCELLED);
+    assert_int_equal(attempt.outcome, 77);
+}
