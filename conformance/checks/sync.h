@@ -2,18 +2,9 @@
 #ifndef SYNC_H
 #define SYNC_H
 
-#include "check.h"
+#include "tasks.h"
 
 enum { BOOM = MIOU_LAST - 1, DOMAINS = 2, ROUNDS = 300 };
-
-/* Return the error of a call, if it has one. */
-#define TRY(call_)                                                                                 \
-    do {                                                                                           \
-        int error_ = (call_);                                                                      \
-                                                                                                   \
-        if (error_ < 0)                                                                            \
-            return error_;                                                                         \
-    } while (0)
 
 /* Return this line's number if a call comes to anything else than expected. */
 #define EXPECT(call_, expected_)                                                                   \
