@@ -358,6 +358,12 @@ static void each_child(struct task *self, void (*visit)(struct task *child))
     }
 }
 
+static void cancel_unsettled(struct task *child)
+{
+    if (!child->settled)
+        child_cancel(child);
+}
+
 static void await_children(struct task *self)
 {
     self->awaits_children = true;
@@ -378,7 +384,7 @@ void task_finish(struct task *self, int result)
             task_wait(self, MIOU_WAIT_CHILDREN, self);
     }
     if (result < 0 || self->cancelled)
-        each_child(self, child_cancel);
+        each_child(self, cancel_unsettled);
     if (self->parent == NULL)
         signals_cancel(self->domain->run);
     await_children(self);

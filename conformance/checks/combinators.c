@@ -1,0 +1,520 @@
+/* Rules R8.1 to R8.16: what a scenario cannot say of combinators, of what a promise tells, and of
+ * protect. */
+#include "sockets.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
+typedef int awaiter(size_t *which, int *outcome, miou_promise *const *promises, size_t count);
+
+static int return_number(void *arg)
+{
+    return (int)(intptr_t)arg;
+}
+
+static int wait_for_ever(void *arg)
+{
+    (void)arg;
+    while (miou_yield() == 0)
+        ;
+    return 0;
+}
+
+/* Spawn a child that returns a number. */
+static int spawn_number(spawner *spawn, miou_promise **promise, int number)
+{
+    return spawn(promise, NULL, return_number, (void *)(intptr_t)number);
+}
+
+/* ---- R8.1, R8.3, R8.6, R8.9: outcomes and places ---- */
+
+enum { CHILDREN = 5 };
+
+struct outcomes {
+    spawner *spawn;
+    int all[CHILDREN], twice[3];
+    size_t one, same, first, first_twice;
+    int one_outcome, first_outcome;
+    int first_again, other_again;
+};
+
+static int await_numbers(void *arg)
+{
+    struct outcomes *t = arg;
+    miou_promise *p[CHILDREN], *endless;
+    int i;
+
+    for (i = 0; i < CHILDREN; i++)
+        TRY(spawn_number(t->spawn, &p[i], i % 2 ? i : -i));
+    TRY(miou_await_all(NULL, p, CHILDREN));
+    TRY(miou_await_all(t->all, p, CHILDREN));
+    TRY(miou_await_all(t->twice, (miou_promise *[]){p[3], p[1], p[3]}, 3));
+    TRY(t->spawn(&endless, NULL, wait_for_ever, NULL));
+    TRY(miou_await_one(NULL, NULL, (miou_promise *[]){endless, p[4], p[1]}, 3));
+    TRY(miou_await_one(&t->one, &t->one_outcome, (miou_promise *[]){endless, p[4], p[1]}, 3));
+    TRY(miou_await_one(&t->same, NULL, (miou_promise *[]){endless, p[2], p[2]}, 3));
+    TRY(miou_await_first(&t->first_twice, NULL, (miou_promise *[]){p[2], p[1], p[1]}, 3));
+    TRY(miou_await_first(&t->first, &t->first_outcome, (miou_promise *[]){endless, p[3], p[3]}, 3));
+    TRY(miou_await(p[3], &t->first_again));
+    return miou_await(endless, &t->other_again);
+}
+
+static void assert_outcomes(spawner *spawn)
+{
+    struct outcomes t = {.spawn = spawn};
+    int i;
+
+    assert_int_equal(run_with(2, await_numbers, &t), 0);
+    for (i = 0; i < CHILDREN; i++)
+        assert_int_equal(t.all[i], i % 2 ? i : -i);
+    assert_int_equal(t.twice[0], 3);
+    assert_int_equal(t.twice[1], 1);
+    assert_int_equal(t.twice[2], 3);
+    assert_int_equal(t.one, 2);
+    assert_int_equal(t.one_outcome, 1);
+    assert_int_equal(t.same, 1);
+    assert_int_equal(t.first_twice, 1);
+    assert_int_equal(t.first, 1);
+    assert_int_equal(t.first_outcome, 3);
+    assert_int_equal(t.first_again, 3);
+    assert_int_equal(t.other_again, MIOU_CANCELLED);
+}
+
+CHECK("R8.1 R8.3 R8.5 R8.6 R8.9", outcomes_and_places)
+{
+    assert_outcomes(miou_async);
+}
+
+CHECK("R8.1 R8.3 R8.5 R8.6 R8.9", outcomes_and_places_of_other_domains)
+{
+    assert_outcomes(miou_call);
+}
+
+/* ---- R8.1, R8.3: ten thousand ---- */
+
+enum { MANY = 10000 };
+
+struct many {
+    miou_promise *promises[MANY];
+    int outcomes[MANY];
+    int taken;
+};
+
+static int await_many(void *arg)
+{
+    struct many *t = arg;
+    size_t which;
+    int i;
+
+    for (i = 0; i < MANY; i++)
+        TRY(spawn_number(miou_async, &t->promises[i], i));
+    TRY(miou_await_one(&which, &t->taken, t->promises, MANY));
+    t->taken = t->taken == (int)which;
+    return miou_await_all(t->outcomes, t->promises, MANY);
+}
+
+CHECK("R8.1 R8.3", ten_thousand_at_once)
+{
+    struct many *t = calloc(1, sizeof *t);
+    int i;
+
+    assert_non_null(t);
+    assert_int_equal(run_with(0, await_many, t), 0);
+    assert_true(t->taken);
+    for (i = 0; i < MANY; i++)
+        assert_int_equal(t->outcomes[i], i);
+    free(t);
+}
+
+/* ---- R8.7: losers that take their time ---- */
+
+struct slow {
+    atomic_bool begun, ended;
+    bool ended_before;
+};
+
+/* On another domain: does not look up for some milliseconds. */
+static int end_slowly(void *arg)
+{
+    struct slow *t = arg;
+
+    atomic_store(&t->begun, true);
+    while (miou_yield() == 0)
+        ;
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    atomic_store(&t->ended, true);
+    return 0;
+}
+
+static int return_when_begun(void *arg)
+{
+    struct slow *t = arg;
+
+    while (!atomic_load(&t->begun))
+        TRY(miou_yield());
+    return 5;
+}
+
+static int await_first_beside_slow(void *arg)
+{
+    struct slow *t = arg;
+    miou_promise *p[2];
+
+    TRY(miou_call(&p[0], NULL, end_slowly, t));
+    TRY(miou_async(&p[1], NULL, return_when_begun, t));
+    TRY(miou_await_first(NULL, NULL, p, 2));
+    t->ended_before = atomic_load(&t->ended);
+    return 0;
+}
+
+CHECK("R8.7", await_first_waits_for_the_others)
+{
+    struct slow t = {0};
+
+    assert_int_equal(run_with(1, await_first_beside_slow, &t), 0);
+    assert_true(t.ended_before);
+}
+
+/* ---- R8.8, R8.10: arguments ---- */
+
+struct arguments {
+    int none[3], no_list[3], null[3], stale[3], stranger[3];
+    miou_promise *strange; /* main's child */
+    bool written;
+};
+
+/* Call the three alike, and note what is written. */
+static void call_all(struct arguments *t, int *results, miou_promise *const *promises, size_t count)
+{
+    size_t which = 77;
+    int outcomes[] = {77, 77}, outcome = 77;
+
+    results[0] = miou_await_all(outcomes, promises, count);
+    results[1] = miou_await_one(&which, &outcome, promises, count);
+    results[2] = miou_await_first(&which, &outcome, promises, count);
+    t->written |= which != 77 || outcome != 77 || outcomes[0] != 77 || outcomes[1] != 77;
+}
+
+static int call_badly(void *arg)
+{
+    struct arguments *t = arg;
+    miou_promise *child, *stale;
+
+    TRY(spawn_number(miou_async, &child, 5));
+    TRY(spawn_number(miou_async, &stale, 6));
+    TRY(miou_await(stale, NULL));
+    TRY(miou_promise_free(stale));
+    call_all(t, t->none, (miou_promise *[]){child}, 0);
+    call_all(t, t->no_list, NULL, 1);
+    call_all(t, t->null, (miou_promise *[]){child, NULL}, 2);
+    call_all(t, t->stale, (miou_promise *[]){child, stale}, 2);
+    call_all(t, t->stranger, (miou_promise *[]){child, t->strange}, 2);
+    return miou_await(child, NULL);
+}
+
+static int call_badly_below(void *arg)
+{
+    struct arguments *t = arg;
+    miou_promise *asks;
+
+    TRY(spawn_number(miou_async, &t->strange, 7));
+    TRY(miou_async(&asks, NULL, call_badly, t));
+    return miou_await_all(NULL, (miou_promise *[]){asks, t->strange}, 2);
+}
+
+CHECK("R8.8 R8.10", bad_arguments_of_combinators)
+{
+    struct arguments t = {0};
+    int i;
+
+    assert_int_equal(run_with(1, call_badly_below, &t), 0);
+    for (i = 0; i < 3; i++) {
+        assert_int_equal(t.none[i], i == 0 ? 0 : -EINVAL);
+        assert_int_equal(t.no_list[i], -EINVAL);
+        assert_int_equal(t.null[i], -EINVAL);
+        assert_int_equal(t.stale[i], -EINVAL);
+        assert_int_equal(t.stranger[i], MIOU_NOT_A_CHILD);
+    }
+    assert_false(t.written);
+}
+
+/* ---- R8.11: cancelled ---- */
+
+struct refused {
+    int meanwhile, afterwards[3];
+    int call; /* which of the three waits */
+    struct arguments seen;
+    size_t which;
+    int outcome, outcomes[2];
+};
+
+static int wait_and_be_cancelled(void *arg)
+{
+    struct refused *t = arg;
+    miou_promise *p[2];
+
+    TRY(miou_async(&p[0], NULL, wait_for_ever, NULL));
+    TRY(miou_call(&p[1], NULL, wait_for_ever, NULL));
+    t->meanwhile = t->call == 0   ? miou_await_all(t->outcomes, p, 2)
+                   : t->call == 1 ? miou_await_one(&t->which, &t->outcome, p, 2)
+                                  : miou_await_first(&t->which, &t->outcome, p, 2);
+    call_all(&t->seen, t->afterwards, p, 2);
+    return 0;
+}
+
+static int cancel_who_waits(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, wait_and_be_cancelled, arg));
+    let_others_run();
+    return miou_cancel(promise);
+}
+
+CHECK("R8.11", cancelled_while_waiting_for_several)
+{
+    int i, j;
+
+    for (i = 0; i < 3; i++) {
+        struct refused t = {.call = i, .which = 77, .outcome = 77, .outcomes = {77, 77}};
+
+        assert_int_equal(run_with(1, cancel_who_waits, &t), 0);
+        assert_int_equal(t.meanwhile, MIOU_CANCELLED);
+        for (j = 0; j < 3; j++)
+            assert_int_equal(t.afterwards[j], MIOU_CANCELLED);
+        assert_false(t.seen.written);
+        assert_int_equal(t.which, 77);
+        assert_int_equal(t.outcome, 77);
+        assert_int_equal(t.outcomes[0], 77);
+        assert_int_equal(t.outcomes[1], 77);
+    }
+}
+
+/* The first has been found, the others do not end yet; then the task itself is cancelled. */
+struct between {
+    atomic_bool begun, go;
+    int result, freed;
+    size_t which;
+    int outcome;
+};
+
+static int work_on(void *arg)
+{
+    struct between *t = arg;
+
+    atomic_store(&t->begun, true);
+    while (!atomic_load(&t->go))
+        ;
+    return 0;
+}
+
+static int take_the_first(void *arg)
+{
+    struct between *t = arg;
+    miou_promise *p[2];
+
+    TRY(spawn_number(miou_async, &p[0], 5));
+    TRY(miou_call(&p[1], NULL, work_on, t));
+    while (!atomic_load(&t->begun))
+        TRY(miou_yield());
+    t->result = miou_await_first(&t->which, &t->outcome, p, 2);
+    t->freed = miou_promise_free(p[0]);
+    atomic_store(&t->go, true);
+    return 0;
+}
+
+static int cancel_who_takes(void *arg)
+{
+    struct between *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, take_the_first, t));
+    while (!atomic_load(&t->begun))
+        TRY(miou_yield());
+    let_others_run();
+    return miou_cancel(promise);
+}
+
+CHECK("R8.11", cancelled_while_the_others_end)
+{
+    struct between t = {.which = 77, .outcome = 77};
+
+    assert_int_equal(run_with(1, cancel_who_takes, &t), 0);
+    assert_int_equal(t.result, MIOU_CANCELLED);
+    assert_int_equal(t.freed, -EBUSY);
+    assert_int_equal(t.which, 77);
+    assert_int_equal(t.outcome, 77);
+}
+
+/* ---- R8.12: states ---- */
+
+struct states {
+    int running, cancelled, finaliser;
+    miou_promise *promise;
+};
+
+static void ask_state(void *value)
+{
+    struct states *t = value;
+
+    t->finaliser = miou_promise_state(t->promise);
+}
+
+static int ask_when_cancelled(void *arg)
+{
+    struct states *t = arg;
+    miou_resource *resource;
+
+    TRY(spawn_number(miou_async, &t->promise, 5));
+    t->running = miou_promise_state(t->promise);
+    TRY(miou_await(t->promise, NULL));
+    TRY(miou_resource_create(&resource, ask_state, t));
+    TRY(miou_own(resource));
+    wait_for_ever(NULL);
+    t->cancelled = miou_promise_state(t->promise);
+    return 0;
+}
+
+static int cancel_who_asks(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, ask_when_cancelled, arg));
+    let_others_run();
+    return miou_cancel(promise);
+}
+
+CHECK("R8.12", states_are_told_to_the_cancelled_and_to_finalisers)
+{
+    struct states t = {-1, -1, -1, NULL};
+
+    assert_int_equal(run_with(1, cancel_who_asks, &t), 0);
+    assert_int_equal(t.running, MIOU_STATE_RUNNING);
+    assert_int_equal(t.cancelled, MIOU_STATE_FINISHED);
+    assert_int_equal(t.finaliser, MIOU_STATE_FINISHED);
+}
+
+/* ---- R8.13: ids ---- */
+
+enum { IDS = 1000 };
+
+struct ids {
+    spawner *spawn;
+    bool keep; /* all promises to the end, or give each back before the next */
+    uint64_t ids[2 * IDS];
+    size_t count;
+    bool changed; /* an id, from one question to the next */
+    bool own;     /* a task has asked for its children's ids too */
+};
+
+static int note_id(struct ids *t, miou_promise *promise)
+{
+    uint64_t again;
+
+    TRY(miou_promise_id(&t->ids[t->count], promise));
+    TRY(miou_await(promise, NULL));
+    TRY(miou_promise_id(&again, promise));
+    t->changed |= again != t->ids[t->count++];
+    return 0;
+}
+
+static int note_ids(void *arg)
+{
+    struct ids *t = arg;
+    miou_promise *promise;
+    int i;
+
+    for (i = 0; i < IDS; i++) {
+        TRY(spawn_number(t->spawn, &promise, 0));
+        TRY(note_id(t, promise));
+        TRY(t->keep ? 0 : miou_promise_free(promise));
+    }
+    return 0;
+}
+
+/* In the middle a task on another domain does the same. */
+static int note_ids_twice(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(note_ids(arg));
+    TRY(miou_call(&promise, NULL, note_ids, arg));
+    return miou_await(promise, NULL);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    const uint64_t *one = a, *other = b;
+
+    return (*one > *other) - (*one < *other);
+}
+
+static void assert_ids(spawner *spawn, bool keep)
+{
+    struct ids t = {.spawn = spawn, .keep = keep};
+    size_t i;
+
+    assert_int_equal(run_with(2, note_ids_twice, &t), 0);
+    assert_int_equal(t.count, 2 * IDS);
+    assert_false(t.changed);
+    qsort(t.ids, t.count, sizeof *t.ids, compare_ids);
+    assert_true(t.ids[0] != 0);
+    for (i = 1; i < t.count; i++)
+        assert_true(t.ids[i] != t.ids[i - 1]);
+}
+
+CHECK("R8.13", numbers_of_kept_promises)
+{
+    assert_ids(miou_async, true);
+    assert_ids(miou_call, true);
+}
+
+CHECK("R8.13", numbers_of_promises_given_back)
+{
+    assert_ids(miou_async, false);
+    assert_ids(miou_call, false);
+}
+
+struct bad_ids {
+    miou_promise *strange;
+    int stranger, null, stale, no_place;
+    uint64_t id;
+};
+
+static int ask_badly(void *arg)
+{
+    struct bad_ids *t = arg;
+    miou_promise *promise;
+
+    TRY(spawn_number(miou_async, &promise, 0));
+    t->no_place = miou_promise_id(NULL, promise);
+    t->null = miou_promise_id(&t->id, NULL);
+    t->stranger = miou_promise_id(&t->id, t->strange);
+    TRY(miou_await(promise, NULL));
+    TRY(miou_promise_free(promise));
+    t->stale = miou_promise_id(&t->id, promise);
+    return 0;
+}
+
+static int ask_badly_below(void *arg)
+{
+    struct bad_ids *t = arg;
+
+    TRY(miou_async(&t->strange, NULL, ask_badly, t));
+    return miou_await(t->strange, NULL);
+}
+
+CHECK("R8.13", bad_arguments_of_promise_id)
+{
+    struct bad_ids t = {.id = 77};
+
+    assert_int_equal(run_with(0, ask_badly_below, &t), 0);
+    assert_int_equal(t.no_place, -EINVAL);
+    assert_int_equal(t.null, -EINVAL);
+    assert_int_equal(t.stranger, MIOU_NOT_A_CHILD);
+    assert_int_equal(t.stale, -EINVAL);
+    assert_true(t.id == 77);
+}

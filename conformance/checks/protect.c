@@ -1,0 +1,353 @@
+/* Rules R8.14 to R8.16: miou_protect. */
+#include "sockets.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+
+enum { MOST = 16 };
+
+/* What was called, in order, and what the calls came to. */
+struct protect {
+    char calls[MOST + 1];
+    int count;
+    int fn, finally, on_cancellation; /* what they return */
+    int cancelled;                    /* what finally was told */
+    bool waits;                       /* fn does, until it is cancelled */
+    int in_finally;                   /* yield there */
+    int result;
+};
+
+static void note(struct protect *t, char call)
+{
+    if (t->count < MOST)
+        t->calls[t->count++] = call;
+}
+
+static int call_fn(void *arg)
+{
+    struct protect *t = arg;
+
+    note(t, 'f');
+    while (t->waits && miou_yield() == 0)
+        ;
+    return t->fn;
+}
+
+static int call_finally(void *arg, int cancelled)
+{
+    struct protect *t = arg;
+
+    note(t, 'g');
+    t->cancelled = cancelled;
+    t->in_finally = miou_yield();
+    return t->finally;
+}
+
+static int call_on_cancellation(void *arg)
+{
+    struct protect *t = arg;
+
+    note(t, 'c');
+    return t->on_cancellation;
+}
+
+static int protect(void *arg)
+{
+    struct protect *t = arg;
+
+    t->result = miou_protect(call_fn, t, call_finally, call_on_cancellation);
+    return 0;
+}
+
+/* ---- R8.14: finally ---- */
+
+static void assert_protected(int fn, int finally, int result)
+{
+    struct protect t = {.fn = fn, .finally = finally, .cancelled = -1};
+
+    assert_int_equal(run_with(0, protect, &t), 0);
+    assert_string_equal(t.calls, "fg");
+    assert_int_equal(t.cancelled, 0);
+    assert_int_equal(t.in_finally, 0);
+    assert_int_equal(t.result, result);
+}
+
+CHECK("R8.14 R8.15", finally_is_called_and_its_error_counts)
+{
+    assert_protected(0, 0, 0);
+    assert_protected(5, 0, 5);
+    assert_protected(5, 3, 5);
+    assert_protected(-7, 0, -7);
+    assert_protected(-7, 3, -7);
+    assert_protected(5, -8, -8);
+    assert_protected(-7, -8, -8);
+}
+
+static int protect_without(void *arg)
+{
+    int *results = arg;
+    struct protect t = {0};
+
+    results[0] = miou_protect(NULL, &t, call_finally, call_on_cancellation);
+    results[1] = miou_protect(call_fn, &t, NULL, call_on_cancellation);
+    results[2] = t.count;
+    results[3] = miou_protect(call_fn, &t, call_finally, NULL);
+    results[4] = t.count;
+    return 0;
+}
+
+CHECK("R8.14", protect_needs_two_functions)
+{
+    int results[5] = {-1, -1, -1, -1, -1};
+
+    assert_int_equal(run_with(0, protect_without, results), 0);
+    assert_int_equal(results[0], -EINVAL);
+    assert_int_equal(results[1], -EINVAL);
+    assert_int_equal(results[2], 0);
+    assert_int_equal(results[3], 0);
+    assert_int_equal(results[4], 2);
+}
+
+/* Run a task with miou_protect, let it wait, and cancel it. */
+static int cancel_a_protected(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, protect, arg));
+    let_others_run();
+    return miou_cancel(promise);
+}
+
+static int call_and_cancel_a_protected(void *arg)
+{
+    miou_promise *call, *cancel;
+
+    TRY(miou_call(&call, NULL, cancel_a_protected, arg));
+    TRY(miou_await(call, NULL));
+    TRY(miou_async(&cancel, NULL, cancel_a_protected, arg));
+    return miou_await(cancel, NULL);
+}
+
+CHECK("R8.14 R8.15", a_cancelled_task_is_told)
+{
+    struct protect t = {.waits = true, .fn = 5, .finally = -8};
+
+    assert_int_equal(run_with(1, call_and_cancel_a_protected, &t), 0);
+    assert_string_equal(t.calls, "fgcfgc");
+    assert_int_equal(t.cancelled, 1);
+    assert_int_equal(t.in_finally, MIOU_CANCELLED);
+    assert_int_equal(t.result, -8);
+}
+
+/* Nested, and once more when it is cancelled. */
+static int protect_inside(void *arg)
+{
+    note(arg, '(');
+    protect(arg);
+    note(arg, ')');
+    return 0;
+}
+
+static int protect_twice(void *arg)
+{
+    struct protect *t = arg;
+
+    miou_protect(protect_inside, t, call_finally, call_on_cancellation);
+    note(t, '.');
+    return protect(t);
+}
+
+static int cancel_a_nested(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, protect_twice, arg));
+    let_others_run();
+    return miou_cancel(promise);
+}
+
+CHECK("R8.14 R8.15", nested_and_refused)
+{
+    struct protect t = {.waits = true};
+
+    assert_int_equal(run_with(0, cancel_a_nested, &t), 0);
+    assert_string_equal(t.calls, "(fgc)gc.");
+    assert_int_equal(t.result, MIOU_CANCELLED);
+}
+
+/* ---- R8.15: what on_cancellation may not do ---- */
+
+enum { CALLS = 13, REFUSED = 10 };
+
+struct rebel {
+    int calls[CALLS]; /* the last three are allowed */
+    int afterwards;   /* own, when it is over */
+    miou_resource *unowned, *owned;
+    miou_promise *child;
+    bool written, spawned;
+};
+
+static int be_spawned(void *arg)
+{
+    *(bool *)arg = true;
+    return 0;
+}
+
+static void ignore(void *value)
+{
+    (void)value;
+}
+
+static int call_everything(void *arg)
+{
+    struct rebel *t = arg;
+    miou_promise *const nothing = arg, *promise = nothing;
+    miou_resource *resource = NULL;
+
+    t->calls[0] = miou_yield();
+    t->calls[1] = miou_async(&promise, NULL, be_spawned, &t->spawned);
+    t->calls[2] = miou_call(&promise, NULL, be_spawned, &t->spawned);
+    t->calls[3] = miou_await(t->child, NULL);
+    t->calls[4] = miou_cancel(t->child);
+    t->calls[5] = miou_await_all(NULL, &t->child, 1);
+    t->calls[6] = miou_resource_create(&resource, ignore, NULL);
+    t->calls[7] = miou_own(t->unowned);
+    t->calls[8] = miou_disown(t->owned);
+    t->calls[9] = miou_release(t->owned);
+    t->calls[10] = miou_check(t->owned);
+    t->calls[11] = miou_domain_self();
+    t->calls[12] = miou_promise_state(t->child);
+    t->written = promise != nothing || resource != NULL;
+    return 0;
+}
+
+static int wait_for_ever(void *arg)
+{
+    (void)arg;
+    while (miou_yield() == 0)
+        ;
+    return 0;
+}
+
+static int do_nothing(void *arg, int cancelled)
+{
+    (void)arg;
+    (void)cancelled;
+    return 0;
+}
+
+static int rebel(void *arg)
+{
+    struct rebel *t = arg;
+
+    TRY(miou_resource_create(&t->unowned, ignore, NULL));
+    TRY(miou_resource_create(&t->owned, ignore, NULL));
+    TRY(miou_own(t->owned));
+    TRY(miou_async(&t->child, NULL, wait_for_ever, NULL));
+    miou_protect(wait_for_ever, t, do_nothing, call_everything);
+    t->afterwards = miou_own(t->unowned);
+    return 0;
+}
+
+static int cancel_a_rebel(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, rebel, arg));
+    let_others_run();
+    return miou_cancel(promise);
+}
+
+CHECK("R8.15", on_cancellation_neither_suspends_nor_spawns_nor_owns)
+{
+    struct rebel t = {.afterwards = -1};
+    int i;
+
+    assert_int_equal(run_with(1, cancel_a_rebel, &t), 0);
+    for (i = 0; i < CALLS; i++)
+        assert_int_equal(t.calls[i], i < REFUSED ? MIOU_IN_FINALISER : 0);
+    assert_false(t.written);
+    assert_false(t.spawned);
+    assert_int_equal(t.afterwards, 0);
+}
+
+/* ---- R8.16: its failure ---- */
+
+struct failing {
+    struct protect protect;
+    int on_worker;
+    atomic_int finalised;
+};
+
+static void count_finalised(void *value)
+{
+    atomic_fetch_add((atomic_int *)value, 1);
+}
+
+/* A resource that the end of the run finds. */
+static int own_one(struct failing *t)
+{
+    miou_resource *resource;
+
+    TRY(miou_resource_create(&resource, count_finalised, &t->finalised));
+    return miou_own(resource);
+}
+
+static int own_and_wait(void *arg)
+{
+    TRY(own_one(arg));
+    return wait_for_ever(NULL);
+}
+
+static int own_and_protect(void *arg)
+{
+    struct failing *t = arg;
+
+    TRY(own_one(t));
+    return protect(&t->protect);
+}
+
+static int cancel_the_failing(void *arg)
+{
+    struct failing *t = arg;
+    miou_promise *promise;
+
+    TRY(own_one(t));
+    TRY(miou_async(&promise, NULL, own_and_protect, t));
+    let_others_run();
+    miou_cancel(promise);
+    return wait_for_ever(NULL);
+}
+
+static int end_by_failing(void *arg)
+{
+    struct failing *t = arg;
+    miou_promise *p[2];
+
+    TRY(own_one(t));
+    TRY(miou_call(&p[0], NULL, own_and_wait, t));
+    TRY((t->on_worker ? miou_call : miou_async)(&p[1], NULL, cancel_the_failing, t));
+    return wait_for_ever(NULL);
+}
+
+CHECK("R8.16", a_failure_on_cancellation_ends_the_run)
+{
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        struct failing t = {.protect = {.waits = true, .on_cancellation = -7}, .on_worker = i};
+
+        assert_int_equal(run_with(2, end_by_failing, &t), MIOU_ON_CANCELLATION_FAILED);
+        assert_string_equal(t.protect.calls, "fgc");
+        assert_true(t.finalised >= 3 && t.finalised <= 4); /* who waits may not have begun */
+    }
+}
+
+CHECK("R8.16", other_failures_end_nothing)
+{
+    struct protect t = {.waits = true, .fn = -7, .finally = -8, .on_cancellation = 5};
+
+    assert_int_equal(run_with(0, cancel_a_protected, &t), 0);
+    assert_string_equal(t.calls, "fgc");
+    assert_int_equal(t.result, -8);
+}
