@@ -26,6 +26,7 @@ enum birth {
 
 /* What is known of an instance. Events are numbered as in the trace. */
 struct life {
+    int task; /* whose task it is a part of: itself, or, if it computes a lazy value, who forces */
     enum birth birth;
     int born; /* what its spawn came to; -1 */
     enum ending ending;
@@ -36,6 +37,7 @@ struct life {
 
     bool settled;    /* awaited or cancelled by its parent */
     int settled_at;  /* the event when first; NEVER */
+    bool candidate;  /* an await-one may have taken it, or another */
     bool asked;      /* its parent has cancelled it, or tried to when it was stopped itself */
     bool cancelled;  /* its parent's cancel has returned */
     bool freed;      /* the promise is given back */
@@ -53,6 +55,8 @@ struct life {
     int a_forgotten;       /* one of them; -1 */
     int settled_orphans;   /* settled under a name of their own, and in an orphanage */
     int settled_cared;     /* settled, but which of the orphans it was is not known */
+    int settled_some;      /* settled, but which of the candidates it was is not known */
+    bool gets;             /* has had a promise given back by get */
     bool settles_unknown;  /* has settled promises of which nothing is known */
     bool cancels;          /* has cancelled any */
     bool cancels_unknown;  /* has cancelled one that is not known */
@@ -99,6 +103,26 @@ static inline const struct operation *operation_of(const struct inquiry *inquiry
     return &inquiry->program->operations[inquiry->trace->events[event].operation];
 }
 
+/* The task that an event is of. */
+static inline int actor(const struct inquiry *inquiry, int event)
+{
+    return inquiry->lives[inquiry->trace->events[event].instance].task;
+}
+
+/* The task whose child the instance is; -1: main. */
+static inline int parent_of(const struct inquiry *inquiry, int instance)
+{
+    int parent = inquiry->trace->instances[instance].parent;
+
+    return parent < 0 ? -1 : inquiry->lives[parent].task;
+}
+
+/* Whether the instance is a task, and not a part of one. */
+static inline bool is_task(const struct inquiry *inquiry, int instance)
+{
+    return inquiry->lives[instance].task == instance;
+}
+
 /* The k-th outcome of a list that may be folded. */
 static inline struct outcome member(struct outcomes list, int k)
 {
@@ -108,6 +132,24 @@ static inline struct outcome member(struct outcomes list, int k)
 static inline bool is_ok(struct outcome outcome)
 {
     return outcome.kind == OUTCOME_OK;
+}
+
+/* Whether a task can end so. Without memory for its stack it ends before it has begun. */
+static inline bool is_ending(struct outcome outcome)
+{
+    return outcome.kind == OUTCOME_OK || outcome.kind == OUTCOME_FAILED ||
+           outcome.kind == OUTCOME_CANCELLED || outcome.kind == OUTCOME_NO_MEMORY;
+}
+
+/* Whether care or take handed a promise out. */
+static inline bool hands_out(struct outcome outcome)
+{
+    return outcome.kind == OUTCOME_ENDED || outcome.kind == OUTCOME_TAKEN;
+}
+
+static inline bool is_orphan(const struct inquiry *inquiry, int child)
+{
+    return operation_of(inquiry, inquiry->trace->instances[child].spawned)->orphans >= 0;
 }
 
 /* How often the event's operation came to ok. */
@@ -120,14 +162,14 @@ static inline bool may_be_cancelled(const struct inquiry *inquiry, int instance)
 }
 
 /* Whether a task certainly left a child that it had not settled, or perhaps. A promise that care
- * handed out stands for one of its orphans, and for one which was settled directly if there is one.
- */
+ * handed out stands for one of its orphans, and for one which was settled directly if there is one;
+ * so does one of several that await-one took. */
 static inline bool surely_forgets(const struct life *life)
 {
     int covered = life->settled_cared < life->forgotten_orphans ? life->settled_cared
                                                                 : life->forgotten_orphans;
 
-    return !life->settles_unknown && life->forgotten > covered;
+    return !life->settles_unknown && life->forgotten > covered + life->settled_some;
 }
 
 static inline bool may_forget(const struct life *life)
@@ -139,15 +181,20 @@ static inline bool may_forget(const struct life *life)
     return life->forgotten > covered;
 }
 
+/* Make room for one more in an array, the address of whose pointer is given. False: no memory. */
+bool grow(void *array, int count, int *room, size_t size);
+
 /* ---- Monitors ---- */
 
 /* All of them. */
 void monitors(struct inquiry *inquiry);
 
-/* monitors_children.c. The first tells what is learnt of settling in the lives. The others need the
- * finalisers' places there. */
+/* monitors_children.c. The first tells what is learnt of settling in the lives. The other needs the
+ * finalisers' places there, and tells the last event of each. */
 void monitor_promises(struct inquiry *inquiry);
 void monitor_ends(struct inquiry *inquiry);
+
+/* monitors_orphans.c. Needs the lives' last events. */
 void monitor_orphanages(struct inquiry *inquiry);
 
 /* monitors_ownership.c. Needs what is learnt of settling. */

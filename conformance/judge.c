@@ -93,6 +93,20 @@ struct phrase operation_phrase(const struct inquiry *inquiry, int operation)
     return phrase;
 }
 
+bool grow(void *array, int count, int *room, size_t size)
+{
+    void *old, *larger;
+
+    if (count < *room)
+        return true;
+    memcpy(&old, array, sizeof old);
+    *room = *room > 0 ? 2 * *room : 16;
+    larger = realloc(old, (size_t)*room * size);
+    if (larger != NULL)
+        memcpy(array, &larger, sizeof larger);
+    return larger != NULL;
+}
+
 int times_ok(const struct inquiry *inquiry, int event)
 {
     struct outcomes list = inquiry->trace->events[event].outcomes;

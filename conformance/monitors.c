@@ -187,8 +187,12 @@ static void follow(struct inquiry *inquiry, int event)
 
 static void start_lives(struct inquiry *inquiry)
 {
-    for (int i = 0; i < inquiry->trace->instance_count; i++)
-        inquiry->lives[i] = (struct life){.birth = i == 0 ? BIRTH_SPAWNED : BIRTH_OPEN,
+    for (int i = 0; i < inquiry->trace->instance_count; i++) {
+        const struct instance *instance = &inquiry->trace->instances[i];
+        int task = instance->forced ? inquiry->lives[instance->parent].task : i;
+
+        inquiry->lives[i] = (struct life){.task = task,
+                                          .birth = i == 0 ? BIRTH_SPAWNED : BIRTH_OPEN,
                                           .born = -1,
                                           .domain = -1,
                                           .settled_at = NEVER,
@@ -198,6 +202,7 @@ static void start_lives(struct inquiry *inquiry)
                                           .last = -1,
                                           .a_forgotten = -1,
                                           .leaks = -1};
+    }
 }
 
 static bool link_events(struct inquiry *inquiry)
@@ -449,7 +454,7 @@ static void monitor_offender(struct inquiry *inquiry)
     for (int i = 0; i < inquiry->trace->instance_count; i++) {
         const struct life *life = &inquiry->lives[i];
 
-        if (life->ending != ENDING_RETURNED)
+        if (life->ending != ENDING_RETURNED || !is_task(inquiry, i))
             continue;
         if (leak ? life->may_leak : may_forget(life) && life->leaks < 0)
             return;
@@ -498,7 +503,8 @@ static void monitor_run(struct inquiry *inquiry)
     const struct life *main_life = &inquiry->lives[0];
 
     for (int i = 0; i < inquiry->trace->instance_count; i++)
-        monitor_offence(inquiry, i);
+        if (is_task(inquiry, i))
+            monitor_offence(inquiry, i);
     if (inquiry->run.kind == OUTCOME_STILL_HAS_CHILDREN ||
         inquiry->run.kind == OUTCOME_RESOURCE_LEAKED)
         monitor_offender(inquiry);
@@ -532,11 +538,13 @@ static void monitor_stopped(struct inquiry *inquiry)
 static void condemn(struct inquiry *inquiry)
 {
     for (int i = 1; i < inquiry->trace->instance_count; i++) {
-        const struct life *parent = &inquiry->lives[inquiry->trace->instances[i].parent];
+        const struct life *parent = &inquiry->lives[parent_of(inquiry, i)];
         struct life *life = &inquiry->lives[i];
 
-        life->condemned = parent->condemned || parent->ending == ENDING_FAILED ||
-                          parent->cancels_unknown || life->asked;
+        life->condemned = parent->condemned;
+        if (is_task(inquiry, i))
+            life->condemned = life->condemned || parent->ending == ENDING_FAILED ||
+                              parent->cancels_unknown || life->asked;
     }
 }
 

@@ -41,24 +41,13 @@ struct promises {
     struct slot *slots;
     int slot_count;
     int slot_room;
+    int *listed; /* slots that an operation is done to; -1: a name that stands for none */
+    int listed_count;
+    int listed_room;
     struct bindings names[PROGRAM_TASKS_MAX];
 };
 
 enum { NOBODY = -1, SEVERAL = -2 };
-
-static bool grow(void *array, int count, int *room, size_t size)
-{
-    void *old, *larger;
-
-    if (count < *room)
-        return true;
-    memcpy(&old, array, sizeof old);
-    *room = *room > 0 ? 2 * *room : 16;
-    larger = realloc(old, (size_t)*room * size);
-    if (larger != NULL)
-        memcpy(array, &larger, sizeof larger);
-    return larger != NULL;
-}
 
 static bool add_slot(struct promises *promises, int child, int owner)
 {
@@ -80,7 +69,7 @@ static bool add_children(struct promises *promises, int did)
                                            events[event].operation == events[did].operation;
          event = inquiry->before[event])
         if (inquiry->lives[events[event].child].birth == BIRTH_SPAWNED &&
-            !add_slot(promises, events[event].child, events[did].instance))
+            !add_slot(promises, events[event].child, actor(inquiry, did)))
             return false;
     last = promises->slot_count - 1;
     for (; first < last; first++, last--) {
@@ -92,11 +81,6 @@ static bool add_children(struct promises *promises, int did)
     return true;
 }
 
-static bool hands_out(struct outcome outcome)
-{
-    return outcome.kind == OUTCOME_ENDED || outcome.kind == OUTCOME_TAKEN;
-}
-
 static bool add_cared(struct promises *promises, int did)
 {
     const struct event *event = &promises->inquiry->trace->events[did];
@@ -106,7 +90,8 @@ static bool add_cared(struct promises *promises, int did)
     if (count == 1)
         count = (size_t)operation_of(promises->inquiry, did)->repeat;
     for (size_t i = 0; i < count; i++)
-        if (hands_out(member(list, (int)i)) && !add_slot(promises, -1, event->instance))
+        if (hands_out(member(list, (int)i)) &&
+            !add_slot(promises, -1, actor(promises->inquiry, did)))
             return false;
     return true;
 }
@@ -116,7 +101,7 @@ static bool add_binding(struct promises *promises, int did)
     struct inquiry *inquiry = promises->inquiry;
     const struct operation *operation = operation_of(inquiry, did);
     struct bindings *name = &promises->names[operation->bind];
-    int instance = inquiry->trace->events[did].instance, first = promises->slot_count;
+    int instance = actor(inquiry, did), first = promises->slot_count;
     int domain = inquiry->lives[instance].domain;
     bool spawns = operation_has(operation->kind, OPERATION_SPAWNS);
 
@@ -144,15 +129,15 @@ static bool bind_all(struct promises *promises)
     return true;
 }
 
-/* What the name stood for when the operation began that `did` tells of. A task goes on without
- * pause from its event before to that operation, so a binding on its domain came before that event
- * or after the operation had begun. False: it cannot be told. */
-static bool look_up(const struct promises *promises, int did, struct binding *binding)
+/* What a name stood for when the operation began that `did` tells of. A task goes on without pause
+ * from its event before to that operation, so a binding on its domain came before that event or
+ * after the operation had begun. False: it cannot be told. */
+static bool look_up(const struct promises *promises, int did, int which, struct binding *binding)
 {
     const struct inquiry *inquiry = promises->inquiry;
     const struct operation *operation = operation_of(inquiry, did);
-    const struct bindings *name = &promises->names[operation->name];
-    int instance = inquiry->trace->events[did].instance, low = 0, high = name->count;
+    const struct bindings *name = &promises->names[which];
+    int instance = actor(inquiry, did), low = 0, high = name->count;
     bool own = name->binder == NOBODY || name->binder == instance;
 
     if (!own && name->domain != inquiry->lives[instance].domain)
@@ -169,6 +154,39 @@ static bool look_up(const struct promises *promises, int did, struct binding *bi
     return own || (operation->repeat == 1 && binding->count <= 1);
 }
 
+static bool list_slot(struct promises *promises, int slot)
+{
+    if (!grow(&promises->listed, promises->listed_count, &promises->listed_room,
+              sizeof *promises->listed)) {
+        promises->inquiry->no_memory = true;
+        return false;
+    }
+    promises->listed[promises->listed_count++] = slot;
+    return true;
+}
+
+/* The promises that an operation is done to. False: it cannot be told. */
+static bool list_slots(struct promises *promises, int did)
+{
+    const struct operation *operation = operation_of(promises->inquiry, did);
+    bool each = operation_has(operation->kind, OPERATION_EACH);
+    int names = each ? 1 : operation->promise_count;
+
+    promises->listed_count = 0;
+    for (int i = 0; i < names; i++) {
+        struct binding binding;
+
+        if (!look_up(promises, did, each ? operation->name : operation->promises[i], &binding))
+            return false;
+        if (binding.count == 0 && !list_slot(promises, -1))
+            return false;
+        for (int j = 0; j < binding.count; j++)
+            if (!list_slot(promises, binding.first + j))
+                return false;
+    }
+    return true;
+}
+
 /* ---- One promise ---- */
 
 /* An operation on one promise. */
@@ -179,17 +197,41 @@ struct attempt {
     struct outcome outcome;
 };
 
-/* Whether a task can end so. Without memory for its stack it ends before it has begun. */
-static bool is_ending(struct outcome outcome)
+static bool is_state(struct outcome outcome)
 {
-    return outcome.kind == OUTCOME_OK || outcome.kind == OUTCOME_FAILED ||
-           outcome.kind == OUTCOME_CANCELLED || outcome.kind == OUTCOME_NO_MEMORY;
+    return outcome.kind == OUTCOME_RUNNING || outcome.kind == OUTCOME_FINISHED ||
+           outcome.kind == OUTCOME_EXITED;
 }
 
 static bool succeeds(const struct attempt *attempt)
 {
-    return attempt->operation->kind == OP_AWAIT ? is_ending(attempt->outcome)
-                                                : is_ok(attempt->outcome);
+    switch (attempt->operation->kind) {
+    case OP_CANCEL:
+    case OP_FREE:
+        return is_ok(attempt->outcome);
+    case OP_STATE:
+        return is_state(attempt->outcome);
+    default:
+        return is_ending(attempt->outcome);
+    }
+}
+
+/* The rules that are broken by an operation that succeeds with a stranger's promise, or is refused
+ * with one's own. */
+struct rules {
+    const char *stranger;
+    const char *own;
+};
+
+static struct rules rules_of(enum operation_kind kind)
+{
+    static const struct rules rules[OPERATION_KINDS] = {
+        [OP_AWAIT] = {"R2.6", "R2.4"},       [OP_CANCEL] = {"R2.7", "R2.12"},
+        [OP_FREE] = {"R2.15", "R2.15"},      [OP_STATE] = {"R8.12", "R8.12"},
+        [OP_AWAIT_ALL] = {"R8.10", "R8.1"},  [OP_AWAIT_ONE] = {"R8.10", "R8.3"},
+        [OP_AWAIT_FIRST] = {"R8.10", "R8.6"}};
+
+    return rules[kind];
 }
 
 static void wrong(struct promises *promises, const char *rule, const struct attempt *attempt,
@@ -203,14 +245,9 @@ static void wrong(struct promises *promises, const char *rule, const struct atte
               event_phrase(inquiry, attempt->event).text));
 }
 
-static const char *stranger_rule(enum operation_kind kind)
-{
-    return kind == OP_AWAIT ? "R2.6" : kind == OP_CANCEL ? "R2.7" : "R2.15";
-}
-
 static void stranger(struct promises *promises, const struct attempt *attempt)
 {
-    wrong(promises, stranger_rule(attempt->operation->kind), attempt,
+    wrong(promises, rules_of(attempt->operation->kind).stranger, attempt,
           text("not-a-child: the promise is not one of task %s",
                task_phrase(promises->inquiry, attempt->instance).text));
 }
@@ -264,11 +301,34 @@ static void check_again(struct promises *promises, const struct attempt *attempt
     slot->outcome = attempt->outcome;
 }
 
+/* What state says can have changed since, but not come from nowhere. */
+static void check_state(struct promises *promises, const struct attempt *attempt, int child)
+{
+    struct inquiry *inquiry = promises->inquiry;
+    struct life *life = &inquiry->lives[child];
+    int ended = inquiry->trace->instances[child].ended;
+    bool over = ended >= 0 && ended < attempt->event;
+    const char *name =
+        program_name(inquiry->program, NAME_TASK, inquiry->trace->instances[child].task);
+
+    if (attempt->outcome.kind == OUTCOME_RUNNING) {
+        if (life->settled)
+            wrong(promises, "R8.12", attempt,
+                  text("not running: a task %s was awaited or cancelled", name));
+    } else if (attempt->outcome.kind == OUTCOME_FINISHED) {
+        if (!over || life->ending != ENDING_RETURNED || life->cancelled)
+            wrong(promises, "R8.12", attempt,
+                  text("not finished: the task %s has not ended with a value", name));
+    } else if (!(over && life->ending == ENDING_FAILED) && life->ending != ENDING_NONE &&
+               !life->asked && life->unasked < 0) {
+        life->unasked = attempt->event; /* who else may have cancelled it is known only later */
+    }
+}
+
 static void settle(struct promises *promises, const struct attempt *attempt, struct slot *slot)
 {
     struct inquiry *inquiry = promises->inquiry;
     struct life *owner = &inquiry->lives[slot->owner], *life;
-    int spawned;
 
     if (slot->child < 0) {
         owner->settled_cared += !slot->settled;
@@ -280,8 +340,7 @@ static void settle(struct promises *promises, const struct attempt *attempt, str
         return;
     life->settled = true;
     life->settled_at = attempt->event;
-    spawned = inquiry->trace->instances[slot->child].spawned;
-    owner->settled_orphans += operation_of(inquiry, spawned)->orphans >= 0;
+    owner->settled_orphans += is_orphan(inquiry, slot->child);
 }
 
 static void mark_cancelled(struct promises *promises, struct slot *slot)
@@ -306,7 +365,8 @@ static bool may_be_settled(const struct promises *promises, const struct slot *s
 
     if (slot->child < 0)
         return slot->settled || owner->settled_orphans > 0 || owner->settles_unknown;
-    return promises->inquiry->lives[slot->child].settled || owner->settled_cared > 0 ||
+    return promises->inquiry->lives[slot->child].settled ||
+           promises->inquiry->lives[slot->child].candidate || owner->settled_cared > 0 ||
            owner->settles_unknown;
 }
 
@@ -324,7 +384,11 @@ static bool may_be_freed(const struct promises *promises, const struct slot *slo
 {
     const struct life *owner = &promises->inquiry->lives[slot->owner];
 
-    return is_freed(promises, slot) || (slot->child < 0 ? owner->frees : owner->frees_unknown);
+    if (is_freed(promises, slot))
+        return true;
+    return slot->child < 0
+               ? owner->frees
+               : owner->frees_unknown || (owner->gets && is_orphan(promises->inquiry, slot->child));
 }
 
 static void give_back(struct promises *promises, const struct attempt *attempt, struct slot *slot)
@@ -352,6 +416,10 @@ static void success(struct promises *promises, const struct attempt *attempt, st
     case OP_FREE:
         give_back(promises, attempt, slot);
         return;
+    case OP_STATE:
+        if (slot->child >= 0)
+            check_state(promises, attempt, slot->child);
+        return;
     case OP_CANCEL:
         mark_cancelled(promises, slot);
         break;
@@ -378,7 +446,7 @@ static void failure(struct promises *promises, const struct attempt *attempt, st
     if (may_be_freed(promises, slot))
         return;
     if (attempt->operation->kind != OP_FREE)
-        wrong(promises, attempt->operation->kind == OP_AWAIT ? "R2.4" : "R2.12", attempt,
+        wrong(promises, rules_of(attempt->operation->kind).own, attempt,
               text("no error: the child is one of task %s",
                    task_phrase(inquiry, attempt->instance).text));
     else if (is_settled(promises, slot))
@@ -401,10 +469,10 @@ static void try_slot(struct promises *promises, const struct attempt *attempt, s
 
 /* ---- Operations on promises ---- */
 
-/* The name may stand for promises of the task, or of others. */
+/* A name may stand for promises of the task, or of others. */
 static void try_unknown(struct promises *promises, struct attempt *attempt, struct outcomes list)
 {
-    const struct bindings *name = &promises->names[attempt->operation->name];
+    enum operation_kind kind = attempt->operation->kind;
     struct life *life = &promises->inquiry->lives[attempt->instance];
     bool any = false;
 
@@ -412,56 +480,195 @@ static void try_unknown(struct promises *promises, struct attempt *attempt, stru
         attempt->outcome = list.of[i];
         any = succeeds(attempt);
     }
-    if (any && name->binder != SEVERAL) {
+    if (any && operation_has(kind, OPERATION_EACH) &&
+        promises->names[attempt->operation->name].binder != SEVERAL) {
         stranger(promises, attempt);
-    } else if (attempt->operation->kind == OP_FREE) {
+    } else if (kind == OP_FREE) {
         life->frees = life->frees || any;
         life->frees_unknown = life->frees_unknown || any;
-    } else {
+    } else if (kind != OP_STATE) {
         life->settles_unknown = life->settles_unknown || any;
-        if (attempt->operation->kind == OP_CANCEL)
+        if (kind == OP_CANCEL || kind == OP_AWAIT_FIRST)
             life->cancels = life->cancels_unknown = true;
     }
 }
 
-static void try_null(struct promises *promises, struct attempt *attempt, struct outcomes list)
+static void null_succeeds(struct promises *promises, const struct attempt *attempt)
 {
-    for (size_t i = 0; i < list.count; i++) {
-        attempt->outcome = list.of[i];
-        if (succeeds(attempt)) {
-            wrong(promises, "R2.11", attempt, text("invalid: the name stands for no promise"));
+    wrong(promises, "R2.11", attempt, text("invalid: the name stands for no promise"));
+}
+
+/* A folded list says the same of each promise, and of each turn; the second turn is like all that
+ * follow. One that is stopped ends there. */
+static void try_all(struct promises *promises, struct attempt *attempt, struct outcomes list)
+{
+    long turns = attempt->operation->repeat, count = (long)list.count;
+
+    if (count == 1 && list.of[0].kind != OUTCOME_STOPPED)
+        count = (turns < 2 ? turns : 2) * promises->listed_count;
+    for (long k = 0; k < count; k++) {
+        int slot = promises->listed[k % promises->listed_count];
+
+        attempt->outcome = member(list, (int)k);
+        if (slot >= 0) {
+            try_slot(promises, attempt, &promises->slots[slot]);
+        } else if (succeeds(attempt)) {
+            null_succeeds(promises, attempt);
             return;
         }
     }
 }
 
-/* A folded list says the same of each promise, and of each turn; the second turn is like all that
- * follow. One that is stopped ends there. */
-static void try_all(struct promises *promises, struct attempt *attempt, struct outcomes list,
-                    struct binding binding)
-{
-    long turns = attempt->operation->repeat, count = (long)list.count;
+/* ---- Operations on several promises ---- */
 
-    if (count == 1 && list.of[0].kind != OUTCOME_STOPPED)
-        count = (turns < 2 ? turns : 2) * binding.count;
-    for (long k = 0; k < count; k++) {
-        attempt->outcome = member(list, (int)k);
-        try_slot(promises, attempt, &promises->slots[binding.first + k % binding.count]);
+/* An operation on several was refused as a whole. */
+static void try_refused(struct promises *promises, const struct attempt *attempt)
+{
+    if (attempt->outcome.kind == OUTCOME_STOPPED)
+        return;
+    for (int i = 0; i < promises->listed_count; i++) {
+        const struct slot *slot = &promises->slots[promises->listed[i]];
+
+        if (promises->listed[i] < 0 || slot->owner != attempt->instance ||
+            may_be_freed(promises, slot))
+            return;
     }
+    wrong(promises, rules_of(attempt->operation->kind).own, attempt,
+          text("no error: the children are those of task %s",
+               task_phrase(promises->inquiry, attempt->instance).text));
+}
+
+/* Whether a child may be the one whose outcome came out. */
+static bool may_be_taken(const struct promises *promises, const struct attempt *attempt,
+                         const struct slot *slot)
+{
+    const struct life *life;
+    int ended;
+
+    if (slot->child < 0 || attempt->outcome.kind == OUTCOME_CANCELLED)
+        return true;
+    life = &promises->inquiry->lives[slot->child];
+    ended = promises->inquiry->trace->instances[slot->child].ended;
+    if (life->ending == ENDING_NONE)
+        return attempt->outcome.kind == OUTCOME_NO_MEMORY;
+    return !life->cancelled && life->ending != ENDING_STOPPED && ended < attempt->event &&
+           outcome_equal(life->result, attempt->outcome);
+}
+
+static bool is_same(const struct slot *a, const struct slot *b)
+{
+    return a == b || (a->child >= 0 && a->child == b->child);
+}
+
+/* One that was not taken, or of which that is not known. */
+static void pass_over(struct promises *promises, const struct attempt *attempt, struct slot *slot)
+{
+    struct life *owner = &promises->inquiry->lives[slot->owner];
+    bool perhaps = may_be_taken(promises, attempt, slot);
+
+    if (attempt->operation->kind == OP_AWAIT_FIRST) {
+        settle(promises, attempt, slot);
+        if (!perhaps)
+            mark_cancelled(promises, slot);
+        else if (slot->child >= 0)
+            promises->inquiry->lives[slot->child].asked = true;
+        else
+            owner->cancels = owner->cancels_unknown = true;
+    } else if (perhaps && slot->child >= 0) {
+        promises->inquiry->lives[slot->child].candidate = true;
+    } else if (perhaps) {
+        owner->settles_unknown = true;
+    }
+}
+
+/* One of several has been taken: it is known which if it is the only one that ended so. */
+static void try_some(struct promises *promises, const struct attempt *attempt)
+{
+    struct slot *slots = promises->slots, *taken = NULL;
+    bool only = true;
+
+    for (int i = 0; i < promises->listed_count; i++) {
+        struct slot *slot = &slots[promises->listed[i]];
+
+        if (promises->listed[i] < 0) {
+            null_succeeds(promises, attempt);
+            return;
+        }
+        if (slot->owner != attempt->instance) {
+            stranger(promises, attempt);
+            return;
+        }
+        if (may_be_taken(promises, attempt, slot)) {
+            only = taken == NULL || (only && is_same(taken, slot));
+            taken = taken == NULL ? slot : taken;
+        }
+    }
+    if (taken == NULL) {
+        wrong(promises, rules_of(attempt->operation->kind).own, attempt,
+              text("how one of the children that it lists had ended"));
+        return;
+    }
+    if (!only)
+        promises->inquiry->lives[attempt->instance].settled_some++;
+    else
+        success(promises, attempt, taken);
+    for (int i = 0; i < promises->listed_count; i++)
+        if (!only || !is_same(taken, &slots[promises->listed[i]]))
+            pass_over(promises, attempt, &slots[promises->listed[i]]);
+}
+
+static void try_several(struct promises *promises, struct attempt *attempt, struct outcomes list)
+{
+    enum operation_kind kind = attempt->operation->kind;
+    bool none = promises->listed_count == 0;
+
+    attempt->outcome = list.of[0];
+    if (attempt->operation->repeat > 1)
+        try_unknown(promises, attempt, list);
+    else if (none && attempt->outcome.kind != OUTCOME_STOPPED &&
+             attempt->outcome.kind != (kind == OP_AWAIT_ALL ? OUTCOME_NONE : OUTCOME_INVALID))
+        wrong(promises, "R8.8", attempt,
+              text("%s: there is no promise", kind == OP_AWAIT_ALL ? "none" : "invalid"));
+    else if (none)
+        return;
+    else if (list.count == 1 && !is_ending(attempt->outcome))
+        try_refused(promises, attempt);
+    else if (kind != OP_AWAIT_ALL)
+        try_some(promises, attempt);
+    else if (list.count == 1 || list.count == (size_t)promises->listed_count)
+        try_all(promises, attempt, list);
+    else
+        wrong(promises, "R8.1", attempt,
+              text("an outcome for each of %d promises", promises->listed_count));
 }
 
 static void try_promises(struct promises *promises, int did)
 {
-    const struct event *event = &promises->inquiry->trace->events[did];
-    struct attempt attempt = {did, event->instance, operation_of(promises->inquiry, did), {0}};
-    struct binding binding;
+    struct outcomes list = promises->inquiry->trace->events[did].outcomes;
+    struct attempt attempt = {
+        did, actor(promises->inquiry, did), operation_of(promises->inquiry, did), {0}};
 
-    if (!look_up(promises, did, &binding))
-        try_unknown(promises, &attempt, event->outcomes);
-    else if (binding.count == 0)
-        try_null(promises, &attempt, event->outcomes);
+    if (!list_slots(promises, did))
+        try_unknown(promises, &attempt, list);
+    else if (operation_has(attempt.operation->kind, OPERATION_EACH))
+        try_all(promises, &attempt, list);
     else
-        try_all(promises, &attempt, event->outcomes, binding);
+        try_several(promises, &attempt, list);
+}
+
+/* What get takes out it has awaited, and given back. */
+static void try_get(struct promises *promises, int did)
+{
+    struct inquiry *inquiry = promises->inquiry;
+    struct outcomes list = inquiry->trace->events[did].outcomes;
+    struct life *life = &inquiry->lives[actor(inquiry, did)];
+    int count = list.count == 1 ? operation_of(inquiry, did)->repeat : (int)list.count;
+
+    for (int i = 0; i < count; i++)
+        if (is_ending(member(list, i))) {
+            life->settled_cared++;
+            life->gets = true;
+        }
 }
 
 /* What parallel gave is what an await of each of its children would have given. */
@@ -470,7 +677,7 @@ static void try_parallel(struct promises *promises, int did)
     struct inquiry *inquiry = promises->inquiry;
     const struct event *events = inquiry->trace->events;
     struct outcomes list = events[did].outcomes;
-    struct attempt attempt = {did, events[did].instance, operation_of(inquiry, did), {0}};
+    struct attempt attempt = {did, actor(inquiry, did), operation_of(inquiry, did), {0}};
     int event = inquiry->before[did];
 
     for (long k = (long)list.count - 1; k >= 0; k--, event = inquiry->before[event]) {
@@ -495,14 +702,13 @@ static void try_parallel(struct promises *promises, int did)
 static void count_forgotten(struct inquiry *inquiry)
 {
     for (int i = 1; i < inquiry->trace->instance_count; i++) {
-        const struct instance *which = &inquiry->trace->instances[i];
-        struct life *parent = &inquiry->lives[which->parent];
+        struct life *parent = &inquiry->lives[parent_of(inquiry, i)];
 
         if (inquiry->lives[i].birth != BIRTH_SPAWNED || inquiry->lives[i].settled)
             continue;
         parent->forgotten++;
         parent->a_forgotten = i;
-        parent->forgotten_orphans += operation_of(inquiry, which->spawned)->orphans >= 0;
+        parent->forgotten_orphans += is_orphan(inquiry, i);
     }
 }
 
@@ -519,20 +725,16 @@ void monitor_promises(struct inquiry *inquiry)
         if (trace->events[i].kind != EVENT_DID)
             continue;
         kind = operation_of(inquiry, i)->kind;
-        if (kind == OP_AWAIT || kind == OP_CANCEL || kind == OP_FREE)
-            try_promises(&promises, i);
-        else if (kind == OP_PARALLEL)
+        if (kind == OP_PARALLEL)
             try_parallel(&promises, i);
-        else if (kind == OP_AWAIT_ALL || kind == OP_AWAIT_ONE || kind == OP_AWAIT_FIRST ||
-                 kind == OP_GET) {
-            struct life *life = &inquiry->lives[trace->events[i].instance];
-
-            life->settles_unknown = life->frees = life->frees_unknown = true;
-            life->cancels = life->cancels_unknown = true;
-        }
+        else if (kind == OP_GET)
+            try_get(&promises, i);
+        else if (rules_of(kind).own != NULL)
+            try_promises(&promises, i);
     }
     count_forgotten(inquiry);
     free(promises.slots);
+    free(promises.listed);
     for (int i = 0; i < PROGRAM_TASKS_MAX; i++)
         free(promises.names[i].of);
 }
@@ -576,7 +778,9 @@ static void monitor_end(struct inquiry *inquiry, int instance)
         return;
     last = &inquiry->trace->events[life->last];
     operation = operation_of(inquiry, life->settled_at);
-    if (last->kind == EVENT_FINALISE)
+    if (operation->kind == OP_AWAIT_FIRST)
+        rule = "R8.7";
+    else if (last->kind == EVENT_FINALISE)
         rule = operation->kind == OP_CANCEL ? "R5.7" : "R5.6";
     find(inquiry, rule, operation->line,
          text("nothing of task %s, nor below it, after %s", task_phrase(inquiry, instance).text,
@@ -595,7 +799,7 @@ void monitor_ends(struct inquiry *inquiry)
     find_lasts(inquiry, below);
     for (int i = 0; i < inquiry->trace->instance_count; i++) {
         const struct life *life = &inquiry->lives[i];
-        int parent = inquiry->trace->instances[i].parent;
+        int parent = parent_of(inquiry, i);
 
         monitor_end(inquiry, i);
         if (life->first_final < below[i])
@@ -611,147 +815,4 @@ void monitor_ends(struct inquiry *inquiry)
                  text("%s", event_phrase(inquiry, life->unasked).text));
     }
     free(below);
-}
-
-/* ---- Orphanages ---- */
-
-struct orphanage {
-    int made;   /* times */
-    int maker;  /* instance */
-    int since;  /* event */
-    int *lasts; /* of each child in it: its last event; in order */
-    int kept;   /* children that were spawned with it, so far */
-    int handed; /* of them handed out, so far */
-};
-
-static int compare_ints(const void *a, const void *b)
-{
-    int first = *(const int *)a, second = *(const int *)b;
-
-    return first < second ? -1 : first > second;
-}
-
-/* Of an orphanage that is made once, gather when its children ended. */
-static bool gather_orphans(struct inquiry *inquiry, struct orphanage *orphanages)
-{
-    const struct trace *trace = inquiry->trace;
-    int room[PROGRAM_TASKS_MAX] = {0};
-
-    for (int i = 1; i < trace->instance_count; i++) {
-        int o = operation_of(inquiry, trace->instances[i].spawned)->orphans;
-        struct orphanage *orphanage = &orphanages[o >= 0 ? o : 0];
-
-        if (o < 0 || inquiry->lives[i].birth != BIRTH_SPAWNED || orphanage->made != 1 ||
-            orphanage->maker != trace->instances[i].parent ||
-            orphanage->since > trace->instances[i].spawned)
-            continue;
-        if (!grow(&orphanage->lasts, orphanage->kept, &room[o], sizeof *orphanage->lasts))
-            return false;
-        orphanage->lasts[orphanage->kept++] = inquiry->lives[i].last;
-    }
-    for (int i = 0; i < PROGRAM_TASKS_MAX; i++) {
-        if (orphanages[i].kept > 0)
-            qsort(orphanages[i].lasts, (size_t)orphanages[i].kept, sizeof(int), compare_ints);
-        orphanages[i].kept = 0;
-    }
-    return true;
-}
-
-static void wrong_care(struct inquiry *inquiry, int did, const char *rule, char *expected)
-{
-    find(inquiry, rule, operation_of(inquiry, did)->line, expected,
-         text("%s", event_phrase(inquiry, did).text));
-}
-
-static void check_care(struct inquiry *inquiry, int did, struct outcome outcome,
-                       struct orphanage *orphanage)
-{
-    int left = orphanage->kept - orphanage->handed;
-
-    if (outcome.kind == OUTCOME_EMPTY && left > 0)
-        wrong_care(inquiry, did, "R3.2", text("running or ended: %d in the orphanage", left));
-    else if (outcome.kind == OUTCOME_RUNNING && left <= 0)
-        wrong_care(inquiry, did, "R3.1", text("empty: all were handed out"));
-    else if (outcome.kind == OUTCOME_ENDED && left <= 0)
-        wrong_care(inquiry, did, "R3.4", text("empty: all of %d were handed out", orphanage->kept));
-    else if (outcome.kind == OUTCOME_ENDED && orphanage->lasts[orphanage->handed] > did)
-        wrong_care(inquiry, did, "R3.3", text("running: no further child has ended"));
-    if (outcome.kind == OUTCOME_ENDED && left > 0)
-        orphanage->handed++;
-}
-
-static bool is_care(struct outcome outcome)
-{
-    return outcome.kind == OUTCOME_EMPTY || outcome.kind == OUTCOME_RUNNING ||
-           outcome.kind == OUTCOME_ENDED;
-}
-
-static void try_care(struct inquiry *inquiry, int did, struct orphanage *orphanage)
-{
-    const struct event *event = &inquiry->trace->events[did];
-    const struct life *life = &inquiry->lives[event->instance];
-    size_t count = event->outcomes.count;
-
-    if (event->instance != orphanage->maker) {
-        for (size_t i = 0; i < count; i++)
-            if (is_care(event->outcomes.of[i])) {
-                wrong_care(inquiry, did, "R3.7", text("invalid: the orphanage is another task's"));
-                return;
-            }
-        return;
-    }
-    /* A promise that is given back leaves its orphanage, and it is not followed which that was. */
-    if (life->frees)
-        return;
-    if (count == 1)
-        count = (size_t)operation_of(inquiry, did)->repeat;
-    for (size_t i = 0; i < count; i++)
-        check_care(inquiry, did, member(event->outcomes, (int)i), orphanage);
-}
-
-static void try_keep(struct inquiry *inquiry, int did, struct orphanage *orphanage)
-{
-    const struct event *event = &inquiry->trace->events[did];
-
-    if (event->instance == orphanage->maker) {
-        if (orphanage->since < did)
-            orphanage->kept += times_ok(inquiry, did);
-    } else if (times_ok(inquiry, did) > 0 &&
-               orphanage->since < inquiry->trace->instances[event->instance].begun) {
-        wrong_care(inquiry, did, "R3.7", text("invalid: the orphanage is another task's"));
-    }
-}
-
-void monitor_orphanages(struct inquiry *inquiry)
-{
-    struct orphanage orphanages[PROGRAM_TASKS_MAX] = {{0}};
-    const struct trace *trace = inquiry->trace;
-
-    for (int i = 0; i < trace->event_count; i++) {
-        const struct operation *operation;
-
-        if (trace->events[i].kind != EVENT_DID)
-            continue;
-        operation = operation_of(inquiry, i);
-        if (operation->kind == OP_ORPHANS && times_ok(inquiry, i) > 0) {
-            orphanages[operation->name].made += times_ok(inquiry, i);
-            orphanages[operation->name].maker = trace->events[i].instance;
-            orphanages[operation->name].since = i;
-        }
-    }
-    if (!gather_orphans(inquiry, orphanages))
-        inquiry->no_memory = true;
-    for (int i = 0; i < trace->event_count && !inquiry->no_memory; i++) {
-        const struct operation *operation;
-
-        if (trace->events[i].kind != EVENT_DID)
-            continue;
-        operation = operation_of(inquiry, i);
-        if (operation->kind == OP_CARE && orphanages[operation->name].made == 1)
-            try_care(inquiry, i, &orphanages[operation->name]);
-        else if (operation->orphans >= 0 && orphanages[operation->orphans].made == 1)
-            try_keep(inquiry, i, &orphanages[operation->orphans]);
-    }
-    for (int i = 0; i < PROGRAM_TASKS_MAX; i++)
-        free(orphanages[i].lasts);
 }

@@ -98,8 +98,7 @@ static void add_deeds(struct ownership *ownership, int did)
 {
     struct inquiry *inquiry = ownership->inquiry;
     const struct operation *operation = operation_of(inquiry, did);
-    struct deed deed = {did, inquiry->trace->events[did].instance, operation,
-                        times_ok(inquiry, did)};
+    struct deed deed = {did, actor(inquiry, did), operation, times_ok(inquiry, did)};
 
     if (is_deed(operation->kind))
         add_deed(ownership, operation->name, deed);
@@ -231,7 +230,7 @@ static struct holding given(const struct inquiry *inquiry, int did)
 static struct holding transferred(const struct inquiry *inquiry, const struct holding *from)
 {
     const struct life *child = &inquiry->lives[from->instance];
-    struct holding to = {.instance = inquiry->trace->instances[from->instance].parent,
+    struct holding to = {.instance = parent_of(inquiry, from->instance),
                          .since = inquiry->before[from->lost->event],
                          .surely = child->settled_at,
                          .transferred = true};
