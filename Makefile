@@ -120,6 +120,11 @@ test: ## run all tests of the project
 tests: $(TESTS) $(LIARS) $(B)/saboteur.so $(B)/mutants
 	@:
 
+explore: ## execute every scenario on all its schedules, up to a bound, and beyond it on random ones
+	@ci/setup
+	$(BUILD) all
+	@$(B)/conform --runtime "$(RUNTIME)" --explore
+
 mutants: ## break each rule in turn and demand that its tests notice
 	@ci/setup
 	$(BUILD) all $(B)/saboteur.so $(B)/mutants
@@ -157,4 +162,4 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all conformance test tests mutants coverage valgrind sanitize bench format install clean help
+.PHONY: all conformance test tests explore mutants coverage valgrind sanitize bench format install clean help
