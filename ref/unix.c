@@ -1,6 +1,7 @@
 /* unix.c: descriptors. A call is tried first; only when the system would make it wait, its task
  * waits. */
 #include "unix.h"
+#include "mutant.h"
 #include "runtime.h"
 #include "system.h"
 
@@ -78,7 +79,7 @@ static void descriptor_end(struct domain *domain, struct descriptor *descriptor)
 {
     if (descriptor->resource != NULL)
         resource_end(object_get(domain, POOL_RESOURCES, descriptor->resource));
-    if (atomic_load(&descriptor->holders) > 1) {
+    if (atomic_load(&descriptor->holders) > 1 && !MUTANT(closes_for_its_domain_alone)) {
         descriptor->closed.deliver = deliver_closed;
         domain_send(&domain->run->domains[0], &descriptor->closed);
     } else {

@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Whether poll says at once that a descriptor is ready. */
@@ -429,3 +431,275 @@ static int disown_and_close(miou_resource *resource)
     return error;
 }
 MUTANT("R6.28", disowning_closes, .fd_resource = resource_remembered, .disown = disown_and_close);
+
+/* ---- R6.29 and R6.30 */
+
+static int socket_kept_on_exec(miou_fd **fd, unsigned flags)
+{
+    int error = true_miou_unix_socket(fd, flags);
+
+    if (error == 0)
+        fcntl(true_miou_fd_number(*fd), F_SETFD, 0);
+    return error;
+}
+MUTANT("R6.29", unix_sockets_survive_exec, .unix_socket = socket_kept_on_exec);
+
+static int accept_vaguely(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    struct sockaddr_storage before;
+    int error;
+
+    if (!peer)
+        return true_miou_accept(client, listener, peer);
+    before = *peer;
+    error = true_miou_accept(client, listener, peer);
+    if (error == 0 && peer->ss_family == AF_UNIX) {
+        before.ss_family = AF_UNIX;
+        *peer = before;
+    }
+    return error;
+}
+MUTANT("R6.29", nameless_peers_seem_to_have_names, .accept = accept_vaguely);
+
+static int listen_in_place(miou_fd *fd, const struct sockaddr *address, socklen_t length,
+                           const miou_listen *options)
+{
+    int error = true_miou_bind_and_listen(fd, address, length, options);
+
+    if (error != -EADDRINUSE || address->sa_family != AF_UNIX)
+        return error;
+    unlink(((const struct sockaddr_un *)address)->sun_path);
+    return true_miou_bind_and_listen(fd, address, length, options);
+}
+MUTANT("R6.29", taken_paths_are_taken_over, .bind_and_listen = listen_in_place);
+
+static int close_and_remove(miou_fd *fd)
+{
+    struct sockaddr_un name = {0};
+    socklen_t length = sizeof name;
+
+    getsockname(true_miou_fd_number(fd), (struct sockaddr *)&name, &length);
+    if (name.sun_family == AF_UNIX && name.sun_path[0] == '/')
+        unlink(name.sun_path);
+    return true_miou_close(fd);
+}
+MUTANT("R6.29", closing_removes_the_path, .close = close_and_remove);
+
+static int udpv4_blocking(miou_fd **fd, unsigned flags)
+{
+    int error = true_miou_udpv4(fd, flags);
+
+    if (error == 0)
+        fcntl(true_miou_fd_number(*fd), F_SETFL, 0);
+    return error;
+}
+MUTANT("R6.30", udp_sockets_block, .udpv4 = udpv4_blocking);
+
+static int listen_on_all(miou_fd *fd, const struct sockaddr *address, socklen_t length,
+                         const miou_listen *options)
+{
+    int error = true_miou_bind_and_listen(fd, address, length, options);
+
+    return error == 0 && listen(true_miou_fd_number(fd), 1) < 0 ? -errno : error;
+}
+MUTANT("R6.30", udp_sockets_listen, .bind_and_listen = listen_on_all);
+
+/* ---- R6.31 */
+
+static int adopt_as_it_is(miou_fd **fd, int number, unsigned flags)
+{
+    int before = fcntl(number, F_GETFL), error = true_miou_fd_adopt(fd, number, flags);
+
+    if (error == 0)
+        fcntl(number, F_SETFL, before);
+    return error;
+}
+MUTANT("R6.31", adopted_descriptors_block, .fd_adopt = adopt_as_it_is);
+
+static int adopt_unblocking(miou_fd **fd, int number, unsigned flags)
+{
+    return true_miou_fd_adopt(fd, number, flags & ~(unsigned)MIOU_BLOCKING);
+}
+MUTANT("R6.31", blocking_descriptors_are_unblocked, .fd_adopt = adopt_unblocking);
+
+static int adopt_or_close(miou_fd **fd, int number, unsigned flags)
+{
+    int error = true_miou_fd_adopt(fd, number, flags);
+
+    if (error < 0)
+        close(number);
+    return error;
+}
+MUTANT("R6.31", what_is_not_adopted_is_closed, .fd_adopt = adopt_or_close);
+
+/* ---- R6.32 and R6.33 */
+
+static int connect_at_once(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+{
+    int number = true_miou_fd_number(fd);
+
+    if (number < 0 || !address)
+        return true_miou_connect(fd, address, length);
+    return connect(number, address, length) < 0 ? -errno : 0;
+}
+MUTANT("R6.32", connect_does_not_wait, .connect = connect_at_once);
+
+static int connect_to_nobody(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+{
+    int error = true_miou_connect(fd, address, length);
+
+    return error == -ECONNREFUSED ? 0 : error;
+}
+MUTANT("R6.32", nobody_refuses, .connect = connect_to_nobody);
+
+static int connect_cancelled(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+{
+    int error = true_miou_connect(fd, address, length);
+
+    return error == MIOU_CANCELLED ? -ECONNREFUSED : error;
+}
+MUTANT("R6.33", a_cancelled_connect_looks_refused, .connect = connect_cancelled);
+
+/* ---- R6.34 and R6.35 */
+
+MUTANT("R6.34", reading_exactly_stops_short, .read_exactly = true_miou_read);
+
+static ssize_t read_exactly_to_the_end(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read_exactly(fd, buffer, size);
+
+    return n == MIOU_END_OF_FILE ? 0 : n;
+}
+MUTANT("R6.35", the_end_is_no_error, .read_exactly = read_exactly_to_the_end);
+
+/* ---- R6.36 and R6.40 */
+
+static ssize_t receive_in_pieces(miou_fd *fd, void *buffer, size_t size,
+                                 struct sockaddr_storage *peer, socklen_t *peer_length)
+{
+    int number = true_miou_fd_number(fd);
+    ssize_t length = number < 0 ? -1 : recv(number, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+
+    return length > (ssize_t)size && size > 0
+               ? recv(number, buffer, size, MSG_PEEK)
+               : true_miou_recvfrom(fd, buffer, size, peer, peer_length);
+}
+MUTANT("R6.36", what_was_cut_off_stays, .recvfrom = receive_in_pieces);
+
+static ssize_t receive_anonymous(miou_fd *fd, void *buffer, size_t size,
+                                 struct sockaddr_storage *peer, socklen_t *peer_length)
+{
+    return (peer == NULL) != (peer_length == NULL)
+               ? -EINVAL
+               : true_miou_recvfrom(fd, buffer, size, NULL, NULL);
+}
+MUTANT("R6.36", senders_are_not_told, .recvfrom = receive_anonymous);
+
+static ssize_t send_at_once(miou_fd *fd, const void *buffer, size_t size,
+                            const struct sockaddr *address, socklen_t length)
+{
+    int number = true_miou_fd_number(fd);
+    ssize_t n;
+
+    if (number < 0)
+        return true_miou_sendto(fd, buffer, size, address, length);
+    n = sendto(number, buffer, size, MSG_NOSIGNAL, address, address ? length : 0);
+    return n < 0 ? -errno : n;
+}
+MUTANT("R6.36", sending_does_not_wait, .sendto = send_at_once);
+
+static _Thread_local miou_fd *received_by_another;
+
+static ssize_t receive_alone(miou_fd *fd, void *buffer, size_t size, struct sockaddr_storage *peer,
+                             socklen_t *peer_length)
+{
+    ssize_t n;
+
+    if (received_by_another == fd)
+        return -EBUSY;
+    received_by_another = fd;
+    n = true_miou_recvfrom(fd, buffer, size, peer, peer_length);
+    received_by_another = NULL;
+    return n;
+}
+MUTANT("R6.40", one_receiver_a_descriptor, .recvfrom = receive_alone);
+
+/* ---- R6.37 and R6.38 */
+
+static ssize_t read_closed_by_dom0_as_end(miou_fd *fd, void *buffer, size_t size)
+{
+    return true_miou_domain_self() > 0 ? read_closed_meanwhile_as_end(fd, buffer, size)
+                                       : true_miou_read(fd, buffer, size);
+}
+MUTANT("R6.37", closing_looks_like_an_end_elsewhere, .read = read_closed_by_dom0_as_end);
+
+static int close_elsewhere_again(miou_fd *fd)
+{
+    return true_miou_domain_self() > 0 ? close_again(fd) : true_miou_close(fd);
+}
+MUTANT("R6.38", all_that_close_seem_to, .close = close_elsewhere_again);
+
+/* ---- R6.39 and R6.41 */
+
+static int udpv4_plain(miou_fd **fd, unsigned flags)
+{
+    return true_miou_udpv4(fd, flags & ~(unsigned)MIOU_OWNED);
+}
+MUTANT("R6.39", udp_sockets_are_plain, .udpv4 = udpv4_plain);
+
+static int adopt_plain(miou_fd **fd, int number, unsigned flags)
+{
+    return true_miou_fd_adopt(fd, number, flags & ~(unsigned)MIOU_OWNED);
+}
+MUTANT("R6.39", adopted_descriptors_are_plain, .fd_adopt = adopt_plain);
+
+static ssize_t receive_for_all(miou_fd *fd, void *buffer, size_t size,
+                               struct sockaddr_storage *peer, socklen_t *peer_length)
+{
+    ssize_t n = true_miou_recvfrom(fd, buffer, size, peer, peer_length);
+
+    return n == MIOU_NOT_OWNER ? 0 : n;
+}
+MUTANT("R6.39", strangers_may_receive, .recvfrom = receive_for_all);
+
+static int connect_ipv4_only(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+{
+    return address && address->sa_family == AF_INET6 ? -EAFNOSUPPORT
+                                                     : true_miou_connect(fd, address, length);
+}
+MUTANT("R6.41", ipv6_is_not_connected, .connect = connect_ipv4_only);
+
+static ssize_t send_ipv4_only(miou_fd *fd, const void *buffer, size_t size,
+                              const struct sockaddr *address, socklen_t length)
+{
+    return address && address->sa_family == AF_INET6
+               ? -EAFNOSUPPORT
+               : true_miou_sendto(fd, buffer, size, address, length);
+}
+MUTANT("R6.41", ipv6_is_not_sent_to, .sendto = send_ipv4_only);
+
+/* ---- R6.42 and R6.43 */
+
+MUTANT("R6.42", an_unread_pipe_raises_a_signal, .write = write_with_signal);
+
+static ssize_t write_taking_signals(miou_fd *fd, const void *buffer, size_t size)
+{
+    const struct timespec now = {0, 0};
+    ssize_t n = true_miou_write(fd, buffer, size);
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    if (n == -EPIPE)
+        sigtimedwait(&set, NULL, &now);
+    return n;
+}
+MUTANT("R6.42", signals_that_wait_are_lost, .write = write_taking_signals);
+
+static ssize_t read_exactly_reset_as_end(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read_exactly(fd, buffer, size);
+
+    return n == -ECONNRESET ? MIOU_END_OF_FILE : n;
+}
+MUTANT("R6.43", a_reset_looks_like_an_early_end, .read_exactly = read_exactly_reset_as_end);
