@@ -11,12 +11,14 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { DOMAINS = 2, SERVERS = DOMAINS + 1 };
 
 struct server {
-    miou_fd *listener;
+    struct service *service;
+    miou_fd *listener, *client; /* client: the one accepted last */
     miou_promise *promise;
     int accepted, full, cleaned; /* how often */
 };
@@ -29,8 +31,13 @@ struct service {
     int open; /* descriptors of the servers' process, counted by its clients */
     unsigned short port, control;
     sem_t started;
-    pid_t pid; /* of the servers */
-    int right; /* clients that were content */
+    pid_t pid;         /* of the servers */
+    int right;         /* clients that were content */
+    int signal;        /* the one that stops them */
+    double used;       /* of the processor, by the servers, beside a process that works */
+    miou_mutex *mutex; /* of the rest */
+    miou_condition *signalled;
+    int signals; /* how many have come */
 };
 
 /* ---- the server ---- */
@@ -59,6 +66,14 @@ static int clean_up(struct server *server, miou_orphans *clients)
     return 0;
 }
 
+static int welcome(struct server *server, miou_orphans *clients)
+{
+    server->accepted++;
+    return miou_async(
+        NULL, &(miou_spawn){.orphans = clients, MIOU_GIVE(miou_fd_resource(server->client))}, echo,
+        server->client);
+}
+
 static int serve(void *arg)
 {
     struct server *server = arg;
@@ -66,24 +81,33 @@ static int serve(void *arg)
 
     TRY(miou_orphans_create(&clients));
     for (;;) {
-        miou_fd *client;
         int error;
 
         TRY(clean_up(server, clients));
-        error = miou_accept(&client, server->listener, NULL);
+        error = miou_accept(&server->client, server->listener, NULL);
         if (error == -EMFILE) {
             server->full++;
             TRY(miou_yield());
             continue;
         }
         TRY(error);
-        server->accepted++;
-        TRY(miou_async(NULL, &(miou_spawn){.orphans = clients, MIOU_GIVE(miou_fd_resource(client))},
-                       echo, client));
+        TRY(welcome(server, clients));
     }
 }
 
-static int start_servers(struct service *service)
+static int open_listeners(struct service *service)
+{
+    int i;
+
+    for (i = 0; i <= service->domains; i++) {
+        service->servers[i].service = service;
+        TRY(listen_on(&service->servers[i].listener, MIOU_OWNED, service->port));
+        service->port = port_of(service->servers[i].listener);
+    }
+    return 0;
+}
+
+static int start_servers(struct service *service, miou_task *fn)
 {
     int i, ids[DOMAINS];
 
@@ -93,10 +117,10 @@ static int start_servers(struct service *service)
         miou_resource *listener = miou_fd_resource(server->listener);
 
         if (i == 0)
-            TRY(miou_async(&server->promise, &(miou_spawn){MIOU_GIVE(listener)}, serve, server));
+            TRY(miou_async(&server->promise, &(miou_spawn){MIOU_GIVE(listener)}, fn, server));
         else
             TRY(miou_call(&server->promise, &(miou_spawn){MIOU_GIVE(listener), .pin = &ids[i - 1]},
-                          serve, server));
+                          fn, server));
     }
     return 0;
 }
@@ -110,13 +134,10 @@ static int serve_clients(void *arg)
 
     TRY(listen_on(&control, 0, 0));
     service->control = port_of(control);
-    for (i = 0; i <= service->domains; i++) {
-        TRY(listen_on(&service->servers[i].listener, MIOU_OWNED, service->port));
-        service->port = port_of(service->servers[i].listener);
-    }
+    TRY(open_listeners(service));
     if (service->descriptors > 0)
         allow_more_descriptors(service->descriptors);
-    TRY(start_servers(service));
+    TRY(start_servers(service, serve));
     sem_post(&service->started);
     while ((i = miou_accept(&client, control, NULL)) == -EMFILE)
         TRY(miou_yield());
@@ -124,6 +145,118 @@ static int serve_clients(void *arg)
     for (i = 0; i <= service->domains; i++)
         TRY(miou_cancel(service->servers[i].promise));
     return 0;
+}
+
+/* ---- the server that a signal stops ---- */
+
+static void note_signal(int number, void *arg)
+{
+    struct service *service = arg;
+
+    (void)number;
+    if (miou_mutex_lock(service->mutex) < 0)
+        return;
+    service->signals++;
+    miou_condition_broadcast(service->signalled);
+    miou_mutex_unlock(service->mutex);
+}
+
+/* Wait until so many have come; returns how many that is. */
+static int await_signals(struct service *service, int count)
+{
+    TRY(miou_mutex_lock(service->mutex));
+    while (service->signals < count)
+        TRY(miou_condition_wait(service->signalled, service->mutex));
+    TRY(miou_mutex_unlock(service->mutex));
+    return count;
+}
+
+static int await_first_signal(void *arg)
+{
+    return await_signals(arg, 1);
+}
+
+static int await_second_signal(void *arg)
+{
+    return await_signals(arg, 2);
+}
+
+/* If it is cancelled while it waits, the listener's finaliser closes that. */
+static int accept_and_transfer(void *arg)
+{
+    struct server *server = arg;
+
+    TRY(miou_accept(&server->client, server->listener, NULL));
+    TRY(miou_transfer(miou_fd_resource(server->client)));
+    return miou_transfer(miou_fd_resource(server->listener));
+}
+
+/* Returns 0 after a client, and 1 after a signal; even then one may have been accepted. */
+static int accept_or_stop(struct server *server)
+{
+    miou_promise *either[2];
+    int outcome;
+
+    server->client = NULL;
+    TRY(miou_async(&either[0], &(miou_spawn){MIOU_GIVE(miou_fd_resource(server->listener))},
+                   accept_and_transfer, server));
+    TRY(miou_async(&either[1], NULL, await_first_signal, server->service));
+    TRY(miou_await_first(NULL, &outcome, either, 2));
+    TRY(miou_promise_free(either[0]));
+    TRY(miou_promise_free(either[1]));
+    return outcome;
+}
+
+static int serve_until_stopped(void *arg)
+{
+    struct server *server = arg;
+    miou_orphans *clients;
+    int stopped, left;
+
+    TRY(miou_orphans_create(&clients));
+    do {
+        TRY(clean_up(server, clients));
+        TRY(stopped = accept_or_stop(server));
+        if (server->client)
+            TRY(welcome(server, clients));
+    } while (!stopped);
+    if (miou_fd_resource(server->listener))
+        TRY(miou_close(server->listener));
+    while ((left = miou_orphans_get(NULL, clients)) > 0)
+        server->cleaned++;
+    return left;
+}
+
+static int run_servers(void *arg)
+{
+    struct service *service = arg;
+    int i, outcome;
+
+    TRY(open_listeners(service));
+    TRY(start_servers(service, serve_until_stopped));
+    sem_post(&service->started);
+    for (i = 0; i <= service->domains; i++) {
+        TRY(miou_await(service->servers[i].promise, &outcome));
+        TRY(outcome);
+    }
+    return 0;
+}
+
+/* Returns 0 when the first signal was enough. */
+static int serve_until_signalled(void *arg)
+{
+    struct service *service = arg;
+    miou_promise *either[2];
+    int outcome;
+
+    TRY(miou_mutex_create(&service->mutex));
+    TRY(miou_condition_create(&service->signalled));
+    TRY(miou_signal_handle(SIGINT, note_signal, service));
+    TRY(miou_signal_handle(SIGTERM, note_signal, service));
+    TRY(miou_async(&either[0], NULL, run_servers, service));
+    TRY(miou_async(&either[1], NULL, await_second_signal, service));
+    TRY(miou_await_first(NULL, &outcome, either, 2));
+    return outcome;
 }
 
 /* ---- its clients ---- */
@@ -137,12 +270,15 @@ static void run_clients(struct service *service, clients *act)
         _exit(1);
     sem_wait(&service->started);
     act(service);
-    peer_connect(service->control);
+    if (service->control)
+        peer_connect(service->control);
     _exit(0);
 }
 
-/* The service with these clients; returns what both have left behind. */
-static struct service *with_clients(struct service service, clients *act)
+/* Run the service, whose main task this is, with these clients, until it ends with this outcome;
+ * returns what both have left behind. */
+static struct service *run_service(struct service service, miou_task *main, clients *act,
+                                   int outcome)
 {
     struct service *shared =
         mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -156,9 +292,14 @@ static struct service *with_clients(struct service service, clients *act)
     if (pid == 0)
         run_clients(shared, act);
     assert_true(pid > 0);
-    assert_int_equal(unix_run_with(service.domains, serve_clients, shared), 0);
+    assert_int_equal(unix_run_with(service.domains, main, shared), outcome);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     return shared;
+}
+
+static struct service *with_clients(struct service service, clients *act)
+{
+    return run_service(service, serve_clients, act, 0);
 }
 
 /* Send as much as goes without waiting; returns false if the connection is no more. */
@@ -189,10 +330,11 @@ static bool receive_some(int client, size_t *received, size_t sent)
     return true;
 }
 
-/* Send so many bytes and meanwhile receive them; returns whether they all came back. */
-static bool exchange(int client, size_t size)
+/* Send what is missing of so many bytes and meanwhile receive them; returns whether they all came
+ * back. */
+static bool go_on(int client, size_t sent, size_t size)
 {
-    size_t sent = 0, received = 0;
+    size_t received = 0;
 
     while (received < size) {
         int events = await_events(client, sent < size ? POLLIN | POLLOUT : POLLIN);
@@ -203,6 +345,11 @@ static bool exchange(int client, size_t size)
             return false;
     }
     return true;
+}
+
+static bool exchange(int client, size_t size)
+{
+    return go_on(client, 0, size);
 }
 
 /* Whether the server sends nothing more. */
@@ -503,4 +650,234 @@ CHECK("R7.8", out_of_descriptors_those_inside_are_served_and_then_the_next)
     assert_int_equal(service->right, 2 * QUEUE);
     assert_int_equal(service->servers[0].accepted, QUEUE);
     assert_int_not_equal(service->servers[0].full, 0);
+}
+
+/* ---- R7.10 ---- */
+
+/* Connect, if the system lets one; returns the error else. */
+static int try_to_connect(const struct service *service)
+{
+    struct sockaddr_in address = loopback(service->port);
+    int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
+
+    if (connect(client, (struct sockaddr *)&address, sizeof address) == 0)
+        return client;
+    error = -errno;
+    close(client);
+    return error;
+}
+
+/* Whether no server listens any more, which each may come to at a time of its own. One that stops
+ * just then resets the connection. */
+static bool become_refused(const struct service *service)
+{
+    int tries, client = 0;
+
+    for (tries = 0; tries < 5000 && client != -ECONNREFUSED; tries++) {
+        client = try_to_connect(service);
+        if (client >= 0)
+            close(client);
+        poll(NULL, 0, 1);
+    }
+    return client == -ECONNREFUSED;
+}
+
+static bool stop(const struct service *service)
+{
+    return kill(service->pid, service->signal) == 0 && become_refused(service);
+}
+
+static void stop_at_once(struct service *service)
+{
+    service->right += stop(service);
+}
+
+static void stop_after_clients(struct service *service)
+{
+    int i;
+
+    for (i = 0; i < 2 * SERVERS; i++)
+        service->right += served(service);
+    service->right += stop(service);
+}
+
+CHECK("R7.10", servers_that_wait_accept_no_more)
+{
+    const int signals[] = {SIGINT, SIGTERM};
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        const struct service service = {.domains = DOMAINS, .signal = signals[i]};
+
+        assert_int_equal(run_service(service, serve_until_signalled, stop_at_once, 0)->right, 1);
+    }
+}
+
+CHECK("R7.10", servers_that_have_served_accept_no_more)
+{
+    const struct service service = {.domains = DOMAINS, .signal = SIGTERM};
+
+    assert_int_equal(run_service(service, serve_until_signalled, stop_after_clients, 0)->right,
+                     2 * SERVERS + 1);
+}
+
+/* ---- R7.11 ---- */
+
+enum { IN_FLIGHT = 48, LONG = 200000 };
+
+static void connect_all(const struct service *service, int *all)
+{
+    int i;
+
+    for (i = 0; i < IN_FLIGHT; i++) {
+        all[i] = peer_connect(service->port);
+        exchange(all[i], 10); /* so that it has been accepted */
+    }
+}
+
+/* Some are in the middle of a long word when the signal comes, the others silent. */
+static void finish_after_the_stop(struct service *service)
+{
+    size_t sent[IN_FLIGHT] = {0};
+    int all[IN_FLIGHT], i;
+
+    connect_all(service, all);
+    for (i = 0; i < IN_FLIGHT; i += 2)
+        send_some(all[i], &sent[i], LONG);
+    service->right += stop(service);
+    for (i = 0; i < IN_FLIGHT; i++)
+        service->right += go_on(all[i], sent[i], LONG) && end(all[i]);
+}
+
+CHECK("R7.11", clients_in_flight_finish_after_the_stop)
+{
+    const struct service service = {.domains = DOMAINS, .signal = SIGTERM};
+
+    assert_int_equal(run_service(service, serve_until_signalled, finish_after_the_stop, 0)->right,
+                     1 + IN_FLIGHT);
+}
+
+/* ---- R7.12 ---- */
+
+enum { ROUNDS = 10, ARRIVALS = 40 };
+
+/* Half of the clients come before the signal, and the others after it. */
+static void come_with_the_signal(struct service *service)
+{
+    int all[ARRIVALS], i;
+    char byte;
+
+    for (i = 0; i < ARRIVALS; i++) {
+        if (i == ARRIVALS / 2)
+            kill(service->pid, service->signal);
+        all[i] = try_to_connect(service);
+        if (all[i] >= 0)
+            peer_send(all[i], "x", 1);
+    }
+    for (i = 0; i < ARRIVALS; i++) {
+        if (all[i] < 0)
+            continue;
+        service->right += peer_receive(all[i], &byte, 1) == 1;
+        close(all[i]);
+    }
+}
+
+CHECK("R7.12", a_stop_among_clients_leaves_nothing_behind)
+{
+    const struct service service = {.domains = DOMAINS, .signal = SIGTERM};
+    int i, round, open = descriptors_open();
+
+    for (round = 0; round < ROUNDS; round++) {
+        struct service *left = run_service(service, serve_until_signalled, come_with_the_signal, 0);
+
+        for (i = 0; i < SERVERS; i++) {
+            assert_int_equal(left->servers[i].cleaned, left->servers[i].accepted);
+            left->right -= left->servers[i].accepted;
+        }
+        assert_int_equal(left->right, 0); /* whoever was accepted was answered */
+        assert_int_equal(descriptors_open(), open);
+    }
+}
+
+/* ---- R7.13 ---- */
+
+/* Whether the server has closed the connection, what it has sent before left aside. */
+static bool closed(int client)
+{
+    struct pollfd entry = {.fd = client, .events = POLLIN};
+    char bytes[1 << 16];
+
+    while (poll(&entry, 1, 5000) == 1)
+        if (recv(client, bytes, sizeof bytes, 0) <= 0)
+            return true;
+    return false;
+}
+
+/* Some wait for the server, for some the server waits to read, and for some to write. */
+static void stop_twice(struct service *service)
+{
+    int all[IN_FLIGHT], i;
+
+    connect_all(service, all);
+    for (i = 0; i < IN_FLIGHT; i += 8)
+        stuff(all[i]);
+    service->right += stop(service);
+    kill(service->pid, service->signal);
+    for (i = 0; i < IN_FLIGHT && closed(all[i]); i++)
+        service->right++;
+}
+
+CHECK("R7.13", a_second_signal_cancels_the_clients)
+{
+    const struct service service = {.domains = DOMAINS, .signal = SIGTERM};
+    int open = descriptors_open();
+
+    assert_int_equal(run_service(service, serve_until_signalled, stop_twice, 2)->right,
+                     1 + IN_FLIGHT);
+    assert_int_equal(descriptors_open(), open);
+}
+
+/* ---- R7.14 ---- */
+
+static double processor_time(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* As used_beside_work, of another process. */
+static double used_by(pid_t pid)
+{
+    const double enough = 0.02;
+    double own = processor_time(CLOCK_PROCESS_CPUTIME_ID), its, worked;
+    clockid_t clock;
+
+    clock_getcpuclockid(pid, &clock);
+    its = processor_time(clock);
+    do
+        worked = processor_time(CLOCK_PROCESS_CPUTIME_ID) - own;
+    while (worked < enough);
+    return (processor_time(clock) - its) / worked;
+}
+
+static void be_silent(struct service *service)
+{
+    int all[IN_FLIGHT], i;
+
+    connect_all(service, all);
+    service->used = used_by(service->pid);
+    service->right += stop(service);
+    for (i = 0; i < IN_FLIGHT; i++)
+        service->right += end(all[i]);
+}
+
+CHECK("R7.14", servers_that_wait_for_clients_and_a_signal_rest)
+{
+    const struct service service = {.domains = DOMAINS, .signal = SIGTERM};
+    struct service *left = run_service(service, serve_until_signalled, be_silent, 0);
+
+    assert_true(left->used <= AT_REST);
+    assert_int_equal(left->right, 1 + IN_FLIGHT);
 }

@@ -144,3 +144,75 @@ static int accept_600(miou_fd **client, miou_fd *listener, struct sockaddr_stora
     return error == 0 && atomic_fetch_add(&accepted, 1) >= 600 ? turn_away(*client, -EIO) : error;
 }
 MUTANT("R7.9", accept_wears_out, .accept = accept_600);
+
+/* ---- R7.10 to R7.14: the stop ---- */
+
+static int accept_keeping_the_listener(miou_fd **client, miou_fd *listener,
+                                       struct sockaddr_storage *peer)
+{
+    static _Thread_local int copy = -1;
+
+    if (copy < 0)
+        copy = dup(true_miou_fd_number(listener));
+    return true_miou_accept(client, listener, peer);
+}
+MUTANT("R7.10", a_listener_outlives_its_closing, .accept = accept_keeping_the_listener);
+
+static int get_by_force(int *outcome, miou_orphans *orphans)
+{
+    miou_promise *promise;
+    int taken = true_miou_orphans_take(&promise, orphans), error;
+
+    if (taken <= 0)
+        return taken;
+    error = true_miou_cancel(promise);
+    if (error == 0)
+        error = true_miou_await(promise, outcome);
+    return error < 0 ? error : 1;
+}
+MUTANT("R7.11", the_stop_cancels_the_clients, .orphans_get = get_by_force);
+
+static int get_none(int *outcome, miou_orphans *orphans)
+{
+    (void)outcome, (void)orphans;
+    return 0;
+}
+MUTANT("R7.12", the_orphanage_seems_empty, .orphans_get = get_none);
+
+static struct {
+    miou_signal_handler *handler;
+    void *arg;
+} handled[65];
+
+static void handle_once(int number, void *arg)
+{
+    miou_signal_handler *handler = handled[number].handler;
+
+    (void)arg;
+    handled[number].handler = NULL;
+    if (handler)
+        handler(number, handled[number].arg);
+}
+
+static int signal_handle_once(int number, miou_signal_handler *handler, void *arg)
+{
+    if (number < 1 || number > 64 || handler == MIOU_SIGNAL_DEFAULT ||
+        handler == MIOU_SIGNAL_IGNORE)
+        return true_miou_signal_handle(number, handler, arg);
+    handled[number].handler = handler;
+    handled[number].arg = arg;
+    return true_miou_signal_handle(number, handle_once, NULL);
+}
+MUTANT("R7.13", only_the_first_signal_is_handled, .signal_handle = signal_handle_once);
+
+/* Allowed, for a wait may return for no reason, but it never sleeps. */
+static int wait_by_yielding(miou_condition *condition, miou_mutex *mutex)
+{
+    int error = true_miou_mutex_unlock(mutex);
+
+    (void)condition;
+    if (error == 0)
+        error = true_miou_yield();
+    return error < 0 ? error : true_miou_mutex_lock(mutex);
+}
+MUTANT("R7.14", a_condition_is_waited_for_by_yielding, .condition_wait = wait_by_yielding);
