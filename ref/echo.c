@@ -1,12 +1,15 @@
 /* miou-echo: sends back what it is sent. It is an example, too, of a server on miou_unix.h: one
  * server a domain, all at the same address. Each owns its listener, gives every client to a task of
- * its own, which an orphanage keeps, and cleans up after those that have ended. */
+ * its own, which an orphanage keeps, and cleans up after those that have ended. A signal stops
+ * them: they accept no more and end when their clients have. A second one cancels everything. */
+#include "miou_sync.h"
 #include "miou_unix.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -30,17 +32,73 @@ union address {
 };
 
 struct server {
-    miou_fd *listener;
+    struct service *service;
+    miou_fd *listener, *client; /* client: accepted and not welcomed yet; NULL: none */
     miou_promise *promise;
 };
 
 struct service {
     union address address;
-    int domains;       /* beside dom0 */
-    const char *doing; /* what an error keeps us from */
+    int domains;            /* beside dom0 */
+    struct server *servers; /* one for each domain */
+    const char *doing;      /* what an error keeps us from */
+    miou_mutex *mutex;      /* of the rest */
+    miou_condition *signalled;
+    int signals, last; /* how many have come, and the last one's number */
 };
 
 static int server_count;
+
+/* ---- signals: the first is a request, the second an order */
+
+static void note_signal(int number, void *arg)
+{
+    struct service *service = arg;
+
+    if (miou_mutex_lock(service->mutex) < 0)
+        return;
+    service->signals++;
+    service->last = number;
+    miou_condition_broadcast(service->signalled);
+    miou_mutex_unlock(service->mutex);
+}
+
+static int handle_signals(struct service *service)
+{
+    int error = miou_mutex_create(&service->mutex);
+
+    if (error >= 0)
+        error = miou_condition_create(&service->signalled);
+    if (error >= 0)
+        error = miou_signal_handle(SIGINT, note_signal, service);
+    if (error >= 0)
+        error = miou_signal_handle(SIGTERM, note_signal, service);
+    return error;
+}
+
+/* Wait until so many have come; returns the number of the last. */
+static int await_signals(struct service *service, int count)
+{
+    int last, error = miou_mutex_lock(service->mutex);
+
+    while (error >= 0 && service->signals < count)
+        error = miou_condition_wait(service->signalled, service->mutex);
+    if (error < 0)
+        return error;
+    last = service->last;
+    miou_mutex_unlock(service->mutex);
+    return last;
+}
+
+static int await_request(void *service)
+{
+    return await_signals(service, 1);
+}
+
+static int await_order(void *service)
+{
+    return await_signals(service, 2);
+}
 
 /* ---- the service */
 
@@ -91,17 +149,6 @@ static void welcome(miou_fd *client, miou_orphans *clients)
     miou_close(client);
 }
 
-/* The system is out of something, and no client can be accepted until it is not. The others are
- * looked after, then everybody rests for a moment. */
-static void rest(void)
-{
-    int i;
-
-    for (i = 0; i < 256; i++)
-        miou_yield();
-    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-}
-
 /* Whether the server goes on after an error of accept. */
 static bool get_over(int error)
 {
@@ -110,7 +157,7 @@ static bool get_over(int error)
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-        rest();
+        miou_sleep(1000000); /* until then perhaps the system has again what it is out of */
         return true;
     case ECONNABORTED: /* from here on, what concerns one client alone: see accept(2) */
     case EPROTO:
@@ -129,20 +176,74 @@ static bool get_over(int error)
     }
 }
 
+/* Whatever comes of it, the listener goes back to the server, and so does the client. */
+static int accept_client(void *arg)
+{
+    struct server *server = arg;
+    int error = miou_accept(&server->client, server->listener, NULL);
+
+    if (error >= 0)
+        miou_transfer(miou_fd_resource(server->client));
+    miou_transfer(miou_fd_resource(server->listener));
+    return error;
+}
+
+/* Accept the next client, and welcome the last one meanwhile. Returns 0 and leaves the next one in
+ * server->client, or the number of the signal that came first, or the error of accept. */
+static int serve_next(struct server *server, miou_orphans *clients, miou_promise *stop)
+{
+    const miou_spawn with_listener = {MIOU_GIVE(miou_fd_resource(server->listener))};
+    miou_promise *either[] = {NULL, stop};
+    miou_fd *client = server->client;
+    size_t which;
+    int outcome, error;
+
+    server->client = NULL;
+    /* First who accepts, so that it is a client who goes without when memory is scarce. */
+    error = miou_async(&either[0], &with_listener, accept_client, server);
+    if (client)
+        welcome(client, clients);
+    if (error >= 0)
+        error = miou_await_one(&which, &outcome, either, 2);
+    if (error >= 0 && which == 1)
+        error = miou_cancel(either[0]);
+    if (error < 0)
+        return error;
+    miou_promise_free(either[0]);
+    return outcome;
+}
+
+/* Refuse new clients, and stay until those that are here have gone. */
+static int see_off(struct server *server, miou_orphans *clients)
+{
+    int error;
+
+    miou_close(server->listener); /* -EBADF: the finaliser has, since the last accept never began */
+    if (server->client)
+        welcome(server->client, clients);
+    do
+        error = miou_orphans_get(NULL, clients);
+    while (error > 0);
+    return error;
+}
+
 static int serve(void *arg)
 {
-    miou_fd *listener = arg, *client;
+    struct server *server = arg;
     miou_orphans *clients;
+    miou_promise *stop;
     int error = miou_orphans_create(&clients);
 
+    if (error >= 0)
+        error = miou_async(&stop, NULL, await_request, server->service);
     if (error < 0)
         return error;
     do {
         clean_up(clients);
-        error = miou_accept(&client, listener, NULL);
-        if (error >= 0)
-            welcome(client, clients);
-    } while (error >= 0 || get_over(error));
+        error = serve_next(server, clients, stop);
+    } while (error == 0 || get_over(error));
+    if (error > 0)
+        return see_off(server, clients);
     if (error != MIOU_CANCELLED)
         fprintf(stderr, "miou-echo: domain %d accepts no more: %s\n", miou_domain_self(),
                 miou_strerror(error));
@@ -186,19 +287,20 @@ static void announce(const struct service *service)
     fflush(stdout);
 }
 
-/* Dom0, which takes no task from another domain, has its server from main, on it. */
-static int start_server(miou_promise **promise, miou_fd *listener, const int *domain)
+/* Dom0, which takes no task from another domain, has its server from a task on it. */
+static int start_server(struct server *server, int domain)
 {
-    miou_resource *resource = miou_fd_resource(listener);
+    const miou_spawn options = {MIOU_GIVE(miou_fd_resource(server->listener)),
+                                .pin = domain > 0 ? &domain : NULL};
 
-    if (domain == NULL)
-        return miou_async(promise, &(miou_spawn){MIOU_GIVE(resource)}, serve, listener);
-    return miou_call(promise, &(miou_spawn){MIOU_GIVE(resource), .pin = domain}, serve, listener);
+    return (domain > 0 ? miou_call : miou_async)(&server->promise, &options, serve, server);
 }
 
 /* All listeners are there before the first server starts, so that a client finds all or none. */
-static int serve_everywhere(struct service *service, struct server *servers, int *domains)
+static int serve_everywhere(void *arg)
 {
+    struct service *service = arg;
+    struct server *servers = service->servers;
     miou_fd *probe;
     int i, outcome = 0, error;
 
@@ -206,46 +308,55 @@ static int serve_everywhere(struct service *service, struct server *servers, int
     error = open_listener(&probe, &service->address, &(miou_listen){.no_reuse_port = 1});
     if (error >= 0)
         error = miou_close(probe);
-    for (i = 0; i < server_count && error >= 0; i++)
+    for (i = 0; i < server_count && error >= 0; i++) {
+        servers[i].service = service;
         error = open_listener(&servers[i].listener, &service->address, NULL);
+    }
     if (error >= 0 && !room_for(servers[server_count - 1].listener))
         error = -EMFILE; /* the next descriptor would have been the first client's */
     if (error < 0)
         return error;
     announce(service);
     service->doing = "serve";
-    miou_domain_all(domains, (size_t)service->domains);
     for (i = 0; i < server_count && error >= 0; i++)
-        error =
-            start_server(&servers[i].promise, servers[i].listener, i > 0 ? &domains[i - 1] : NULL);
+        error = start_server(&servers[i], i);
     for (i = 0; i < server_count && error >= 0 && outcome >= 0; i++)
         error = miou_await(servers[i].promise, &outcome);
     return error < 0 ? error : outcome;
 }
 
+/* Returns 0 when all servers have ended, or the number of the signal that did not wait for it. */
 static int main_task(void *arg)
 {
-    struct service *service = arg;
-    struct server *servers = calloc((size_t)server_count, sizeof *servers);
-    int *domains = calloc((size_t)server_count, sizeof *domains);
-    int error = servers && domains ? serve_everywhere(service, servers, domains) : -ENOMEM;
+    miou_promise *either[2];
+    int outcome, error = handle_signals(arg);
 
-    free(servers);
-    free(domains);
-    return error;
+    if (error >= 0)
+        error = miou_async(&either[0], NULL, serve_everywhere, arg);
+    if (error >= 0)
+        error = miou_async(&either[1], NULL, await_order, arg);
+    if (error >= 0)
+        error = miou_await_first(NULL, &outcome, either, 2);
+    return error < 0 ? error : outcome;
 }
 
 /* ---- the command line */
 
-static const char usage[] = "usage: miou-echo [--address ADDRESS] [--port PORT] [--domains COUNT]\n"
-                            "\n"
-                            "Sends back what it is sent.\n"
-                            "\n"
-                            "  --address ADDRESS  IPv4 or IPv6 address to listen on (127.0.0.1)\n"
-                            "  --port PORT        port to listen on, 0 for any (3000)\n"
-                            "  --domains COUNT    domains that serve beside the first, each a\n"
-                            "                     thread (the machine's cores less one: %d)\n"
-                            "  --help             this text\n";
+static const char usage[] =
+    "usage: miou-echo [--address ADDRESS] [--port PORT] [--domains COUNT]\n"
+    "\n"
+    "Sends back what it is sent.\n"
+    "\n"
+    "  --address ADDRESS  IPv4 or IPv6 address to listen on (127.0.0.1)\n"
+    "  --port PORT        port to listen on, 0 for any (3000)\n"
+    "  --domains COUNT    domains that serve beside the first, each a\n"
+    "                     thread (the machine's cores less one: %d)\n"
+    "  --help             this text\n"
+    "\n"
+    "After SIGINT or SIGTERM it accepts no more clients, serves those it has\n"
+    "until they go, and exits with status 0. A second one ends it at once,\n"
+    "by that signal: to a shell, status 130 or 143. Otherwise the status is\n"
+    "1 for an error and 2 for a bad option.\n";
 
 static _Noreturn void refuse(const char *what, const char *word)
 {
@@ -342,12 +453,20 @@ int main(int argc, char **argv)
     parse_options(&service, argc, argv);
     server_count = service.domains + 1;
     descriptors = raise_limit();
-    error = miou_unix_run(&(miou_options){.domains = service.domains}, main_task, &service);
+    service.servers = calloc((size_t)server_count, sizeof *service.servers);
+    error = service.servers
+                ? miou_unix_run(&(miou_options){.domains = service.domains}, main_task, &service)
+                : -ENOMEM;
+    free(service.servers);
     if (error == -EMFILE)
         fprintf(stderr, "miou-echo: too few descriptors: the limit is %ju\n",
                 (uintmax_t)descriptors);
     else if (error < 0)
         fprintf(stderr, "miou-echo: cannot %s on %s: %s\n", service.doing,
                 address_text(&service.address), miou_strerror(error));
+    if (error > 0) {
+        raise(error);       /* whose action is again what it was: the parent sees how we ended */
+        return 128 + error; /* it was ignored */
+    }
     return error < 0;
 }

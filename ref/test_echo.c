@@ -103,11 +103,19 @@ static int finish(struct server *server)
     return status;
 }
 
-/* It must be serving to the end. */
+static void assert_exits(struct server *server, int with)
+{
+    int status = finish(server);
+
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), with);
+}
+
+/* It must be serving to the end, and then know how to end. */
 static void stop(struct server *server)
 {
     kill(server->pid, SIGTERM);
-    assert_true(WIFSIGNALED(finish(server)));
+    assert_exits(server, 0);
 }
 
 /* The entries of a directory below /proc/PID. */
@@ -211,11 +219,12 @@ static bool receive_some(int client, size_t *received, size_t sent)
     return n > 0;
 }
 
-/* Send so many bytes, and meanwhile receive them. With half_close, say that they were all as soon
- * as they are sent, and expect the end after the last. */
-static void exchange(int client, size_t size, bool half_close)
+/* Send so many bytes, of which some may have been sent, and meanwhile receive them. With
+ * half_close, say that they were all as soon as they are sent, and expect the end after the last.
+ */
+static void go_on(int client, size_t sent, size_t size, bool half_close)
 {
-    size_t sent = 0, received = 0;
+    size_t received = 0;
     bool open = true, said = false;
 
     while (half_close ? open : received < size) {
@@ -233,6 +242,11 @@ static void exchange(int client, size_t size, bool half_close)
         assert_true(open || half_close);
     }
     assert_int_equal(received, size);
+}
+
+static void exchange(int client, size_t size, bool half_close)
+{
+    go_on(client, 0, size, half_close);
 }
 
 static void assert_serves(const struct server *server)
@@ -255,10 +269,22 @@ static int start_for_test(void **state)
     return 0;
 }
 
+/* A client that a failed test has left would keep the server from ending. */
+static void close_clients(void)
+{
+    struct sockaddr_storage peer;
+    int number;
+
+    for (number = 0; number < 4096; number++)
+        if (getpeername(number, (struct sockaddr *)&peer, &(socklen_t){sizeof peer}) == 0)
+            close(number);
+}
+
 static int stop_after_test(void **state)
 {
     struct server *server = *state;
 
+    close_clients();
     stop(server);
     free(server);
     return 0;
@@ -481,17 +507,177 @@ static void test_too_few_descriptors_to_start(void **state)
     for (limit = 4; limit < 8; limit++) {
         struct server server;
         char line[256], more[256];
-        int status;
 
         start(&server, limit, (const char *[]){"--port", "0", "--domains", "1", NULL});
         read_line(server.err, line, sizeof line);
         read_line(server.err, more, sizeof more);
-        status = finish(&server);
-        assert_true(WIFEXITED(status));
-        assert_int_equal(WEXITSTATUS(status), 1);
+        assert_exits(&server, 1);
         assert_non_null(strstr(line, "too few descriptors"));
         assert_string_equal(more, "");
     }
+}
+
+/* ---- the stop */
+
+/* Each domain hears of the stop by itself, so it takes a moment until none listens. */
+static void await_refusal(const struct server *server)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)server->port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    bool refused = false;
+
+    while (!refused) {
+        int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        /* It is a reset when the listener is closed at the same moment. */
+        refused = connect(client, (struct sockaddr *)&address, sizeof address) < 0 &&
+                  errno == ECONNREFUSED;
+        close(client);
+        poll(NULL, 0, 1);
+    }
+}
+
+static void assert_says_nothing(const struct server *server)
+{
+    char line[256];
+
+    read_line(server->err, line, sizeof line);
+    assert_string_equal(line, "");
+}
+
+enum { TALKERS = 64, TALK = 300000 };
+
+/* Some are in the middle of a conversation when the signal comes, and some silent. */
+static void assert_stops(const char *domains, int signal)
+{
+    size_t sent[TALKERS] = {0};
+    int clients[TALKERS], i;
+    struct server server;
+
+    start_serving(&server, 0, domains);
+    for (i = 0; i < TALKERS; i++) {
+        clients[i] = connect_to(&server);
+        exchange(clients[i], 10, false);
+        if (i % 2 == 0)
+            send_some(clients[i], &sent[i], TALK);
+    }
+    kill(server.pid, signal);
+    await_refusal(&server);
+    for (i = 0; i < TALKERS; i++)
+        go_on(clients[i], sent[i], TALK, true);
+    assert_says_nothing(&server);
+    assert_exits(&server, 0);
+    for (i = 0; i < TALKERS; i++)
+        close(clients[i]);
+}
+
+static void test_a_stop_lets_clients_finish(void **state)
+{
+    (void)state;
+    alarm(GUARD);
+    assert_stops("0", SIGTERM);
+    assert_stops("1", SIGTERM);
+    assert_stops("3", SIGINT);
+}
+
+/* Who is connected but has not been accepted is turned away; the others are served, and nobody
+ * else. */
+static void test_a_stop_in_a_rush(void **state)
+{
+    struct server server;
+    int clients[CROWD], round, i;
+
+    (void)state;
+    alarm(GUARD);
+    for (round = 0; round < 10; round++) {
+        start_serving(&server, 0, "1");
+        for (i = 0; i < CROWD; i++) {
+            clients[i] = connect_to(&server);
+            send(clients[i], "x", 1, MSG_NOSIGNAL);
+        }
+        kill(server.pid, SIGTERM);
+        for (i = 0; i < CROWD; i++) {
+            char byte = 'x';
+
+            shutdown(clients[i], SHUT_WR);
+            if (recv(clients[i], &byte, 1, 0) == 1)
+                assert_int_equal(recv(clients[i], &byte, 1, 0), 0);
+            assert_int_equal(byte, 'x');
+            close(clients[i]);
+        }
+        assert_says_nothing(&server);
+        assert_exits(&server, 0);
+    }
+}
+
+static void test_a_stopping_server_uses_no_processor(void **state)
+{
+    struct server server;
+    int client;
+
+    (void)state;
+    alarm(GUARD);
+    start_serving(&server, 0, "1");
+    client = connect_to(&server);
+    exchange(client, 10, false);
+    kill(server.pid, SIGTERM);
+    await_refusal(&server);
+    assert_rests(&server);
+    exchange(client, 10, true);
+    assert_exits(&server, 0);
+    close(client);
+}
+
+/* Wherever a client's task waits, for the client to send or to receive. */
+static void assert_stops_at_once(int first, int second)
+{
+    int silent, deaf, status;
+    struct server server;
+    char byte;
+
+    start_serving(&server, 0, "1");
+    silent = connect_to(&server);
+    deaf = connect_to(&server);
+    exchange(silent, 10, false);
+    exchange(deaf, 10, false);
+    stuff(deaf);
+    kill(server.pid, first);
+    await_refusal(&server);
+    kill(server.pid, second);
+    assert_int_equal(recv(silent, &byte, 1, 0), 0);
+    assert_says_nothing(&server);
+    status = finish(&server);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), second);
+    close(silent);
+    close(deaf);
+}
+
+static void test_a_second_signal_stops_at_once(void **state)
+{
+    (void)state;
+    alarm(GUARD);
+    assert_stops_at_once(SIGTERM, SIGTERM);
+    assert_stops_at_once(SIGINT, SIGINT);
+    assert_stops_at_once(SIGINT, SIGTERM);
+}
+
+static void test_a_stop_when_out_of_descriptors(void **state)
+{
+    int clients[MANY], i;
+    struct server server;
+
+    (void)state;
+    alarm(GUARD);
+    start_serving(&server, FEW, "1");
+    for (i = 0; i < MANY; i++)
+        clients[i] = connect_to(&server);
+    kill(server.pid, SIGTERM);
+    await_refusal(&server);
+    for (i = 0; i < MANY; i++)
+        close(clients[i]);
+    assert_exits(&server, 0);
 }
 
 /* ---- what it says and refuses */
@@ -572,15 +758,12 @@ static void assert_refuses(int status, const char *says, const char *const *argu
 {
     char out[256], line[256], more[256];
     struct server server;
-    int ended;
 
     start(&server, 0, arguments);
     read_line(server.err, line, sizeof line);
     read_line(server.err, more, sizeof more);
     read_line(server.out, out, sizeof out);
-    ended = finish(&server);
-    assert_true(WIFEXITED(ended));
-    assert_int_equal(WEXITSTATUS(ended), status);
+    assert_exits(&server, status);
     assert_memory_equal(line, "miou-echo: ", 11);
     if (!strstr(line, says))
         fail_msg("\"%s\" is not in: %s", says, line);
@@ -614,15 +797,12 @@ static void test_help(void **state)
 {
     struct server server;
     char line[256];
-    int status;
 
     (void)state;
     alarm(GUARD);
     start(&server, 0, (const char *[]){"--help", NULL});
     read_line(server.out, line, sizeof line);
-    status = finish(&server);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_exits(&server, 0);
     assert_memory_equal(line, "usage: miou-echo ", 17);
 }
 
@@ -670,6 +850,11 @@ int main(int argc, char **argv)
         WITH_SERVER(test_a_port_taken_by_another_of_us),
         cmocka_unit_test(test_out_of_descriptors),
         cmocka_unit_test(test_too_few_descriptors_to_start),
+        cmocka_unit_test(test_a_stop_lets_clients_finish),
+        cmocka_unit_test(test_a_stop_in_a_rush),
+        cmocka_unit_test(test_a_stopping_server_uses_no_processor),
+        cmocka_unit_test(test_a_second_signal_stops_at_once),
+        cmocka_unit_test(test_a_stop_when_out_of_descriptors),
         cmocka_unit_test(test_a_thread_a_domain),
         cmocka_unit_test(test_every_core_by_default),
         cmocka_unit_test(test_ipv6),
