@@ -1,4 +1,5 @@
-/* Rules R3.1, R3.2, R3.4, R3.10, R3.12 and R3.15: what a scenario cannot say of orphanages. */
+/* Rules R3.1 to R3.4, R3.10, R3.12, R3.15 and R3.17 to R3.23: what a scenario cannot say of
+ * orphanages. */
 #include "sockets.h"
 
 #include <errno.h>
@@ -223,4 +224,150 @@ CHECK("R3.12", a_server_with_clients_that_come_and_go)
     assert_int_equal(t.ended, CLIENTS);
     assert_int_equal(t.busy, 0);
     assert_true(t.most >= AT_ONCE);
+}
+
+/* ---- R3.17, R3.19, R3.22: arguments of take and get ---- */
+
+struct take_arguments {
+    int empty, no_place, no_orphanage[3];
+    int get_empty, untouched;
+    bool written;
+    int got_without_place, taken, outcome;
+};
+
+static int take_badly(void *arg)
+{
+    struct take_arguments *t = arg;
+    miou_promise *const nothing = arg, *promise = nothing;
+    miou_orphans *orphans;
+
+    TRY(miou_orphans_create(&orphans));
+    t->untouched = 77;
+    t->empty = miou_orphans_take(&promise, orphans);
+    t->get_empty = miou_orphans_get(&t->untouched, orphans);
+    TRY(miou_async(NULL, &(miou_spawn){.orphans = orphans}, return_number, (void *)5));
+    TRY(miou_async(NULL, &(miou_spawn){.orphans = orphans}, return_number, (void *)5));
+    t->no_place = miou_orphans_take(NULL, orphans);
+    t->no_orphanage[0] = miou_orphans_take(&promise, NULL);
+    t->no_orphanage[1] = miou_orphans_get(&t->untouched, NULL);
+    t->no_orphanage[2] = miou_orphans_length(NULL);
+    t->written = promise != nothing;
+    t->got_without_place = miou_orphans_get(NULL, orphans);
+    t->taken = miou_orphans_take(&promise, orphans);
+    TRY(miou_await(promise, &t->outcome));
+    return miou_orphans_free(orphans);
+}
+
+CHECK("R3.17 R3.19 R3.22", bad_arguments_of_take_and_get)
+{
+    struct take_arguments t = {.empty = -1, .get_empty = -1};
+    int i;
+
+    assert_int_equal(run_with(1, take_badly, &t), 0);
+    assert_int_equal(t.empty, 0);
+    assert_int_equal(t.get_empty, 0);
+    assert_int_equal(t.untouched, 77);
+    assert_false(t.written);
+    assert_int_equal(t.no_place, -EINVAL);
+    for (i = 0; i < 3; i++)
+        assert_int_equal(t.no_orphanage[i], -EINVAL);
+    assert_int_equal(t.got_without_place, 1);
+    assert_int_equal(t.taken, 1);
+    assert_int_equal(t.outcome, 5);
+}
+
+/* ---- R3.19, R3.20: each once, in whatever way ---- */
+
+static int get_orphans(void *arg)
+{
+    struct handed_out *t = arg;
+    miou_orphans *orphans;
+    int i, outcome;
+
+    TRY(miou_orphans_create(&orphans));
+    for (i = 0; i < t->count; i++)
+        TRY((i % 2 ? miou_async : miou_call)(NULL, &(miou_spawn){.orphans = orphans}, return_number,
+                                             (void *)(intptr_t)i));
+    while ((t->last = miou_orphans_get(&outcome, orphans)) == 1)
+        t->times[outcome]++;
+    return miou_orphans_free(orphans);
+}
+
+CHECK("R3.19 R3.20", each_orphan_is_got_once)
+{
+    struct handed_out *t = calloc(1, sizeof *t);
+    int i;
+
+    assert_non_null(t);
+    t->count = 1000;
+    assert_int_equal(run_with(2, get_orphans, t), 0);
+    assert_int_equal(t->last, 0);
+    for (i = 0; i < t->count; i++)
+        assert_int_equal(t->times[i], 1);
+    free(t);
+}
+
+/* ---- R3.21, R3.23: what the cancelled may ask ---- */
+
+struct cancelled {
+    miou_orphans *orphans;
+    int meanwhile, get, outcome;
+    int take, length, in_finaliser;
+    bool written;
+};
+
+static void ask_length(void *value)
+{
+    struct cancelled *t = value;
+
+    t->in_finaliser = miou_orphans_length(t->orphans);
+}
+
+static int wait_for_ever(void *arg)
+{
+    (void)arg;
+    while (miou_yield() == 0)
+        ;
+    return 0;
+}
+
+static int ask_when_cancelled(void *arg)
+{
+    struct cancelled *t = arg;
+    miou_promise *const nothing = arg, *promise = nothing;
+    miou_resource *resource;
+
+    TRY(miou_resource_create(&resource, ask_length, t));
+    TRY(miou_own(resource));
+    TRY(miou_orphans_create(&t->orphans));
+    TRY(miou_async(NULL, &(miou_spawn){.orphans = t->orphans}, wait_for_ever, NULL));
+    TRY(miou_call(NULL, &(miou_spawn){.orphans = t->orphans}, wait_for_ever, NULL));
+    t->meanwhile = miou_orphans_get(&t->outcome, t->orphans);
+    t->get = miou_orphans_get(&t->outcome, t->orphans);
+    t->take = miou_orphans_take(&promise, t->orphans);
+    t->length = miou_orphans_length(t->orphans);
+    t->written = promise != nothing || t->outcome != 77;
+    return 0;
+}
+
+static int cancel_who_asks(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, ask_when_cancelled, arg));
+    let_others_run();
+    return miou_cancel(promise);
+}
+
+CHECK("R3.21 R3.23", what_the_cancelled_may_ask_of_orphanages)
+{
+    struct cancelled t = {.outcome = 77, .length = -1};
+
+    assert_int_equal(run_with(1, cancel_who_asks, &t), 0);
+    assert_int_equal(t.meanwhile, MIOU_CANCELLED);
+    assert_int_equal(t.get, MIOU_CANCELLED);
+    assert_int_equal(t.take, MIOU_CANCELLED);
+    assert_int_equal(t.length, 2);
+    assert_int_equal(t.in_finaliser, 2);
+    assert_false(t.written);
 }
