@@ -8,6 +8,7 @@
 
 enum {
     TICK = 10000,  /* nanoseconds a step */
+    LOOK = 128,    /* steps between two looks at what the domains' monitors know */
     NAP = 1000000, /* between two looks at the system when nothing else can be done */
 };
 
@@ -101,7 +102,7 @@ static int64_t first_deadline(struct run *run)
 static bool look_around(struct run *run)
 {
     for (int i = 0; i < run->domain_count; i++)
-        if (run->domains[i].suspended > 0) {
+        if (run->domains[i].suspended > 0 && run->domains[i].paused == NULL) {
             domain_self = &run->domains[i];
             domain_look(domain_self, false);
         }
@@ -178,7 +179,9 @@ void run_driven(struct run *run)
         context_of_thread(&run->domains[i].scheduler);
     domain_self = domain;
     domain_ready(domain, run->main);
-    while (!run->domains[0].stopped) {
+    for (unsigned steps = 1; !run->domains[0].stopped; steps++) {
+        if (steps % LOOK == 0) /* or tasks that yield would keep those of other domains waiting */
+            look_around(run);
         next = run->next != NULL ? run->next : choose_next(run, domain);
         run->next = NULL;
         if (next == NULL)
