@@ -9,13 +9,12 @@
 #include <string.h>
 
 static const uint32_t object_sizes[POOL_KINDS] = {
-    [POOL_TASKS] = sizeof(struct task),
-    [POOL_RESOURCES] = sizeof(struct resource),
-    [POOL_ORPHANAGES] = sizeof(struct orphanage),
-    [POOL_SUSPENSIONS] = sizeof(struct suspension),
-    [POOL_HOOKS] = sizeof(struct hook),
-    [POOL_DESCRIPTORS] = sizeof(struct descriptor),
-    [POOL_SYNC] = sizeof(struct sync),
+    [POOL_TASKS] = sizeof(struct task),           [POOL_RESOURCES] = sizeof(struct resource),
+    [POOL_ORPHANAGES] = sizeof(struct orphanage), [POOL_SUSPENSIONS] = sizeof(struct suspension),
+    [POOL_HOOKS] = sizeof(struct hook),           [POOL_DESCRIPTORS] = sizeof(struct descriptor),
+    [POOL_MUTEXES] = sizeof(struct sync),         [POOL_CONDITIONS] = sizeof(struct sync),
+    [POOL_LAZIES] = sizeof(struct sync),          [POOL_TRIGGERS] = sizeof(struct sync),
+    [POOL_COMPUTATIONS] = sizeof(struct sync),
 };
 
 /* Generations that no pool of this run shares with another, or with one of an earlier run. */

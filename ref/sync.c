@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-int sync_new(struct sync **made, enum sync_kind kind, const void *place)
+int sync_new(struct sync **made, enum pool_kind kind, const void *place)
 {
     int error;
     struct task *self = task_self(&error);
@@ -14,28 +14,29 @@ int sync_new(struct sync **made, enum sync_kind kind, const void *place)
         return error;
     if (place == NULL)
         return -EINVAL;
-    if ((sync = object_new(self->domain, POOL_SYNC)) == NULL)
+    if ((sync = object_new(self->domain, kind)) == NULL)
         return -ENOMEM;
     /* Who still has a handle of the object that was here before tries the guard, so it stays. */
-    if (sync->kind == 0)
+    if (sync->end == NULL) {
         pthread_mutex_init(&sync->guard, NULL);
-    sync->kind = kind;
+        sync->kind = kind;
+    }
     memset(&sync->first, 0, sizeof *sync - offsetof(struct sync, first));
     sync->end = &sync->first;
     *made = sync;
     return 0;
 }
 
-int sync_enter(struct sync **found, enum sync_kind kind, const void *handle)
+int sync_enter(struct sync **found, enum pool_kind kind, const void *handle)
 {
     struct domain *domain = domain_self;
-    struct sync *sync = object_get(domain, POOL_SYNC, handle);
+    struct sync *sync = object_get(domain, kind, handle);
 
     if (sync == NULL)
         return -EINVAL;
     sync_hold(sync);
     /* Another may have been quick to free it. */
-    if (object_get(domain, POOL_SYNC, handle) == sync && sync->kind == kind) {
+    if (object_get(domain, kind, handle) == sync) {
         *found = sync;
         return 0;
     }
@@ -47,7 +48,7 @@ int sync_free(struct sync *sync, bool busy)
 {
     busy |= sync->first != NULL;
     if (!busy)
-        object_free(domain_self, POOL_SYNC, sync);
+        object_free(domain_self, sync->kind, sync);
     sync_leave(sync);
     return busy ? -EBUSY : 0;
 }

@@ -6,8 +6,6 @@
 
 #include "runtime.h"
 
-enum sync_kind { SYNC_MUTEX = 1, SYNC_CONDITION, SYNC_LAZY, SYNC_TRIGGER, SYNC_COMPUTATION };
-
 /* A task that waits, on its own stack, where it must stay until it has left the queue and, if
  * another took it from there, the message has come. */
 struct sync_waiter {
@@ -28,7 +26,7 @@ struct action {
 
 struct sync {
     struct slot slot;
-    enum sync_kind kind;
+    enum pool_kind kind;
     pthread_mutex_t guard; /* of all that follows */
     struct sync_waiter *first, **end;
     bool complete; /* the value is known, the trigger signalled */
@@ -70,14 +68,14 @@ static inline struct task *sync_self(int *error)
 
 /* A new object, nobody else's yet, whose handle will go to place. Returns 0, or the error of a call
  * that creates. */
-int sync_new(struct sync **made, enum sync_kind kind, const void *place);
+int sync_new(struct sync **made, enum pool_kind kind, const void *place);
 
 /* Called by a task: find the object of a handle and hold its guard. Returns 0 or -EINVAL. Of two
  * guards that of the computation comes first, then the trigger's. */
-int sync_enter(struct sync **found, enum sync_kind kind, const void *handle);
+int sync_enter(struct sync **found, enum pool_kind kind, const void *handle);
 
 /* The same, as the first thing in a call that does not suspend. May return MIOU_NOT_RUNNING. */
-static inline int sync_call(struct sync **found, enum sync_kind kind, const void *handle)
+static inline int sync_call(struct sync **found, enum pool_kind kind, const void *handle)
 {
     int error;
 

@@ -14,7 +14,7 @@ struct completed {
 int miou_trigger_create(miou_trigger **trigger)
 {
     struct sync *made;
-    int error = sync_new(&made, SYNC_TRIGGER, trigger);
+    int error = sync_new(&made, POOL_TRIGGERS, trigger);
 
     if (error == 0)
         *trigger = pool_handle(made);
@@ -33,7 +33,7 @@ static enum miou_trigger_state state_of(const struct sync *trigger)
 int miou_trigger_state(miou_trigger *trigger)
 {
     struct sync *found;
-    int state = sync_call(&found, SYNC_TRIGGER, trigger);
+    int state = sync_call(&found, POOL_TRIGGERS, trigger);
 
     if (state == 0) {
         state = state_of(found);
@@ -49,7 +49,7 @@ int miou_trigger_await(miou_trigger *trigger)
     struct sync_waiter waiter;
     struct sync *found;
 
-    if (self == NULL || (error = sync_enter(&found, SYNC_TRIGGER, trigger)) < 0)
+    if (self == NULL || (error = sync_enter(&found, POOL_TRIGGERS, trigger)) < 0)
         return error;
     if (state_of(found) != MIOU_TRIGGER_INITIAL) {
         error = found->complete ? 0 : -EBUSY;
@@ -65,7 +65,7 @@ int miou_trigger_on_signal(miou_trigger *trigger, void (*fn)(miou_trigger *trigg
                            void *arg)
 {
     struct sync *found;
-    int error = sync_call(&found, SYNC_TRIGGER, trigger);
+    int error = sync_call(&found, POOL_TRIGGERS, trigger);
 
     if (error < 0)
         return error;
@@ -84,7 +84,7 @@ int miou_trigger_on_signal(miou_trigger *trigger, void (*fn)(miou_trigger *trigg
 int miou_computation_create(miou_computation **computation)
 {
     struct sync *made;
-    int error = sync_new(&made, SYNC_COMPUTATION, computation);
+    int error = sync_new(&made, POOL_COMPUTATIONS, computation);
 
     if (error == 0)
         *computation = pool_handle(made);
@@ -94,7 +94,7 @@ int miou_computation_create(miou_computation **computation)
 static int peek(miou_computation *computation, int *outcome)
 {
     struct sync *found;
-    int complete = sync_enter(&found, SYNC_COMPUTATION, computation);
+    int complete = sync_enter(&found, POOL_COMPUTATIONS, computation);
 
     if (complete < 0)
         return complete;
@@ -119,7 +119,7 @@ int miou_computation_await(miou_computation *computation, int *outcome)
     struct sync_waiter waiter;
     struct sync *found;
 
-    if (self == NULL || (error = sync_enter(&found, SYNC_COMPUTATION, computation)) < 0)
+    if (self == NULL || (error = sync_enter(&found, POOL_COMPUTATIONS, computation)) < 0)
         return error;
     waiter.outcome = found->outcome;
     if (found->complete && !found->completing) {
@@ -139,11 +139,11 @@ int miou_computation_await(miou_computation *computation, int *outcome)
 int miou_computation_attach(miou_computation *computation, miou_trigger *trigger)
 {
     struct sync *found, *attached;
-    int error = sync_call(&found, SYNC_COMPUTATION, computation);
+    int error = sync_call(&found, POOL_COMPUTATIONS, computation);
 
     if (error < 0)
         return error;
-    if ((error = sync_enter(&attached, SYNC_TRIGGER, trigger)) == 0) {
+    if ((error = sync_enter(&attached, POOL_TRIGGERS, trigger)) == 0) {
         if (found->complete || attached->complete) {
             error = -EALREADY;
         } else if (attached->attached_to != NULL) {
@@ -182,11 +182,11 @@ static struct sync *enter_attached(struct sync *computation)
 static int enter_detached(struct sync **found, miou_computation *computation, miou_trigger *trigger)
 {
     struct sync *from;
-    int error = sync_enter(&from, SYNC_COMPUTATION, computation);
+    int error = sync_enter(&from, POOL_COMPUTATIONS, computation);
 
     if (error < 0)
         return error;
-    if ((error = sync_enter(found, SYNC_TRIGGER, trigger)) == 0) {
+    if ((error = sync_enter(found, POOL_TRIGGERS, trigger)) == 0) {
         if ((*found)->attached_to == computation) {
             forget(*found);
         } else {
@@ -201,7 +201,7 @@ static int enter_detached(struct sync **found, miou_computation *computation, mi
 int miou_trigger_free(miou_trigger *trigger)
 {
     struct sync *found;
-    int error = sync_call(&found, SYNC_TRIGGER, trigger);
+    int error = sync_call(&found, POOL_TRIGGERS, trigger);
 
     /* The computation's guard comes before the trigger's; meanwhile it may change. */
     while (error == 0 && found->attached_to != NULL && found->first == NULL) {
@@ -209,7 +209,7 @@ int miou_trigger_free(miou_trigger *trigger)
 
         sync_leave(found);
         if (enter_detached(&found, computation, trigger) < 0)
-            error = sync_enter(&found, SYNC_TRIGGER, trigger);
+            error = sync_enter(&found, POOL_TRIGGERS, trigger);
     }
     return error < 0 ? error : sync_free(found, false);
 }
@@ -217,7 +217,7 @@ int miou_trigger_free(miou_trigger *trigger)
 int miou_computation_free(miou_computation *computation)
 {
     struct sync *found, *trigger;
-    int error = sync_call(&found, SYNC_COMPUTATION, computation);
+    int error = sync_call(&found, POOL_COMPUTATIONS, computation);
 
     if (error < 0)
         return error;
@@ -232,7 +232,7 @@ int miou_computation_free(miou_computation *computation)
 static int complete(struct completed *completed, miou_computation *computation, int outcome)
 {
     struct sync *found;
-    int error = sync_enter(&found, SYNC_COMPUTATION, computation);
+    int error = sync_enter(&found, POOL_COMPUTATIONS, computation);
 
     if (error < 0)
         return error;
@@ -305,7 +305,7 @@ int miou_trigger_signal(miou_trigger *trigger)
 {
     struct completed completed = {.end = &completed.first};
     struct sync *found;
-    int error = sync_call(&found, SYNC_TRIGGER, trigger);
+    int error = sync_call(&found, POOL_TRIGGERS, trigger);
 
     if (error == 0) {
         signal_entered(&completed, found);
@@ -345,7 +345,7 @@ int miou_computation_canceller(miou_trigger **trigger, miou_computation *from,
                                miou_computation *into)
 {
     struct sync *made;
-    int error = sync_new(&made, SYNC_TRIGGER, trigger);
+    int error = sync_new(&made, POOL_TRIGGERS, trigger);
 
     if (error < 0)
         return error;

@@ -1,5 +1,6 @@
 /* sync_lazy.c: values that are computed once, by the first task that asks; who is cancelled while
  * it computes hands the computation over to one that waits. */
+#include "mutant.h"
 #include "sync.h"
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 int miou_lazy_create(miou_lazy **lazy, miou_task *fn, void *arg)
 {
     struct sync *made;
-    int error = sync_new(&made, SYNC_LAZY, fn != NULL ? lazy : NULL);
+    int error = sync_new(&made, POOL_LAZIES, fn != NULL ? lazy : NULL);
 
     if (error < 0)
         return error;
@@ -20,7 +21,7 @@ int miou_lazy_create(miou_lazy **lazy, miou_task *fn, void *arg)
 int miou_lazy_from_value(miou_lazy **lazy, int value)
 {
     struct sync *made;
-    int error = sync_new(&made, SYNC_LAZY, lazy);
+    int error = sync_new(&made, POOL_LAZIES, lazy);
 
     if (error < 0)
         return error;
@@ -33,7 +34,7 @@ int miou_lazy_from_value(miou_lazy **lazy, int value)
 int miou_lazy_free(miou_lazy *lazy)
 {
     struct sync *found;
-    int error = sync_call(&found, SYNC_LAZY, lazy);
+    int error = sync_call(&found, POOL_LAZIES, lazy);
 
     return error < 0 ? error : sync_free(found, found->holder != 0);
 }
@@ -69,7 +70,7 @@ static int await_value(struct task *self, struct sync *lazy, int *value)
     sync_queue(lazy, &waiter, self);
     sync_leave(lazy);
     error = sync_wait(lazy, &waiter, MIOU_WAIT_LAZY);
-    if (waiter.handed)
+    if (waiter.handed && !(error < 0 && MUTANT(leaves_a_value_to_the_cancelled)))
         return compute(self, lazy, value);
     *value = waiter.outcome;
     return error;
@@ -81,7 +82,7 @@ int miou_lazy_force(miou_lazy *lazy, int *outcome)
     struct task *self = sync_self(&error);
     struct sync *found;
 
-    if (self == NULL || (error = sync_enter(&found, SYNC_LAZY, lazy)) < 0)
+    if (self == NULL || (error = sync_enter(&found, POOL_LAZIES, lazy)) < 0)
         return error;
     if (found->complete) {
         value = found->outcome;

@@ -1,5 +1,6 @@
 /* sync_mutex.c: mutexes and conditions. A mutex is handed over: who unlocks it makes the first that
  * waits its holder, so that nobody comes between. */
+#include "mutant.h"
 #include "sync.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 int miou_mutex_create(miou_mutex **mutex)
 {
     struct sync *made;
-    int error = sync_new(&made, SYNC_MUTEX, mutex);
+    int error = sync_new(&made, POOL_MUTEXES, mutex);
 
     if (error == 0)
         *mutex = pool_handle(made);
@@ -19,7 +20,7 @@ int miou_mutex_create(miou_mutex **mutex)
 int miou_mutex_free(miou_mutex *mutex)
 {
     struct sync *found;
-    int error = sync_call(&found, SYNC_MUTEX, mutex);
+    int error = sync_call(&found, POOL_MUTEXES, mutex);
 
     return error < 0 ? error : sync_free(found, found->holder != 0);
 }
@@ -29,7 +30,7 @@ static int unlock(struct task *self, miou_mutex *mutex)
 {
     struct sync *found;
     struct sync_waiter *next;
-    int error = sync_enter(&found, SYNC_MUTEX, mutex);
+    int error = sync_enter(&found, POOL_MUTEXES, mutex);
 
     if (error < 0)
         return error;
@@ -57,7 +58,7 @@ static int acquire(struct task *self, miou_mutex *mutex, bool may_wait)
     struct sync *found;
     int error = sync_refusal(self);
 
-    if (error < 0 || (error = sync_enter(&found, SYNC_MUTEX, mutex)) < 0)
+    if (error < 0 || (error = sync_enter(&found, POOL_MUTEXES, mutex)) < 0)
         return error;
     if (found->holder == 0) {
         found->holder = task_id(self);
@@ -71,7 +72,7 @@ static int acquire(struct task *self, miou_mutex *mutex, bool may_wait)
     sync_queue(found, &waiter, self);
     sync_leave(found);
     error = sync_wait(found, &waiter, MIOU_WAIT_MUTEX);
-    if (error < 0 && waiter.handed)
+    if (error < 0 && waiter.handed && !MUTANT(keeps_a_mutex_from_the_cancelled))
         unlock(self, mutex);
     return error;
 }
@@ -113,7 +114,7 @@ int miou_mutex_protect(miou_mutex *mutex, miou_task *fn, void *arg)
 int miou_condition_create(miou_condition **condition)
 {
     struct sync *made;
-    int error = sync_new(&made, SYNC_CONDITION, condition);
+    int error = sync_new(&made, POOL_CONDITIONS, condition);
 
     if (error == 0)
         *condition = pool_handle(made);
@@ -123,7 +124,7 @@ int miou_condition_create(miou_condition **condition)
 int miou_condition_free(miou_condition *condition)
 {
     struct sync *found;
-    int error = sync_call(&found, SYNC_CONDITION, condition);
+    int error = sync_call(&found, POOL_CONDITIONS, condition);
 
     return error < 0 ? error : sync_free(found, false);
 }
@@ -132,7 +133,7 @@ static int wake(miou_condition *condition, struct sync_waiter *(*take)(struct sy
 {
     struct sync_waiter *taken;
     struct sync *found;
-    int error = sync_enter(&found, SYNC_CONDITION, condition);
+    int error = sync_enter(&found, POOL_CONDITIONS, condition);
 
     if (error < 0)
         return error;
@@ -160,7 +161,7 @@ int miou_condition_broadcast(miou_condition *condition)
 static int check_holder(const struct task *self, miou_mutex *mutex)
 {
     struct sync *found;
-    int error = sync_enter(&found, SYNC_MUTEX, mutex);
+    int error = sync_enter(&found, POOL_MUTEXES, mutex);
 
     if (error < 0)
         return error;
@@ -175,7 +176,7 @@ static int wait_unlocked(struct task *self, miou_condition *condition, miou_mute
 {
     struct sync_waiter waiter;
     struct sync *found;
-    int error = sync_enter(&found, SYNC_CONDITION, condition);
+    int error = sync_enter(&found, POOL_CONDITIONS, condition);
 
     if (error < 0)
         return error;
@@ -184,7 +185,7 @@ static int wait_unlocked(struct task *self, miou_condition *condition, miou_mute
     unlock(self, mutex);
     if ((error = sync_wait(found, &waiter, MIOU_WAIT_CONDITION)) == 0)
         error = acquire(self, mutex, true);
-    if (error < 0 && waiter.woken)
+    if (error < 0 && waiter.woken && !MUTANT(loses_the_signal_of_the_cancelled))
         wake(condition, sync_take); /* for the next one, if there is one */
     return error;
 }
