@@ -4,10 +4,10 @@
  * many deviations they have. */
 #include "explore.h"
 
+#include "replay.h"
 #include "shorten.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ enum {
     BATCH = 200,             /* schedules that a process is asked for at most; */
     BATCH_INPUT = 512 << 10, /* bytes of them, */
     BATCH_OUTPUT = 16 << 20, /* and of what it is expected to print, at most */
-    OUTPUT_EACH = 32 << 10,  /* bytes that a schedule makes a driver print; if more, fewer fit */
+    OUTPUT_EACH = 8 << 10,   /* bytes that a schedule makes a driver print; if more, fewer fit */
     QUESTIONS = 20000,       /* of a run that are answered otherwise */
     SEEN_FIRST = 1024,       /* places of the table of traces */
     PART = 4                 /* of the schedules in order, that many more are random */
@@ -54,8 +54,7 @@ struct search {
     struct timespec began;
     struct budget budget;
     size_t output; /* bytes so far */
-    bool over;     /* some schedule did not pass, */
-    bool differs;  /* as it was executed twice and made different runs */
+    bool over;     /* some schedule did not pass */
 
     struct node *nodes;
     size_t count;
@@ -216,66 +215,19 @@ static bool next_in_order(struct search *search, struct schedule *schedule)
 
 /* ---- What an execution came to ---- */
 
-/* The failure to make the same run again, as a finding like those of the judge. */
-__attribute__((format(printf, 3, 4))) static void
-differs(struct search *search, struct attempt *attempt, const char *format, ...)
-{
-    struct verdict *verdict = must(calloc(1, sizeof *verdict));
-    va_list list;
-
-    va_start(list, format);
-    if (vasprintf(&verdict->findings[0].observed, format, list) < 0)
-        abort();
-    va_end(list);
-    verdict->findings[0].expected = must(strdup("the same answers make the same run"));
-    verdict->findings[0].rule = "R13.6";
-    verdict->finding_count = 1;
-    verdict->kind = VERDICT_FAIL;
-    attempt_free(attempt);
-    *attempt = (struct attempt){.result = RESULT_FAIL, .verdict = verdict};
-    attempt->reason = must(strdup("the same answers make different runs"));
-    search->differs = true;
-}
-
-/* Where two texts differ first, line by line. */
-static void compare(struct search *search, struct execution *execution)
-{
-    const char *one = search->first, *other = execution->text;
-    size_t left = search->first_size, other_left = execution->size;
-    int line = 1;
-
-    if (left == other_left && !memcmp(one, other, left))
-        return;
-    for (;; line++) {
-        const char *end = memchr(one, '\n', left), *other_end = memchr(other, '\n', other_left);
-        size_t size = end ? (size_t)(end - one) : left;
-        size_t other_size = other_end ? (size_t)(other_end - other) : other_left;
-
-        if (!end || !other_end || size != other_size || memcmp(one, other, size) != 0) {
-            differs(search, &execution->attempt,
-                    "line %d of its trace is '%.*s' once, and '%.*s' then", line,
-                    size < 200 ? (int)size : 200, one, other_size < 200 ? (int)other_size : 200,
-                    other);
-            return;
-        }
-        one = end + 1, left -= size + 1;
-        other = other_end + 1, other_left -= other_size + 1;
-    }
-}
-
 /* Whether the run of a schedule asked again what its parent's has asked. */
-static void recognise(struct search *search, const struct schedule *schedule,
-                      struct execution *execution)
+static void recognise(const struct schedule *schedule, struct execution *execution)
 {
     struct attempt *attempt = &execution->attempt;
     const struct trace *trace = execution->trace;
 
     if (schedule->question >= (size_t)trace->choice_count)
-        differs(search, attempt, "question %zu was asked once, but then there were %d",
-                schedule->question + 1, trace->choice_count);
+        replay_differs(attempt, "question %zu was asked once, but then there were %d",
+                       schedule->question + 1, trace->choice_count);
     else if (trace->choices[schedule->question].count != schedule->count)
-        differs(search, attempt, "question %zu had %d answers once, and %d then",
-                schedule->question + 1, schedule->count, trace->choices[schedule->question].count);
+        replay_differs(attempt, "question %zu had %d answers once, and %d then",
+                       schedule->question + 1, schedule->count,
+                       trace->choices[schedule->question].count);
 }
 
 static void keep_first(struct search *search, const struct execution *execution)
@@ -290,9 +242,9 @@ static void learn(struct search *search, const struct schedule *schedule,
                   struct execution *execution)
 {
     if (schedule->answer)
-        recognise(search, schedule, execution);
+        recognise(schedule, execution);
     else if (search->count)
-        compare(search, execution);
+        replay_compare(search->first, search->first_size, execution);
     else
         keep_first(search, execution);
     if (execution->attempt.result == RESULT_PASS && (schedule->answer || !search->count))
@@ -308,7 +260,7 @@ static void fail(struct search *search, const struct schedule *schedule,
 
     search->over = true;
     *attempt = execution->attempt;
-    if (search->differs)
+    if (replay_is_other(attempt))
         attempt->replay = answers_option(&answers);
     else if (attempt->result >= RESULT_FAIL && attempt->result != RESULT_UNKNOWN)
         shorten(search->run, search->suite, search->test, &answers, schedule->seed, attempt);

@@ -140,7 +140,13 @@ struct text {
     size_t room;
 };
 
-enum { AT_ONCE = 65536 };
+enum {
+    AT_ONCE = 65536, /* bytes of a pipe that are read, */
+    A_FEW = 4096     /* and that are not worth it: a child that prints line by line is not to have
+                        each line taken as it comes */
+};
+
+static const struct timespec a_moment = {.tv_nsec = 500000};
 
 /* There is always room for a NUL behind. */
 static void make_room(struct text *text)
@@ -153,8 +159,8 @@ static void make_room(struct text *text)
         abort();
 }
 
-/* Take what a pipe holds; closes it at its end. */
-static void take(int *descriptor, struct text *text)
+/* Take what a pipe holds; closes it at its end. Returns how much it was. */
+static size_t take(int *descriptor, struct text *text)
 {
     ssize_t n;
 
@@ -164,6 +170,7 @@ static void take(int *descriptor, struct text *text)
         text->size += (size_t)n;
     else if (n == 0 || errno != EINTR)
         close_end(descriptor);
+    return n > 0 ? (size_t)n : 0;
 }
 
 /* Keep the last bytes only; returns whether there were more. */
@@ -202,8 +209,8 @@ static enum process_end attend(const struct command *command, struct ends *ends,
         polls[2].fd = ends->errors[0];
         if (poll(polls, 3, command->seconds > 0 ? milliseconds(left) : -1) < 0)
             continue; /* EINTR, or no memory for a moment */
-        if (polls[1].revents)
-            take(&ends->output[0], output);
+        if (polls[1].revents && take(&ends->output[0], output) < A_FEW)
+            nanosleep(&a_moment, NULL);
         if (polls[2].revents)
             take(&ends->errors[0], errors);
         process->errors_cut |= keep_tail(errors);

@@ -4,6 +4,7 @@
 
 #include "explore.h"
 #include "process.h"
+#include "replay.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -351,21 +352,17 @@ static void run_check(const struct run *run, struct test *test)
     process_free(&process);
 }
 
-static char *copy(const char *text)
-{
-    return text ? must(strdup(text)) : NULL;
-}
-
 static void run_test(const struct run *run, const struct suite *suite, struct test *test)
 {
     if (test->scenario && run->explore)
         explore(run, suite, test);
-    else if (test->scenario) {
-        run_scenario(run, suite, test, run->schedule, 1, keep, &test->attempt);
-        test->attempt.replay = copy(run->replay);
-    } else if (run->command)
+    else if (test->scenario && run->replay)
+        replay(run, suite, test);
+    else if (test->scenario)
+        run_scenario(run, suite, test, "", 1, keep, &test->attempt);
+    else if (run->command)
         came_to(&test->attempt, RESULT_SKIPPED, "a test in C, which needs a library");
-    else if (run->explore || *run->schedule)
+    else if (run->explore || run->replay)
         came_to(&test->attempt, RESULT_SKIPPED, "a test in C, which makes its own choices");
     else
         run_check(run, test);
@@ -398,6 +395,11 @@ static void *work_on(void *arg)
         run_test(work->run, suite, test);
     }
     return NULL;
+}
+
+static char *copy(const char *text)
+{
+    return text ? must(strdup(text)) : NULL;
 }
 
 void run_suite(const struct run *run, struct suite *suite)

@@ -204,15 +204,6 @@ static bool seed_fails(const struct trial *trial, uint64_t seed)
     return same;
 }
 
-static void add_to_reason(struct attempt *attempt, const char *more)
-{
-    char *reason = attempt->reason;
-
-    if (asprintf(&attempt->reason, "%s; %s", reason, more) < 0)
-        abort();
-    free(reason);
-}
-
 void shorten(const struct run *run, const struct suite *suite, const struct test *test,
              const struct answers *answers, uint64_t seed, struct attempt *attempt)
 {
@@ -227,10 +218,12 @@ void shorten(const struct run *run, const struct suite *suite, const struct test
         minimise(&best, TRIES);
         seed = 0;
         if (!try_again(&best))
-            add_to_reason(&best.attempt, "but not each time: the same answers make different runs");
+            attempt_remark(&best.attempt,
+                           "but not each time: the same answers make different runs");
     } else if (!seed || !seed_fails(&best, seed))
-        add_to_reason(&best.attempt, "but not when the same schedule is executed once more, alone: "
-                                     "the same answers make different runs");
+        attempt_remark(&best.attempt,
+                       "but not when the same schedule is executed once more, alone: "
+                       "the same answers make different runs");
     if (!seed)
         best.attempt.replay = answers_option(&best.answers);
     else if (asprintf(&best.attempt.replay, "--seed %" PRIu64, seed) < 0)

@@ -211,6 +211,15 @@ void attempt_free(struct attempt *attempt)
     *attempt = (struct attempt){0};
 }
 
+void attempt_remark(struct attempt *attempt, const char *more)
+{
+    char *reason = attempt->reason;
+
+    if (asprintf(&attempt->reason, "%s; %s", reason, more) < 0)
+        abort();
+    free(reason);
+}
+
 void suite_free(struct suite *suite)
 {
     size_t i;

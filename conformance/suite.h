@@ -33,6 +33,9 @@ struct attempt {
 
 void attempt_free(struct attempt *attempt);
 
+/* Add to the reason of an attempt that did not pass. */
+void attempt_remark(struct attempt *attempt, const char *more);
+
 /* How many of a scenario's schedules were executed. */
 struct exploration {
     size_t schedules; /* in all; 0: none, as the runtime cannot be driven */

@@ -162,14 +162,33 @@ static int fails_third(void)
     return now.runs == 3 ? 2 : 1;
 }
 
+static int fails_once(void)
+{
+    return now.runs == 1 ? 2 : 1;
+}
+
+static int fails_second(void)
+{
+    return now.runs == 2 ? 2 : 1;
+}
+
+static void end_well(void)
+{
+    printf("print main hello\ndid main 2 ok\nend main\nrun ok\n");
+}
+
+static int one_at_most(void)
+{
+    end_well();
+    exit(0);
+}
+
 /* Executes no more than two schedules. */
 static int two_at_most(void)
 {
     answered("000", 2);
-    if (now.runs == 2) {
-        printf("print main hello\ndid main 2 ok\nend main\nrun ok\n");
-        exit(0);
-    }
+    if (now.runs == 2)
+        one_at_most();
     return 1;
 }
 
@@ -177,7 +196,8 @@ static int two_at_most(void)
 static int talks_later(void)
 {
     if (answered("11", 2)) {
-        printf("print main hello\ndid main 2 ok\nend main\nrun ok\nprint main hello\n");
+        end_well();
+        printf("print main hello\n");
         return -1;
     }
     return 1;
@@ -219,6 +239,9 @@ static const struct {
                 {"other-questions", other_questions},
                 {"fewer-questions", fewer_questions},
                 {"fails-third", fails_third},
+                {"fails-once", fails_once},
+                {"fails-second", fails_second},
+                {"one-at-most", one_at_most},
                 {"two-at-most", two_at_most},
                 {"talks-later", talks_later},
                 {"slow", slow},
@@ -325,8 +348,11 @@ static void complain(const char *text)
 static struct suite *run(const char *runtime, const char *schedule, size_t most, double seconds)
 {
     struct suite *suite = suite_create(place, "", complain);
-    struct run run = {
-        .seconds = seconds, .jobs = 1, .explore = most, .schedule = schedule, .command = NULL};
+    struct run run = {.seconds = seconds,
+                      .jobs = 1,
+                      .explore = most,
+                      .schedule = schedule,
+                      .replay = *schedule ? "it" : NULL};
     char *command;
 
     assert_non_null(suite);
@@ -390,7 +416,7 @@ static void says_where_it_stopped(void **state)
 /* A run that is large lets fewer schedules be tried, some of them random ones. */
 static void tries_less_of_what_is_large(void **state)
 {
-    struct suite *suite = run("large", "", 100, HANG);
+    struct suite *suite = run("large", "", 400, HANG);
     const struct exploration *exploration = &suite->tests->exploration;
 
     (void)state;
@@ -461,7 +487,7 @@ static void tells_runs_that_differ(void **state)
     (void)state;
     assert_string_equal(verdict->findings[0].rule, "R13.6");
     assert_string_equal(verdict->findings[0].observed,
-                        "line 4 of its trace is 'chose 0 3' once, and 'chose 0 2' then");
+                        "line 4 of the trace is 'chose 0 3' once, and 'chose 0 2' then");
     suite_free(suite);
     suite = expect_failure("fewer-questions", 100, RESULT_FAIL, "--schedule \"3\"",
                            "the same answers make different runs");
@@ -489,17 +515,49 @@ static void tells_what_cannot_be_driven(void **state)
     suite_free(suite);
 }
 
-static void executes_one_schedule(void **state)
-{
-    struct suite *suite = run("fails-at-0102", "schedule 0 1 0 2\n", 0, HANG);
+/* ---- Replaying ---- */
 
-    (void)state;
-    assert_int_equal(suite->tests->attempt.result, RESULT_FAIL);
-    suite_free(suite);
-    suite = run("fails-at-0102", "schedule 0 1 0 1\n", 0, HANG);
-    assert_int_equal(suite->tests->attempt.result, RESULT_PASS);
+static void expect_replay(const char *runtime, const char *schedule, enum result result,
+                          const char *reason)
+{
+    struct suite *suite = run(runtime, schedule, 0, HANG);
+    const struct attempt *attempt = &suite->tests->attempt;
+
+    assert_int_equal(attempt->result, result);
+    if (reason)
+        assert_string_equal(attempt->reason, reason);
+    else
+        assert_null(attempt->reason);
+    assert_string_equal(attempt->replay, "it");
     assert_int_equal(suite->tests->exploration.schedules, 0);
     suite_free(suite);
+}
+
+static void executes_one_schedule(void **state)
+{
+    (void)state;
+    expect_replay("fails-at-0102", "schedule 0 1 0 2\n", RESULT_FAIL, "2 times not as expected");
+    expect_replay("fails-at-0102", "schedule 0 1 0 1\n", RESULT_PASS, NULL);
+    expect_replay("fails-at-0102", "schedule\n", RESULT_PASS, NULL);
+    expect_replay("fails-deep", "schedule seed 42\n", RESULT_PASS, NULL);
+    expect_replay("crashes-at-0102", "schedule 0 1 0 2\n", RESULT_CRASH,
+                  "killed by signal 11, SIGSEGV");
+    expect_replay("not-driven", "schedule\n", RESULT_NOT_IMPLEMENTED,
+                  "the runtime's choices cannot be driven");
+}
+
+static void executes_it_twice(void **state)
+{
+    (void)state;
+    expect_replay("other-questions", "schedule seed 1\n", RESULT_FAIL,
+                  "the same answers make different runs");
+    expect_replay("fails-once", "schedule\n", RESULT_FAIL,
+                  "2 times not as expected; and the same answers make different runs");
+    expect_replay("fails-second", "schedule\n", RESULT_FAIL,
+                  "2 times not as expected; and the same answers make different runs");
+    expect_replay("one-at-most", "schedule\n", RESULT_CRASH,
+                  "the process ended in the middle of the run, with status 0; "
+                  "and the same answers make different runs");
 }
 
 int main(int argc, char **argv)
@@ -515,6 +573,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(tells_runs_that_differ),
         cmocka_unit_test(tells_what_cannot_be_driven),
         cmocka_unit_test(executes_one_schedule),
+        cmocka_unit_test(executes_it_twice),
     };
 
     return argc > 1 ? drive(argv[1]) : cmocka_run_group_tests(tests, set_up, tear_down);
