@@ -81,6 +81,18 @@ static void complain(const char *text)
     fprintf(stderr, "conform: %s\n", text);
 }
 
+__attribute__((format(printf, 1, 2))) static char *text_of(const char *format, ...)
+{
+    char *text;
+    va_list list;
+
+    va_start(list, format);
+    if (vasprintf(&text, format, list) < 0)
+        die("out of memory");
+    va_end(list);
+    return text;
+}
+
 /* ---- Options ---- */
 
 static double seconds(const char *text)
@@ -113,45 +125,35 @@ static size_t schedules(const char *text)
     return (size_t)value;
 }
 
-/* An option and its value drive all scenarios with a line that ends in the value. */
-static void drive(struct run *run, const char *option, const char *line, const char *value)
-{
-    char *schedule, *replay;
-
-    if (asprintf(&schedule, "%s%s\n", line, value) < 0 ||
-        asprintf(&replay, "%s \"%s\"", option, value + strspn(value, " ")) < 0)
-        die("out of memory");
-    run->schedule = schedule;
-    run->replay = replay;
-}
-
 static void drive_with_seed(struct run *run, const char *text)
 {
+    unsigned long long seed;
     char *end;
 
     errno = 0;
-    strtoull(text, &end, 10);
-    if (strspn(text, DIGITS) != strlen(text) || end == text || errno)
-        die("--seed %s: not a number from 0 to 18446744073709551615", text);
-    drive(run, "--seed", "schedule seed ", text);
+    seed = strtoull(text, &end, 10);
+    if (text[strspn(text, DIGITS)] || end == text || errno)
+        die("--seed %s: not a number from 0 to %llu", text, ULLONG_MAX);
+    run->schedule = text_of("schedule seed %llu\n", seed);
+    run->replay = text_of("--seed %llu", seed);
 }
 
 static void drive_with_answers(struct run *run, const char *text)
 {
-    char *answers = calloc(1, 2 * strlen(text) + 2), *to = answers;
-    const char *from = text;
+    char *answers = calloc(2, strlen(text) + 1), *end = answers;
+    const char *from = text + strspn(text, " ,");
+    size_t size;
 
     if (!answers)
         die("out of memory");
-    while (*(from += strspn(from, " ,"))) {
-        size_t size = strspn(from, DIGITS);
-
+    for (; *from; from += size, from += strspn(from, " ,")) {
+        size = strspn(from, DIGITS);
         if (size == 0 || size > 9 || (from[size] && !strchr(" ,", from[size])))
             die("--schedule %s: not a list of numbers", text);
-        to += sprintf(to, " %.*s", (int)size, from);
-        from += size;
+        end += sprintf(end, " %.*s", (int)size, from);
     }
-    drive(run, "--schedule", "schedule", answers);
+    run->schedule = text_of("schedule%s\n", answers);
+    run->replay = text_of("--schedule \"%s\"", answers + (*answers == ' '));
     free(answers);
 }
 
@@ -274,15 +276,6 @@ static void read_options(struct options *options, int argc, char **argv)
 
 /* ---- What belongs to the program ---- */
 
-static char *join(const char *directory, const char *name)
-{
-    char *path;
-
-    if (asprintf(&path, "%s/%s", directory, name) < 0)
-        die("out of memory");
-    return path;
-}
-
 /* The program's parts lie beside it, the chapters in spec beside its directory. */
 static void find_parts(struct options *options)
 {
@@ -294,13 +287,13 @@ static void find_parts(struct options *options)
         die("/proc/self/exe: %s", strerror(errno));
     directory[size] = '\0';
     *strrchr(directory, '/') = '\0';
-    options->run.driver = join(directory, "driver");
-    options->run.checks = join(directory, "checks");
+    options->run.driver = text_of("%s/driver", directory);
+    options->run.checks = text_of("%s/checks", directory);
     if (access(options->run.driver, X_OK) != 0)
         die("%s: %s", options->run.driver, strerror(errno));
     if (access(options->run.checks, X_OK) != 0)
         die("%s: %s", options->run.checks, strerror(errno));
-    spec = join(directory, "../spec");
+    spec = text_of("%s/../spec", directory);
     options->chapters = options->spec             ? options->spec
                         : access(spec, R_OK) == 0 ? realpath(spec, NULL)
                                                   : "spec";

@@ -331,6 +331,18 @@ static void refuses_bad_options(void **state)
     could_not_tell("--driver x --jobs 1e3", "conform: --jobs 1e3");
     could_not_tell("--driver x --output /nonexistent/x --rule R98", "conform: /nonexistent/x: ");
     could_not_tell("--driver x --spec /nonexistent", "/nonexistent");
+    could_not_tell("--driver x --seed -1", "conform: --seed -1: not a number");
+    could_not_tell("--driver x --seed ''", "conform: --seed : not a number");
+    could_not_tell("--driver x --seed 0x1", "conform: --seed 0x1: not a number");
+    could_not_tell("--driver x --seed 18446744073709551616", "0 to 18446744073709551615");
+    could_not_tell("--driver x --schedule '0 x'", "conform: --schedule 0 x: not a list of numbers");
+    could_not_tell("--driver x --schedule '0 -1'", "conform: --schedule 0 -1: not a list");
+    could_not_tell("--driver x --schedule 1.5", "conform: --schedule 1.5: not a list of numbers");
+    could_not_tell("--driver x --schedule 1000000000", "conform: --schedule 1000000000: not");
+    could_not_tell("--driver x --explore=0", "conform: --explore=0: not a number from 1 to");
+    could_not_tell("--driver x --explore=1k", "conform: --explore=1k: not a number from 1 to");
+    could_not_tell("--driver x --explore=1000001", "conform: --explore=1000001: not a number");
+    could_not_tell("--driver x --seed 1 --explore", "--seed, --schedule or --explore: one of them");
     could_not_tell("--frobnicate", "unrecognized option '--frobnicate'");
     could_not_tell("--driver", "requires an argument");
     could_not_tell("--driver x y", "conform: y: not an option");
@@ -390,6 +402,147 @@ static void runs_under_a_command(void **state)
     process = conform("--runtime %s --rule R98.1 --under 'sh -c \"\\\"\\$@\\\"; exit 9\" sh'",
                       built("liars/eager.so"));
     assert_true(contains(process.output, "exit status 9 after the run\n"));
+    process_free(&process);
+}
+
+/* ---- Schedules ---- */
+
+/* A driver that can be driven: it asks one question, and says hello unless the answer is 1. What it
+ * is told to do is kept in the file `lines`. */
+static const char driven[] =
+    "read word id; while read line; do case $line in schedule*) echo $line >>lines\n"
+    "case $line in *seed*) answer=1;; 'schedule 1'*) answer=1;; *) answer=0;; esac\n"
+    "echo scenario $id; echo begin main 0; echo chose $answer 2\n"
+    "test $answer = 1 || echo print main hello\n"
+    "printf 'did main 2 ok\\nend main\\nrun ok\\n';; esac; done\n";
+
+/* Run conform with the driver above, and see what it was told. */
+static struct process drive(const char *options, const char *lines)
+{
+    struct process process;
+    char *text;
+
+    write_file("driver", driven);
+    write_file("lines", "");
+    process = conform("--driver 'sh driver' --rule R98.1 %s", options);
+    text = read_file("lines");
+    assert_string_equal(text, lines);
+    free(text);
+    return process;
+}
+
+static void drives_with_a_schedule(void **state)
+{
+    struct process process =
+        drive("--schedule ' 0, 1 2,0'", "schedule 0 1 2 0\nschedule 0 1 2 0\n");
+
+    (void)state;
+    assert_true(contains(process.output, "\n1 passed, 0 failed\n"));
+    process_free(&process);
+    process = drive("--schedule ''", "schedule\nschedule\n");
+    assert_true(contains(process.output, "\n1 passed, 0 failed\n"));
+    process_free(&process);
+    process = drive("--schedule 1", "schedule 1\nschedule 1\n");
+    assert_true(contains(process.output, "\n0 passed, 1 failed\n"));
+    assert_true(contains(process.output, "\n  with --schedule \"1\"\n"));
+    assert_true(contains(process.output, " --spec spec --rule R98.1/first --schedule \"1\"\n"));
+    assert_int_equal(process.status, 1);
+    process_free(&process);
+    process = conform("--print R98.2/1 --schedule 1,2");
+    assert_string_equal(process.output, "scenario 2\nschedule 1 2\ntask main\nrepeat 2 print hello"
+                                        "\n\n\n");
+    process_free(&process);
+}
+
+static void drives_with_a_seed(void **state)
+{
+    struct process process =
+        drive("--seed 18446744073709551615", "schedule seed 18446744073709551615\n"
+                                             "schedule seed 18446744073709551615\n");
+
+    (void)state;
+    assert_true(contains(process.output, " --rule R98.1/first --seed 18446744073709551615\n"));
+    assert_int_equal(process.status, 1);
+    process_free(&process);
+}
+
+static void reports_what_it_explored(void **state)
+{
+    struct process process = drive("--explore", "schedule\nschedule\n"   /* the first, twice */
+                                                "schedule 1\n"           /* the other */
+                                                "schedule 1\nschedule\n" /* shortened in vain */
+                                                "schedule 1\n");         /* and once more */
+
+    (void)state;
+    assert_true(contains(process.output,
+                         "  R98.1  MUST   fail              1       2 bound  Saying hello"));
+    assert_true(contains(process.output,
+                         "explored 2 schedules of 1 scenarios, 2 different traces:\n"
+                         "  0 scenarios: all their schedules\n"
+                         "  0 scenarios: up to the bound\n"
+                         "  1 scenarios: up to one that does not pass\n"
+                         "0 passed, 1 failed\n"));
+    assert_true(contains(process.output, " --rule R98.1/first --schedule \"1\"\n"));
+    assert_int_equal(process.status, 1);
+    process_free(&process);
+    process =
+        conform("--driver '%s small' --rule R98.1 --explore=8", built("conformance/test_explore"));
+    assert_true(contains(process.output, "  R98.1  MUST   pass              1       8 all    Say"));
+    assert_true(contains(process.output,
+                         "explored 8 schedules of 1 scenarios, 1 different traces:\n"
+                         "  1 scenarios: all their schedules\n"
+                         "  0 scenarios: up to the bound\n"
+                         "1 passed, 0 failed\n"));
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+    process = conform("--driver '%s small' --rule R98.1 --explore=4 --format tap",
+                      built("conformance/test_explore"));
+    assert_string_equal(process.output, "1..1\nok 1 - R98.1/first\n");
+    assert_string_equal(
+        process.errors,
+        "explored 5 schedules of 1 scenarios, 1 different traces:\n"
+        "  0 scenarios: all their schedules\n"
+        "  1 scenarios: up to the bound, then 1 random schedules, seeds from 1 to 1\n"
+        "1 passed, 0 failed\n");
+    process_free(&process);
+}
+
+/* To drive a runtime that cannot be driven tells nothing about it. */
+static void drives_what_can_be_driven(void **state)
+{
+    static const char *const options[] = {"--seed 1", "--schedule 0", "--explore"};
+    struct process process;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof options / sizeof *options; i++) {
+        process = conform("--driver '%s not-driven' --rule R98.1 %s",
+                          built("conformance/test_explore"), options[i]);
+        assert_true(contains(process.output,
+                             "R98.1 not implemented: the runtime's choices cannot be driven\n"));
+        assert_true(contains(process.output, "\n0 passed, 0 failed, 1 skipped\n"));
+        assert_int_equal(process.status, 2);
+        process_free(&process);
+        process = conform("--runtime %s --rule R98.1 %s", built("liars/eager.so"), options[i]);
+        assert_true(contains(process.output, "\n0 passed, 0 failed, 1 skipped\n"));
+        assert_int_equal(process.status, 2);
+        process_free(&process);
+    }
+}
+
+/* The tests in C, of the real chapters, make their own choices. */
+static void drives_no_test_in_c(void **state)
+{
+    char command[2 * PATH_MAX];
+    struct process process;
+
+    (void)state;
+    snprintf(command, sizeof command, "exec %s --runtime %s --rule R6.1 --seed 1", built("conform"),
+             built("liars/eager.so"));
+    shell(&process, "", 0, command);
+    assert_true(
+        contains(process.output, "R6.1 untested: a test in C, which makes its own choices"));
+    assert_int_equal(process.status, 2);
     process_free(&process);
 }
 
@@ -543,6 +696,11 @@ int main(void)
         cmocka_unit_test(refuses_broken_chapters),
         cmocka_unit_test(lists_and_prints),
         cmocka_unit_test(runs_under_a_command),
+        cmocka_unit_test(drives_with_a_schedule),
+        cmocka_unit_test(drives_with_a_seed),
+        cmocka_unit_test(reports_what_it_explored),
+        cmocka_unit_test(drives_what_can_be_driven),
+        cmocka_unit_test(drives_no_test_in_c),
         cmocka_unit_test(writes_tap),
         cmocka_unit_test(writes_junit),
         cmocka_unit_test(reports_where_it_is_told),
