@@ -1,0 +1,332 @@
+/* Rules R2.22, R2.23, R2.26 and R2.27: what a scenario cannot say of cancellation. */
+#include "sockets.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <time.h>
+
+static int wait_for_ever(void *arg)
+{
+    (void)arg;
+    while (miou_yield() == 0)
+        ;
+    return 0;
+}
+
+static void count_finalised(void *value)
+{
+    atomic_fetch_add((atomic_int *)value, 1);
+}
+
+/* ---- R2.22: cancelled before it has begun, for certain ---- */
+
+struct unbegun {
+    atomic_bool busy, go;
+    int spawned, yielded; /* what the child's calls came to */
+    bool called;
+    atomic_int below, finalised;
+    int finalised_before, outcome;
+};
+
+/* Nothing else begins on this domain meanwhile. */
+static int keep_busy(void *arg)
+{
+    struct unbegun *t = arg;
+
+    atomic_store(&t->busy, true);
+    while (!atomic_load(&t->go))
+        ;
+    return 0;
+}
+
+static int count_below(void *arg)
+{
+    struct unbegun *t = arg;
+
+    atomic_fetch_add(&t->below, 1);
+    return 0;
+}
+
+static int begin_too_late(void *arg)
+{
+    struct unbegun *t = arg;
+    miou_promise *promise;
+
+    t->called = true;
+    t->spawned = miou_async(&promise, NULL, count_below, t);
+    t->yielded = miou_yield();
+    return 0;
+}
+
+static int let_go(void *arg)
+{
+    struct unbegun *t = arg;
+
+    atomic_store(&t->go, true);
+    return 0;
+}
+
+static int cancel_before_it_begins(void *arg)
+{
+    struct unbegun *t = arg;
+    miou_promise *busy, *child, *helper;
+    miou_resource *resource;
+    int pin = 1;
+
+    TRY(miou_resource_create(&resource, count_finalised, &t->finalised));
+    TRY(miou_own(resource));
+    TRY(miou_call(&busy, &(miou_spawn){.pin = &pin}, keep_busy, t));
+    while (!atomic_load(&t->busy))
+        TRY(miou_yield());
+    TRY(miou_call(&child, &(miou_spawn){.pin = &pin, MIOU_GIVE(resource)}, begin_too_late, t));
+    TRY(miou_async(&helper, NULL, let_go, t)); /* runs once this task waits in cancel */
+    TRY(miou_cancel(child));
+    t->finalised_before = t->finalised;
+    TRY(miou_await(child, &t->outcome));
+    TRY(miou_await(helper, NULL));
+    return miou_await(busy, NULL);
+}
+
+CHECK("R2.22", cancelled_before_a_busy_domain_takes_it)
+{
+    struct unbegun t = {0};
+
+    assert_int_equal(run_with(1, cancel_before_it_begins, &t), 0);
+    assert_int_equal(t.outcome, MIOU_CANCELLED);
+    assert_int_equal(t.finalised_before, 1);
+    assert_int_equal(t.below, 0);
+    if (t.called) {
+        assert_int_equal(t.spawned, MIOU_CANCELLED);
+        assert_int_equal(t.yielded, MIOU_CANCELLED);
+    }
+}
+
+/* ---- R2.23: a thousand cancellations at about the time of the end ---- */
+
+enum { ROUNDS = 1000 };
+
+struct crossing {
+    atomic_int begun, finalised;
+    int wrong; /* outcomes and promises that are not as they must be */
+};
+
+static int end_soon(void *arg)
+{
+    struct crossing *t = arg;
+
+    return atomic_fetch_add(&t->begun, 1) % 2 ? 5 : -7;
+}
+
+static int own_and_fail(void *arg)
+{
+    struct crossing *t = arg;
+    miou_resource *resource;
+    miou_promise *below;
+
+    TRY(miou_resource_create(&resource, count_finalised, &t->finalised));
+    TRY(miou_own(resource));
+    TRY(miou_call(&below, NULL, end_soon, t));
+    return -7;
+}
+
+/* Sometimes the child is cancelled before it begins, sometimes when it has long ended. */
+static void linger(int round)
+{
+    volatile int i;
+
+    for (i = 0; i < round % 50 * 200; i++)
+        ;
+}
+
+static int cross(void *arg)
+{
+    struct crossing *t = arg;
+    miou_promise *p[2];
+    int outcome, i, j;
+
+    for (i = 0; i < ROUNDS; i++) {
+        TRY(miou_call(&p[0], NULL, end_soon, t));
+        TRY(miou_call(&p[1], NULL, own_and_fail, t));
+        linger(i);
+        for (j = 0; j < 2; j++) {
+            TRY(miou_cancel(p[j]));
+            outcome = 0;
+            TRY(miou_await(p[j], &outcome));
+            t->wrong += outcome != MIOU_CANCELLED;
+            t->wrong += miou_promise_free(p[j]) != 0;
+        }
+    }
+    return 0;
+}
+
+CHECK("R2.23", a_thousand_crossings)
+{
+    struct crossing t = {0};
+
+    assert_int_equal(run_with(2, cross, &t), 0);
+    assert_int_equal(t.wrong, 0);
+}
+
+/* ---- R2.26: cancelled while it cancels ---- */
+
+struct cancelling {
+    bool before; /* its parent is cancelled before it cancels, or meanwhile */
+    atomic_bool begun, ended, go;
+    atomic_bool cancelling;
+    int result, finalised_before;
+    atomic_int finalised;
+};
+
+/* On another domain: does not look up until it may. */
+static int end_late(void *arg)
+{
+    struct cancelling *t = arg;
+    miou_resource *resource;
+
+    TRY(miou_resource_create(&resource, count_finalised, &t->finalised));
+    TRY(miou_own(resource));
+    atomic_store(&t->begun, true);
+    while (!atomic_load(&t->go))
+        ;
+    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    atomic_store(&t->ended, true);
+    return wait_for_ever(NULL);
+}
+
+static int cancel_late(void *arg)
+{
+    struct cancelling *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_call(&promise, NULL, end_late, t));
+    while (!atomic_load(&t->begun))
+        TRY(miou_yield());
+    atomic_store(&t->cancelling, true);
+    if (t->before)
+        wait_for_ever(NULL);
+    t->result = miou_cancel(promise);
+    atomic_store(&t->go, true);
+    return 0;
+}
+
+static int cancel_who_cancels(void *arg)
+{
+    struct cancelling *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, cancel_late, t));
+    while (!atomic_load(&t->cancelling))
+        TRY(miou_yield());
+    TRY(miou_cancel(promise));
+    t->finalised_before = t->finalised;
+    return atomic_load(&t->ended);
+}
+
+CHECK("R2.26", cancelled_in_a_cancel)
+{
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        struct cancelling t = {.before = i};
+
+        assert_int_equal(run_with(1, cancel_who_cancels, &t), 1);
+        assert_int_equal(t.result, MIOU_CANCELLED);
+        assert_int_equal(t.finalised_before, 1);
+    }
+}
+
+/* ---- R2.27: what a cancelled task may still do ---- */
+
+enum { ALLOWED = 14 };
+
+struct allowed {
+    atomic_bool begun;
+    int calls[ALLOWED], expected[ALLOWED];
+    uint64_t id, id_before;
+    atomic_int finalised;
+    bool returned, returned_before;
+};
+
+static int return_five(void *arg)
+{
+    (void)arg;
+    return 5;
+}
+
+/* What stays allowed, and what it comes to in any task that has one orphan and two other children,
+ * of which one has ended and been awaited. */
+static void call_what_is_allowed(struct allowed *t, miou_promise *ended, miou_promise *running,
+                                 miou_orphans *orphans)
+{
+    miou_resource *resource;
+    miou_orphans *made;
+    int i = 0;
+
+    t->calls[i++] = miou_promise_state(running);
+    t->calls[i++] = miou_promise_state(ended);
+    t->expected[1] = MIOU_STATE_FINISHED;
+    t->calls[i++] = miou_promise_id(&t->id, ended);
+    t->calls[i++] = miou_promise_free(running);
+    t->expected[3] = -EBUSY;
+    t->calls[i++] = miou_promise_free(ended);
+    t->calls[i++] = miou_promise_state(ended);
+    t->expected[5] = -EINVAL;
+    t->calls[i++] = miou_orphans_length(orphans);
+    t->expected[6] = 1;
+    t->calls[i++] = miou_orphans_free(orphans);
+    t->expected[7] = -EBUSY;
+    t->calls[i++] = miou_orphans_create(&made);
+    t->calls[i++] = miou_orphans_free(made);
+    t->calls[i++] = miou_domain_available() - 1;
+    t->calls[i++] = miou_resource_create(&resource, count_finalised, &t->finalised);
+    t->calls[i++] = miou_own(resource);
+    t->calls[i++] = miou_release(resource);
+}
+
+static int go_on_when_cancelled(void *arg)
+{
+    struct allowed *t = arg;
+    miou_promise *ended, *running;
+    miou_orphans *orphans;
+
+    TRY(miou_orphans_create(&orphans));
+    TRY(miou_async(NULL, &(miou_spawn){.orphans = orphans}, wait_for_ever, NULL));
+    TRY(miou_async(&running, NULL, wait_for_ever, NULL));
+    TRY(miou_async(&ended, NULL, return_five, NULL));
+    TRY(miou_await(ended, NULL));
+    TRY(miou_promise_id(&t->id_before, ended));
+    atomic_store(&t->begun, true);
+    wait_for_ever(NULL);
+    call_what_is_allowed(t, ended, running, orphans);
+    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    t->returned = true;
+    return 0;
+}
+
+static int cancel_and_wait(void *arg)
+{
+    struct allowed *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_call(&promise, NULL, go_on_when_cancelled, t));
+    while (!atomic_load(&t->begun))
+        TRY(miou_yield());
+    TRY(miou_cancel(promise));
+    t->returned_before = t->returned;
+    return 0;
+}
+
+CHECK("R2.27", what_a_cancelled_task_may_still_do)
+{
+    struct allowed t = {0};
+    int i;
+
+    for (i = 0; i < ALLOWED; i++)
+        t.calls[i] = MIOU_LAST;
+    assert_int_equal(run_with(1, cancel_and_wait, &t), 0);
+    for (i = 0; i < ALLOWED; i++)
+        assert_int_equal(t.calls[i], t.expected[i]);
+    assert_true(t.id == t.id_before);
+    assert_int_equal(t.finalised, 1);
+    assert_true(t.returned_before);
+}
