@@ -497,7 +497,8 @@ static void reports_what_it_explored(void **state)
     process_free(&process);
     process = conform("--driver '%s small' --rule R98.1 --explore=4 --format tap",
                       built("conformance/test_explore"));
-    assert_string_equal(process.output, "1..1\nok 1 - R98.1/first\n");
+    assert_true(contains(process.output, "1..1\nok 1 - R98.1/first\n"));
+    assert_null(strstr(process.output, "explored"));
     assert_string_equal(
         process.errors,
         "explored 5 schedules of 1 scenarios, 1 different traces:\n"
