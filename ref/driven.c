@@ -7,9 +7,10 @@
 #include <errno.h>
 
 enum {
-    TICK = 10000,  /* nanoseconds a step */
-    LOOK = 128,    /* steps between two looks at what the domains' monitors know */
-    NAP = 1000000, /* between two looks at the system when nothing else can be done */
+    TICK = 10000,         /* nanoseconds a step */
+    LOOK = 128,           /* steps between two looks at what the domains' monitors know */
+    HOLD_UP = 1000000000, /* that the tasks of a domain may be held up for, if that is chosen */
+    NAP = 1000000,        /* between two looks at the system when nothing else can be done */
 };
 
 int64_t run_clock(struct run *run)
@@ -160,7 +161,8 @@ static void idle(struct run *run)
 static struct domain *choose_next(struct run *run, struct domain *last)
 {
     size_t able = count_able(run);
-    size_t answer = run_choose(run, able + (first_deadline(run) < INT64_MAX));
+    bool may_pass = first_deadline(run) - run->now <= HOLD_UP;
+    size_t answer = run_choose(run, able + may_pass);
 
     if (able == 0)
         idle(run);
