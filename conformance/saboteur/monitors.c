@@ -1,0 +1,498 @@
+/* Mutants of chapter 11, monitors and hooks. */
+#include "saboteur.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+/* ---- Between the run and its monitor ----
+ *
+ * A mutant's run hands over this monitor instead of the one it was given, and calls that one, or
+ * does not: a mutant replaces what it breaks. */
+
+static miou_monitor given;
+
+static int create(void **state, int domain, void *arg)
+{
+    return given.create(state, domain, arg);
+}
+
+static int select_as_given(void *state, int block)
+{
+    return given.select(state, block);
+}
+
+static void interrupt(void *state)
+{
+    given.interrupt(state);
+}
+
+static void cancelled(void *state, miou_syscall *syscall)
+{
+    if (given.cancelled)
+        given.cancelled(state, syscall);
+}
+
+static void finalise(void *state)
+{
+    given.finalise(state);
+}
+
+static int run_between(miou_monitor between, const miou_options *options, miou_task *fn, void *arg)
+{
+    miou_options changed;
+
+    if (!options || !options->monitor || !options->monitor->create || !options->monitor->select ||
+        !options->monitor->interrupt || !options->monitor->finalise)
+        return true_miou_run(options, fn, arg);
+    given = *options->monitor;
+    between.create = between.create ? between.create : create;
+    between.select = between.select ? between.select : select_as_given;
+    between.interrupt = between.interrupt ? between.interrupt : interrupt;
+    between.cancelled = between.cancelled ? between.cancelled : cancelled;
+    between.finalise = between.finalise ? between.finalise : finalise;
+    between.arg = given.arg;
+    changed = *options;
+    changed.monitor = &between;
+    return true_miou_run(&changed, fn, arg);
+}
+
+/* A mutant of the monitor: the functions named are put between. */
+#define MONITOR_MUTANT(rule_, name_, ...)                                                          \
+    static int run_##name_(const miou_options *options, miou_task *fn, void *arg)                  \
+    {                                                                                              \
+        return run_between((miou_monitor){__VA_ARGS__}, options, fn, arg);                         \
+    }                                                                                              \
+    MUTANT(rule_, name_, .run = run_##name_)
+
+/* ---- R11.1 */
+
+static int suspend_for_a_turn(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    if (true_miou_domain_self() < 0 || !syscall)
+        return true_miou_suspend(syscall, suspended, arg);
+    if (suspended)
+        suspended(arg);
+    return true_miou_yield();
+}
+MUTANT("R11.1", points_are_not_waited_for, .suspend = suspend_for_a_turn);
+
+static int suspend_with_the_point_of_time(miou_syscall *syscall, void (*suspended)(void *arg),
+                                          void *arg)
+{
+    int error = true_miou_suspend(syscall, suspended, arg);
+
+    return error == 0 ? 1 : error;
+}
+MUTANT("R11.1", suspending_returns_something, .suspend = suspend_with_the_point_of_time);
+
+/* ---- R11.2 */
+
+static int never_select(void *state, int block)
+{
+    (void)state;
+    (void)block;
+    return 0;
+}
+
+static int run_without_select(const miou_options *options, miou_task *fn, void *arg)
+{
+    miou_options changed = options ? *options : (miou_options){0};
+    miou_monitor whole;
+
+    if (changed.monitor && !changed.monitor->select) {
+        whole = *changed.monitor;
+        whole.select = never_select;
+        changed.monitor = &whole;
+    }
+    return true_miou_run(&changed, fn, arg);
+}
+MUTANT("R11.2", monitors_need_no_select, .run = run_without_select);
+
+static int unix_run_with_a_monitor(const miou_options *options, miou_task *fn, void *arg)
+{
+    miou_options changed = options ? *options : (miou_options){0};
+
+    changed.monitor = NULL;
+    return true_miou_unix_run(&changed, fn, arg);
+}
+MUTANT("R11.2", the_posix_monitor_comes_first, .unix_run = unix_run_with_a_monitor);
+
+/* ---- R11.3 */
+
+static int select_as_if_to_block(void *state, int block)
+{
+    static _Thread_local unsigned count;
+
+    return given.select(state, block || ++count % 4 == 0);
+}
+MONITOR_MUTANT("R11.3", select_blocks_beside_tasks, .select = select_as_if_to_block);
+
+static int select_only_to_block(void *state, int block)
+{
+    return block ? given.select(state, block) : 0;
+}
+MONITOR_MUTANT("R11.3", select_does_not_look, .select = select_only_to_block);
+
+static int select_without_sleep(void *state, int block)
+{
+    (void)block;
+    return given.select(state, 0);
+}
+MONITOR_MUTANT("R11.3", select_never_blocks, .select = select_without_sleep);
+
+struct selecting {
+    void *state;
+    int block, result;
+};
+
+static void *select_here(void *arg)
+{
+    struct selecting *selecting = arg;
+
+    selecting->result = given.select(selecting->state, selecting->block);
+    return NULL;
+}
+
+static int select_in_a_thread(void *state, int block)
+{
+    static _Thread_local int calls;
+    struct selecting selecting = {state, block, 0};
+    pthread_t thread;
+
+    if (block || ++calls > 100 || pthread_create(&thread, NULL, select_here, &selecting) != 0)
+        return given.select(state, block);
+    pthread_join(thread, NULL);
+    return selecting.result;
+}
+MONITOR_MUTANT("R11.3", another_thread_selects, .select = select_in_a_thread);
+
+/* ---- R11.4 */
+
+static void interrupt_mostly(void *state)
+{
+    static atomic_uint count;
+
+    if (++count % 64)
+        given.interrupt(state);
+}
+MONITOR_MUTANT("R11.4", an_interrupt_is_lost, .interrupt = interrupt_mostly);
+
+static atomic_bool selecting_now[64]; /* by domain, if that is what states tell apart */
+
+static int select_and_show(void *state, int block)
+{
+    atomic_bool *now = &selecting_now[(uintptr_t)state / 64 % 64];
+    int error;
+
+    atomic_store(now, block);
+    error = given.select(state, block);
+    atomic_store(now, false);
+    return error;
+}
+
+static void interrupt_only_in_select(void *state)
+{
+    if (atomic_load(&selecting_now[(uintptr_t)state / 64 % 64]))
+        given.interrupt(state);
+}
+MONITOR_MUTANT("R11.4", nobody_is_interrupted_before_select, .select = select_and_show,
+               .interrupt = interrupt_only_in_select);
+
+/* ---- R11.5 */
+
+static void do_not_hear(void *state, miou_syscall *syscall)
+{
+    (void)state;
+    (void)syscall;
+}
+MONITOR_MUTANT("R11.5", cancelled_points_are_not_reported, .cancelled = do_not_hear);
+
+static void hear_twice(void *state, miou_syscall *syscall)
+{
+    cancelled(state, syscall);
+    cancelled(state, syscall);
+}
+MONITOR_MUTANT("R11.5", cancelled_points_are_reported_twice, .cancelled = hear_twice);
+
+static int suspend_whatever_happens(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    int error = true_miou_suspend(syscall, suspended, arg);
+
+    if (error == 0 && true_miou_yield() == MIOU_CANCELLED && given.cancelled)
+        given.cancelled(true_miou_monitor_state(), syscall);
+    return error;
+}
+
+static int run_and_keep(const miou_options *options, miou_task *fn, void *arg)
+{
+    return run_between((miou_monitor){0}, options, fn, arg);
+}
+MUTANT("R11.5", signalled_points_are_reported, .run = run_and_keep,
+       .suspend = suspend_whatever_happens);
+
+/* ---- R11.6 */
+
+static int suspend_and_tell_before(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    if (suspended && true_miou_domain_self() >= 0 && syscall)
+        suspended(arg);
+    return true_miou_suspend(syscall, NULL, NULL);
+}
+MUTANT("R11.6", suspended_comes_before_the_suspension, .suspend = suspend_and_tell_before);
+
+static int suspend_silently(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    (void)suspended;
+    (void)arg;
+    return true_miou_suspend(syscall, NULL, NULL);
+}
+MUTANT("R11.6", suspended_is_not_called, .suspend = suspend_silently);
+
+static int suspend_and_tell_always(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    int error = true_miou_suspend(syscall, suspended, arg);
+
+    if (error == -EINVAL && suspended && syscall)
+        suspended(arg);
+    return error;
+}
+MUTANT("R11.6", suspended_is_called_for_refusals, .suspend = suspend_and_tell_always);
+
+/* ---- R11.7, R11.8 */
+
+static int signal_always(miou_syscall *syscall)
+{
+    int error = true_miou_signal(syscall);
+
+    return error == -EINVAL ? 0 : error;
+}
+MUTANT("R11.7", every_signal_arrives, .signal = signal_always);
+
+static int signal_nothing(miou_syscall *syscall)
+{
+    return syscall ? true_miou_signal(syscall) : 0;
+}
+MUTANT("R11.7", nothing_can_be_signalled, .signal = signal_nothing);
+
+static int suspend_on_anything(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    int error = true_miou_suspend(syscall, suspended, arg);
+
+    return error == -EINVAL && syscall ? true_miou_yield() : error;
+}
+MUTANT("R11.8", points_of_others_are_passed_over, .suspend = suspend_on_anything);
+
+/* ---- R11.9 */
+
+static void do_not_finalise(void *state)
+{
+    (void)state;
+}
+MONITOR_MUTANT("R11.9", monitors_are_not_finalised, .finalise = do_not_finalise);
+
+static void finalise_twice(void *state)
+{
+    given.finalise(state);
+    given.finalise(state);
+}
+MONITOR_MUTANT("R11.9", monitors_are_finalised_twice, .finalise = finalise_twice);
+
+static void *finalise_there(void *state)
+{
+    given.finalise(state);
+    return NULL;
+}
+
+static void finalise_in_a_thread(void *state)
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, finalise_there, state) == 0)
+        pthread_join(thread, NULL);
+}
+MONITOR_MUTANT("R11.9", another_thread_finalises, .finalise = finalise_in_a_thread);
+
+/* ---- R11.10 */
+
+static int suspend_without_a_monitor(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    int error = true_miou_suspend(syscall, suspended, arg);
+
+    return error == MIOU_NO_MONITOR ? true_miou_yield() : error;
+}
+MUTANT("R11.10", without_a_monitor_nobody_waits, .suspend = suspend_without_a_monitor);
+
+static void *state_of_something(void)
+{
+    static int something;
+    void *state = true_miou_monitor_state();
+
+    return state || true_miou_domain_self() < 0 ? state : &something;
+}
+MUTANT("R11.10", there_is_always_a_state, .monitor_state = state_of_something);
+
+/* ---- R11.11, R11.12 */
+
+static int create_as_dom0(void **state, int domain, void *arg)
+{
+    (void)domain;
+    return given.create(state, 0, arg);
+}
+MONITOR_MUTANT("R11.11", monitors_do_not_know_their_domain, .create = create_as_dom0);
+
+static int create_at_any_price(void **state, int domain, void *arg)
+{
+    return given.create(state, domain, arg) < 0 ? given.create(state, 0, arg) : 0;
+}
+MONITOR_MUTANT("R11.11", monitors_are_made_at_any_price, .create = create_at_any_price);
+
+static int select_whatever_happens(void *state, int block)
+{
+    given.select(state, block);
+    return 0;
+}
+MONITOR_MUTANT("R11.12", failing_monitors_are_kept, .select = select_whatever_happens);
+
+static int select_with_one_error(void *state, int block)
+{
+    return given.select(state, block) < 0 ? -EINVAL : 0;
+}
+MONITOR_MUTANT("R11.12", monitors_fail_alike, .select = select_with_one_error);
+
+/* ---- R11.13: what the clock needs most */
+
+static int select_too_early(void *state, int block)
+{
+    (void)block;
+    return given.select(state, 1);
+}
+MONITOR_MUTANT("R11.13", time_passes_beside_tasks, .select = select_too_early);
+
+/* ---- R11.14 to R11.17: hooks */
+
+struct hooked {
+    int (*fn)(void *arg);
+    void *arg;
+    unsigned calls;
+};
+
+static int add_hooked(miou_hook **hook, int (*fn)(void *arg), void *arg, int (*instead)(void *arg))
+{
+    struct hooked *hooked;
+
+    if (!fn || true_miou_domain_self() < 0)
+        return true_miou_hook_add(hook, fn, arg);
+    hooked = calloc(1, sizeof *hooked);
+    if (!hooked)
+        return -ENOMEM;
+    *hooked = (struct hooked){.fn = fn, .arg = arg};
+    return true_miou_hook_add(hook, instead, hooked);
+}
+
+static int call_every_other(void *arg)
+{
+    struct hooked *hooked = arg;
+
+    return ++hooked->calls % 2 ? hooked->fn(hooked->arg) : 0;
+}
+
+static int add_for_every_other(miou_hook **hook, int (*fn)(void *arg), void *arg)
+{
+    return add_hooked(hook, fn, arg, call_every_other);
+}
+MUTANT("R11.14", hooks_are_called_every_other_time, .hook_add = add_for_every_other);
+
+static int call_twice(void *arg)
+{
+    struct hooked *hooked = arg;
+    int error = hooked->fn(hooked->arg);
+
+    return error < 0 ? error : hooked->fn(hooked->arg);
+}
+
+static int add_for_twice(miou_hook **hook, int (*fn)(void *arg), void *arg)
+{
+    return add_hooked(hook, fn, arg, call_twice);
+}
+MUTANT("R11.14", hooks_are_called_twice, .hook_add = add_for_twice);
+
+static int call_without_error(void *arg)
+{
+    struct hooked *hooked = arg;
+
+    hooked->fn(hooked->arg);
+    return 0;
+}
+
+static int add_for_good(miou_hook **hook, int (*fn)(void *arg), void *arg)
+{
+    return add_hooked(hook, fn, arg, call_without_error);
+}
+MUTANT("R11.15", hooks_outlive_their_errors, .hook_add = add_for_good);
+
+static int call_once(void *arg)
+{
+    struct hooked *hooked = arg;
+    int value = hooked->fn(hooked->arg);
+
+    return value > 0 ? -value : value;
+}
+
+static int add_for_nothing_but_0(miou_hook **hook, int (*fn)(void *arg), void *arg)
+{
+    return add_hooked(hook, fn, arg, call_once);
+}
+MUTANT("R11.15", hooks_end_with_any_value, .hook_add = add_for_nothing_but_0);
+
+static int remove_nothing(miou_hook *hook)
+{
+    return hook && true_miou_domain_self() >= 0 ? 0 : true_miou_hook_remove(hook);
+}
+MUTANT("R11.15", hooks_stay, .hook_remove = remove_nothing);
+
+static int remove_what_is_gone(miou_hook *hook)
+{
+    int error = true_miou_hook_remove(hook);
+
+    return error == -EINVAL && hook ? 0 : error;
+}
+MUTANT("R11.16", hooks_are_removed_twice, .hook_remove = remove_what_is_gone);
+
+static int add_nothing(miou_hook **hook, int (*fn)(void *arg), void *arg)
+{
+    return fn || true_miou_domain_self() < 0 ? true_miou_hook_add(hook, fn, arg) : 0;
+}
+MUTANT("R11.16", nothing_is_a_hook, .hook_add = add_nothing);
+
+static _Thread_local bool in_hook;
+
+static int call_in_hook(void *arg)
+{
+    struct hooked *hooked = arg;
+    int value;
+
+    in_hook = true;
+    value = hooked->fn(hooked->arg);
+    in_hook = false;
+    return value;
+}
+
+static int add_and_mark(miou_hook **hook, int (*fn)(void *arg), void *arg)
+{
+    return add_hooked(hook, fn, arg, call_in_hook);
+}
+
+static int add_as_task(miou_hook **hook, int (*fn)(void *arg), void *arg)
+{
+    return in_hook ? 0 : add_and_mark(hook, fn, arg);
+}
+MUTANT("R11.17", hooks_add_hooks, .hook_add = add_as_task);
+
+static int domain_of_hook(void)
+{
+    return in_hook ? 0 : true_miou_domain_self();
+}
+MUTANT("R11.17", hooks_are_on_a_domain, .hook_add = add_and_mark, .domain_self = domain_of_hook);

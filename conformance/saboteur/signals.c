@@ -1,0 +1,332 @@
+/* Mutants of chapter 12, signals. */
+#include "watch.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+enum { SIGNALS = 65 };
+
+static bool is_handler(miou_signal_handler *handler)
+{
+    return handler != MIOU_SIGNAL_DEFAULT && handler != MIOU_SIGNAL_IGNORE;
+}
+
+static bool is_signal(int number)
+{
+    return number > 0 && number < SIGNALS && number != SIGKILL && number != SIGSTOP;
+}
+
+/* What was set for each signal last. */
+static struct action {
+    miou_signal_handler *handler;
+    void *arg;
+    atomic_int calls;
+} actions[SIGNALS];
+
+static int handle_by(miou_signal_handler *instead, int number, miou_signal_handler *handler,
+                     void *arg)
+{
+    if (!is_signal(number) || !is_handler(handler) || true_miou_domain_self() < 0)
+        return true_miou_signal_handle(number, handler, arg);
+    actions[number].handler = handler;
+    actions[number].arg = arg;
+    return true_miou_signal_handle(number, instead, arg);
+}
+
+static void call_handler(int number)
+{
+    actions[number].handler(number, actions[number].arg);
+}
+
+/* A mutant whose handlers are called by that function. */
+#define HANDLER_MUTANT(rule_, name_, by_)                                                          \
+    static int handle_##name_(int number, miou_signal_handler *handler, void *arg)                 \
+    {                                                                                              \
+        return handle_by(by_, number, handler, arg);                                               \
+    }                                                                                              \
+    MUTANT(rule_, name_, .signal_handle = handle_##name_)
+
+/* ---- R12.1 */
+
+static int work_elsewhere(void *arg)
+{
+    call_handler((int)(intptr_t)arg);
+    return 0;
+}
+
+static void call_elsewhere(int number, void *arg)
+{
+    miou_promise *promise;
+
+    (void)arg;
+    if (true_miou_call(&promise, NULL, work_elsewhere, (void *)(intptr_t)number) == 0)
+        true_miou_await(promise, NULL);
+    else
+        call_handler(number);
+}
+HANDLER_MUTANT("R12.1", handlers_run_elsewhere, call_elsewhere);
+
+static void call_without_arg(int number, void *arg)
+{
+    (void)arg;
+    actions[number].handler(number, NULL);
+}
+HANDLER_MUTANT("R12.1", handlers_get_no_argument, call_without_arg);
+
+static int handle_on_dom0(int number, miou_signal_handler *handler, void *arg)
+{
+    return true_miou_domain_self() > 0 && is_signal(number)
+               ? 0
+               : true_miou_signal_handle(number, handler, arg);
+}
+MUTANT("R12.1", only_dom0_sets_handlers, .signal_handle = handle_on_dom0);
+
+static int handle_first(int number, miou_signal_handler *handler, void *arg)
+{
+    if (is_signal(number) && is_handler(handler) && actions[number].handler == handler)
+        return 0;
+    return handle_by(handler, number, handler, arg);
+}
+MUTANT("R12.1", the_first_argument_counts, .signal_handle = handle_first);
+
+/* No thread of the run hears the signal. */
+static int run_deaf(const miou_options *options, miou_task *fn, void *arg)
+{
+    sigset_t set, before;
+    int result;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &set, &before);
+    result = true_miou_run(options, fn, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result;
+}
+MUTANT("R12.1", runs_are_deaf, .run = run_deaf);
+
+/* ---- R12.2, R12.3 */
+
+static void call_every_other_time(int number, void *arg)
+{
+    (void)arg;
+    if (actions[number].calls++ % 2 == 0)
+        call_handler(number);
+}
+HANDLER_MUTANT("R12.2", every_other_signal_is_lost, call_every_other_time);
+
+/* While one handler runs, signals of other kinds are dropped. */
+static void call_alone(int number, void *arg)
+{
+    static atomic_int running;
+
+    (void)arg;
+    if (running++ == 0) {
+        true_miou_yield();
+        call_handler(number);
+    }
+    running--;
+}
+HANDLER_MUTANT("R12.2", one_handler_at_a_time, call_alone);
+
+static void call_twice(int number, void *arg)
+{
+    (void)arg;
+    call_handler(number);
+    call_handler(number);
+}
+HANDLER_MUTANT("R12.2", handlers_are_called_too_often, call_twice);
+
+/* The run is told of a signal by a task that looks for it: while tasks run. */
+static atomic_bool noted[SIGNALS];
+
+static void note(int number)
+{
+    noted[number] = true;
+}
+
+static int handle_lazily(int number, miou_signal_handler *handler, void *arg)
+{
+    if (!is_signal(number) || !is_handler(handler) || true_miou_domain_self() < 0)
+        return true_miou_signal_handle(number, handler, arg);
+    actions[number].handler = handler;
+    actions[number].arg = arg;
+    sigaction(number, &(struct sigaction){.sa_handler = note}, NULL);
+    return 0;
+}
+
+static int yield_and_look(void)
+{
+    int number;
+
+    for (number = 1; number < SIGNALS && true_miou_domain_self() == 0; number++)
+        if (atomic_exchange(&noted[number], false))
+            call_handler(number);
+    return true_miou_yield();
+}
+MUTANT("R12.3", signals_are_heard_in_yield, .signal_handle = handle_lazily,
+       .yield = yield_and_look);
+
+/* ---- R12.4, R12.5 */
+
+static int handle_default_as_ignore(int number, miou_signal_handler *handler, void *arg)
+{
+    return true_miou_signal_handle(
+        number, handler == MIOU_SIGNAL_DEFAULT ? MIOU_SIGNAL_IGNORE : handler, arg);
+}
+MUTANT("R12.4", the_default_is_to_ignore, .signal_handle = handle_default_as_ignore);
+
+static int handle_ignore_as_default(int number, miou_signal_handler *handler, void *arg)
+{
+    return true_miou_signal_handle(
+        number, handler == MIOU_SIGNAL_IGNORE ? MIOU_SIGNAL_DEFAULT : handler, arg);
+}
+MUTANT("R12.4", ignoring_is_the_default, .signal_handle = handle_ignore_as_default);
+
+static int handle_default_as_the_systems(int number, miou_signal_handler *handler, void *arg)
+{
+    int error = true_miou_signal_handle(number, handler, arg);
+
+    if (error == 0 && handler == MIOU_SIGNAL_DEFAULT)
+        sigaction(number, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    return error;
+}
+MUTANT("R12.4", the_programs_handler_is_forgotten, .signal_handle = handle_default_as_the_systems);
+
+static int run_and_reset(const miou_options *options, miou_task *fn, void *arg)
+{
+    bool inside = true_miou_domain_self() >= 0;
+    int result = true_miou_run(options, fn, arg);
+
+    if (!inside)
+        sigaction(SIGUSR1, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    return result;
+}
+MUTANT("R12.5", runs_reset_a_signal, .run = run_and_reset);
+
+static int unix_run_and_block(const miou_options *options, miou_task *fn, void *arg)
+{
+    int result = true_miou_unix_run(options, fn, arg);
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR2);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    return result;
+}
+MUTANT("R12.5", runs_leave_a_signal_blocked, .unix_run = unix_run_and_block);
+
+/* ---- R12.6, R12.7 */
+
+/* Called in a finaliser it can do nothing. */
+static void finalise_by_handler(void *value)
+{
+    call_handler((int)(intptr_t)value);
+}
+
+static void call_in_finaliser(int number, void *arg)
+{
+    miou_resource *resource;
+
+    (void)arg;
+    if (true_miou_resource_create(&resource, finalise_by_handler, (void *)(intptr_t)number) == 0 &&
+        true_miou_own(resource) == 0)
+        true_miou_release(resource);
+}
+HANDLER_MUTANT("R12.6", handlers_can_do_nothing, call_in_finaliser);
+
+/* Its children are awaited for it. */
+static int handle_and_return(void *arg)
+{
+    call_handler((int)(intptr_t)arg);
+    return -1;
+}
+
+static void call_and_forgive(int number, void *arg)
+{
+    miou_promise *promise;
+
+    (void)arg;
+    if (true_miou_async(&promise, NULL, handle_and_return, (void *)(intptr_t)number) == 0)
+        true_miou_await(promise, NULL);
+}
+HANDLER_MUTANT("R12.6", handlers_may_forget, call_and_forgive);
+
+/* Main returns only when all handlers have. */
+static atomic_int handling;
+
+static void call_and_count(int number, void *arg)
+{
+    (void)arg;
+    handling++;
+    call_handler(number);
+    handling--;
+}
+
+static int handle_and_count(int number, miou_signal_handler *handler, void *arg)
+{
+    return handle_by(call_and_count, number, handler, arg);
+}
+
+static int wait_for_handlers(struct task *self, int value)
+{
+    while (!self->parent && handling > 0)
+        true_miou_yield();
+    return value;
+}
+MUTANT_AT_END("R12.7", wait_for_handlers, .signal_handle = handle_and_count);
+
+static int fail_for_handlers(struct task *self, int value)
+{
+    return !self->parent && handling > 0 ? MIOU_STILL_HAS_CHILDREN : value;
+}
+MUTANT_AT_END("R12.7", fail_for_handlers, .signal_handle = handle_and_count);
+
+/* ---- R12.8 to R12.10 */
+
+static int handle_any_number(int number, miou_signal_handler *handler, void *arg)
+{
+    int error = true_miou_signal_handle(number, handler, arg);
+
+    return error == -EINVAL && (number < 1 || number >= SIGNALS) ? 0 : error;
+}
+MUTANT("R12.8", every_number_is_a_signal, .signal_handle = handle_any_number);
+
+static int handle_the_inevitable(int number, miou_signal_handler *handler, void *arg)
+{
+    int error = true_miou_signal_handle(number, handler, arg);
+
+    return error == -EINVAL && number == SIGKILL ? 0 : error;
+}
+MUTANT("R12.8", even_the_last_signal_is_handled, .signal_handle = handle_the_inevitable);
+
+/* The run does not know of its handlers. */
+MUTANT("R12.9", handlers_are_no_hope, .signal_handle = handle_lazily);
+
+static int handle_in_every_run(int number, miou_signal_handler *handler, void *arg)
+{
+    int error = true_miou_signal_handle(number, handler, arg);
+
+    return error == -EBUSY ? 0 : error;
+}
+MUTANT("R12.10", signals_belong_to_all_runs, .signal_handle = handle_in_every_run);
+
+static int handle_forever(int number, miou_signal_handler *handler, void *arg)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static pthread_t owners[SIGNALS];
+    static bool owned[SIGNALS];
+    bool busy;
+
+    if (!is_signal(number) || true_miou_domain_self() != 0)
+        return true_miou_signal_handle(number, handler, arg);
+    pthread_mutex_lock(&lock);
+    busy = owned[number] && !pthread_equal(owners[number], pthread_self());
+    owned[number] = true;
+    owners[number] = busy ? owners[number] : pthread_self();
+    pthread_mutex_unlock(&lock);
+    return busy ? -EBUSY : true_miou_signal_handle(number, handler, arg);
+}
+MUTANT("R12.10", signals_are_never_given_back, .signal_handle = handle_forever);
