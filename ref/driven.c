@@ -1,6 +1,7 @@
 /* driven.c: a run in which every pick that the rules leave open is somebody else's choice. All
  * domains take turns on one thread; a domain can go on with a step of its own or, when another was
  * chosen in the middle of a task, with that task. Time passes a little with every step. */
+#include "mutant.h"
 #include "runtime.h"
 #include "system.h"
 
@@ -168,6 +169,8 @@ static struct domain *choose_next(struct run *run, struct domain *last)
         idle(run);
     else if (answer == able)
         pass_time(run);
+    else if (MUTANT(answers_0_to_itself) && can_go_on(last))
+        return last;
     else
         return able_after(last, answer);
     return NULL;

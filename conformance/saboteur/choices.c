@@ -255,15 +255,6 @@ static size_t choose_in_range(void *state, size_t count)
 }
 CHOICE_MUTANT("R13.7", answers_are_taken_modulo, choose_in_range);
 
-static size_t choose_the_last(void *state, size_t count)
-{
-    size_t answer = choose(choose_state, count);
-
-    (void)state;
-    return answer < count ? count - 1 - answer : answer;
-}
-CHOICE_MUTANT("R13.8", to_answer_0_is_to_go_on, choose_the_last);
-
 static int unix_run_in_real_time(const miou_options *options, miou_task *fn, void *arg)
 {
     return run_choosing(true_miou_unix_run, NULL, options, fn, arg);

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* ---- Between the run and its monitor ----
  *
@@ -187,6 +188,8 @@ static int select_and_show(void *state, int block)
     atomic_bool *now = &selecting_now[(uintptr_t)state / 64 % 64];
     int error;
 
+    if (block) /* leave others the time to interrupt */
+        nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
     atomic_store(now, block);
     error = given.select(state, block);
     atomic_store(now, false);
@@ -217,11 +220,22 @@ static void hear_twice(void *state, miou_syscall *syscall)
 }
 MONITOR_MUTANT("R11.5", cancelled_points_are_reported_twice, .cancelled = hear_twice);
 
+static _Thread_local miou_syscall *signalled; /* last */
+
+static int signal_and_keep(miou_syscall *syscall)
+{
+    int error = true_miou_signal(syscall);
+
+    if (error == 0)
+        signalled = syscall;
+    return error;
+}
+
 static int suspend_whatever_happens(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
 {
     int error = true_miou_suspend(syscall, suspended, arg);
 
-    if (error == 0 && true_miou_yield() == MIOU_CANCELLED && given.cancelled)
+    if (error == MIOU_CANCELLED && syscall == signalled && given.cancelled)
         given.cancelled(true_miou_monitor_state(), syscall);
     return error;
 }
@@ -230,7 +244,7 @@ static int run_and_keep(const miou_options *options, miou_task *fn, void *arg)
 {
     return run_between((miou_monitor){0}, options, fn, arg);
 }
-MUTANT("R11.5", signalled_points_are_reported, .run = run_and_keep,
+MUTANT("R11.5", signalled_points_are_reported, .run = run_and_keep, .signal = signal_and_keep,
        .suspend = suspend_whatever_happens);
 
 /* ---- R11.6 */
