@@ -728,7 +728,7 @@ static void orphans_are_handed_out_once(void **state)
             {{"did main 3 empty", "did main 3 running", "R3.1 3: empty: all were handed out"},
              {"did main 3 empty", "did main 3 ended", "R3.4 3: empty: all of 0 were handed"},
              {"did main 5 running", "did main 5 empty", "R3.2 5: not empty: 1 in the"},
-             {"did main 5 running", "did main 5 ended", "R3.3 5: running: no further child"},
+             {"did main 5 running", "did main 5 ended", "R3.3 5: no further child"},
              {"did main 9 ok 2", "did main 9 ok 3", "R2.5 9: ok 2, as when it was awaited"},
              {"did main 9 ok 2", "did main 9 cancelled", "R2.5 9: ok 2, as when it was awaited"},
              {"did main 10 empty", "did main 10 ended", "R3.4 10: empty: all of 1 were handed"},
