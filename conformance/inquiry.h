@@ -197,6 +197,13 @@ void monitor_ends(struct inquiry *inquiry);
 /* monitors_orphans.c. Needs the lives' last events. */
 void monitor_orphanages(struct inquiry *inquiry);
 
+/* monitors_sync.c */
+void monitor_sync(struct inquiry *inquiry);
+
+/* monitors_waits.c. The second needs to know who may have been cancelled. */
+void monitor_sleeps(struct inquiry *inquiry);
+void monitor_deadlock(struct inquiry *inquiry);
+
 /* monitors_ownership.c. Needs what is learnt of settling. */
 void monitor_resources(struct inquiry *inquiry);
 

@@ -560,6 +560,9 @@ void monitors(struct inquiry *inquiry)
     monitor_resources(inquiry);
     monitor_ends(inquiry);
     monitor_orphanages(inquiry);
+    monitor_sync(inquiry);
+    monitor_sleeps(inquiry);
+    monitor_deadlock(inquiry);
     monitor_stopped(inquiry);
     monitor_run(inquiry);
 }
