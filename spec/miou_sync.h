@@ -3,11 +3,12 @@
  *
  * Any task of the run may use them, also one that is cancelled where the call does not suspend.
  * What a task wrote before it unlocked, signalled or completed is seen by the task that goes on
- * because of it [R9.31]. An object lives until it is freed, or until the run ends. Errors common to
- * all calls here, beside those named: -EINVAL (NULL, stale or of another run [R9.29]),
- * MIOU_NOT_RUNNING; of those that can suspend: MIOU_CANCELLED, MIOU_IN_FINALISER; of those that
- * create: MIOU_IN_FINALISER, -ENOMEM; of those that free: -EBUSY (a task holds it or waits on it
- * [R9.10]). The others are allowed in finalisers [R9.30]. */
+ * because of it [R9.31]. An object lives until it is freed, or until the run ends; any number of
+ * tasks may wait on one [R9.35]. Errors common to all calls here, beside those named: -EINVAL
+ * (NULL, stale or of another run [R9.29]), MIOU_NOT_RUNNING [R9.33]; of those that can suspend, and
+ * of miou_mutex_try_lock: MIOU_CANCELLED [R9.32], MIOU_IN_FINALISER; of those that create:
+ * MIOU_IN_FINALISER, -ENOMEM; of those that free: -EBUSY (a task holds, computes or completes it,
+ * or waits on it [R9.10]). The others are allowed in finalisers [R9.30]. */
 #ifndef MIOU_SYNC_H
 #define MIOU_SYNC_H
 
@@ -29,8 +30,7 @@ int miou_mutex_free(miou_mutex *mutex);
  * [R9.7]. Errors: -EDEADLK (the caller holds it [R9.3]). */
 int miou_mutex_lock(miou_mutex *mutex);
 
-/* The same, but never waits [R9.5]. Errors: -EBUSY (a task holds it, be it the caller),
- * MIOU_CANCELLED, MIOU_IN_FINALISER. */
+/* The same, but never waits [R9.5]. Errors: -EBUSY (a task holds it, be it the caller). */
 int miou_mutex_try_lock(miou_mutex *mutex);
 
 /* Let go of the mutex; the first that waits for it holds it next. A task that ends without having
@@ -105,8 +105,9 @@ int miou_trigger_await(miou_trigger *trigger);
 int miou_trigger_signal(miou_trigger *trigger);
 
 /* Have fn(trigger, arg) called, once, by whoever signals the trigger [R9.24]. It must neither
- * suspend nor spawn. Errors: -EALREADY (it has been signalled), -EBUSY (it is awaited already
- * [R9.23]), -EINVAL (fn is NULL). */
+ * suspend nor spawn nor change ownership: such calls return MIOU_IN_FINALISER there [R9.34].
+ * Errors: -EALREADY (it has been signalled), -EBUSY (it is awaited [R9.23]), -EINVAL (fn is NULL).
+ */
 int miou_trigger_on_signal(miou_trigger *trigger, void (*fn)(miou_trigger *trigger, void *arg),
                            void *arg);
 
