@@ -477,18 +477,20 @@ CHECK("R6.39 R6.10", a_stranger_takes_no_datagram)
 
 struct handing {
     spawner *spawn;
-    struct ready ready;
+    struct pair pair;
     ssize_t refused;
+    char byte;
 };
 
 static int read_and_close(void *arg)
 {
     struct handing *t = arg;
 
-    TRY(miou_recvfrom(t->ready.pair.fd, &t->ready.byte, 1, NULL, NULL));
-    return miou_close(t->ready.pair.fd);
+    TRY(miou_recvfrom(t->pair.fd, &t->byte, 1, NULL, NULL));
+    return miou_close(t->pair.fd);
 }
 
+/* Nothing is there until the giver has been refused, so that the child waits and keeps it open. */
 static int give_away(void *arg)
 {
     struct handing *t = arg;
@@ -496,21 +498,32 @@ static int give_away(void *arg)
     char byte;
     int outcome;
 
-    TRY(open_ready(&t->ready, MIOU_OWNED));
-    TRY(t->spawn(&promise, &(miou_spawn){MIOU_GIVE(miou_fd_resource(t->ready.pair.fd))},
-                 read_and_close, t));
-    t->refused = miou_recvfrom(t->ready.pair.fd, &byte, 1, NULL, NULL);
+    TRY(pair_adopt(&t->pair, SOCK_DGRAM, MIOU_OWNED));
+    TRY(t->spawn(&promise, &(miou_spawn){MIOU_GIVE(miou_fd_resource(t->pair.fd))}, read_and_close,
+                 t));
+    t->refused = miou_recvfrom(t->pair.fd, &byte, 1, NULL, NULL);
+    peer_send(t->pair.peer, "x", 1);
     TRY(miou_await(promise, &outcome));
     return outcome;
 }
 
-CHECK("R6.39 R6.22", an_adopted_descriptor_is_given_to_another_domain)
+static void check_giving(spawner *spawn)
 {
-    struct handing t = {.spawn = miou_call};
+    struct handing t = {.spawn = spawn};
 
     assert_int_equal(unix_run_with(1, give_away, &t), 0);
     assert_int_equal(t.refused, MIOU_NOT_OWNER);
-    assert_int_equal(t.ready.byte, 'x');
+    assert_int_equal(t.byte, 'x');
+}
+
+CHECK("R6.39 R6.22", an_adopted_descriptor_is_given_to_a_child)
+{
+    check_giving(miou_async);
+}
+
+CHECK("R6.39 R6.22", an_adopted_descriptor_is_given_to_another_domain)
+{
+    check_giving(miou_call);
 }
 
 static int disown_adopted(void *arg)
