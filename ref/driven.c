@@ -120,19 +120,26 @@ static void pass_time(struct run *run)
     look_around(run);
 }
 
-/* A domain with tasks that are suspended on a monitor; NULL: there is none. */
-static struct domain *choose_suspended(struct run *run)
+/* How many domains have tasks that are suspended on a monitor. */
+static size_t count_suspended(struct run *run)
 {
-    size_t count = 0, n;
+    size_t count = 0;
 
     for (int i = 0; i < run->domain_count; i++)
         count += run->domains[i].suspended > 0;
-    if (count == 0)
-        return NULL;
-    n = run_choose(run, count);
-    for (int i = 0;; i++)
-        if (run->domains[i].suspended > 0 && n-- == 0)
-            return &run->domains[i];
+    return count;
+}
+
+/* One of those, or dom0. */
+static struct domain *choose_suspended(struct run *run)
+{
+    size_t count = count_suspended(run), n = run_choose(run, count);
+    struct domain *domain = run->domains;
+
+    if (count > 0)
+        while (domain->suspended == 0 || n-- > 0)
+            domain++;
+    return domain;
 }
 
 /* No domain can go on. */
@@ -142,16 +149,14 @@ static void idle(struct run *run)
         return;
     if (first_deadline(run) < INT64_MAX) {
         pass_time(run);
-    } else if (run->has_io && choose_suspended(run) != NULL) {
-        sys_select(0, NULL, NULL, NAP);
-    } else if ((domain_self = choose_suspended(run)) != NULL) {
-        domain_look(domain_self, true);
-    } else {
+    } else if (count_suspended(run) == 0 && atomic_load(&run->handlers) == 0) {
         domain_self = &run->domains[0];
-        if (atomic_load(&run->handlers) > 0)
-            domain_look(domain_self, true);
-        else
-            run_deadlock(run);
+        run_deadlock(run);
+    } else if (run->has_io) {
+        sys_select(0, NULL, NULL, NAP); /* on behalf of all domains */
+    } else {
+        domain_self = choose_suspended(run);
+        domain_look(domain_self, true);
     }
 }
 
