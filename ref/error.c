@@ -26,6 +26,14 @@ const char *miou_strerror(int error)
         return "not running";
     case MIOU_NO_MONITOR:
         return "no monitor";
+    case MIOU_DEADLOCK:
+        return "deadlock";
+    case MIOU_UNDEFINED:
+        return "undefined";
+    case MIOU_END_OF_FILE:
+        return "end of file";
+    case MIOU_ON_CANCELLATION_FAILED:
+        return "on cancellation failed";
     }
     text = error < 0 && error > -4096 ? strerrordesc_np(-error) : NULL;
     return text != NULL ? text : "unknown error";

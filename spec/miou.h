@@ -87,12 +87,12 @@ typedef struct miou_options {
     /* miou_run only: how the domains wait for the system [R11.1]; NULL: not at all. */
     const miou_monitor *monitor;
     /* Drives the run [R13.5]: no threads are made, all domains take turns on the calling one, and
-     * wherever the rules leave a pick open choose(choose_state, how many) makes it: which domain
-     * goes on, before each call of a task; which worker miou_call takes; which ended child
+     * wherever the rules leave a pick open choose(choose_state, how many) makes it [R13.10]: which
+     * domain goes on, before each call of a task; which worker miou_call takes; which ended child
      * miou_await_one, miou_await_first, miou_care, miou_orphans_take and miou_orphans_get take;
      * whether time passes. The same answers make the same run [R13.6]; to answer 0 always is fair
-     * to all domains [R13.8]. Time is virtual: it passes when nothing else can go on, or, up
-     * to a second at a time, when chosen [R13.9]. An answer out of range ends the run with -EINVAL
+     * to all domains [R13.8]. Time is virtual: it passes when nothing else can go on, or, up to a
+     * second at a time, when chosen [R13.9]. An answer out of range ends the run with -EINVAL
      * [R13.7]. */
     miou_choose *choose;
     void *choose_state;
@@ -109,7 +109,7 @@ typedef struct miou_options {
  * Returns what main returned, >= 0 or its error [R1.1, R1.2, R2.18]; or MIOU_STILL_HAS_CHILDREN,
  * MIOU_RESOURCE_LEAKED or MIOU_ON_CANCELLATION_FAILED when a task, any task, broke that rule [R2.3,
  * R2.17, R5.4, R8.16]; or MIOU_DEADLOCK when no task can go on and none waits for the system
- * [R13.1]; or what the monitor failed with [R11.12].
+ * [R13.1, R13.2, R13.3]; or what the monitor failed with [R11.12].
  * Errors, when nothing ran [R1.20]: -EINVAL (fn is NULL, domains is negative [R1.6], the monitor
  * lacks a function [R11.2]), -EBUSY (called by a task [R1.5]), -ENOMEM, -EAGAIN (no thread),
  * -EMFILE, what the monitor's create failed with [R11.11].
@@ -353,13 +353,14 @@ typedef void miou_signal_handler(int number, void *arg);
  * not in deadlock, for a signal may come [R12.9]. With the run's end everything is as before
  * [R12.5]. MIOU_SIGNAL_DEFAULT and MIOU_SIGNAL_IGNORE [R12.4]; arg is not used then. Errors:
  * -EINVAL (no such signal, or one that cannot be handled [R12.8]), -EBUSY (another run has a
- * handler for it [R12.10]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER. */
+ * handler for it [R12.10]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER [R12.11]. */
 int miou_signal_handle(int number, miou_signal_handler *handler, void *arg);
 
 /* ---- Monitors ----
  *
  * A run knows nothing of the system. A task that must wait for it makes a suspension point and
- * suspends on it; the domain's monitor, which knows what it waits for, signals the point. */
+ * suspends on it; the domain's monitor, which knows what it waits for, signals the point. That is
+ * enough to build time from [R11.13]. */
 
 /* How the domains of a run wait for the system; every function but cancelled must be there. state
  * is what create has made for the domain. */
@@ -385,7 +386,8 @@ struct miou_monitor {
 };
 
 /* Make a suspension point. It belongs to the calling task; once, by any way, suspending on it has
- * ended, it is stale. Errors: -EINVAL (NULL), MIOU_NOT_RUNNING, MIOU_IN_FINALISER, -ENOMEM. */
+ * ended, it is stale [R11.8]. Errors: -EINVAL (NULL), MIOU_NOT_RUNNING, MIOU_IN_FINALISER [R11.18],
+ * -ENOMEM. */
 int miou_syscall_create(miou_syscall **syscall);
 
 /* Suspend the calling task until the point is signalled [R11.1]. suspended(arg), if not NULL, is

@@ -27,8 +27,10 @@ int miou_unix_run(const miou_options *options, miou_task *fn, void *arg);
 
 /* Suspend the calling task for so many nanoseconds at least, by the monotonic clock [R10.1]; who
  * sleeps shorter wakes first [R10.2]. Returns 0; at once if nanoseconds is 0 or less [R10.3].
- * Errors: MIOU_CANCELLED [R10.4], MIOU_NO_MONITOR [R10.8], MIOU_NOT_RUNNING, MIOU_IN_FINALISER,
- * -ENOMEM. */
+ * Many may sleep at once [R10.5], as long as they like [R10.9], while other tasks and domains go on
+ * [R10.6, R10.7].
+ * Errors: MIOU_CANCELLED [R10.4], MIOU_NO_MONITOR [R10.8], MIOU_NOT_RUNNING, MIOU_IN_FINALISER
+ * [R10.10], -ENOMEM. */
 int miou_sleep(int64_t nanoseconds);
 
 typedef struct miou_fd miou_fd;

@@ -465,6 +465,59 @@ CHECK("R13.9", centuries_can_be_cancelled)
     assert_int_equal(error, MIOU_CANCELLED);
 }
 
+/* While main can go on a choice lets a short time pass, but not one that is meant to be endless. */
+struct nap {
+    int64_t time;
+    bool over;
+};
+
+static int take_nap(void *arg)
+{
+    struct nap *t = arg;
+
+    TRY(miou_sleep(t->time));
+    t->over = true;
+    return 0;
+}
+
+static int yield_beside_naps(void *arg)
+{
+    struct nap *naps = arg;
+    miou_promise *promises[2];
+    int i, result;
+
+    for (i = 0; i < 2; i++)
+        TRY(miou_call(&promises[i], NULL, take_nap, &naps[i]));
+    for (i = 0; i < 20; i++)
+        TRY(miou_yield());
+    result = naps[0].over + 2 * naps[1].over;
+    for (i = 0; i < 2; i++)
+        TRY(miou_cancel(promises[i]));
+    return result;
+}
+
+static int drive_naps(miou_choose *choose, int seed)
+{
+    struct nap naps[2] = {{.time = HOUR / 7200}, {.time = HOUR}};
+    struct driver driver = {.state = (uint64_t)seed};
+
+    return drive(miou_unix_run, 1, choose, &driver, yield_beside_naps, naps);
+}
+
+CHECK("R13.9", endless_sleeps_are_not_cut_short)
+{
+    int seed, over = 0;
+
+    for (seed = 0; seed < 100; seed++) {
+        int result = drive_naps(answer_at_random, seed);
+
+        assert_in_range(result, 0, 1);
+        over += result;
+    }
+    assert_int_not_equal(over, 0);
+    assert_int_equal(drive_naps(answer_0, 0), 0);
+}
+
 /* ---- R13.10: every pick can be made ---- */
 
 enum { OPTIONS = 3, SEEDS = 3000 };

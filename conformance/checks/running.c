@@ -409,12 +409,16 @@ static const struct text texts[] = {
     {MIOU_IN_FINALISER, "in finaliser"},
     {MIOU_NOT_RUNNING, "not running"},
     {MIOU_NO_MONITOR, "no monitor"},
+    {MIOU_DEADLOCK, "deadlock"},
+    {MIOU_UNDEFINED, "undefined"},
+    {MIOU_END_OF_FILE, "end of file"},
+    {MIOU_ON_CANCELLATION_FAILED, "on cancellation failed"},
     {0, "unknown error"},
     {1, "unknown error"},
     {INT_MAX, "unknown error"},
     {INT_MIN, "unknown error"},
     {-10000, "unknown error"},
-    {MIOU_NO_MONITOR - 1, "unknown error"},
+    {MIOU_ON_CANCELLATION_FAILED - 1, "unknown error"},
     {MIOU_LAST - 1, "unknown error"},
 };
 

@@ -510,3 +510,29 @@ static int domain_of_hook(void)
     return in_hook ? 0 : true_miou_domain_self();
 }
 MUTANT("R11.17", hooks_are_on_a_domain, .hook_add = add_and_mark, .domain_self = domain_of_hook);
+
+/* ---- R11.18 */
+
+static int signal_outside(miou_syscall *syscall)
+{
+    return syscall ? true_miou_signal(syscall) : -EINVAL;
+}
+MUTANT("R11.18", points_are_looked_at_first, .signal = signal_outside);
+
+static int suspend_in_finaliser(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    int error = true_miou_suspend(syscall, suspended, arg);
+
+    if (error == MIOU_IN_FINALISER && suspended)
+        suspended(arg);
+    return error;
+}
+MUTANT("R11.18", finalisers_are_told_of_a_suspension, .suspend = suspend_in_finaliser);
+
+static int create_in_finaliser(miou_syscall **syscall)
+{
+    int error = true_miou_syscall_create(syscall);
+
+    return error == MIOU_IN_FINALISER ? 0 : error;
+}
+MUTANT("R11.18", finalisers_make_points, .syscall_create = create_in_finaliser);

@@ -212,6 +212,12 @@ static const char *say_error(int error)
 }
 MUTANT("R1.15", codes_have_one_text, .strerror = say_error);
 
+static const char *say_first_errors(int error)
+{
+    return true_miou_strerror(error < MIOU_NO_MONITOR ? 0 : error);
+}
+MUTANT("R1.15", the_last_codes_have_no_text, .strerror = say_first_errors);
+
 static const char *say_in_a_buffer(int error)
 {
     static char text[100];

@@ -330,3 +330,21 @@ static int handle_forever(int number, miou_signal_handler *handler, void *arg)
     return busy ? -EBUSY : true_miou_signal_handle(number, handler, arg);
 }
 MUTANT("R12.10", signals_are_never_given_back, .signal_handle = handle_forever);
+
+static int handle_outside(int number, miou_signal_handler *handler, void *arg)
+{
+    int error = true_miou_signal_handle(number, handler, arg);
+
+    if (error == MIOU_NOT_RUNNING && handler == MIOU_SIGNAL_IGNORE)
+        sigaction(number, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    return error;
+}
+MUTANT("R12.11", outside_a_run_signals_are_ignored, .signal_handle = handle_outside);
+
+static int handle_in_finaliser(int number, miou_signal_handler *handler, void *arg)
+{
+    int error = true_miou_signal_handle(number, handler, arg);
+
+    return error == MIOU_IN_FINALISER ? 0 : error;
+}
+MUTANT("R12.11", finalisers_handle_signals, .signal_handle = handle_in_finaliser);

@@ -173,3 +173,17 @@ static int sleep_in_an_int(int64_t nanoseconds)
     return true_miou_sleep(nanoseconds < 0 ? nanoseconds : nanoseconds & UINT_MAX);
 }
 MUTANT("R10.9", sleeps_have_32_bits, .sleep = sleep_in_an_int);
+
+static int sleep_anywhere(int64_t nanoseconds)
+{
+    return nanoseconds <= 0 ? 0 : true_miou_sleep(nanoseconds);
+}
+MUTANT("R10.10", nothing_can_be_slept_anywhere, .sleep = sleep_anywhere);
+
+static int sleep_in_finaliser(int64_t nanoseconds)
+{
+    int error = true_miou_sleep(nanoseconds);
+
+    return error == MIOU_IN_FINALISER ? 0 : error;
+}
+MUTANT("R10.10", finalisers_sleep, .sleep = sleep_in_finaliser);
