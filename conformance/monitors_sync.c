@@ -602,7 +602,7 @@ static void check_trigger(struct sharing *sharing, int name)
             continue;
         ok = times_ok(inquiry, i) > 0;
         busy = has_member(inquiry->trace->events[i].outcomes, OUTCOME_BUSY);
-        if (ok && earliest > i)
+        if (ok && earliest >= i)
             wrong(inquiry, "R9.22", i, text("nothing yet: nobody has signalled the trigger"));
         else if (busy && is_there(inquiry, object, i) && surely <= inquiry->before[i])
             wrong(inquiry, "R9.22", i, text("ok: the trigger has been signalled"));

@@ -1,0 +1,718 @@
+/* Tests of the monitors, by stories: several children at once, lazy values, what tasks share, time
+ * and deadlock. */
+#include "test_stories.h"
+
+/* ---- Several children ---- */
+
+static void all_are_awaited(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "p = async five\n"
+                   "q = async boom\n"
+                   "await-all p q\n"
+                   "await-all\n"
+                   "await-one\n"
+                   "await-all q none\n"
+                   "none = async five orphans=o => invalid\n"
+                   "orphans o\n"
+                   "task five\n"
+                   "return 5\n"
+                   "task boom\n"
+                   "fail boom\n",
+        .trace = "begin main 0\nspawn main 2 five\ndid main 2 ok\nspawn main 3 boom\n"
+                 "did main 3 ok\nbegin five 0\nend five\nbegin boom 0\nend boom\n"
+                 "did main 4 ok 5, failed boom\ndid main 5 none\ndid main 6 invalid\n"
+                 "did main 7 invalid\nspawn main 8 five#2\ndid main 8 invalid\ndid main 9 ok\n"
+                 "end main\nrun ok\n",
+        .changes = {{"ok 5, failed boom", "ok 5, ok", "R2.4 4: failed boom, as task boom ended"},
+                    {"ok 5, failed boom", "failed boom, ok 5", "R2.4 4: ok 5, as task five"},
+                    {"ok 5, failed boom", "ok 5", "R2.4 4: failed boom, as task boom ended"},
+                    {"ok 5, failed boom", "ok 5, failed boom, ok",
+                     "R8.1 4: an outcome for each of 2 promises"},
+                    {"ok 5, failed boom", "not-a-child", "R8.1 4: no error: the children are"},
+                    {"ok 5, failed boom", "cancelled, failed boom",
+                     "R2.4 4: how task five ended: nobody had cancelled it"},
+                    {"end boom\ndid main 4 ok 5, failed boom\n",
+                     "did main 4 ok 5, failed boom\nend boom\n", "R2.9 4: task boom ends before"},
+                    {"did main 5 none", "did main 5 ok", "R8.8 5: none: there is no promise"},
+                    {"did main 6 invalid", "did main 6 ok", "R8.8 6: invalid: there is no"},
+                    {"did main 7 invalid", "did main 7 failed boom, ok", "R2.11 7: invalid: the"},
+                    {"ok 5, failed boom\n", "invalid\n",
+                     "R2.1 0: still-has-children: task main returned"}},
+    };
+    static const struct story strangers = {
+        .program = "task main\n"
+                   "p = async child\n"
+                   "q = async child\n"
+                   "post up\n"
+                   "await-all p q\n"
+                   "task child\n"
+                   "until up\n"
+                   "await-all p => not-a-child | ok\n"
+                   "await-one p q => not-a-child | ok\n"
+                   "state p => not-a-child | finished\n",
+        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nspawn main 3 child#2\n"
+                 "did main 3 ok\ndid main 4 ok\nbegin child 0\ndid child 7 ok\n"
+                 "did child 8 not-a-child\ndid child 9 not-a-child\ndid child 10 not-a-child\n"
+                 "end child\nbegin child#2 0\ndid child#2 7 ok\ndid child#2 8 not-a-child\n"
+                 "did child#2 9 not-a-child\ndid child#2 10 not-a-child\nend child#2\n"
+                 "did main 5 ok\nend main\nrun ok\n",
+        .changes = {{"child#2 8 not-a-child", "child#2 8 ok", "R8.10 8: not-a-child: the promise"},
+                    {"child#2 9 not-a-child", "child#2 9 ok", "R8.10 9: not-a-child: the promise"},
+                    {"child#2 10 not-a-child", "child#2 10 finished", "R8.12 10: not-a-child"}},
+    };
+
+    (void)state;
+    tell(&story);
+    tell(&strangers);
+}
+
+static void one_is_awaited(void **state)
+{
+    static const struct story known = {
+        .program = "task main\n"
+                   "p = async five\n"
+                   "q = async six\n"
+                   "yield\n"
+                   "await-one p q\n"
+                   "await q\n"
+                   "task five\n"
+                   "return 5\n"
+                   "task six\n"
+                   "return 6\n",
+        .trace = "begin main 0\nspawn main 2 five\ndid main 2 ok\nspawn main 3 six\n"
+                 "did main 3 ok\nbegin five 0\nend five\nbegin six 0\nend six\ndid main 4 ok\n"
+                 "did main 5 ok 5\ndid main 6 ok 6\nend main\nrun ok\n",
+        .changes = {{"did main 5 ok 5", "did main 5 ok 7",
+                     "R8.3 5: how one of the children that it lists had ended"},
+                    {"did main 5 ok 5", "did main 5 invalid", "R8.3 5: no error"},
+                    {"did main 5 ok 5\ndid main 6 ok 6\n", "did main 5 stopped\n",
+                     "R2.14 0: task main is not stopped"},
+                    {"did main 5 ok 5", "did main 5 ok 6",
+                     "R2.1 0: still-has-children: task main returned and had neither awaited nor "
+                     "cancelled five"},
+                    {"did main 6 ok 6", "did main 6 cancelled", "R2.4 6: how task six ended"},
+                    {"begin six 0\nend six\ndid main 4 ok\ndid main 5 ok 5",
+                     "did main 4 ok\ndid main 5 ok 6\nbegin six 0\nend six", "R8.3 5: how one"}},
+    };
+    /* One of two that ended alike is left, whichever. */
+    static const struct story either = {
+        .program = "task main\n"
+                   "p = repeat 2 async five\n"
+                   "await-one p\n"
+                   "free p\n"
+                   "task five\n"
+                   "return 5\n",
+        .trace = "begin main 0\nspawn main 2 five\nspawn main 2 five#2\ndid main 2 ok\n"
+                 "begin five 0\nend five\nbegin five#2 0\nend five#2\ndid main 3 ok 5\n"
+                 "did main 4 busy, ok\nend main\nrun still-has-children\n",
+        .changes = {{"run still-has-children", "run ok",
+                     "R2.1 0: still-has-children: task main returned"}},
+    };
+    static const struct story twice = {
+        .program = "task main\n"
+                   "p = repeat 2 async five\n"
+                   "await-one p\n"
+                   "await-one p\n"
+                   "task five\n"
+                   "return 5\n",
+        .trace = "begin main 0\nspawn main 2 five\nspawn main 2 five#2\ndid main 2 ok\n"
+                 "begin five 0\nend five\nbegin five#2 0\nend five#2\ndid main 3 ok 5\n"
+                 "did main 4 ok 5\nend main\nrun ok\n",
+        .changes = {{"did main 4 ok 5", "did main 4 ok 6", "R8.3 4: how one of the children"}},
+    };
+
+    (void)state;
+    tell(&known);
+    tell(&either);
+    tell(&twice);
+}
+
+static void the_first_is_awaited_and_others_cancelled(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "p = async five\n"
+                   "q = async waits\n"
+                   "await-first p q\n"
+                   "await q\n"
+                   "await p\n"
+                   "task five\n"
+                   "return 5\n"
+                   "task waits\n"
+                   "until never\n"
+                   "return 5\n",
+        .trace = "begin main 0\nspawn main 2 five\ndid main 2 ok\nspawn main 3 waits\n"
+                 "did main 3 ok\nbegin five 0\nend five\nbegin waits 0\ndid waits 10 stopped\n"
+                 "end waits\ndid main 4 ok 5\ndid main 5 cancelled\ndid main 6 ok 5\nend main\n"
+                 "run ok\n",
+        .changes = {{"did main 4 ok 5", "did main 4 busy", "R8.6 4: no error"},
+                    {"did main 5 cancelled", "did main 5 ok 5", "R2.13 5: cancelled: task waits"},
+                    {"did main 6 ok 5", "did main 6 ok", "R2.4 6: ok 5, as task five ended"},
+                    {"end waits\ndid main 4 ok 5\n", "did main 4 ok 5\nend waits\n",
+                     "R8.7 4: nothing of task waits, nor below it, after 'did main 4 ok 5'"},
+                    {"did main 4 ok 5", "did main 4 ok 6", "R8.6 4: how one of the children"},
+                    {"did main 4 ok 5\n", "did main 4 invalid\n", "R2.14 0: task waits is not"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+static void states_are_true(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "p = async five\n"
+                   "q = async boom\n"
+                   "state p\n"
+                   "yield\n"
+                   "state p\n"
+                   "state q\n"
+                   "await-all p q\n"
+                   "state p\n"
+                   "free p\n"
+                   "state p\n"
+                   "task five\n"
+                   "return 5\n"
+                   "task boom\n"
+                   "fail boom\n",
+        .trace = "begin main 0\nspawn main 2 five\ndid main 2 ok\nspawn main 3 boom\n"
+                 "did main 3 ok\ndid main 4 running\nbegin five 0\nend five\nbegin boom 0\n"
+                 "end boom\ndid main 5 ok\ndid main 6 finished\ndid main 7 exited\n"
+                 "did main 8 ok 5, failed boom\ndid main 9 finished\ndid main 10 ok\n"
+                 "did main 11 invalid\nend main\nrun ok\n",
+        .changes = {{"did main 4 running", "did main 4 finished",
+                     "R8.12 4: not finished: the task five has not ended with a value"},
+                    {"did main 4 running", "did main 4 exited", "R2.4 4: how task five ended"},
+                    {"did main 4 running", "did main 4 not-a-child", "R8.12 4: no error"},
+                    {"did main 6 finished", "did main 6 exited", "R2.4 6: how task five ended"},
+                    {"did main 7 exited", "did main 7 finished", "R8.12 7: not finished"},
+                    {"did main 9 finished", "did main 9 running", "R8.12 9: not running"},
+                    {"did main 11 invalid", "did main 11 finished", "R2.11 11: invalid"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* ---- Orphans ---- */
+
+static void orphans_are_taken_and_counted(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "orphans o\n"
+                   "length o\n"
+                   "repeat 3 async five orphans=o\n"
+                   "length o\n"
+                   "p = take o\n"
+                   "get o\n"
+                   "length o\n"
+                   "repeat 2 get o\n"
+                   "take o\n"
+                   "await p\n"
+                   "task five\n"
+                   "return 5\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nspawn main 4 five\n"
+                 "spawn main 4 five#2\nspawn main 4 five#3\ndid main 4 ok\ndid main 5 ok 3\n"
+                 "did main 6 taken\nbegin five 0\nend five\nbegin five#2 0\nend five#2\n"
+                 "begin five#3 0\nend five#3\ndid main 7 ok 5\ndid main 8 ok 1\n"
+                 "did main 9 ok 5, empty\ndid main 10 empty\ndid main 11 ok 5\nend main\nrun ok\n",
+        .changes = {{"did main 3 ok", "did main 3 ok 1", "R3.21 3: 0 in the orphanage"},
+                    {"did main 5 ok 3", "did main 5 ok 2", "R3.21 5: 3 in the orphanage"},
+                    {"did main 6 taken", "did main 6 empty", "R3.17 6: not empty: 3"},
+                    {"did main 8 ok 1", "did main 8 ok 2", "R3.21 8: 1 in the orphanage"},
+                    {"ok 5, empty", "empty, empty", "R3.19 9: not empty: 1"},
+                    {"ok 5, empty", "ok 5, ok 5", "R3.19 9: empty: all of 3 were handed out"},
+                    {"did main 10 empty", "did main 10 taken", "R3.17 10: empty: all of 3"},
+                    {"begin five 0\nend five\nbegin five#2 0\nend five#2\nbegin five#3 0\n"
+                     "end five#3\ndid main 7 ok 5\n",
+                     "did main 7 ok 5\nbegin five 0\nend five\nbegin five#2 0\nend five#2\n"
+                     "begin five#3 0\nend five#3\n",
+                     "R3.20 7: no further child has ended"},
+                    {"did main 11 ok 5\n", "did main 11 invalid\n", "R2.4 11: no error"},
+                    {"did main 9 ok 5, empty\ndid main 10 empty\ndid main 11 ok 5\n",
+                     "did main 9 stopped\n", "R2.14 0: task main is not stopped"}},
+    };
+    /* What get took out is settled, and what take took is not. */
+    static const struct story settled = {
+        .program = "task main\n"
+                   "orphans o\n"
+                   "p = repeat 2 async five orphans=o\n"
+                   "get o\n"
+                   "take o\n"
+                   "state p => finished | invalid\n"
+                   "task five\n"
+                   "return 5\n",
+        .trace = "begin main 0\ndid main 2 ok\nspawn main 3 five\nspawn main 3 five#2\n"
+                 "did main 3 ok\nbegin five 0\nend five\nbegin five#2 0\nend five#2\n"
+                 "did main 4 ok 5\ndid main 5 taken\ndid main 6 invalid, finished\nend main\n"
+                 "run still-has-children\n",
+        .changes = {{"run still-has-children", "run ok", "R2.1 0: still-has-children"},
+                    {"did main 5 taken", "did main 5 empty", "R3.17 5: not empty: 1"}},
+    };
+    static const struct story strangers = {
+        .program = "task main\n"
+                   "orphans o\n"
+                   "p = async child\n"
+                   "await p\n"
+                   "task child\n"
+                   "take o => empty | invalid\n"
+                   "get o => empty | invalid\n"
+                   "length o => ok | invalid\n",
+        .trace = "begin main 0\ndid main 2 ok\nspawn main 3 child\ndid main 3 ok\nbegin child 0\n"
+                 "did child 6 invalid\ndid child 7 invalid\ndid child 8 invalid\nend child\n"
+                 "did main 4 ok\nend main\nrun ok\n",
+        .changes = {{"did child 6 invalid", "did child 6 empty", "R3.7 6: invalid: the orphanage"},
+                    {"did child 7 invalid", "did child 7 empty", "R3.22 7: invalid: the orphanage"},
+                    {"did child 8 invalid", "did child 8 ok", "R3.22 8: invalid: the orphanage"}},
+    };
+
+    (void)state;
+    tell(&story);
+    tell(&settled);
+    tell(&strangers);
+}
+
+/* ---- Lazy values ---- */
+
+static void lazy_values_are_computed_once(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "lazy l part\n"
+                   "repeat 2 force l\n"
+                   "force l\n"
+                   "force k\n"
+                   "lazy k inner\n"
+                   "force k\n"
+                   "task part\n"
+                   "print hi\n"
+                   "return 3\n"
+                   "task inner\n"
+                   "force k\n"
+                   "force l\n"
+                   "fail boom\n",
+        .trace = "begin main 0\ndid main 2 ok\nforce main 3 part\nbegin part 0\nprint part hi\n"
+                 "did part 9 ok\nend part\ndid main 3 ok 3\ndid main 4 ok 3\ndid main 5 invalid\n"
+                 "did main 6 ok\nforce main 7 inner\nbegin inner 0\ndid inner 12 undefined\n"
+                 "did inner 13 ok 3\nend inner\ndid main 7 failed boom\nend main\nrun ok\n",
+        .changes = {{"begin part 0", "begin part 1", "R9.17 3: a lazy value is computed by who"},
+                    {"did main 4 ok 3\n",
+                     "force main 4 part#2\nbegin part#2 0\nprint part#2 hi\ndid part#2 9 ok\n"
+                     "end part#2\ndid main 4 ok 3\n",
+                     "R9.17 4: the value is computed once, as part / 'force main 4 part#2'"},
+                    {"did main 4 ok 3", "did main 4 ok 4", "R9.18 4: what the value's task"},
+                    {"did main 4 ok 3", "did main 4 undefined", "R9.19 4: not undefined"},
+                    {"did inner 12 undefined", "did inner 12 failed boom", "R9.19 12: undefined"},
+                    {"did main 7 failed boom", "did main 7 ok", "R9.18 7: what the value's"},
+                    {"did main 5 invalid", "did main 5 failed boom",
+                     "R9.29 5: invalid: k is not made yet"},
+                    {"end part\ndid main 3 ok 3\n", "did main 3 ok 3\nend part\n",
+                     "R9.18 3: what the value's task returned"},
+                    {"end part\n", "", "R2.9 0: every task has ended"},
+                    {"force main 3 part\n", "force main 3 part\nforce main 3 part#2\n",
+                     "R9.20 3: task main waits: part still computes the value"},
+                    {"did main 2 ok\n",
+                     "did main 2 ok\nforce main 3 part#2\n"
+                     "force main 3 part#3\nforce main 3 part#4\n",
+                     "scenario.md 3: each task does"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* Children and resources of the part are those of the task that forces. */
+static void a_part_is_of_its_task(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "lazy l part\n"
+                   "create r\n"
+                   "own r\n"
+                   "force l\n"
+                   "await p\n"
+                   "check s\n"
+                   "disown s\n"
+                   "task part\n"
+                   "disown r\n"
+                   "p = async five\n"
+                   "create s\n"
+                   "own s\n"
+                   "return 3\n"
+                   "task five\n"
+                   "return 5\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\ndid main 4 ok\nforce main 5 part\n"
+                 "begin part 0\ndid part 10 ok\nspawn part 11 five\ndid part 11 ok\n"
+                 "did part 12 ok\ndid part 13 ok\nend part\ndid main 5 ok 3\nbegin five 0\n"
+                 "end five\ndid main 6 ok 5\ndid main 7 ok\ndid main 8 ok\nend main\nrun ok\n",
+        .changes = {{"did part 10 ok", "did part 10 not-owner", "R5.8 10: ok: task main owns r"},
+                    {"did main 6 ok 5", "did main 6 not-a-child", "R2.4 6: no error"},
+                    {"did main 6 ok 5", "did main 6 not-a-child",
+                     "R2.1 0: still-has-children: task main returned"},
+                    {"did main 7 ok", "did main 7 not-owner", "R5.1 7: ok: task main owns s"},
+                    {"did main 8 ok", "did main 8 not-owner", "R5.4 0: resource-leaked: task main"},
+                    {"begin five 0", "begin five 1", "R4.2 11: async keeps to its parent's"},
+                    {"begin five 0\nend five\ndid main 6 ok 5\ndid main 7 ok\ndid main 8 ok\n", "",
+                     "scenario.md 6: task main ends at the end of its program"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* Of one that is cancelled while it computes another takes over, from the beginning. */
+static void the_cancelled_leave_it_to_others(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "lazy l part\n"
+                   "p = async child\n"
+                   "q = async child\n"
+                   "yield\n"
+                   "cancel p\n"
+                   "await q\n"
+                   "task child\n"
+                   "force l\n"
+                   "task part\n"
+                   "yield\n"
+                   "return 3\n",
+        .trace = "begin main 0\ndid main 2 ok\nspawn main 3 child\ndid main 3 ok\n"
+                 "spawn main 4 child#2\ndid main 4 ok\nbegin child 0\nforce child 9 part\n"
+                 "begin part 0\nbegin child#2 0\ndid main 5 ok\ndid part 11 stopped\nend part\n"
+                 "did child 9 stopped\nend child\nforce child#2 9 part#2\nbegin part#2 0\n"
+                 "did main 6 ok\ndid part#2 11 ok\nend part#2\ndid child#2 9 ok 3\nend child#2\n"
+                 "did main 7 ok\nend main\nrun ok\n",
+        .changes = {{"did child 9 stopped", "did child 9 ok", "R9.18 9: what the value's task"},
+                    {"did child#2 9 ok 3", "did child#2 9 ok", "R9.18 9: what the value's task"},
+                    {"did child#2 9 ok 3", "did child#2 9 undefined", "R9.19 9: not undefined"},
+                    {"did part 11 stopped\nend part\ndid child 9 stopped\nend child\n"
+                     "force child#2 9 part#2\nbegin part#2 0\n",
+                     "force child#2 9 part#2\nbegin part#2 0\ndid part 11 stopped\nend part\n"
+                     "did child 9 stopped\nend child\n",
+                     "R9.20 9: task child#2 waits: part still computes the value"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* ---- What tasks share ---- */
+
+/* Of the lines of two domains either may be first, though the other was: nobody is accused of what
+ * was told late. */
+static void mutexes_exclude(void **state)
+{
+    static const struct story story = {
+        .program = "domains 1\n"
+                   "task main\n"
+                   "mutex m\n"
+                   "p = call child\n"
+                   "lock m\n"
+                   "print a\n"
+                   "unlock m\n"
+                   "await p\n"
+                   "task child\n"
+                   "lock m\n"
+                   "print b\n"
+                   "unlock m\n",
+        .trace = "begin main 0\ndid main 3 ok\nspawn main 4 child\ndid main 4 ok\nbegin child 1\n"
+                 "did main 5 ok\nprint main a\ndid main 6 ok\ndid child 10 ok\ndid main 7 ok\n"
+                 "print child b\ndid child 11 ok\ndid child 12 ok\nend child\ndid main 8 ok\n"
+                 "end main\nrun ok\n",
+        .changes = {{"did main 6 ok\ndid child 10 ok\n", "did child 10 ok\ndid main 6 ok\n",
+                     "R9.1 10: task child does not hold the mutex while task main does, since 'did "
+                     "main 5 ok' (line 7 of the trace) / 'did child 10 ok'"},
+                    {"did main 5 ok\nprint main a\ndid main 6 ok\ndid child 10 ok\n",
+                     "did child 10 ok\ndid main 5 ok\nprint main a\ndid main 6 ok\n", "R9.1 5"},
+                    {"did main 7 ok", "did main 7 not-permitted", "R9.4 7: ok: the task holds"},
+                    {"did main 7 ok", "did main 7 not-permitted", "R9.1 10: task child does not"}},
+    };
+    static const struct story alone = {
+        .program = "task main\n"
+                   "lock m\n"
+                   "mutex m\n"
+                   "unlock m\n"
+                   "try-lock m\n"
+                   "try-lock m\n"
+                   "lock m\n"
+                   "free-mutex m\n"
+                   "repeat 2 unlock m\n"
+                   "lock m\n"
+                   "unlock m\n"
+                   "free-mutex m\n"
+                   "lock m\n",
+        .trace = "begin main 0\ndid main 2 invalid\ndid main 3 ok\ndid main 4 not-permitted\n"
+                 "did main 5 ok\ndid main 6 busy\ndid main 7 would-deadlock\ndid main 8 busy\n"
+                 "did main 9 ok, not-permitted\ndid main 10 ok\ndid main 11 ok\ndid main 12 ok\n"
+                 "did main 13 invalid\nend main\nrun ok\n",
+        .changes = {{"did main 2 invalid", "did main 2 ok", "R9.29 2: invalid: m is not made yet"},
+                    {"did main 4 not-permitted", "did main 4 ok", "R9.4 4: not-permitted"},
+                    {"did main 6 busy", "did main 6 ok", "R9.5 6: busy: the task holds"},
+                    {"did main 7 would-deadlock", "did main 7 ok", "R9.3 7: would-deadlock"},
+                    {"did main 8 busy", "did main 8 ok", "R9.10 8: busy: a task holds the mutex"},
+                    {"ok, not-permitted", "ok", "R9.4 9: not-permitted"},
+                    {"ok, not-permitted", "not-permitted, ok", "R9.4 9: ok: the task holds"},
+                    {"did main 10 ok", "did main 10 would-deadlock", "R9.3 10: not would-deadlock"},
+                    {"did main 13 invalid", "did main 13 ok", "R9.29 13: invalid: m has been"}},
+    };
+    static const struct story in_turn = {
+        .program = "task main\n"
+                   "mutex m\n"
+                   "lock m\n"
+                   "p = repeat 2 async child\n"
+                   "yield\n"
+                   "unlock m\n"
+                   "await p\n"
+                   "try-lock m\n"
+                   "task child\n"
+                   "lock m\n"
+                   "unlock m\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nspawn main 4 child\n"
+                 "spawn main 4 child#2\ndid main 4 ok\nbegin child 0\nbegin child#2 0\n"
+                 "did main 5 ok\ndid main 6 ok\ndid child 10 ok\ndid child 11 ok\nend child\n"
+                 "did child#2 10 ok\ndid child#2 11 ok\nend child#2\ndid main 7 ok\n"
+                 "did main 8 ok\nend main\nrun ok\n",
+        .changes = {{"did child 10 ok\ndid child 11 ok\nend child\ndid child#2 10 ok\n"
+                     "did child#2 11 ok\nend child#2\n",
+                     "did child#2 10 ok\ndid child#2 11 ok\nend child#2\ndid child 10 ok\n"
+                     "did child 11 ok\nend child\n",
+                     "R9.2 10: before the lock that began on this domain after 'begin child#2 0'"},
+                    {"did main 8 ok", "did main 8 busy", "R9.5 8: ok: nobody holds the mutex"}},
+    };
+
+    (void)state;
+    tell(&story);
+    tell(&alone);
+    tell(&in_turn);
+}
+
+/* Who waits for a condition does not hold the mutex meanwhile, and holds it behind. */
+static void conditions_give_up_the_mutex(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "mutex m\n"
+                   "condition c\n"
+                   "wait c m\n"
+                   "p = async child\n"
+                   "lock m\n"
+                   "wait c m\n"
+                   "unlock m\n"
+                   "await p\n"
+                   "free-condition c\n"
+                   "signal c\n"
+                   "task child\n"
+                   "lock m\n"
+                   "signal c\n"
+                   "unlock m\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\ndid main 4 not-permitted\n"
+                 "spawn main 5 child\ndid main 5 ok\ndid main 6 ok\nbegin child 0\n"
+                 "did child 13 ok\ndid child 14 ok\ndid child 15 ok\nend child\ndid main 7 ok\n"
+                 "did main 8 ok\ndid main 9 ok\ndid main 10 ok\ndid main 11 invalid\nend main\n"
+                 "run ok\n",
+        .changes = {{"did main 4 not-permitted", "did main 4 ok", "R9.14 4: not-permitted"},
+                    {"did main 7 ok", "did main 7 not-permitted", "R9.14 7: not not-permitted"},
+                    {"did child 14 ok\ndid child 15 ok\nend child\ndid main 7 ok\n",
+                     "did main 7 ok\ndid child 14 ok\ndid child 15 ok\nend child\n",
+                     "R9.1 7: task main does not hold the mutex while task child does"},
+                    {"did main 7 ok", "did main 7 busy", "R9.4 8: not-permitted: the task does"},
+                    {"did main 11 invalid", "did main 11 ok", "R9.29 11: invalid: c has been"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+static void triggers_happen_once(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "trigger t\n"
+                   "p = async child\n"
+                   "yield\n"
+                   "await-trigger t\n"
+                   "signal-trigger t\n"
+                   "await p\n"
+                   "repeat 2 await-trigger t\n"
+                   "task child\n"
+                   "await-trigger t\n",
+        .trace = "begin main 0\ndid main 2 ok\nspawn main 3 child\ndid main 3 ok\nbegin child 0\n"
+                 "did main 4 ok\ndid main 5 busy\ndid main 6 ok\ndid child 10 ok\nend child\n"
+                 "did main 7 ok\ndid main 8 ok\nend main\nrun ok\n",
+        .changes = {{"did main 6 ok\ndid child 10 ok\nend child\n",
+                     "did child 10 ok\nend child\ndid main 6 ok\n", ""},
+                    {"did main 5 busy", "did main 5 ok", "R9.22 5: nothing yet: nobody has"},
+                    {"did main 8 ok", "did main 8 busy", "R9.22 8: ok: the trigger has been"},
+                    {"begin child 0\ndid main 4 ok\ndid main 5 busy\n",
+                     "did main 4 ok\ndid main 5 busy\nbegin child 0\n",
+                     "R9.23 5: not busy: nobody else awaits the trigger"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+static void computations_are_completed_once(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "computation x\n"
+                   "trigger t\n"
+                   "peek x\n"
+                   "attach x t\n"
+                   "p = async child\n"
+                   "yield\n"
+                   "complete x boom\n"
+                   "repeat 2 complete x 4\n"
+                   "peek x\n"
+                   "trigger u\n"
+                   "attach x u\n"
+                   "await p\n"
+                   "await-trigger t\n"
+                   "task child\n"
+                   "await-computation x\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\ndid main 4 running\ndid main 5 ok\n"
+                 "spawn main 6 child\ndid main 6 ok\nbegin child 0\ndid main 7 ok\ndid main 8 ok\n"
+                 "did main 9 already\ndid main 10 failed boom\ndid main 11 ok\n"
+                 "did main 12 already\ndid child 16 failed boom\nend child\ndid main 13 ok\n"
+                 "did main 14 ok\nend main\nrun ok\n",
+        .changes = {{"did main 4 running", "did main 4 failed boom",
+                     "R9.25 4: no outcome: the computation is not complete"},
+                    {"did main 8 ok", "did main 8 already", "R9.25 8: ok: the computation is not"},
+                    {"did main 9 already", "did main 9 already, ok",
+                     "R9.25 9: already: the computation has been completed"},
+                    {"did main 10 failed boom", "did main 10 ok 4", "R9.25 10: failed boom, with"},
+                    {"did main 10 failed boom", "did main 10 running", "R9.25 10: not running"},
+                    {"did main 12 already", "did main 12 ok", "R9.27 12: already: the"},
+                    {"did child 16 failed boom", "did child 16 ok 4", "R9.25 16: failed boom"},
+                    {"did main 7 ok\ndid main 8 ok\ndid main 9 already\ndid main 10 failed boom\n"
+                     "did main 11 ok\ndid main 12 already\ndid child 16 failed boom\nend child\n",
+                     "did child 16 failed boom\nend child\ndid main 7 ok\ndid main 8 ok\n"
+                     "did main 9 already\ndid main 10 failed boom\ndid main 11 ok\n"
+                     "did main 12 already\n",
+                     "R9.25 16: no outcome"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* Of a name that is made twice it is not known which was meant. */
+static void what_is_made_twice_is_not_judged(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "repeat 2 mutex m\n"
+                   "repeat 2 computation x\n"
+                   "repeat 2 lazy l part\n"
+                   "repeat 2 trigger t\n"
+                   "lock m\n"
+                   "lock m\n"
+                   "complete x 1\n"
+                   "peek x\n"
+                   "force l\n"
+                   "force l\n"
+                   "await-trigger t\n"
+                   "task part\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\ndid main 4 ok\ndid main 5 ok\n"
+                 "did main 6 ok\ndid main 7 ok\ndid main 8 ok\ndid main 9 running\n"
+                 "force main 10 part\nbegin part 0\nend part\ndid main 10 ok\n"
+                 "force main 11 part#2\nbegin part#2 0\nend part#2\ndid main 11 ok\n"
+                 "did main 12 ok\nend main\nrun ok\n",
+        .changes = {{"did main 2 ok", "did main 2 ok, no-memory", "R9.3 7: would-deadlock"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* ---- Time, and the end of all hope ---- */
+
+static void sleeps_are_over_in_order(void **state)
+{
+    static const struct story story = {
+        .program = "domains 1\n"
+                   "task main\n"
+                   "p = async long\n"
+                   "q = async short\n"
+                   "r = call short\n"
+                   "s = async short\n"
+                   "await-all p q r s\n"
+                   "task long\n"
+                   "sleep 20\n"
+                   "task short\n"
+                   "sleep 10\n",
+        .trace = "begin main 0\nspawn main 3 long\ndid main 3 ok\nspawn main 4 short\n"
+                 "did main 4 ok\nspawn main 5 short#2\ndid main 5 ok\nspawn main 6 short#3\n"
+                 "did main 6 ok\nbegin short 0\nbegin long 0\nbegin short#2 1\nbegin short#3 0\n"
+                 "did short 11 ok\nend short\ndid short#3 11 ok\nend short#3\ndid long 9 ok\n"
+                 "end long\ndid short#2 11 ok\nend short#2\ndid main 7 ok\nend main\nrun ok\n",
+        .changes = {{"did short 11 ok\nend short\ndid short#3 11 ok\nend short#3\ndid long 9 ok\n",
+                     "did long 9 ok\ndid short 11 ok\nend short\ndid short#3 11 ok\nend short#3\n",
+                     "R10.2 9: a sleep of 10 ms that began after 'begin short 0' (line 11 of the "
+                     "trace), on the same domain, is over first / 'did long 9 ok'"},
+                    {"did short 11 ok\nend short\ndid short#3 11 ok\nend short#3\n",
+                     "did short#3 11 ok\nend short#3\ndid short 11 ok\nend short\n",
+                     "R10.2 11: a sleep of 10 ms that began after 'begin short 0'"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+static void a_deadlock_is_one(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "mutex m\n"
+                   "lock m\n"
+                   "p = async child\n"
+                   "q = async other\n"
+                   "await p\n"
+                   "task child\n"
+                   "lock m\n"
+                   "task other\n"
+                   "yield\n"
+                   "return 3\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nspawn main 4 child\ndid main 4 ok\n"
+                 "spawn main 5 other\ndid main 5 ok\nbegin child 0\nbegin other 0\n"
+                 "did other 10 ok\nend other\ndid main 6 stopped\nend main\ndid child 8 stopped\n"
+                 "end child\nrun deadlock\n",
+        .changes = {{"did other 10 ok\nend other\ndid main 6 stopped\nend main\n",
+                     "did main 6 stopped\nend main\ndid other 10 stopped\nend other\n",
+                     "R13.3 10: no deadlock: task other waited for no other"},
+                    {"run deadlock", "run ok", "R2.14 0: task main is not stopped"},
+                    {"begin child 0\nbegin other 0\n", "begin child 0\n",
+                     "scenario.md 0: task other does nothing before it begins"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_are_awaited),
+        cmocka_unit_test(one_is_awaited),
+        cmocka_unit_test(the_first_is_awaited_and_others_cancelled),
+        cmocka_unit_test(states_are_true),
+        cmocka_unit_test(orphans_are_taken_and_counted),
+        cmocka_unit_test(lazy_values_are_computed_once),
+        cmocka_unit_test(a_part_is_of_its_task),
+        cmocka_unit_test(the_cancelled_leave_it_to_others),
+        cmocka_unit_test(mutexes_exclude),
+        cmocka_unit_test(conditions_give_up_the_mutex),
+        cmocka_unit_test(triggers_happen_once),
+        cmocka_unit_test(computations_are_completed_once),
+        cmocka_unit_test(what_is_made_twice_is_not_judged),
+        cmocka_unit_test(sleeps_are_over_in_order),
+        cmocka_unit_test(a_deadlock_is_one),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,96 @@
+/* test_stories.h: a story is a program and a trace of it as a correct runtime makes it, which must
+ * pass; and changes of that trace, each of which must be found out. So every monitor is seen green
+ * and red. */
+#ifndef TEST_STORIES_H
+#define TEST_STORIES_H
+
+#include "test_texts.h"
+
+#include "judge.h"
+
+struct change {
+    const char *from; /* what in the trace is replaced; the first that is found */
+    const char *to;
+    const char *finding; /* part of "RULE LINE: expected / observed", RULE "-" for an expectation */
+};
+
+enum { CHANGES = 20 };
+
+struct story {
+    const char *program; /* `expect run` is put behind it, as the trace has it */
+    const char *trace;   /* without its first line */
+    struct change changes[CHANGES];
+};
+
+static inline void complain(void *to, int line, const char *text)
+{
+    note(to, "", line, text);
+}
+
+/* The findings, one a line. */
+static inline void judge_text(const char *text, const char *events, char *findings, size_t size)
+{
+    struct complaints complaints = {.size = 0};
+    struct program *program =
+        program_parse(text, strlen(text), PROGRAM_WITH_ANSWERS, complain, &complaints);
+    char *output = malloc(strlen(events) + sizeof "scenario 1\n");
+    struct trace *trace;
+    struct verdict *verdict;
+
+    if (program == NULL)
+        fail_msg("%s\n%s", text, complaints.text);
+    sprintf(output, "scenario 1\n%s", events);
+    trace = trace_parse(program, 1, output, strlen(output));
+    assert_non_null(trace);
+    verdict = judge(program, trace);
+    assert_non_null(verdict);
+    *findings = '\0';
+    for (int i = 0; i < verdict->finding_count; i++) {
+        const struct finding *finding = &verdict->findings[i];
+        size_t used = strlen(findings);
+
+        snprintf(findings + used, size - used, "%s %d: %s / %s\n",
+                 finding->rule != NULL ? finding->rule : "-", finding->line, finding->expected,
+                 finding->observed);
+    }
+    assert_int_equal(verdict->kind == VERDICT_PASS, verdict->finding_count == 0);
+    verdict_free(verdict);
+    trace_free(trace);
+    program_free(program);
+    free(output);
+}
+
+/* Judge with the `expect run` that the events' last line asks for. */
+static inline void judge_events(const struct story *story, const char *events, char *findings,
+                                size_t size)
+{
+    const char *run = strstr(events, "\nrun ");
+    char *program = malloc(strlen(story->program) + 200);
+
+    assert_non_null(run);
+    sprintf(program, "%sexpect run %.*s\n", story->program, (int)strcspn(run + 5, "\n"), run + 5);
+    judge_text(program, events, findings, size);
+    free(program);
+}
+
+static inline void tell(const struct story *story)
+{
+    char findings[8192], events[4096];
+
+    judge_events(story, story->trace, findings, sizeof findings);
+    if (*findings != '\0')
+        fail_msg("a good trace was found wrong:\n%s%s%s", story->program, story->trace, findings);
+    for (const struct change *change = story->changes; change->from != NULL; change++) {
+        const char *at = strstr(story->trace, change->from);
+
+        if (at == NULL)
+            fail_msg("nothing to change: %s", change->from);
+        sprintf(events, "%.*s%s%s", (int)(at - story->trace), story->trace, change->to,
+                at + strlen(change->from));
+        judge_events(story, events, findings, sizeof findings);
+        if (!contains(findings, change->finding))
+            fail_msg("not found out:\n%s%s", story->program, events);
+    }
+}
+
+#endif
