@@ -18,7 +18,7 @@ enum {
     BATCH_INPUT = 512 << 10, /* bytes of them, */
     BATCH_OUTPUT = 16 << 20, /* and of what it is expected to print, at most */
     OUTPUT_EACH = 8 << 10,   /* bytes that a schedule makes a driver print; if more, fewer fit */
-    QUESTIONS = 20000,       /* of a run that are answered otherwise */
+    QUESTIONS = 20000,       /* of a run that are answered otherwise; too many ever to be done */
     SEEN_FIRST = 1024,       /* places of the table of traces */
     PART = 4                 /* of the schedules in order, that many more are random */
 };
@@ -62,7 +62,6 @@ struct search {
     size_t node;     /* the next schedule in order: this node's, */
     size_t question; /* with another answer to this one of its counts, */
     int answer;      /* the one after this */
-    bool cut;        /* some schedules are left out of the order */
     uint64_t seed;   /* the last one used; 0: none yet */
 
     struct schedule batch[BATCH];
@@ -177,7 +176,6 @@ static void add_node(struct search *search, const struct schedule *schedule,
     size_t made = (size_t)trace->choice_count, i;
 
     node.first = schedule->answer ? schedule->question + 1 : 0;
-    search->cut |= made > QUESTIONS;
     made = made > QUESTIONS ? QUESTIONS : made;
     node.count = made > node.first ? made - node.first : 0;
     node.counts = must(calloc(node.count + 1, sizeof *node.counts));
@@ -358,7 +356,7 @@ static bool fill(struct search *search)
             input += 2 * batch[search->batched++].question;
         if (search->batched)
             return true;
-        exploration->exhausted = !next_in_order(search, &beyond) && !search->cut;
+        exploration->exhausted = !next_in_order(search, &beyond);
         if (exploration->exhausted)
             return false;
         allow(search, search->run->explore / PART);
