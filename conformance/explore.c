@@ -4,6 +4,7 @@
  * many deviations they have. */
 #include "explore.h"
 
+#include "process.h"
 #include "replay.h"
 #include "shorten.h"
 
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     BATCH = 200,             /* schedules that a process is asked for at most; */
@@ -44,14 +44,14 @@ struct node {
 struct budget {
     size_t schedules;
     size_t output;
-    double seconds;
+    double deadline;
 };
 
 struct search {
     const struct run *run;
     const struct suite *suite;
     struct test *test;
-    struct timespec began;
+    double began;
     struct budget budget;
     size_t output; /* bytes so far */
     bool over;     /* some schedule did not pass */
@@ -81,15 +81,6 @@ static void *must(void *memory)
     if (!memory)
         abort();
     return memory;
-}
-
-static double seconds(const struct search *search)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - search->began.tv_sec) +
-           (double)(now.tv_nsec - search->began.tv_nsec) * 1e-9;
 }
 
 /* ---- Different traces ---- */
@@ -322,10 +313,11 @@ static size_t afford(const struct search *search)
     const struct budget *budget = &search->budget;
     size_t used = search->count + search->test->exploration.random;
     size_t size = search->output / used + 1;
-    double took = seconds(search), each = took / (double)used;
+    double took = process_clock() - search->began, each = took / (double)used;
     double room = search->run->seconds / 4;
 
-    if (used >= budget->schedules || search->output >= budget->output || took >= budget->seconds)
+    if (used >= budget->schedules || search->output >= budget->output ||
+        process_clock() >= budget->deadline)
         return 0;
     used = least(budget->schedules - used, BATCH);
     used = least(used, 1 + least(BATCH_OUTPUT, budget->output - search->output) / size);
@@ -338,8 +330,8 @@ static void allow(struct search *search, size_t schedules)
     search->budget =
         (struct budget){.schedules = search->count + search->test->exploration.random + schedules,
                         .output = search->output + schedules * OUTPUT_EACH,
-                        .seconds = seconds(search) + search->run->seconds * (double)schedules /
-                                                         (double)search->run->explore};
+                        .deadline = process_clock() + search->run->seconds * (double)schedules /
+                                                          (double)search->run->explore};
 }
 
 /* Make a batch of what is to be executed next. Returns whether there is anything. */
@@ -369,9 +361,8 @@ static bool fill(struct search *search)
 
 void explore(const struct run *run, const struct suite *suite, struct test *test)
 {
-    struct search search = {.run = run, .suite = suite, .test = test};
+    struct search search = {.run = run, .suite = suite, .test = test, .began = process_clock()};
 
-    clock_gettime(CLOCK_MONOTONIC, &search.began);
     test->attempt.result = RESULT_PASS;
     allow(&search, run->explore);
     search.batched = 2; /* the first schedule, twice */

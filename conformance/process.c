@@ -45,7 +45,7 @@ void process_kill_all(void)
             kill(-atomic_load(&running[i]), SIGKILL);
 }
 
-static double now(void)
+double process_clock(void)
 {
     struct timespec time;
 
@@ -197,10 +197,10 @@ static enum process_end attend(const struct command *command, struct ends *ends,
                                struct process *process, struct text *output, struct text *errors)
 {
     struct pollfd polls[3] = {{.events = POLLIN}, {.events = POLLIN}, {.events = POLLIN}};
-    double deadline = now() + command->seconds;
+    double deadline = process_clock() + command->seconds;
 
     for (;;) {
-        double left = deadline - now();
+        double left = deadline - process_clock();
 
         if (command->seconds > 0 && left <= 0)
             return PROCESS_TIMED_OUT;

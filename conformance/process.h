@@ -42,6 +42,9 @@ struct process {
 void process_run(const struct command *command, struct process *process);
 void process_free(struct process *process);
 
+/* Seconds of a clock that only goes forward. */
+double process_clock(void);
+
 /* Kill what is running in any thread; may be called by a signal handler. */
 void process_kill_all(void);
 

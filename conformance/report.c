@@ -69,17 +69,17 @@ static void write_explored(FILE *stream, const struct suite *suite)
     }
     if (!sum.schedules)
         return;
-    fprintf(stream, "explored %zu schedules of %zu scenarios, %zu different traces:\n",
-            sum.schedules, all + bound + failed, sum.traces);
-    fprintf(stream, "  %zu scenarios: all their schedules\n", all);
-    fprintf(stream, "  %zu scenarios: up to the bound", bound);
+    fprintf(stream, "scenarios explored: %zu, with %zu schedules and %zu different traces\n",
+            all + bound + failed, sum.schedules, sum.traces);
+    fprintf(stream, "  all their schedules: %zu\n", all);
+    fprintf(stream, "  up to the bound: %zu", bound);
     if (sum.random)
-        fprintf(stream, ", then %zu random schedules, seeds from 1 to %zu", sum.random, seed);
+        fprintf(stream, ", and %zu random schedules beyond, seeds from 1 to %zu", sum.random, seed);
     fputc('\n', stream);
     if (failed)
-        fprintf(stream, "  %zu scenarios: up to one that does not pass\n", failed);
+        fprintf(stream, "  up to one that does not pass: %zu\n", failed);
     if (not_driven)
-        fprintf(stream, "  %zu scenarios: none, they could not be driven\n", not_driven);
+        fprintf(stream, "  could not be driven: %zu\n", not_driven);
 }
 
 void report_counts(FILE *stream, const struct suite *suite)

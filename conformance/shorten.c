@@ -2,13 +2,15 @@
  * one, and stay so if the scenario still fails. */
 #include "shorten.h"
 
+#include "process.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    TRIES = 300,   /* executions, */
-    HANG_TRIES = 3 /* of which each may take its time */
+    TRIES = 300, /* executions, */
+    TIMES = 3    /* in so many times the time that one may take */
 };
 
 static void *must(void *memory)
@@ -83,6 +85,8 @@ struct trial {
     const struct test *test;
     struct answers answers;
     struct attempt attempt;
+    int tries; /* left */
+    double deadline;
 };
 
 static void trial_free(struct trial *trial)
@@ -164,30 +168,38 @@ static bool try_again(struct trial *best)
 
 /* ---- Shortening ---- */
 
-/* Do without groups of answers of that size, wherever that is possible; returns whether it was. */
-static bool pass(struct trial *best, size_t size, int *tries)
+/* Do without groups of answers of that size, wherever that is possible; returns whether it was, and
+ * there is time for more. */
+static bool pass(struct trial *best, size_t size)
 {
     bool shorter = false;
     struct answers copy;
     size_t from;
 
-    for (from = 0; from<best->answers.count && * tries> 0; from += size) {
-        if (without(&best->answers, from, size, &copy)) {
-            shorter |= try(best, copy);
-            --*tries;
-        } else
+    for (from = 0; from < best->answers.count; from += size) {
+        if (!without(&best->answers, from, size, &copy)) {
             free(copy.of);
+            continue;
+        }
+        if (best->tries-- == 0 || process_clock() >= best->deadline) {
+            best->tries = 0;
+            free(copy.of);
+            return false;
+        }
+        shorter |= try(best, copy);
     }
     return shorter;
 }
 
-static void minimise(struct trial *best, int tries)
+static void minimise(struct trial *best)
 {
     size_t size;
 
+    best->tries = TRIES;
+    best->deadline = process_clock() + TIMES * best->run->seconds;
     for (size = (best->answers.count + 1) / 2; size > 1; size /= 2)
-        pass(best, size, &tries);
-    while (pass(best, 1, &tries))
+        pass(best, size);
+    while (pass(best, 1))
         ;
 }
 
@@ -212,10 +224,10 @@ void shorten(const struct run *run, const struct suite *suite, const struct test
     without(answers, 0, 0, &best.answers);
     trim(&best.answers);
     if (attempt->result == RESULT_HANG) {
-        minimise(&best, HANG_TRIES);
+        minimise(&best);
         seed = 0;
     } else if (try_again(&best)) {
-        minimise(&best, TRIES);
+        minimise(&best);
         seed = 0;
         if (!try_again(&best))
             attempt_remark(&best.attempt,

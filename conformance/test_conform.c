@@ -477,10 +477,10 @@ static void reports_what_it_explored(void **state)
     assert_true(contains(process.output,
                          "  R98.1  MUST   fail              1       2 bound  Saying hello"));
     assert_true(contains(process.output,
-                         "explored 2 schedules of 1 scenarios, 2 different traces:\n"
-                         "  0 scenarios: all their schedules\n"
-                         "  0 scenarios: up to the bound\n"
-                         "  1 scenarios: up to one that does not pass\n"
+                         "scenarios explored: 1, with 2 schedules and 2 different traces\n"
+                         "  all their schedules: 0\n"
+                         "  up to the bound: 0\n"
+                         "  up to one that does not pass: 1\n"
                          "0 passed, 1 failed\n"));
     assert_true(contains(process.output, " --rule R98.1/first --schedule \"1\"\n"));
     assert_int_equal(process.status, 1);
@@ -489,9 +489,9 @@ static void reports_what_it_explored(void **state)
         conform("--driver '%s small' --rule R98.1 --explore=8", built("conformance/test_explore"));
     assert_true(contains(process.output, "  R98.1  MUST   pass              1       8 all    Say"));
     assert_true(contains(process.output,
-                         "explored 8 schedules of 1 scenarios, 1 different traces:\n"
-                         "  1 scenarios: all their schedules\n"
-                         "  0 scenarios: up to the bound\n"
+                         "scenarios explored: 1, with 8 schedules and 1 different traces\n"
+                         "  all their schedules: 1\n"
+                         "  up to the bound: 0\n"
                          "1 passed, 0 failed\n"));
     assert_int_equal(process.status, 0);
     process_free(&process);
@@ -499,12 +499,11 @@ static void reports_what_it_explored(void **state)
                       built("conformance/test_explore"));
     assert_true(contains(process.output, "1..1\nok 1 - R98.1/first\n"));
     assert_null(strstr(process.output, "explored"));
-    assert_string_equal(
-        process.errors,
-        "explored 5 schedules of 1 scenarios, 1 different traces:\n"
-        "  0 scenarios: all their schedules\n"
-        "  1 scenarios: up to the bound, then 1 random schedules, seeds from 1 to 1\n"
-        "1 passed, 0 failed\n");
+    assert_string_equal(process.errors,
+                        "scenarios explored: 1, with 5 schedules and 1 different traces\n"
+                        "  all their schedules: 0\n"
+                        "  up to the bound: 1, and 1 random schedules beyond, seeds from 1 to 1\n"
+                        "1 passed, 0 failed\n");
     process_free(&process);
 }
 
