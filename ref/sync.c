@@ -77,8 +77,10 @@ struct sync_waiter *sync_take(struct sync *sync)
 {
     struct sync_waiter *first = sync->first;
 
-    if (first != NULL)
+    if (first != NULL) {
         dequeue(sync, first);
+        first->handed = true;
+    }
     return first;
 }
 
@@ -100,8 +102,6 @@ struct sync_waiter *sync_hand_over(struct sync *sync)
     struct sync_waiter *next = sync_take(sync);
 
     sync->holder = next != NULL ? task_id(next->task) : 0;
-    if (next != NULL)
-        next->handed = true;
     return next;
 }
 

@@ -12,7 +12,7 @@ struct sync_waiter {
     struct sync_waiter *next, **place; /* in the queue: what points here; else NULL */
     struct task *task;
     int outcome; /* of what was waited for */
-    bool handed; /* the object is the task's to hold */
+    bool handed; /* taken alone: what that gives it, to hold or to pass on, is nobody else's */
     bool woken;  /* task's domain: the message has come */
     struct message message;
 };
@@ -100,11 +100,11 @@ int sync_free(struct sync *sync, bool busy);
 /* Put the task at the end of the queue. */
 void sync_queue(struct sync *sync, struct sync_waiter *waiter, struct task *self);
 
-/* Without the guard: wait until woken. Returns 0; or MIOU_CANCELLED, and then waiter->woken tells
- * whether the task was woken all the same and has to pass on what that gave it. */
+/* Without the guard: wait until woken. Returns 0; or MIOU_CANCELLED, and then waiter->handed tells
+ * whether the task was woken all the same and has something to pass on. */
 int sync_wait(struct sync *sync, struct sync_waiter *waiter, enum miou_wait what);
 
-/* Take the first from the queue, or all with the object's outcome; NULL if there is none. */
+/* Take the first from the queue, alone, or all with the object's outcome; NULL if there is none. */
 struct sync_waiter *sync_take(struct sync *sync);
 struct sync_waiter *sync_take_all(struct sync *sync);
 

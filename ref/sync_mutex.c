@@ -185,7 +185,7 @@ static int wait_unlocked(struct task *self, miou_condition *condition, miou_mute
     unlock(self, mutex);
     if ((error = sync_wait(found, &waiter, MIOU_WAIT_CONDITION)) == 0)
         error = acquire(self, mutex, true);
-    if (error < 0 && waiter.woken && !MUTANT(loses_the_signal_of_the_cancelled))
+    if (error < 0 && waiter.handed && !MUTANT(loses_the_signal_of_the_cancelled))
         wake(condition, sync_take); /* for the next one, if there is one */
     return error;
 }

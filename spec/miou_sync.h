@@ -50,9 +50,9 @@ int miou_condition_create(miou_condition **condition);
 int miou_condition_free(miou_condition *condition);
 
 /* Unlock the mutex and wait for the condition, in one step, so that no signal sent under the mutex
- * is missed; then lock it again [R9.11]. May return without a signal: test what is waited for in a
- * loop. When it returns 0 the caller holds the mutex; when it returns an error the caller does not
- * [R9.15]. Errors: -EPERM (the caller does not hold the mutex [R9.14]). */
+ * is missed; then lock it again [R9.11]. Others may have held it before: test what is waited for in
+ * a loop. When it returns 0 the caller holds the mutex; when it returns an error the caller does
+ * not [R9.15]. Errors: -EPERM (the caller does not hold the mutex [R9.14]). */
 int miou_condition_wait(miou_condition *condition, miou_mutex *mutex);
 
 /* Wake the task that has waited longest [R9.12], or all [R9.13], on whatever domain [R9.16].
