@@ -34,11 +34,22 @@ void domain_destroy(struct domain *domain)
 
 /* ---- the ready queue ---- */
 
+/* No task does. */
+static bool goes_first(const struct task *task)
+{
+    bool family = task->state == TASK_NEW ||
+                  (task->state == TASK_WAITING && task->waits_for == MIOU_WAIT_CHILDREN);
+
+    return MUTANT(runs_the_newest_first) || (MUTANT(runs_families_first) && family);
+}
+
 void domain_ready(struct domain *domain, struct task *task)
 {
+    bool first = domain->ready != NULL && goes_first(task);
+
     if (task->state != TASK_NEW)
         task->state = TASK_READY;
-    if (MUTANT(runs_the_newest_first) && domain->ready != NULL) {
+    if (first) {
         task->next = domain->ready;
         domain->ready = task;
         return;

@@ -12,6 +12,7 @@
 #include "miou_sync.h"
 #include "miou_unix.h"
 #include "monitor.h"
+#include "mutant.h"
 #include "pool.h"
 #include "stack.h"
 
@@ -246,7 +247,10 @@ int child_find(struct task *self, struct task **child, const miou_promise *promi
 /* Nothing of the child's is under way any more. */
 static inline bool child_is_quiet(const struct task *child)
 {
-    return child->ended && !child->cancel_in_flight;
+    bool forgotten = MUTANT(forgets_cancel_in_flight) ||
+                     (MUTANT(forgets_it_at_the_end) && child->parent->awaits_children);
+
+    return child->ended && (!child->cancel_in_flight || forgotten);
 }
 
 /* Wait until a child is quiet. Returns 0, or MIOU_CANCELLED if the caller is. */

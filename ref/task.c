@@ -1,5 +1,6 @@
 /* task.c: the life of a task: spawned, awaited or cancelled by its parent, ended after its
  * children. */
+#include "mutant.h"
 #include "runtime.h"
 
 #include <errno.h>
@@ -258,6 +259,8 @@ int miou_await(miou_promise *promise, int *outcome)
 
 void task_cancel(struct task *task)
 {
+    if (MUTANT(tells_only_who_waits) && task->state != TASK_WAITING)
+        return;
     task->cancelled = true;
     domain_wake(task);
 }
@@ -372,6 +375,18 @@ static void await_children(struct task *self)
     self->awaits_children = false;
 }
 
+/* Have the parent believe in an end that has not come. */
+static void tell_early(struct task *self)
+{
+    struct task *parent = self->parent;
+
+    if (parent == NULL || parent->domain != self->domain)
+        return;
+    self->ended = true;
+    if (self->watched)
+        domain_wake(parent);
+}
+
 void task_finish(struct task *self, int result)
 {
     int broken = result >= 0 && !self->cancelled ? broken_rule(self) : 0;
@@ -387,6 +402,9 @@ void task_finish(struct task *self, int result)
         each_child(self, cancel_unsettled);
     if (self->parent == NULL)
         signals_cancel(self->domain->run);
+    if ((MUTANT(tells_failures_early) && result < 0 && !self->cancelled) ||
+        (MUTANT(tells_cancellations_early) && self->cancelled))
+        tell_early(self);
     await_children(self);
     resources_finalise(self);
     each_child(self, child_free);

@@ -126,6 +126,7 @@ static int own_and_fail(void *arg)
     TRY(miou_resource_create(&resource, count_finalised, &t->finalised));
     TRY(miou_own(resource));
     TRY(miou_call(&below, NULL, end_soon, t));
+    TRY(miou_call(&below, NULL, end_soon, t));
     return -7;
 }
 
