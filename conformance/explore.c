@@ -145,6 +145,17 @@ static struct answers answers_of(const struct search *search, const struct sched
     return answers;
 }
 
+/* The answers that a run was given. */
+static struct answers answers_taken(const struct trace *trace)
+{
+    struct answers answers = answers_create((size_t)trace->choice_count);
+    size_t i;
+
+    for (i = 0; i < answers.count; i++)
+        answers.of[i] = trace->choices[i].answer;
+    return answers;
+}
+
 static void write_schedule(FILE *stream, const struct search *search,
                            const struct schedule *schedule)
 {
@@ -245,7 +256,7 @@ static void fail(struct search *search, const struct schedule *schedule,
 {
     struct attempt *attempt = &search->test->attempt;
     struct answers answers =
-        schedule->seed ? answers_taken(execution->trace, SIZE_MAX) : answers_of(search, schedule);
+        schedule->seed ? answers_taken(execution->trace) : answers_of(search, schedule);
 
     search->over = true;
     *attempt = execution->attempt;
@@ -271,6 +282,7 @@ static bool told(void *to, struct execution *execution)
     }
     search->told++;
     search->output += execution->size;
+    exploration->schedules += schedule->seed || schedule->answer || !search->first;
     exploration->random += schedule->seed > 0;
     count_trace(search, execution);
     if (execution->attempt.result == RESULT_PASS && !schedule->seed)
@@ -311,7 +323,7 @@ static size_t least(size_t one, size_t other)
 static size_t afford(const struct search *search)
 {
     const struct budget *budget = &search->budget;
-    size_t used = search->count + search->test->exploration.random;
+    size_t used = search->test->exploration.schedules;
     size_t size = search->output / used + 1;
     double took = process_clock() - search->began, each = took / (double)used;
     double room = search->run->seconds / 4;
@@ -328,7 +340,7 @@ static size_t afford(const struct search *search)
 static void allow(struct search *search, size_t schedules)
 {
     search->budget =
-        (struct budget){.schedules = search->count + search->test->exploration.random + schedules,
+        (struct budget){.schedules = search->test->exploration.schedules + schedules,
                         .output = search->output + schedules * OUTPUT_EACH,
                         .deadline = process_clock() + search->run->seconds * (double)schedules /
                                                           (double)search->run->explore};
@@ -369,8 +381,8 @@ void explore(const struct run *run, const struct suite *suite, struct test *test
     do
         execute(&search);
     while (!search.over && fill(&search));
-    if (search.count > 0 || test->attempt.result >= RESULT_FAIL)
-        test->exploration.schedules = search.count + test->exploration.random + search.over;
+    if (test->attempt.result == RESULT_NOT_IMPLEMENTED || test->attempt.result == RESULT_UNKNOWN)
+        test->exploration = (struct exploration){0};
     while (search.count > 0)
         free(search.nodes[--search.count].counts);
     free(search.nodes);

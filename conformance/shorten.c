@@ -35,16 +35,6 @@ void answers_write(FILE *stream, const char *before, const struct answers *answe
         fprintf(stream, "%s%d", before, answers->of[i]);
 }
 
-struct answers answers_taken(const struct trace *trace, size_t count)
-{
-    size_t made = (size_t)trace->choice_count, i;
-    struct answers answers = answers_create(made < count ? made : count);
-
-    for (i = 0; i < answers.count; i++)
-        answers.of[i] = trace->choices[i].answer;
-    return answers;
-}
-
 char *answers_option(const struct answers *answers)
 {
     char *text;
@@ -95,18 +85,9 @@ static void trial_free(struct trial *trial)
     attempt_free(&trial->attempt);
 }
 
-/* What the runtime took of an answer stands for the answer, and one that was never asked for is
- * none. A trace that is cut may have lost some. */
 static bool told(void *to, struct execution *execution)
 {
-    struct trial *trial = to;
-    struct answers taken = answers_taken(execution->trace, trial->answers.count);
-
-    trial->attempt = execution->attempt;
-    memcpy(trial->answers.of, taken.of, taken.count * sizeof *taken.of);
-    if (execution->trace->end == TRACE_WHOLE)
-        trial->answers.count = taken.count;
-    free(taken.of);
+    ((struct trial *)to)->attempt = execution->attempt;
     return true;
 }
 
@@ -124,7 +105,6 @@ static void execute(struct trial *trial, uint64_t seed)
     fputc('\n', stream);
     fclose(stream);
     run_scenario(trial->run, trial->suite, trial->test, must(line), 1, told, trial);
-    trim(&trial->answers);
     free(line);
 }
 

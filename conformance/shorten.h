@@ -19,9 +19,6 @@ struct answers answers_create(size_t count);
 /* Write them behind a text, blanks between. */
 void answers_write(FILE *stream, const char *before, const struct answers *answers);
 
-/* The first answers that an execution was given, all or count of them. */
-struct answers answers_taken(const struct trace *trace, size_t count);
-
 /* The option of conform that gives them. */
 char *answers_option(const struct answers *answers);
 

@@ -38,7 +38,7 @@ void attempt_remark(struct attempt *attempt, const char *more);
 
 /* How many of a scenario's schedules were executed. */
 struct exploration {
-    size_t schedules; /* in all; 0: none, as the runtime cannot be driven */
+    size_t schedules; /* in all; 0: none, as the runtime could not be driven */
     size_t random;    /* of them */
     size_t traces;    /* different ones */
     bool exhausted;   /* there are no others */

@@ -135,6 +135,20 @@ static int fails_deep(void)
     return found == 4 ? 2 : 1;
 }
 
+/* Only the first seed and the shortest schedule for what it does fail in the same way. */
+static int fails_two_ways(void)
+{
+    int i, found = 0;
+
+    for (i = 0; i < 40; i++)
+        found += choose(2) && (i == 7 || i == 17);
+    if (found == 1) {
+        printf("print main hello\ndid main 2 ok\nend main\nrun ok 1\n");
+        return -1;
+    }
+    return found == 2 ? 2 : 1;
+}
+
 /* Asks for ever where it is not answered with 0. */
 static int endless(void)
 {
@@ -247,6 +261,7 @@ static const struct {
                 {"hangs-at-01", hangs_at_01},
                 {"always-fails", always_fails},
                 {"fails-deep", fails_deep},
+                {"fails-two-ways", fails_two_ways},
                 {"endless", endless},
                 {"large", large},
                 {"other-questions", other_questions},
@@ -496,16 +511,20 @@ static void shortens_what_it_finds(void **state)
 
     (void)state;
     assert_true(suite->tests->exploration.random > 0);
+    assert_int_equal(suite->tests->exploration.schedules, 400 + suite->tests->exploration.random);
     suite_free(suite);
+    suite_free(expect_failure("fails-two-ways", 4, RESULT_FAIL,
+                              "--schedule \"0 0 0 0 0 0 0 1 0 0 0 0 0 0 0 0 0 1\"",
+                              "2 times not as expected"));
 }
 
 static void tells_runs_that_differ(void **state)
 {
-    struct suite *suite = expect_failure("other-questions", 100, RESULT_FAIL, "--schedule 0",
-                                         "the same answers make different runs");
+    struct suite *suite = expect_failure("other-questions", 100, RESULT_FAIL, "--schedule 0", "");
     const struct verdict *verdict = suite->tests->attempt.verdict;
 
     (void)state;
+    assert_string_equal(suite->tests->attempt.reason, "the same answers make different runs");
     assert_string_equal(verdict->findings[0].rule, "R13.6");
     assert_string_equal(verdict->findings[0].observed,
                         "line 4 of the trace is 'chose 0 3' once, and 'chose 0 2' then");
