@@ -23,6 +23,7 @@ int sys_guard(void *page, size_t size); /* any access to it is a fault from now 
 /* Threads. The new one blocks the signals that its maker blocks. */
 int sys_thread_create(pthread_t *thread, void *(*fn)(void *), void *arg);
 void sys_thread_join(pthread_t thread);
+void sys_yield(void); /* let other threads run */
 
 /* A descriptor that is readable once it has been rung, from any thread, until it is cleared. */
 int sys_bell_create(void);

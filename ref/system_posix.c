@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdint.h>
@@ -73,6 +74,11 @@ int sys_thread_create(pthread_t *thread, void *(*fn)(void *), void *arg)
 void sys_thread_join(pthread_t thread)
 {
     pthread_join(thread, NULL);
+}
+
+void sys_yield(void)
+{
+    sched_yield();
 }
 
 int sys_bell_create(void)

@@ -15,85 +15,34 @@ static void finalise_descriptor(void *value);
 static struct descriptor *descriptor_new(struct task *self, bool owned)
 {
     struct descriptor *made = object_new(self->domain, POOL_DESCRIPTORS);
+    struct resource *resource;
 
     if (made == NULL)
         return NULL;
     ANNOTATE_ATOMIC(&made->drained);
-    ANNOTATE_ATOMIC(&made->holders);
+    ANNOTATE_ATOMIC(&made->users);
+    ANNOTATE_ATOMIC(&made->waiters);
+    ANNOTATE_ATOMIC(&made->resource);
     made->number = -1;
-    made->resource = NULL;
     atomic_store_explicit(&made->drained, false, memory_order_relaxed);
-    atomic_store(&made->holders, 1);
-    if (owned) {
-        struct resource *resource = resource_new(self, finalise_descriptor, made);
-
-        if (resource == NULL) {
-            atomic_store(&made->holders, 0);
-            object_free(self->domain, POOL_DESCRIPTORS, made);
-            return NULL;
-        }
-        made->resource = pool_handle(resource);
+    atomic_store_explicit(&made->waiters, 0, memory_order_relaxed);
+    atomic_store_explicit(&made->resource, NULL, memory_order_release);
+    if (!owned)
+        return made;
+    if ((resource = resource_new(self, finalise_descriptor, made)) == NULL) {
+        object_free(self->domain, POOL_DESCRIPTORS, made);
+        return NULL;
     }
+    atomic_store_explicit(&made->resource, pool_handle(resource), memory_order_release);
     return made;
-}
-
-/* Keep the record. Returns false if it has been given back already. */
-static bool hold(struct descriptor *descriptor)
-{
-    unsigned holders = atomic_load(&descriptor->holders);
-
-    while (holders > 0)
-        if (atomic_compare_exchange_weak(&descriptor->holders, &holders, holders + 1))
-            return true;
-    return false;
-}
-
-/* The last one that lets go of the record, whose handle is stale by then, gives it back. */
-static void let_go(struct domain *domain, struct descriptor *descriptor)
-{
-    ANNOTATE_BEFORE(descriptor);
-    if (atomic_fetch_sub(&descriptor->holders, 1) > 1)
-        return;
-    ANNOTATE_AFTER(descriptor);
-    pool_take_back(&domain->caches[POOL_DESCRIPTORS], descriptor);
-}
-
-/* The message goes from domain to domain, so that the tasks of each learn that the descriptor they
- * wait for is closed. */
-static void deliver_closed(struct message *message)
-{
-    struct descriptor *descriptor = CONTAINER(message, struct descriptor, closed);
-    struct domain *domain = domain_self;
-    struct run *run = domain->run;
-
-    monitor_forget(&domain->monitor, descriptor->number);
-    if (domain->id + 1 < run->domain_count)
-        domain_send(&run->domains[domain->id + 1], message);
-    else
-        let_go(domain, descriptor);
-}
-
-/* End a descriptor whose handle is stale. Whoever begins to wait holds the record before he looks
- * at the handle, and so either sees that or is seen here. */
-static void descriptor_end(struct domain *domain, struct descriptor *descriptor)
-{
-    if (descriptor->resource != NULL)
-        resource_end(object_get(domain, POOL_RESOURCES, descriptor->resource));
-    if (atomic_load(&descriptor->holders) > 1 && !MUTANT(closes_for_its_domain_alone)) {
-        descriptor->closed.deliver = deliver_closed;
-        domain_send(&domain->run->domains[0], &descriptor->closed);
-    } else {
-        let_go(domain, descriptor);
-    }
 }
 
 static void finalise_descriptor(void *value)
 {
     struct descriptor *descriptor = value;
 
-    pool_retire(descriptor, pool_handle(descriptor));
     sys_close(descriptor->number);
-    let_go(domain_self, descriptor);
+    object_free(domain_self, POOL_DESCRIPTORS, descriptor);
 }
 
 static void close_left_open(void *object, void *arg)
@@ -110,67 +59,117 @@ void descriptors_close(struct run *run)
     pool_each(&run->pools[POOL_DESCRIPTORS], close_left_open, NULL);
 }
 
-/* ---- before a call ---- */
+/* ---- using them ----
+ *
+ * A task may use a plain descriptor while a task of another domain closes it, gives its record back
+ * and has the number in use for something else. So whoever is at one counts himself among its users
+ * and looks then whether it is still there; who closes it makes its handle stale and looks then for
+ * users. That one waits until there are none, which is not long: they are in the middle of a call
+ * of the system that does not block. Who owns a descriptor needs none of that. */
 
-/* The descriptor of a handle, if the task may use it. */
-static int find(struct task *self, struct descriptor **found, const miou_fd *fd)
+struct use {
+    struct task *self;
+    struct descriptor *descriptor;
+    const miou_fd *fd;
+    bool shared; /* it is a plain one */
+};
+
+static struct descriptor *look_up(const struct task *self, const miou_fd *fd)
 {
-    struct resource *resource;
+    return object_get(self->domain, POOL_DESCRIPTORS, fd);
+}
+
+static bool use_begin(const struct use *use)
+{
+    if (!use->shared)
+        return true;
+    atomic_fetch_add(&use->descriptor->users, 1);
+    if (look_up(use->self, use->fd) == use->descriptor)
+        return true;
+    atomic_fetch_sub(&use->descriptor->users, 1);
+    return false;
+}
+
+static void use_end(const struct use *use)
+{
+    if (!use->shared)
+        return;
+    ANNOTATE_BEFORE(use->descriptor);
+    atomic_fetch_sub(&use->descriptor->users, 1);
+}
+
+static inline ssize_t use_ended(const struct use *use, ssize_t result)
+{
+    use_end(use);
+    return result;
+}
+
+/* Do that with the descriptor while it is sure to be there: an expression, -EBADF if it is not. */
+#define USE(use, call) (use_begin(use) ? use_ended(use, call) : -EBADF)
+
+/* The use of a descriptor by a task, if it may. */
+static int find(struct use *use, struct task *self, const miou_fd *fd)
+{
+    struct descriptor *found;
+    struct resource *owned;
+    miou_resource *resource;
 
     if (fd == NULL)
         return -EINVAL;
-    if ((*found = object_get(self->domain, POOL_DESCRIPTORS, fd)) == NULL)
+    if ((found = look_up(self, fd)) == NULL)
         return -EBADF;
-    if ((*found)->resource == NULL)
-        return 0;
-    resource = object_get(self->domain, POOL_RESOURCES, (*found)->resource);
+    resource = atomic_load_explicit(&found->resource, memory_order_acquire);
+    *use = (struct use){self, found, fd, resource == NULL};
+    if (look_up(self, fd) != found)
+        return -EBADF; /* so that it may have been another's */
     if (resource == NULL)
+        return 0;
+    if ((owned = object_get(self->domain, POOL_RESOURCES, resource)) == NULL)
         return -EBADF; /* disowned: the number is the application's now */
-    return owner_of(resource) == self ? 0 : MIOU_NOT_OWNER;
+    return owner_of(owned) == self ? 0 : MIOU_NOT_OWNER;
 }
 
-/* The calling task and a descriptor that it may use, unless it is cancelled. */
-static int enter(struct task **self, struct descriptor **found, const miou_fd *fd)
+/* The same by the calling task, unless it is cancelled. */
+static int enter(struct use *use, const miou_fd *fd)
 {
     int error;
+    struct task *self = task_self(&error);
 
-    if ((*self = task_self(&error)) == NULL)
+    if (self == NULL)
         return error;
-    if ((*self)->cancelled)
-        return MIOU_CANCELLED;
-    return find(*self, found, fd);
+    return self->cancelled ? MIOU_CANCELLED : find(use, self, fd);
 }
 
 /* ---- waiting ---- */
 
-/* Wait until the descriptor may be ready. It may have been closed meanwhile: -EBADF. */
-static int wait(struct task *self, struct descriptor *descriptor, const miou_fd *fd,
-                enum direction direction)
+/* Wait until the descriptor may be ready. Whether it is still there the next use will tell. */
+static int wait(const struct use *use, enum direction direction)
 {
-    struct descriptor *same;
-    int error;
+    struct descriptor *descriptor = use->descriptor;
+    struct domain *domain = use->self->domain;
+    int error, number;
 
-    if (!self->domain->run->has_io)
+    if (!domain->run->has_io)
         return MIOU_NO_MONITOR;
-    if (!hold(descriptor))
+    if (!use_begin(use))
         return -EBADF;
-    error = find(self, &same, fd);
-    if (error == 0)
-        error = monitor_wait(&self->domain->monitor, descriptor->number, direction, self);
-    if (error == 0)
-        error = find(self, &same, fd);
-    let_go(self->domain, descriptor);
+    number = descriptor->number;
+    atomic_fetch_add(&descriptor->waiters, 1);
+    use_end(use);
+    error = monitor_wait(&domain->monitor, number, direction, use->self);
+    if (use_begin(use)) {
+        atomic_fetch_sub(&descriptor->waiters, 1);
+        use_end(use);
+    }
     return error;
 }
 
 /* Wait until the peer may have room, of which the system tells nothing. */
-static int wait_for_room(struct task *self, const miou_fd *fd)
+static int wait_for_room(void)
 {
     enum { NAP = 1000000 };
-    struct descriptor *same;
-    int error = miou_sleep(NAP);
 
-    return error < 0 ? error : find(self, &same, fd);
+    return miou_sleep(NAP);
 }
 
 /* ---- making descriptors ---- */
@@ -196,14 +195,18 @@ static int begin(struct task **self, struct descriptor **made, miou_fd **fd, uns
 static int finish(struct task *self, struct descriptor *made, miou_fd **fd, int number, int type,
                   bool blocks)
 {
+    struct domain *domain = self->domain;
+
     if (number < 0) {
-        pool_retire(made, pool_handle(made));
-        descriptor_end(self->domain, made);
+        if (made->resource != NULL)
+            resource_end(object_get(domain, POOL_RESOURCES, made->resource));
+        object_free(domain, POOL_DESCRIPTORS, made);
         return number;
     }
     made->number = number;
     made->type = type;
-    made->may_drain = type == SOCK_STREAM && !blocks && self->domain->run->has_io;
+    made->blocks = blocks;
+    made->may_drain = type == SOCK_STREAM && !blocks && domain->run->has_io;
     *fd = pool_handle(made);
     return 0;
 }
@@ -258,38 +261,54 @@ int miou_fd_adopt(miou_fd **fd, int number, unsigned flags)
     return finish(self, made, fd, number, type, blocks);
 }
 
+/* A connection is of its listener's type. */
+static int accept_now(const struct descriptor *listener, struct sockaddr_storage *peer, int *type)
+{
+    *type = listener->type;
+    return sys_accept(listener->number, peer);
+}
+
 int miou_accept(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
 {
-    struct task *self;
-    struct descriptor *from, *made;
-    int error = enter(&self, &from, listener), number, type;
+    struct use use;
+    struct descriptor *made;
+    int error = enter(&use, listener), number, type = 0;
 
     if (error < 0)
         return error;
     if (client == NULL)
         return -EINVAL;
     /* Made first, so that no connection is taken and lost for want of memory. */
-    if ((made = descriptor_new(self, from->resource != NULL)) == NULL)
+    if ((made = descriptor_new(use.self, !use.shared)) == NULL)
         return -ENOMEM;
-    type = from->type;
-    while ((number = sys_accept(from->number, peer)) == -EAGAIN)
-        if ((number = wait(self, from, listener, READABLE)) < 0)
+    while ((number = (int)USE(&use, accept_now(use.descriptor, peer, &type))) == -EAGAIN)
+        if ((number = wait(&use, READABLE)) < 0)
             break;
-    if ((error = finish(self, made, client, number, type, false)) == 0)
-        domain_charge(self->domain, self);
+    if ((error = finish(use.self, made, client, number, type, false)) == 0)
+        domain_charge(use.self->domain, use.self);
     return error;
 }
 
 /* ---- addresses ---- */
 
+static int listen_now(const struct descriptor *descriptor, const struct sockaddr *address,
+                      socklen_t length, const miou_listen *options)
+{
+    bool has_port = length < sizeof address->sa_family || address->sa_family != AF_UNIX;
+    int error = sys_bind(descriptor->number, address, length, !options->no_reuse_addr,
+                         has_port && !options->no_reuse_port);
+
+    if (error < 0 || descriptor->type == SOCK_DGRAM)
+        return error;
+    return sys_listen(descriptor->number, options->backlog);
+}
+
 int miou_bind_and_listen(miou_fd *fd, const struct sockaddr *address, socklen_t length,
                          const miou_listen *options)
 {
     static const miou_listen plain;
-    struct task *self;
-    struct descriptor *found;
-    int error = enter(&self, &found, fd);
-    bool has_port;
+    struct use use;
+    int error = enter(&use, fd);
 
     if (error < 0)
         return error;
@@ -297,118 +316,123 @@ int miou_bind_and_listen(miou_fd *fd, const struct sockaddr *address, socklen_t 
         options = &plain;
     if (address == NULL || options->backlog < 0)
         return -EINVAL;
-    has_port = length < sizeof address->sa_family || address->sa_family != AF_UNIX;
-    error = sys_bind(found->number, address, length, !options->no_reuse_addr,
-                     has_port && !options->no_reuse_port);
-    return error < 0 || found->type == SOCK_DGRAM ? error
-                                                  : sys_listen(found->number, options->backlog);
+    return (int)USE(&use, listen_now(use.descriptor, address, length, options));
+}
+
+/* Returns -EALREADY while it is under way. */
+static int connect_now(const struct descriptor *descriptor, const struct sockaddr *address,
+                       socklen_t length)
+{
+    int error = sys_connect(descriptor->number, address, length);
+
+    /* If the peer is on this machine it may be over already. */
+    return error == -EINPROGRESS ? sys_connect(descriptor->number, address, length) : error;
 }
 
 int miou_connect(miou_fd *fd, const struct sockaddr *address, socklen_t length)
 {
-    struct task *self;
-    struct descriptor *found;
-    int error = enter(&self, &found, fd);
+    struct use use;
+    int error = enter(&use, fd);
 
     if (error < 0)
         return error;
     if (address == NULL)
         return -EINVAL;
-    /* -EINPROGRESS: the second call finds it over already, if the peer is on this machine. */
-    while ((error = sys_connect(found->number, address, length)) == -EINPROGRESS ||
-           error == -EALREADY || error == -EAGAIN) {
-        if (error == -EALREADY)
-            error = wait(self, found, fd, WRITABLE);
-        else if (error == -EAGAIN)
-            error = wait_for_room(self, fd);
-        else
-            continue;
-        if (error < 0)
+    while ((error = (int)USE(&use, connect_now(use.descriptor, address, length))) == -EALREADY ||
+           error == -EAGAIN)
+        if ((error = error == -EAGAIN ? wait_for_room() : wait(&use, WRITABLE)) < 0)
             return error;
-    }
-    domain_charge(self->domain, self);
+    domain_charge(use.self->domain, use.self);
     return error;
 }
 
 /* ---- reading and writing ---- */
 
-/* A read that waits until there is something, or the end. */
-static ssize_t read_some(struct task *self, struct descriptor *from, const miou_fd *fd,
-                         void *buffer, size_t size)
+/* What moving bytes requires of its arguments. */
+static int enter_transfer(struct use *use, const miou_fd *fd, const void *buffer, size_t size)
 {
-    /* After a read that came back short a stream was empty: wait first, which saves a call. */
-    bool wait_first = atomic_load_explicit(&from->drained, memory_order_relaxed);
-    ssize_t n;
-
-    while ((n = wait_first ? -EAGAIN : sys_read(from->number, buffer, size)) == -EAGAIN) {
-        if ((n = wait(self, from, fd, READABLE)) < 0)
-            return n;
-        wait_first = false;
-    }
-    if (from->may_drain)
-        atomic_store_explicit(&from->drained, n > 0 && (size_t)n < size, memory_order_relaxed);
-    return n;
-}
-
-/* What reading or writing requires of its arguments. */
-static int enter_transfer(struct task **self, struct descriptor **found, const miou_fd *fd,
-                          const void *buffer, size_t size)
-{
-    int error = enter(self, found, fd);
+    int error = enter(use, fd);
 
     return error == 0 && buffer == NULL && size > 0 ? -EINVAL : error;
 }
 
+/* A stream that a short read has emptied is waited for first, which saves a call. */
+static ssize_t read_now(struct descriptor *from, void *buffer, size_t size)
+{
+    bool may_drain = from->may_drain;
+    ssize_t n;
+
+    if (may_drain && atomic_load_explicit(&from->drained, memory_order_relaxed)) {
+        atomic_store_explicit(&from->drained, false, memory_order_relaxed);
+        return -EAGAIN;
+    }
+    n = sys_read(from->number, buffer, size);
+    if (may_drain && n > 0 && (size_t)n < size)
+        atomic_store_explicit(&from->drained, true, memory_order_relaxed);
+    return n;
+}
+
+static ssize_t read_some(const struct use *use, void *buffer, size_t size)
+{
+    ssize_t n;
+    int error;
+
+    while ((n = USE(use, read_now(use->descriptor, buffer, size))) == -EAGAIN)
+        if ((error = wait(use, READABLE)) < 0)
+            return error;
+    return n;
+}
+
 ssize_t miou_read(miou_fd *fd, void *buffer, size_t size)
 {
-    struct task *self;
-    struct descriptor *found;
-    ssize_t n = enter_transfer(&self, &found, fd, buffer, size);
+    struct use use;
+    ssize_t n = enter_transfer(&use, fd, buffer, size);
 
     if (n < 0 || size == 0)
         return n;
-    n = read_some(self, found, fd, buffer, size);
-    domain_charge(self->domain, self);
+    n = read_some(&use, buffer, size);
+    domain_charge(use.self->domain, use.self);
     return n;
 }
 
 ssize_t miou_read_exactly(miou_fd *fd, void *buffer, size_t size)
 {
-    struct task *self;
-    struct descriptor *found;
-    ssize_t n = enter_transfer(&self, &found, fd, buffer, size);
+    struct use use;
+    ssize_t n = enter_transfer(&use, fd, buffer, size);
     size_t done = 0;
 
     if (n < 0)
         return n;
     for (; done < size; done += (size_t)n)
-        if ((n = read_some(self, found, fd, (char *)buffer + done, size - done)) <= 0)
+        if ((n = read_some(&use, (char *)buffer + done, size - done)) <= 0)
             return n < 0 ? n : MIOU_END_OF_FILE;
-    domain_charge(self->domain, self);
+    domain_charge(use.self->domain, use.self);
     return (ssize_t)size;
+}
+
+static ssize_t write_now(const struct descriptor *to, const void *buffer, size_t size)
+{
+    return to->type != 0 ? sys_send(to->number, buffer, size, NULL, 0)
+                         : sys_write(to->number, buffer, size);
 }
 
 ssize_t miou_write(miou_fd *fd, const void *buffer, size_t size)
 {
-    struct task *self;
-    struct descriptor *found;
-    ssize_t n = enter_transfer(&self, &found, fd, buffer, size);
+    struct use use;
+    ssize_t n = enter_transfer(&use, fd, buffer, size);
     size_t sent = 0;
 
     if (n < 0)
         return n;
     while (sent < size) {
-        const char *rest = (const char *)buffer + sent;
-
-        n = found->type != 0 ? sys_send(found->number, rest, size - sent, NULL, 0)
-                             : sys_write(found->number, rest, size - sent);
+        n = USE(&use, write_now(use.descriptor, (const char *)buffer + sent, size - sent));
         if (n == -EAGAIN)
-            n = wait(self, found, fd, WRITABLE);
+            n = wait(&use, WRITABLE);
         if (n < 0)
             return n;
         sent += (size_t)n;
     }
-    domain_charge(self->domain, self);
+    domain_charge(use.self->domain, use.self);
     return (ssize_t)size;
 }
 
@@ -417,82 +441,128 @@ ssize_t miou_write(miou_fd *fd, const void *buffer, size_t size)
 ssize_t miou_recvfrom(miou_fd *fd, void *buffer, size_t size, struct sockaddr_storage *peer,
                       socklen_t *peer_length)
 {
-    struct task *self;
-    struct descriptor *found;
-    ssize_t n = enter_transfer(&self, &found, fd, buffer, size);
+    struct use use;
+    ssize_t n = enter_transfer(&use, fd, buffer, size);
 
     if (n < 0)
         return n;
     if ((peer == NULL) != (peer_length == NULL))
         return -EINVAL;
-    while ((n = sys_receive(found->number, buffer, size, peer, peer_length)) == -EAGAIN)
-        if ((n = wait(self, found, fd, READABLE)) < 0)
+    while ((n = USE(&use, sys_receive(use.descriptor->number, buffer, size, peer, peer_length))) ==
+           -EAGAIN)
+        if ((n = wait(&use, READABLE)) < 0)
             return n;
-    domain_charge(self->domain, self);
+    domain_charge(use.self->domain, use.self);
     return n;
 }
 
 ssize_t miou_sendto(miou_fd *fd, const void *buffer, size_t size, const struct sockaddr *address,
                     socklen_t length)
 {
-    struct task *self;
-    struct descriptor *found;
-    ssize_t n = enter_transfer(&self, &found, fd, buffer, size);
+    struct use use;
+    ssize_t n = enter_transfer(&use, fd, buffer, size);
     bool peer_is_full = false;
 
     if (n < 0)
         return n;
     if (address == NULL)
         length = 0;
-    while ((n = sys_send(found->number, buffer, size, address, length)) == -EAGAIN) {
+    while ((n = USE(&use, sys_send(use.descriptor->number, buffer, size, address, length))) ==
+           -EAGAIN) {
         /* If the socket is ready and yet refuses, it is a peer that it is not connected to. */
-        n = peer_is_full ? wait_for_room(self, fd) : wait(self, found, fd, WRITABLE);
-        if (n < 0)
+        if ((n = peer_is_full ? wait_for_room() : wait(&use, WRITABLE)) < 0)
             return n;
         peer_is_full = !peer_is_full;
     }
-    domain_charge(self->domain, self);
+    domain_charge(use.self->domain, use.self);
     return n;
 }
 
-/* ---- the rest ---- */
+/* ---- closing ---- */
 
-int miou_close(miou_fd *fd)
+/* A call that blocks another domain may be at it for as long as it likes: then the record stays
+ * unused. */
+static void give_back(struct domain *domain, struct descriptor *descriptor)
 {
-    struct descriptor *found;
-    int error;
-    struct task *self = task_current(&error);
+    if (!descriptor->blocks || atomic_load(&descriptor->users) == 0)
+        pool_take_back(&domain->caches[POOL_DESCRIPTORS], descriptor);
+}
 
-    if (self == NULL || (error = find(self, &found, fd)) < 0)
-        return error;
-    if (found->resource != NULL && self->domain->finalising)
-        return MIOU_IN_FINALISER;
-    if (!pool_retire(found, fd))
+/* The message goes from domain to domain, so that the tasks of each learn that the descriptor they
+ * wait for is closed. */
+static void deliver_closed(struct message *message)
+{
+    struct descriptor *descriptor = CONTAINER(message, struct descriptor, closed);
+    struct domain *domain = domain_self;
+    struct run *run = domain->run;
+
+    monitor_forget(&domain->monitor, descriptor->number);
+    if (domain->id + 1 < run->domain_count)
+        domain_send(&run->domains[domain->id + 1], message);
+    else
+        give_back(domain, descriptor);
+}
+
+/* Close a plain descriptor. */
+static int close_shared(struct domain *domain, struct descriptor *descriptor, const miou_fd *fd)
+{
+    int error;
+
+    if (!pool_retire(descriptor, fd))
         return -EBADF; /* another domain's task was as quick */
-    monitor_forget(&self->domain->monitor, found->number);
-    error = sys_close(found->number);
-    descriptor_end(self->domain, found);
+    while (atomic_load(&descriptor->users) > 0 && !descriptor->blocks)
+        sys_yield();
+    ANNOTATE_AFTER(descriptor);
+    monitor_forget(&domain->monitor, descriptor->number);
+    error = sys_close(descriptor->number);
+    if (atomic_load(&descriptor->waiters) == 0 || MUTANT(closes_for_its_domain_alone)) {
+        give_back(domain, descriptor);
+    } else {
+        descriptor->closed.deliver = deliver_closed;
+        domain_send(&domain->run->domains[0], &descriptor->closed);
+    }
     return error;
 }
 
-miou_resource *miou_fd_resource(miou_fd *fd)
+int miou_close(miou_fd *fd)
 {
-    struct domain *domain = domain_self;
-    struct descriptor *found;
+    struct use use;
+    int error;
+    struct task *self = task_current(&error);
 
-    if (domain == NULL || (found = object_get(domain, POOL_DESCRIPTORS, fd)) == NULL)
-        return NULL;
-    return object_get(domain, POOL_RESOURCES, found->resource) != NULL ? found->resource : NULL;
+    if (self == NULL || (error = find(&use, self, fd)) < 0)
+        return error;
+    if (use.shared)
+        return close_shared(self->domain, use.descriptor, fd);
+    if (self->domain->finalising)
+        return MIOU_IN_FINALISER;
+    error = sys_close(use.descriptor->number);
+    resource_end(object_get(self->domain, POOL_RESOURCES, use.descriptor->resource));
+    object_free(self->domain, POOL_DESCRIPTORS, use.descriptor);
+    return error;
 }
 
-int miou_fd_number(miou_fd *fd)
+/* ---- what is asked about one ---- */
+
+miou_resource *miou_fd_resource(miou_fd *fd)
 {
-    struct descriptor *found;
+    struct use use;
     int error;
     struct task *self = task_current(&error);
 
     if (self == NULL)
+        return NULL;
+    error = find(&use, self, fd);
+    return (error == 0 || error == MIOU_NOT_OWNER) && !use.shared ? use.descriptor->resource : NULL;
+}
+
+int miou_fd_number(miou_fd *fd)
+{
+    struct use use;
+    int error;
+    struct task *self = task_current(&error);
+
+    if (self == NULL || (error = find(&use, self, fd)) < 0)
         return error;
-    error = find(self, &found, fd);
-    return error < 0 ? error : found->number;
+    return (int)USE(&use, use.descriptor->number);
 }

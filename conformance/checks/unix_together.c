@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* ---- R6.37: those that wait elsewhere ---- */
@@ -158,6 +159,74 @@ CHECK("R6.37", whenever_it_is_closed_the_reader_learns_of_it)
     assert_int_equal(unix_run_with(1, close_soon, readers), 0);
     for (i = 0; i < ROUNDS; i++)
         assert_int_equal(readers[i].result, -EBADF);
+}
+
+struct theft {
+    miou_fd *fd;
+    atomic_bool reading;
+    int stolen;
+    ssize_t end;
+};
+
+/* Never waits, for there is always something to read. */
+static int read_for_ever(void *arg)
+{
+    struct theft *t = arg;
+    char byte;
+
+    while ((t->end = miou_read(t->fd, &byte, 1)) == 1) {
+        t->stolen += byte != 'a';
+        atomic_store(&t->reading, true);
+    }
+    return 0;
+}
+
+/* A descriptor that can be read for long, one byte after the other. */
+static int open_full(struct pair *pair, char byte)
+{
+    char bytes[1 << 14];
+
+    TRY(pair_adopt(pair, SOCK_STREAM, 0));
+    memset(bytes, byte, sizeof bytes);
+    peer_send(pair->peer, bytes, sizeof bytes);
+    return 0;
+}
+
+/* While it is read elsewhere it is closed, and the next one opened gets its number. */
+static int exchange_what_is_read(void *arg)
+{
+    struct theft *t = arg;
+    int i;
+
+    for (i = 0; i < ROUNDS; i++) {
+        miou_promise *promise;
+        struct pair pair, next;
+
+        TRY(open_full(&pair, 'a'));
+        t[i].fd = pair.fd;
+        TRY(miou_call(&promise, NULL, read_for_ever, &t[i]));
+        while (!atomic_load(&t[i].reading))
+            TRY(miou_yield());
+        TRY(miou_close(pair.fd));
+        TRY(open_full(&next, 'b'));
+        TRY(miou_await(promise, NULL));
+        TRY(miou_close(next.fd));
+        peer_close(pair.peer);
+        peer_close(next.peer);
+    }
+    return 0;
+}
+
+CHECK("R6.37", who_reads_what_is_closed_reads_nothing_else)
+{
+    static struct theft t[ROUNDS];
+    int i;
+
+    assert_int_equal(unix_run_with(1, exchange_what_is_read, t), 0);
+    for (i = 0; i < ROUNDS; i++) {
+        assert_int_equal(t[i].stolen, 0);
+        assert_int_equal(t[i].end, -EBADF);
+    }
 }
 
 /* ---- R6.38: several that close ---- */
