@@ -24,6 +24,7 @@ static int64_t now(void)
 struct sleeper {
     int64_t nanoseconds;
     int64_t before, after;
+    atomic_bool begun;
     int result;
     int place; /* among those that have woken, from 1 on; 0: it has not */
     int *woken;
@@ -34,6 +35,7 @@ static int sleep_once(void *arg)
     struct sleeper *t = arg;
 
     t->before = now();
+    atomic_store(&t->begun, true);
     t->result = miou_sleep(t->nanoseconds);
     t->after = now();
     if (t->woken)
@@ -343,7 +345,6 @@ CHECK("R10.3", zero_and_negative_sleeps_end_at_once)
 
 struct cancelled_sleep {
     struct sleeper sleeper;
-    atomic_bool asleep;
     int again[3];
 };
 
@@ -351,7 +352,6 @@ static int sleep_until_cancelled(void *arg)
 {
     struct cancelled_sleep *t = arg;
 
-    atomic_store(&t->asleep, true);
     sleep_once(&t->sleeper);
     t->again[0] = miou_sleep(HOUR);
     t->again[1] = miou_sleep(1);
@@ -365,7 +365,7 @@ static int cancel_sleeper(struct cancelled_sleep *t, bool elsewhere)
     int outcome;
 
     TRY((elsewhere ? miou_call : miou_async)(&promise, NULL, sleep_until_cancelled, t));
-    while (!atomic_load(&t->asleep))
+    while (!atomic_load(&t->sleeper.begun))
         TRY(miou_yield());
     TRY(miou_sleep(MILLISECOND)); /* it should be asleep by then; if not, so much the better */
     TRY(miou_cancel(promise));
@@ -695,7 +695,9 @@ static int sleep_for_long(void *arg)
         t->longs[i].nanoseconds = nanoseconds[i];
         TRY((i % 2 ? miou_call : miou_async)(&promises[i], NULL, sleep_once, &t->longs[i]));
     }
-    TRY(miou_yield());
+    for (i = 0; i < LONG; i++)
+        while (!atomic_load(&t->longs[i].begun))
+            TRY(miou_yield());
     TRY(sleep_once(&t->shorter));
     for (i = 0; i < LONG; i++)
         TRY(miou_cancel(promises[i]));
@@ -718,7 +720,7 @@ static int cancel_from_elsewhere(void *arg)
 {
     struct cancelled_sleep *t = arg;
 
-    while (!atomic_load(&t->asleep))
+    while (!atomic_load(&t->sleeper.begun))
         TRY(miou_yield());
     TRY(miou_sleep(2 * MILLISECOND));
     return -7;
