@@ -18,7 +18,6 @@ struct seen {
     atomic_int calls, number, domain;
     pthread_t thread;
     void *_Atomic arg;
-    atomic_bool begun;
 };
 
 static void see(int number, void *arg)
@@ -30,7 +29,6 @@ static void see(int number, void *arg)
     t->thread = pthread_self();
     t->arg = arg;
     t->calls++;
-    atomic_store(&t->begun, true);
 }
 
 /* Let the handlers begin of all signals that have come so far. */
@@ -277,10 +275,9 @@ CHECK("R12.2", several_kinds_at_once)
 struct asleep {
     struct seen seen;
     struct stations stations;
-    struct passenger passenger;
-    miou_promise *promise;
     miou_syscall *point;
     struct pair pair;
+    sem_t handled;
     double used;
     atomic_bool go_to_sleep;
 };
@@ -308,13 +305,21 @@ static void assert_woken(struct asleep *t, int (*run)(int, miou_task *, void *),
     assert_int_equal(t->seen.calls, 1);
 }
 
-/* Main waits for a child on another domain, which waits for the handler. */
+/* Main waits for a child on another domain, whose thread waits for the handler. */
+static void let_go_on(int number, void *arg)
+{
+    struct asleep *t = arg;
+
+    see(number, &t->seen);
+    sem_post(&t->handled);
+}
+
 static int wait_for_handler(void *arg)
 {
     struct asleep *t = arg;
 
-    while (!atomic_load(&t->seen.begun))
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    while (sem_wait(&t->handled) != 0)
+        ;
     return 0;
 }
 
@@ -322,7 +327,7 @@ static int await_elsewhere(void *arg)
 {
     struct asleep *t = arg;
 
-    TRY(miou_signal_handle(SIGUSR1, see, &t->seen));
+    TRY(miou_signal_handle(SIGUSR1, let_go_on, t));
     atomic_store(&t->go_to_sleep, true);
     return run_on(1, wait_for_handler, t);
 }
@@ -331,7 +336,9 @@ CHECK("R12.3", dom0_wakes_without_a_monitor)
 {
     struct asleep t = {.used = 1e9};
 
+    sem_init(&t.handled, 0, 0);
     assert_woken(&t, run_with, await_elsewhere);
+    sem_destroy(&t.handled);
 }
 
 /* Main sleeps, and the handler sees to it that it wakes. */
