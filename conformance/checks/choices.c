@@ -69,18 +69,19 @@ struct event {
     int domain, number, what;
 };
 
+struct actor {
+    struct program *program;
+    int number;
+};
+
 struct program {
+    struct actor actors[CHILDREN]; /* here, since main may end before them */
     struct event events[EVENTS];
     int count;
     pthread_t thread;
     int threads;   /* of the process, at most */
     int elsewhere; /* events on another thread */
     int begun, ended, finalised;
-};
-
-struct actor {
-    struct program *program;
-    int number;
 };
 
 static void happen(struct program *t, int number, int what)
@@ -126,13 +127,12 @@ static int act(void *arg)
 static int direct(void *arg)
 {
     struct program *t = arg;
-    struct actor actors[CHILDREN];
     miou_promise *promises[CHILDREN];
     int i, outcome;
 
     for (i = 0; i < CHILDREN; i++) {
-        actors[i] = (struct actor){t, i};
-        TRY((i % 2 ? miou_async : miou_call)(&promises[i], NULL, act, &actors[i]));
+        t->actors[i] = (struct actor){t, i};
+        TRY((i % 2 ? miou_async : miou_call)(&promises[i], NULL, act, &t->actors[i]));
     }
     for (i = 0; i < CHILDREN; i++) {
         TRY(miou_await(promises[i], &outcome));
@@ -142,7 +142,6 @@ static int direct(void *arg)
     return 7;
 }
 
-/* Returns what the run did; the actors are gone. */
 static int drive_program(runner *run, miou_choose *choose, struct driver *driver,
                          struct program *program)
 {
