@@ -232,6 +232,11 @@ static void orphans_are_taken_and_counted(void **state)
                      "did main 7 ok 5\nbegin five 0\nend five\nbegin five#2 0\nend five#2\n"
                      "begin five#3 0\nend five#3\n",
                      "R3.20 7: no further child has ended"},
+                    {"end five\nbegin five#2 0\nend five#2\nbegin five#3 0\nend five#3\n"
+                     "did main 7 ok 5\ndid main 8 ok 1\ndid main 9 ok 5, empty\n",
+                     "end five\ndid main 7 ok 5\ndid main 8 ok 1\ndid main 9 ok 5, empty\n"
+                     "begin five#2 0\nend five#2\nbegin five#3 0\nend five#3\n",
+                     "R3.20 9: no further child has ended"},
                     {"did main 11 ok 5\n", "did main 11 invalid\n", "R2.4 11: no error"},
                     {"did main 9 ok 5, empty\ndid main 10 empty\ndid main 11 ok 5\n",
                      "did main 9 stopped\n", "R2.14 0: task main is not stopped"}},

@@ -100,6 +100,14 @@ EXPORT int miou_await_one(size_t *which, int *outcome, miou_promise *const *prom
     return miou_await(promises[*which], outcome);
 }
 
+/* Does not say which. */
+EXPORT int miou_await_first(size_t *which, int *outcome, miou_promise *const *promises,
+                            size_t count)
+{
+    (void)which;
+    return miou_await(promises[count - 1], outcome);
+}
+
 EXPORT int miou_promise_state(miou_promise *promise)
 {
     return !promise ? -22 : promise->outcome >= 0 ? MIOU_STATE_FINISHED : MIOU_STATE_FAILED;
