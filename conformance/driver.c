@@ -143,8 +143,9 @@ static bool take_schedule(char *line)
 {
     size_t size = strlen("schedule");
 
-    if (strncmp(line, "schedule", size) != 0 || !line[size] || !strchr(" \t\n", line[size]))
+    if (strncmp(line, "schedule", size) != 0 || !strchr(" \t#\n", line[size]))
         return false;
+    line[strcspn(line, "#")] = '\0';
     if (schedule_count == SCHEDULES_MAX)
         die(NOTHING_TO_DO, "too many schedules");
     schedules = allocate(schedules, (schedule_count + 1) * sizeof *schedules);

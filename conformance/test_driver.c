@@ -352,7 +352,8 @@ static void drives_a_runtime(void **state)
 
     (void)state;
     snprintf(scenario, sizeof scenario,
-             "scenario 5\nschedule\nschedule  1 5\t7 9\nschedule seed 1234567\n%s", one_task);
+             "scenario 5\nschedule # all 0\nschedule  1 5\t7 9\nschedule seed 1234567\n%s",
+             one_task);
     expect("liars/asks.so", scenario, 0,
            "scenario 5\n"
            "chose 0 2\nchose 0 3\nchose 0 4\n" ONE_TASK "scenario 5\n"
