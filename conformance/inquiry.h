@@ -189,9 +189,10 @@ bool grow(void *array, int count, int *room, size_t size);
 /* All of them. */
 void monitors(struct inquiry *inquiry);
 
-/* monitors_children.c. The first tells what is learnt of settling in the lives. The other needs the
- * finalisers' places there, and tells the last event of each. */
+/* monitors_children.c. Tells what is learnt of settling in the lives. */
 void monitor_promises(struct inquiry *inquiry);
+
+/* monitors_ends.c. Needs the finalisers' places in the lives, and tells the last event of each. */
 void monitor_ends(struct inquiry *inquiry);
 
 /* monitors_orphans.c. Needs the lives' last events. */
