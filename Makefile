@@ -95,6 +95,21 @@ $(B)/conformance/test_%: $(B)/conformance/test_%.o $(filter-out %/conform.o,$(SU
 $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
 	$(LINK) $^ $(CONTEXT) -lcmocka
 
+# ---- fuzz: the attack, on any echo server, and servers to try it on
+
+$(B)/attack: $(patsubst %.c,$(B)/%.o,$(wildcard fuzz/attack*.c))
+	$(LINK) $^
+
+$(B)/fuzz/servers/%: $(B)/fuzz/servers/%.o
+	$(LINK) $^
+
+all: $(B)/attack
+TESTS += $(B)/fuzz/test_attack
+
+$(B)/fuzz/test_attack: $(B)/fuzz/test_attack.o $(B)/fuzz/attack_script.o \
+                       | $(B)/attack $(B)/fuzz/servers/bad $(B)/miou-echo
+	$(LINK) $^ -lcmocka
+
 # ---- objects
 
 $(B)/%.o: %.c
@@ -145,7 +160,7 @@ bench: ## what things cost, each beside its limit
 	@$(B)/bench
 
 format: ## check the layout of the C files
-	clang-format --dry-run -Werror $(wildcard spec/*.h */*.[ch] conformance/*/*.[ch])
+	clang-format --dry-run -Werror $(wildcard spec/*.h */*.[ch] conformance/*/*.[ch] fuzz/*/*.[ch])
 
 install: all ## install headers, libraries and miou.pc below PREFIX
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,include lib/pkgconfig bin)

@@ -1,0 +1,330 @@
+/* An echo server on poll() with one fault, chosen by name; `none` is a good one.
+ *
+ *     bad FAULT PORT      bad --list
+ *
+ * A client has a buffer. While that holds something it is written, else it is read into. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The fault's identifier, its name, and what it does. */
+#define FAULT_LIST(X)                                                                              \
+    X(NONE, "none", "nothing wrong")                                                               \
+    X(GREETS, "greets", "says hello first")                                                        \
+    X(HOLDS_LAST, "holds-last", "holds the last byte back until there is another")                 \
+    X(DOUBLES, "doubles", "sends a piece twice now and then")                                      \
+    X(SWAPS, "swaps", "changes the order of two bytes of a long piece")                            \
+    X(MIXES, "mixes", "gives a piece to another client now and then")                              \
+    X(TEXT, "text", "takes what it is sent for a string")                                          \
+    X(SHORT_WRITES, "short-writes", "forgets what a write did not take")                           \
+    X(CLOSES_EARLY, "closes-early", "drops its answer when the client half-closes")                \
+    X(RESETS_AT_END, "resets-at-end", "ends a connection with a reset")                            \
+    X(NO_END, "no-end", "does not say that nothing follows")                                       \
+    X(HASTY, "hasty", "closes a client that is silent for 100 ms")                                 \
+    X(FEW, "few", "turns clients away when it has 100")                                            \
+    X(TIRES, "tires", "ends after 100 clients")                                                    \
+    X(BLOCKS, "blocks", "blocks while a client does not read")                                     \
+    X(ONE_AT_A_TIME, "one-at-a-time", "serves one client until that has gone")                     \
+    X(SIGPIPE_KILLS, "sigpipe", "dies of SIGPIPE")                                                 \
+    X(RESET_KILLS, "reset-kills", "dies of a client's reset")                                      \
+    X(SPINS, "spins", "waits for what has already happened")                                       \
+    X(EMFILE_HANGS, "emfile-hangs", "accepts nobody more once descriptors ran out")                \
+    X(EMFILE_KILLS, "emfile-kills", "ends when descriptors run out")                               \
+    X(LEAKS_FD, "leaks-fd", "leaks a descriptor a client")                                         \
+    X(LEAKS_FD_ON_RESET, "leaks-fd-on-reset", "leaks a descriptor a reset")                        \
+    X(LEAKS_MEMORY, "leaks-memory", "leaks 32 bytes a client")                                     \
+    X(LEAKS_MEMORY_ON_RESET, "leaks-memory-on-reset", "leaks 100 bytes a reset")                   \
+    X(LEAKS_THREAD, "leaks-thread", "leaks a thread a client")                                     \
+    X(LEAKS_ZOMBIE, "leaks-zombie", "leaks a zombie a client")                                     \
+    X(STAYS, "stays", "ignores SIGTERM")                                                           \
+    X(DEAF_EARS, "never-listens", "opens no port")
+
+#define IDENTIFIER(identifier, name, about) identifier,
+enum fault { FAULT_LIST(IDENTIFIER) FAULTS };
+
+static const struct {
+    const char *name, *about;
+} faults[] = {
+#define ROW(identifier, name, about) {name, about},
+    FAULT_LIST(ROW)};
+
+static enum fault fault;
+
+static bool has(enum fault one)
+{
+    return fault == one;
+}
+
+/* Every so often, and the first time late enough that the server looks good. */
+static bool now_and_then(void)
+{
+    static int calls;
+
+    return ++calls % 50 == 0;
+}
+
+/* ---- The clients ---- */
+
+enum { BUFFER = 8192 };
+
+struct client {
+    char bytes[2 * BUFFER];
+    size_t begin, end;
+    double since;
+    bool holds;
+    char held;
+};
+
+static struct client **clients; /* by index, as the entries; 0 is the listener's */
+static struct pollfd *entries;
+static int count;
+static bool accepting = true;
+
+static double seconds(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void *sleep_for_ever(void *arg)
+{
+    while (pause())
+        ;
+    return arg;
+}
+
+/* What it leaks when a client comes. */
+static void leak(void)
+{
+    static void *volatile lost;
+    pthread_t thread;
+
+    if (has(LEAKS_MEMORY) && (lost = malloc(32)))
+        *(char *)lost = 1;
+    if (has(LEAKS_THREAD))
+        pthread_create(&thread, NULL, sleep_for_ever, NULL);
+    if (has(LEAKS_FD) && dup(STDIN_FILENO) < 0)
+        perror("dup");
+    if (has(LEAKS_ZOMBIE) && fork() == 0)
+        _exit(0);
+}
+
+static void add(int fd)
+{
+    clients = realloc(clients, (size_t)(count + 1) * sizeof(struct client *));
+    entries = realloc(entries, (size_t)(count + 1) * sizeof *entries);
+    clients[count] = calloc(1, sizeof **clients);
+    clients[count]->since = seconds();
+    entries[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+}
+
+/* The last one takes the place of this one. */
+static void remove_client(int i, bool reset)
+{
+    static void *volatile lost;
+    const struct linger at_once = {.l_onoff = 1};
+
+    if (has(RESETS_AT_END))
+        setsockopt(entries[i].fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    if (reset && has(RESET_KILLS))
+        abort();
+    if (reset && has(LEAKS_MEMORY_ON_RESET) && (lost = malloc(100)))
+        memset(lost, 1, 100);
+    if (!reset || !has(LEAKS_FD_ON_RESET))
+        close(entries[i].fd);
+    free(clients[i]);
+    count--;
+    clients[i] = clients[count];
+    entries[i] = entries[count];
+}
+
+static void accept_client(void)
+{
+    static int accepted;
+    int fd = accept4(entries[0].fd, NULL, NULL, has(BLOCKS) ? 0 : SOCK_NONBLOCK);
+
+    if (fd < 0) {
+        if (errno == EMFILE && has(EMFILE_KILLS))
+            exit(1);
+        accepting = accepting && !(errno == EMFILE && has(EMFILE_HANGS));
+        if (errno == EMFILE)
+            poll(NULL, 0, 1);
+        return;
+    }
+    if (has(FEW) && count > 100) {
+        close(fd);
+        return;
+    }
+    if (has(TIRES) && ++accepted == 100)
+        exit(3);
+    if (has(GREETS) && send(fd, "hello\n", 6, MSG_NOSIGNAL) < 0)
+        perror("send");
+    leak();
+    add(fd);
+}
+
+/* ---- The service ---- */
+
+/* What is wrong with a piece that was read. */
+static void spoil(int i, size_t n)
+{
+    struct client *client = clients[i], *other = clients[1 + i % (count - 1)];
+    char first = client->bytes[0];
+
+    if (has(HOLDS_LAST)) {
+        memmove(&client->bytes[1], client->bytes, n);
+        client->bytes[0] = client->held;
+        client->begin = client->holds ? 0 : 1;
+        client->held = client->bytes[n];
+        client->holds = true;
+    }
+    if (has(TEXT))
+        client->end = strnlen(client->bytes, n);
+    if (has(SWAPS) && n >= 1000) {
+        client->bytes[0] = client->bytes[1];
+        client->bytes[1] = first;
+    }
+    if (has(DOUBLES) && now_and_then()) {
+        memcpy(&client->bytes[n], client->bytes, n);
+        client->end += n;
+    }
+    if (has(MIXES) && other != client && other->begin == other->end && now_and_then()) {
+        memcpy(other->bytes, client->bytes, n);
+        other->begin = 0;
+        other->end = n;
+        client->end = 0;
+    }
+}
+
+/* Returns false when the client is no more. */
+static bool take(int i)
+{
+    struct client *client = clients[i];
+    ssize_t n = recv(entries[i].fd, client->bytes, BUFFER, 0);
+
+    if (n < 0 && errno == EAGAIN)
+        return true;
+    if (n == 0 && has(NO_END)) {
+        entries[i].fd = -entries[i].fd; /* poll overlooks it */
+        return true;
+    }
+    if (n <= 0) {
+        remove_client(i, n < 0);
+        return false;
+    }
+    client->begin = 0;
+    client->end = (size_t)n;
+    client->since = seconds();
+    spoil(i, (size_t)n);
+    return true;
+}
+
+static bool give(int i)
+{
+    struct client *client = clients[i];
+    size_t left = client->end - client->begin;
+    int flags = has(SIGPIPE_KILLS) ? 0 : MSG_NOSIGNAL;
+    ssize_t n = left > 0 ? send(entries[i].fd, &client->bytes[client->begin], left, flags) : 0;
+
+    if (n < 0 && errno != EAGAIN) {
+        remove_client(i, true);
+        return false;
+    }
+    if (n >= 0)
+        client->begin += has(SHORT_WRITES) ? left : (size_t)n;
+    entries[i].events = client->begin < client->end ? POLLOUT : POLLIN;
+    if (has(SPINS))
+        entries[i].events = POLLIN | POLLOUT;
+    if (has(CLOSES_EARLY))
+        entries[i].events |= POLLRDHUP;
+    return true;
+}
+
+static void serve(int i)
+{
+    struct client *client = clients[i];
+
+    if (has(CLOSES_EARLY) && (entries[i].revents & POLLRDHUP)) {
+        remove_client(i, false);
+        return;
+    }
+    do
+        if (client->begin == client->end && !take(i))
+            return;
+    while (give(i) && has(ONE_AT_A_TIME) && poll(&entries[i], 1, -1));
+}
+
+/* Backwards, as the last one takes the place of one that goes. */
+static void serve_all(void)
+{
+    int i, n;
+
+    entries[0].events = accepting ? POLLIN : 0;
+    n = poll(entries, (nfds_t)count, has(HASTY) ? 20 : -1);
+    for (i = count - 1; i > 0 && n >= 0; i--)
+        if (entries[i].revents != 0)
+            serve(i);
+        else if (has(HASTY) && seconds() > clients[i]->since + 0.1)
+            remove_client(i, false);
+    if (entries[0].revents & POLLIN)
+        accept_client();
+}
+
+/* ---- From beginning to end ---- */
+
+static void listen_at(int port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), yes = 1;
+
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 4096) < 0) {
+        perror("bad");
+        exit(1);
+    }
+    add(fd);
+}
+
+static int choose(const char *name)
+{
+    int i;
+
+    for (i = 0; i < FAULTS; i++)
+        if (strcmp(faults[i].name, name) == 0)
+            return i;
+    fprintf(stderr, "bad: no such fault: %s\n", name);
+    exit(2);
+}
+
+int main(int argc, char **argv)
+{
+    int i;
+
+    for (i = 0; argc == 2 && i < FAULTS; i++)
+        printf("%-22s %s\n", faults[i].name, faults[i].about);
+    if (argc != 3)
+        return argc != 2;
+    fault = (enum fault)choose(argv[1]);
+    if (has(STAYS))
+        signal(SIGTERM, SIG_IGN);
+    if (has(DEAF_EARS))
+        sleep_for_ever(NULL);
+    listen_at(atoi(argv[2]));
+    for (;;)
+        serve_all();
+}
