@@ -257,6 +257,7 @@ static void *call_passenger(void *arg)
 {
     struct hope *t = arg;
 
+    until(&t->passenger.waits);
     until(&t->stations.at[t->domain].asleep);
     t->used = used_beside_work();
     passenger_call(&t->passenger);
