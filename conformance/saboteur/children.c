@@ -1,5 +1,5 @@
 /* Mutants of the rules of children, R2. */
-#include "watch.h"
+#include "records.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -588,3 +588,66 @@ static int call_far_away(miou_promise **promise, const miou_spawn *options, miou
 MUTANT("R2.21", await_blocks_the_domain, .run = watch_run, .async = watch_async,
        .parallel = watch_parallel, .yield = watch_yield, .cancel = watch_cancel,
        .call = call_far_away, .await = await_from_afar);
+
+/* ---- R2.22 to R2.27: cancellation ---- */
+
+/* What has not begun may, before it is cancelled. */
+static int cancel_what_has_begun(miou_promise *promise)
+{
+    struct task *child = watch_task(promise);
+
+    while (child && child->parent == watch_self() && !child->begun)
+        if (watch_yield() < 0)
+            return MIOU_CANCELLED;
+    return watch_cancel(promise);
+}
+MUTANT("R2.22", cancelled_children_begin_first, WATCHED, .run = watch_run, .await = watch_await,
+       .cancel = cancel_what_has_begun);
+
+static int cancel_what_runs(miou_promise *promise)
+{
+    struct task *child = watch_task(promise);
+    bool ended = child && child->returned && !watch_settled(child);
+    int result = watch_cancel(promise);
+
+    return result == 0 && ended ? -EALREADY : result;
+}
+MUTANT("R2.23", it_is_too_late_to_cancel, WATCHED, .run = watch_run, .await = watch_await,
+       .cancel = cancel_what_runs);
+
+static int lock_though_cancelled(miou_mutex *mutex)
+{
+    int result = true_miou_mutex_lock(mutex);
+
+    return result == MIOU_CANCELLED ? 0 : result;
+}
+MUTANT("R2.25", who_waits_for_a_mutex_is_not_reached, .mutex_lock = lock_though_cancelled);
+
+static int await_trigger_though_cancelled(miou_trigger *trigger)
+{
+    int result = true_miou_trigger_await(trigger);
+
+    return result == MIOU_CANCELLED ? 0 : result;
+}
+MUTANT("R2.25", who_waits_for_a_trigger_is_not_reached,
+       .trigger_await = await_trigger_though_cancelled);
+
+static int cancel_though_cancelled(miou_promise *promise)
+{
+    int result = true_miou_cancel(promise);
+
+    return result == MIOU_CANCELLED ? 0 : result;
+}
+MUTANT("R2.26", the_cancelled_may_cancel, .cancel = cancel_though_cancelled);
+
+static int free_unless_cancelled(miou_promise *promise)
+{
+    return self_is_cancelled() ? MIOU_CANCELLED : true_miou_promise_free(promise);
+}
+MUTANT("R2.27", the_cancelled_give_nothing_back, .promise_free = free_unless_cancelled);
+
+static int state_unless_cancelled(miou_promise *promise)
+{
+    return self_is_cancelled() ? MIOU_CANCELLED : true_miou_promise_state(promise);
+}
+MUTANT("R2.27", the_cancelled_are_told_nothing, .promise_state = state_unless_cancelled);

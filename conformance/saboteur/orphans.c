@@ -274,3 +274,139 @@ static int create_one(miou_orphans **orphans)
 }
 MUTANT("R3.16", a_task_has_one_orphanage, WATCHED, .run = watch_run, .await = watch_await,
        .cancel = watch_cancel, .orphans_create = create_one);
+
+/* ---- R3.17, R3.18: take ---- */
+
+static int take_the_ended(miou_promise **promise, miou_orphans *orphans)
+{
+    int result = true_miou_care(promise, orphans);
+
+    return result < 0 ? result : result == MIOU_CARE_ENDED;
+}
+MUTANT("R3.17", only_the_ended_are_taken, .orphans_take = take_the_ended);
+
+static int take_in_turn(miou_promise **promise, miou_orphans *orphans)
+{
+    true_miou_yield();
+    return true_miou_orphans_take(promise, orphans);
+}
+MUTANT("R3.17", take_suspends, .orphans_take = take_in_turn);
+
+static int take_or_write(miou_promise **promise, miou_orphans *orphans)
+{
+    int result = true_miou_orphans_take(promise, orphans);
+
+    if (result == 0)
+        *promise = NULL;
+    return result;
+}
+MUTANT("R3.17", empty_orphanages_write_to_take, .orphans_take = take_or_write);
+
+static int take_and_await(miou_promise **promise, miou_orphans *orphans)
+{
+    int result = true_miou_orphans_take(promise, orphans);
+
+    if (result == 1 && true_miou_promise_state(*promise) != MIOU_STATE_RUNNING)
+        true_miou_await(*promise, NULL);
+    return result;
+}
+MUTANT("R3.18", take_is_enough, .orphans_take = take_and_await);
+
+/* ---- R3.19, R3.20: get ---- */
+
+static int get_a_value(int *outcome, miou_orphans *orphans)
+{
+    int how = 0, result;
+
+    do
+        result = true_miou_orphans_get(&how, orphans);
+    while (result == 1 && how < 0);
+    if (result == 1 && outcome)
+        *outcome = how;
+    return result;
+}
+MUTANT("R3.19", failed_orphans_are_not_got, .orphans_get = get_a_value);
+
+/* What care says, when it is no more that all run, and await as get does. */
+static int get_by_care(int *outcome, miou_orphans *orphans, bool patient)
+{
+    miou_promise *promise;
+    int result;
+
+    while ((result = true_miou_care(&promise, orphans)) == MIOU_CARE_RUNNING && patient)
+        if (true_miou_yield() < 0)
+            return MIOU_CANCELLED;
+    if (result != MIOU_CARE_ENDED)
+        return result < 0 ? result : 0;
+    result = true_miou_await(promise, outcome);
+    return result < 0 ? result : 1;
+}
+
+static int get_and_keep(int *outcome, miou_orphans *orphans)
+{
+    return get_by_care(outcome, orphans, true);
+}
+MUTANT("R3.19", got_promises_live_on, .orphans_get = get_and_keep);
+
+static int get_now(int *outcome, miou_orphans *orphans)
+{
+    return get_by_care(outcome, orphans, false);
+}
+MUTANT("R3.20", get_does_not_wait, .orphans_get = get_now);
+
+/* ---- R3.21 to R3.23: length, strangers, the cancelled ---- */
+
+static int length_or_one(miou_orphans *orphans)
+{
+    int length = true_miou_orphans_length(orphans);
+
+    return length > 1 ? 1 : length;
+}
+MUTANT("R3.21", length_is_one_at_most, .orphans_length = length_or_one);
+
+static int length_in_turn(miou_orphans *orphans)
+{
+    true_miou_yield();
+    return true_miou_orphans_length(orphans);
+}
+MUTANT("R3.21", length_suspends, .orphans_length = length_in_turn);
+
+static int take_anyones(miou_promise **promise, miou_orphans *orphans)
+{
+    int result = true_miou_orphans_take(promise, orphans);
+
+    return result == -EINVAL && promise && orphans ? 0 : result;
+}
+MUTANT("R3.22", anyone_may_take, .orphans_take = take_anyones);
+
+static int get_anyones(int *outcome, miou_orphans *orphans)
+{
+    int result = true_miou_orphans_get(outcome, orphans);
+
+    return result == -EINVAL && orphans ? 0 : result;
+}
+MUTANT("R3.22", anyone_may_get, .orphans_get = get_anyones);
+
+static int length_of_nothing(miou_orphans *orphans)
+{
+    int length = true_miou_orphans_length(orphans);
+
+    return length == -EINVAL && !orphans ? 0 : length;
+}
+MUTANT("R3.22", no_orphanage_is_empty, .orphans_length = length_of_nothing);
+
+static int get_though_cancelled(int *outcome, miou_orphans *orphans)
+{
+    int result = true_miou_orphans_get(outcome, orphans);
+
+    return result == MIOU_CANCELLED ? 0 : result;
+}
+MUTANT("R3.23", the_cancelled_get_nothing, .orphans_get = get_though_cancelled);
+
+static int take_though_cancelled(miou_promise **promise, miou_orphans *orphans)
+{
+    int result = true_miou_orphans_take(promise, orphans);
+
+    return result == MIOU_CANCELLED ? 0 : result;
+}
+MUTANT("R3.23", the_cancelled_may_take, .orphans_take = take_though_cancelled);

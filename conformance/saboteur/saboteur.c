@@ -10,6 +10,8 @@ static struct mutant *mutants;
 static const struct mutant *active;
 static struct interface truth;
 
+_Thread_local struct task *saboteur_caller;
+
 static void give_up(const char *what, const char *name, const char *why)
 {
     fprintf(stderr, "saboteur: %s %s%s%s\n", what, name, *why ? ": " : "", why);
@@ -61,7 +63,11 @@ __attribute__((constructor)) static void start(void)
                                                                                                    \
     __attribute__((visibility("default"))) result miou_##name parameters                           \
     {                                                                                              \
-        return (active && active->instead.name ? active->instead.name : true_miou_##name)          \
-            arguments;                                                                             \
+        struct task *caller = saboteur_caller;                                                     \
+        result returned =                                                                          \
+            (active && active->instead.name ? active->instead.name : true_miou_##name) arguments;  \
+                                                                                                   \
+        saboteur_caller = caller;                                                                  \
+        return returned;                                                                           \
     }
 #include "../interface.def"

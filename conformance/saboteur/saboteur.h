@@ -24,6 +24,10 @@ struct mutant {
     struct mutant *next;
 };
 
+/* Whom watch.h takes for the calling task. Other tasks run during a call, on the same thread: when
+ * it returns this is what it was. */
+extern _Thread_local struct task *saboteur_caller;
+
 void saboteur_register(struct mutant *mutant);
 
 /* All mutants, by name. */

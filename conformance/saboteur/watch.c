@@ -56,12 +56,9 @@ struct task *watch_task(const miou_promise *promise)
 
 /* ---- Tasks ---- */
 
-/* A task stays on its thread, and sets this again whenever it goes on. */
-static _Thread_local struct task *current;
-
 struct task *watch_self(void)
 {
-    return current;
+    return saboteur_caller;
 }
 
 bool watch_settled(const struct task *child)
@@ -81,12 +78,12 @@ static int watched_task(void *arg)
     struct task *self = arg;
     int value;
 
-    current = self;
+    saboteur_caller = self;
     self->begun = true;
     if (watch_at_start)
         watch_at_start(self);
     value = self->fn(self->arg);
-    current = self;
+    saboteur_caller = self;
     self->value = watch_at_end ? watch_at_end(self, value) : value;
     self->returned = true;
     return self->value;
@@ -100,20 +97,20 @@ static struct task *new_task(miou_task *fn, void *arg)
         abort();
     task->fn = fn;
     task->arg = arg;
-    task->parent = current;
-    task->depth = current ? current->depth + 1 : 0;
+    task->parent = saboteur_caller;
+    task->depth = saboteur_caller ? saboteur_caller->depth + 1 : 0;
     return task;
 }
 
 int watch_run(const miou_options *options, miou_task *fn, void *arg)
 {
-    struct task *outer = current;
+    struct task *outer = saboteur_caller;
     int result;
 
     if (!fn || outer)
         return true_miou_run(options, fn, arg);
     result = true_miou_run(options, watched_task, new_task(fn, arg));
-    current = NULL;
+    saboteur_caller = NULL;
     return result;
 }
 
@@ -136,9 +133,9 @@ static int watched_spawn(spawner *spawn, miou_promise **promise, const miou_spaw
         return result;
     }
     look_up(child->promise)->task = child;
-    if (current) {
-        child->next = current->children;
-        current->children = child;
+    if (saboteur_caller) {
+        child->next = saboteur_caller->children;
+        saboteur_caller->children = child;
     }
     if (promise)
         *promise = child->promise;
@@ -157,7 +154,7 @@ int watch_call(miou_promise **promise, const miou_spawn *options, miou_task *fn,
 
 int watch_parallel(int *outcomes, miou_task *fn, void *const *args, size_t count)
 {
-    struct task *self = current;
+    struct task *self = saboteur_caller;
     void **tasks;
     size_t i;
     int result;
@@ -170,26 +167,26 @@ int watch_parallel(int *outcomes, miou_task *fn, void *const *args, size_t count
     for (i = 0; i < count; i++)
         tasks[i] = new_task(fn, args[i]);
     result = true_miou_parallel(outcomes, watched_task, tasks, count);
-    current = self;
+    saboteur_caller = self;
     free(tasks);
     return result;
 }
 
 int watch_yield(void)
 {
-    struct task *self = current;
+    struct task *self = saboteur_caller;
     int result = true_miou_yield();
 
-    current = self;
+    saboteur_caller = self;
     return result;
 }
 
 int watch_await(miou_promise *promise, int *outcome)
 {
-    struct task *self = current, *child = watch_task(promise);
+    struct task *self = saboteur_caller, *child = watch_task(promise);
     int result = true_miou_await(promise, outcome);
 
-    current = self;
+    saboteur_caller = self;
     if (result == 0 && child)
         child->awaited = true;
     return result;
@@ -197,10 +194,10 @@ int watch_await(miou_promise *promise, int *outcome)
 
 int watch_cancel(miou_promise *promise)
 {
-    struct task *self = current, *child = watch_task(promise);
+    struct task *self = saboteur_caller, *child = watch_task(promise);
     int result = true_miou_cancel(promise);
 
-    current = self;
+    saboteur_caller = self;
     if (result == 0 && child)
         child->cancelled = true;
     return result;
