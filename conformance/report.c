@@ -353,9 +353,10 @@ static void write_rules(FILE *stream, const struct suite *suite, bool must,
             fprintf(stream, " %s", suite->rules[i].rule->id);
 }
 
-static bool all_chosen(const struct suite *suite)
+/* Whether everything was asked of the runtime that can be. */
+static bool is_all(const struct run *run, const struct suite *suite)
 {
-    bool all = true;
+    bool all = !run->explore && !run->replay;
     size_t i;
 
     for (i = 0; i < suite->rule_count; i++)
@@ -365,8 +366,9 @@ static bool all_chosen(const struct suite *suite)
     return all;
 }
 
-static void write_conclusion(FILE *stream, const struct suite *suite)
+static void write_conclusion(const struct report *report, const struct suite *suite)
 {
+    FILE *stream = report->stream;
     bool broken = count_rules(suite, true, is_broken);
     bool missing = count_rules(suite, true, is_missing);
     bool untested = count_rules(suite, true, is_untested);
@@ -379,7 +381,7 @@ static void write_conclusion(FILE *stream, const struct suite *suite)
         fputs("does not conform.", stream);
         break;
     case CONFORMS:
-        fputs(all_chosen(suite) ? "conforms." : "keeps what was chosen.", stream);
+        fputs(is_all(report->run, suite) ? "conforms." : "keeps what was chosen.", stream);
         break;
     }
     if (broken) {
@@ -410,7 +412,7 @@ bool report_write(const struct report *report, const struct suite *suite)
     write_failures(report, suite);
     write_skipped(report, suite);
     fputc('\n', report->stream);
-    write_conclusion(report->stream, suite);
+    write_conclusion(report, suite);
     report_counts(report->stream, suite);
     return true;
 }
