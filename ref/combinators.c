@@ -167,7 +167,7 @@ static size_t fork_all(struct task *self, miou_task *fn, void *const *args, size
         if (child == NULL)
             break;
         child_adopt(self, NULL, child);
-        task_start(child);
+        child_start(child);
     }
     return i;
 }

@@ -45,18 +45,19 @@ struct task {
     struct context context;
     struct list children;
     struct list resources;
-    unsigned live;         /* children that have not ended, or not been heard of */
-    unsigned unsettled;    /* children neither awaited nor cancelled */
-    int result;            /* child: how it ended, unless its parent cancelled it */
-    enum task_state state; /* child */
-    bool cancelled;        /* child: its calls are refused from now on */
-    bool awaits_children;  /* child: waits until none is live */
-    bool ended;            /* parent */
-    bool settled;          /* parent: awaited or cancelled */
-    bool watched;          /* parent: waits for this child, perhaps among others */
-    bool cancel_requested; /* parent */
-    bool cancel_in_flight; /* parent: the message has not come back */
-    bool background;       /* parent: runs a signal's handler */
+    unsigned live;                /* children that have not ended, or not been heard of */
+    unsigned unsettled;           /* children neither awaited nor cancelled */
+    int result;                   /* child: how it ended, unless its parent cancelled it */
+    enum task_state state;        /* child */
+    bool cancelled;               /* child: its calls are refused from now on */
+    bool awaits_children;         /* child: waits until none is live */
+    bool ended;                   /* parent */
+    bool settled;                 /* parent: awaited or cancelled */
+    bool watched;                 /* parent: waits for this child, perhaps among others */
+    atomic_bool cancel_requested; /* parent; read by those below it when they spawn */
+    bool cancel_in_flight;        /* parent: the message has not come back */
+    bool held;                    /* parent: will not begin but to be cancelled */
+    bool background;              /* parent: runs a signal's handler */
 
     struct list transferred;     /* child: resources on their way to the parent */
     struct list orphanages;      /* child */
@@ -152,7 +153,8 @@ struct run {
     miou_monitor monitor;
     miou_options options;
     struct task *main;
-    _Atomic int code; /* of the rule that ended the run; 0: none */
+    _Atomic int code;       /* of the rule that ended the run; 0: none */
+    _Atomic int cancelling; /* children being cancelled, and main */
     struct message abort;
     _Alignas(64) _Atomic int awake; /* domains that do not sleep, or sleep with tasks suspended */
     atomic_flag dead;               /* the deadlock has been told */
@@ -221,11 +223,9 @@ int64_t run_clock(struct run *run);
 
 /* ---- task.c ---- */
 
-/* Make a task ready to be started by task_start; NULL if there is no memory. */
+/* Make a task ready to be started by child_start; NULL if there is no memory. */
 struct task *task_new(struct domain *on, struct domain *domain, struct task *parent, miou_task *fn,
                       void *arg);
-void task_start(struct task *task);
-void task_cancel(struct task *task);
 
 /* Everything between the return of a task's function and its end. */
 void task_finish(struct task *task, int result);
@@ -238,8 +238,10 @@ void task_notify(struct task *task);
 int workers_for(const struct domain *domain);
 struct domain *next_worker(struct domain *domain, size_t skip);
 
-/* What a parent does with its children. An orphanage may be NULL. */
+/* What a parent does with its children. An orphanage may be NULL. A child whose parent is about to
+ * be cancelled does not begin. */
 void child_adopt(struct task *parent, struct orphanage *orphanage, struct task *child);
+void child_start(struct task *child);
 
 /* Returns 0, -EINVAL or MIOU_NOT_A_CHILD. */
 int child_find(struct task *self, struct task **child, const miou_promise *promise);

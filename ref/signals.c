@@ -84,7 +84,7 @@ void signals_cancel(struct run *run)
 {
     run->ending = true;
     for (struct link *link = run->background.first; link != NULL; link = link->next)
-        task_cancel(CONTAINER(link, struct task, sibling));
+        child_cancel(CONTAINER(link, struct task, sibling));
 }
 
 /* ---- what the process does ---- */

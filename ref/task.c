@@ -1,5 +1,6 @@
 /* task.c: the life of a task: spawned, awaited or cancelled by its parent, ended after its
  * children. */
+#include "annotate.h"
 #include "mutant.h"
 #include "runtime.h"
 
@@ -21,7 +22,8 @@ struct task *task_new(struct domain *on, struct domain *domain, struct task *par
     task->live = task->unsettled = 0;
     task->state = TASK_NEW;
     task->cancelled = task->ended = task->settled = false;
-    task->cancel_requested = task->cancel_in_flight = task->background = false;
+    task->cancel_in_flight = task->held = task->background = false;
+    atomic_init(&task->cancel_requested, false);
     return task;
 }
 
@@ -41,7 +43,7 @@ static void deliver_start(struct message *message)
     domain_ready(task->domain, task);
 }
 
-void task_start(struct task *task)
+static void start(struct task *task)
 {
     if (task->domain == domain_self) {
         domain_ready(task->domain, task);
@@ -49,6 +51,30 @@ void task_start(struct task *task)
         task->life.deliver = deliver_start;
         domain_send(task->domain, &task->life);
     }
+}
+
+/* Whether the task is to be cancelled, though it may not know yet: its cancellation comes down from
+ * above, level by level, and would never catch up with a tree that grows as fast. */
+static bool is_condemned(const struct task *task)
+{
+    struct run *run = task->domain->run;
+
+    if (atomic_load_explicit(&run->cancelling, memory_order_relaxed) == 0 ||
+        MUTANT(lets_the_condemned_spawn))
+        return false;
+    for (; task->parent != NULL; task = task->parent) {
+        ANNOTATE_ATOMIC(&task->cancel_requested);
+        if (atomic_load_explicit(&task->cancel_requested, memory_order_relaxed))
+            return true;
+    }
+    return run->code != 0;
+}
+
+void child_start(struct task *child)
+{
+    child->held = is_condemned(child->parent);
+    if (!child->held)
+        start(child);
 }
 
 void child_adopt(struct task *parent, struct orphanage *orphanage, struct task *child)
@@ -90,7 +116,7 @@ static int spawn(struct task *self, miou_promise **promise, const miou_spawn *op
     child_adopt(self, orphanage, child);
     if (promise != NULL)
         *promise = pool_handle(child);
-    task_start(child);
+    child_start(child);
     return 0;
 }
 
@@ -175,6 +201,8 @@ static void check_quiet(struct task *child)
     if (!child_is_quiet(child))
         return;
     parent->live--;
+    if (child->cancel_requested)
+        atomic_fetch_sub(&child->domain->run->cancelling, 1);
     if (child->orphanage != NULL)
         orphanage_child_ended(child);
     if (child->watched || (parent->awaits_children && parent->live == 0))
@@ -257,7 +285,7 @@ int miou_await(miou_promise *promise, int *outcome)
 
 /* ---- cancellation ---- */
 
-void task_cancel(struct task *task)
+static void task_cancel(struct task *task)
 {
     if (MUTANT(tells_only_who_waits) && task->state != TASK_WAITING)
         return;
@@ -286,10 +314,15 @@ void child_cancel(struct task *child)
 {
     if (child->cancel_requested)
         return;
-    child->cancel_requested = true;
+    ANNOTATE_ATOMIC(&child->cancel_requested);
+    atomic_store_explicit(&child->cancel_requested, true, memory_order_relaxed);
     if (child->ended)
         return;
-    if (child->domain == child->parent->domain) {
+    atomic_fetch_add(&child->domain->run->cancelling, 1);
+    if (child->held) {
+        child->cancelled = true;
+        start(child);
+    } else if (child->domain == child->parent->domain) {
         task_cancel(child);
     } else {
         child->cancel_in_flight = true;
@@ -325,6 +358,7 @@ void run_abort(struct run *run, int code)
 
     if (!atomic_compare_exchange_strong(&run->code, &none, code))
         return;
+    atomic_fetch_add(&run->cancelling, 1);
     if (domain_self == &run->domains[0]) {
         deliver_abort(&run->abort);
     } else {
