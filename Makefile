@@ -20,7 +20,7 @@ all: $(B)/libmiou.a $(B)/libmiou.so $(B)/miou-echo $(B)/conform ## build everyth
 
 # ---- ref: the reference runtime
 
-REF     := $(filter-out ref/test_% ref/echo.c ref/bench%,$(wildcard ref/*.c))
+REF     := $(filter-out ref/test_% ref/echo% ref/bench%,$(wildcard ref/*.c))
 REF_OBJ := $(REF:%.c=$(B)/%.o)
 CONTEXT := -l:libboost_context.a
 
@@ -43,7 +43,7 @@ $(B)/exports: $(wildcard spec/miou*.h)
 	@mkdir -p $(@D)
 	@cat $^ | grep -oE '\bmiou_[a-z0-9_]+\(' | tr -d '(' | sort -u > $@
 
-$(B)/miou-echo: $(B)/ref/echo.o $(B)/libmiou.a
+$(B)/miou-echo: $(B)/ref/echo.o $(B)/ref/echo_main.o $(B)/libmiou.a
 	$(LINK) $^
 
 $(B)/bench: $(patsubst %.c,$(B)/%.o,$(wildcard ref/bench*.c)) $(B)/libmiou.a

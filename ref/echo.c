@@ -1,34 +1,22 @@
-/* miou-echo: sends back what it is sent. It is an example, too, of a server on miou_unix.h: one
- * server a domain, all at the same address. Each owns its listener, gives every client to a task of
- * its own, which an orphanage keeps, and cleans up after those that have ended. A signal stops
- * them: they accept no more and end when their clients have. A second one cancels everything. */
+/* echo.c: the echo service, an example of a server on miou_unix.h: one server a domain, all at the
+ * same address. Each owns its listener, gives every client to a task of its own, which an orphanage
+ * keeps, and cleans up after those that have ended. A signal stops them: they accept no more and
+ * end when their clients have. A second one cancels everything. */
+#include "echo.h"
 #include "miou_sync.h"
-#include "miou_unix.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <getopt.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 enum {
     /* A client that sends little dirties two pages of its stack whatever the size, that of the
      * calls below the buffer and that above it; one that sends much gains little beyond this. */
     BUFFER = 8 << 10
-};
-
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
 };
 
 struct server {
@@ -38,10 +26,8 @@ struct server {
 };
 
 struct service {
-    union address address;
-    int domains;            /* beside dom0 */
+    struct echo *echo;
     struct server *servers; /* one for each domain */
-    const char *doing;      /* what an error keeps us from */
     miou_mutex *mutex;      /* of the rest */
     miou_condition *signalled;
     int signals, last; /* how many have come, and the last one's number */
@@ -253,7 +239,8 @@ static int serve(void *arg)
 /* ---- one server a domain */
 
 /* Listen at the address; port 0 becomes one that was free. */
-static int open_listener(miou_fd **listener, union address *address, const miou_listen *options)
+static int open_listener(miou_fd **listener, union echo_address *address,
+                         const miou_listen *options)
 {
     bool v6 = address->any.sa_family == AF_INET6;
     socklen_t length = v6 ? sizeof address->v6 : sizeof address->v4;
@@ -264,27 +251,6 @@ static int open_listener(miou_fd **listener, union address *address, const miou_
     if (error >= 0 && getsockname(miou_fd_number(*listener), &address->any, &length) < 0)
         error = -errno;
     return error;
-}
-
-static const char *address_text(const union address *address)
-{
-    static char text[INET6_ADDRSTRLEN + sizeof "[]:65535"];
-    char host[INET6_ADDRSTRLEN];
-    bool v6 = address->any.sa_family == AF_INET6;
-
-    inet_ntop(address->any.sa_family,
-              v6 ? (const void *)&address->v6.sin6_addr : (const void *)&address->v4.sin_addr, host,
-              sizeof host);
-    snprintf(text, sizeof text, v6 ? "[%s]:%d" : "%s:%d", host,
-             ntohs(v6 ? address->v6.sin6_port : address->v4.sin_port));
-    return text;
-}
-
-static void announce(const struct service *service)
-{
-    printf("miou-echo: listening on %s, %d domain%s\n", address_text(&service->address),
-           service->domains + 1, service->domains > 0 ? "s" : "");
-    fflush(stdout);
 }
 
 /* Dom0, which takes no task from another domain, has its server from a task on it. */
@@ -305,19 +271,20 @@ static int serve_everywhere(void *arg)
     int i, outcome = 0, error;
 
     /* The servers share the address with each other, but not with another program. */
-    error = open_listener(&probe, &service->address, &(miou_listen){.no_reuse_port = 1});
+    error = open_listener(&probe, &service->echo->address, &(miou_listen){.no_reuse_port = 1});
     if (error >= 0)
         error = miou_close(probe);
     for (i = 0; i < server_count && error >= 0; i++) {
         servers[i].service = service;
-        error = open_listener(&servers[i].listener, &service->address, NULL);
+        error = open_listener(&servers[i].listener, &service->echo->address, NULL);
     }
     if (error >= 0 && !room_for(servers[server_count - 1].listener))
         error = -EMFILE; /* the next descriptor would have been the first client's */
     if (error < 0)
         return error;
-    announce(service);
-    service->doing = "serve";
+    service->echo->listens = true;
+    if (service->echo->announce)
+        service->echo->announce(service->echo);
     for (i = 0; i < server_count && error >= 0; i++)
         error = start_server(&servers[i], i);
     for (i = 0; i < server_count && error >= 0 && outcome >= 0; i++)
@@ -340,133 +307,14 @@ static int main_task(void *arg)
     return error < 0 ? error : outcome;
 }
 
-/* ---- the command line */
-
-static const char usage[] =
-    "usage: miou-echo [--address ADDRESS] [--port PORT] [--domains COUNT]\n"
-    "\n"
-    "Sends back what it is sent.\n"
-    "\n"
-    "  --address ADDRESS  IPv4 or IPv6 address to listen on (127.0.0.1)\n"
-    "  --port PORT        port to listen on, 0 for any (3000)\n"
-    "  --domains COUNT    domains that serve beside the first, each a\n"
-    "                     thread (the machine's cores less one: %d)\n"
-    "  --help             this text\n"
-    "\n"
-    "After SIGINT or SIGTERM it accepts no more clients, serves those it has\n"
-    "until they go, and exits with status 0. A second one ends it at once,\n"
-    "by that signal: to a shell, status 130 or 143. Otherwise the status is\n"
-    "1 for an error and 2 for a bad option.\n";
-
-static _Noreturn void refuse(const char *what, const char *word)
+int echo_run(struct echo *echo)
 {
-    fprintf(stderr, "miou-echo: %s: %s (see miou-echo --help)\n", what, word);
-    exit(2);
-}
-
-static int number(const char *word, int highest, const char *what)
-{
-    char *end;
-    long value;
-
-    errno = 0;
-    value = strtol(word, &end, 10);
-    if (end == word || *end || errno || value < 0 || value > highest)
-        refuse(what, word);
-    return (int)value;
-}
-
-static void parse_address(union address *address, const char *word)
-{
-    if (inet_pton(AF_INET, word, &address->v4.sin_addr) == 1)
-        address->any.sa_family = AF_INET;
-    else if (inet_pton(AF_INET6, word, &address->v6.sin6_addr) == 1)
-        address->any.sa_family = AF_INET6;
-    else
-        refuse("not an IPv4 or IPv6 address", word);
-}
-
-static int default_domains(void)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-    return cores > 1 ? (int)cores - 1 : 0;
-}
-
-static void parse_options(struct service *service, int argc, char **argv)
-{
-    static const struct option options[] = {{"address", required_argument, NULL, 'a'},
-                                            {"port", required_argument, NULL, 'p'},
-                                            {"domains", required_argument, NULL, 'd'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    const char *address = "127.0.0.1";
-    int option, port = 3000;
-
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) >= 0)
-        switch (option) {
-        case 'a':
-            address = optarg;
-            break;
-        case 'p':
-            port = number(optarg, 65535, "not a port");
-            break;
-        case 'd':
-            service->domains = number(optarg, 1000, "not a number of domains");
-            break;
-        case 'h':
-            printf(usage, default_domains());
-            exit(0);
-        case ':':
-            refuse("a value is missing", argv[optind - 1]);
-        default:
-            refuse("unknown option", argv[optind - 1]);
-        }
-    if (optind < argc)
-        refuse("unknown argument", argv[optind]);
-    parse_address(&service->address, address);
-    if (service->address.any.sa_family == AF_INET6)
-        service->address.v6.sin6_port = htons((uint16_t)port);
-    else
-        service->address.v4.sin_port = htons((uint16_t)port);
-}
-
-/* As many clients as the system allows us. */
-static rlim_t raise_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return 0;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_cur;
-}
-
-int main(int argc, char **argv)
-{
-    struct service service = {.domains = default_domains(), .doing = "listen"};
-    rlim_t descriptors;
+    struct service service = {.echo = echo};
     int error;
 
-    parse_options(&service, argc, argv);
-    server_count = service.domains + 1;
-    descriptors = raise_limit();
+    server_count = echo->options.domains + 1;
     service.servers = calloc((size_t)server_count, sizeof *service.servers);
-    error = service.servers
-                ? miou_unix_run(&(miou_options){.domains = service.domains}, main_task, &service)
-                : -ENOMEM;
+    error = service.servers ? miou_unix_run(&echo->options, main_task, &service) : -ENOMEM;
     free(service.servers);
-    if (error == -EMFILE)
-        fprintf(stderr, "miou-echo: too few descriptors: the limit is %ju\n",
-                (uintmax_t)descriptors);
-    else if (error < 0)
-        fprintf(stderr, "miou-echo: cannot %s on %s: %s\n", service.doing,
-                address_text(&service.address), miou_strerror(error));
-    if (error > 0) {
-        raise(error);       /* whose action is again what it was: the parent sees how we ended */
-        return 128 + error; /* it was ignored */
-    }
-    return error < 0;
+    return error;
 }

@@ -1,0 +1,161 @@
+/* miou-echo: the echo service from the command line. */
+#include "echo.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* ---- what it says */
+
+static const char *address_text(const union echo_address *address)
+{
+    static char text[INET6_ADDRSTRLEN + sizeof "[]:65535"];
+    char host[INET6_ADDRSTRLEN];
+    bool v6 = address->any.sa_family == AF_INET6;
+
+    inet_ntop(address->any.sa_family,
+              v6 ? (const void *)&address->v6.sin6_addr : (const void *)&address->v4.sin_addr, host,
+              sizeof host);
+    snprintf(text, sizeof text, v6 ? "[%s]:%d" : "%s:%d", host,
+             ntohs(v6 ? address->v6.sin6_port : address->v4.sin_port));
+    return text;
+}
+
+static void announce(const struct echo *echo)
+{
+    printf("miou-echo: listening on %s, %d domain%s\n", address_text(&echo->address),
+           echo->options.domains + 1, echo->options.domains > 0 ? "s" : "");
+    fflush(stdout);
+}
+
+/* ---- what it is asked for */
+
+static const char usage[] =
+    "usage: miou-echo [--address ADDRESS] [--port PORT] [--domains COUNT]\n"
+    "\n"
+    "Sends back what it is sent.\n"
+    "\n"
+    "  --address ADDRESS  IPv4 or IPv6 address to listen on (127.0.0.1)\n"
+    "  --port PORT        port to listen on, 0 for any (3000)\n"
+    "  --domains COUNT    domains that serve beside the first, each a\n"
+    "                     thread (the machine's cores less one: %d)\n"
+    "  --help             this text\n"
+    "\n"
+    "After SIGINT or SIGTERM it accepts no more clients, serves those it has\n"
+    "until they go, and exits with status 0. A second one ends it at once,\n"
+    "by that signal: to a shell, status 130 or 143. Otherwise the status is\n"
+    "1 for an error and 2 for a bad option.\n";
+
+static _Noreturn void refuse(const char *what, const char *word)
+{
+    fprintf(stderr, "miou-echo: %s: %s (see miou-echo --help)\n", what, word);
+    exit(2);
+}
+
+static int number(const char *word, int highest, const char *what)
+{
+    char *end;
+    long value;
+
+    errno = 0;
+    value = strtol(word, &end, 10);
+    if (end == word || *end || errno || value < 0 || value > highest)
+        refuse(what, word);
+    return (int)value;
+}
+
+static void parse_address(union echo_address *address, const char *word)
+{
+    if (inet_pton(AF_INET, word, &address->v4.sin_addr) == 1)
+        address->any.sa_family = AF_INET;
+    else if (inet_pton(AF_INET6, word, &address->v6.sin6_addr) == 1)
+        address->any.sa_family = AF_INET6;
+    else
+        refuse("not an IPv4 or IPv6 address", word);
+}
+
+static int default_domains(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return cores > 1 ? (int)cores - 1 : 0;
+}
+
+static void parse_options(struct echo *echo, int argc, char **argv)
+{
+    static const struct option options[] = {{"address", required_argument, NULL, 'a'},
+                                            {"port", required_argument, NULL, 'p'},
+                                            {"domains", required_argument, NULL, 'd'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    const char *address = "127.0.0.1";
+    int option, port = 3000;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) >= 0)
+        switch (option) {
+        case 'a':
+            address = optarg;
+            break;
+        case 'p':
+            port = number(optarg, 65535, "not a port");
+            break;
+        case 'd':
+            echo->options.domains = number(optarg, 1000, "not a number of domains");
+            break;
+        case 'h':
+            printf(usage, default_domains());
+            exit(0);
+        case ':':
+            refuse("a value is missing", argv[optind - 1]);
+        default:
+            refuse("unknown option", argv[optind - 1]);
+        }
+    if (optind < argc)
+        refuse("unknown argument", argv[optind]);
+    parse_address(&echo->address, address);
+    if (echo->address.any.sa_family == AF_INET6)
+        echo->address.v6.sin6_port = htons((uint16_t)port);
+    else
+        echo->address.v4.sin_port = htons((uint16_t)port);
+}
+
+/* As many clients as the system allows us. */
+static rlim_t raise_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return 0;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}
+
+int main(int argc, char **argv)
+{
+    struct echo echo = {.options.domains = default_domains(), .announce = announce};
+    rlim_t descriptors;
+    int error;
+
+    parse_options(&echo, argc, argv);
+    descriptors = raise_limit();
+    error = echo_run(&echo);
+    if (error == -EMFILE)
+        fprintf(stderr, "miou-echo: too few descriptors: the limit is %ju\n",
+                (uintmax_t)descriptors);
+    else if (error < 0)
+        fprintf(stderr, "miou-echo: cannot %s on %s: %s\n", echo.listens ? "serve" : "listen",
+                address_text(&echo.address), miou_strerror(error));
+    if (error > 0) {
+        raise(error);       /* whose action is again what it was: the parent sees how we ended */
+        return 128 + error; /* it was ignored */
+    }
+    return error < 0;
+}
