@@ -40,9 +40,9 @@ enum miou_fd_flags {
     MIOU_BLOCKING = 2 /* miou_fd_adopt only: leave the descriptor blocking, if it is */
 };
 
-/* Make a socket, non-blocking and closed on exec [R6.1]: TCP or UDP [R6.30] over IPv4 or IPv6, or a
- * stream of the Unix domain [R6.29]. flags: 0 or MIOU_OWNED. Errors: -EINVAL (other flags),
- * MIOU_CANCELLED, MIOU_IN_FINALISER, -EMFILE and the system's own. */
+/* Make a socket, non-blocking and closed on exec [R6.1]: TCP or UDP [R6.30] over IPv4 or IPv6
+ * [R6.41], or a stream of the Unix domain [R6.29]. flags: 0 or MIOU_OWNED [R6.39]. Errors: -EINVAL
+ * (other flags), MIOU_CANCELLED, MIOU_IN_FINALISER, -EMFILE and the system's own. */
 int miou_tcpv4(miou_fd **fd, unsigned flags);
 int miou_tcpv6(miou_fd **fd, unsigned flags);
 int miou_udpv4(miou_fd **fd, unsigned flags);
@@ -87,20 +87,21 @@ int miou_connect(miou_fd *fd, const struct sockaddr *address, socklen_t length);
  * and the system's own [R6.7]. */
 ssize_t miou_read(miou_fd *fd, void *buffer, size_t size);
 
-/* Read size bytes, waiting until all are there [R6.34]. Returns size. Errors: those of miou_read,
- * MIOU_END_OF_FILE (the stream ended before [R6.35]). On error any part may have been read. */
+/* Read size bytes, waiting until all are there [R6.34]. Returns size. Errors: those of miou_read
+ * [R6.43], MIOU_END_OF_FILE (the stream ended before [R6.35]). On error any part may have been
+ * read. */
 ssize_t miou_read_exactly(miou_fd *fd, void *buffer, size_t size);
 
 /* Write all size bytes, waiting as often as need be; the buffer must not change meanwhile. Returns
  * size [R6.5]. Errors: -EINVAL (buffer is NULL and size is not 0), -EPIPE or -ECONNRESET (the other
- * end has closed; no signal is raised [R6.6]) and the system's own. On error any part may have been
- * sent. */
+ * end has closed; no signal is raised [R6.6, R6.42, R6.43]) and the system's own. On error any part
+ * may have been sent. */
 ssize_t miou_write(miou_fd *fd, const void *buffer, size_t size);
 
 /* Receive one datagram of up to size bytes, waiting until there is one; what is longer is cut off
- * [R6.36]. peer and peer_length, which both may be NULL, get its sender. Returns its length, which
- * may be 0. Errors: -EINVAL (buffer is NULL and size is not 0, one of peer and peer_length is NULL)
- * and the system's own. */
+ * [R6.36], and no other task gets it [R6.40]. peer and peer_length, which both may be NULL, get its
+ * sender. Returns its length, which may be 0. Errors: -EINVAL (buffer is NULL and size is not 0,
+ * one of peer and peer_length is NULL) and the system's own. */
 ssize_t miou_recvfrom(miou_fd *fd, void *buffer, size_t size, struct sockaddr_storage *peer,
                       socklen_t *peer_length);
 
@@ -111,8 +112,8 @@ ssize_t miou_sendto(miou_fd *fd, const void *buffer, size_t size, const struct s
                     socklen_t length);
 
 /* Close, and disown if owned; fd is stale afterwards, whatever is returned [R6.14]. Tasks that wait
- * on it, on whatever domain, get -EBADF [R6.23, R6.37]. Does not suspend; allowed in a finaliser if
- * fd is not owned. */
+ * on it, on whatever domain, get -EBADF [R6.23, R6.37], and so do others that close it [R6.38].
+ * Does not suspend; allowed in a finaliser if fd is not owned. */
 int miou_close(miou_fd *fd);
 
 /* The resource of an owned descriptor, to give or transfer. NULL if fd is NULL, stale or not owned.
