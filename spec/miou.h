@@ -92,8 +92,8 @@ typedef struct miou_options {
      * miou_await_one, miou_await_first, miou_care, miou_orphans_take and miou_orphans_get take;
      * whether time passes. The same answers make the same run [R13.6]; to answer 0 always is fair
      * to all domains [R13.8]. Time is virtual: it passes when nothing else can go on, or, up to a
-     * second at a time, when chosen [R13.9]. An answer out of range ends the run with -EINVAL
-     * [R13.7]. */
+     * second at a time, when chosen [R13.9]. The system is waited for as ever [R13.11]. An answer
+     * out of range ends the run with -EINVAL [R13.7]. */
     miou_choose *choose;
     void *choose_state;
     /* Told who waits for what when the run ends with MIOU_DEADLOCK [R13.4]; NULL: a line a task

@@ -1,5 +1,5 @@
-/* Rules R6.15 to R6.18, R6.20, R6.21, R6.23, R6.26, R6.27 and R6.33, and R1.17 with sockets: waits
- * that are ended, disturbed or not allowed, and the system's limits. */
+/* Rules R6.15 to R6.18, R6.20, R6.21, R6.23, R6.26, R6.27, R6.33 and R6.44, and R1.17 with sockets:
+ * waits that are ended, disturbed or not allowed, and the system's limits. */
 #include "waits.h"
 
 #include <errno.h>
@@ -479,6 +479,61 @@ CHECK("R6.23", closing_wakes_those_that_wait)
 CHECK("R6.23", closing_wakes_those_that_connect_or_wait_for_datagrams)
 {
     check_closing((struct waits){OTHER_WAITS});
+}
+
+/* ---- R6.44: closing the system's number ---- */
+
+struct stolen {
+    struct pair stolen, kept;
+    ssize_t results[2];
+    int closed;
+};
+
+static int read_stolen(void *arg)
+{
+    struct stolen *t = arg;
+    char byte;
+
+    t->results[0] = miou_read(t->stolen.fd, &byte, 1);
+    return 0;
+}
+
+static int read_kept(void *arg)
+{
+    struct stolen *t = arg;
+    char byte;
+
+    t->results[1] = miou_read(t->kept.fd, &byte, 1);
+    return 0;
+}
+
+static int steal(void *arg)
+{
+    struct stolen *t = arg;
+    miou_promise *first, *second;
+
+    TRY(pair_open(&t->stolen, 0));
+    TRY(pair_open(&t->kept, 0));
+    TRY(miou_async(&first, NULL, read_stolen, t));
+    TRY(miou_async(&second, NULL, read_kept, t));
+    TRY(yield_awhile());
+    close(miou_fd_number(t->stolen.fd));
+    TRY(miou_await(first, NULL));
+    if (peer_send(t->kept.peer, "x", 1) != 1)
+        return -errno;
+    TRY(miou_await(second, NULL));
+    t->closed = miou_close(t->stolen.fd);
+    return miou_close(t->kept.fd);
+}
+
+CHECK("R6.44", closed_by_the_application)
+{
+    struct stolen t = {.closed = 1};
+
+    assert_int_equal(unix_run_with(0, steal, &t), 0);
+    assert_int_equal(t.results[0], -EBADF);
+    assert_int_equal(t.results[1], 1);
+    assert_int_equal(t.closed, -EBADF);
 }
 
 /* ---- R6.26: outside a run and in a finaliser ---- */

@@ -286,3 +286,31 @@ static size_t choose_one_of_two(void *state, size_t count)
     return answer < count ? answer % 2 : answer;
 }
 CHOICE_MUTANT("R13.10", there_are_two_answers, choose_one_of_two);
+
+/* ---- The system ---- */
+
+static bool driven;
+
+static int run_noting(const miou_options *options, miou_task *fn, void *arg)
+{
+    driven = options && options->choose;
+    return true_miou_run(options, fn, arg);
+}
+
+static int unix_run_noting(const miou_options *options, miou_task *fn, void *arg)
+{
+    driven = options && options->choose;
+    return true_miou_unix_run(options, fn, arg);
+}
+
+static int suspend_if_not_driven(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    return driven ? MIOU_NO_MONITOR : true_miou_suspend(syscall, suspended, arg);
+}
+MUTANT("R13.11", driven_runs_have_no_monitor, .run = run_noting, .suspend = suspend_if_not_driven);
+
+static ssize_t read_if_not_driven(miou_fd *fd, void *buffer, size_t size)
+{
+    return driven ? MIOU_NO_MONITOR : true_miou_read(fd, buffer, size);
+}
+MUTANT("R13.11", driven_runs_do_not_read, .unix_run = unix_run_noting, .read = read_if_not_driven);
