@@ -191,19 +191,20 @@ static int accept_and_transfer(void *arg)
     return miou_transfer(miou_fd_resource(server->listener));
 }
 
-/* Returns 0 after a client, and 1 after a signal; even then one may have been accepted. */
-static int accept_or_stop(struct server *server)
+/* Returns 0 after a client, and 1 after the signal; even then one may have been accepted. */
+static int accept_or_stop(struct server *server, miou_promise *stop)
 {
-    miou_promise *either[2];
+    miou_promise *either[] = {NULL, stop};
+    size_t which;
     int outcome;
 
     server->client = NULL;
     TRY(miou_async(&either[0], &(miou_spawn){MIOU_GIVE(miou_fd_resource(server->listener))},
                    accept_and_transfer, server));
-    TRY(miou_async(&either[1], NULL, await_first_signal, server->service));
-    TRY(miou_await_first(NULL, &outcome, either, 2));
+    TRY(miou_await_one(&which, &outcome, either, 2));
+    if (which == 1)
+        TRY(miou_cancel(either[0]));
     TRY(miou_promise_free(either[0]));
-    TRY(miou_promise_free(either[1]));
     return outcome;
 }
 
@@ -211,12 +212,14 @@ static int serve_until_stopped(void *arg)
 {
     struct server *server = arg;
     miou_orphans *clients;
+    miou_promise *stop;
     int stopped, left;
 
     TRY(miou_orphans_create(&clients));
+    TRY(miou_async(&stop, NULL, await_first_signal, server->service));
     do {
         TRY(clean_up(server, clients));
-        TRY(stopped = accept_or_stop(server));
+        TRY(stopped = accept_or_stop(server, stop));
         if (server->client)
             TRY(welcome(server, clients));
     } while (!stopped);
@@ -667,24 +670,24 @@ static int try_to_connect(const struct service *service)
     return error;
 }
 
-/* Whether no server listens any more, which each may come to at a time of its own. One that stops
- * just then resets the connection. */
-static bool become_refused(const struct service *service)
+/* Whether no server listens any more, which each may come to at a time of its own, if clients try
+ * so often, with a pause between them. One that stops just then resets the connection. */
+static bool become_refused(const struct service *service, int tries, int milliseconds)
 {
-    int tries, client = 0;
+    int client = 0;
 
-    for (tries = 0; tries < 5000 && client != -ECONNREFUSED; tries++) {
+    while (tries-- > 0 && client != -ECONNREFUSED) {
         client = try_to_connect(service);
         if (client >= 0)
             close(client);
-        poll(NULL, 0, 1);
+        poll(NULL, 0, milliseconds);
     }
     return client == -ECONNREFUSED;
 }
 
 static bool stop(const struct service *service)
 {
-    return kill(service->pid, service->signal) == 0 && become_refused(service);
+    return kill(service->pid, service->signal) == 0 && become_refused(service, 5000, 1);
 }
 
 static void stop_at_once(struct service *service)
@@ -699,6 +702,13 @@ static void stop_after_clients(struct service *service)
     for (i = 0; i < 2 * SERVERS; i++)
         service->right += served(service);
     service->right += stop(service);
+}
+
+static void stop_while_clients_come(struct service *service)
+{
+    become_refused(service, 100, 0);
+    kill(service->pid, service->signal);
+    service->right += become_refused(service, 100000, 0);
 }
 
 CHECK("R7.10", servers_that_wait_accept_no_more)
@@ -719,6 +729,14 @@ CHECK("R7.10", servers_that_have_served_accept_no_more)
 
     assert_int_equal(run_service(service, serve_until_signalled, stop_after_clients, 0)->right,
                      2 * SERVERS + 1);
+}
+
+CHECK("R7.10", servers_to_whom_clients_keep_coming_accept_no_more)
+{
+    const struct service service = {.domains = DOMAINS, .signal = SIGTERM};
+
+    assert_int_equal(run_service(service, serve_until_signalled, stop_while_clients_come, 0)->right,
+                     1);
 }
 
 /* ---- R7.11 ---- */

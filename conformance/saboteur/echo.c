@@ -205,7 +205,7 @@ static int signal_handle_once(int number, miou_signal_handler *handler, void *ar
 }
 MUTANT("R7.13", only_the_first_signal_is_handled, .signal_handle = signal_handle_once);
 
-/* Allowed, for a wait may return for no reason, but it never sleeps. */
+/* Who tests in a loop what is waited for gets it all the same, but never sleeps. */
 static int wait_by_yielding(miou_condition *condition, miou_mutex *mutex)
 {
     int error = true_miou_mutex_unlock(mutex);
