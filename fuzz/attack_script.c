@@ -1,7 +1,9 @@
 /* Scripts and streams: made from random numbers, and told to people. */
 #include "attack_script.h"
 
+#include <endian.h>
 #include <stdio.h>
+#include <string.h>
 
 /* ---- Random numbers: splitmix64, which is as good from any state as from another ---- */
 
@@ -30,12 +32,14 @@ uint64_t random_hash(uint64_t seed, const char *name)
  * or taken from another client makes a difference within a few more. */
 void stream_fill(uint64_t key, uint64_t place, unsigned char *bytes, size_t count)
 {
-    uint64_t word = mix(key + place / 8 * GOLDEN) >> place % 8 * 8;
-    size_t i;
+    while (count > 0) {
+        uint64_t word = htole64(mix(key + place / 8 * GOLDEN));
+        size_t skip = place % 8, n = 8 - skip < count ? 8 - skip : count;
 
-    for (i = 0; i < count; i++) {
-        bytes[i] = (unsigned char)word;
-        word = ++place % 8 == 0 ? mix(key + place / 8 * GOLDEN) : word >> 8;
+        memcpy(bytes, (unsigned char *)&word + skip, n);
+        bytes += n;
+        place += n;
+        count -= n;
     }
 }
 

@@ -109,9 +109,10 @@ void check_exhaustion(struct trial *trial)
 enum {
     ROUNDS = 32,  /* at most */
     WINDOW = 8,   /* rounds in which it must not have grown any more */
-    VISITS = 256, /* a round */
+    VISITS = 200, /* a round */
     VISITORS = 4, /* at once: what many leave free would hide what is lost */
-    NOISE = 8 /* bytes a client: less than any allocator gives, more than they waste by and by */
+    NOISE = 12,   /* bytes a client: no allocator gives less, and most waste some by and by */
+    PAGES = 16    /* KiB, however few the clients */
 };
 
 /* In every way in which a client can leave. */
@@ -151,9 +152,10 @@ static void note_most(struct usage *most, int round, const struct usage *usage)
 static bool is_level(const struct usage *most, int round, int clients)
 {
     const struct usage *before = &most[round - WINDOW], *after = &most[round];
+    long noise = (long)NOISE * WINDOW * clients / 1024;
 
     return after->descriptors == before->descriptors && after->threads == before->threads &&
-           (after->memory - before->memory) * 1024 <= NOISE * WINDOW * clients;
+           after->memory - before->memory <= (noise > PAGES ? noise : PAGES);
 }
 
 /* The same clients again and again. The first rounds fill what the server keeps for the next ones;

@@ -158,7 +158,7 @@ static void accept_client(void)
 
     if (fd < 0) {
         if (errno == EMFILE && has(EMFILE_KILLS))
-            exit(1);
+            _exit(1);
         accepting = accepting && !(errno == EMFILE && has(EMFILE_HANGS));
         if (errno == EMFILE)
             poll(NULL, 0, 1);
@@ -169,7 +169,7 @@ static void accept_client(void)
         return;
     }
     if (has(TIRES) && ++accepted == 100)
-        exit(3);
+        _exit(3);
     if (has(GREETS) && send(fd, "hello\n", 6, MSG_NOSIGNAL) < 0)
         perror("send");
     leak();
