@@ -899,3 +899,121 @@ CHECK("R7.14", servers_that_wait_for_clients_and_a_signal_rest)
     assert_true(left->used <= AT_REST);
     assert_int_equal(left->right, 1 + IN_FLIGHT);
 }
+
+/* ---- R7.20 to R7.23: clients that half-close and stay, and clients that are gone ---- */
+
+/* Send until neither the system nor the server takes any more; returns how much that was. */
+static size_t send_all_that_fits(int client)
+{
+    size_t sent = 0, before;
+
+    do {
+        before = sent;
+        while (send_some(client, &sent, SIZE_MAX) && sent > before)
+            before = sent;
+    } while (poll(&(struct pollfd){.fd = client, .events = POLLOUT}, 1, 50) > 0);
+    return sent;
+}
+
+/* Read what was sent, and the end. */
+static bool read_to_the_end(int client, size_t sent)
+{
+    size_t received = 0;
+    bool ended;
+
+    while (received < sent && receive_some(client, &received, sent))
+        ;
+    ended = received == sent && at_end(client);
+    peer_close(client);
+    return ended;
+}
+
+static void read_late(struct service *service)
+{
+    int client = peer_connect(service->port), i;
+    size_t sent = send_all_that_fits(client);
+
+    shutdown(client, SHUT_WR);
+    for (i = 0; i < GOOD; i++)
+        service->right += served(service);
+    service->right += read_to_the_end(client, sent);
+}
+
+CHECK("R7.20", who_half_closes_while_the_server_waits_is_answered_in_full)
+{
+    assert_int_equal(with_clients((struct service){0}, read_late)->right, GOOD + 1);
+}
+
+/* Whether the servers' process comes to have so many descriptors. */
+static bool come_to_have(const struct service *service, int descriptors)
+{
+    int tries;
+
+    for (tries = 0; tries < 5000 && count_descriptors(service->pid) != descriptors; tries++)
+        poll(NULL, 0, 1);
+    return count_descriptors(service->pid) == descriptors;
+}
+
+static void half_close_and_stay(struct service *service)
+{
+    static unsigned char bytes[5000];
+    int before, quiet[QUIET], i;
+
+    pattern_fill(bytes, sizeof bytes, 0);
+    service->right += served(service);
+    before = count_descriptors(service->pid);
+    for (i = 0; i < QUIET; i++) {
+        quiet[i] = peer_connect(service->port);
+        peer_send(quiet[i], bytes, sizeof bytes);
+        shutdown(quiet[i], SHUT_WR);
+    }
+    for (i = 0; i < QUIET; i++)
+        await_events(quiet[i], POLLRDHUP);
+    service->right += come_to_have(service, before);
+    for (i = 0; i < QUIET; i++)
+        service->right += read_to_the_end(quiet[i], sizeof bytes);
+}
+
+CHECK("R7.21", half_closed_clients_that_stay_cost_no_descriptor)
+{
+    assert_int_equal(with_clients((struct service){0}, half_close_and_stay)->right, QUIET + 2);
+}
+
+static void go_somehow(const struct service *service, int how)
+{
+    int client = peer_connect(service->port);
+    size_t sent = 0;
+
+    if (how % 4 > 0)
+        exchange(client, 10);
+    if (how % 4 > 1)
+        send_some(client, &sent, (size_t)how << 12);
+    if (how % 4 > 2)
+        await_events(client, POLLIN);
+    if (how % 8 < 4)
+        peer_reset(client);
+    else
+        peer_close(client);
+}
+
+static void leave(struct service *service)
+{
+    int before, i;
+
+    service->right += served(service);
+    before = count_descriptors(service->pid);
+    for (i = 0; i < 10 * RESETS; i++)
+        go_somehow(service, i % 32);
+    service->right += served(service); /* after all of those were accepted */
+    service->right += come_to_have(service, before);
+}
+
+CHECK("R7.23", clients_that_are_gone_leave_nothing_behind)
+{
+    struct service *service = with_clients((struct service){0}, leave);
+
+    assert_int_equal(service->right, 3);
+    assert_int_equal(service->servers[0].accepted, 10 * RESETS + 2);
+    /* All but the last ones: nobody has come since, to clean up for. */
+    assert_in_range(service->servers[0].cleaned, 10 * RESETS - 1, 10 * RESETS + 2);
+}

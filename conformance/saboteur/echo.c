@@ -216,3 +216,26 @@ static int wait_by_yielding(miou_condition *condition, miou_mutex *mutex)
     return error < 0 ? error : true_miou_mutex_lock(mutex);
 }
 MUTANT("R7.14", a_condition_is_waited_for_by_yielding, .condition_wait = wait_by_yielding);
+
+/* ---- R7.20 to R7.23: half-closes and resets ---- */
+
+static ssize_t write_unless_half_closed(miou_fd *fd, const void *buffer, size_t size)
+{
+    struct pollfd entry = {.fd = true_miou_fd_number(fd), .events = POLLRDHUP};
+
+    if (entry.fd >= 0 && poll(&entry, 1, 0) > 0 && (entry.revents & POLLRDHUP))
+        return -EPIPE;
+    return true_miou_write(fd, buffer, size);
+}
+MUTANT("R7.20", who_has_half_closed_is_not_answered, .write = write_unless_half_closed);
+
+MUTANT("R7.21", half_closed_clients_keep_a_descriptor, .close = close_without_number);
+
+static ssize_t read_keeping_what_was_reset(miou_fd *fd, void *buffer, size_t size)
+{
+    int number = true_miou_fd_number(fd);
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    return n == -ECONNRESET && number >= 0 && dup(number) < 0 ? -EMFILE : n;
+}
+MUTANT("R7.23", a_reset_keeps_a_descriptor, .read = read_keeping_what_was_reset);
