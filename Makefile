@@ -110,6 +110,28 @@ $(B)/fuzz/test_attack: $(B)/fuzz/test_attack.o $(B)/fuzz/attack_script.o \
                        | $(B)/attack $(B)/fuzz/servers/bad $(B)/miou-echo
 	$(LINK) $^ -lcmocka
 
+# ---- fuzz: the reference runtime in a simulated system, and targets for engines, each with a main
+# function that needs none
+
+SIM     := $(patsubst %,$(B)/fuzz/%.o,sim sim_memory sim_stream)
+SIM_REF := $(filter-out %/system_posix.o,$(REF_OBJ))
+ENGINE  ?= $(B)/fuzz/standalone.o
+
+$(B)/fuzz/%.o: FLAGS += -Iref
+
+$(B)/fuzz_echo: $(patsubst %,$(B)/fuzz/%.o,fuzz_echo traffic echo) $(SIM) $(SIM_REF) $(ENGINE)
+	$(LINK) $^ $(CONTEXT)
+
+# The server also asks the system itself.
+$(B)/fuzz/echo.o: $(B)/ref/echo.o
+	@mkdir -p $(@D)
+	@objcopy $(foreach f,getsockname getrlimit,--redefine-sym $f=sim_$f) $< $@
+
+$(B)/fuzz/test_sim: $(B)/fuzz/test_sim.o $(SIM)
+	$(LINK) $^ -lcmocka
+
+TESTS += $(B)/fuzz/test_sim $(B)/fuzz_echo
+
 # ---- objects
 
 $(B)/%.o: %.c

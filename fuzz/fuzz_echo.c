@@ -1,0 +1,40 @@
+/* fuzz_echo: the echo server in a simulated system, under traffic that the input describes. */
+#include "echo.h"
+#include "target.h"
+#include "traffic.h"
+
+#include <string.h>
+
+struct execution {
+    struct echo echo;
+    struct traffic traffic;
+};
+
+static void announce(const struct echo *echo)
+{
+    struct execution *execution = (struct execution *)(uintptr_t)echo;
+
+    traffic_open(&execution->traffic, ntohs(echo->address.v4.sin_port));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct execution execution;
+    struct traffic *traffic = &execution.traffic;
+
+    traffic_begin(traffic, data, size);
+    execution.echo = (struct echo){.address.v4 = {.sin_family = AF_INET},
+                                   .options = {.domains = traffic->servers - 1,
+                                               .choose = traffic_choose,
+                                               .choose_state = traffic},
+                                   .announce = announce};
+    traffic_end(traffic, echo_run(&execution.echo));
+    return 0;
+}
+
+void fuzz_show(const uint8_t *data, size_t size)
+{
+    sim_speaks = true;
+    LLVMFuzzerTestOneInput(data, size);
+    sim_speaks = false;
+}

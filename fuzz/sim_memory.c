@@ -1,0 +1,213 @@
+/* sim_memory.c: memory of the simulated system. What was unmapped is kept for the next run, which
+ * as a rule asks for the same, so that a run costs no mmap; only what was written to is cleaned. */
+#include "sim_parts.h"
+#include "system.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(memory, size)   ((void)(memory), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
+#endif
+
+enum {
+    PAGE = 4096,
+    SCANNED = 64 << 10,   /* a mapping up to this size is cleaned wherever it was written to */
+    FORBIDDEN = 16 << 10, /* how much of what was unmapped the address sanitizer keeps watch over */
+};
+
+/* The page before a mapping. */
+struct mapping {
+    struct mapping *next; /* in a circle, in the order in which they were first made */
+    uint8_t *memory;
+    size_t size;
+    bool used;
+    bool holds_stacks;     /* there are guard pages in it */
+    uint64_t guarded[496]; /* a bit a page */
+};
+
+_Static_assert(sizeof(struct mapping) <= PAGE, "it fits in a page");
+
+bool sim_audits;
+
+static struct mapping *first, *last;
+static struct mapping *cursor; /* the mapping asked for last: its successor is likely next */
+static int used;
+
+static _Noreturn void misused(const char *what, const void *memory)
+{
+    fprintf(stderr, "sim: %s: %p\n", what, memory);
+    abort();
+}
+
+/* ---- cleaning */
+
+#if defined(__clang__)
+#define UNCHECKED __attribute__((no_sanitize("address", "undefined", "coverage")))
+#else
+#define UNCHECKED __attribute__((no_sanitize("address", "undefined")))
+#endif
+
+UNCHECKED static bool is_clean(const uint8_t *page)
+{
+    const uint64_t *words = (const uint64_t *)(const void *)page;
+    uint64_t all = 0;
+
+    for (size_t i = 0; i < PAGE / sizeof *words; i += 8)
+        all |= words[i] | words[i + 1] | words[i + 2] | words[i + 3] | words[i + 4] | words[i + 5] |
+               words[i + 6] | words[i + 7];
+    return all == 0;
+}
+
+/* A large mapping is an array that is filled from its beginning: behind a clean page there is
+ * nothing. sim_audits makes sure. Stacks are left as they are, which nobody can have relied on,
+ * since they go from task to task. */
+static void clean(struct mapping *mapping)
+{
+    if (mapping->holds_stacks)
+        return;
+    for (size_t at = 0; at < mapping->size; at += PAGE)
+        if (!is_clean(mapping->memory + at))
+            memset(mapping->memory + at, 0, PAGE);
+        else if (mapping->size > SCANNED)
+            return;
+}
+
+static void audit(const struct mapping *mapping)
+{
+    if (mapping->holds_stacks)
+        return;
+    for (size_t at = 0; at < mapping->size; at += PAGE)
+        if (!is_clean(mapping->memory + at))
+            misused("what was written to far behind the beginning has not been cleaned",
+                    mapping->memory + at);
+}
+
+/* ---- mappings */
+
+static struct mapping *make(size_t size)
+{
+    uint8_t *header = mmap(NULL, PAGE + size, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    struct mapping *made = (void *)header;
+
+    if (header == MAP_FAILED)
+        return NULL;
+    made->memory = header + PAGE;
+    made->size = size;
+    made->next = first;
+    if (first == NULL)
+        first = made->next = made;
+    else
+        last->next = made;
+    last = made;
+    return made;
+}
+
+/* One that is free and as large, the next one after that asked for last. */
+static struct mapping *find(size_t size)
+{
+    struct mapping *found = cursor;
+
+    if (found == NULL)
+        return NULL;
+    do {
+        found = found->next;
+        if (!found->used && found->size == size)
+            return found;
+    } while (found != cursor);
+    return NULL;
+}
+
+size_t sys_page_size(void)
+{
+    return PAGE;
+}
+
+void *sys_map(size_t size)
+{
+    struct mapping *mapping;
+
+    size = (size + PAGE - 1) / PAGE * PAGE;
+    if (size == 0)
+        return NULL;
+    if ((mapping = find(size)) == NULL && (mapping = make(size)) == NULL)
+        return NULL;
+    cursor = mapping;
+    mapping->used = true;
+    used++;
+    ASAN_UNPOISON_MEMORY_REGION(mapping->memory, size < FORBIDDEN ? size : FORBIDDEN);
+    if (sim_audits)
+        audit(mapping);
+    return mapping->memory;
+}
+
+void *sys_map_now(size_t size)
+{
+    return sys_map(size);
+}
+
+void sys_unmap(void *memory, size_t size)
+{
+    struct mapping *mapping = (void *)((uint8_t *)memory - PAGE);
+
+    size = (size + PAGE - 1) / PAGE * PAGE;
+    if ((uintptr_t)memory % PAGE != 0 || mapping->memory != memory || !mapping->used)
+        misused("what is unmapped is not mapped", memory);
+    if (mapping->size != size)
+        misused("a part of it is unmapped, or more", memory);
+    clean(mapping);
+    ASAN_POISON_MEMORY_REGION(memory, size < FORBIDDEN ? size : FORBIDDEN);
+    mapping->used = false;
+    used--;
+}
+
+static struct mapping *mapping_of(const void *page)
+{
+    struct mapping *mapping = cursor;
+
+    do
+        if ((const uint8_t *)page >= mapping->memory &&
+            (const uint8_t *)page < mapping->memory + mapping->size && mapping->used)
+            return mapping;
+    while ((mapping = mapping->next) != cursor);
+    misused("what is guarded is not mapped", page);
+}
+
+/* A guard page stays one, and costs a call of the true system only once. */
+int sys_guard(void *page, size_t size)
+{
+    struct mapping *mapping = mapping_of(page);
+    size_t at = (size_t)((uint8_t *)page - mapping->memory);
+    uint64_t *word = &mapping->guarded[at / PAGE / 64], bit = (uint64_t)1 << at / PAGE % 64;
+
+    if (at % PAGE != 0 || size != PAGE || at / PAGE / 64 >= sizeof mapping->guarded / sizeof *word)
+        misused("what is guarded is no page, or too far behind the beginning", page);
+    if (!(*word & bit) && mprotect(page, PAGE, PROT_NONE) < 0)
+        return -ENOMEM;
+    *word |= bit;
+    mapping->holds_stacks = true;
+    return 0;
+}
+
+void memory_begin(void)
+{
+    for (struct mapping *m = first; used > 0; m = m->next)
+        if (m->used)
+            sys_unmap(m->memory, m->size);
+    cursor = last;
+}
+
+int memory_left(void)
+{
+    return used;
+}

@@ -1,0 +1,15 @@
+/* target.h: what a fuzz target is made of. An engine calls the first, as do the programs that run
+ * inputs without one: see standalone.c. */
+#ifndef FUZZ_TARGET_H
+#define FUZZ_TARGET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Run one input; aborts when a promise is broken. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The same, with what happens on standard output, for people to read. */
+void fuzz_show(const uint8_t *data, size_t size);
+
+#endif
