@@ -143,7 +143,7 @@ static bool get_over(int error)
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-        miou_sleep(1000000); /* until then perhaps the system has again what it is out of */
+        miou_sleep(10 * 1000 * 1000); /* the system may have again then what it is out of */
         return true;
     case ECONNABORTED: /* from here on, what concerns one client alone: see accept(2) */
     case EPROTO:
