@@ -47,6 +47,7 @@ struct options {
     const char *address;
     const char *only[64];
     int only_count;
+    char **words; /* our own command line */
 };
 
 struct result {
@@ -195,6 +196,7 @@ static void parse(struct options *options, int argc, char **argv)
         {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     int option;
 
+    options->words = argv;
     while ((option = getopt_long(argc, argv, "+", known, NULL)) >= 0) {
         if (option == '?')
             exit(COULD_NOT_TELL); /* getopt has said why */
@@ -257,6 +259,36 @@ static void print_line(const struct check *check, const struct tally *tally, dou
     printf("  %-12s %7llu  ", check->name, (unsigned long long)tally->connections);
     print_bytes(tally->bytes);
     printf("  %6.2f s  %s%s%s\n", seconds, verdict, tally->reason[0] ? "   " : "", tally->reason);
+}
+
+static void print_word(const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+"
+                                ",./:@%";
+
+    if (*word && word[strspn(word, plain)] == '\0') {
+        printf(" %s", word);
+        return;
+    }
+    printf(" '");
+    for (; *word; word++)
+        printf(*word == '\'' ? "'\\''" : "%c", *word);
+    printf("'");
+}
+
+/* The command that does it again: ours, with more options. */
+static void print_again(const struct options *options, const struct check *check)
+{
+    char **word = options->words;
+
+    printf("      again: %s --seed %llu --only %s", *word++,
+           (unsigned long long)options->target.seed, check->name);
+    for (; *word; word++)
+        if (strcmp(*word, "--only") == 0 && word[1])
+            word++;
+        else
+            print_word(*word);
+    printf("\n");
 }
 
 static void print_said(struct server *server)
@@ -322,6 +354,8 @@ static bool run_check(struct options *options, struct server *server, const stru
     if (server)
         judge_server(options, server, &trial.tally);
     print_line(check, &trial.tally, seconds);
+    if (trial.tally.failed)
+        print_again(options, check);
     if (server && trial.tally.failed)
         print_said(server);
     result->failed += trial.tally.failed;

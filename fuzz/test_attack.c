@@ -78,6 +78,9 @@ static struct attack attacks[] = {
     FAILS("leaks-thread", "crowd", "left behind: "),
     FAILS("leaks-zombie", "byte", "left behind: "),
 
+    {"again", "--only byte --patience 2 -- sh -c 'exec $BAD greets $0' PORT", 1,
+     "/attack --seed 1 --only byte --seed 1 --patience 2 -- sh -c 'exec ", "greets $0' PORT\n",
+     NULL},
     {"ignores SIGTERM", "--only byte --patience 1 -- $BAD stays PORT", 0,
      "(the server did not end of SIGTERM within 1 s, and was killed)\n", "1 passed, 0 failed\n",
      NULL},
