@@ -39,14 +39,38 @@ void check_register(struct check *check)
     *place = check;
 }
 
+struct main_task {
+    miou_task *fn;
+    void *arg;
+    bool ran;
+};
+
+static int run_main_task(void *arg)
+{
+    struct main_task *task = arg;
+
+    task->ran = true;
+    return task->fn(task->arg);
+}
+
+int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *arg)
+{
+    struct main_task task = {.fn = fn, .arg = arg};
+    int result = run(options, fn ? run_main_task : NULL, &task);
+
+    if (result >= 0 && !task.ran)
+        fail_msg("the run returned %d and never ran its main task", result);
+    return result;
+}
+
 int run_with(int domains, miou_task *fn, void *arg)
 {
-    return miou_run(&(miou_options){.domains = domains}, fn, arg);
+    return run_by(miou_run, &(miou_options){.domains = domains}, fn, arg);
 }
 
 int unix_run_with(int domains, miou_task *fn, void *arg)
 {
-    return miou_unix_run(&(miou_options){.domains = domains}, fn, arg);
+    return run_by(miou_unix_run, &(miou_options){.domains = domains}, fn, arg);
 }
 
 static double processor_time(clockid_t clock)

@@ -39,7 +39,12 @@ void check_register(struct check *check);
     }                                                                                              \
     static void name_(void)
 
-/* miou_run and miou_unix_run with so many domains beside dom0 and all else by default. */
+/* Run by miou_run or miou_unix_run. A run that returns a value without having called fn would pass
+ * many a test: it fails this one. */
+typedef int check_runner(const miou_options *options, miou_task *fn, void *arg);
+int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *arg);
+
+/* The same with so many domains beside dom0 and all else by default. */
 int run_with(int domains, miou_task *fn, void *arg);
 int unix_run_with(int domains, miou_task *fn, void *arg);
 

@@ -47,16 +47,14 @@ static size_t answer_at_random(void *state, size_t count)
     return wrong ? wrong : (z ^ z >> 31) % count;
 }
 
-typedef int runner(const miou_options *options, miou_task *fn, void *arg);
-
-static int drive(runner *run, int domains, miou_choose *choose, struct driver *driver,
+static int drive(check_runner *run, int domains, miou_choose *choose, struct driver *driver,
                  miou_task *fn, void *arg)
 {
     miou_options options = {.domains = domains, .choose = choose, .choose_state = driver};
     int result;
 
     driver->running = true;
-    result = run(&options, fn, arg);
+    result = run_by(run, &options, fn, arg);
     driver->running = false;
     return result;
 }
@@ -142,7 +140,7 @@ static int direct(void *arg)
     return 7;
 }
 
-static int drive_program(runner *run, miou_choose *choose, struct driver *driver,
+static int drive_program(check_runner *run, miou_choose *choose, struct driver *driver,
                          struct program *program)
 {
     *program = (struct program){.thread = pthread_self()};
@@ -151,7 +149,7 @@ static int drive_program(runner *run, miou_choose *choose, struct driver *driver
 
 /* ---- R13.5: one thread ---- */
 
-static void assert_one_thread(runner *run, miou_choose *choose, uint64_t seed, int threads)
+static void assert_one_thread(check_runner *run, miou_choose *choose, uint64_t seed, int threads)
 {
     struct driver driver = {.state = seed};
     struct program program;
