@@ -88,7 +88,7 @@ typedef struct miou_options {
     const miou_monitor *monitor;
     /* Drives the run [R13.5]: no threads are made, all domains take turns on the calling one, and
      * wherever the rules leave a pick open choose(choose_state, how many) makes it [R13.10]: which
-     * domain goes on, before each call of a task; which worker miou_call takes; which ended child
+     * domain goes on, before each call of a task; which worker miou_call takes; which child
      * miou_await_one, miou_await_first, miou_care, miou_orphans_take and miou_orphans_get take;
      * whether time passes. The same answers make the same run [R13.6]; to answer 0 always is fair
      * to all domains [R13.8]. Time is virtual: it passes when nothing else can go on, or, up to a
