@@ -70,13 +70,13 @@ static void test_memory_is_zero_again(void **state)
     for (int round = 0; round < 3; round++)
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             char *memory = sys_map(sizes[i]);
-            size_t written = sizes[i] <= 64 << 10 ? sizes[i] : 5 * PAGE;
+            size_t written = sizes[i] <= 64 << 10 ? sizes[i] : PAGE;
 
             for (size_t at = 0; at < sizes[i]; at++)
                 if (memory[at] != 0)
                     fail_msg("byte %zu of %zu", at, sizes[i]);
             memory[written - 1] = 1;
-            for (size_t at = 0; at < written; at += PAGE)
+            for (size_t at = 0; at < written && round > 0; at += PAGE)
                 memory[at] = 1;
             sys_unmap(memory, sizes[i]);
         }
@@ -98,16 +98,16 @@ static void test_memory_is_used_again(void **state)
 
 static void test_a_guarded_page_is_no_burden(void **state)
 {
-    char *stack = sys_map(40 * PAGE);
+    char *stack = sys_map(12 * PAGE);
 
     (void)state;
     assert_int_equal(sys_guard(stack + 4 * PAGE, PAGE), 0);
-    stack[39 * PAGE] = 1;
-    sys_unmap(stack, 40 * PAGE);
-    assert_ptr_equal(sys_map(40 * PAGE), stack);
+    stack[11 * PAGE] = 1;
+    sys_unmap(stack, 12 * PAGE);
+    assert_ptr_equal(sys_map(12 * PAGE), stack);
     assert_int_equal(sys_guard(stack + 4 * PAGE, PAGE), 0);
     stack[5 * PAGE] = 1;
-    sys_unmap(stack, 40 * PAGE);
+    sys_unmap(stack, 12 * PAGE);
 }
 
 /* ---- descriptors */
@@ -162,6 +162,8 @@ static void test_a_port_is_shared_if_all_agree(void **state)
     assert_true(listen_at(PORT, true) >= 0);
     assert_int_equal(listen_at(PORT, false), -EADDRINUSE);
     assert_int_equal(sim_connect(PORT + 1, 0, 1), -ECONNREFUSED);
+    assert_true(listen_at(PORT + 1, false) >= 0);
+    assert_int_equal(listen_at(PORT + 1, true), -EADDRINUSE);
 }
 
 static void test_the_system_gives_a_port(void **state)
@@ -255,20 +257,28 @@ static void test_bytes_go_both_ways(void **state)
     assert_memory_equal(bytes, "1234", 4);
 }
 
-/* More than the circle holds, so that it is gone around. */
+static void send_some(int client, uint8_t *sent)
+{
+    uint8_t bytes[1000];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = *sent = (uint8_t)((*sent + 1) % 251);
+    assert_int_equal(sim_send(client, bytes, sizeof bytes), sizeof bytes);
+}
+
+/* More than the circle holds, so that it is gone around; some are always under way. */
 static void test_bytes_keep_their_order(void **state)
 {
     int server, client = connected(SIM_ROOM, &server);
     uint8_t sent = 0, seen = 0, bytes[1000];
 
     (void)state;
+    send_some(client, &sent);
     for (int round = 0; round < 100; round++) {
-        for (size_t i = 0; i < sizeof bytes; i++)
-            bytes[i] = sent++;
-        assert_int_equal(sim_send(client, bytes, sizeof bytes), sizeof bytes);
+        send_some(client, &sent);
         assert_int_equal(sys_read(server, bytes, sizeof bytes), sizeof bytes);
         for (size_t i = 0; i < sizeof bytes; i++)
-            assert_int_equal(bytes[i], seen++);
+            assert_int_equal(bytes[i], seen = (uint8_t)((seen + 1) % 251));
     }
 }
 
@@ -310,6 +320,8 @@ static void test_reset(void **state)
 
     (void)state;
     sim_send(client, "ab", 2);
+    sys_send(server, "0123456789", 10, NULL, 0);
+    assert_false(is_ready(server, true));
     sim_reset(client);
     assert_true(is_ready(server, false));
     assert_true(is_ready(server, true));
