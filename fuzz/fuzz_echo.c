@@ -5,6 +5,11 @@
 
 #include <string.h>
 
+enum {
+    STACK = 32 << 10, /* bytes: what is not there need not be cleared by the address sanitizer */
+    AUDIT = 256,      /* every so many executions the simulated memory is looked at */
+};
+
 struct execution {
     struct echo echo;
     struct traffic traffic;
@@ -20,11 +25,14 @@ static void announce(const struct echo *echo)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct execution execution;
+    static unsigned count;
     struct traffic *traffic = &execution.traffic;
 
+    sim_audits = count++ % AUDIT == 0;
     traffic_begin(traffic, data, size);
     execution.echo = (struct echo){.address.v4 = {.sin_family = AF_INET},
                                    .options = {.domains = traffic->servers - 1,
+                                               .stack_size = STACK,
                                                .choose = traffic_choose,
                                                .choose_state = traffic},
                                    .announce = announce};

@@ -21,7 +21,8 @@
 
 enum {
     PAGE = 4096,
-    SCANNED = 64 << 10,   /* a mapping up to this size is cleaned wherever it was written to */
+    PIECE = 512,          /* of memory, that is clean or is cleaned */
+    SCANNED = 16 << 10,   /* a mapping up to this size is cleaned wherever it was written to */
     FORBIDDEN = 16 << 10, /* how much of what was unmapped the address sanitizer keeps watch over */
 };
 
@@ -41,6 +42,7 @@ bool sim_audits;
 
 static struct mapping *first, *last;
 static struct mapping *cursor; /* the mapping asked for last: its successor is likely next */
+static struct mapping *stacks; /* the one that was guarded last */
 static int used;
 
 static _Noreturn void misused(const char *what, const void *memory)
@@ -57,27 +59,27 @@ static _Noreturn void misused(const char *what, const void *memory)
 #define UNCHECKED __attribute__((no_sanitize("address", "undefined")))
 #endif
 
-UNCHECKED static bool is_clean(const uint8_t *page)
+UNCHECKED static bool is_clean(const uint8_t *piece)
 {
-    const uint64_t *words = (const uint64_t *)(const void *)page;
-    uint64_t all = 0;
+    const uint64_t *words = (const uint64_t *)(const void *)piece;
 
-    for (size_t i = 0; i < PAGE / sizeof *words; i += 8)
-        all |= words[i] | words[i + 1] | words[i + 2] | words[i + 3] | words[i + 4] | words[i + 5] |
-               words[i + 6] | words[i + 7];
-    return all == 0;
+    for (size_t i = 0; i < PIECE / sizeof *words; i += 8)
+        if ((words[i] | words[i + 1] | words[i + 2] | words[i + 3] | words[i + 4] | words[i + 5] |
+             words[i + 6] | words[i + 7]) != 0)
+            return false;
+    return true;
 }
 
-/* A large mapping is an array that is filled from its beginning: behind a clean page there is
+/* A large mapping is an array that is filled from its beginning: behind a clean piece there is
  * nothing. sim_audits makes sure. Stacks are left as they are, which nobody can have relied on,
  * since they go from task to task. */
 static void clean(struct mapping *mapping)
 {
     if (mapping->holds_stacks)
         return;
-    for (size_t at = 0; at < mapping->size; at += PAGE)
+    for (size_t at = 0; at < mapping->size; at += PIECE)
         if (!is_clean(mapping->memory + at))
-            memset(mapping->memory + at, 0, PAGE);
+            memset(mapping->memory + at, 0, PIECE);
         else if (mapping->size > SCANNED)
             return;
 }
@@ -86,7 +88,7 @@ static void audit(const struct mapping *mapping)
 {
     if (mapping->holds_stacks)
         return;
-    for (size_t at = 0; at < mapping->size; at += PAGE)
+    for (size_t at = 0; at < mapping->size; at += PIECE)
         if (!is_clean(mapping->memory + at))
             misused("what was written to far behind the beginning has not been cleaned",
                     mapping->memory + at);
@@ -171,16 +173,22 @@ void sys_unmap(void *memory, size_t size)
     used--;
 }
 
+static bool holds(const struct mapping *mapping, const uint8_t *page)
+{
+    return mapping->used && page >= mapping->memory && page < mapping->memory + mapping->size;
+}
+
 static struct mapping *mapping_of(const void *page)
 {
-    struct mapping *mapping = cursor;
+    struct mapping *mapping = stacks;
 
-    do
-        if ((const uint8_t *)page >= mapping->memory &&
-            (const uint8_t *)page < mapping->memory + mapping->size && mapping->used)
-            return mapping;
-    while ((mapping = mapping->next) != cursor);
-    misused("what is guarded is not mapped", page);
+    if (mapping != NULL && holds(mapping, page))
+        return mapping;
+    mapping = cursor;
+    while (!holds(mapping, page))
+        if ((mapping = mapping->next) == cursor)
+            misused("what is guarded is not mapped", page);
+    return stacks = mapping;
 }
 
 /* A guard page stays one, and costs a call of the true system only once. */

@@ -236,11 +236,13 @@ static size_t size_of(uint8_t argument)
     return argument < 128 ? argument + 1u : (argument - 127u) * 128u;
 }
 
-static void crowd(struct traffic *traffic, uint8_t argument)
+/* Some clients come at once. */
+static void crowd(struct traffic *traffic, int slot, uint8_t argument)
 {
-    for (int slot = 0; slot < TRAFFIC_CLIENTS; slot++) {
-        connect_client(traffic, slot, (uint8_t)(argument + slot));
+    for (int count = 2 + argument % 8; count > 0; count--) {
+        connect_client(traffic, slot, (uint8_t)(argument + count));
         send_bytes(&traffic->clients[slot], argument + 1u);
+        slot = (slot + 1) % TRAFFIC_CLIENTS;
     }
 }
 
@@ -285,7 +287,7 @@ static void move(struct traffic *traffic, uint8_t kind, uint8_t argument)
             raise_signal(traffic, argument & 2 ? SIGINT : SIGTERM);
         break;
     case 14:
-        crowd(traffic, argument);
+        crowd(traffic, slot, argument);
         break;
     default: /* nothing, for a while */
         break;

@@ -73,6 +73,8 @@ void pool_each(struct pool *pool, void (*visit)(void *object, void *arg), void *
         for (uint32_t j = 0; j < POOL_CHUNK; j++) {
             struct slot *slot = (struct slot *)(pool->directory[i] + (size_t)j * pool->size);
 
+            if (slot->index != i * POOL_CHUNK + j)
+                break; /* from here on none has been used */
             if (atomic_load_explicit(&slot->generation, memory_order_relaxed) & 1)
                 visit(slot, arg);
         }
