@@ -39,6 +39,11 @@ static const char help[] =
     "\n"
     "Exit status: 0 all passed, 1 one failed, 2 could not tell.\n";
 
+enum {
+    FEWEST = 16, /* connections with which an attack is one */
+    OTHERS = 40  /* descriptors for other things */
+};
+
 struct options {
     struct target target;
     char **command; /* NULL: the server runs already */
@@ -158,7 +163,7 @@ static void parse_option(struct options *options, int option)
         options->address = optarg;
         break;
     case 'c':
-        options->connections = whole("connections", optarg, 16, 1000000);
+        options->connections = whole("connections", optarg, FEWEST, 1000000);
         break;
     case 's':
         options->seconds = number("seconds", optarg, 0.1, 1e6);
@@ -222,19 +227,22 @@ static long raise_limit(void)
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
     getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < FEWEST + OTHERS)
+        die("too few descriptors: the limit is %ju", (uintmax_t)limit.rlim_cur);
     return limit.rlim_cur > 1000000 ? 1000000 : (long)limit.rlim_cur;
 }
 
 /* A server needs one a client, and some for itself. */
 static int possible_connections(int wanted, const struct server *server)
 {
-    enum { OTHERS = 40 };
     long possible = raise_limit() - OTHERS;
     struct rlimit limit;
 
     if (server && prlimit(server->pid, RLIMIT_NOFILE, NULL, &limit) == 0 &&
         limit.rlim_cur < (rlim_t)possible)
         possible = (long)limit.rlim_cur - OTHERS - server->first.descriptors;
+    if (possible < FEWEST)
+        possible = FEWEST;
     if (possible < wanted)
         printf("%ld connections at the same time: descriptors do not allow %d\n", possible, wanted);
     return possible < wanted ? (int)possible : wanted;

@@ -341,6 +341,7 @@ static void judge(struct run *run)
     } else if (run->wrong != tally->reason) {
         snprintf(tally->reason, sizeof tally->reason, "%s", run->wrong);
     }
+    tally->unknown = tally->unknown || run->epoll < 0 || !run->slots;
     tally->failed = !tally->unknown;
 }
 
