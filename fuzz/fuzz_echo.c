@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     execution.echo = (struct echo){.address.v4 = {.sin_family = AF_INET},
                                    .options = {.domains = traffic->servers - 1,
                                                .stack_size = STACK,
-                                               .choose = traffic_choose,
+                                               .choose = traffic->driven ? traffic_choose : NULL,
                                                .choose_state = traffic},
                                    .announce = announce};
     traffic_end(traffic, echo_run(&execution.echo));

@@ -155,28 +155,26 @@ static void copy(int count, unsigned long *to, const unsigned long *from)
         memcpy(to, from, (size_t)(count + WORD - 1) / WORD * sizeof *to);
 }
 
-/* Nothing is ready: it is the world's turn. Who waits for no descriptor sleeps on behalf of others,
- * whom that may wake. */
+/* Whoever waits without a limit, or on behalf of others and so for no descriptor, is idle, and the
+ * world moves until something is ready. Other waits end at the latest when time has passed. */
 int sys_select(int count, unsigned long *readable, unsigned long *writable, int64_t nanoseconds)
 {
     unsigned long wanted[2][WORDS];
     int ready;
 
-    if (nanoseconds == 0) {
-        meanwhile();
-        return look(count, readable, writable);
-    }
     if (count > SIM_DESCRIPTORS)
         return -EBADF;
+    if (nanoseconds >= 0 && count > 0) {
+        meanwhile();
+        if ((ready = look(count, readable, writable)) == 0)
+            sim.now += nanoseconds;
+        return ready;
+    }
     copy(count, wanted[0], readable);
     copy(count, wanted[1], writable);
     while ((ready = look(count, readable, writable)) == 0) {
-        if (!turn(true)) {
-            if (nanoseconds < 0 || count == 0)
-                wait_for_ever();
-            sim.now += nanoseconds;
-            return 0;
-        }
+        if (!turn(true))
+            wait_for_ever();
         if (count == 0)
             return 0;
         copy(count, readable, wanted[0]);

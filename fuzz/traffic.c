@@ -427,14 +427,16 @@ void traffic_begin(struct traffic *traffic, const uint8_t *bytes, size_t size)
     traffic->moves_end = traffic->choices = bytes + (size - choices);
     traffic->choices_end = bytes + size;
     traffic->servers = 1 + head[0] % TRAFFIC_DOMAINS;
+    traffic->driven = traffic->servers > 1 || !(head[0] & 32);
     traffic->stops_first = head[0] & 64;
     for (int i = 0; i < TRAFFIC_SLOTS; i++)
         traffic->clients[i].stream = -1;
     sim_begin(&(struct sim_world){turn, stuck, traffic});
     traffic->limit = head[0] & 128 ? 16 : SIM_DESCRIPTORS;
     sim_limit(traffic->limit);
-    SIM_SAY("%d server%s, %d descriptors, %zu moves, %zu choices", traffic->servers,
-            traffic->servers > 1 ? "s" : "", traffic->limit, (size - choices) / 2, choices);
+    SIM_SAY("%d server%s, %sdriven, %d descriptors, %zu moves, %zu choices", traffic->servers,
+            traffic->servers > 1 ? "s" : "", traffic->driven ? "" : "not ", traffic->limit,
+            (size - choices) / 2, choices);
 }
 
 void traffic_open(struct traffic *traffic, int port)

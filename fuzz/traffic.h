@@ -29,6 +29,7 @@ struct traffic {
     const uint8_t *choices, *choices_end; /* one each */
     unsigned delay;                       /* questions until the next choice */
     int servers;                          /* domains that serve, dom0 with them */
+    bool driven;                          /* or it is one, which takes its own way */
     int limit;                            /* numbers of descriptors are below it */
     int port;                             /* 0: nobody listens yet */
     bool stops_first; /* at the end the signal comes before the last clients have gone */
