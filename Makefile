@@ -132,6 +132,11 @@ $(B)/fuzz/test_sim: $(B)/fuzz/test_sim.o $(SIM)
 
 TESTS += $(B)/fuzz/test_sim $(B)/fuzz_echo
 
+# ---- fuzz: all targets; with an engine's flags and main function, see ci/fuzz
+
+fuzz-targets: $(patsubst fuzz/%.c,$(B)/%,$(wildcard fuzz/fuzz_*.c))
+	@:
+
 # ---- objects
 
 $(B)/%.o: %.c
@@ -176,6 +181,12 @@ valgrind: ## the conformance run under memcheck, and its domains under helgrind
 sanitize: ## all tests with the address, undefined-behaviour and thread sanitizers
 	@ci/sanitize
 
+fuzz: ## all fuzz targets under libFuzzer, on all processors, for TIME=60 seconds in all
+	@ci/fuzz libfuzzer
+
+fuzz-afl: ## the same under AFL++
+	@ci/fuzz afl
+
 bench: ## what things cost, each beside its limit
 	@ci/setup
 	$(BUILD) $(B)/bench $(B)/miou-echo
@@ -197,6 +208,7 @@ clean: ## remove everything built
 	rm -rf $(B)
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all conformance test tests explore mutants coverage valgrind sanitize bench format install clean help
+.PHONY: all conformance test tests explore mutants coverage valgrind sanitize bench format \
+        install clean help fuzz fuzz-afl fuzz-targets
