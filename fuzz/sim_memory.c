@@ -21,9 +21,9 @@
 
 enum {
     PAGE = 4096,
-    PIECE = 512,          /* of memory, that is clean or is cleaned */
-    SCANNED = 16 << 10,   /* a mapping up to this size is cleaned wherever it was written to */
-    FORBIDDEN = 16 << 10, /* how much of what was unmapped the address sanitizer keeps watch over */
+    PIECE = 512,        /* of memory, that is clean or is cleaned */
+    SCANNED = 16 << 10, /* a mapping up to this size is cleaned wherever it was written to */
+    FORBIDDEN = PAGE,   /* how much of what was unmapped the address sanitizer keeps watch over */
 };
 
 /* The page before a mapping. */
