@@ -527,10 +527,10 @@ static void try_refused(struct promises *promises, const struct attempt *attempt
     if (attempt->outcome.kind == OUTCOME_STOPPED)
         return;
     for (int i = 0; i < promises->listed_count; i++) {
-        const struct slot *slot = &promises->slots[promises->listed[i]];
+        int slot = promises->listed[i];
 
-        if (promises->listed[i] < 0 || slot->owner != attempt->instance ||
-            may_be_freed(promises, slot))
+        if (slot < 0 || promises->slots[slot].owner != attempt->instance ||
+            may_be_freed(promises, &promises->slots[slot]))
             return;
     }
     wrong(promises, rules_of(attempt->operation->kind).own, attempt,
@@ -588,12 +588,13 @@ static void try_some(struct promises *promises, const struct attempt *attempt)
     bool only = true;
 
     for (int i = 0; i < promises->listed_count; i++) {
-        struct slot *slot = &slots[promises->listed[i]];
+        struct slot *slot;
 
         if (promises->listed[i] < 0) {
             null_succeeds(promises, attempt);
             return;
         }
+        slot = &slots[promises->listed[i]];
         if (slot->owner != attempt->instance) {
             stranger(promises, attempt);
             return;
