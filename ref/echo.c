@@ -135,9 +135,12 @@ static void welcome(miou_fd *client, miou_orphans *clients)
     miou_close(client);
 }
 
-/* Whether the server goes on after an error of accept. */
-static bool get_over(int error)
+/* Whether the server goes on after an error of accept. Its listener is gone if there was no stack
+ * for the task that was to accept. */
+static bool get_over(const struct server *server, int error)
 {
+    if (miou_fd_resource(server->listener) == NULL)
+        return false;
     switch (-error) {
     case EMFILE:
     case ENFILE:
@@ -227,7 +230,7 @@ static int serve(void *arg)
     do {
         clean_up(clients);
         error = serve_next(server, clients, stop);
-    } while (error == 0 || get_over(error));
+    } while (error == 0 || get_over(server, error));
     if (error > 0)
         return see_off(server, clients);
     if (error != MIOU_CANCELLED)
