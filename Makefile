@@ -137,6 +137,16 @@ TESTS += $(B)/fuzz/test_sim $(B)/fuzz_echo
 fuzz-targets: $(patsubst fuzz/%.c,$(B)/%,$(wildcard fuzz/fuzz_*.c))
 	@:
 
+# ---- fuzz: faults of the system, put between the runtime and the simulated one
+
+FAULTS := map map_now guard thread_create bell_create select signal_handle socket bind listen \
+          accept connect send receive socket_type unblock read write close
+
+$(B)/faults: $(patsubst %,$(B)/fuzz/%.o,faults faults_runs echo) $(SIM) $(SIM_REF)
+	$(LINK) $(FAULTS:%=-Wl,--wrap=sys_%) $^ $(CONTEXT)
+
+TESTS += $(B)/faults
+
 # ---- objects
 
 $(B)/%.o: %.c
