@@ -132,6 +132,15 @@ $(B)/fuzz/test_sim: $(B)/fuzz/test_sim.o $(SIM)
 
 TESTS += $(B)/fuzz/test_sim $(B)/fuzz_echo
 
+# ---- fuzz: what the suite reads
+
+$(B)/fuzz/fuzz_reader.o: FLAGS += -Iconformance
+$(B)/fuzz_reader: $(patsubst %,$(B)/%.o,fuzz/fuzz_reader $(patsubst %.c,%,$(filter-out \
+                  %/conform.c %/report_cmocka.c %/report.c,$(SUITE)))) $(ENGINE)
+	$(LINK) $^ -l:libcmark.a
+
+TESTS += $(B)/fuzz_reader
+
 # ---- fuzz: all targets; with an engine's flags and main function, see ci/fuzz
 
 # Where no text is read, an engine learns nothing from what is compared, and most of its time would

@@ -44,6 +44,10 @@ static uint32_t chance(void)
 
 static void make_input(void)
 {
+    if (fuzz_make != NULL) {
+        input_size = fuzz_make(input, sizeof input, chance);
+        return;
+    }
     input_size = chance() % 4 == 0 ? chance() % 400 : chance() % 64;
     for (size_t i = 0; i < input_size; i++)
         input[i] = (uint8_t)chance();

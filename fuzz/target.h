@@ -12,4 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* The same, with what happens on standard output, for people to read. */
 void fuzz_show(const uint8_t *data, size_t size);
 
+/* Make an input by chance, of so many bytes at most; returns its size. A target need not have it:
+ * then any bytes will do. */
+size_t fuzz_make(uint8_t *bytes, size_t room, uint32_t (*chance)(void)) __attribute__((weak));
+
 #endif
