@@ -578,7 +578,7 @@ static void check_trigger(struct sharing *sharing, int name)
     struct inquiry *inquiry = sharing->inquiry;
     const struct object *object = &sharing->objects[NAME_TRIGGER][name];
     int earliest = NEVER, surely = NEVER; /* a signal had begun; had been given */
-    struct spans awaits = {NULL};
+    struct spans awaits = {.of = NULL};
 
     if (object->made != 1)
         return;

@@ -255,6 +255,24 @@ static bool is_transparent(const struct fault *fault)
            (fault->call == CONNECT && (fault->error == EALREADY || fault->error == EINPROGRESS));
 }
 
+/* What failed then is not there: only the caller can know what to do without it. */
+static bool is_fatal(const struct fault *fault)
+{
+    switch (fault->call) {
+    case MAP:
+    case MAP_NOW:
+    case GUARD:
+    case ACCEPT:
+    case SEND:
+    case RECEIVE:
+    case READ:
+    case CLOSE: /* of these a server gets over one, or nobody can be told */
+        return false;
+    default:
+        return !is_transparent(fault);
+    }
+}
+
 static enum outcome broken(const char *text)
 {
     if (report->broken[0] == '\0')
@@ -275,10 +293,12 @@ static bool is_of_a_fault(const struct fault_run *run, int result)
 /* What a run came to, of which so much is done without faults. */
 static enum outcome judge(const struct fault_run *run, int status, int done)
 {
-    bool transparent = true;
+    bool transparent = true, fatal = false;
 
-    for (int i = 0; i < fault_count; i++)
+    for (int i = 0; i < fault_count; i++) {
         transparent &= is_transparent(&faults[i]);
+        fatal |= is_fatal(&faults[i]);
+    }
     if (WIFSIGNALED(status))
         return broken(strsignal(WTERMSIG(status)));
     if (WEXITSTATUS(status) != 0 || !report->whole)
@@ -289,6 +309,8 @@ static enum outcome judge(const struct fault_run *run, int status, int done)
         return transparent                          ? broken("the fault was handed on")
                : is_of_a_fault(run, report->result) ? ENDED
                                                     : broken("ended by another error");
+    if (fatal && report->struck == fault_count)
+        return broken("the fault went unnoticed");
     if (report->done + report->cut < done)
         return broken("work was lost, and nobody told");
     if (report->cut > (transparent ? 0 : fault_count))

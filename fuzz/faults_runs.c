@@ -421,7 +421,7 @@ static int serve_one(void *arg)
         faults_broken("what was read is not what was written");
     faults_done();
     for (size_t sent = 0; sent < 3; sent++)
-        TRY(miou_sendto(client, "end" + sent, 1, NULL, 0));
+        TRY(miou_sendto(client, &"end"[sent], 1, NULL, 0));
     TRY(miou_close(client));
     return miou_fd_resource(arg) != NULL ? miou_close(arg) : 0;
 }
