@@ -126,31 +126,20 @@ static int sleep_and_wait(int64_t nanoseconds)
 }
 MUTANT("R10.6", sleepers_come_last, .sleep = sleep_and_wait);
 
-static int sleep_one_domain_at_a_time(int64_t nanoseconds)
+/* While one task sleeps no other domain's may, and nobody wakes it. */
+static int sleep_one_at_a_time(int64_t nanoseconds)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static int sleeping_domain, sleepers;
-    int domain = true_miou_domain_self(), error = 0;
-    bool mine = false;
+    struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
 
-    while (domain >= 0 && !mine && error == 0) {
-        pthread_mutex_lock(&lock);
-        mine = sleepers == 0 || sleeping_domain == domain;
-        sleeping_domain = mine ? domain : sleeping_domain;
-        sleepers += mine;
-        pthread_mutex_unlock(&lock);
-        if (!mine)
-            error = true_miou_yield();
-    }
-    if (!mine)
-        return error ? error : MIOU_NOT_RUNNING;
-    error = true_miou_sleep(nanoseconds);
+    if (nanoseconds <= 0)
+        return true_miou_sleep(nanoseconds);
     pthread_mutex_lock(&lock);
-    sleepers--;
+    nanosleep(&time, NULL);
     pthread_mutex_unlock(&lock);
-    return error;
+    return 0;
 }
-MUTANT("R10.7", one_domain_sleeps_at_a_time, .sleep = sleep_one_domain_at_a_time);
+MUTANT("R10.7", one_task_sleeps_at_a_time, .sleep = sleep_one_at_a_time);
 
 static int sleep_anyhow(int64_t nanoseconds)
 {
