@@ -10,6 +10,7 @@
 #include "trampolines.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,32 @@
 enum { TEXT_MAX = 1 << 20 /* bytes of a program */, SCHEDULES_MAX = 10000 };
 
 struct program *program;
+
+/* ---- Output ---- */
+
+static int output;
+
+/* Keep standard output for what is said: what the runtime prints goes to standard error. */
+static void open_output(void)
+{
+    output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (output < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        die(NOTHING_TO_DO, "no standard output or error");
+}
+
+void deliver(const char *text, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = write(output, text, size);
+
+        if (n < 0 && errno != EINTR)
+            _exit(OUTPUT_GONE);
+        if (n > 0) {
+            text += n;
+            size -= (size_t)n;
+        }
+    }
+}
 
 /* ---- Schedules ---- */
 
@@ -184,27 +211,11 @@ static unsigned read_scenario(void)
 
 /* ---- Running ---- */
 
-static bool sleeps(void)
-{
-    int i;
-
-    for (i = 0; i < program->operation_count; i++)
-        if (program->operations[i].kind == OP_SLEEP)
-            return true;
-    return false;
-}
-
 static void run(const struct schedule *schedule)
 {
     struct driving driving = {.schedule = schedule, .state = schedule ? schedule->seed : 0};
-    miou_options options = {
-        .domains = program->domains, .choose = schedule ? choose : NULL, .choose_state = &driving};
-    void *first = spawn("spawn", NULL, NULL, program->main_task);
-    int result = (sleeps() ? miou_unix_run : miou_run)(&options, run_task, first);
-    char text[OUTCOME_MAX];
 
-    outcome_write(text, sizeof text, program, from_end(result));
-    say("run %s\n", text);
+    execute_program((miou_options){.choose = schedule ? choose : NULL, .choose_state = &driving});
 }
 
 static void say_absent(const char *function)
@@ -221,7 +232,7 @@ int main(int argc, char **argv)
 
     if (argc != 2)
         die(NOTHING_TO_DO, "usage: driver LIBRARY < scenario");
-    says_open();
+    open_output();
     id = read_scenario();
     say("scenario %u\n", id);
     error = trampolines_open(argv[1], say_absent);
@@ -237,9 +248,8 @@ int main(int argc, char **argv)
         if (i > 0)
             say("scenario %u\n", id);
         run(&schedules[i]);
-        forget_names();
-        next_run();
+        forget_execution();
     }
-    says_close(); /* but the program stays: a runtime may not have ended what it runs */
+    close(output); /* but the program stays: a runtime may not have ended what it runs */
     return SAID;
 }

@@ -4,9 +4,7 @@
 #ifndef DRIVER_H
 #define DRIVER_H
 
-#include "program.h"
-
-#include "miou.h"
+#include "executor.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -18,20 +16,11 @@ enum {
     FAILURES = MIOU_LAST - 1 /* the scenario's errors are this and below, one a name */
 };
 
-extern struct program *program;
-
 _Noreturn void die(int status, const char *what);
 void *allocate(void *old, size_t size);
 
 /* ---- What is said: driver_says.c ---- */
 
-/* Keep standard output for what is said: what the runtime prints goes to standard error. */
-void says_open(void);
-
-void says_close(void);
-
-/* Lines from several domains do not mix. */
-__attribute__((format(printf, 1, 2))) void say(const char *format, ...);
 void say_bytes(const char *text, size_t size);
 
 /* ---- Instances of tasks: driver_says.c ---- */
@@ -73,16 +62,5 @@ const char *name_of(const struct self *self);
 
 /* The instance that forces a lazy value and from whose operation the stack has grown to frame. */
 struct self forcer_at(uintptr_t frame);
-
-/* ---- Operations: driver_operations.c ---- */
-
-/* The function of every task. */
-int run_task(void *arg);
-
-/* No name stands for anything any more. */
-void forget_names(void);
-
-/* How a child or a run ended. */
-struct outcome from_end(int end);
 
 #endif

@@ -29,7 +29,7 @@ static void bind_name(int name, struct promises *list)
         ;
 }
 
-void forget_names(void)
+static void forget_names(void)
 {
     int name, kind;
 
@@ -106,7 +106,7 @@ static struct outcome from_error(int error)
     return unknown(error);
 }
 
-struct outcome from_end(int end)
+static struct outcome from_end(int end)
 {
     if (end >= 0)
         return (struct outcome){.kind = OUTCOME_OK, .value = end};
@@ -208,6 +208,8 @@ static void handed_out(struct execution *e, miou_promise *promise)
     e->bound->of[count] = promise;
     e->bound->count = count + 1;
 }
+
+static int run_task(void *arg);
 
 static void do_spawn(struct execution *e)
 {
@@ -619,10 +621,11 @@ static bool execute(const struct self *self, const struct operation *op)
 
 static int run_operations(const struct self *self, const struct task *task)
 {
-    const struct operation *op = program->operations + task->first;
-    const struct operation *end = op + task->count;
+    int i;
 
-    for (; op < end; op++) {
+    for (i = task->first; i < task->first + task->count; i++) {
+        const struct operation *op = &program->operations[i];
+
         if (op->kind == OP_RETURN)
             return op->value;
         if (op->kind == OP_FAIL)
@@ -645,7 +648,8 @@ static int run_instance(struct self self)
     return result;
 }
 
-int run_task(void *arg)
+/* The function of every task. */
+static int run_task(void *arg)
 {
     return run_instance(self_of(arg));
 }
@@ -660,4 +664,34 @@ static int run_lazy(void *arg)
         return run_instance((struct self){NULL, parent.run});
     return run_instance(
         self_of(spawn("force", &parent, atomic_load(&parent.instance->forcing), (int)task)));
+}
+
+/* ---- The run ---- */
+
+static bool sleeps(void)
+{
+    int i;
+
+    for (i = 0; i < program->operation_count; i++)
+        if (program->operations[i].kind == OP_SLEEP)
+            return true;
+    return false;
+}
+
+void execute_program(miou_options options)
+{
+    void *first = spawn("spawn", NULL, NULL, program->main_task);
+    char text[OUTCOME_MAX];
+    int result;
+
+    options.domains = program->domains;
+    result = (sleeps() ? miou_unix_run : miou_run)(&options, run_task, first);
+    outcome_write(text, sizeof text, program, from_end(result));
+    say("run %s\n", text);
+}
+
+void forget_execution(void)
+{
+    forget_names();
+    next_run();
 }

@@ -2,8 +2,6 @@
  * of. */
 #include "driver.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,20 +25,7 @@ void *allocate(void *old, size_t size)
 
 /* ---- Lines ---- */
 
-static int output;
 static atomic_flag talking = ATOMIC_FLAG_INIT;
-
-void says_open(void)
-{
-    output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-    if (output < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
-        die(NOTHING_TO_DO, "no standard output or error");
-}
-
-void says_close(void)
-{
-    close(output);
-}
 
 /* Lines from several domains must not mix. The lock is relaxed, which is enough for that: it keeps
  * writes apart, whose order the system keeps, and no memory. A stronger one would put the domains
@@ -56,24 +41,10 @@ static void stop_talking(void)
     atomic_flag_clear_explicit(&talking, memory_order_relaxed);
 }
 
-static void put(const char *text, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = write(output, text, size);
-
-        if (n < 0 && errno != EINTR)
-            _exit(OUTPUT_GONE);
-        if (n > 0) {
-            text += n;
-            size -= (size_t)n;
-        }
-    }
-}
-
 void say_bytes(const char *text, size_t size)
 {
     begin_talking();
-    put(text, size);
+    deliver(text, size);
     stop_talking();
 }
 
@@ -166,8 +137,8 @@ void *spawn(const char *word, const struct self *parent, const struct operation 
     number = atomic_fetch_add_explicit(&spawned[task], 1, memory_order_relaxed) + 1;
     snprintf(instance->name, sizeof instance->name, number == 1 ? "%s" : "%s#%d", name, number);
     if (parent)
-        put(line, (size_t)snprintf(line, sizeof line, "%s %s %d %s\n", word, name_of(parent),
-                                   op->line, instance->name));
+        deliver(line, (size_t)snprintf(line, sizeof line, "%s %s %d %s\n", word, name_of(parent),
+                                       op->line, instance->name));
     stop_talking();
     return numbered(index);
 }
