@@ -35,27 +35,48 @@ static int full_times(const struct operation *operation)
                                           : operation->repeat;
 }
 
+static bool is_how_a_child_ends(struct outcome outcome)
+{
+    return is_ok(outcome) || outcome.kind == OUTCOME_FAILED || outcome.kind == OUTCOME_CANCELLED;
+}
+
+/* Several turns of a parallel, of which one came to an error, that alone is in the list: which
+ * spawn a member is of cannot be told. */
+static bool has_failed_turns(const struct operation *operation, struct outcomes list)
+{
+    for (size_t i = 0; operation->repeat > 1 && i < list.count; i++)
+        if (!is_how_a_child_ends(list.of[i]))
+            return true;
+    return false;
+}
+
+/* What became of the k-th spawn of a parallel. */
+static enum birth parallel_birth(const struct operation *operation, struct outcomes list, int k)
+{
+    if (has_failed_turns(operation, list))
+        return BIRTH_OPEN;
+    if (member(list, k).kind == OUTCOME_STOPPED)
+        return BIRTH_OPEN;
+    return is_how_a_child_ends(member(list, k)) || list.count > 1 ? BIRTH_SPAWNED : BIRTH_REFUSED;
+}
+
 /* What the operation that `did` tells of made of its spawns, from the last to the first. */
 static void settle_births(struct inquiry *inquiry, int did)
 {
     const struct event *events = inquiry->trace->events;
     struct outcomes list = events[did].outcomes;
-    enum operation_kind kind = operation_of(inquiry, did)->kind;
+    const struct operation *operation = operation_of(inquiry, did);
     int event = inquiry->before[did];
 
     for (int k = inquiry->lives[events[did].instance].times - 1; k >= 0; k--) {
         struct life *child = &inquiry->lives[events[event].child];
-        struct outcome outcome = member(list, k);
 
         child->born = did;
-        if (kind == OP_PARALLEL)
-            child->birth = outcome.kind == OUTCOME_STOPPED ? BIRTH_OPEN
-                           : outcome.kind == OUTCOME_OK || outcome.kind == OUTCOME_FAILED ||
-                                   outcome.kind == OUTCOME_CANCELLED || list.count > 1
-                               ? BIRTH_SPAWNED
-                               : BIRTH_REFUSED;
+        if (operation->kind == OP_PARALLEL)
+            child->birth = parallel_birth(operation, list, k);
         else
-            child->birth = kind != OP_RUN && is_ok(outcome) ? BIRTH_SPAWNED : BIRTH_REFUSED;
+            child->birth =
+                operation->kind != OP_RUN && is_ok(member(list, k)) ? BIRTH_SPAWNED : BIRTH_REFUSED;
         event = inquiry->before[event];
     }
 }
@@ -66,6 +87,8 @@ static bool list_fits(const struct operation *operation, struct outcomes list, i
     for (size_t i = 0; i + 1 < list.count; i++)
         if (list.of[i].kind == OUTCOME_STOPPED)
             return false;
+    if (operation->kind == OP_PARALLEL && has_failed_turns(operation, list))
+        return list.count <= (size_t)times;
     if (spawns(operation->kind))
         return list.count == 1 || list.count == (size_t)times;
     if (operation_has(operation->kind, OPERATION_LISTS))

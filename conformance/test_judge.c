@@ -516,6 +516,26 @@ static void parallel_gives_what_its_tasks_came_to(void **state)
     tell(&story);
 }
 
+/* A turn that is refused has one member in the list, and any other as many as it has tasks. */
+static void parallel_may_be_repeated(void **state)
+{
+    static const struct story refused = {
+        .program = "domains 0\ntask main\nrepeat 2 parallel one one\ntask one\nreturn 1\n",
+        .trace = "begin main 0\nspawn main 3 one\nspawn main 3 one#2\nspawn main 3 one#3\n"
+                 "spawn main 3 one#4\ndid main 3 no-domain-available, no-domain-available\n"
+                 "end main\nrun ok\n",
+        .changes = {{"no-domain-available, no-domain-available",
+                     "no-domain-available, ok 1, ok 1, ok 1, ok 1", "scenario.md 3: each task"},
+                    {"no-domain-available, no-domain-available", "ok 1, ok 1, ok 1",
+                     "scenario.md 3: each task"},
+                    {"did main 3 no-domain-available, no-domain-available", "did main 3 ok 1",
+                     "R4.5 3: without another domain"}},
+    };
+
+    (void)state;
+    tell(&refused);
+}
+
 /* One name may stand for many promises, and be bound by many tasks. */
 static void lists_go_by_their_members(void **state)
 {
@@ -1364,6 +1384,7 @@ int main(void)
         cmocka_unit_test(cancelled_is_cancelled),
         cmocka_unit_test(trees_end_together),
         cmocka_unit_test(parallel_gives_what_its_tasks_came_to),
+        cmocka_unit_test(parallel_may_be_repeated),
         cmocka_unit_test(lists_go_by_their_members),
         cmocka_unit_test(strangers_are_known_on_other_domains),
         cmocka_unit_test(what_cannot_be_told_is_not_judged),
