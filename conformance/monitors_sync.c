@@ -249,15 +249,16 @@ struct mutex {
     int latest[PROGRAM_DOMAINS_MAX + 1]; /* lock of each domain that came to ok: its beginning */
 };
 
-/* The task holds it no more, since some moment in the time that an operation took. */
+/* The task holds it no more, since some moment in the time that an operation took: if one turn of
+ * it got hold of the mutex and the next let go, there is no event at which it surely held it. */
 static void let_go(struct mutex *mutex, int task, int did)
 {
     struct inquiry *inquiry = mutex->inquiry;
+    int to = did == NEVER ? NEVER : inquiry->before[did];
 
     if (mutex->held[task] >= 0) {
-        add_span(
-            inquiry, &mutex->surely,
-            (struct span){mutex->held[task], did == NEVER ? NEVER : inquiry->before[did], task});
+        if (mutex->held[task] <= to)
+            add_span(inquiry, &mutex->surely, (struct span){mutex->held[task], to, task});
         add_span(inquiry, &mutex->maybe, (struct span){mutex->perhaps[task], did, task});
     }
     mutex->held[task] = FREE;

@@ -405,6 +405,24 @@ static void the_cancelled_leave_it_to_others(void **state)
     tell(&story);
 }
 
+/* What one turn of a wait got hold of the next has let go: of it there is one event for both. */
+static void turns_hold_a_mutex_for_a_moment(void **state)
+{
+    static const struct story story = {
+        .program = "domains 0\ntask main\nmutex m\ncondition c\np = async a\nq = async b\n"
+                   "await p\nawait q\ntask a\nlock m\nrepeat 2 wait c m\n"
+                   "task b\nlock m\nsignal c\nunlock m\nyield\nlock m\n",
+        .trace = "begin main 0\ndid main 3 ok\ndid main 4 ok\nspawn main 5 a\ndid main 5 ok\n"
+                 "spawn main 6 b\ndid main 6 ok\nbegin a 0\ndid a 10 ok\nbegin b 0\n"
+                 "did b 13 ok\ndid b 14 ok\ndid b 15 ok\ndid b 16 ok\ndid b 17 ok\nend b\n"
+                 "did main 7 stopped\nend main\ndid a 11 ok, stopped\nend a\nrun deadlock\n",
+        .changes = {{"did a 11 ok, stopped", "did a 11 ok", "R9.1 11: task a does not hold"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
 /* ---- What tasks share ---- */
 
 /* Of the lines of two domains either may be first, though the other was: nobody is accused of what
@@ -710,6 +728,7 @@ int main(void)
         cmocka_unit_test(lazy_values_are_computed_once),
         cmocka_unit_test(a_part_is_of_its_task),
         cmocka_unit_test(the_cancelled_leave_it_to_others),
+        cmocka_unit_test(turns_hold_a_mutex_for_a_moment),
         cmocka_unit_test(mutexes_exclude),
         cmocka_unit_test(conditions_give_up_the_mutex),
         cmocka_unit_test(triggers_happen_once),
