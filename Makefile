@@ -132,6 +132,17 @@ $(B)/fuzz/test_sim: $(B)/fuzz/test_sim.o $(SIM)
 
 TESTS += $(B)/fuzz/test_sim $(B)/fuzz_echo
 
+# ---- fuzz: random programs, executed by the driver's code in the simulated system, and judged
+
+JUDGED := $(filter-out %/driver.o,$(DRIVER:%.c=$(B)/%.o)) \
+          $(patsubst %.c,$(B)/%.o,$(wildcard conformance/judge.c conformance/trace.c conformance/monitors*.c))
+
+$(B)/fuzz/fuzz_program.o $(B)/fuzz/programs.o: FLAGS += -Iconformance
+$(B)/fuzz_program: $(patsubst %,$(B)/fuzz/%.o,fuzz_program programs) $(JUDGED) $(SIM) $(SIM_REF) $(ENGINE)
+	$(LINK) $^ $(CONTEXT)
+
+TESTS += $(B)/fuzz_program
+
 # ---- fuzz: what the suite reads
 
 $(B)/fuzz/fuzz_reader.o: FLAGS += -Iconformance
@@ -145,7 +156,8 @@ TESTS += $(B)/fuzz_reader
 
 # Where no text is read, an engine learns nothing from what is compared, and most of its time would
 # go there.
-$(REF_OBJ) $(SIM) $(B)/ref/echo.o $(B)/fuzz/traffic.o $(B)/fuzz/fuzz_echo.o: FLAGS += $(UNTRACED)
+$(REF_OBJ) $(SIM) $(B)/ref/echo.o $(B)/fuzz/traffic.o $(B)/fuzz/fuzz_echo.o \
+$(patsubst %.c,$(B)/%.o,conformance/driver_operations.c $(wildcard conformance/monitors*.c)): FLAGS += $(UNTRACED)
 
 fuzz-targets: $(patsubst fuzz/%.c,$(B)/%,$(wildcard fuzz/fuzz_*.c))
 	@:

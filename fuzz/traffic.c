@@ -11,7 +11,6 @@
 #include <string.h>
 
 enum {
-    HEAD = 2,         /* bytes before the moves */
     PATIENCE = 256,   /* questions without an idle moment, after which the world moves on */
     OUTRAGE = 100000, /* and without a move, after which it is sure that there will be none */
     PERIOD = 4093,    /* of the bytes sent; a prime, so that no piece ends where one begins */
@@ -59,20 +58,6 @@ static const uint8_t *bytes_of(const struct client *client, size_t at)
 
 /* ---- questions */
 
-/* A choice says how many questions are answered as a matter of course before it counts. */
-static bool comes_due(struct traffic *traffic, unsigned *choice)
-{
-    if (traffic->delay > 0) {
-        traffic->delay--;
-        return false;
-    }
-    if (traffic->choices == traffic->choices_end)
-        return false;
-    *choice = *traffic->choices & 3;
-    traffic->delay = *traffic->choices++ >> 2;
-    return true;
-}
-
 static void grow_impatient(struct traffic *traffic)
 {
     if (++traffic->quiet > OUTRAGE)
@@ -82,10 +67,9 @@ static void grow_impatient(struct traffic *traffic)
 size_t traffic_choose(void *state, size_t count)
 {
     struct traffic *traffic = state;
-    unsigned choice;
 
     grow_impatient(traffic);
-    return comes_due(traffic, &choice) ? 1 + choice % (count - 1) : 0;
+    return choices_answer(&traffic->choices, count);
 }
 
 /* ---- clients */
@@ -395,7 +379,7 @@ static bool turn(void *state, bool idle)
     grow_impatient(traffic);
     if (traffic->quiet % PATIENCE == 0 && next_move(traffic))
         return true;
-    if (traffic->port == 0 || !comes_due(traffic, &choice))
+    if (traffic->port == 0 || !choices_due(&traffic->choices, &choice))
         return false;
     while (next_move(traffic) && choice-- > 0)
         ;
@@ -414,29 +398,24 @@ static void stuck(void *state)
 
 void traffic_begin(struct traffic *traffic, const uint8_t *bytes, size_t size)
 {
-    uint8_t head[HEAD] = {0, 0};
-    size_t choices;
+    struct input input = input_split(bytes, size);
 
     fill_row();
-    memcpy(head, bytes, size < HEAD ? size : HEAD);
-    bytes += size < HEAD ? size : HEAD;
-    size -= size < HEAD ? size : HEAD;
-    choices = head[1] < size ? head[1] : size;
     memset(traffic, 0, sizeof *traffic);
-    traffic->moves = bytes;
-    traffic->moves_end = traffic->choices = bytes + (size - choices);
-    traffic->choices_end = bytes + size;
-    traffic->servers = 1 + head[0] % TRAFFIC_DOMAINS;
-    traffic->driven = traffic->servers > 1 || !(head[0] & 32);
-    traffic->stops_first = head[0] & 64;
+    traffic->moves = input.bytes;
+    traffic->moves_end = input.bytes + input.size;
+    traffic->choices = input.choices;
+    traffic->servers = 1 + input.head % TRAFFIC_DOMAINS;
+    traffic->driven = traffic->servers > 1 || !(input.head & 32);
+    traffic->stops_first = input.head & 64;
     for (int i = 0; i < TRAFFIC_SLOTS; i++)
         traffic->clients[i].stream = -1;
     sim_begin(&(struct sim_world){turn, stuck, traffic});
-    traffic->limit = head[0] & 128 ? 16 : SIM_DESCRIPTORS;
+    traffic->limit = input.head & 128 ? 16 : SIM_DESCRIPTORS;
     sim_limit(traffic->limit);
     SIM_SAY("%d server%s, %sdriven, %d descriptors, %zu moves, %zu choices", traffic->servers,
             traffic->servers > 1 ? "s" : "", traffic->driven ? "" : "not ", traffic->limit,
-            (size - choices) / 2, choices);
+            input.size / 2, (size_t)(input.choices.end - input.choices.next));
 }
 
 void traffic_open(struct traffic *traffic, int port)

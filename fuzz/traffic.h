@@ -4,6 +4,7 @@
 #ifndef FUZZ_TRAFFIC_H
 #define FUZZ_TRAFFIC_H
 
+#include "input.h"
 #include "sim.h"
 
 #include <stddef.h>
@@ -25,13 +26,12 @@ struct client {
 };
 
 struct traffic {
-    const uint8_t *moves, *moves_end;     /* two bytes each */
-    const uint8_t *choices, *choices_end; /* one each */
-    unsigned delay;                       /* questions until the next choice */
-    int servers;                          /* domains that serve, dom0 with them */
-    bool driven;                          /* or it is one, which takes its own way */
-    int limit;                            /* numbers of descriptors are below it */
-    int port;                             /* 0: nobody listens yet */
+    const uint8_t *moves, *moves_end; /* two bytes each */
+    struct choices choices;
+    int servers;      /* domains that serve, dom0 with them */
+    bool driven;      /* or it is one, which takes its own way */
+    int limit;        /* numbers of descriptors are below it */
+    int port;         /* 0: nobody listens yet */
     bool stops_first; /* at the end the signal comes before the last clients have gone */
     int signals;      /* that were raised */
     unsigned quiet;   /* questions since the world's last move */
