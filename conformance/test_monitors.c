@@ -41,7 +41,14 @@ static void all_are_awaited(void **state)
                     {"ok 5, failed boom\n", "invalid\n",
                      "R2.1 0: still-has-children: task main returned"}},
     };
-    static const struct story strangers = {
+
+    (void)state;
+    tell(&story);
+}
+
+static void several_of_a_stranger_are_refused(void **state)
+{
+    static const struct story story = {
         .program = "task main\n"
                    "p = async child\n"
                    "q = async child\n"
@@ -65,7 +72,6 @@ static void all_are_awaited(void **state)
 
     (void)state;
     tell(&story);
-    tell(&strangers);
 }
 
 static void one_is_awaited(void **state)
@@ -241,8 +247,15 @@ static void orphans_are_taken_and_counted(void **state)
                     {"did main 9 ok 5, empty\ndid main 10 empty\ndid main 11 ok 5\n",
                      "did main 9 stopped\n", "R2.14 0: task main is not stopped"}},
     };
-    /* What get took out is settled, and what take took is not. */
-    static const struct story settled = {
+
+    (void)state;
+    tell(&story);
+}
+
+/* What get took out is settled, and what take took is not. */
+static void what_get_took_is_settled(void **state)
+{
+    static const struct story story = {
         .program = "task main\n"
                    "orphans o\n"
                    "p = repeat 2 async five orphans=o\n"
@@ -258,7 +271,14 @@ static void orphans_are_taken_and_counted(void **state)
         .changes = {{"run still-has-children", "run ok", "R2.1 0: still-has-children"},
                     {"did main 5 taken", "did main 5 empty", "R3.17 5: not empty: 1"}},
     };
-    static const struct story strangers = {
+
+    (void)state;
+    tell(&story);
+}
+
+static void an_orphanage_is_its_makers(void **state)
+{
+    static const struct story story = {
         .program = "task main\n"
                    "orphans o\n"
                    "p = async child\n"
@@ -277,8 +297,6 @@ static void orphans_are_taken_and_counted(void **state)
 
     (void)state;
     tell(&story);
-    tell(&settled);
-    tell(&strangers);
 }
 
 /* ---- Lazy values ---- */
@@ -454,7 +472,14 @@ static void mutexes_exclude(void **state)
                     {"did main 7 ok", "did main 7 not-permitted", "R9.4 7: ok: the task holds"},
                     {"did main 7 ok", "did main 7 not-permitted", "R9.1 10: task child does not"}},
     };
-    static const struct story alone = {
+
+    (void)state;
+    tell(&story);
+}
+
+static void a_mutex_knows_its_holder(void **state)
+{
+    static const struct story story = {
         .program = "task main\n"
                    "lock m\n"
                    "mutex m\n"
@@ -482,7 +507,14 @@ static void mutexes_exclude(void **state)
                     {"did main 10 ok", "did main 10 would-deadlock", "R9.3 10: not would-deadlock"},
                     {"did main 13 invalid", "did main 13 ok", "R9.29 13: invalid: m has been"}},
     };
-    static const struct story in_turn = {
+
+    (void)state;
+    tell(&story);
+}
+
+static void mutexes_are_taken_in_turn(void **state)
+{
+    static const struct story story = {
         .program = "task main\n"
                    "mutex m\n"
                    "lock m\n"
@@ -509,8 +541,6 @@ static void mutexes_exclude(void **state)
 
     (void)state;
     tell(&story);
-    tell(&alone);
-    tell(&in_turn);
 }
 
 /* Who waits for a condition does not hold the mutex meanwhile, and holds it behind. */
@@ -721,15 +751,20 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_are_awaited),
+        cmocka_unit_test(several_of_a_stranger_are_refused),
         cmocka_unit_test(one_is_awaited),
         cmocka_unit_test(the_first_is_awaited_and_others_cancelled),
         cmocka_unit_test(states_are_true),
         cmocka_unit_test(orphans_are_taken_and_counted),
+        cmocka_unit_test(what_get_took_is_settled),
+        cmocka_unit_test(an_orphanage_is_its_makers),
         cmocka_unit_test(lazy_values_are_computed_once),
         cmocka_unit_test(a_part_is_of_its_task),
         cmocka_unit_test(the_cancelled_leave_it_to_others),
         cmocka_unit_test(turns_hold_a_mutex_for_a_moment),
         cmocka_unit_test(mutexes_exclude),
+        cmocka_unit_test(a_mutex_knows_its_holder),
+        cmocka_unit_test(mutexes_are_taken_in_turn),
         cmocka_unit_test(conditions_give_up_the_mutex),
         cmocka_unit_test(triggers_happen_once),
         cmocka_unit_test(computations_are_completed_once),
