@@ -123,6 +123,14 @@ int descriptors_open(void)
     return entries("/proc/self/fd") - 1; /* less the one that is open to count */
 }
 
+int descriptors_of(pid_t pid)
+{
+    char path[32];
+
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+    return entries(path);
+}
+
 int threads_running(void)
 {
     return entries("/proc/self/task");

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <cmocka.h>
 
 #include "miou_sync.h"
@@ -50,6 +51,9 @@ int unix_run_with(int domains, miou_task *fn, void *arg);
 
 /* How many descriptors this process has open. */
 int descriptors_open(void);
+
+/* How many descriptors another process has open; -1 if there is none such. */
+int descriptors_of(pid_t pid);
 
 /* How many threads this process has. One that was just joined may be counted for a moment yet, so
  * wait for a number with threads_become, which returns whether it was ever reached. */

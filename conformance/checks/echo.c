@@ -2,7 +2,6 @@
  * and its clients in another, in plain POSIX. */
 #include "sockets.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -558,22 +557,6 @@ CHECK("R7.7", many_clients_are_served_at_once)
 
 enum { THOUSAND = 1000 };
 
-static int count_descriptors(pid_t pid)
-{
-    struct dirent *entry;
-    char path[32];
-    DIR *directory;
-    int count = 0;
-
-    snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
-    directory = opendir(path);
-    while (directory && (entry = readdir(directory)))
-        count += entry->d_name[0] != '.';
-    if (directory)
-        closedir(directory);
-    return count;
-}
-
 static void come_and_go(struct service *service)
 {
     int i;
@@ -581,9 +564,9 @@ static void come_and_go(struct service *service)
     for (i = 0; i < THOUSAND; i++) {
         service->right += served(service);
         if (i == 0)
-            service->open = count_descriptors(service->pid);
+            service->open = descriptors_of(service->pid);
     }
-    service->open -= count_descriptors(service->pid);
+    service->open -= descriptors_of(service->pid);
 }
 
 CHECK("R7.6", clients_that_have_ended_leave_nothing_behind)
@@ -949,9 +932,9 @@ static bool come_to_have(const struct service *service, int descriptors)
 {
     int tries;
 
-    for (tries = 0; tries < 5000 && count_descriptors(service->pid) != descriptors; tries++)
+    for (tries = 0; tries < 5000 && descriptors_of(service->pid) != descriptors; tries++)
         poll(NULL, 0, 1);
-    return count_descriptors(service->pid) == descriptors;
+    return descriptors_of(service->pid) == descriptors;
 }
 
 static void half_close_and_stay(struct service *service)
@@ -961,7 +944,7 @@ static void half_close_and_stay(struct service *service)
 
     pattern_fill(bytes, sizeof bytes, 0);
     service->right += served(service);
-    before = count_descriptors(service->pid);
+    before = descriptors_of(service->pid);
     for (i = 0; i < QUIET; i++) {
         quiet[i] = peer_connect(service->port);
         peer_send(quiet[i], bytes, sizeof bytes);
@@ -1001,7 +984,7 @@ static void leave(struct service *service)
     int before, i;
 
     service->right += served(service);
-    before = count_descriptors(service->pid);
+    before = descriptors_of(service->pid);
     for (i = 0; i < 10 * RESETS; i++)
         go_somehow(service, i % 32);
     service->right += served(service); /* after all of those were accepted */
