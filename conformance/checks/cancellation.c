@@ -5,14 +5,6 @@
 #include <stdatomic.h>
 #include <time.h>
 
-static int wait_for_ever(void *arg)
-{
-    (void)arg;
-    while (miou_yield() == 0)
-        ;
-    return 0;
-}
-
 static void count_finalised(void *value)
 {
     atomic_fetch_add((atomic_int *)value, 1);
@@ -191,7 +183,7 @@ static int end_late(void *arg)
         ;
     nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
     atomic_store(&t->ended, true);
-    return wait_for_ever(NULL);
+    return yield_for_ever(NULL);
 }
 
 static int cancel_late(void *arg)
@@ -204,7 +196,7 @@ static int cancel_late(void *arg)
         TRY(miou_yield());
     atomic_store(&t->cancelling, true);
     if (t->before)
-        wait_for_ever(NULL);
+        yield_for_ever(NULL);
     t->result = miou_cancel(promise);
     atomic_store(&t->go, true);
     return 0;
@@ -291,13 +283,13 @@ static int go_on_when_cancelled(void *arg)
     miou_orphans *orphans;
 
     TRY(miou_orphans_create(&orphans));
-    TRY(miou_async(NULL, &(miou_spawn){.orphans = orphans}, wait_for_ever, NULL));
-    TRY(miou_async(&running, NULL, wait_for_ever, NULL));
+    TRY(miou_async(NULL, &(miou_spawn){.orphans = orphans}, yield_for_ever, NULL));
+    TRY(miou_async(&running, NULL, yield_for_ever, NULL));
     TRY(miou_async(&ended, NULL, return_five, NULL));
     TRY(miou_await(ended, NULL));
     TRY(miou_promise_id(&t->id_before, ended));
     atomic_store(&t->begun, true);
-    wait_for_ever(NULL);
+    yield_for_ever(NULL);
     call_what_is_allowed(t, ended, running, orphans);
     nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
     t->returned = true;

@@ -5,18 +5,7 @@
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
-
-typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
-
-static int wait_for_ever(void *arg)
-{
-    (void)arg;
-    while (miou_yield() == 0)
-        ;
-    return 0;
-}
 
 /* ---- R2.4: outcomes ---- */
 
@@ -90,74 +79,60 @@ CHECK("R2.4", every_outcome_from_another_domain)
 
 /* ---- R2.9: cancelled tasks that take their time ---- */
 
-struct slow {
+struct lineage {
     spawner *spawn;
-    atomic_bool begun;
-    atomic_bool ended; /* the grandchild */
+    struct slow slow; /* the grandchild */
     int outcome;
     bool ended_before; /* its parent, for main */
 };
 
-/* On another domain: cancelled while it works, and does not look up for some milliseconds. */
-static int end_slowly(void *arg)
-{
-    struct slow *t = arg;
-
-    atomic_store(&t->begun, true);
-    while (miou_yield() == 0)
-        ;
-    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
-    atomic_store(&t->ended, true);
-    return 0;
-}
-
 static int spawn_slow_and_fail(void *arg)
 {
-    struct slow *t = arg;
+    struct lineage *t = arg;
     miou_promise *promise;
 
-    TRY(miou_call(&promise, NULL, end_slowly, t));
-    while (!atomic_load(&t->begun))
+    TRY(miou_call(&promise, NULL, end_slowly, &t->slow));
+    while (!atomic_load(&t->slow.begun))
         TRY(miou_yield());
     return -7;
 }
 
 static int spawn_slow_and_wait(void *arg)
 {
-    struct slow *t = arg;
+    struct lineage *t = arg;
     miou_promise *promise;
 
-    TRY(miou_call(&promise, NULL, end_slowly, t));
+    TRY(miou_call(&promise, NULL, end_slowly, &t->slow));
     return miou_await(promise, NULL);
 }
 
 static int await_slow(void *arg)
 {
-    struct slow *t = arg;
+    struct lineage *t = arg;
     miou_promise *promise;
 
     TRY(t->spawn(&promise, NULL, spawn_slow_and_fail, t));
     TRY(miou_await(promise, &t->outcome));
-    t->ended_before = atomic_load(&t->ended);
+    t->ended_before = atomic_load(&t->slow.ended);
     return 0;
 }
 
 static int cancel_slow(void *arg)
 {
-    struct slow *t = arg;
+    struct lineage *t = arg;
     miou_promise *promise;
 
     TRY(t->spawn(&promise, NULL, spawn_slow_and_wait, t));
-    while (!atomic_load(&t->begun))
+    while (!atomic_load(&t->slow.begun))
         TRY(miou_yield());
     TRY(miou_cancel(promise));
-    t->ended_before = atomic_load(&t->ended);
+    t->ended_before = atomic_load(&t->slow.ended);
     return miou_await(promise, &t->outcome);
 }
 
 static void assert_slow(miou_task *fn, spawner *spawn, int outcome)
 {
-    struct slow t = {.spawn = spawn};
+    struct lineage t = {.spawn = spawn};
 
     assert_int_equal(run_with(2, fn, &t), 0);
     assert_int_equal(t.outcome, outcome);
@@ -178,10 +153,10 @@ CHECK("R2.9", cancel_waits_for_the_whole_tree)
 
 CHECK("R2.9 R2.18", run_waits_for_the_children_of_main)
 {
-    struct slow t = {0};
+    struct lineage t = {0};
 
     assert_int_equal(run_with(2, spawn_slow_and_fail, &t), -7);
-    assert_true(t.ended);
+    assert_true(t.slow.ended);
 }
 
 /* ---- R2.14: a cancelled task ---- */
@@ -258,7 +233,7 @@ static int be_cancelled(void *arg)
     int turns;
 
     TRY(miou_orphans_create(&orphans));
-    TRY(miou_async(&child, &(miou_spawn){.orphans = orphans}, wait_for_ever, NULL));
+    TRY(miou_async(&child, &(miou_spawn){.orphans = orphans}, yield_for_ever, NULL));
     TRY(miou_async(&counter, NULL, count_turns, t));
     t->begun = true;
     while (miou_yield() == 0)
@@ -447,7 +422,7 @@ static int nest(void *arg)
     } else if (t->bottom) {
         outcome = t->bottom;
     } else {
-        wait_for_ever(NULL);
+        yield_for_ever(NULL);
     }
     t->ended++;
     return outcome < 0 ? outcome : miou_disown(resource) < 0 ? -1 : outcome + 1;
@@ -507,7 +482,7 @@ static int nest_and_forget(void *arg)
         return miou_disown(resource);
     }
     TRY(miou_disown(resource));
-    return miou_async(&promise, NULL, wait_for_ever, NULL);
+    return miou_async(&promise, NULL, yield_for_ever, NULL);
 }
 
 static int nest_and_forget_below(void *arg)

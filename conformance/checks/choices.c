@@ -387,8 +387,7 @@ static int sleep_in_beds(void *arg)
 
     for (i = 0; i < DREAMERS; i++) {
         dreamers[i] = (struct dreamer){t, i, minutes(i)};
-        TRY(i % BEDS ? call_on(i % BEDS, &promises[i], dream, &dreamers[i])
-                     : miou_async(&promises[i], NULL, dream, &dreamers[i]));
+        TRY(spawn_on(i % BEDS, &promises[i], dream, &dreamers[i]));
     }
     for (i = 0; i < DREAMERS; i++)
         TRY(miou_await(promises[i], NULL));
@@ -566,7 +565,7 @@ static int spawn_options(miou_promise **promises, miou_orphans *orphans)
 
     for (i = 0; i < OPTIONS; i++)
         TRY(miou_async(&promises[i], &(miou_spawn){.orphans = orphans}, say_number, &numbers[i]));
-    return yield_awhile();
+    return let_others_run();
 }
 
 static int settle(miou_promise **promises, miou_orphans *orphans)

@@ -5,23 +5,8 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
-typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
 typedef int awaiter(size_t *which, int *outcome, miou_promise *const *promises, size_t count);
-
-static int return_number(void *arg)
-{
-    return (int)(intptr_t)arg;
-}
-
-static int wait_for_ever(void *arg)
-{
-    (void)arg;
-    while (miou_yield() == 0)
-        ;
-    return 0;
-}
 
 /* Spawn a child that returns a number. */
 static int spawn_number(spawner *spawn, miou_promise **promise, int number)
@@ -52,7 +37,7 @@ static int await_numbers(void *arg)
     TRY(miou_await_all(NULL, p, CHILDREN));
     TRY(miou_await_all(t->all, p, CHILDREN));
     TRY(miou_await_all(t->twice, (miou_promise *[]){p[3], p[1], p[3]}, 3));
-    TRY(t->spawn(&endless, NULL, wait_for_ever, NULL));
+    TRY(t->spawn(&endless, NULL, yield_for_ever, NULL));
     TRY(miou_await_one(NULL, NULL, (miou_promise *[]){endless, p[4], p[1]}, 3));
     TRY(miou_await_one(&t->one, &t->one_outcome, (miou_promise *[]){endless, p[4], p[1]}, 3));
     TRY(miou_await_one(&t->same, NULL, (miou_promise *[]){endless, p[2], p[2]}, 3));
@@ -131,48 +116,35 @@ CHECK("R8.1 R8.3", ten_thousand_at_once)
 
 /* ---- R8.7: losers that take their time ---- */
 
-struct slow {
-    atomic_bool begun, ended;
+struct race {
+    struct slow slow;
     bool ended_before;
 };
 
-/* On another domain: does not look up for some milliseconds. */
-static int end_slowly(void *arg)
-{
-    struct slow *t = arg;
-
-    atomic_store(&t->begun, true);
-    while (miou_yield() == 0)
-        ;
-    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
-    atomic_store(&t->ended, true);
-    return 0;
-}
-
 static int return_when_begun(void *arg)
 {
-    struct slow *t = arg;
+    struct race *t = arg;
 
-    while (!atomic_load(&t->begun))
+    while (!atomic_load(&t->slow.begun))
         TRY(miou_yield());
     return 5;
 }
 
 static int await_first_beside_slow(void *arg)
 {
-    struct slow *t = arg;
+    struct race *t = arg;
     miou_promise *p[2];
 
-    TRY(miou_call(&p[0], NULL, end_slowly, t));
+    TRY(miou_call(&p[0], NULL, end_slowly, &t->slow));
     TRY(miou_async(&p[1], NULL, return_when_begun, t));
     TRY(miou_await_first(NULL, NULL, p, 2));
-    t->ended_before = atomic_load(&t->ended);
+    t->ended_before = atomic_load(&t->slow.ended);
     return 0;
 }
 
 CHECK("R8.7", await_first_waits_for_the_others)
 {
-    struct slow t = {0};
+    struct race t = {0};
 
     assert_int_equal(run_with(1, await_first_beside_slow, &t), 0);
     assert_true(t.ended_before);
@@ -256,8 +228,8 @@ static int wait_and_be_cancelled(void *arg)
     struct refused *t = arg;
     miou_promise *p[2];
 
-    TRY(miou_async(&p[0], NULL, wait_for_ever, NULL));
-    TRY(miou_call(&p[1], NULL, wait_for_ever, NULL));
+    TRY(miou_async(&p[0], NULL, yield_for_ever, NULL));
+    TRY(miou_call(&p[1], NULL, yield_for_ever, NULL));
     t->meanwhile = t->call == 0   ? miou_await_all(t->outcomes, p, 2)
                    : t->call == 1 ? miou_await_one(&t->which, &t->outcome, p, 2)
                                   : miou_await_first(&t->which, &t->outcome, p, 2);
@@ -265,13 +237,9 @@ static int wait_and_be_cancelled(void *arg)
     return 0;
 }
 
-static int cancel_who_waits(void *arg)
+static int cancel_who_awaits(void *arg)
 {
-    miou_promise *promise;
-
-    TRY(miou_async(&promise, NULL, wait_and_be_cancelled, arg));
-    let_others_run();
-    return miou_cancel(promise);
+    return cancel_who_waits(wait_and_be_cancelled, arg);
 }
 
 CHECK("R8.11", cancelled_while_waiting_for_several)
@@ -281,7 +249,7 @@ CHECK("R8.11", cancelled_while_waiting_for_several)
     for (i = 0; i < 3; i++) {
         struct refused t = {.call = i, .which = 77, .outcome = 77, .outcomes = {77, 77}};
 
-        assert_int_equal(run_with(1, cancel_who_waits, &t), 0);
+        assert_int_equal(run_with(1, cancel_who_awaits, &t), 0);
         assert_int_equal(t.meanwhile, MIOU_CANCELLED);
         for (j = 0; j < 3; j++)
             assert_int_equal(t.afterwards[j], MIOU_CANCELLED);
@@ -373,18 +341,14 @@ static int ask_when_cancelled(void *arg)
     TRY(miou_await(t->promise, NULL));
     TRY(miou_resource_create(&resource, ask_state, t));
     TRY(miou_own(resource));
-    wait_for_ever(NULL);
+    yield_for_ever(NULL);
     t->cancelled = miou_promise_state(t->promise);
     return 0;
 }
 
 static int cancel_who_asks(void *arg)
 {
-    miou_promise *promise;
-
-    TRY(miou_async(&promise, NULL, ask_when_cancelled, arg));
-    let_others_run();
-    return miou_cancel(promise);
+    return cancel_who_waits(ask_when_cancelled, arg);
 }
 
 CHECK("R8.12", states_are_told_to_the_cancelled_and_to_finalisers)

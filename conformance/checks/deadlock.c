@@ -175,8 +175,7 @@ static int let_them_play(void *arg)
     TRY(miou_mutex_create(&t->mutex));
     TRY(miou_condition_create(&t->condition));
     for (i = 0; i < 2; i++)
-        TRY(i < t->domains ? call_on(1 + i, &promises[i], play, &players[i])
-                           : miou_async(&promises[i], NULL, play, &players[i]));
+        TRY(spawn_on(i < t->domains ? 1 + i : 0, &promises[i], play, &players[i]));
     for (i = 0; i < 2; i++) {
         TRY(miou_await(promises[i], &outcome));
         TRY(outcome);
@@ -234,7 +233,7 @@ static int await_trigger(struct hope *t, miou_task *fn)
     miou_promise *promise;
 
     TRY(miou_trigger_create(&t->trigger));
-    TRY(t->domain ? call_on(t->domain, &promise, fn, t) : miou_async(&promise, NULL, fn, t));
+    TRY(spawn_on(t->domain, &promise, fn, t));
     TRY(miou_trigger_await(t->trigger));
     return miou_await(promise, NULL);
 }

@@ -1,6 +1,6 @@
 /* Tests of chapter 4, domains: threads, true parallelism, memory, and the arguments that a scenario
  * cannot give. */
-#include "check.h"
+#include "tasks.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -17,25 +17,6 @@ static void spin_until(atomic_int *flag)
 {
     while (!atomic_load(flag))
         sched_yield();
-}
-
-static int call_pinned(miou_promise **promise, int domain, miou_task *fn, void *arg)
-{
-    return miou_call(promise, &(miou_spawn){.pin = &domain}, fn, arg);
-}
-
-/* Run fn(arg) on that domain and wait for it. */
-static int call_and_await(int domain, miou_task *fn, void *arg)
-{
-    miou_promise *promise;
-    int outcome, error;
-
-    error = call_pinned(&promise, domain, fn, arg);
-    if (!error)
-        error = miou_await(promise, &outcome);
-    if (!error)
-        error = miou_promise_free(promise);
-    return error ? error : outcome;
 }
 
 static int nothing(void *arg)
@@ -63,7 +44,7 @@ static int note_threads(void *arg)
     int error;
 
     threads->at_first = pthread_self();
-    error = call_and_await(1, nothing, NULL);
+    error = run_on(1, nothing, NULL);
     threads->after_waiting = pthread_self();
     return error;
 }
@@ -113,7 +94,7 @@ static int try_odd_pins(void *arg)
     size_t i;
 
     for (i = 0; i < 4; i++)
-        pins->called[i] = call_pinned(&pins->untouched, odd_pins[i], count_up, &pins->ran);
+        pins->called[i] = call_on(odd_pins[i], &pins->untouched, count_up, &pins->ran);
     pins->async_here =
         miou_async(&pins->untouched, &(miou_spawn){.pin = &(int){0}}, count_up, &pins->ran);
     pins->async_there =
@@ -251,7 +232,7 @@ static int try_counts(void *arg)
 
 static int try_counts_elsewhere(void *arg)
 {
-    return call_and_await(2, try_counts, arg);
+    return run_on(2, try_counts, arg);
 }
 
 CHECK("R4.10", numbers_differ_by_at_most_one)
@@ -300,7 +281,7 @@ static int ask_all(void *arg)
 
 static int ask_all_elsewhere(void *arg)
 {
-    return call_and_await(2, ask_all, arg);
+    return run_on(2, ask_all, arg);
 }
 
 static int ask_all_of_none(void *arg)
@@ -364,7 +345,7 @@ static int two_that_meet(void *arg)
     miou_promise *one, *two;
     int outcome, other;
 
-    if (call_pinned(&one, 1, meet, arg) || call_pinned(&two, 2, meet_the_other_way, arg) ||
+    if (call_on(1, &one, meet, arg) || call_on(2, &two, meet_the_other_way, arg) ||
         miou_await(one, &outcome) || miou_await(two, &other))
         return BOOM;
     return outcome + other;
@@ -390,7 +371,7 @@ static int meet_ones_child(void *arg)
 
 static int meet_ones_child_elsewhere(void *arg)
 {
-    return call_and_await(1, meet_ones_child, arg);
+    return run_on(1, meet_ones_child, arg);
 }
 
 CHECK("R4.15", a_called_task_starts_while_its_caller_spins)
@@ -431,16 +412,6 @@ CHECK("R4.15", the_tasks_of_parallel_meet)
 
 enum { ROUNDS = 500 };
 
-/* Idle for a moment that differs from round to round, so that the other domain is met awake, asleep
- * and, above all, on its way between. */
-static void dawdle(int round)
-{
-    volatile int left = round * 37 % 256 * 16;
-
-    while (left > 0)
-        left--;
-}
-
 static int dawdle_and_end(void *arg)
 {
     int round = *(int *)arg;
@@ -456,7 +427,7 @@ static int go_and_come_back(void *arg)
 
     (void)arg;
     for (round = 0; round < ROUNDS; round++) {
-        if (call_and_await(there, dawdle_and_end, &round) != round)
+        if (run_on(there, dawdle_and_end, &round) != round)
             break;
         dawdle(round);
     }
@@ -465,7 +436,7 @@ static int go_and_come_back(void *arg)
 
 static int go_and_come_back_elsewhere(void *arg)
 {
-    return call_and_await(1, go_and_come_back, arg);
+    return run_on(1, go_and_come_back, arg);
 }
 
 CHECK("R4.16", five_hundred_wakings_from_dom0)
@@ -478,7 +449,7 @@ CHECK("R4.16", five_hundred_wakings_between_others)
     assert_int_equal(run_with(2, go_and_come_back_elsewhere, NULL), ROUNDS);
 }
 
-static int yield_for_ever(void *arg)
+static int raise_and_yield(void *arg)
 {
     atomic_store((atomic_int *)arg, 1);
     while (!miou_yield())
@@ -487,10 +458,10 @@ static int yield_for_ever(void *arg)
 }
 
 /* Wait for a child on another domain, so that this one sleeps. */
-static int wait_for_ever(void *arg)
+static int wait_for_such_a_child(void *arg)
 {
     miou_promise *promise;
-    int error = call_pinned(&promise, 2, yield_for_ever, arg);
+    int error = call_on(2, &promise, raise_and_yield, arg);
 
     return error ? error : miou_await(promise, NULL);
 }
@@ -504,7 +475,7 @@ static int cancel_the_sleeping(void *arg)
     (void)arg;
     for (round = 0; round < ROUNDS / 10; round++) {
         atomic_init(&up, 0);
-        if (call_pinned(&promise, 1, wait_for_ever, &up))
+        if (call_on(1, &promise, wait_for_such_a_child, &up))
             break;
         while (round % 4 && !atomic_load(&up))
             miou_yield();
@@ -541,9 +512,9 @@ static int meet_the_crew(void *arg)
 
     note_thread(&crew->thread[0]);
     for (domain = 1; domain <= MOST_DOMAINS && !error; domain++)
-        error = call_and_await(domain, note_thread, &crew->thread[domain]);
+        error = run_on(domain, note_thread, &crew->thread[domain]);
     for (domain = MOST_DOMAINS; domain >= 1 && !error; domain--)
-        error = call_and_await(domain, note_thread, &crew->again[domain]);
+        error = run_on(domain, note_thread, &crew->again[domain]);
     note_thread(&crew->again[0]);
     crew->during = threads_running();
     return error;
@@ -605,7 +576,7 @@ static int try_bad_arguments(void *arg)
 
 static int try_bad_arguments_elsewhere(void *arg)
 {
-    return call_and_await(1, try_bad_arguments, arg);
+    return run_on(1, try_bad_arguments, arg);
 }
 
 static void assert_refused(const struct arguments *tried)
@@ -641,7 +612,7 @@ static int parallel_when_cancelled(void *arg)
     struct late *late = arg;
     void *args[] = {&late->ran, &late->ran};
 
-    yield_for_ever(&late->up);
+    raise_and_yield(&late->up);
     late->error = miou_parallel(NULL, count_up, args, 2);
     return 3;
 }
@@ -652,7 +623,7 @@ static int cancel_before_parallel(void *arg)
     miou_promise *promise;
     int outcome;
 
-    if (call_pinned(&promise, 1, parallel_when_cancelled, late))
+    if (call_on(1, &promise, parallel_when_cancelled, late))
         return BOOM;
     while (!atomic_load(&late->up))
         miou_yield();
@@ -712,7 +683,7 @@ static int write_letters(void *arg)
     for (round = 0; round < EXCHANGES; round++) {
         for (i = 0; i < WORDS; i++)
             letter->question[i] = round + i;
-        if (call_pinned(&promise, 1 + round % 2, answer, letter) || miou_await(promise, NULL))
+        if (call_on(1 + round % 2, &promise, answer, letter) || miou_await(promise, NULL))
             return BOOM;
         for (i = 0; i < WORDS; i++)
             if (letter->answer[i] != (round + i) * 2 || letter->below[i] != (round + i) * 3)
@@ -756,7 +727,7 @@ static int cancel_letters(void *arg)
             letter->question[i] = round + i;
             letter->answer[i] = -round - i;
         }
-        if (call_pinned(&promise, 1, write_until_cancelled, letter))
+        if (call_on(1, &promise, write_until_cancelled, letter))
             return BOOM;
         dawdle(round);
         if (miou_cancel(promise))

@@ -52,9 +52,8 @@ static int read_everywhere(void *arg)
     int i, outcomes[DOMAINS];
 
     for (i = 0; i < DOMAINS; i++)
-        TRY(i == 0 ? miou_async(&promises[i], NULL, read_a_byte, &t->of[i])
-                   : call_on(i, &promises[i], read_a_byte, &t->of[i]));
-    TRY(yield_awhile());
+        TRY(spawn_on(i, &promises[i], read_a_byte, &t->of[i]));
+    TRY(let_others_run());
     sem_post(&t->waiting);
     TRY(miou_await_all(outcomes, promises, DOMAINS));
     for (i = 0; i < DOMAINS; i++)
@@ -157,8 +156,7 @@ static int wait_in_all_rooms(void *arg)
 
     (void)arg;
     for (i = 0; i < DOMAINS; i++)
-        TRY(i == 0 ? miou_async(&promises[i], NULL, wait_in_the_room, NULL)
-                   : call_on(i, &promises[i], wait_in_the_room, NULL));
+        TRY(spawn_on(i, &promises[i], wait_in_the_room, NULL));
     TRY(miou_await_all(outcomes, promises, DOMAINS));
     for (i = 0; i < DOMAINS; i++)
         TRY(outcomes[i]);

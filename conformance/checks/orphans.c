@@ -6,13 +6,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
-
-static int return_number(void *arg)
-{
-    return (int)(intptr_t)arg;
-}
-
 /* Yield until care hands out a child. */
 static int care_until_ended(miou_promise **promise, miou_orphans *orphans)
 {
@@ -323,14 +316,6 @@ static void ask_length(void *value)
     t->in_finaliser = miou_orphans_length(t->orphans);
 }
 
-static int wait_for_ever(void *arg)
-{
-    (void)arg;
-    while (miou_yield() == 0)
-        ;
-    return 0;
-}
-
 static int ask_when_cancelled(void *arg)
 {
     struct cancelled *t = arg;
@@ -340,8 +325,8 @@ static int ask_when_cancelled(void *arg)
     TRY(miou_resource_create(&resource, ask_length, t));
     TRY(miou_own(resource));
     TRY(miou_orphans_create(&t->orphans));
-    TRY(miou_async(NULL, &(miou_spawn){.orphans = t->orphans}, wait_for_ever, NULL));
-    TRY(miou_call(NULL, &(miou_spawn){.orphans = t->orphans}, wait_for_ever, NULL));
+    TRY(miou_async(NULL, &(miou_spawn){.orphans = t->orphans}, yield_for_ever, NULL));
+    TRY(miou_call(NULL, &(miou_spawn){.orphans = t->orphans}, yield_for_ever, NULL));
     t->meanwhile = miou_orphans_get(&t->outcome, t->orphans);
     t->get = miou_orphans_get(&t->outcome, t->orphans);
     t->take = miou_orphans_take(&promise, t->orphans);
@@ -352,11 +337,7 @@ static int ask_when_cancelled(void *arg)
 
 static int cancel_who_asks(void *arg)
 {
-    miou_promise *promise;
-
-    TRY(miou_async(&promise, NULL, ask_when_cancelled, arg));
-    let_others_run();
-    return miou_cancel(promise);
+    return cancel_who_waits(ask_when_cancelled, arg);
 }
 
 CHECK("R3.21 R3.23", what_the_cancelled_may_ask_of_orphanages)

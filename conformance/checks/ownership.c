@@ -1,6 +1,6 @@
 /* Tests of chapter 5, ownership: finalisers that call the runtime, where they run and with what,
  * and resources by the thousand. */
-#include "check.h"
+#include "tasks.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -21,18 +21,13 @@ static int acquire(miou_resource **resource, miou_finaliser *finaliser, void *va
     return error ? error : miou_own(*resource);
 }
 
-static int call_pinned(miou_promise **promise, int domain, miou_task *fn, void *arg)
-{
-    return miou_call(promise, &(miou_spawn){.pin = &domain}, fn, arg);
-}
-
 /* Run fn(arg), here or, unless domain is 0, there, and wait for it. */
 static int run_there(int domain, miou_task *fn, void *arg)
 {
     miou_promise *promise;
     int outcome, error;
 
-    error = domain ? call_pinned(&promise, domain, fn, arg) : miou_async(&promise, NULL, fn, arg);
+    error = spawn_on(domain, &promise, fn, arg);
     if (!error)
         error = miou_await(promise, &outcome);
     return error ? error : outcome;
@@ -44,7 +39,7 @@ static int cancel_there(int domain, miou_task *fn, void *arg, atomic_int *flag)
     miou_promise *promise;
     int outcome, error;
 
-    error = domain ? call_pinned(&promise, domain, fn, arg) : miou_async(&promise, NULL, fn, arg);
+    error = spawn_on(domain, &promise, fn, arg);
     while (!error && !atomic_load(flag))
         error = miou_yield();
     if (!error)
@@ -54,7 +49,7 @@ static int cancel_there(int domain, miou_task *fn, void *arg, atomic_int *flag)
     return error ? error : outcome;
 }
 
-static int yield_for_ever(atomic_int *flag)
+static int raise_and_yield(atomic_int *flag)
 {
     int error;
 
@@ -213,7 +208,7 @@ static int rebel(void *arg)
     case LEAKED:
         return 0;
     case WAS_CANCELLED:
-        return yield_for_ever(&rebel->up);
+        return raise_and_yield(&rebel->up);
     case RELEASED:
         rebel->after = miou_release(rebel->middle);
         rebel->still_owned = miou_check(rebel->older) == 0 && miou_yield() == 0 &&
@@ -339,7 +334,7 @@ static int be_cancelled_owning(void *arg)
     miou_resource *resource;
     int error = acquire(&resource, note_place, &places->places[CANCELLING]);
 
-    return error ? error : yield_for_ever(&places->up);
+    return error ? error : raise_and_yield(&places->up);
 }
 
 static int release_one_and_transfer_another(void *arg)
@@ -372,7 +367,7 @@ static int yield_on(void *arg)
     atomic_int unseen;
 
     (void)arg;
-    return yield_for_ever(&unseen);
+    return raise_and_yield(&unseen);
 }
 
 /* Give a new resource to a task on domain 2. */
@@ -436,7 +431,7 @@ static int own_and_wait(void *arg)
     int error = acquire(&resource, note_place, &ends->place);
 
     ends->worker = pthread_self();
-    return error ? error : yield_for_ever(&ends->up);
+    return error ? error : raise_and_yield(&ends->up);
 }
 
 static int end_above(void *arg)
@@ -445,7 +440,7 @@ static int end_above(void *arg)
     miou_promise *promise;
     miou_resource *resource;
 
-    if (call_pinned(&promise, 1, own_and_wait, ends))
+    if (call_on(1, &promise, own_and_wait, ends))
         return 0;
     while (!atomic_load(&ends->up))
         miou_yield();
@@ -508,7 +503,7 @@ static int leak_many(void *arg)
 
 static int be_cancelled_owning_many(void *arg)
 {
-    return own_many() ? 0 : yield_for_ever(arg);
+    return own_many() ? 0 : raise_and_yield(arg);
 }
 
 static int cancel_one_that_owns_many(void *arg)
@@ -804,7 +799,7 @@ static int deal_when_cancelled(void *arg)
     for (i = 0; i < OWNED_LATE; i++)
         if (acquire(&late->resources[i], count_finalised, &late->finalised[i]))
             return BOOM;
-    late->cancelled = yield_for_ever(&late->up);
+    late->cancelled = raise_and_yield(&late->up);
     late->checked = miou_check(late->resources[DISOWNED]);
     late->disowned = miou_disown(late->resources[DISOWNED]);
     late->released = miou_release(late->resources[RELEASED_LATE]);

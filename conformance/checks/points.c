@@ -54,7 +54,7 @@ static int signal_points(void *arg)
         suspenders[i] = (struct suspender){t, i};
         TRY(miou_async(&promises[i], NULL, suspend_once, &suspenders[i]));
     }
-    TRY(yield_awhile());
+    TRY(let_others_run());
     t->early = t->gone_on;
     for (i = 0; i < POINTS; i++) {
         t->signals += miou_signal(t->points[shuffled(i)]) == 0;
@@ -186,7 +186,7 @@ static int cancel_on_the_stack(void *arg)
     TRY(miou_async(&promise, NULL, wait_on_the_stack, arg));
     TRY(miou_yield());
     TRY(miou_cancel(promise));
-    return yield_awhile();
+    return let_others_run();
 }
 
 CHECK("R11.5", points_are_reported_before_suspend_returns)
@@ -348,7 +348,7 @@ static int signal_astray(void *arg)
     TRY(miou_async(&promise, NULL, passenger_task, &t->passenger));
     TRY(miou_yield());
     t->there = run_on(1, signal_from_there, t);
-    TRY(yield_awhile());
+    TRY(let_others_run());
     t->still = atomic_load(&t->passenger.waits) && miou_signal(t->passenger.point) == 0;
     t->again = miou_signal(t->passenger.point);
     t->passenger.station->passengers = NULL;

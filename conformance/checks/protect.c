@@ -111,11 +111,7 @@ CHECK("R8.14", protect_needs_two_functions)
 /* Run a task with miou_protect, let it wait, and cancel it. */
 static int cancel_a_protected(void *arg)
 {
-    miou_promise *promise;
-
-    TRY(miou_async(&promise, NULL, protect, arg));
-    let_others_run();
-    return miou_cancel(promise);
+    return cancel_who_waits(protect, arg);
 }
 
 static int call_and_cancel_a_protected(void *arg)
@@ -159,11 +155,7 @@ static int protect_twice(void *arg)
 
 static int cancel_a_nested(void *arg)
 {
-    miou_promise *promise;
-
-    TRY(miou_async(&promise, NULL, protect_twice, arg));
-    let_others_run();
-    return miou_cancel(promise);
+    return cancel_who_waits(protect_twice, arg);
 }
 
 CHECK("R8.14 R8.15", nested_and_refused)
@@ -221,14 +213,6 @@ static int call_everything(void *arg)
     return 0;
 }
 
-static int wait_for_ever(void *arg)
-{
-    (void)arg;
-    while (miou_yield() == 0)
-        ;
-    return 0;
-}
-
 static int do_nothing(void *arg, int cancelled)
 {
     (void)arg;
@@ -243,19 +227,15 @@ static int rebel(void *arg)
     TRY(miou_resource_create(&t->unowned, ignore, NULL));
     TRY(miou_resource_create(&t->owned, ignore, NULL));
     TRY(miou_own(t->owned));
-    TRY(miou_async(&t->child, NULL, wait_for_ever, NULL));
-    miou_protect(wait_for_ever, t, do_nothing, call_everything);
+    TRY(miou_async(&t->child, NULL, yield_for_ever, NULL));
+    miou_protect(yield_for_ever, t, do_nothing, call_everything);
     t->afterwards = miou_own(t->unowned);
     return 0;
 }
 
 static int cancel_a_rebel(void *arg)
 {
-    miou_promise *promise;
-
-    TRY(miou_async(&promise, NULL, rebel, arg));
-    let_others_run();
-    return miou_cancel(promise);
+    return cancel_who_waits(rebel, arg);
 }
 
 CHECK("R8.15", on_cancellation_neither_suspends_nor_spawns_nor_owns)
@@ -296,7 +276,7 @@ static int own_one(struct failing *t)
 static int own_and_wait(void *arg)
 {
     TRY(own_one(arg));
-    return wait_for_ever(NULL);
+    return yield_for_ever(NULL);
 }
 
 static int own_and_protect(void *arg)
@@ -316,7 +296,7 @@ static int cancel_the_failing(void *arg)
     TRY(miou_async(&promise, NULL, own_and_protect, t));
     let_others_run();
     miou_cancel(promise);
-    return wait_for_ever(NULL);
+    return yield_for_ever(NULL);
 }
 
 static int end_by_failing(void *arg)
@@ -327,7 +307,7 @@ static int end_by_failing(void *arg)
     TRY(own_one(t));
     TRY(miou_call(&p[0], NULL, own_and_wait, t));
     TRY((t->on_worker ? miou_call : miou_async)(&p[1], NULL, cancel_the_failing, t));
-    return wait_for_ever(NULL);
+    return yield_for_ever(NULL);
 }
 
 CHECK("R8.16", a_failure_on_cancellation_ends_the_run)

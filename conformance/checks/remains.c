@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- R1.16: nothing is left ---- */
@@ -11,14 +10,6 @@
 static void ignore(void *value)
 {
     (void)value;
-}
-
-static int wait_for_ever(void *arg)
-{
-    (void)arg;
-    while (miou_yield() == 0)
-        ;
-    return 0;
 }
 
 static int leak(void *arg)
@@ -46,7 +37,7 @@ static int forget(void *arg)
 {
     miou_promise *promise;
 
-    return miou_async(&promise, NULL, wait_for_ever, arg);
+    return miou_async(&promise, NULL, yield_for_ever, arg);
 }
 
 enum { BUSY_TASKS = 200 };
@@ -77,7 +68,7 @@ static int be_busy(void *arg)
 
     for (i = 0; i < BUSY_TASKS; i++)
         TRY((i % 2 ? miou_call : miou_async)(&t->promises[i], NULL, touch_stack, NULL));
-    TRY(miou_call(&promise, NULL, wait_for_ever, NULL));
+    TRY(miou_call(&promise, NULL, yield_for_ever, NULL));
     for (i = 0; i < BUSY_TASKS; i++)
         TRY(miou_await(t->promises[i], NULL));
     if (t->end == end_normally)

@@ -82,14 +82,6 @@ static int return_9(void *arg)
     return 9;
 }
 
-static int wait_for_ever(void *arg)
-{
-    (void)arg;
-    while (miou_yield() == 0)
-        ;
-    return 0;
-}
-
 static int end_somehow(void *arg)
 {
     struct one_of_many *t = arg;
@@ -100,7 +92,7 @@ static int end_somehow(void *arg)
     t->self = miou_domain_self();
     TRY(miou_call(&promise, NULL, return_9, NULL));
     TRY(miou_await(promise, &t->child));
-    TRY(miou_async(&endless, NULL, wait_for_ever, NULL));
+    TRY(miou_async(&endless, NULL, yield_for_ever, NULL));
     TRY(miou_resource_create(&resource, ignore, NULL));
     TRY(miou_own(resource));
     TRY(miou_yield());
@@ -517,7 +509,7 @@ static int run_beside(void *arg)
     struct runner *t = arg;
     miou_promise *mine, *theirs = NULL;
 
-    TRY(miou_async(&mine, NULL, wait_for_ever, NULL));
+    TRY(miou_async(&mine, NULL, yield_for_ever, NULL));
     atomic_store(&t->promise, mine);
     while (!theirs && !atomic_load(&t->other->over)) {
         TRY(miou_yield());

@@ -102,7 +102,7 @@ static int send_and_see(void *arg)
     TRY(t->set_elsewhere ? run_on(1, set_handler, &t->seen) : set_handler(&t->seen));
     TRY(send_signal(t->way));
     TRY(yield_until_seen(&t->seen, 1));
-    TRY(yield_awhile());
+    TRY(let_others_run());
     t->calls_in_the_end = t->seen.calls;
     return 0;
 }
@@ -224,7 +224,7 @@ static int weather_the_storm(void *arg)
         TRY(t->raging % 2 ? miou_yield() : miou_sleep(20000));
     for (i = 0; i < SENDERS; i++)
         pthread_join(threads[i], NULL);
-    return yield_awhile();
+    return let_others_run();
 }
 
 CHECK("R12.2", a_storm_loses_no_kind)
@@ -254,7 +254,7 @@ static int send_at_once(void *arg)
     for (i = 0; i < KINDS; i++)
         while (t->kinds[i].calls == 0)
             TRY(miou_yield());
-    return yield_awhile();
+    return let_others_run();
 }
 
 CHECK("R12.2", several_kinds_at_once)
@@ -507,7 +507,7 @@ static int change_signal(void *arg)
         TRY(miou_signal_handle(SIGUSR1, handlers[i], &t->seen));
         raise(SIGUSR1);
         TRY(yield_until_seen(&t->seen, i == 0 ? 1 : i == 3 ? 2 : 0));
-        TRY(yield_awhile());
+        TRY(let_others_run());
         t->program[i] = of_the_program;
         t->run[i] = t->seen.calls;
     }
@@ -726,7 +726,7 @@ struct lingering {
     int error;  /* that the handler got */
 };
 
-static int wait_for_ever(void *arg)
+static int yield_and_count(void *arg)
 {
     struct lingering *t = arg;
 
@@ -745,8 +745,8 @@ static void linger(int number, void *arg)
 
     (void)number;
     if (miou_resource_create(&resource, finalise, NULL) < 0 || miou_own(resource) < 0 ||
-        miou_async(&promise, NULL, wait_for_ever, t) < 0 ||
-        miou_call(&promise, NULL, wait_for_ever, t) < 0)
+        miou_async(&promise, NULL, yield_and_count, t) < 0 ||
+        miou_call(&promise, NULL, yield_and_count, t) < 0)
         return;
     t->begun++;
     t->error = miou_await(promise, NULL);
@@ -871,7 +871,7 @@ static int give_up_hope(void *arg)
     struct locked *t = arg;
     int i;
 
-    TRY(yield_awhile());
+    TRY(let_others_run());
     for (i = 0; i < KINDS; i++)
         TRY(miou_signal_handle(kinds[i], i % 2 ? MIOU_SIGNAL_IGNORE : MIOU_SIGNAL_DEFAULT, NULL));
     return miou_trigger_await(t->trigger);

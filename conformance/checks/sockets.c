@@ -258,14 +258,6 @@ int write_lots(void *arg)
     return 0;
 }
 
-void let_others_run(void)
-{
-    int i;
-
-    for (i = 0; i < 10; i++)
-        miou_yield();
-}
-
 unsigned char pattern(size_t place)
 {
     return (unsigned char)(place * 31 + (place >> 8) * 7 + (place >> 16));

@@ -95,9 +95,6 @@ int accept_once(void *waiter);
 int read_once(void *waiter);
 int write_lots(void *waiter);
 
-/* Yield so often that every other task of the domain that can go on has. */
-void let_others_run(void);
-
 /* A stream of bytes in which loss and disorder show: the byte at each place, whole stretches, and
  * how many bytes of a stretch are right, from its first on. */
 unsigned char pattern(size_t place);

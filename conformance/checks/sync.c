@@ -3,58 +3,18 @@
 
 #include <errno.h>
 
-int spawn_on(miou_promise **promise, int domain, miou_task *fn, void *arg)
-{
-    if (domain == miou_domain_self())
-        return miou_async(promise, NULL, fn, arg);
-    return miou_call(promise, &(miou_spawn){.pin = &domain}, fn, arg);
-}
-
-int await_and_free(miou_promise *promise)
-{
-    int outcome;
-
-    TRY(miou_await(promise, &outcome));
-    TRY(miou_promise_free(promise));
-    return outcome;
-}
-
-int spawn_and_await(int domain, miou_task *fn, void *arg)
-{
-    miou_promise *promise;
-
-    TRY(spawn_on(&promise, domain, fn, arg));
-    return await_and_free(promise);
-}
-
 int spread(int count, miou_task *fn, void *arg)
 {
     miou_promise *promises[64];
     int sum = 0, outcome, i;
 
     for (i = 0; i < count; i++)
-        TRY(spawn_on(&promises[i], i % (miou_domain_available() + 1), fn, arg));
+        TRY(spawn_on(i % (miou_domain_available() + 1), &promises[i], fn, arg));
     for (i = 0; i < count; i++) {
         TRY(outcome = await_and_free(promises[i]));
         sum += outcome;
     }
     return sum;
-}
-
-void dawdle(int round)
-{
-    volatile int left = round * 37 % 256 * 16;
-
-    while (left > 0)
-        left--;
-}
-
-int yield_for_ever(void *arg)
-{
-    (void)arg;
-    while (miou_yield() == 0)
-        continue;
-    return 0;
 }
 
 static int return_seven(void *arg)
@@ -292,7 +252,7 @@ static int leave_a_will(void *arg)
 
 static int leave_a_will_elsewhere(void *arg)
 {
-    return spawn_and_await(1, leave_a_will, arg);
+    return run_on(1, leave_a_will, arg);
 }
 
 CHECK("R9.30", calls_in_a_finaliser)
@@ -360,11 +320,11 @@ static int cancel_and_look(void *arg)
         int yields;
 
         will->suspended = will->done = -1;
-        TRY(spawn_on(&promise, domain, call_when_cancelled, will));
+        TRY(spawn_on(domain, &promise, call_when_cancelled, will));
         for (yields = 0; yields < 10; yields++)
             TRY(miou_yield());
         if (domain > 0)
-            TRY(spawn_and_await(domain, return_seven, NULL)); /* by then it has begun */
+            TRY(run_on(domain, return_seven, NULL)); /* by then it has begun */
         TRY(miou_cancel(promise));
         EXPECT(will->suspended, 0);
         EXPECT(will->done, 0);

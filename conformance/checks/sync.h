@@ -16,24 +16,9 @@ enum { BOOM = MIOU_LAST - 1, DOMAINS = 2, ROUNDS = 300 };
 /* The same in a test itself: a task that returned a line has failed there. */
 #define assert_run(domains_, fn_, arg_) assert_int_equal(run_with(domains_, fn_, arg_), 0)
 
-/* Spawn fn(arg) on a domain, be it the caller's own. */
-int spawn_on(miou_promise **promise, int domain, miou_task *fn, void *arg);
-
-/* Wait for a child and give its promise back; returns its outcome. */
-int await_and_free(miou_promise *promise);
-
-/* Spawn fn(arg) on a domain and wait for it; returns its outcome. */
-int spawn_and_await(int domain, miou_task *fn, void *arg);
-
 /* Spawn so many tasks of fn(arg), at most 64, over all domains in turn, and wait for them. Returns
  * the sum of what they returned, or an error. */
 int spread(int count, miou_task *fn, void *arg);
-
-/* Idle for a moment that differs from round to round, so that another domain is met anywhere. */
-void dawdle(int round);
-
-/* Yield until cancelled; returns 0. */
-int yield_for_ever(void *arg);
 
 /* One of each. */
 struct things {

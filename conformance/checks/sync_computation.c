@@ -29,7 +29,7 @@ static int look_at_states(void *arg)
     for (domain = 0; domain <= DOMAINS; domain++) {
         TRY(miou_trigger_create(&trigger));
         EXPECT(miou_trigger_state(trigger), MIOU_TRIGGER_INITIAL);
-        TRY(spawn_on(&promise, domain, await_trigger, trigger));
+        TRY(spawn_on(domain, &promise, await_trigger, trigger));
         while (miou_trigger_state(trigger) == MIOU_TRIGGER_INITIAL)
             TRY(miou_yield());
         EXPECT(miou_trigger_state(trigger), MIOU_TRIGGER_AWAITED);
@@ -139,7 +139,7 @@ static int signal_in_all_ways(void *arg)
             note->calls = 0;
             TRY(miou_trigger_create(&note->trigger));
             EXPECT(miou_trigger_on_signal(note->trigger, take_note, note), 0);
-            EXPECT(spawn_and_await(domain, ways[way], note), 0);
+            EXPECT(run_on(domain, ways[way], note), 0);
             EXPECT(miou_trigger_on_signal(note->trigger, take_note, note), -EALREADY);
             EXPECT(miou_trigger_free(note->trigger), 0);
             EXPECT(note->calls, 1);
@@ -311,7 +311,7 @@ static int exchange_letters(void *arg)
 
     for (letter->round = 0; letter->round < ROUNDS; letter->round++) {
         TRY(letter_create(letter));
-        TRY(spawn_on(&promise, 1 + letter->round / 4 % DOMAINS, write_letter, letter));
+        TRY(spawn_on(1 + letter->round / 4 % DOMAINS, &promise, write_letter, letter));
         EXPECT(read_letter(letter), 0);
         EXPECT(await_and_free(promise), 0);
         EXPECT(letter_free(letter), 0);
@@ -375,8 +375,8 @@ static int cancel_those_that_await(void *arg)
 
     for (letter->round = 1; letter->round < ROUNDS; letter->round += 2) {
         TRY(letter_create(letter));
-        TRY(spawn_on(&first, letter->round % (DOMAINS + 1), await_letter, letter));
-        TRY(spawn_on(&second, letter->round / 3 % (DOMAINS + 1), await_letter, letter));
+        TRY(spawn_on(letter->round % (DOMAINS + 1), &first, await_letter, letter));
+        TRY(spawn_on(letter->round / 3 % (DOMAINS + 1), &second, await_letter, letter));
         TRY(miou_yield());
         dawdle(letter->round);
         TRY(write_letter(letter));
@@ -565,7 +565,7 @@ static int hand_on_between_domains(void *arg)
         TRY(miou_computation_create(&into));
         TRY(miou_computation_canceller(&canceller, from, into));
         TRY(miou_computation_attach(from, canceller));
-        TRY(spawn_on(&promise, 1 + round % DOMAINS, complete_with_boom, from));
+        TRY(spawn_on(1 + round % DOMAINS, &promise, complete_with_boom, from));
         dawdle(round);
         EXPECT(miou_computation_await(into, &outcome), 0);
         EXPECT(outcome, BOOM);

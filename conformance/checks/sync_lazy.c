@@ -155,10 +155,10 @@ static int cancel_the_first_to_compute(struct relay *relay, int round)
 
     atomic_store(&relay->begun, 0);
     TRY(miou_lazy_create(&relay->lazy, compute_slowly, relay));
-    TRY(spawn_on(&first, round % (DOMAINS + 1), force_in_the_relay, relay));
+    TRY(spawn_on(round % (DOMAINS + 1), &first, force_in_the_relay, relay));
     while (atomic_load(&relay->begun) == 0)
         TRY(miou_yield());
-    TRY(spawn_on(&second, round / 2 % (DOMAINS + 1), force_in_the_relay, relay));
+    TRY(spawn_on(round / 2 % (DOMAINS + 1), &second, force_in_the_relay, relay));
     if (round % 3)
         TRY(miou_yield());
     dawdle(round);

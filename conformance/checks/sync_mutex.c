@@ -64,8 +64,8 @@ static int cancel_the_first_in_line(struct room *room, int round)
     miou_promise *first, *second;
 
     TRY(miou_mutex_lock(room->mutex));
-    TRY(spawn_on(&first, round % (DOMAINS + 1), visit_once, room));
-    TRY(spawn_on(&second, round / 2 % (DOMAINS + 1), visit_once, room));
+    TRY(spawn_on(round % (DOMAINS + 1), &first, visit_once, room));
+    TRY(spawn_on(round / 2 % (DOMAINS + 1), &second, visit_once, room));
     if (round % 4)
         TRY(miou_yield());
     dawdle(round);
@@ -183,11 +183,11 @@ static int cancel_the_protected(void *arg)
     for (domain = 0; domain <= DOMAINS; domain++) {
         miou_promise *inside, *waiting;
 
-        TRY(spawn_on(&inside, domain, protect_for_ever, p));
+        TRY(spawn_on(domain, &inside, protect_for_ever, p));
         do
             TRY(miou_yield());
         while (miou_mutex_try_lock(p->mutex) == 0 && miou_mutex_unlock(p->mutex) == 0);
-        TRY(spawn_on(&waiting, domain, protect_note, p));
+        TRY(spawn_on(domain, &waiting, protect_note, p));
         TRY(miou_yield());
         TRY(miou_cancel(waiting));
         EXPECT(miou_mutex_try_lock(p->mutex), -EBUSY);
@@ -338,9 +338,9 @@ static int cancel_the_first_to_wait(struct relay *relay, int round)
     miou_promise *first, *second;
 
     relay->waiting = 0;
-    TRY(spawn_on(&first, round % (DOMAINS + 1), wait_and_pass_on, relay));
+    TRY(spawn_on(round % (DOMAINS + 1), &first, wait_and_pass_on, relay));
     TRY(await_waiting(relay, 1));
-    TRY(spawn_on(&second, round / 2 % (DOMAINS + 1), wait_and_pass_on, relay));
+    TRY(spawn_on(round / 2 % (DOMAINS + 1), &second, wait_and_pass_on, relay));
     TRY(await_waiting(relay, 2));
     if (round % 2)
         TRY(miou_mutex_lock(relay->mutex));

@@ -2,10 +2,24 @@
 #include "tasks.h"
 
 #include <sched.h>
+#include <time.h>
 
 int return_0(void *arg)
 {
     (void)arg;
+    return 0;
+}
+
+int return_number(void *number)
+{
+    return (int)(intptr_t)number;
+}
+
+int yield_for_ever(void *arg)
+{
+    (void)arg;
+    while (miou_yield() == 0)
+        ;
     return 0;
 }
 
@@ -14,24 +28,64 @@ int call_on(int domain, miou_promise **promise, miou_task *fn, void *arg)
     return miou_call(promise, &(miou_spawn){.pin = &domain}, fn, arg);
 }
 
-int run_on(int domain, miou_task *fn, void *arg)
+int spawn_on(int domain, miou_promise **promise, miou_task *fn, void *arg)
 {
-    miou_promise *promise;
+    return domain == 0 ? miou_async(promise, NULL, fn, arg) : call_on(domain, promise, fn, arg);
+}
+
+int await_and_free(miou_promise *promise)
+{
     int outcome;
 
-    TRY(call_on(domain, &promise, fn, arg));
     TRY(miou_await(promise, &outcome));
     TRY(miou_promise_free(promise));
     return outcome;
 }
 
-int yield_awhile(void)
+int run_on(int domain, miou_task *fn, void *arg)
+{
+    miou_promise *promise;
+
+    TRY(spawn_on(domain, &promise, fn, arg));
+    return await_and_free(promise);
+}
+
+int cancel_who_waits(miou_task *fn, void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, fn, arg));
+    let_others_run();
+    return miou_cancel(promise);
+}
+
+int end_slowly(void *arg)
+{
+    struct slow *slow = arg;
+
+    atomic_store(&slow->begun, true);
+    while (miou_yield() == 0)
+        ;
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    atomic_store(&slow->ended, true);
+    return 0;
+}
+
+int let_others_run(void)
 {
     int i;
 
     for (i = 0; i < 100; i++)
         TRY(miou_yield());
     return 0;
+}
+
+void dawdle(int round)
+{
+    volatile int left = round * 37 % 256 * 16;
+
+    while (left > 0)
+        left--;
 }
 
 void until(atomic_bool *flag)

@@ -14,17 +14,43 @@
             return error_;                                                                         \
     } while (0)
 
-/* A task that returns 0. */
+/* Tasks: return 0; return the argument, a number; yield until cancelled, and return 0. */
 int return_0(void *arg);
+int return_number(void *number);
+int yield_for_ever(void *arg);
+
+/* miou_async or miou_call. */
+typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
 
 /* miou_call, pinned. */
 int call_on(int domain, miou_promise **promise, miou_task *fn, void *arg);
 
-/* Call it, await it, and give its promise back; returns how it ended. */
+/* Spawn a task on a domain: on dom0, if the caller runs there, or, pinned, on another. */
+int spawn_on(int domain, miou_promise **promise, miou_task *fn, void *arg);
+
+/* Await a child and give its promise back; returns how it ended. */
+int await_and_free(miou_promise *promise);
+
+/* Spawn a task on a domain, and await it so. */
 int run_on(int domain, miou_task *fn, void *arg);
 
+/* Spawn a task on this domain, let it come to wait, and cancel it. */
+int cancel_who_waits(miou_task *fn, void *arg);
+
+/* A task of another domain that takes its time: yields until cancelled, and then does not look up
+ * for some milliseconds. */
+struct slow {
+    atomic_bool begun, ended;
+};
+
+int end_slowly(void *slow);
+
 /* Yield so often that every other task of the domain that can go on has. */
-int yield_awhile(void);
+int let_others_run(void);
+
+/* Idle for a moment that differs from round to round, so that another domain is met awake, asleep
+ * and, above all, on its way between. */
+void dawdle(int round);
 
 /* Wait until it is so, with the thread, as none of the tasks of a domain may. */
 void until(atomic_bool *flag);

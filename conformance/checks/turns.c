@@ -296,12 +296,6 @@ struct starving {
     struct pair pair;
 };
 
-static int do_nothing(void *arg)
-{
-    (void)arg;
-    return 0;
-}
-
 static int be_patient(void *arg)
 {
     struct starving *t = arg;
@@ -318,7 +312,7 @@ static int be_eager(void *arg)
     miou_promise *promise;
 
     while (!t->done && t->spawned++ < PATIENCE) {
-        TRY(miou_async(&promise, NULL, do_nothing, NULL));
+        TRY(miou_async(&promise, NULL, return_0, NULL));
         TRY(miou_await(promise, NULL));
         TRY(miou_promise_free(promise));
     }

@@ -516,7 +516,7 @@ static int steal(void *arg)
     TRY(pair_open(&t->kept, 0));
     TRY(miou_async(&first, NULL, read_stolen, t));
     TRY(miou_async(&second, NULL, read_kept, t));
-    TRY(yield_awhile());
+    TRY(let_others_run());
     close(miou_fd_number(t->stolen.fd));
     TRY(miou_await(first, NULL));
     if (peer_send(t->kept.peer, "x", 1) != 1)

@@ -7,8 +7,6 @@
 #include <unistd.h>
 
 /* Spawn on the same domain, or on the other one. */
-typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
-
 /* Whether the peer is told that this end is closed: by an end or by a reset. */
 static bool peer_sees_end(int peer)
 {

@@ -426,7 +426,7 @@ static int start_ready_reader(struct starving *t)
     return 0;
 }
 
-static int yield_for_ever(void *arg)
+static int yield_beside_it(void *arg)
 {
     struct starving *t = arg;
 
@@ -440,15 +440,9 @@ CHECK("R6.9", yielding_tasks_do_not_starve_those_that_wait)
 {
     struct starving t = {.turns = 0};
 
-    assert_int_equal(unix_run_with(0, yield_for_ever, &t), 0);
+    assert_int_equal(unix_run_with(0, yield_beside_it, &t), 0);
     assert_true(t.turns < PATIENCE);
     assert_int_equal(t.waiter.result, 1);
-}
-
-static int do_nothing(void *arg)
-{
-    (void)arg;
-    return 0;
 }
 
 static int spawn_for_ever(void *arg)
@@ -459,7 +453,7 @@ static int spawn_for_ever(void *arg)
     for (t->turns = 0; t->turns < PATIENCE && !t->waiter.done; t->turns++) {
         miou_promise *promise;
 
-        TRY(miou_async(&promise, NULL, do_nothing, NULL));
+        TRY(miou_async(&promise, NULL, return_0, NULL));
         TRY(miou_await(promise, NULL));
         TRY(miou_promise_free(promise));
     }

@@ -8,9 +8,6 @@
 /* The calls, with those of streams first. What each waits for comes with waits_serve. */
 enum wait_kind { ACCEPT, READ, WRITE, CONNECT, READ_EXACTLY, RECVFROM, SENDTO, WAITS };
 
-/* Spawn on the same domain, or on another one. */
-typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
-
 /* Zeroed but for the first line. */
 struct waits {
     enum wait_kind first, end; /* those from first up to end take part */
