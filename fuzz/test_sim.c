@@ -446,15 +446,21 @@ static bool turn(void *state, bool idle)
     return true;
 }
 
+/* A system with one bell, which the bits stand for, beside a world. */
+static void begin_beside(struct clients *clients, unsigned long *bits)
+{
+    sim_begin(&(struct sim_world){.turn = turn, .state = clients});
+    clients->bell = sys_bell_create();
+    bits[0] = 1UL << clients->bell;
+}
+
 static void test_the_world_moves_until_something_is_ready(void **state)
 {
     struct clients clients = {.moves = 3};
     unsigned long bits[4] = {0};
 
     (void)state;
-    sim_begin(&(struct sim_world){.turn = turn, .state = &clients});
-    clients.bell = sys_bell_create();
-    bits[0] = 1UL << clients.bell;
+    begin_beside(&clients, bits);
     assert_int_equal(sys_select(clients.bell + 1, bits, NULL, -1), 1);
     assert_int_equal(bits[0], 1UL << clients.bell);
     assert_int_equal(clients.idle, 3);
@@ -467,9 +473,7 @@ static void test_a_look_costs_the_world_nothing(void **state)
     unsigned long bits[4] = {0};
 
     (void)state;
-    sim_begin(&(struct sim_world){.turn = turn, .state = &clients});
-    clients.bell = sys_bell_create();
-    bits[0] = 1UL << clients.bell;
+    begin_beside(&clients, bits);
     assert_int_equal(sys_select(clients.bell + 1, bits, NULL, 0), 0);
     assert_int_equal(bits[0], 0);
     assert_int_equal(clients.idle, 0);
@@ -485,8 +489,7 @@ static void test_time_passes_when_nothing_else_does(void **state)
     int64_t before;
 
     (void)state;
-    sim_begin(&(struct sim_world){.turn = turn, .state = &clients});
-    bits[0] = 1UL << sys_bell_create();
+    begin_beside(&clients, bits);
     before = sys_clock();
     assert_int_equal(sys_select(64, bits, NULL, 1000000000), 0);
     assert_int_equal(bits[0], 0);
