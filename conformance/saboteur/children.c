@@ -575,19 +575,9 @@ static int await_from_afar(miou_promise *promise, int *outcome)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     return i == 100 ? -EDEADLK : watch_await(promise, outcome);
 }
-
-static int call_far_away(miou_promise **promise, const miou_spawn *options, miou_task *fn,
-                         void *arg)
-{
-    int result = watch_call(promise, options, fn, arg);
-
-    if (result == 0 && promise)
-        watch_task(*promise)->mark = 1;
-    return result;
-}
 MUTANT("R2.21", await_blocks_the_domain, .run = watch_run, .async = watch_async,
        .parallel = watch_parallel, .yield = watch_yield, .cancel = watch_cancel,
-       .call = call_far_away, .await = await_from_afar);
+       .call = watch_call_marked, .await = await_from_afar);
 
 /* ---- R2.22 to R2.27: cancellation ---- */
 

@@ -498,16 +498,6 @@ MUTANT_PROTECTING("R8.16", finally_may_not_fail, protected_finally, on_cancellat
 
 /* ---- R8.17: who waits holds up nobody ---- */
 
-static int call_far_away(miou_promise **promise, const miou_spawn *options, miou_task *fn,
-                         void *arg)
-{
-    int result = watch_call(promise, options, fn, arg);
-
-    if (result == 0 && promise)
-        watch_task(*promise)->mark = 1;
-    return result;
-}
-
 /* Blocks for a moment only, so that the suite need not wait for its own guard against hanging. */
 static int await_all_from_afar(int *outcomes, miou_promise *const *promises, size_t count)
 {
@@ -524,4 +514,4 @@ static int await_all_from_afar(int *outcomes, miou_promise *const *promises, siz
 }
 MUTANT("R8.17", await_all_blocks_the_domain, .run = watch_run, .async = watch_async,
        .parallel = watch_parallel, .yield = watch_yield, .cancel = watch_cancel,
-       .await = watch_await, .call = call_far_away, .await_all = await_all_from_afar);
+       .await = watch_await, .call = watch_call_marked, .await_all = await_all_from_afar);

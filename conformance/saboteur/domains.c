@@ -374,18 +374,8 @@ MUTANT("R4.15", domains_take_turns, .run = run_in_turns, .yield = yield_in_turns
        .async = watch_async, .call = watch_call, .parallel = parallel_in_turns,
        .await = await_in_turns, .cancel = cancel_in_turns);
 
-/* What is left to do of a called child, later than promised. */
+/* The marks of a called child: nothing, or something, is left to do, later than promised. */
 enum { CALLED = 1, LEFT };
-
-static int call_and_mark(miou_promise **promise, const miou_spawn *options, miou_task *fn,
-                         void *arg)
-{
-    int error = watch_call(promise, options, fn, arg);
-
-    if (error == 0 && promise)
-        watch_task(*promise)->mark = CALLED;
-    return error;
-}
 
 /* Returns true if it is for later. */
 static bool put_off(const miou_promise *promise)
@@ -439,7 +429,7 @@ static int run_and_cancel_later(const miou_options *options, miou_task *fn, void
     return watch_run(options, fn, arg);
 }
 MUTANT("R4.18", cancel_does_not_wait_for_others, .run = run_and_cancel_later, .async = watch_async,
-       .call = call_and_mark, .parallel = watch_parallel, .yield = watch_yield,
+       .call = watch_call_marked, .parallel = watch_parallel, .yield = watch_yield,
        .await = await_the_cancelled, .cancel = cancel_later, .promise_free = free_the_cancelled);
 
 static int call_some(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg)
@@ -487,5 +477,5 @@ static int run_and_await_later(const miou_options *options, miou_task *fn, void 
     return watch_run(options, fn, arg);
 }
 MUTANT("R4.22", await_does_not_wait_for_others, .run = run_and_await_later, .async = watch_async,
-       .call = call_and_mark, .parallel = watch_parallel, .yield = watch_yield,
+       .call = watch_call_marked, .parallel = watch_parallel, .yield = watch_yield,
        .await = await_later, .cancel = watch_cancel, .promise_free = free_the_awaited);

@@ -152,6 +152,15 @@ int watch_call(miou_promise **promise, const miou_spawn *options, miou_task *fn,
     return watched_spawn(true_miou_call, promise, options, fn, arg);
 }
 
+int watch_call_marked(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg)
+{
+    int result = watch_call(promise, options, fn, arg);
+
+    if (result == 0 && promise)
+        watch_task(*promise)->mark = 1;
+    return result;
+}
+
 int watch_parallel(int *outcomes, miou_task *fn, void *const *args, size_t count)
 {
     struct task *self = saboteur_caller;

@@ -41,10 +41,12 @@ extern void (*watch_at_start)(struct task *self);
 /* Called when a task's function has returned; returns what it shall have returned. */
 extern int (*watch_at_end)(struct task *self, int value);
 
-/* The interface's functions, with an eye on what they do. Mutants call these or the true ones. */
+/* The interface's functions, with an eye on what they do. Mutants call these or the true ones.
+ * One marks the child with 1. */
 int watch_run(const miou_options *options, miou_task *fn, void *arg);
 int watch_async(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
 int watch_call(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
+int watch_call_marked(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
 int watch_parallel(int *outcomes, miou_task *fn, void *const *args, size_t count);
 int watch_yield(void);
 int watch_await(miou_promise *promise, int *outcome);
