@@ -1,25 +1,10 @@
 /* Tests of conform: its options, its verdicts on drivers that are written here in a few lines of
  * shell, and its reports. They bring their own chapters. */
-#include "test_support.h"
+#include "test_place.h"
 
 #include <ctype.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
-
-static char place[] = "/tmp/test_conform.XXXXXX";
-
-static void write_file(const char *name, const char *text)
-{
-    char path[PATH_MAX];
-    FILE *file;
-
-    snprintf(path, sizeof path, "%s/%s", place, name);
-    file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
 
 static char *read_file(const char *name)
 {
@@ -43,7 +28,7 @@ __attribute__((format(printf, 1, 2))) static struct process conform(const char *
     va_list list;
     int size;
 
-    size = snprintf(text, sizeof text, "cd %s && exec %s --spec spec ", place, built("conform"));
+    size = snprintf(text, sizeof text, "cd '%s' && exec %s --spec spec ", place, built("conform"));
     va_start(list, format);
     vsnprintf(text + size, sizeof text - (size_t)size, format, list);
     va_end(list);
@@ -122,8 +107,7 @@ static int set_up(void **state)
 {
     char path[PATH_MAX];
 
-    (void)state;
-    if (!mkdtemp(place))
+    if (place_set_up(state) != 0)
         return -1;
     snprintf(path, sizeof path, "%s/spec", place);
     if (mkdir(path, 0700) != 0)
@@ -131,18 +115,6 @@ static int set_up(void **state)
     write_file("spec/98-test.md", chapter);
     write_file("spec/99-other.md", other_chapter);
     set_up_driver("honest", honest);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    char text[PATH_MAX];
-    struct process process;
-
-    (void)state;
-    snprintf(text, sizeof text, "rm -rf %s", place);
-    shell(&process, "", 0, text);
-    process_free(&process);
     return 0;
 }
 
@@ -612,7 +584,7 @@ static void writes_junit(void **state)
         char command[PATH_MAX];
 
         process_free(&process);
-        snprintf(command, sizeof command, "xmllint --noout %s/report.xml", place);
+        snprintf(command, sizeof command, "xmllint --noout '%s'/report.xml", place);
         shell(&process, "", 0, command);
         assert_string_equal(process.errors, "");
         assert_int_equal(process.status, 0);
@@ -664,7 +636,7 @@ static void takes_its_children_along(void **state)
     (void)state;
     set_up_driver("driver", "echo $$ >number; mv number pid; exec sleep 1000\n");
     snprintf(command, sizeof command,
-             "cd %s; %s --spec spec --driver 'sh driver' --rule R98.1 --timeout 1000 & "
+             "cd '%s'; %s --spec spec --driver 'sh driver' --rule R98.1 --timeout 1000 & "
              "until test -e pid; do sleep 0.01; done; kill -TERM $!; wait $!; echo $?",
              place, built("conform"));
     shell(&process, "", 0, command);
@@ -708,5 +680,5 @@ int main(void)
         cmocka_unit_test(takes_its_children_along),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, place_tear_down);
 }

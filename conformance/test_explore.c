@@ -1,7 +1,7 @@
 /* Tests of explore and shorten, on runtimes that are a few lines here: each is a tree of questions,
  * of which it is known how many schedules it has and which of them fail. This program is also their
  * driver: `test_explore RUNTIME` reads a scenario. */
-#include "test_support.h"
+#include "test_place.h"
 
 #include "run.h"
 
@@ -322,8 +322,6 @@ static int drive(const char *name)
 
 /* ---- Exploring ---- */
 
-static char place[] = "/tmp/test_explore.XXXXXX";
-
 static const char chapter[] = "# A chapter\n"
                               "\n"
                               "### R98.1 Saying hello  {MUST}\n"
@@ -347,24 +345,10 @@ static const char chapter[] = "# A chapter\n"
 
 static int set_up(void **state)
 {
-    char path[PATH_MAX];
-    FILE *file;
-
-    (void)state;
-    if (!mkdtemp(place))
+    if (place_set_up(state) != 0)
         return -1;
-    snprintf(path, sizeof path, "%s/98-test.md", place);
-    file = fopen(path, "w");
-    return file && fputs(chapter, file) >= 0 && fclose(file) == 0 ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    char path[PATH_MAX];
-
-    (void)state;
-    snprintf(path, sizeof path, "%s/98-test.md", place);
-    return remove(path) == 0 && rmdir(place) == 0 ? 0 : -1;
+    write_file("98-test.md", chapter);
+    return 0;
 }
 
 static void complain(const char *text)
@@ -611,5 +595,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(executes_it_twice),
     };
 
-    return argc > 1 ? drive(argv[1]) : cmocka_run_group_tests(tests, set_up, tear_down);
+    return argc > 1 ? drive(argv[1]) : cmocka_run_group_tests(tests, set_up, place_tear_down);
 }

@@ -2,9 +2,7 @@
 #include "test_texts.h"
 
 #include "reader.h"
-
-#include <dirent.h>
-#include <sys/stat.h>
+#include "test_place.h"
 
 static void complain(void *to, const char *file, int line, const char *text)
 {
@@ -305,118 +303,70 @@ static void a_number_is_for_one_chapter(void **state)
 
 /* ---- Directories ---- */
 
-struct directory {
-    char path[64];
-};
-
-static void write_file(const struct directory *directory, const char *name, const char *text)
-{
-    char path[128];
-    FILE *file;
-
-    snprintf(path, sizeof path, "%s/%s", directory->path, name);
-    file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    assert_int_equal(fclose(file), 0);
-}
-
-static struct directory make_directory(void)
-{
-    struct directory directory = {"/tmp/test_reader.XXXXXX"};
-
-    assert_non_null(mkdtemp(directory.path));
-    return directory;
-}
-
-static void remove_directory(const struct directory *directory)
-{
-    DIR *stream = opendir(directory->path);
-    struct dirent *entry;
-
-    assert_non_null(stream);
-    while ((entry = readdir(stream)) != NULL)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            char path[512];
-
-            snprintf(path, sizeof path, "%s/%s", directory->path, entry->d_name);
-            assert_int_equal(remove(path), 0);
-        }
-    closedir(stream);
-    assert_int_equal(rmdir(directory->path), 0);
-}
-
 static void reads_the_chapters_of_a_directory(void **state)
 {
-    struct directory directory = make_directory();
     struct complaints complaints = {.size = 0};
     struct book *book;
 
     (void)state;
-    write_file(&directory, "2-t.md", TITLE RULE);
-    write_file(&directory, "1-t.md", "# X\n### R1.1 A {MUST}\n\nIt.\n\nSource: x\n");
-    write_file(&directory, "scenario.md", "### R9.9 not a chapter");
-    write_file(&directory, "3-t.md~", "### R9.9 not a chapter");
-    book = reader_directory(directory.path, complain, &complaints);
+    write_file("2-t.md", TITLE RULE);
+    write_file("1-t.md", "# X\n### R1.1 A {MUST}\n\nIt.\n\nSource: x\n");
+    write_file("scenario.md", "### R9.9 not a chapter");
+    write_file("3-t.md~", "### R9.9 not a chapter");
+    book = reader_directory(place, complain, &complaints);
     assert_string_equal(complaints.text, "");
     assert_non_null(book);
     assert_int_equal(book->chapter_count, 2);
     assert_int_equal(book->chapters[0].number, 1);
     book_free(book);
-    remove_directory(&directory);
 }
 
 static void tells_the_mistakes_of_all_files(void **state)
 {
-    struct directory directory = make_directory();
     struct complaints complaints = {.size = 0};
 
     (void)state;
-    write_file(&directory, "1-t.md", "# X\n### R1.1 A {MUST}\n\nIt.\n");
-    write_file(&directory, "2-t.md", TITLE RULE RULE);
-    assert_null(reader_directory(directory.path, complain, &complaints));
+    write_file("1-t.md", "# X\n### R1.1 A {MUST}\n\nIt.\n");
+    write_file("2-t.md", TITLE RULE RULE);
+    assert_null(reader_directory(place, complain, &complaints));
     assert_true(contains(complaints.text, "/1-t.md:2: the rule R1.1 lacks its 'Source:'"));
     assert_true(contains(complaints.text, "/2-t.md:8: a second rule 'R2.1'"));
     assert_int_equal(complaints.count, 2);
-    remove_directory(&directory);
 }
 
 static void an_empty_directory_is_no_book(void **state)
 {
-    struct directory directory = make_directory();
     struct complaints complaints = {.size = 0};
 
     (void)state;
-    assert_null(reader_directory(directory.path, complain, &complaints));
+    assert_null(reader_directory(place, complain, &complaints));
     assert_true(contains(complaints.text, ":0: there is no chapter here"));
     assert_int_equal(complaints.count, 1);
-    remove_directory(&directory);
+    assert_int_equal(rmdir(place), 0);
     complaints = (struct complaints){.size = 0};
-    assert_null(reader_directory(directory.path, complain, &complaints));
+    assert_null(reader_directory(place, complain, &complaints));
     assert_true(contains(complaints.text, ":0: No such file or directory"));
 }
 
 static void an_unreadable_chapter_is_told(void **state)
 {
-    struct directory directory = make_directory();
     struct complaints complaints = {.size = 0};
-    char path[128];
+    char path[PATH_MAX];
 
     (void)state;
-    snprintf(path, sizeof path, "%s/1-t.md", directory.path);
+    snprintf(path, sizeof path, "%s/1-t.md", place);
     assert_int_equal(mkdir(path, 0700), 0);
-    snprintf(path, sizeof path, "%s/2-t.md", directory.path);
+    snprintf(path, sizeof path, "%s/2-t.md", place);
     assert_int_equal(symlink("nowhere", path), 0);
-    assert_null(reader_directory(directory.path, complain, &complaints));
+    assert_null(reader_directory(place, complain, &complaints));
     assert_true(contains(complaints.text, "/1-t.md:0: Is a directory"));
     assert_true(contains(complaints.text, "/2-t.md:0: No such file or directory"));
-    snprintf(path, sizeof path, "%s/3-t.md", directory.path);
-    write_file(&directory, "3-t.md", "");
+    snprintf(path, sizeof path, "%s/3-t.md", place);
+    write_file("3-t.md", "");
     assert_int_equal(truncate(path, 1 << 24), 0);
     complaints = (struct complaints){.size = 0};
-    assert_null(reader_directory(directory.path, complain, &complaints));
+    assert_null(reader_directory(place, complain, &complaints));
     assert_true(contains(complaints.text, "/3-t.md:0: more than 16777215 bytes"));
-    remove_directory(&directory);
 }
 
 /* ---- Any text at all ---- */
@@ -452,6 +402,7 @@ static void survives_any_text(void **state)
 
 int main(void)
 {
+#define IN_PLACE(name) cmocka_unit_test_setup_teardown(name, place_set_up, place_tear_down)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_rules_and_scenarios),
         cmocka_unit_test(tells_each_mistake),
@@ -461,10 +412,10 @@ int main(void)
         cmocka_unit_test(reads_what_commonmark_allows),
         cmocka_unit_test(chapters_stand_by_number),
         cmocka_unit_test(a_number_is_for_one_chapter),
-        cmocka_unit_test(reads_the_chapters_of_a_directory),
-        cmocka_unit_test(tells_the_mistakes_of_all_files),
-        cmocka_unit_test(an_empty_directory_is_no_book),
-        cmocka_unit_test(an_unreadable_chapter_is_told),
+        IN_PLACE(reads_the_chapters_of_a_directory),
+        IN_PLACE(tells_the_mistakes_of_all_files),
+        IN_PLACE(an_empty_directory_is_no_book),
+        IN_PLACE(an_unreadable_chapter_is_told),
         cmocka_unit_test(reads_no_byte_too_many),
         cmocka_unit_test(survives_any_text),
     };
