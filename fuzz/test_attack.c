@@ -220,22 +220,26 @@ static void test_a_server_that_runs(void **state)
 
 static void expect_none_left(const char *script)
 {
-    char path[] = "/tmp/attack-XXXXXX", options[300], text[OUTPUT];
-    int pid = 0, status, file = mkstemp(path);
+    const char *directory = getenv("TMPDIR");
+    char path[PATH_MAX], options[300], text[OUTPUT];
+    int pid = 0, status, file, found;
     FILE *numbers;
 
+    directory = directory && *directory ? directory : "/tmp";
+    assert_true(snprintf(path, sizeof path, "%s/attack-XXXXXX", directory) < PATH_MAX);
+    file = mkstemp(path);
     assert_true(file >= 0);
-    close(file);
     setenv("PIDS", path, 1);
     snprintf(options, sizeof options, "--only byte --patience 1 -- sh -c '%s' PORT", script);
     status = finish(start(options), text);
+    unlink(path);
+    numbers = fdopen(file, "r");
+    assert_non_null(numbers);
+    found = fscanf(numbers, "%d", &pid);
+    fclose(numbers);
     expect("1 passed, 0 failed\n", text);
     assert_int_equal(status, 0);
-    numbers = fopen(path, "r");
-    unlink(path);
-    assert_non_null(numbers);
-    assert_int_equal(fscanf(numbers, "%d", &pid), 1);
-    fclose(numbers);
+    assert_int_equal(found, 1);
     assert_int_equal(kill(pid, 0), -1);
     assert_int_equal(errno, ESRCH);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -12,6 +13,22 @@
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
+
+/* Make a file in TMPDIR, or else in /tmp, and write its path; returns its descriptor. Ends the test
+ * if that cannot be done. */
+static int make_file(char *path, size_t room)
+{
+    const char *directory = getenv("TMPDIR");
+    int file;
+
+    directory = directory && *directory ? directory : "/tmp";
+    if (snprintf(path, room, "%s/miou-check-XXXXXX", directory) >= (int)room)
+        could_not_tell("the path of TMPDIR is too long");
+    file = mkstemp(path);
+    if (file < 0)
+        could_not_tell("no file can be made in TMPDIR");
+    return file;
+}
 
 static int option(int number, int name)
 {
@@ -156,15 +173,12 @@ static int listen_at_a_path(void *arg)
 CHECK("R6.29", a_path_is_an_address_and_its_file_stays)
 {
     struct path t = {.address.sun_family = AF_UNIX, .elsewhere = 1, .connected = 1, .accepted = 1};
-    char directory[] = "/tmp/miou-check-XXXXXX";
     int result;
 
-    if (mkdtemp(directory) == NULL)
-        could_not_tell("no directory can be made in /tmp");
-    snprintf(t.address.sun_path, sizeof t.address.sun_path, "%s/socket", directory);
+    close(make_file(t.address.sun_path, sizeof t.address.sun_path));
+    unlink(t.address.sun_path); /* the name is free now */
     result = unix_run_with(0, listen_at_a_path, &t);
     unlink(t.address.sun_path);
-    rmdir(directory);
     assert_int_equal(result, 0);
     assert_int_equal(t.taken, -EADDRINUSE);
     assert_int_equal(t.elsewhere, 0);
@@ -373,12 +387,10 @@ static int use_a_file(void *arg)
 CHECK("R6.31", a_file_is_read_and_written)
 {
     struct adopting t = {.reader.result = 1};
-    char name[] = "/tmp/miou-check-XXXXXX";
+    char path[PATH_MAX];
 
-    t.ends[0] = mkstemp(name);
-    if (t.ends[0] < 0)
-        could_not_tell("no file can be made in /tmp");
-    unlink(name);
+    t.ends[0] = make_file(path, sizeof path);
+    unlink(path);
     assert_int_equal(unix_run_with(0, use_a_file, &t), 0);
     assert_int_equal(t.reader.byte, 'b');
     assert_int_equal(t.reader.result, 0);
