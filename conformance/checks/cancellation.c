@@ -1,8 +1,7 @@
 /* Rules R2.22, R2.23, R2.26 and R2.27: what a scenario cannot say of cancellation. */
-#include "sockets.h"
+#include "tasks.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <time.h>
 
 static void count_finalised(void *value)

@@ -1,9 +1,8 @@
-/* Rules R2.4, R2.9, R2.14, R2.16 and R2.19 to R2.21: what a scenario cannot say of children. */
-#include "sockets.h"
+/* Rules R2.4, R2.9, R2.14, R2.16 and R2.18 to R2.21: what a scenario cannot say of children. */
+#include "tasks.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 

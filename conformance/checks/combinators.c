@@ -1,9 +1,8 @@
-/* Rules R8.1 to R8.16: what a scenario cannot say of combinators, of what a promise tells, and of
- * protect. */
-#include "sockets.h"
+/* Rules R8.1, R8.3 and R8.5 to R8.13: what a scenario cannot say of combinators, and of what a
+ * promise tells. */
+#include "tasks.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 typedef int awaiter(size_t *which, int *outcome, miou_promise *const *promises, size_t count);

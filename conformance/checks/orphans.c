@@ -1,9 +1,8 @@
-/* Rules R3.1 to R3.4, R3.10, R3.12, R3.15 and R3.17 to R3.23: what a scenario cannot say of
+/* Rules R3.1 to R3.4, R3.10, R3.12, R3.15, R3.17 and R3.19 to R3.23: what a scenario cannot say of
  * orphanages. */
-#include "sockets.h"
+#include "tasks.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 /* Yield until care hands out a child. */

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 
 enum { BOOM = MIOU_LAST - 1, MANY = 10000 };
 

@@ -1,8 +1,7 @@
 /* Rules R8.14 to R8.16: miou_protect. */
-#include "sockets.h"
+#include "tasks.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 
 enum { MOST = 16 };
 

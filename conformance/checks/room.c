@@ -1,10 +1,9 @@
 /* Rules R1.11, R1.12, R1.14 and R1.20: stacks, and runs for which there is too little memory. */
-#include "sockets.h"
+#include "tasks.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

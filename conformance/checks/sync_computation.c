@@ -2,7 +2,6 @@
 #include "sync.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 
 enum { WORDS = 64, CHAIN = 10000 };
 

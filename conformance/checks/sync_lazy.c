@@ -2,7 +2,6 @@
 #include "sync.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 
 enum { FORCERS = 6, WORDS = 64 };
 

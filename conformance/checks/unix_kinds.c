@@ -1,4 +1,4 @@
-/* Rules R6.29 to R6.31, R6.39 and R6.41: sockets of the Unix domain, UDP and IPv6, and descriptors
+/* Rules R6.29 to R6.31 and R6.41: sockets of the Unix domain, UDP and IPv6, and descriptors
  * that are adopted. */
 #include "sockets.h"
 
@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

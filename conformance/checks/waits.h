@@ -19,7 +19,6 @@ struct waits {
 
 #define WAITS_OF_STREAMS .first = ACCEPT, .end = CONNECT
 #define OTHER_WAITS      .first = CONNECT, .end = WAITS
-#define ALL_WAITS        .first = ACCEPT, .end = WAITS
 
 #define FOR_EACH_WAIT(kind, waits)                                                                 \
     for (enum wait_kind kind = (waits)->first; kind < (waits)->end; kind++)
