@@ -46,3 +46,8 @@ void fuzz_show(const uint8_t *data, size_t size)
     LLVMFuzzerTestOneInput(data, size);
     sim_speaks = false;
 }
+
+size_t fuzz_make(uint8_t *bytes, size_t room, uint32_t (*chance)(void))
+{
+    return input_make(bytes, room, chance);
+}

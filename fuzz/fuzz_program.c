@@ -192,3 +192,8 @@ void fuzz_show(const uint8_t *data, size_t size)
     LLVMFuzzerTestOneInput(data, size);
     execution.shows = false;
 }
+
+size_t fuzz_make(uint8_t *bytes, size_t room, uint32_t (*chance)(void))
+{
+    return input_make(bytes, room, chance);
+}

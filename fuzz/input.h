@@ -32,6 +32,20 @@ static inline struct input input_split(const uint8_t *bytes, size_t size)
     return (struct input){head[0], middle, rest - choices, {end - choices, end, 0}};
 }
 
+/* fuzz_make of a target: bytes made by chance, of which the choices are less than half. */
+static inline size_t input_make(uint8_t *bytes, size_t room, uint32_t (*chance)(void))
+{
+    size_t size = chance() % (chance() % 2 == 0 ? 64 : 400);
+
+    if (size > room)
+        size = room;
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)chance();
+    if (size > 2)
+        bytes[1] = (uint8_t)(chance() % (size / 2));
+    return size;
+}
+
 /* Whether a choice counts now, one of four. */
 static inline bool choices_due(struct choices *choices, unsigned *choice)
 {
