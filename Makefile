@@ -10,7 +10,7 @@ WARN    := -Wall -Wextra -Wpedantic -Wshadow -Werror
 FLAGS   := -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -pthread -Ispec -MMD -MP
 # A line a file; V=1 shows the commands themselves.
 Q        = $(if $(V),,@echo '  $@' && )
-LINK     = $(Q)$(CC) $(CFLAGS) -pthread -o $@
+LINK     = $(Q)$(CC) $(CFLAGS) $(if $(WHOLE),-fno-lto) -pthread -o $@
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -24,12 +24,15 @@ REF     := $(filter-out ref/test_% ref/echo% ref/bench%,$(wildcard ref/*.c))
 REF_OBJ := $(REF:%.c=$(B)/%.o)
 CONTEXT := -l:libboost_context.a
 
+# The library is optimised as one piece where gcc builds it, unless CFLAGS say how it is to be done.
+WHOLE   := $(if $(filter file,$(origin CFLAGS)),$(shell $(CC) -v 2>&1 | grep -q '^gcc version' && echo yes))
+
 # What is global stays visible until objcopy has picked the headers' names.
-$(REF_OBJ): FLAGS += -fvisibility=default -fno-semantic-interposition
+$(REF_OBJ): FLAGS += -fvisibility=default -fno-semantic-interposition $(if $(WHOLE),-flto -ffat-lto-objects)
 
 # One object that shows only the headers' names, with the context switch inside.
 $(B)/miou.o: $(REF_OBJ) $(B)/exports
-	$(Q)$(CC) -r -nostdlib -o $@ $(REF_OBJ) $(CONTEXT)
+	$(Q)$(CC) $(if $(WHOLE),$(CFLAGS) -flto=auto -flinker-output=nolto-rel) -r -nostdlib -o $@ $(REF_OBJ) $(CONTEXT)
 	@objcopy --keep-global-symbols=$(B)/exports $@
 
 $(B)/libmiou.a: $(B)/miou.o
