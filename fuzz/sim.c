@@ -151,8 +151,8 @@ enum { WORDS = (SIM_DESCRIPTORS + WORD - 1) / WORD };
 
 static void copy(int count, unsigned long *to, const unsigned long *from)
 {
-    if (to != NULL && from != NULL)
-        memcpy(to, from, (size_t)(count + WORD - 1) / WORD * sizeof *to);
+    for (int word = 0; to != NULL && from != NULL && word * WORD < count; word++)
+        to[word] = from[word];
 }
 
 /* Whoever waits without a limit, or on behalf of others and so for no descriptor, is idle, and the

@@ -33,11 +33,12 @@ struct stream {
 };
 
 static struct stream streams[SIM_STREAMS];
+static int tried; /* of them; no other is in use */
 
 void streams_begin(void)
 {
-    for (int i = 0; i < SIM_STREAMS; i++)
-        streams[i].used = false;
+    while (tried > 0)
+        streams[--tried].used = false;
 }
 
 static void end_init(struct end *end)
@@ -51,16 +52,22 @@ static void end_init(struct end *end)
 
 struct end *stream_new(size_t room)
 {
-    for (struct stream *s = streams; s < streams + SIM_STREAMS; s++)
-        if (!s->used) {
-            end_init(&s->ends[0]);
-            end_init(&s->ends[1]);
-            s->room = room < 1 ? 1 : room > SIM_ROOM ? SIM_ROOM : room;
-            s->name = NULL;
-            s->used = true;
-            return s->ends;
-        }
-    return NULL;
+    int free = 0;
+    struct stream *s;
+
+    while (free < tried && streams[free].used)
+        free++;
+    if (free == SIM_STREAMS)
+        return NULL;
+    if (free == tried)
+        tried++;
+    s = &streams[free];
+    end_init(&s->ends[0]);
+    end_init(&s->ends[1]);
+    s->room = room < 1 ? 1 : room > SIM_ROOM ? SIM_ROOM : room;
+    s->name = NULL;
+    s->used = true;
+    return s->ends;
 }
 
 int stream_number(const struct end *end)

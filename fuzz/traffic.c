@@ -51,6 +51,15 @@ static void fill_row(void)
         row[i] = row[i - PERIOD];
 }
 
+static char names[TRAFFIC_SLOTS][16];
+
+static void fill_names(void)
+{
+    for (int slot = 0; slot < TRAFFIC_SLOTS && names[slot][0] == '\0'; slot++)
+        snprintf(names[slot], sizeof names[slot], "%s %d",
+                 slot < TRAFFIC_CLIENTS ? "client" : "witness", slot % TRAFFIC_CLIENTS);
+}
+
 static const uint8_t *bytes_of(const struct client *client, size_t at)
 {
     return row + (client->serial * 1013 + at) % PERIOD;
@@ -97,9 +106,7 @@ static void connect_client(struct traffic *traffic, int slot, uint8_t how)
 
     if (client->stream >= 0 || traffic->port == 0)
         return;
-    *client = (struct client){.serial = traffic->clients_made++, .stream = -1};
-    snprintf(client->name, sizeof client->name, "%s %d",
-             slot < TRAFFIC_CLIENTS ? "client" : "witness", slot % TRAFFIC_CLIENTS);
+    *client = (struct client){.serial = traffic->clients_made++, .stream = -1, .name = names[slot]};
     stream = sim_connect(traffic->port, how & 3, room);
     if (stream < 0) {
         SIM_SAY("%s connects: %s", client->name, strerror(-stream));
@@ -401,6 +408,7 @@ void traffic_begin(struct traffic *traffic, const uint8_t *bytes, size_t size)
     struct input input = input_split(bytes, size);
 
     fill_row();
+    fill_names();
     memset(traffic, 0, sizeof *traffic);
     traffic->moves = input.bytes;
     traffic->moves_end = input.bytes + input.size;

@@ -19,7 +19,7 @@ enum {
 struct client {
     int stream;      /* -1: there is none */
     unsigned serial; /* of all clients; its bytes depend on it */
-    char name[16];
+    const char *name;
     size_t sent, received;
     bool shut;
     bool failed; /* to send: the end of the stream, or its error, is still to be read */

@@ -14,6 +14,8 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
+enum { CONTEXT_TOP = 2048 }; /* bytes of a stack that those calls take which never return */
+
 /* Boost's interface: who jumped here, where to jump back to it, and the word it brought. */
 struct transfer {
     void *from, *data;
@@ -100,7 +102,10 @@ static inline void context_free(struct context *context)
     __tsan_destroy_fiber(context->fiber);
 #endif
 #ifdef CONTEXT_ASAN
-    ASAN_UNPOISON_MEMORY_REGION(context->bottom, context->size);
+    /* All calls have returned but the first ones, which are at the top. */
+    size_t top = context->size < CONTEXT_TOP ? context->size : CONTEXT_TOP;
+
+    ASAN_UNPOISON_MEMORY_REGION((const char *)context->bottom + context->size - top, top);
 #endif
     context->pointer = NULL;
 }

@@ -236,21 +236,26 @@ static int64_t wake_sleepers(struct monitor *monitor)
     return timers_first(&monitor->timers) - now;
 }
 
+static void copy(unsigned long *to, const unsigned long *from, int words)
+{
+    for (int word = 0; word < words; word++)
+        to[word] = from[word];
+}
+
 static int look(void *state, int block)
 {
     struct monitor *monitor = state;
     int64_t wait = wake_sleepers(monitor);
     int words = monitor->highest / WORD + 1, found;
-    size_t bytes = (size_t)words * sizeof(unsigned long);
     bool writing = monitor->writing > 0;
 
     if (!block)
         wait = 0;
     if (wait == 0 && monitor->waiting == 0)
         return 0;
-    memcpy(ready(monitor, READABLE), wanted(monitor, READABLE), bytes);
+    copy(ready(monitor, READABLE), wanted(monitor, READABLE), words);
     if (writing)
-        memcpy(ready(monitor, WRITABLE), wanted(monitor, WRITABLE), bytes);
+        copy(ready(monitor, WRITABLE), wanted(monitor, WRITABLE), words);
     found = sys_select(monitor->highest + 1, ready(monitor, READABLE),
                        writing ? ready(monitor, WRITABLE) : NULL, wait);
     if (found > 0) {
