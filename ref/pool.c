@@ -13,6 +13,9 @@ int pool_init(struct pool *pool, uint32_t size, uint32_t salt)
     pool->salt = salt & ~1u;
     ANNOTATE_ATOMIC(&pool->chunks);
     atomic_init(&pool->chunks, 0);
+    pthread_mutex_init(&pool->lock, NULL);
+    ANNOTATE_ATOMIC(&pool->surplus);
+    atomic_init(&pool->surplus, NULL);
     pool->directory = sys_map(POOL_CHUNKS * sizeof *pool->directory);
     return pool->directory == NULL ? -ENOMEM : 0;
 }
@@ -21,6 +24,7 @@ void pool_destroy(struct pool *pool)
 {
     if (pool->directory == NULL)
         return;
+    pthread_mutex_destroy(&pool->lock);
     for (uint32_t i = 0; i < POOL_CHUNKS && pool->directory[i] != NULL; i++)
         sys_unmap(pool->directory[i], (size_t)POOL_CHUNK * pool->size);
     sys_unmap(pool->directory, POOL_CHUNKS * sizeof *pool->directory);
@@ -50,10 +54,54 @@ static int map_chunk(struct pool *pool, struct pool_cache *cache)
     return 0;
 }
 
+/* ---- surplus */
+
+/* The last of so many of a list, which has as many. */
+static struct slot *nth(struct slot *slot, uint32_t count)
+{
+    while (--count > 0)
+        slot = slot->next_free;
+    return slot;
+}
+
+void pool_give_back(struct pool *pool, struct pool_cache *cache)
+{
+    struct slot *first = cache->free, *last = nth(first, POOL_BATCH);
+
+    cache->free = last->next_free;
+    cache->excess -= POOL_BATCH;
+    pthread_mutex_lock(&pool->lock);
+    last->next_free = atomic_load_explicit(&pool->surplus, memory_order_relaxed);
+    atomic_store_explicit(&pool->surplus, first, memory_order_relaxed);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* A batch of what other domains have given back, if there is one. */
+static bool take_surplus(struct pool *pool, struct pool_cache *cache)
+{
+    struct slot *first, *last;
+
+    if (atomic_load_explicit(&pool->surplus, memory_order_relaxed) == NULL)
+        return false;
+    pthread_mutex_lock(&pool->lock);
+    first = atomic_load_explicit(&pool->surplus, memory_order_relaxed);
+    if (first != NULL) {
+        last = nth(first, POOL_BATCH);
+        atomic_store_explicit(&pool->surplus, last->next_free, memory_order_relaxed);
+        last->next_free = NULL;
+        cache->free = first;
+        cache->excess += POOL_BATCH;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return first != NULL;
+}
+
 void *pool_new_slow(struct pool *pool, struct pool_cache *cache)
 {
     struct slot *slot;
 
+    if (take_surplus(pool, cache))
+        return pool_new(pool, cache);
     if (cache->fresh_left == 0 && map_chunk(pool, cache) < 0)
         return NULL;
     slot = (struct slot *)cache->fresh;
@@ -62,6 +110,7 @@ void *pool_new_slow(struct pool *pool, struct pool_cache *cache)
     atomic_init(&slot->generation, pool->salt + 1);
     cache->fresh += pool->size;
     cache->fresh_left--;
+    cache->excess--;
     return slot;
 }
 

@@ -4,6 +4,7 @@
 #ifndef REF_POOL_H
 #define REF_POOL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,11 +23,15 @@ struct pool {
     uint32_t salt; /* the first generation, of no other pool and run */
     _Atomic uint32_t chunks;
     _Atomic(char *) *directory;
+    pthread_mutex_t lock;
+    _Atomic(struct slot *) surplus; /* free objects that no domain keeps; under the lock */
 };
 
-/* A domain's own free objects of a pool. */
+/* A domain's own free objects of a pool. A domain that frees more than it makes, because others
+ * make them, gives what it has too much of to the pool, where those find it. */
 struct pool_cache {
     struct slot *free;
+    int64_t excess; /* what it freed, less what it made, and less what it has given */
     char *fresh;
     uint32_t fresh_index, fresh_left;
 };
@@ -41,7 +46,8 @@ void *pool_new_slow(struct pool *pool, struct pool_cache *cache);
 enum {
     POOL_CHUNK_BITS = 10,
     POOL_CHUNK = 1 << POOL_CHUNK_BITS, /* objects mapped at a time */
-    POOL_CHUNKS = 1 << 16
+    POOL_CHUNKS = 1 << 16,
+    POOL_BATCH = 64 /* objects that go to the pool and come from there at a time */
 };
 
 static inline void *pool_new(struct pool *pool, struct pool_cache *cache)
@@ -52,27 +58,32 @@ static inline void *pool_new(struct pool *pool, struct pool_cache *cache)
     if (slot == NULL)
         return pool_new_slow(pool, cache);
     cache->free = slot->next_free;
+    cache->excess--;
     generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
     atomic_store_explicit(&slot->generation, generation + 1, memory_order_relaxed);
     return slot;
 }
 
+void pool_give_back(struct pool *pool, struct pool_cache *cache);
+
 /* Take an object back that was retired. */
-static inline void pool_take_back(struct pool_cache *cache, void *object)
+static inline void pool_take_back(struct pool *pool, struct pool_cache *cache, void *object)
 {
     struct slot *slot = object;
 
     slot->next_free = cache->free;
     cache->free = slot;
+    if (++cache->excess >= POOL_BATCH)
+        pool_give_back(pool, cache);
 }
 
-static inline void pool_free(struct pool_cache *cache, void *object)
+static inline void pool_free(struct pool *pool, struct pool_cache *cache, void *object)
 {
     struct slot *slot = object;
     uint32_t generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
 
     atomic_store_explicit(&slot->generation, generation + 1, memory_order_relaxed);
-    pool_take_back(cache, object);
+    pool_take_back(pool, cache, object);
 }
 
 static inline void *pool_handle(const void *object)

@@ -317,7 +317,7 @@ static inline void *object_new(struct domain *domain, enum pool_kind kind)
 
 static inline void object_free(struct domain *domain, enum pool_kind kind, void *object)
 {
-    pool_free(&domain->caches[kind], object);
+    pool_free(&domain->run->pools[kind], &domain->caches[kind], object);
 }
 
 static inline void *object_get(struct domain *domain, enum pool_kind kind, const void *handle)

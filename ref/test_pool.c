@@ -44,7 +44,7 @@ static void a_stale_handle_leads_nowhere_even_when_the_object_is_used_again(void
     struct object *one = pool_new(*state, &cache);
     void *stale = pool_handle(one);
 
-    pool_free(&cache, one);
+    pool_free(*state, &cache, one);
     assert_null(pool_get(*state, stale));
     assert_ptr_equal(pool_new(*state, &cache), one);
     assert_null(pool_get(*state, stale));
@@ -96,9 +96,28 @@ static void objects_of_many_chunks_are_all_found_and_new_ones_are_zero(void **st
     for (int i = 0; i < COUNT; i++)
         assert_ptr_equal(pool_get(*state, pool_handle(made[i])), made[i]);
     for (int i = 0; i < COUNT; i += 2)
-        pool_free(&cache, made[i]);
+        pool_free(*state, &cache, made[i]);
     pool_each(*state, visit, &visited);
     assert_int_equal(visited, COUNT / 2);
+}
+
+/* One domain makes what another frees, for ever. */
+static void what_another_domain_frees_is_used_again(void **state)
+{
+    struct pool *pool = *state;
+    struct pool_cache maker = {0}, freer = {0};
+    struct object *made[10];
+
+    for (int i = 0; i < 100 * POOL_CHUNK; i++) {
+        for (size_t j = 0; j < sizeof made / sizeof *made; j++) {
+            made[j] = pool_new(pool, &maker);
+            assert_non_null(made[j]);
+            assert_ptr_equal(pool_get(pool, pool_handle(made[j])), made[j]);
+        }
+        for (size_t j = 0; j < sizeof made / sizeof *made; j++)
+            pool_free(pool, &freer, made[j]);
+    }
+    assert_in_range(atomic_load(&pool->chunks), 1, 3);
 }
 
 int main(void)
@@ -111,6 +130,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(handles_of_another_pool_lead_nowhere, make, destroy),
         cmocka_unit_test_setup_teardown(objects_of_many_chunks_are_all_found_and_new_ones_are_zero,
                                         make, destroy),
+        cmocka_unit_test_setup_teardown(what_another_domain_frees_is_used_again, make, destroy),
     };
 
     return cmocka_run_group_tests_name("pool", tests, NULL, NULL);

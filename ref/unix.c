@@ -485,7 +485,8 @@ ssize_t miou_sendto(miou_fd *fd, const void *buffer, size_t size, const struct s
 static void give_back(struct domain *domain, struct descriptor *descriptor)
 {
     if (!descriptor->blocks || atomic_load(&descriptor->users) == 0)
-        pool_take_back(&domain->caches[POOL_DESCRIPTORS], descriptor);
+        pool_take_back(&domain->run->pools[POOL_DESCRIPTORS], &domain->caches[POOL_DESCRIPTORS],
+                       descriptor);
 }
 
 /* The message goes from domain to domain, so that the tasks of each learn that the descriptor they
