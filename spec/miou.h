@@ -300,8 +300,8 @@ int miou_domain_all(int *ids, size_t size);
 /* ---- Ownership ---- */
 
 /* A resource is the proof that a task has something to itself. Once owned it ends exactly once:
- * disowned (its owner has dealt with it), released or finalised; then it is no more, and no
- * call accepts it [R5.10]. */
+ * disowned (its owner has dealt with it), released or finalised; then it is no more, takes no
+ * memory [R5.29], and no call accepts it [R5.10]. */
 
 /* Called with the resource's value [R5.26], at most once, on its owner's domain [R5.19], when the
  * owner releases it or ends without having dealt with it: the newest first [R5.6], after the

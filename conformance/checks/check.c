@@ -123,6 +123,19 @@ int descriptors_open(void)
     return entries("/proc/self/fd") - 1; /* less the one that is open to count */
 }
 
+long memory_resident(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    long size, pages = -1;
+
+    if (!file)
+        return -1;
+    if (fscanf(file, "%ld %ld", &size, &pages) != 2)
+        pages = -1;
+    fclose(file);
+    return pages < 0 ? -1 : pages * sysconf(_SC_PAGESIZE);
+}
+
 int descriptors_of(pid_t pid)
 {
     char path[32];

@@ -52,6 +52,9 @@ int unix_run_with(int domains, miou_task *fn, void *arg);
 /* How many descriptors this process has open. */
 int descriptors_open(void);
 
+/* Bytes of memory that this process has; -1: it cannot be told. */
+long memory_resident(void);
+
 /* How many descriptors another process has open; -1 if there is none such. */
 int descriptors_of(pid_t pid);
 

@@ -506,19 +506,6 @@ CHECK("R2.19", a_forgotten_child_a_thousand_deep)
 
 /* ---- R2.20: promises that were given back ---- */
 
-/* Bytes of memory in use. */
-static long resident(void)
-{
-    FILE *file = fopen("/proc/self/statm", "r");
-    long size, pages = 0;
-
-    if (!file || fscanf(file, "%ld %ld", &size, &pages) != 2)
-        pages = 0;
-    if (file)
-        fclose(file);
-    return pages * sysconf(_SC_PAGESIZE);
-}
-
 static int count_child(void *arg)
 {
     atomic_int *children = arg;
@@ -534,22 +521,21 @@ struct growth {
     long bytes;
 };
 
-static int spawn_for_ever(void *arg)
+static int spawn_once(void *arg)
 {
     struct growth *t = arg;
     miou_promise *promise;
-    long before = 0;
-    int i;
 
-    for (i = 0; i < 2 * t->generations; i++) {
-        if (i == t->generations)
-            before = resident();
-        TRY(t->spawn(&promise, NULL, count_child, &t->children));
-        TRY(miou_await(promise, NULL));
-        TRY(miou_promise_free(promise));
-    }
-    t->bytes = before == 0 ? -1 : resident() - before;
-    return 0;
+    TRY(t->spawn(&promise, NULL, count_child, &t->children));
+    TRY(miou_await(promise, NULL));
+    return miou_promise_free(promise);
+}
+
+static int spawn_for_ever(void *arg)
+{
+    struct growth *t = arg;
+
+    return grow_by(&t->bytes, t->generations, spawn_once, t);
 }
 
 /* 50 bytes a child: less than any record of one. */

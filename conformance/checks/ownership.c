@@ -846,3 +846,57 @@ CHECK("R5.28", a_cancelled_task_deals_with_its_own)
     assert_dealt_with(0);
     assert_dealt_with(1);
 }
+
+/* ---- R5.29: resources that have ended ---- */
+
+static int release_it(void *resource)
+{
+    return miou_release(resource);
+}
+
+struct handing {
+    spawner *spawn;
+    int finalised;
+    long bytes;
+};
+
+static int hand_over_once(void *arg)
+{
+    struct handing *t = arg;
+    miou_promise *promise;
+    miou_resource *resource;
+
+    TRY(miou_resource_create(&resource, count_finalised, &t->finalised));
+    TRY(miou_own(resource));
+    TRY(t->spawn(&promise, &(miou_spawn){MIOU_GIVE(resource)}, release_it, resource));
+    return await_and_free(promise);
+}
+
+enum { HANDED = 20000 };
+
+static int hand_over_for_ever(void *arg)
+{
+    struct handing *t = arg;
+
+    return grow_by(&t->bytes, HANDED, hand_over_once, t);
+}
+
+/* 20 bytes each: less than any record of one. */
+static void assert_no_growth_by(spawner *spawn)
+{
+    struct handing t = {.spawn = spawn};
+
+    assert_int_equal(run_with(1, hand_over_for_ever, &t), 0);
+    assert_int_equal(t.finalised, 2 * HANDED);
+    assert_true(t.bytes < 20L * HANDED);
+}
+
+CHECK("R5.29", ended_by_a_child_here)
+{
+    assert_no_growth_by(miou_async);
+}
+
+CHECK("R5.29", ended_by_a_child_elsewhere)
+{
+    assert_no_growth_by(miou_call);
+}

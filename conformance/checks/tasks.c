@@ -1,6 +1,8 @@
 /* tasks: what the tests share that is to be done inside tasks. */
 #include "tasks.h"
 
+#include <errno.h>
+
 #include <sched.h>
 #include <time.h>
 
@@ -92,4 +94,18 @@ void until(atomic_bool *flag)
 {
     while (!atomic_load(flag))
         sched_yield();
+}
+
+int grow_by(long *bytes, int times, int (*once)(void *arg), void *arg)
+{
+    long before = 0;
+    int i;
+
+    for (i = 0; i < 2 * times; i++) {
+        if (i == times)
+            before = memory_resident();
+        TRY(once(arg));
+    }
+    *bytes = memory_resident() - before;
+    return before < 0 ? -ENOTSUP : 0;
 }

@@ -52,6 +52,10 @@ int let_others_run(void);
  * and, above all, on its way between. */
 void dawdle(int round);
 
+/* Do something so often, and then as often once more: by how many bytes the process grew meanwhile.
+ * Fails as what is done does, or with -ENOTSUP if it cannot be told. */
+int grow_by(long *bytes, int times, int (*once)(void *arg), void *arg);
+
 /* Wait until it is so, with the thread, as none of the tasks of a domain may. */
 void until(atomic_bool *flag);
 

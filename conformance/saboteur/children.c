@@ -555,13 +555,8 @@ MUTANT("R2.19", five_thousand_wide, .run = watch_run, .yield = watch_yield, .awa
 
 static int free_in_part(miou_promise *promise)
 {
-    static _Thread_local void *volatile rest; /* or the compiler would do without */
-    int result = true_miou_promise_free(promise);
-
-    rest = malloc(200);
-    if (rest)
-        memset(rest, 1, 200);
-    return result;
+    saboteur_waste();
+    return true_miou_promise_free(promise);
 }
 MUTANT("R2.20", given_back_in_part, .promise_free = free_in_part);
 

@@ -595,3 +595,10 @@ static int own_unless_cancelled(miou_resource *resource)
     return self_is_cancelled() ? MIOU_CANCELLED : true_miou_own(resource);
 }
 MUTANT("R5.28", the_cancelled_cannot_own, .own = own_unless_cancelled);
+
+static int release_in_part(miou_resource *resource)
+{
+    saboteur_waste();
+    return true_miou_release(resource);
+}
+MUTANT("R5.29", released_in_part, .release = release_in_part);

@@ -35,6 +35,15 @@ const struct mutant *saboteur_mutants(void)
     return mutants;
 }
 
+void saboteur_waste(void)
+{
+    static _Thread_local void *volatile waste; /* or the compiler would do without */
+
+    waste = malloc(200);
+    if (waste)
+        memset(waste, 1, 200);
+}
+
 /* Constructors without a priority run after those with one, so all mutants are known here. */
 __attribute__((constructor)) static void start(void)
 {

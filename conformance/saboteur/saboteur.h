@@ -33,6 +33,9 @@ void saboteur_register(struct mutant *mutant);
 /* All mutants, by name. */
 const struct mutant *saboteur_mutants(void);
 
+/* Take a little memory that nobody gives back. */
+void saboteur_waste(void);
+
 /* A mutant of one rule. It registers itself, before saboteur.c looks for the one that is wanted. */
 #define MUTANT(rule_, name_, ...)                                                                  \
     static struct mutant mutant_##name_;                                                           \
