@@ -227,8 +227,6 @@ MUTANT("R5.10", the_released_can_be_released, RECORDED, .run = watch_run, .own =
 
 /* ---- give */
 
-typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
-
 /* Whether the true runtime would take the list. */
 static bool can_give(const miou_spawn *options)
 {

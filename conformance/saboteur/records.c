@@ -96,8 +96,6 @@ int record_own(miou_resource *resource)
     return error;
 }
 
-typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
-
 static int spawn(spawner *spawn_watched, miou_promise **promise, const miou_spawn *options,
                  miou_task *fn, void *arg)
 {

@@ -114,8 +114,6 @@ int watch_run(const miou_options *options, miou_task *fn, void *arg)
     return result;
 }
 
-typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
-
 static int watched_spawn(spawner *spawn, miou_promise **promise, const miou_spawn *options,
                          miou_task *fn, void *arg)
 {

@@ -41,8 +41,11 @@ extern void (*watch_at_start)(struct task *self);
 /* Called when a task's function has returned; returns what it shall have returned. */
 extern int (*watch_at_end)(struct task *self, int value);
 
-/* The interface's functions, with an eye on what they do. Mutants call these or the true ones.
- * One marks the child with 1. */
+/* miou_async or miou_call. */
+typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
+
+/* The interface's functions, with an eye on what they do. Mutants call these or the true ones. One
+ * marks the child with 1. */
 int watch_run(const miou_options *options, miou_task *fn, void *arg);
 int watch_async(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
 int watch_call(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
