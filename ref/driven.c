@@ -39,7 +39,7 @@ static bool can_go_on(struct domain *domain)
            (domain->id == 0 && atomic_load(&domain->run->signals) != 0);
 }
 
-/* The domain in turn after another, of all or of those that can go on. */
+/* The domain in turn after another. */
 static struct domain *after(struct domain *domain)
 {
     struct run *run = domain->run;
