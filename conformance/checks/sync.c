@@ -17,13 +17,22 @@ int spread(int count, miou_task *fn, void *arg)
     return sum;
 }
 
+/* One of each. */
+struct things {
+    miou_mutex *mutex;
+    miou_condition *condition;
+    miou_lazy *lazy; /* of the value 7 */
+    miou_trigger *trigger, *other;
+    miou_computation *computation;
+};
+
 static int return_seven(void *arg)
 {
     (void)arg;
     return 7;
 }
 
-int things_create(struct things *things)
+static int things_create(struct things *things)
 {
     TRY(miou_mutex_create(&things->mutex));
     TRY(miou_condition_create(&things->condition));

@@ -20,15 +20,4 @@ enum { BOOM = MIOU_LAST - 1, DOMAINS = 2, ROUNDS = 300 };
  * the sum of what they returned, or an error. */
 int spread(int count, miou_task *fn, void *arg);
 
-/* One of each. */
-struct things {
-    miou_mutex *mutex;
-    miou_condition *condition;
-    miou_lazy *lazy; /* of the value 7 */
-    miou_trigger *trigger, *other;
-    miou_computation *computation;
-};
-
-int things_create(struct things *things);
-
 #endif
