@@ -36,12 +36,17 @@ static struct {
 
 /* ---- what is wrong */
 
+/* As a driver reads it. */
 static void show_scenario(FILE *to)
 {
+    char *text;
+
     fprintf(to, "scenario 1\nschedule");
     for (size_t i = 0; i < execution.last; i++)
         fprintf(to, " %zu", execution.answers[i]);
-    fprintf(to, "\n%s", execution.text);
+    text = program_strip(execution.text, strlen(execution.text));
+    fprintf(to, "\n%s", text != NULL ? text : "");
+    free(text);
 }
 
 static _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -122,27 +127,19 @@ static void run(void)
 
 /* ---- the verdict */
 
-/* What is said of the scenario itself, which expects nothing, does not count. */
-static bool counts(const struct verdict *verdict, const struct finding *finding)
-{
-    return verdict->kind != VERDICT_FAIL || finding->rule != NULL;
-}
-
 static void judge_run(void)
 {
     struct trace *trace = trace_parse(program, 1, execution.output, execution.output_size);
     struct verdict *verdict = trace != NULL ? judge(program, trace) : NULL;
-    const struct finding *first = NULL;
 
     if (verdict == NULL)
         fail("no memory");
-    for (int i = verdict->finding_count - 1; i >= 0; i--)
-        if (counts(verdict, &verdict->findings[i]))
-            first = &verdict->findings[i];
-    if (first != NULL) {
+    if (verdict->finding_count > 0) {
+        const struct finding *first = &verdict->findings[0];
+
         if (!execution.shows)
             fwrite(execution.output, 1, execution.output_size, stderr);
-        fail("%s: expected %s\n    observed %s", first->rule != NULL ? first->rule : "the protocol",
+        fail("%s: expected %s\n    observed %s", first->rule != NULL ? first->rule : "the scenario",
              first->expected, first->observed);
     }
     verdict_free(verdict);
@@ -168,7 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct input input = input_split(data, size);
 
     size = program_write(execution.text, input.head % DOMAINS, input.bytes, input.size);
-    program = program_parse(execution.text, size, PROGRAM_STRIPPED, complain, NULL);
+    program = program_parse(execution.text, size, PROGRAM_WITH_ANSWERS, complain, NULL);
     if (program == NULL)
         fail("no memory");
     execution.choices = input.choices;

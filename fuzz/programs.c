@@ -85,7 +85,7 @@ static void begin_task(struct writer *writer, uint8_t how)
                                      : AWAITS,
         .keeps = how & 4,
         .fails = (how & 24) == 24,
-        .value = how >> 5,
+        .value = how >> 5 & (NAMES - 1),
     };
 }
 
@@ -285,6 +285,8 @@ static void put_move(struct writer *writer, const struct move *move)
         put(writer, " repeat %d", move->times);
     put(writer, " %s", operation_word(move->kind));
     put_operands(writer, move);
+    if (move->kind == OP_ASYNC || move->kind == OP_CALL)
+        put(writer, " => ok | stopped | invalid | not-owner | no-domain-available");
     put(writer, "\n");
 }
 
@@ -348,9 +350,18 @@ static void put_manners(struct writer *writer, int task)
         if (owned[i])
             put(writer, "    release r%d\n", i);
     if (manners->fails)
-        put(writer, "    fail e%d\n", manners->value % NAMES);
-    else if (manners->value > 0)
+        put(writer, "    fail e%d\n", manners->value);
+    else
         put(writer, "    return %d\n", manners->value);
+}
+
+/* The run comes to what main does, if it does not break a rule for all. */
+static void put_expectation(struct writer *writer)
+{
+    const struct manners *manners = &writer->manners[0];
+
+    put(writer, "expect run %s%d | still-has-children | resource-leaked | deadlock\n",
+        manners->fails ? "failed e" : "ok ", manners->value);
 }
 
 size_t program_write(char text[PROGRAM_TEXT], int domains, const uint8_t *bytes, size_t size)
@@ -372,5 +383,6 @@ size_t program_write(char text[PROGRAM_TEXT], int domains, const uint8_t *bytes,
                 put_move(&writer, &writer.moves[i]);
         put_manners(&writer, task);
     }
+    put_expectation(&writer);
     return writer.length;
 }

@@ -11,8 +11,8 @@ enum {
     PROGRAM_TEXT = 32 << 10, /* bytes that any of them fits in */
 };
 
-/* Write the program of these bytes, two an operation, with a NUL; returns its length. It has no
- * expectations. */
+/* Write the program of these bytes, two an operation, with a NUL; returns its length. It expects
+ * nothing but what every runtime promises. */
 size_t program_write(char text[PROGRAM_TEXT], int domains, const uint8_t *bytes, size_t size);
 
 #endif
