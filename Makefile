@@ -137,14 +137,22 @@ TESTS += $(B)/fuzz/test_sim $(B)/fuzz_echo
 
 # ---- fuzz: random programs, executed by the driver's code in the simulated system, and judged
 
-JUDGED := $(filter-out %/driver.o,$(DRIVER:%.c=$(B)/%.o)) \
-          $(patsubst %.c,$(B)/%.o,$(wildcard conformance/judge.c conformance/trace.c conformance/monitors*.c))
+PROGRAM := $(patsubst %.c,$(B)/%.o,$(wildcard conformance/program*.c))
+JUDGED  := $(patsubst conformance/%.c,$(B)/conformance/%.o,$(wildcard conformance/driver_*.c \
+           conformance/judge.c conformance/trace.c conformance/monitors*.c))
 
 $(B)/fuzz/fuzz_program.o $(B)/fuzz/programs.o: FLAGS += -Iconformance
-$(B)/fuzz_program: $(patsubst %,$(B)/fuzz/%.o,fuzz_program programs) $(JUDGED) $(SIM) $(SIM_REF) $(ENGINE)
+$(B)/fuzz_program: $(patsubst %,$(B)/fuzz/%.o,fuzz_program programs) $(PROGRAM) $(JUDGED) $(SIM) $(SIM_REF) $(ENGINE)
 	$(LINK) $^ $(CONTEXT)
 
 TESTS += $(B)/fuzz_program
+
+# The same programs for any runtime, see fuzz/runtime.
+$(B)/fuzz/random_programs.o: FLAGS += -Iconformance
+$(B)/random-programs: $(patsubst %,$(B)/fuzz/%.o,random_programs programs) $(PROGRAM)
+	$(LINK) $^
+
+all: $(B)/random-programs
 
 # ---- fuzz: what the suite reads
 
@@ -225,6 +233,11 @@ fuzz: ## all fuzz targets under libFuzzer, on all processors, for TIME=60 second
 fuzz-afl: ## the same under AFL++
 	@ci/fuzz afl
 
+fuzz-runtime: ## random programs on a runtime: RUNTIME=/path/lib.so, or the reference runtime, for TIME=60 seconds
+	@ci/setup
+	$(BUILD) all
+	@fuzz/runtime --runtime "$(RUNTIME)" --seconds $(or $(TIME),60)
+
 bench: ## what things cost, each beside its limit
 	@ci/setup
 	$(BUILD) $(B)/bench $(B)/miou-echo
@@ -249,4 +262,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
 .PHONY: all conformance test tests explore mutants coverage valgrind sanitize bench format \
-        install clean help fuzz fuzz-afl fuzz-targets
+        install clean help fuzz fuzz-afl fuzz-runtime fuzz-targets
