@@ -170,6 +170,9 @@ TESTS += $(B)/fuzz_reader
 $(REF_OBJ) $(SIM) $(B)/ref/echo.o $(B)/fuzz/traffic.o $(B)/fuzz/fuzz_echo.o \
 $(patsubst %.c,$(B)/%.o,conformance/driver_operations.c $(wildcard conformance/monitors*.c)): FLAGS += $(UNTRACED)
 
+# The system that is simulated, and who is outside, are not what is tested.
+$(patsubst %,$(B)/fuzz/%.o,sim sim_stream traffic fuzz_echo): override CFLAGS += $(UNTESTED)
+
 fuzz-targets: $(patsubst fuzz/%.c,$(B)/%,$(wildcard fuzz/fuzz_*.c))
 	@:
 

@@ -149,6 +149,11 @@ static int look(int count, unsigned long *readable, unsigned long *writable)
 
 enum { WORDS = (SIM_DESCRIPTORS + WORD - 1) / WORD };
 
+static size_t bytes_for(int count)
+{
+    return (size_t)(count + WORD - 1) / WORD * sizeof(unsigned long);
+}
+
 static void copy(int count, unsigned long *to, const unsigned long *from)
 {
     for (int word = 0; to != NULL && from != NULL && word * WORD < count; word++)
@@ -164,6 +169,8 @@ int sys_select(int count, unsigned long *readable, unsigned long *writable, int6
 
     if (count > SIM_DESCRIPTORS)
         return -EBADF;
+    memory_check(readable, bytes_for(count));
+    memory_check(writable, bytes_for(count));
     if (nanoseconds >= 0 && count > 0) {
         meanwhile();
         if ((ready = look(count, readable, writable)) == 0)
@@ -264,6 +271,7 @@ int sys_signal_handle(int number, void (*handler)(int number), struct sigaction 
 {
     if (number <= 0 || number >= SIGNALS || number == SIGKILL || number == SIGSTOP)
         return -EINVAL;
+    memory_check(before, sizeof *before);
     if (before != NULL)
         *before = sim.actions[number];
     sim.handled += !is_handled(number);
@@ -323,6 +331,7 @@ int sys_bind(int number, const struct sockaddr *address, socklen_t length, bool 
     int port;
 
     (void)reuse_addr; /* no address is kept back here */
+    memory_check(address, length);
     if (d == NULL)
         return -EBADF;
     if (d->kind != SOCKET || d->port != 0 || length < sizeof(struct sockaddr_in))
@@ -380,6 +389,7 @@ int sys_accept(int listener, struct sockaddr_storage *peer)
     int error;
 
     meanwhile();
+    memory_check(peer, sizeof *peer);
     if ((error = accept_error(from)) == 0 && (made = take(STREAM)) == NULL)
         error = -EMFILE;
     if (made == NULL) {
@@ -432,6 +442,7 @@ int sys_connect(int number, const struct sockaddr *address, socklen_t length)
     struct descriptor *d = get(number);
     int error;
 
+    memory_check(address, length);
     meanwhile();
     if (d == NULL)
         return -EBADF;
@@ -451,6 +462,7 @@ ssize_t sys_send(int number, const void *buffer, size_t size, const struct socka
     ssize_t n;
 
     (void)length;
+    memory_check(buffer, size);
     meanwhile();
     if ((d = get(number)) == NULL)
         return -EBADF;
@@ -466,6 +478,7 @@ ssize_t sys_read(int number, void *buffer, size_t size)
     struct descriptor *d;
     ssize_t n;
 
+    memory_check(buffer, size);
     meanwhile();
     if ((d = get(number)) == NULL)
         return -EBADF;
@@ -481,6 +494,7 @@ ssize_t sys_receive(int number, void *buffer, size_t size, struct sockaddr_stora
 {
     ssize_t n = sys_read(number, buffer, size);
 
+    memory_check(peer, sizeof *peer);
     if (n >= 0 && peer != NULL) { /* as of any connected socket */
         memset(peer, 0, sizeof *peer);
         *peer_length = 0;
@@ -531,6 +545,7 @@ int sim_getrlimit(unsigned resource, struct rlimit *limit)
 {
     rlim_t most = resource == RLIMIT_NOFILE ? (rlim_t)sim.limit : RLIM_INFINITY;
 
+    memory_check(limit, sizeof *limit);
     *limit = (struct rlimit){most, most};
     return 0;
 }

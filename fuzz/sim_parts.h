@@ -11,6 +11,10 @@
 void memory_begin(void);
 int memory_left(void); /* mappings */
 
+/* The runtime has passed memory that is to be read or written: let the address sanitizer look at
+ * its ends, wherever it does not look at what the system does. */
+void memory_check(const void *memory, size_t size);
+
 /* ---- sim_stream.c: two ends, of which each belongs to the world or to a descriptor */
 
 struct end;
