@@ -581,6 +581,45 @@ static void pass_over(struct promises *promises, const struct attempt *attempt, 
     }
 }
 
+/* Whether a child had surely ended with a value before the operation began: one of the same domain,
+ * which has no children to wait for when its function has returned. */
+static bool had_a_value(const struct promises *promises, const struct attempt *attempt,
+                        const struct slot *slot)
+{
+    const struct inquiry *inquiry = promises->inquiry;
+    const struct life *owner = &inquiry->lives[attempt->instance], *life;
+    int event;
+
+    if (slot->child < 0 || owner->cancels_unknown || owner->settles_unknown)
+        return false;
+    life = &inquiry->lives[slot->child];
+    event = inquiry->trace->instances[slot->child].ended;
+    if (life->ending != ENDING_RETURNED || life->domain != owner->domain || life->settled ||
+        life->candidate || life->asked || event < 0 || event > inquiry->before[attempt->event])
+        return false;
+    for (; event >= 0; event = inquiry->before[event])
+        if (inquiry->trace->events[event].kind == EVENT_SPAWN)
+            return false;
+    return true;
+}
+
+/* A failure was taken: there was no value. */
+static void check_failure(struct promises *promises, const struct attempt *attempt)
+{
+    if (attempt->outcome.kind != OUTCOME_FAILED || attempt->operation->repeat > 1)
+        return;
+    for (int i = 0; i < promises->listed_count; i++) {
+        const struct slot *slot = &promises->slots[promises->listed[i]];
+
+        if (had_a_value(promises, attempt, slot)) {
+            wrong(promises, "R8.5", attempt,
+                  text("the value of a child, as task %s had ended with one",
+                       task_phrase(promises->inquiry, slot->child).text));
+            return;
+        }
+    }
+}
+
 /* One of several has been taken: it is known which if it is the only one that ended so. */
 static void try_some(struct promises *promises, const struct attempt *attempt)
 {
@@ -609,6 +648,7 @@ static void try_some(struct promises *promises, const struct attempt *attempt)
               text("how one of the children that it lists had ended"));
         return;
     }
+    check_failure(promises, attempt);
     if (!only)
         promises->inquiry->lives[attempt->instance].settled_some++;
     else

@@ -135,6 +135,46 @@ static void one_is_awaited(void **state)
     tell(&twice);
 }
 
+static void a_value_is_taken_before_a_failure(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "p = async fails\n"
+                   "q = async five\n"
+                   "yield\n"
+                   "await-one p q\n"
+                   "await p\n"
+                   "task fails\n"
+                   "fail bad\n"
+                   "task five\n"
+                   "return 5\n",
+        .trace = "begin main 0\nspawn main 2 fails\ndid main 2 ok\nspawn main 3 five\n"
+                 "did main 3 ok\nbegin fails 0\nend fails\nbegin five 0\nend five\n"
+                 "did main 4 ok\ndid main 5 ok 5\ndid main 6 failed bad\nend main\nrun ok\n",
+        .changes = {{"did main 5 ok 5", "did main 5 failed bad",
+                     "R8.5 5: the value of a child, as task five had ended with one"}},
+    };
+    /* It had not ended when the operation began. */
+    static const struct story later = {
+        .program = "task main\n"
+                   "p = async fails\n"
+                   "q = async five\n"
+                   "await-one p q\n"
+                   "await q\n"
+                   "task fails\n"
+                   "fail bad\n"
+                   "task five\n"
+                   "return 5\n",
+        .trace = "begin main 0\nspawn main 2 fails\ndid main 2 ok\nspawn main 3 five\n"
+                 "did main 3 ok\nbegin fails 0\nend fails\nbegin five 0\nend five\n"
+                 "did main 4 failed bad\ndid main 5 ok 5\nend main\nrun ok\n",
+    };
+
+    (void)state;
+    tell(&story);
+    tell(&later);
+}
+
 static void the_first_is_awaited_and_others_cancelled(void **state)
 {
     static const struct story story = {
@@ -753,6 +793,7 @@ int main(void)
         cmocka_unit_test(all_are_awaited),
         cmocka_unit_test(several_of_a_stranger_are_refused),
         cmocka_unit_test(one_is_awaited),
+        cmocka_unit_test(a_value_is_taken_before_a_failure),
         cmocka_unit_test(the_first_is_awaited_and_others_cancelled),
         cmocka_unit_test(states_are_true),
         cmocka_unit_test(orphans_are_taken_and_counted),
