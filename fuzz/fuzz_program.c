@@ -14,7 +14,8 @@
 #include <string.h>
 
 enum {
-    DOMAINS = 4,
+    DOMAINS = 4,       /* of them the number is the head, */
+    ALONE = 4,         /* but for this bit */
     STACK = 64 << 10,  /* bytes */
     OUTRAGE = 1 << 20, /* questions of a run, after which it is sure that it never ends */
     ANSWERS = 1 << 10, /* of which a record is kept */
@@ -31,6 +32,7 @@ static struct {
     struct choices choices;
     size_t answers[ANSWERS];
     size_t asked, last; /* last: after it all answers are 0 */
+    bool driven;        /* or the runtime takes its own way, with one domain and so one thread */
     bool shows;
 } execution;
 
@@ -41,11 +43,13 @@ static void show_scenario(FILE *to)
 {
     char *text;
 
-    fprintf(to, "scenario 1\nschedule");
+    fprintf(to, "scenario 1\n");
+    if (execution.driven)
+        fprintf(to, "schedule");
     for (size_t i = 0; i < execution.last; i++)
         fprintf(to, " %zu", execution.answers[i]);
     text = program_strip(execution.text, strlen(execution.text));
-    fprintf(to, "\n%s", text != NULL ? text : "");
+    fprintf(to, "%s%s", execution.driven ? "\n" : "", text != NULL ? text : "");
     free(text);
 }
 
@@ -117,7 +121,8 @@ static void run(void)
     execution.asked = execution.last = 0;
     sim_begin(&(struct sim_world){.stuck = never_ends});
     say("scenario 1\n");
-    execute_program((miou_options){.stack_size = STACK, .choose = choose, .deadlock = keep_quiet});
+    execute_program((miou_options){
+        .stack_size = STACK, .choose = execution.driven ? choose : NULL, .deadlock = keep_quiet});
     forget_execution();
     left = sim_left();
     if (left.descriptors + left.mappings + left.signals > 0)
@@ -169,6 +174,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (program == NULL)
         fail("no memory");
     execution.choices = input.choices;
+    execution.driven = program->domains > 0 || !(input.head & ALONE);
     run();
     if (execution.shows) {
         show_scenario(stdout);
