@@ -186,6 +186,75 @@ $(B)/faults: $(patsubst %,$(B)/fuzz/%.o,faults faults_runs echo) $(SIM) $(SIM_RE
 
 TESTS += $(B)/faults
 
+# ---- fuzz: proof that it finds things. A runtime that is broken as MIOU_MUTANT says: the saboteur,
+# below it the true runtime, and mutants of the server; in one object, which stands in for ref's. See
+# ci/fuzz-proof, which builds this where B has all mutants of ref/ at once. ALONE is how saboteurs are
+# compiled that have but one thread.
+
+PROOF     := $(patsubst %,$(B)/fuzz/proof/%.o,server patches)
+SABOTEURS := $(SABOTEUR:%.c=$(B)/%.o) $(PROOF)
+proof     := $(B)/fuzz/proof/
+
+$(proof)%.o: private FLAGS += -Iconformance -Iconformance/saboteur -I$(proof)
+$(SABOTEURS): private FLAGS += $(ALONE)
+
+$(proof)patches.o: $(proof)patches.def
+$(proof)patches.def: ref/mutants.txt
+	@mkdir -p $(@D)
+	@sed -nE 's/^([a-z0-9_]+) (R[0-9.]+)$$/MUTANT("\2", \1, 0);/p' $< > $@
+
+$(proof)names: $(B)/exports
+	@mkdir -p $(@D)
+	@sed 's/.*/& ref_&/' $< > $@
+
+# The true runtime, in the system and in a simulated one, its functions under other names.
+$(proof)ref.o: $(REF_OBJ) $(proof)names
+	@$(CC) -r -nostdlib -o $@ $(REF_OBJ) $(CONTEXT)
+	@objcopy --redefine-syms=$(proof)names $@
+
+$(proof)ref_sim.o: $(REF_OBJ) $(proof)names
+	@$(CC) -r -nostdlib -o $@ $(filter-out %/system_posix.o,$(REF_OBJ))
+	@objcopy --redefine-syms=$(proof)names $@
+
+# The saboteurs. Memory is their own, so that none of it counts as the server's.
+OWN := malloc calloc free
+
+$(proof)saboteurs.o: $(SABOTEURS)
+	@$(CC) -r -nostdlib -o $@ $^
+	@objcopy $(foreach f,$(OWN),--redefine-sym $f=saboteur_$f) $@
+
+# Among simulated things they may ask for no others, but for what does no harm; and what they
+# remember from run to run has sections of its own.
+HARMLESS   := __errno_location fprintf getenv memset memcpy memmove memcmp strcmp strlen strnlen \
+              snprintf stderr sigemptyset sigaddset pthread_self pthread_mutex_trylock \
+              pthread_mutex_unlock interface_open _GLOBAL_OFFSET_TABLE_ $(OWN:%=saboteur_%)
+REMEMBERED := .data .data.rel .data.rel.local
+
+$(proof)saboteurs_sim.o: $(proof)saboteurs.o
+	@nm -u $< | sed 's/^ *U //' | grep -vxF -e abort -e pthread_mutex_lock $(HARMLESS:%=-e %) \
+	    > $(proof)outside
+	@sed 's/.*/OUTSIDE(&)/' $(proof)outside > $(proof)outside.def
+	@sed 's/.*/& outside_&/' $(proof)outside > $(proof)outside.names
+	@objcopy --redefine-syms=$(proof)outside.names --redefine-sym abort=saboteur_abort \
+	    --redefine-sym pthread_mutex_lock=saboteur_mutex_lock --rename-section .bss=saboteur_bss \
+	    $(REMEMBERED:%=--rename-section %=saboteur_data) $< $@
+
+$(proof)broken.o: $(proof)saboteurs.o $(patsubst %,$(proof)%.o,memory runtime ref)
+	$(Q)$(CC) -r -nostdlib -o $@ $^
+	@objcopy --keep-global-symbols=$(B)/exports $@
+
+$(proof)broken_sim.o: $(proof)saboteurs_sim.o $(patsubst %,$(proof)%.o,memory runtime ref_sim again)
+	$(Q)$(CC) -r -nostdlib -o $@ $^
+	@objcopy --keep-global-symbols=$(B)/exports -G __wrap_LLVMFuzzerTestOneInput $@
+
+$(proof)again.o: $(proof)saboteurs_sim.o
+
+$(B)/broken-echo: $(B)/ref/echo.o $(B)/ref/echo_main.o $(proof)broken.o
+	$(LINK) $^
+
+$(B)/proof-mutants: $(B)/fuzz/proof/list.o $(SABOTEURS) $(B)/conformance/interface.o
+	$(LINK) $^ -ldl
+
 # ---- objects
 
 $(B)/%.o: %.c

@@ -8,9 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 enum {
     LONGEST = 1 << 20,
+    STRIDE = 64, /* inputs between looks at the clock */
+    HANG = 10,   /* seconds without such a look, after which there will be none */
 #ifdef __SANITIZE_THREAD__
     INPUTS = 100, /* a task costs it milliseconds, and there is one thread */
 #else
@@ -21,16 +25,30 @@ enum {
 static uint8_t input[LONGEST];
 static size_t input_size;
 static const char *keep_as; /* NULL: the input is from a file */
+static const char *source;  /* the file */
+static long executions;
+static double begun;
 
 static const char usage[] =
     "usage: %s [--show] FILE...\n"
     "       %s [--random COUNT [SEED]]\n"
+    "       %s --seconds SECONDS [FILE...]\n"
     "\n"
     "Runs inputs. One that breaks a promise ends the program, by SIGABRT.\n"
     "\n"
-    "  --show    tell what happens\n"
-    "  --random  run COUNT inputs (%d) made by chance, the same ones for the\n"
-    "            same SEED (1); one that fails is left in the file random-input\n";
+    "  --show     tell what happens\n"
+    "  --random   run COUNT inputs (%d) made by chance, the same ones for the\n"
+    "             same SEED (1); one that fails is left in the file random-input\n"
+    "  --seconds  run the FILEs, and then such inputs until so much time has\n"
+    "             passed; an input that takes %d s fails, by SIGALRM\n";
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
 
 /* ---- inputs by chance */
 
@@ -53,7 +71,14 @@ static void make_input(void)
         input[i] = (uint8_t)chance();
 }
 
-/* Also what the sanitizers call when they have found something. */
+/* ---- one input, and what is left of it when it fails */
+
+static void run_input(void)
+{
+    executions++;
+    LLVMFuzzerTestOneInput(input, input_size);
+}
+
 static void keep(void)
 {
     FILE *file = keep_as != NULL ? fopen(keep_as, "wb") : NULL;
@@ -66,27 +91,58 @@ static void keep(void)
     keep_as = NULL;
 }
 
+/* Also what the sanitizers call when they have found something. */
+static void report(void)
+{
+    if (executions == 0)
+        return;
+    fprintf(stderr, "failed: execution %ld, after %.2f s, %s\n", executions, now() - begun,
+            source != NULL ? source : "made by chance");
+    executions = 0;
+    keep();
+}
+
 static void on_signal(int number)
 {
-    keep();
+    report();
     signal(number, SIG_DFL);
     raise(number);
 }
 
 void __sanitizer_set_death_callback(void (*fn)(void)) __attribute__((weak));
 
-static int run_random(long count, uint64_t seed)
+/* On a stack of its own, since that of the input may be what is full. */
+static void expect_failure(void)
+{
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    static char stack[64 << 10];
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK};
+
+    begun = now();
+    sigaction(SIGABRT, &action, NULL);
+    sigaction(SIGALRM, &action, NULL);
+    if (__sanitizer_set_death_callback != NULL) {
+        __sanitizer_set_death_callback(report);
+        return;
+    }
+    sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+        sigaction(crashes[i], &action, NULL);
+}
+
+static void begin_chance(uint64_t seed)
 {
     state = seed;
+    source = NULL;
     keep_as = "random-input";
-    signal(SIGABRT, on_signal);
-    if (__sanitizer_set_death_callback != NULL)
-        __sanitizer_set_death_callback(keep);
-    else
-        signal(SIGSEGV, on_signal);
+}
+
+static int run_random(long count, uint64_t seed)
+{
+    begin_chance(seed);
     for (long i = 0; i < count; i++) {
         make_input();
-        LLVMFuzzerTestOneInput(input, input_size);
+        run_input();
     }
     printf("%ld inputs made by chance\n1 passed, 0 failed\n", count);
     return 0;
@@ -102,12 +158,35 @@ static int run_file(const char *path, bool show)
         fprintf(stderr, "%s: %s\n", path, strerror(errno));
         return 2;
     }
+    source = path;
     input_size = fread(input, 1, sizeof input, file);
     fclose(file);
     if (show)
         fuzz_show(input, input_size);
     else
-        LLVMFuzzerTestOneInput(input, input_size);
+        run_input();
+    return 0;
+}
+
+/* ---- both, for a time */
+
+static int run_seconds(double seconds, int count, char **paths)
+{
+    for (int i = 0; i < count; i++) {
+        alarm(HANG);
+        if (run_file(paths[i], false) != 0)
+            return 2;
+    }
+    begin_chance(1);
+    while (now() - begun < seconds) {
+        alarm(HANG);
+        for (int i = 0; i < STRIDE; i++) {
+            make_input();
+            run_input();
+        }
+    }
+    printf("%ld inputs: %d from files, the others made by chance\n1 passed, 0 failed\n", executions,
+           count);
     return 0;
 }
 
@@ -116,12 +195,15 @@ int main(int argc, char **argv)
     bool show = argc > 1 && strcmp(argv[1], "--show") == 0;
     int first = 1 + show, status = 0;
 
+    expect_failure();
     if (argc == 1)
         return run_random(INPUTS, 1);
     if (argc > 2 && argc < 5 && strcmp(argv[1], "--random") == 0)
         return run_random(atol(argv[2]), argc > 3 ? strtoull(argv[3], NULL, 0) : 1);
+    if (argc > 2 && strcmp(argv[1], "--seconds") == 0)
+        return run_seconds(strtod(argv[2], NULL), argc - 3, argv + 3);
     if (first >= argc || (argv[first][0] == '-' && argv[first][1] != '\0')) {
-        fprintf(stderr, usage, argv[0], argv[0], INPUTS);
+        fprintf(stderr, usage, argv[0], argv[0], argv[0], INPUTS, HANG);
         return 2;
     }
     for (int i = first; i < argc && status == 0; i++)

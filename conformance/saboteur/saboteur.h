@@ -36,9 +36,10 @@ const struct mutant *saboteur_mutants(void);
 /* Take a little memory that nobody gives back. */
 void saboteur_waste(void);
 
-/* A mutant of one rule. It registers itself, before saboteur.c looks for the one that is wanted. */
+/* A mutant of one rule. It registers itself, before saboteur.c looks for the one that is wanted.
+ * Mutants do not change, and have a section apart from what does. */
 #define MUTANT(rule_, name_, ...)                                                                  \
-    static struct mutant mutant_##name_;                                                           \
+    static struct mutant mutant_##name_ __attribute__((section("saboteur_mutants")));              \
     __attribute__((constructor(1000))) static void register_##name_(void)                          \
     {                                                                                              \
         saboteur_register(&mutant_##name_);                                                        \

@@ -12,7 +12,11 @@ int (*watch_at_end)(struct task *self, int value);
 
 /* ---- Objects that are known by their address ---- */
 
-enum { BUCKETS = 1 << 16 };
+#ifndef WATCH_BITS
+#define WATCH_BITS 16
+#endif
+
+enum { BUCKETS = 1 << WATCH_BITS };
 
 struct object {
     const void *address;
@@ -27,7 +31,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct object *look_up(const void *address)
 {
     uint64_t hash = (uint64_t)(uintptr_t)address * 0x9e3779b97f4a7c15u;
-    struct object **bucket = &buckets[hash >> 48], *object;
+    struct object **bucket = &buckets[hash >> (64 - WATCH_BITS)], *object;
 
     pthread_mutex_lock(&lock);
     for (object = *bucket; object && object->address != address; object = object->next)
