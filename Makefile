@@ -195,7 +195,7 @@ PROOF     := $(patsubst %,$(B)/fuzz/proof/%.o,server patches)
 SABOTEURS := $(SABOTEUR:%.c=$(B)/%.o) $(PROOF)
 proof     := $(B)/fuzz/proof/
 
-$(proof)%.o: private FLAGS += -Iconformance -Iconformance/saboteur -I$(proof)
+$(proof)%.o: private FLAGS += -Ifuzz -Iconformance -Iconformance/saboteur -I$(proof)
 $(SABOTEURS): private FLAGS += $(ALONE)
 
 $(proof)patches.o: $(proof)patches.def
@@ -221,7 +221,7 @@ OWN := malloc calloc free
 
 $(proof)saboteurs.o: $(SABOTEURS)
 	@$(CC) -r -nostdlib -o $@ $^
-	@objcopy $(foreach f,$(OWN),--redefine-sym $f=saboteur_$f) $@
+	@objcopy $(foreach f,$(OWN) miou_unix_run,--redefine-sym $f=saboteur_$f) $@
 
 # Among simulated things they may ask for no others, but for what does no harm; and what they
 # remember from run to run has sections of its own.
@@ -245,7 +245,7 @@ $(proof)broken.o: $(proof)saboteurs.o $(patsubst %,$(proof)%.o,memory runtime re
 
 $(proof)broken_sim.o: $(proof)saboteurs_sim.o $(patsubst %,$(proof)%.o,memory runtime ref_sim again)
 	$(Q)$(CC) -r -nostdlib -o $@ $^
-	@objcopy --keep-global-symbols=$(B)/exports -G __wrap_LLVMFuzzerTestOneInput $@
+	@objcopy --keep-global-symbols=$(B)/exports -G __wrap_sim_begin $@
 
 $(proof)again.o: $(proof)saboteurs_sim.o
 
@@ -310,6 +310,10 @@ fuzz-runtime: ## random programs on a runtime: RUNTIME=/path/lib.so, or the refe
 	$(BUILD) all
 	@fuzz/runtime --runtime "$(RUNTIME)" --seconds $(or $(TIME),60)
 
+fuzz-proof: ## which mutants of server and runtime fuzzing and the attack find: TIME=2 s each, MUTANTS="NAME ..."
+	@ci/setup
+	@ci/fuzz-proof $(MUTANTS)
+
 bench: ## what things cost, each beside its limit
 	@ci/setup
 	$(BUILD) $(B)/bench $(B)/miou-echo
@@ -334,4 +338,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
 .PHONY: all conformance test tests explore mutants coverage valgrind sanitize bench format \
-        install clean help fuzz fuzz-afl fuzz-runtime fuzz-targets
+        install clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

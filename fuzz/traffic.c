@@ -204,7 +204,8 @@ static void set_grain(struct client *client, size_t size)
 static void raise_signal(struct traffic *traffic, int number)
 {
     if (traffic->signals < 2 && sim_raise(number)) {
-        traffic->signals++;
+        traffic->ordered = traffic->signals++ > 0 && number != traffic->last_signal;
+        traffic->last_signal = number;
         SIM_SAY("%s comes", number == SIGTERM ? "SIGTERM" : "SIGINT");
     }
 }
@@ -380,6 +381,8 @@ static bool turn(void *state, bool idle)
     unsigned choice;
 
     if (idle) {
+        if (traffic->ordered)
+            fail("the server waits, though a second signal has come");
         traffic->quiet = 0;
         return next_move(traffic) || epilogue(traffic);
     }

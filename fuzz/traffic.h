@@ -34,7 +34,9 @@ struct traffic {
     int port;         /* 0: nobody listens yet */
     bool stops_first; /* at the end the signal comes before the last clients have gone */
     int signals;      /* that were raised */
-    unsigned quiet;   /* questions since the world's last move */
+    int last_signal;
+    bool ordered;   /* to end at once: two of the same number could have been taken for one */
+    unsigned quiet; /* questions since the world's last move */
     unsigned clients_made;
     enum { SCRIPT, WITNESSES, STOP, CLIENTS, OVER } phase;
     struct client clients[TRAFFIC_SLOTS];

@@ -1,7 +1,9 @@
-/* again.c: a saboteur is made for one run a process. Here many inputs run in one, each in a
- * saboteur as it was at the start: what its mutants remember, which the Makefile has put into
- * sections of its own, is restored, and the memory that they took is taken back. For one thread
- * alone. */
+/* again.c: a saboteur is made for one run a process. Here there are many runs in one, each in a new
+ * system, and with it comes the saboteur as it was at the start: what its mutants remember, which
+ * the Makefile has put into sections of its own, is restored, and the memory that they took is
+ * taken back. For one thread alone. */
+#include "sim.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -15,8 +17,8 @@ enum { GAVE_UP = 3 };
 
 extern atomic_size_t saboteur_taken; /* see memory.c */
 
-int __real_LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int __wrap_LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+void __real_sim_begin(const struct sim_world *world);
+void __wrap_sim_begin(const struct sim_world *world);
 
 static _Noreturn void leave(const char *what)
 {
@@ -64,11 +66,11 @@ int saboteur_mutex_lock(pthread_mutex_t *mutex)
     return 0;
 }
 
-int __wrap_LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void __wrap_sim_begin(const struct sim_world *world)
 {
     restore();
     saboteur_taken = 0;
-    return __real_LLVMFuzzerTestOneInput(data, size);
+    __real_sim_begin(world);
 }
 
 /* ---- whatever else they ask the system for, which is not the simulated one */

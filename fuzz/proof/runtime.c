@@ -1,12 +1,13 @@
 /* runtime.c: the true runtime below the saboteur. It is not a library to be opened but linked in,
  * its functions called ref_miou_run and so on. For the mutants' names see servers.c, the saboteur's
  * and ref/mutants.txt. */
-#include "interface.h"
+#include "saboteur.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FUNCTION(result, name, parameters, arguments) result ref_miou_##name parameters;
 #include "interface.def"
@@ -54,31 +55,46 @@ __attribute__((destructor)) static void tell(void)
     fclose(file);
 }
 
-/* ---- a run with descriptors is a run: who breaks miou_run breaks miou_unix_run */
+/* ---- a run with descriptors is a run: who breaks miou_run breaks miou_unix_run. The saboteur's
+ * own is called saboteur_miou_unix_run here. */
 
-static _Thread_local bool with_descriptors;
+static atomic_bool with_descriptors;
+static bool unix_run_is_replaced;
 
-static int enter_unix_run(const miou_options *options, miou_task *fn, void *arg)
+int saboteur_miou_unix_run(const miou_options *options, miou_task *fn, void *arg);
+
+__attribute__((visibility("default"))) int miou_unix_run(const miou_options *options, miou_task *fn,
+                                                         void *arg)
 {
+    int result;
+
     with_descriptors = true;
-    return miou_run(options, fn, arg);
-}
-
-static int enter_run(const miou_options *options, miou_task *fn, void *arg)
-{
-    bool with = with_descriptors;
-
+    result = saboteur_miou_unix_run(options, fn, arg);
     with_descriptors = false;
-    return with ? noted_unix_run(options, fn, arg) : noted_run(options, fn, arg);
+    return result;
 }
 
+static int run(const miou_options *options, miou_task *fn, void *arg)
+{
+    return with_descriptors ? noted_unix_run(options, fn, arg) : noted_run(options, fn, arg);
+}
+
+static int unix_run(const miou_options *options, miou_task *fn, void *arg)
+{
+    return unix_run_is_replaced ? run(options, fn, arg) : miou_run(options, fn, arg);
+}
+
+/* The mutants are known by now. */
 const char *interface_open(struct interface *interface, const char *path)
 {
     (void)path;
 #define FUNCTION(result, name, parameters, arguments) interface->name = noted_##name;
 #include "interface.def"
+    interface->run = run;
+    interface->unix_run = unix_run;
     called[CALLED_run] = true;
-    interface->unix_run = enter_unix_run;
-    interface->run = enter_run;
+    for (const struct mutant *mutant = saboteur_mutants(); mutant; mutant = mutant->next)
+        if (strcmp(mutant->name, mutant_name) == 0)
+            unix_run_is_replaced = mutant->instead.unix_run;
     return NULL;
 }
