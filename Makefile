@@ -310,7 +310,7 @@ fuzz-runtime: ## random programs on a runtime: RUNTIME=/path/lib.so, or the refe
 	$(BUILD) all
 	@fuzz/runtime --runtime "$(RUNTIME)" --seconds $(or $(TIME),60)
 
-fuzz-proof: ## which mutants of server and runtime fuzzing and the attack find: TIME=2 s each, MUTANTS="NAME ..."
+fuzz-proof: ## which mutants of server and runtime fuzzing and the attack find: TIME=1 s each, MUTANTS="NAME ..."
 	@ci/setup
 	@ci/fuzz-proof $(MUTANTS)
 
