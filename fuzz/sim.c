@@ -29,7 +29,7 @@ struct descriptor {
     int port; /* bound to; 0: to none */
     bool shares_port;
     int backlog, waiting; /* clients that nobody has accepted yet, the first one first */
-    struct end *queue[SIM_STREAMS];
+    struct end **queue;
 };
 
 static struct {
@@ -39,6 +39,8 @@ static struct {
     int64_t now;
     int open, highest; /* descriptors; above highest all are free */
     struct descriptor descriptors[SIM_DESCRIPTORS];
+    struct end
+        *queues[SIM_DESCRIPTORS][SIM_STREAMS]; /* apart, for descriptors are looked at often */
     struct sigaction actions[SIGNALS];
     int handled; /* signals */
 } sim;
@@ -357,6 +359,7 @@ int sys_listen(int number, int backlog)
     if (d->port == 0)
         d->port = sim.next_port++;
     d->kind = LISTENER;
+    d->queue = sim.queues[number];
     d->backlog = backlog > 0 && backlog < SIM_STREAMS ? backlog : SIM_STREAMS;
     return 0;
 }

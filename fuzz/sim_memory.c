@@ -21,18 +21,21 @@
 
 enum {
     PAGE = 4096,
-    PIECE = 512,        /* of memory, that is clean or is cleaned */
-    SCANNED = 16 << 10, /* a mapping up to this size is cleaned wherever it was written to */
-    FORBIDDEN = PAGE,   /* how much of what was unmapped the address sanitizer keeps watch over */
+    PIECE = 512,       /* of memory, that is clean or is cleaned */
+    SCANNED = 4 << 10, /* a mapping up to this size is cleaned wherever it was written to */
+    FORBIDDEN = PAGE,  /* how much of what was unmapped the address sanitizer keeps watch over */
+    SHELVES = 64,
 };
 
 /* The page before a mapping. */
 struct mapping {
-    struct mapping *next; /* in a circle, in the order in which they were first made */
+    struct mapping *next;        /* of all */
+    struct mapping *next_free;   /* on its shelf */
+    struct mapping *next_stacks; /* of those that hold stacks: there are guard pages in it */
     uint8_t *memory;
     size_t size;
     bool used;
-    bool holds_stacks;     /* there are guard pages in it */
+    bool holds_stacks;
     uint64_t guarded[496]; /* a bit a page */
 };
 
@@ -40,9 +43,8 @@ _Static_assert(sizeof(struct mapping) <= PAGE, "it fits in a page");
 
 bool sim_audits;
 
-static struct mapping *first, *last;
-static struct mapping *cursor; /* the mapping asked for last: its successor is likely next */
-static struct mapping *stacks; /* the one that was guarded last */
+static struct mapping *all, *stacks;
+static struct mapping *shelves[SHELVES]; /* those that are free, by size */
 static int used;
 
 static _Noreturn void misused(const char *what, const void *memory)
@@ -106,27 +108,25 @@ static struct mapping *make(size_t size)
         return NULL;
     made->memory = header + PAGE;
     made->size = size;
-    made->next = first;
-    if (first == NULL)
-        first = made->next = made;
-    else
-        last->next = made;
-    last = made;
-    return made;
+    made->next = all;
+    return all = made;
 }
 
-/* One that is free and as large, the next one after that asked for last. */
-static struct mapping *find(size_t size)
+static struct mapping **shelf(size_t size)
 {
-    struct mapping *found = cursor;
+    return &shelves[size / PAGE % SHELVES];
+}
 
-    if (found == NULL)
-        return NULL;
-    do {
-        found = found->next;
-        if (!found->used && found->size == size)
-            return found;
-    } while (found != cursor);
+/* One that is free and as large, the one that was given back last. */
+static struct mapping *take(size_t size)
+{
+    for (struct mapping **place = shelf(size); *place != NULL; place = &(*place)->next_free)
+        if ((*place)->size == size) {
+            struct mapping *taken = *place;
+
+            *place = taken->next_free;
+            return taken;
+        }
     return NULL;
 }
 
@@ -142,9 +142,8 @@ void *sys_map(size_t size)
     size = (size + PAGE - 1) / PAGE * PAGE;
     if (size == 0)
         return NULL;
-    if ((mapping = find(size)) == NULL && (mapping = make(size)) == NULL)
+    if ((mapping = take(size)) == NULL && (mapping = make(size)) == NULL)
         return NULL;
-    cursor = mapping;
     mapping->used = true;
     used++;
     ASAN_UNPOISON_MEMORY_REGION(mapping->memory, size < FORBIDDEN ? size : FORBIDDEN);
@@ -170,6 +169,8 @@ void sys_unmap(void *memory, size_t size)
     clean(mapping);
     ASAN_POISON_MEMORY_REGION(memory, size < FORBIDDEN ? size : FORBIDDEN);
     mapping->used = false;
+    mapping->next_free = *shelf(size);
+    *shelf(size) = mapping;
     used--;
 }
 
@@ -180,15 +181,16 @@ static bool holds(const struct mapping *mapping, const uint8_t *page)
 
 static struct mapping *mapping_of(const void *page)
 {
-    struct mapping *mapping = stacks;
-
-    if (mapping != NULL && holds(mapping, page))
-        return mapping;
-    mapping = cursor;
-    while (!holds(mapping, page))
-        if ((mapping = mapping->next) == cursor)
-            misused("what is guarded is not mapped", page);
-    return stacks = mapping;
+    for (struct mapping *mapping = stacks; mapping != NULL; mapping = mapping->next_stacks)
+        if (holds(mapping, page))
+            return mapping;
+    for (struct mapping *mapping = all; mapping != NULL; mapping = mapping->next)
+        if (holds(mapping, page)) {
+            mapping->holds_stacks = true;
+            mapping->next_stacks = stacks;
+            return stacks = mapping;
+        }
+    misused("what is guarded is not mapped", page);
 }
 
 /* A guard page stays one, and costs a call of the true system only once. */
@@ -203,7 +205,6 @@ int sys_guard(void *page, size_t size)
     if (!(*word & bit) && mprotect(page, PAGE, PROT_NONE) < 0)
         return -ENOMEM;
     *word |= bit;
-    mapping->holds_stacks = true;
     return 0;
 }
 
@@ -217,10 +218,9 @@ void memory_check(const void *memory, size_t size)
 
 void memory_begin(void)
 {
-    for (struct mapping *m = first; used > 0; m = m->next)
+    for (struct mapping *m = all; used > 0; m = m->next)
         if (m->used)
             sys_unmap(m->memory, m->size);
-    cursor = last;
 }
 
 int memory_left(void)

@@ -72,7 +72,7 @@ static void expect_zero(const char *memory, size_t size)
 /* What is small is cleaned wherever it was written to, what is large as far as it was filled. */
 static void test_memory_is_zero_again(void **state)
 {
-    static const size_t small[] = {1, PAGE, 3 * PAGE}, large = 1 << 20;
+    static const size_t small[] = {1, PAGE / 2, PAGE}, large = 1 << 20;
 
     (void)state;
     for (int round = 0; round < 3; round++) {
