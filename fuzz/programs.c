@@ -24,7 +24,7 @@ struct manners {
     enum { AWAITS, CANCELS, FORGETS } children;
     bool keeps; /* what it owns */
     bool fails;
-    int value;
+    unsigned result; /* which error, or which value */
 };
 
 struct move {
@@ -85,7 +85,7 @@ static void begin_task(struct writer *writer, uint8_t how)
                                      : AWAITS,
         .keeps = how & 4,
         .fails = (how & 24) == 24,
-        .value = how >> 5 & (NAMES - 1),
+        .result = how >> 5 & (NAMES - 1),
     };
 }
 
@@ -324,6 +324,8 @@ static void put_makers(struct writer *writer)
         }
 }
 
+static const int values[NAMES] = {0, 1, 300, PROGRAM_NUMBER_MAX};
+
 /* How the task leaves: as a rule it cleans up after itself. */
 static void put_manners(struct writer *writer, int task)
 {
@@ -350,9 +352,9 @@ static void put_manners(struct writer *writer, int task)
         if (owned[i])
             put(writer, "    release r%d\n", i);
     if (manners->fails)
-        put(writer, "    fail e%d\n", manners->value);
+        put(writer, "    fail e%u\n", manners->result);
     else
-        put(writer, "    return %d\n", manners->value);
+        put(writer, "    return %d\n", values[manners->result]);
 }
 
 /* The run comes to what main does, if it does not break a rule for all. */
@@ -361,7 +363,8 @@ static void put_expectation(struct writer *writer)
     const struct manners *manners = &writer->manners[0];
 
     put(writer, "expect run %s%d | still-has-children | resource-leaked | deadlock\n",
-        manners->fails ? "failed e" : "ok ", manners->value);
+        manners->fails ? "failed e" : "ok ",
+        manners->fails ? (int)manners->result : values[manners->result]);
 }
 
 size_t program_write(char text[PROGRAM_TEXT], int domains, const uint8_t *bytes, size_t size)
