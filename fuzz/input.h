@@ -60,12 +60,12 @@ static inline bool choices_due(struct choices *choices, unsigned *choice)
     return true;
 }
 
-/* The answer to a question with so many. */
+/* The answer to a question with so many; to one that leaves no choice, 0. */
 static inline size_t choices_answer(struct choices *choices, size_t count)
 {
     unsigned choice;
 
-    return choices_due(choices, &choice) ? 1 + choice % (count - 1) : 0;
+    return count > 1 && choices_due(choices, &choice) ? 1 + choice % (count - 1) : 0;
 }
 
 #endif

@@ -78,6 +78,8 @@ size_t traffic_choose(void *state, size_t count)
     struct traffic *traffic = state;
 
     grow_impatient(traffic);
+    if (count < 2)
+        fail("R13.5: there is no choice, and it is asked for");
     return choices_answer(&traffic->choices, count);
 }
 
