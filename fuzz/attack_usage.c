@@ -67,6 +67,15 @@ void check_rest(struct trial *trial)
 
 /* ---- Descriptors ---- */
 
+/* Whether what the server had for clients that have gone has gone as well. */
+static bool recovers(struct trial *trial)
+{
+    if (server_has_recovered(trial->server, trial->target->patience, trial->tally.reason))
+        return true;
+    trial->tally.failed = true;
+    return false;
+}
+
 enum { PLACES = 16, TOO_MANY = 64 };
 
 static struct script cramming(int number, uint64_t *random)
@@ -99,7 +108,7 @@ void check_exhaustion(struct trial *trial)
         say(&trial->tally, "the limit of its descriptors cannot be lowered");
         return;
     }
-    if (crowd_run(&crowd, trial->target, &trial->tally))
+    if (crowd_run(&crowd, trial->target, &trial->tally) && recovers(trial))
         send_crowd(trial, 20, 1, calling);
     prlimit(trial->server->pid, RLIMIT_NOFILE, &before, NULL);
 }
@@ -172,10 +181,8 @@ void check_rounds(struct trial *trial)
     do {
         if (!send_crowd(trial, clients, VISITORS, visit))
             return;
-        if (!server_has_recovered(trial->server, trial->target->patience, tally->reason)) {
-            tally->failed = true;
+        if (!recovers(trial))
             return;
-        }
         usage = server_usage(trial->server);
         note_most(most, round, &usage);
         if (round >= WINDOW && is_level(most, round, clients)) {
