@@ -1,8 +1,10 @@
 /* standalone.c: the main function of a fuzz target without an engine. It runs inputs from files, or
  * such as chance makes; one that fails is kept in a file. */
+#include "chance.h"
 #include "target.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,12 +28,12 @@ static uint8_t input[LONGEST];
 static size_t input_size;
 static const char *keep_as; /* NULL: the input is from a file */
 static const char *source;  /* the file */
-static long executions;
+static uint64_t executions;
 static double begun;
 
 static const char usage[] =
     "usage: %s [--show] FILE...\n"
-    "       %s [--random COUNT [SEED]]\n"
+    "       %s [--random [COUNT [SEED]]]\n"
     "       %s --seconds SECONDS [FILE...]\n"
     "\n"
     "Runs inputs. One that breaks a promise ends the program, by SIGABRT.\n"
@@ -52,23 +54,15 @@ static double now(void)
 
 /* ---- inputs by chance */
 
-static uint64_t state;
-
-static uint32_t chance(void)
-{
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(state >> 33);
-}
-
 static void make_input(void)
 {
     if (fuzz_make != NULL) {
-        input_size = fuzz_make(input, sizeof input, chance);
+        input_size = fuzz_make(input, sizeof input, chance_next);
         return;
     }
-    input_size = chance() % 4 == 0 ? chance() % 400 : chance() % 64;
+    input_size = chance_next() % 4 == 0 ? chance_next() % 400 : chance_next() % 64;
     for (size_t i = 0; i < input_size; i++)
-        input[i] = (uint8_t)chance();
+        input[i] = (uint8_t)chance_next();
 }
 
 /* ---- one input, and what is left of it when it fails */
@@ -96,7 +90,7 @@ static void report(void)
 {
     if (executions == 0)
         return;
-    fprintf(stderr, "failed: execution %ld, after %.2f s, %s\n", executions, now() - begun,
+    fprintf(stderr, "failed: execution %" PRIu64 ", after %.2f s, %s\n", executions, now() - begun,
             source != NULL ? source : "made by chance");
     executions = 0;
     keep();
@@ -130,21 +124,21 @@ static void expect_failure(void)
         sigaction(crashes[i], &action, NULL);
 }
 
-static void begin_chance(uint64_t seed)
+static void begin_random(uint64_t seed)
 {
-    state = seed;
+    chance_begin(seed);
     source = NULL;
     keep_as = "random-input";
 }
 
-static int run_random(long count, uint64_t seed)
+static int run_random(uint64_t count, uint64_t seed)
 {
-    begin_chance(seed);
-    for (long i = 0; i < count; i++) {
+    begin_random(seed);
+    for (uint64_t i = 0; i < count; i++) {
         make_input();
         run_input();
     }
-    printf("%ld inputs made by chance\n1 passed, 0 failed\n", count);
+    printf("%" PRIu64 " inputs made by chance\n1 passed, 0 failed\n", count);
     return 0;
 }
 
@@ -153,6 +147,7 @@ static int run_random(long count, uint64_t seed)
 static int run_file(const char *path, bool show)
 {
     FILE *file = fopen(path, "rb");
+    int error;
 
     if (file == NULL) {
         fprintf(stderr, "%s: %s\n", path, strerror(errno));
@@ -160,7 +155,12 @@ static int run_file(const char *path, bool show)
     }
     source = path;
     input_size = fread(input, 1, sizeof input, file);
+    error = ferror(file) ? errno : fgetc(file) != EOF ? EFBIG : 0;
     fclose(file);
+    if (error != 0) {
+        fprintf(stderr, "%s: %s\n", path, strerror(error));
+        return 2;
+    }
     if (show)
         fuzz_show(input, input_size);
     else
@@ -177,7 +177,7 @@ static int run_seconds(double seconds, int count, char **paths)
         if (run_file(paths[i], false) != 0)
             return 2;
     }
-    begin_chance(1);
+    begin_random(1);
     while (now() - begun < seconds) {
         alarm(HANG);
         for (int i = 0; i < STRIDE; i++) {
@@ -185,27 +185,43 @@ static int run_seconds(double seconds, int count, char **paths)
             run_input();
         }
     }
-    printf("%ld inputs: %d from files, the others made by chance\n1 passed, 0 failed\n", executions,
-           count);
+    printf("%" PRIu64 " inputs: %d from files, the others made by chance\n1 passed, 0 failed\n",
+           executions, count);
     return 0;
+}
+
+static int wrong(const char *name)
+{
+    fprintf(stderr, usage, name, name, name, INPUTS, HANG);
+    return 2;
 }
 
 int main(int argc, char **argv)
 {
-    bool show = argc > 1 && strcmp(argv[1], "--show") == 0;
+    const char *option = argc > 1 && argv[1][0] == '-' ? argv[1] : "";
+    bool show = strcmp(option, "--show") == 0;
+    uint64_t count = INPUTS, seed = 1;
+    double seconds;
+    char *end;
     int first = 1 + show, status = 0;
 
     expect_failure();
     if (argc == 1)
-        return run_random(INPUTS, 1);
-    if (argc > 2 && argc < 5 && strcmp(argv[1], "--random") == 0)
-        return run_random(atol(argv[2]), argc > 3 ? strtoull(argv[3], NULL, 0) : 1);
-    if (argc > 2 && strcmp(argv[1], "--seconds") == 0)
-        return run_seconds(strtod(argv[2], NULL), argc - 3, argv + 3);
-    if (first >= argc || (argv[first][0] == '-' && argv[first][1] != '\0')) {
-        fprintf(stderr, usage, argv[0], argv[0], argv[0], INPUTS, HANG);
-        return 2;
+        return run_random(count, seed);
+    if (strcmp(option, "--random") == 0) {
+        if (argc > 4 || (argc > 2 && (!number_read(argv[2], &count) || count == 0)) ||
+            (argc > 3 && !number_read(argv[3], &seed)))
+            return wrong(argv[0]);
+        return run_random(count, seed);
     }
+    if (argc > 2 && strcmp(option, "--seconds") == 0) {
+        seconds = strtod(argv[2], &end);
+        if (end == argv[2] || *end != '\0' || !(seconds > 0))
+            return wrong(argv[0]);
+        return run_seconds(seconds, argc - 3, argv + 3);
+    }
+    if (first >= argc || (*option != '\0' && !show))
+        return wrong(argv[0]);
     for (int i = first; i < argc && status == 0; i++)
         status = run_file(argv[i], show);
     return status;
