@@ -1,40 +1,42 @@
 /* random_programs COUNT [SEED]: a chapter with so many scenarios made by chance, for `conform
- * --spec` and so for any runtime: what each must do the monitors know. The same SEED (1) makes the
- * same ones. */
+ * --spec` and so for any runtime: what each must do the monitors know. The first is made from SEED
+ * (1) and named after it, the next from the next number, so that any can be had alone. */
+#include "chance.h"
 #include "input.h"
 #include "programs.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { DOMAINS = 4 };
 
-static uint64_t state;
-
-static uint32_t chance(void)
+/* Seeds that are neighbours make programs that have nothing in common: SplitMix64. */
+static uint64_t mixed(uint64_t seed)
 {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(state >> 33);
+    seed = (seed ^ seed >> 30) * 0xbf58476d1ce4e5b9;
+    seed = (seed ^ seed >> 27) * 0x94d049bb133111eb;
+    return seed ^ seed >> 31;
 }
 
 int main(int argc, char **argv)
 {
     static char text[PROGRAM_TEXT];
     static uint8_t bytes[512];
-    long count = argc > 1 ? atol(argv[1]) : 0;
+    uint64_t count, seed = 1;
 
-    if (count < 1 || argc > 3) {
+    if (argc < 2 || argc > 3 || !number_read(argv[1], &count) || count == 0 ||
+        (argc == 3 && !number_read(argv[2], &seed))) {
         fprintf(stderr, "usage: %s COUNT [SEED]\n", argv[0]);
         return 2;
     }
-    state = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
     printf("# Random programs\n\n### R99.1 What holds for every program  {MUST}\n\n"
            "Whatever a program does, no rule is broken.\n\nSource: chance.\n");
-    for (long i = 1; i <= count; i++) {
-        struct input input = input_split(bytes, input_make(bytes, sizeof bytes, chance));
+    for (; count > 0; count--, seed++) {
+        struct input input;
 
+        chance_begin(mixed(seed));
+        input = input_split(bytes, input_make(bytes, sizeof bytes, chance_next));
         program_write(text, input.head % DOMAINS, input.bytes, input.size);
-        printf("\n```scenario p%ld\n%s```\n", i, text);
+        printf("\n```scenario p%ju\n%s```\n", (uintmax_t)seed, text);
     }
     return 0;
 }
