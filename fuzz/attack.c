@@ -79,7 +79,7 @@ static double number(const char *option, const char *text, double lowest, double
     double value = strtod(text, &end);
 
     if (end == text || *end || !(value >= lowest && value <= highest))
-        die("--%s %s: not a number from %g to %g", option, text, lowest, highest);
+        die("--%s %s: not a number from %.9g to %.9g", option, text, lowest, highest);
     return value;
 }
 

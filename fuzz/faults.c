@@ -2,6 +2,7 @@
  * places in a set of runs. A fault must make no difference, or end the run with its error; nothing
  * may hang, crash, or be left. Each run is in a process of its own. The calls are put behind
  * wrappers by the linker's --wrap. */
+#include "chance.h"
 #include "faults.h"
 #include "miou_unix.h"
 #include "sim.h"
@@ -364,8 +365,8 @@ static const char *error_name(int error)
 
 static void tell(void)
 {
-    printf("FAIL %s: %s (result %d)\n     again: faults %s", trial.run->name, report->broken,
-           report->result, trial.run->name);
+    printf("FAIL %s: %s (result %d)\n     again: %s %s", trial.run->name, report->broken,
+           report->result, program_invocation_name, trial.run->name);
     for (int i = 0; i < fault_count; i++)
         printf(" %s %d %s", call_names[faults[i].call], faults[i].place,
                error_name(faults[i].error));
@@ -474,10 +475,7 @@ static void plan_singles(void)
 
 static uint32_t chance(uint32_t below)
 {
-    static uint64_t state = 1;
-
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(state >> 33) % below;
+    return chance_next() % below;
 }
 
 static struct fault any_fault(const int *places)
@@ -537,6 +535,7 @@ static int run_all(void)
 {
     int pairs = 0;
 
+    chance_begin(1);
     for (size_t i = 0; i < fault_run_count; i++) {
         learn(&fault_runs[i]);
         plan_singles();
@@ -555,11 +554,16 @@ static int run_all(void)
 
 static bool parse_fault(char **words, struct fault *fault)
 {
+    uint64_t place;
+
+    if (!number_read(words[1], &place))
+        return false;
     for (enum call call = 0; call < CALLS; call++)
         for (int e = 0; e < ERRORS && errors[call][e] != 0; e++)
             if (strcmp(words[0], call_names[call]) == 0 &&
-                strcmp(words[2], error_name(errors[call][e])) == 0) {
-                *fault = (struct fault){call, atoi(words[1]), errors[call][e]};
+                strcmp(words[2], error_name(errors[call][e])) == 0 &&
+                place < (uint64_t)trial.places[call]) {
+                *fault = (struct fault){call, (int)place, errors[call][e]};
                 return true;
             }
     return false;
@@ -573,13 +577,20 @@ static int run_one(int count, char **words)
         if (strcmp(words[0], fault_runs[i].name) == 0)
             run = &fault_runs[i];
     if (run == NULL || (count != 4 && count != 7)) {
-        fprintf(stderr, "usage: faults [RUN CALL PLACE ERROR [CALL PLACE ERROR]]\n");
+        fprintf(stderr,
+                "usage: %s [RUN CALL PLACE ERROR [CALL PLACE ERROR]]\n\n"
+                "All faults, or those named: the PLACEth CALL of the RUN, from 0 on. Runs are",
+                program_invocation_name);
+        for (size_t i = 0; i < fault_run_count; i++)
+            fprintf(stderr, " %s", fault_runs[i].name);
+        fprintf(stderr, ".\nThe table has CALLs and ERRORs.\n");
         return 2;
     }
     learn(run);
     for (int i = 0; 3 * i + 1 < count; i++)
         if (!parse_fault(words + 1 + 3 * i, &trial.plans[0][i])) {
-            fprintf(stderr, "faults: no such fault: %s %s\n", words[1 + 3 * i], words[3 + 3 * i]);
+            fprintf(stderr, "faults: no such fault: %s %s %s\n", words[1 + 3 * i], words[2 + 3 * i],
+                    words[3 + 3 * i]);
             return 2;
         }
     trial.count = 1;
