@@ -53,7 +53,11 @@ enum {
     SHORT = -1,        /* in the place of an error: a byte is moved, and no more */
     OUTRAGE = 1 << 20, /* questions and calls, after which a run has none that ends it */
     PATIENCE = 60,     /* seconds that a run may take, on a machine that has much else to do */
-    PAIRS = 1000,      /* of faults, by chance, a run */
+#ifdef __SANITIZE_THREAD__
+    PAIRS = 10, /* a task costs it milliseconds, and there is one thread */
+#else
+    PAIRS = 1000, /* of faults, by chance, a run */
+#endif
     PLANS = 8192,
     ERRORS = 16, /* of a call, at most */
 };
