@@ -106,10 +106,12 @@ static void follow_did(struct inquiry *inquiry, int event)
 
     if (current(inquiry, did->instance) != operation || life->ending == ENDING_STOPPED ||
         !list_fits(operation, did->outcomes, life->times) ||
-        (counted && !stopped && life->times != full_times(operation)))
+        (counted && !stopped && life->times != full_times(operation))) {
         find(inquiry, protocol, operation->line,
              text("each task does the operations of its program, one after the other"),
              text("%s", event_phrase(inquiry, event).text));
+        return; /* a list that does not fit has no member for each spawn */
+    }
     if (spawns(operation->kind))
         settle_births(inquiry, event);
     life->at++;
