@@ -14,8 +14,7 @@
 #include <string.h>
 
 enum {
-    DOMAINS = 4,       /* of them the number is the head, */
-    ALONE = 4,         /* but for this bit */
+    ALONE = 4,         /* bit of the head: nobody drives the run, if there is one domain */
     STACK = 64 << 10,  /* bytes */
     OUTRAGE = 1 << 20, /* questions of a run, after which it is sure that it never ends */
     ANSWERS = 1 << 10, /* of which a record is kept */
@@ -169,7 +168,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static unsigned count;
     struct input input = input_split(data, size);
 
-    size = program_write(execution.text, input.head % DOMAINS, input.bytes, input.size);
+    size = program_write(execution.text, &input);
     program = program_parse(execution.text, size, PROGRAM_WITH_ANSWERS, complain, NULL);
     if (program == NULL)
         fail("no memory");

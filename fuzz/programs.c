@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum {
+    DOMAINS = 4, /* numbers of them, from 0 */
     TASKS = 8,
     MOVES = 200, /* of lines a program may have 512 */
     NAMES = 4,   /* of each kind */
@@ -367,14 +368,14 @@ static void put_expectation(struct writer *writer)
         manners->fails ? (int)manners->result : values[manners->result]);
 }
 
-size_t program_write(char text[PROGRAM_TEXT], int domains, const uint8_t *bytes, size_t size)
+size_t program_write(char text[PROGRAM_TEXT], const struct input *input)
 {
     struct writer writer = {.text = text};
 
-    read_moves(&writer, bytes, size);
+    read_moves(&writer, input->bytes, input->size);
     leave_out_too_many(&writer);
     leave_out_unbound(&writer);
-    put(&writer, "domains %d\n", domains);
+    put(&writer, "domains %d\n", input->head % DOMAINS);
     for (int task = 0; task < writer.tasks; task++) {
         put(&writer, "task");
         put_task(&writer, task);

@@ -3,16 +3,16 @@
 #ifndef FUZZ_PROGRAMS_H
 #define FUZZ_PROGRAMS_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "input.h"
 
 enum {
     MOST_INSTANCES = 100,
     PROGRAM_TEXT = 32 << 10, /* bytes that any of them fits in */
 };
 
-/* Write the program of these bytes, two an operation, with a NUL; returns its length. It expects
- * nothing but what every runtime promises. */
-size_t program_write(char text[PROGRAM_TEXT], int domains, const uint8_t *bytes, size_t size);
+/* Write the program of an input, whose head says how many domains there are, and whose bytes are
+ * two an operation, with a NUL; returns its length. It expects nothing but what every runtime
+ * promises. */
+size_t program_write(char text[PROGRAM_TEXT], const struct input *input);
 
 #endif

@@ -7,8 +7,6 @@
 
 #include <stdio.h>
 
-enum { DOMAINS = 4 };
-
 /* Seeds that are neighbours make programs that have nothing in common: SplitMix64. */
 static uint64_t mixed(uint64_t seed)
 {
@@ -35,7 +33,7 @@ int main(int argc, char **argv)
 
         chance_begin(mixed(seed));
         input = input_split(bytes, input_make(bytes, sizeof bytes, chance_next));
-        program_write(text, input.head % DOMAINS, input.bytes, input.size);
+        program_write(text, &input);
         printf("\n```scenario p%ju\n%s```\n", (uintmax_t)seed, text);
     }
     return 0;
