@@ -54,11 +54,14 @@ $(B)/bench: $(patsubst %.c,$(B)/%.o,$(wildcard ref/bench*.c)) $(B)/libmiou.a
 
 # ---- conformance: the suite. It never links ref.
 
-LOADER   := $(B)/conformance/interface.o $(B)/conformance/trampolines.o
-SUITE    := $(filter-out conformance/test_% conformance/driver%.c conformance/interface.c \
-            conformance/trampolines.c,$(wildcard conformance/*.c))
-DRIVER   := $(wildcard conformance/driver*.c conformance/program*.c)
-CHECKS   := $(wildcard conformance/checks/*.c)
+# The sources of rooms, without their tests.
+room      = $(foreach r,$1,$(foreach f,$(wildcard $r/*.c),$(if $(filter test_%,$(notdir $f)),,$f)))
+
+LOADER   := $(B)/conformance/driver/interface.o $(B)/conformance/driver/trampolines.o
+PARSER   := $(filter-out %/reader.c,$(call room,conformance/scenario))
+SUITE    := conformance/conform.c $(call room,$(addprefix conformance/,scenario judge suite report))
+DRIVER   := $(filter-out %/interface.c %/trampolines.c,$(call room,conformance/driver)) $(PARSER)
+CHECKS   := $(call room,conformance/checks)
 SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/saboteur/*.c))
 
 $(B)/conform: $(SUITE:%.c=$(B)/%.o) | $(B)/driver $(B)/checks
@@ -71,14 +74,14 @@ $(B)/checks: $(CHECKS:%.c=$(B)/%.o) $(LOADER)
 	$(LINK) $^ -lcmocka -ldl
 
 # A runtime that breaks one rule of a true one, and the list of its mutants.
-$(B)/saboteur.so: $(SABOTEUR:%.c=$(B)/%.o) $(B)/conformance/interface.o
+$(B)/saboteur.so: $(SABOTEUR:%.c=$(B)/%.o) $(B)/conformance/driver/interface.o
 	$(LINK) -shared $^ -ldl
 
-$(B)/mutants: $(SABOTEUR:%.c=$(B)/%.o) $(B)/conformance/saboteur/list.o $(B)/conformance/interface.o
+$(B)/mutants: $(SABOTEUR:%.c=$(B)/%.o) $(B)/conformance/saboteur/list.o $(B)/conformance/driver/interface.o
 	$(LINK) $^ -ldl
 
 # Runtimes that are worthless, each in its own way.
-LIARS := $(patsubst conformance/liars/%.c,$(B)/liars/%.so,$(wildcard conformance/liars/*.c))
+LIARS := $(patsubst conformance/liars/%.c,$(B)/liars/%.so,$(call room,conformance/liars))
 
 $(B)/liars/%.so: $(B)/conformance/liars/%.o $(B)/conformance/liars/says_ok.o
 	@mkdir -p $(@D)
@@ -90,9 +93,9 @@ $(B)/liars/lacks_functions.so: $(B)/conformance/liars/lacks_functions.o
 
 # ---- tests of the parts: every test_*.c is a cmocka program beside what it tests
 
-TESTS := $(patsubst %.c,$(B)/%,$(wildcard conformance/test_*.c ref/test_*.c))
+TESTS := $(patsubst %.c,$(B)/%,$(wildcard conformance/test_*.c conformance/*/test_*.c ref/test_*.c))
 
-$(B)/conformance/test_%: $(B)/conformance/test_%.o $(filter-out %/conform.o,$(SUITE:%.c=$(B)/%.o))
+$(filter $(B)/conformance/%,$(TESTS)): %: %.o $(filter-out %/conform.o,$(SUITE:%.c=$(B)/%.o))
 	$(LINK) $^ -lcmark -lcmocka
 
 $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
@@ -100,29 +103,30 @@ $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
 
 # ---- fuzz: the attack, on any echo server, and servers to try it on
 
-$(B)/attack: $(patsubst %.c,$(B)/%.o,$(wildcard fuzz/attack*.c))
+$(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack))
 	$(LINK) $^
 
 $(B)/fuzz/servers/%: $(B)/fuzz/servers/%.o
 	$(LINK) $^
 
 all: $(B)/attack
-TESTS += $(B)/fuzz/test_attack
+TESTS += $(B)/fuzz/attack/test_attack
 
-$(B)/fuzz/test_attack: $(B)/fuzz/test_attack.o $(B)/fuzz/attack_script.o \
+$(B)/fuzz/attack/test_attack: $(B)/fuzz/attack/test_attack.o $(B)/fuzz/attack/script.o \
                        | $(B)/attack $(B)/fuzz/servers/bad $(B)/miou-echo
 	$(LINK) $^ -lcmocka
 
 # ---- fuzz: the reference runtime in a simulated system, and targets for engines, each with a main
 # function that needs none
 
-SIM     := $(patsubst %,$(B)/fuzz/%.o,sim sim_memory sim_stream)
+SIM     := $(patsubst %.c,$(B)/%.o,$(call room,fuzz/sim))
 SIM_REF := $(filter-out %/system_posix.o,$(REF_OBJ))
-ENGINE  ?= $(B)/fuzz/standalone.o
+ENGINE  ?= $(B)/fuzz/targets/standalone.o
 
-$(B)/fuzz/%.o: FLAGS += -Iref
+$(B)/conformance/%.o: FLAGS += -Iconformance
+$(B)/fuzz/%.o: FLAGS += -Ifuzz -Iconformance -Iref
 
-$(B)/fuzz_echo: $(patsubst %,$(B)/fuzz/%.o,fuzz_echo traffic echo) $(SIM) $(SIM_REF) $(ENGINE)
+$(B)/fuzz_echo: $(patsubst %,$(B)/fuzz/targets/%.o,fuzz_echo traffic) $(B)/fuzz/echo.o $(SIM) $(SIM_REF) $(ENGINE)
 	$(LINK) $^ $(CONTEXT)
 
 # The server also asks the system itself.
@@ -130,34 +134,31 @@ $(B)/fuzz/echo.o: $(B)/ref/echo.o
 	@mkdir -p $(@D)
 	@objcopy $(foreach f,getsockname getrlimit,--redefine-sym $f=sim_$f) $< $@
 
-$(B)/fuzz/test_sim: $(B)/fuzz/test_sim.o $(SIM)
+$(B)/fuzz/sim/test_sim: $(B)/fuzz/sim/test_sim.o $(SIM)
 	$(LINK) $^ -lcmocka
 
-TESTS += $(B)/fuzz/test_sim $(B)/fuzz_echo
+TESTS += $(B)/fuzz/sim/test_sim $(B)/fuzz_echo
 
 # ---- fuzz: random programs, executed by the driver's code in the simulated system, and judged
 
-PROGRAM := $(patsubst %.c,$(B)/%.o,$(wildcard conformance/program*.c))
-JUDGED  := $(patsubst conformance/%.c,$(B)/conformance/%.o,$(wildcard conformance/driver_*.c \
-           conformance/judge.c conformance/trace.c conformance/monitors*.c))
+PROGRAM := $(PARSER:%.c=$(B)/%.o)
+JUDGED  := $(patsubst %,$(B)/conformance/driver/%.o,operations says) \
+           $(patsubst %.c,$(B)/%.o,$(call room,conformance/judge))
 
-$(B)/fuzz/fuzz_program.o $(B)/fuzz/programs.o: FLAGS += -Iconformance
-$(B)/fuzz_program: $(patsubst %,$(B)/fuzz/%.o,fuzz_program programs) $(PROGRAM) $(JUDGED) $(SIM) $(SIM_REF) $(ENGINE)
+$(B)/fuzz_program: $(patsubst %,$(B)/fuzz/targets/%.o,fuzz_program programs) $(PROGRAM) $(JUDGED) $(SIM) $(SIM_REF) $(ENGINE)
 	$(LINK) $^ $(CONTEXT)
 
 TESTS += $(B)/fuzz_program
 
 # The same programs for any runtime, see fuzz/runtime.
-$(B)/fuzz/random_programs.o: FLAGS += -Iconformance
-$(B)/random-programs: $(patsubst %,$(B)/fuzz/%.o,random_programs programs) $(PROGRAM)
+$(B)/random-programs: $(patsubst %,$(B)/fuzz/targets/%.o,random_programs programs) $(PROGRAM)
 	$(LINK) $^
 
 all: $(B)/random-programs
 
 # ---- fuzz: what the suite reads
 
-$(B)/fuzz/fuzz_reader.o: FLAGS += -Iconformance
-$(B)/fuzz_reader: $(patsubst %,$(B)/%.o,fuzz/fuzz_reader $(patsubst %.c,%,$(filter-out \
+$(B)/fuzz_reader: $(patsubst %,$(B)/%.o,fuzz/targets/fuzz_reader $(patsubst %.c,%,$(filter-out \
                   %/conform.c %/report_cmocka.c %/report.c,$(SUITE)))) $(ENGINE)
 	$(LINK) $^ -l:libcmark.a
 
@@ -167,13 +168,13 @@ TESTS += $(B)/fuzz_reader
 
 # Where no text is read, an engine learns nothing from what is compared, and most of its time would
 # go there.
-$(REF_OBJ) $(SIM) $(B)/ref/echo.o $(B)/fuzz/traffic.o $(B)/fuzz/fuzz_echo.o \
-$(patsubst %.c,$(B)/%.o,conformance/driver_operations.c $(wildcard conformance/monitors*.c)): FLAGS += $(UNTRACED)
+$(REF_OBJ) $(SIM) $(B)/ref/echo.o $(patsubst %,$(B)/fuzz/targets/%.o,traffic fuzz_echo) \
+$(patsubst %.c,$(B)/%.o,conformance/driver/operations.c $(wildcard conformance/judge/invariants*.c)): FLAGS += $(UNTRACED)
 
 # The system that is simulated, and who is outside, are not what is tested.
-$(patsubst %,$(B)/fuzz/%.o,sim sim_stream traffic fuzz_echo): override CFLAGS += $(UNTESTED)
+$(patsubst %,$(B)/fuzz/%.o,sim/sim sim/stream targets/traffic targets/fuzz_echo): override CFLAGS += $(UNTESTED)
 
-fuzz-targets: $(patsubst fuzz/%.c,$(B)/%,$(wildcard fuzz/fuzz_*.c))
+fuzz-targets: $(patsubst fuzz/targets/%.c,$(B)/%,$(wildcard fuzz/targets/fuzz_*.c))
 	@:
 
 # ---- fuzz: faults of the system, put between the runtime and the simulated one
@@ -181,7 +182,7 @@ fuzz-targets: $(patsubst fuzz/%.c,$(B)/%,$(wildcard fuzz/fuzz_*.c))
 FAULTS := map map_now guard thread_create bell_create select signal_handle socket bind listen \
           accept connect send receive socket_type unblock read write close
 
-$(B)/faults: $(patsubst %,$(B)/fuzz/%.o,faults faults_runs echo) $(SIM) $(SIM_REF)
+$(B)/faults: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/faults)) $(B)/fuzz/echo.o $(SIM) $(SIM_REF)
 	$(LINK) $(FAULTS:%=-Wl,--wrap=sys_%) $^ $(CONTEXT)
 
 TESTS += $(B)/faults
@@ -195,7 +196,7 @@ PROOF     := $(patsubst %,$(B)/fuzz/proof/%.o,server patches)
 SABOTEURS := $(SABOTEUR:%.c=$(B)/%.o) $(PROOF)
 proof     := $(B)/fuzz/proof/
 
-$(proof)%.o: private FLAGS += -Ifuzz -Iconformance -Iconformance/saboteur -I$(proof)
+$(proof)%.o: private FLAGS += -I$(proof)
 $(SABOTEURS): private FLAGS += $(ALONE)
 
 $(proof)patches.o: $(proof)patches.def
@@ -252,7 +253,7 @@ $(proof)again.o: $(proof)saboteurs_sim.o
 $(B)/broken-echo: $(B)/ref/echo.o $(B)/ref/echo_main.o $(proof)broken.o
 	$(LINK) $^
 
-$(B)/proof-mutants: $(B)/fuzz/proof/list.o $(SABOTEURS) $(B)/conformance/interface.o
+$(B)/proof-mutants: $(B)/fuzz/proof/list.o $(SABOTEURS) $(B)/conformance/driver/interface.o
 	$(LINK) $^ -ldl
 
 # ---- objects

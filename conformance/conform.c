@@ -1,9 +1,9 @@
 /* conform: tells for a runtime, rule by rule, whether it keeps the rules of the chapters. */
-#include "explore.h"
-#include "process.h"
-#include "report.h"
-#include "run.h"
-#include "suite.h"
+#include "suite/explore.h"
+#include "suite/process.h"
+#include "report/report.h"
+#include "suite/run.h"
+#include "suite/suite.h"
 
 #include <errno.h>
 #include <fcntl.h>

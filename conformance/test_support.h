@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "process.h"
+#include "suite/process.h"
 
 #include <limits.h>
 #include <stdbool.h>

@@ -8,7 +8,7 @@
  * output, with WORD behind it: the status alone could be the runtime's own call of exit. */
 #include "check.h"
 
-#include "../trampolines.h"
+#include "driver/trampolines.h"
 
 #include <dirent.h>
 #include <signal.h>

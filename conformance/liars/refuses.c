@@ -11,4 +11,4 @@
     {                                                                                              \
         return (result)-EINVAL;                                                                    \
     }
-#include "../interface.def"
+#include "driver/interface.def"

@@ -10,4 +10,4 @@
     {                                                                                              \
         return (result)0;                                                                          \
     }
-#include "../interface.def"
+#include "driver/interface.def"

@@ -79,4 +79,4 @@ __attribute__((constructor)) static void start(void)
         saboteur_caller = caller;                                                                  \
         return returned;                                                                           \
     }
-#include "../interface.def"
+#include "driver/interface.def"

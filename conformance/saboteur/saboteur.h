@@ -15,7 +15,7 @@
 #ifndef SABOTEUR_H
 #define SABOTEUR_H
 
-#include "../interface.h"
+#include "driver/interface.h"
 
 struct mutant {
     const char *rule; /* the rule it breaks */
@@ -48,6 +48,6 @@ void saboteur_waste(void);
 
 /* The true runtime's functions: true_miou_async and so on. */
 #define FUNCTION(result, name, parameters, arguments) result true_miou_##name parameters;
-#include "../interface.def"
+#include "driver/interface.def"
 
 #endif

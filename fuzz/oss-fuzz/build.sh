@@ -8,9 +8,9 @@ built=${WORK:-/tmp}/miou
 
 make -j"$(nproc)" B="$built" WARN= ENGINE= LINK='$(CXX) $(CXXFLAGS) -pthread -o $@ $(LIB_FUZZING_ENGINE)' fuzz-targets
 rm -rf "$built/seeds"
-fuzz/seeds "$built/seeds"
+fuzz/targets/seeds "$built/seeds"
 
-for source in fuzz/fuzz_*.c; do
+for source in fuzz/targets/fuzz_*.c; do
     target=$(basename "$source" .c)
     cp "$built/$target" "$OUT/"
     cp fuzz/oss-fuzz/options "$OUT/$target.options"

@@ -2,7 +2,7 @@
  * system, and with it comes the saboteur as it was at the start: what its mutants remember, which
  * the Makefile has put into sections of its own, is restored, and the memory that they took is
  * taken back. For one thread alone. */
-#include "sim.h"
+#include "sim/sim.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

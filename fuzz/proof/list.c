@@ -1,6 +1,6 @@
 /* list.c: lists the mutants, a line each: the mutant, the rule that it breaks, and the functions
  * that it replaces, but for those that only watch; * if it is the true runtime that it changes. */
-#include "records.h"
+#include "saboteur/records.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ int main(void)
 #define FUNCTION(result, name, parameters, arguments)                                              \
     if (mutant->instead.name && !only_watches((function *)mutant->instead.name))                   \
         count += printf(" %s", #name) > 0;
-#include "interface.def"
+#include "driver/interface.def"
         printf(count > 0 ? "\n" : " *\n");
     }
     return fflush(stdout) != 0;

@@ -1,7 +1,7 @@
 /* runtime.c: the true runtime below the saboteur. It is not a library to be opened but linked in,
  * its functions called ref_miou_run and so on. For the mutants' names see servers.c, the saboteur's
  * and ref/mutants.txt. */
-#include "saboteur.h"
+#include "saboteur/saboteur.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define FUNCTION(result, name, parameters, arguments) result ref_miou_##name parameters;
-#include "interface.def"
+#include "driver/interface.def"
 
 /* ---- which mutant */
 
@@ -28,7 +28,7 @@ __attribute__((constructor(500))) static void choose(void)
 
 enum {
 #define FUNCTION(result, name, parameters, arguments) CALLED_##name,
-#include "interface.def"
+#include "driver/interface.def"
     FUNCTIONS
 };
 
@@ -40,7 +40,7 @@ static atomic_bool called[FUNCTIONS];
         atomic_store_explicit(&called[CALLED_##name], true, memory_order_relaxed);                 \
         return ref_miou_##name arguments;                                                          \
     }
-#include "interface.def"
+#include "driver/interface.def"
 
 __attribute__((destructor)) static void tell(void)
 {
@@ -51,7 +51,7 @@ __attribute__((destructor)) static void tell(void)
 #define FUNCTION(result, name, parameters, arguments)                                              \
     if (called[CALLED_##name])                                                                     \
         fprintf(file, "%s\n", #name);
-#include "interface.def"
+#include "driver/interface.def"
     fclose(file);
 }
 
@@ -89,7 +89,7 @@ const char *interface_open(struct interface *interface, const char *path)
 {
     (void)path;
 #define FUNCTION(result, name, parameters, arguments) interface->name = noted_##name;
-#include "interface.def"
+#include "driver/interface.def"
     interface->run = run;
     interface->unix_run = unix_run;
     called[CALLED_run] = true;

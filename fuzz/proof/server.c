@@ -1,7 +1,7 @@
 /* server.c: mutants of the echo server. Each makes some of its calls otherwise than ref/echo.c does
  * and so breaks a rule of chapter 7. They work as the saboteur's mutants do, which are runtimes;
  * but none of these breaks a rule of the runtime's: a server might have been written so. */
-#include "saboteur.h"
+#include "saboteur/saboteur.h"
 
 #include <errno.h>
 #include <signal.h>

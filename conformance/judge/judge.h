@@ -1,0 +1,40 @@
+/* judge.h: compares what a driver saw with what its scenario expects, and with the rules that hold
+ * for every program (the monitors, in monitors.c). */
+#ifndef JUDGE_H
+#define JUDGE_H
+
+#include "scenario/program.h"
+#include "trace.h"
+
+enum verdict_kind {
+    VERDICT_PASS,
+    VERDICT_FAIL,
+    VERDICT_GARBAGE, /* the driver broke the protocol, or stopped before the run had ended */
+    VERDICT_ABSENT   /* not implemented: the runtime lacks a function */
+};
+
+/* One thing that is not as it should be. */
+struct finding {
+    const char *rule; /* the monitor's rule, "R2.9"; NULL: an expectation of the scenario itself */
+    int line;         /* of the program; 0: none in particular */
+    char *expected;
+    char *observed;
+};
+
+enum {
+    FINDINGS_MAX = 16 /* kept; the others are only counted */
+};
+
+struct verdict {
+    enum verdict_kind kind;
+    struct finding findings[FINDINGS_MAX]; /* fail, garbage; in the order they were noticed */
+    int finding_count;                     /* of them kept */
+    int more;                              /* further ones not kept */
+    char *absent;                          /* absent: the function's name; else NULL */
+};
+
+/* Judge a trace of the program. NULL: no memory. */
+struct verdict *judge(const struct program *program, const struct trace *trace);
+void verdict_free(struct verdict *verdict);
+
+#endif

@@ -1,0 +1,101 @@
+/* trace.h: what a driver said about an execution, from its lines to events. A driver may print
+ * anything: whatever the protocol of spec/scenario.md does not allow ends the trace as garbage,
+ * with the offending line quoted. */
+#ifndef TRACE_H
+#define TRACE_H
+
+#include "scenario/program.h"
+
+enum {
+    TRACE_LINE_MAX = 1 << 20, /* bytes of a line */
+    TRACE_INSTANCES_MAX = 10000000,
+    TRACE_EVENTS_MAX = 10000000
+};
+
+enum event_kind {
+    EVENT_SPAWN,
+    EVENT_FORCE, /* a lazy value's task begins, as a part of the one that forces it */
+    EVENT_BEGIN,
+    EVENT_DID,
+    EVENT_PRINT,
+    EVENT_FINALISE,
+    EVENT_END,
+    EVENT_RUN
+};
+
+struct event {
+    enum event_kind kind;
+    int instance;             /* whose event; -1: finalise, run */
+    int operation;            /* spawn, force, did: place in program.operations; else -1 */
+    int child;                /* spawn, force: the instance that is to begin; else -1 */
+    int domain;               /* begin, finalise; else -1 */
+    int resource;             /* finalise; else -1 */
+    int word;                 /* print; else -1 */
+    int line;                 /* of the run's output, from 1 */
+    struct outcomes outcomes; /* did, run; owned by the trace */
+};
+
+/* One execution of a task: instance 0 is main, the others are numbered as they were spawned or
+ * forced. */
+struct instance {
+    int task;
+    int number;  /* n of T#n, from 1 */
+    int parent;  /* an instance; -1: main */
+    bool forced; /* computes a lazy value: what it does its parent does */
+    int spawned; /* event, spawn or force; -1: main */
+    int begun;   /* the first such event; -1: never */
+    int ended;   /* likewise */
+};
+
+/* A question of the runtime that the driver answered, in a driven run. */
+struct choice {
+    int answer;
+    int count; /* 2 or more; answer is less */
+};
+
+enum trace_end {
+    TRACE_WHOLE,  /* with a run line */
+    TRACE_CUT,    /* the text ends before the run line */
+    TRACE_ABSENT, /* the driver's runtime lacks a function */
+    TRACE_GARBAGE
+};
+
+struct trace {
+    struct event *events;
+    int event_count;
+    struct instance *instances;
+    int instance_count;
+    struct choice *choices; /* in their order */
+    int choice_count;
+    enum trace_end end;
+    int line;      /* garbage: of the run's output, from 1 */
+    char *problem; /* absent: the function's name; garbage: what is wrong, the line quoted; else
+                      NULL */
+    struct outcome *outcomes; /* what the events' lists point into */
+};
+
+/* Read what a driver printed for the scenario `id`, which it executed once. NULL: no memory. */
+struct trace *trace_parse(const struct program *program, unsigned id, const char *text,
+                          size_t size);
+
+/* The same of the first of several schedules: others may follow. *used are the bytes that it
+ * took: up to its run line if it is whole; if not, nothing further can be told from the text, and
+ * all of it is taken. Of the last schedule ask trace_parse. */
+struct trace *trace_parse_first(const struct program *program, unsigned id, const char *text,
+                                size_t size, size_t *used);
+void trace_free(struct trace *trace);
+
+/* T or T#n, with a NUL; INSTANCE_MAX bytes are always enough. */
+enum { INSTANCE_MAX = PROGRAM_NAME_MAX + 16 };
+void instance_write(char *buffer, size_t size, const struct program *program,
+                    const struct trace *trace, int instance);
+
+/* A list, with a NUL, cut off where the buffer ends. */
+void outcomes_write(char *buffer, size_t size, const struct program *program, struct outcomes list);
+
+/* An event as its line in the driver's output, without the newline and with a NUL, cut off where
+ * the buffer ends. */
+void event_write(char *buffer, size_t size, const struct program *program,
+                 const struct trace *trace, int event);
+
+#endif

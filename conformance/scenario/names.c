@@ -1,0 +1,96 @@
+/* program_names.c: the names of a program, numbered for each kind as they first stand there. Those
+ * that are used before they are bound are settled at the end. */
+#include "parser.h"
+
+#include <string.h>
+
+static const struct {
+    const char *one;
+    const char *many;
+    const char *unbound; /* NULL: a name that nothing makes is fine, as a flag that is never up */
+} kinds[] = {
+    [NAME_TASK] = {"task", "tasks", "there is no task '%s'"},
+    [NAME_PROMISE] = {"promise", "promises", "the promise '%s' is never bound"},
+    [NAME_RESOURCE] = {"resource", "resources", "the resource '%s' is never created"},
+    [NAME_ORPHANAGE] = {"orphanage", "orphanages", "the orphanage '%s' is never made"},
+    [NAME_MUTEX] = {"mutex", "mutexes", "the mutex '%s' is never made"},
+    [NAME_CONDITION] = {"condition", "conditions", "the condition '%s' is never made"},
+    [NAME_LAZY] = {"lazy value", "lazy values", "the lazy value '%s' is never made"},
+    [NAME_TRIGGER] = {"trigger", "triggers", "the trigger '%s' is never made"},
+    [NAME_COMPUTATION] = {"computation", "computations", "the computation '%s' is never made"},
+    [NAME_FLAG] = {"flag", "flags", NULL},
+    [NAME_WORD] = {"word", "words", "no task prints '%s'"},
+    [NAME_ERROR] = {"error", "errors", "nothing fails with '%s'"},
+};
+_Static_assert(sizeof kinds / sizeof *kinds == NAME_KINDS, "a word for every kind of name");
+
+int find_name(const struct program *program, enum name_kind kind, struct word word)
+{
+    const struct names *names = &program->names[kind];
+
+    for (int i = 0; i < names->count; i++)
+        if (word_is(word, names->of[i].text))
+            return i;
+    return -1;
+}
+
+int number_of_name(struct parser *parser, enum name_kind kind, struct word word)
+{
+    struct names *names = &parser->program->names[kind];
+    int number;
+
+    if (!is_name(word)) {
+        complain(parser, parser->line,
+                 "'%.*s' is not the name of a %s: a letter, then letters, digits, - and _, at most "
+                 "%d in all",
+                 QUOTED(word), kinds[kind].one, PROGRAM_NAME_MAX);
+        return -1;
+    }
+    number = find_name(parser->program, kind, word);
+    if (number >= 0)
+        return number;
+    if (names->count == PROGRAM_TASKS_MAX) {
+        complain(parser, parser->line, "'%.*s' is one name too many: at most %d %s", QUOTED(word),
+                 PROGRAM_TASKS_MAX, kinds[kind].many);
+        return -1;
+    }
+    number = names->count++;
+    memcpy(names->of[number].text, word.text, word.size);
+    names->of[number].line = parser->line;
+    return number;
+}
+
+int bind_name(struct parser *parser, enum name_kind kind, struct word word)
+{
+    int number = number_of_name(parser, kind, word);
+
+    if (number >= 0)
+        parser->program->names[kind].of[number].bound = true;
+    return number;
+}
+
+int take_name(struct parser *parser, struct word *rest, const char *what, enum name_kind kind)
+{
+    struct word word = take_word(rest);
+
+    if (word.size > 0)
+        return number_of_name(parser, kind, word);
+    complain(parser, parser->line, "'%s' lacks its %s", what, kinds[kind].one);
+    return -1;
+}
+
+void check_names(struct parser *parser)
+{
+    for (int kind = 0; kind < NAME_KINDS; kind++) {
+        const struct names *names = &parser->program->names[kind];
+
+        for (int i = 0; i < names->count && kinds[kind].unbound != NULL; i++)
+            if (!names->of[i].bound)
+                complain(parser, names->of[i].line, kinds[kind].unbound, names->of[i].text);
+    }
+}
+
+const char *program_name(const struct program *program, enum name_kind kind, int number)
+{
+    return program->names[kind].of[number].text;
+}

@@ -1,0 +1,336 @@
+/* program_operations.c: the operations of the language, a row each, and a line with one. */
+#include "parser.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- The table ---- */
+
+/* What stands behind an operation's word: up to two operands, each with the kind of its names. */
+enum {
+    NOTHING = 0,
+    USES = 1 << 8,  /* a name; the first goes to `name`, the second to `other` */
+    MAKES = 2 << 8, /* the same, and this line makes it */
+    TASK = 3 << 8 | NAME_TASK,
+    TASKS = 4 << 8 | NAME_TASK,       /* any number of them */
+    PROMISES = 5 << 8 | NAME_PROMISE, /* likewise */
+    OPTIONS = 6 << 8 | NAME_KINDS,    /* give=, orphans=, pin= */
+    NUMBER = 7 << 8 | NAME_KINDS,     /* value */
+    RESULT = 8 << 8 | NAME_ERROR,     /* value; or, as `other`, an error that this line makes */
+    OPERAND_KIND = 15 << 8,
+    OPERAND_NAMES = 255
+};
+
+enum {
+    SUSPENDS = OPERATION_SUSPENDS,
+    SPAWNS = OPERATION_SPAWNS,
+    EACH = OPERATION_EACH | OPERATION_LISTS,
+    LISTS = OPERATION_LISTS,
+    BINDS = OPERATION_BINDS,
+    LAST = OPERATION_LAST,
+    PLAIN = OPERATION_PLAIN
+};
+
+static const struct {
+    const char *word;
+    int comes;
+    int traits;
+    int operands[2];
+} forms[] = {
+    [OP_ASYNC] = {"async", COMES_REFUSABLE, SPAWNS | BINDS | PLAIN, {TASK, OPTIONS}},
+    [OP_CALL] = {"call", COMES_REFUSABLE, SPAWNS | BINDS | PLAIN, {TASK, OPTIONS}},
+    [OP_PARALLEL] = {"parallel", COMES_CHILDREN, SPAWNS | SUSPENDS | LISTS, {TASKS}},
+    [OP_AWAIT] = {"await", COMES_CHILD, SUSPENDS | EACH, {USES | NAME_PROMISE}},
+    [OP_CANCEL] = {"cancel", COMES_REFUSABLE, SUSPENDS | EACH, {USES | NAME_PROMISE}},
+    [OP_FREE] = {"free", COMES_PLAIN, EACH, {USES | NAME_PROMISE}},
+    [OP_AWAIT_ALL] = {"await-all", COMES_CHILDREN, SUSPENDS | LISTS, {PROMISES}},
+    [OP_AWAIT_ONE] = {"await-one", COMES_CHILD, SUSPENDS, {PROMISES}},
+    [OP_AWAIT_FIRST] = {"await-first", COMES_CHILD, SUSPENDS, {PROMISES}},
+    [OP_STATE] = {"state", COMES_RUNNING | COMES_STATE | COMES_ERROR, EACH, {USES | NAME_PROMISE}},
+    [OP_YIELD] = {"yield", COMES_REFUSABLE, SUSPENDS | PLAIN, {NOTHING}},
+    [OP_ORPHANS] = {"orphans", COMES_PLAIN, PLAIN, {MAKES | NAME_ORPHANAGE}},
+    [OP_CARE] = {"care", COMES_CARE, BINDS, {USES | NAME_ORPHANAGE}},
+    [OP_TAKE] = {"take", COMES_TAKE, BINDS, {USES | NAME_ORPHANAGE}},
+    [OP_GET] = {"get", COMES_EMPTY | COMES_CHILD, SUSPENDS, {USES | NAME_ORPHANAGE}},
+    [OP_LENGTH] = {"length", COMES_NUMBER, 0, {USES | NAME_ORPHANAGE}},
+    [OP_FREE_ORPHANS] = {"free-orphans", COMES_PLAIN, 0, {USES | NAME_ORPHANAGE}},
+    [OP_CREATE] = {"create", COMES_PLAIN, PLAIN, {MAKES | NAME_RESOURCE}},
+    [OP_OWN] = {"own", COMES_PLAIN, 0, {USES | NAME_RESOURCE}},
+    [OP_CHECK] = {"check", COMES_PLAIN, 0, {USES | NAME_RESOURCE}},
+    [OP_DISOWN] = {"disown", COMES_PLAIN, 0, {USES | NAME_RESOURCE}},
+    [OP_RELEASE] = {"release", COMES_PLAIN, 0, {USES | NAME_RESOURCE}},
+    [OP_TRANSFER] = {"transfer", COMES_PLAIN, 0, {USES | NAME_RESOURCE}},
+    [OP_SLEEP] = {"sleep", COMES_REFUSABLE, SUSPENDS | PLAIN, {NUMBER}},
+    [OP_MUTEX] = {"mutex", COMES_PLAIN, PLAIN, {MAKES | NAME_MUTEX}},
+    [OP_LOCK] = {"lock", COMES_REFUSABLE, SUSPENDS, {USES | NAME_MUTEX}},
+    [OP_TRY_LOCK] = {"try-lock", COMES_REFUSABLE, 0, {USES | NAME_MUTEX}},
+    [OP_UNLOCK] = {"unlock", COMES_PLAIN, 0, {USES | NAME_MUTEX}},
+    [OP_FREE_MUTEX] = {"free-mutex", COMES_PLAIN, 0, {USES | NAME_MUTEX}},
+    [OP_CONDITION] = {"condition", COMES_PLAIN, PLAIN, {MAKES | NAME_CONDITION}},
+    [OP_WAIT] = {"wait", COMES_REFUSABLE, SUSPENDS, {USES | NAME_CONDITION, USES | NAME_MUTEX}},
+    [OP_SIGNAL] = {"signal", COMES_PLAIN, 0, {USES | NAME_CONDITION}},
+    [OP_BROADCAST] = {"broadcast", COMES_PLAIN, 0, {USES | NAME_CONDITION}},
+    [OP_FREE_CONDITION] = {"free-condition", COMES_PLAIN, 0, {USES | NAME_CONDITION}},
+    [OP_LAZY] = {"lazy", COMES_PLAIN, PLAIN, {MAKES | NAME_LAZY, TASK}},
+    [OP_FORCE] = {"force", COMES_SHARED, SUSPENDS, {USES | NAME_LAZY}},
+    [OP_FREE_LAZY] = {"free-lazy", COMES_PLAIN, 0, {USES | NAME_LAZY}},
+    [OP_TRIGGER] = {"trigger", COMES_PLAIN, PLAIN, {MAKES | NAME_TRIGGER}},
+    [OP_AWAIT_TRIGGER] = {"await-trigger", COMES_REFUSABLE, SUSPENDS, {USES | NAME_TRIGGER}},
+    [OP_SIGNAL_TRIGGER] = {"signal-trigger", COMES_PLAIN, 0, {USES | NAME_TRIGGER}},
+    [OP_FREE_TRIGGER] = {"free-trigger", COMES_PLAIN, 0, {USES | NAME_TRIGGER}},
+    [OP_COMPUTATION] = {"computation", COMES_PLAIN, PLAIN, {MAKES | NAME_COMPUTATION}},
+    [OP_COMPLETE] = {"complete", COMES_PLAIN, 0, {USES | NAME_COMPUTATION, RESULT}},
+    [OP_AWAIT_COMPUTATION] = {"await-computation",
+                              COMES_SHARED,
+                              SUSPENDS,
+                              {USES | NAME_COMPUTATION}},
+    [OP_PEEK] = {"peek", COMES_RUNNING | COMES_RESULT, 0, {USES | NAME_COMPUTATION}},
+    [OP_ATTACH] = {"attach", COMES_PLAIN, 0, {USES | NAME_COMPUTATION, USES | NAME_TRIGGER}},
+    [OP_DETACH] = {"detach", COMES_PLAIN, 0, {USES | NAME_COMPUTATION, USES | NAME_TRIGGER}},
+    [OP_FREE_COMPUTATION] = {"free-computation", COMES_PLAIN, 0, {USES | NAME_COMPUTATION}},
+    [OP_SELF] = {"self", COMES_NUMBER, 0, {NOTHING}},
+    [OP_AVAILABLE] = {"available", COMES_NUMBER, 0, {NOTHING}},
+    [OP_PRINT] = {"print", COMES_OK, PLAIN, {MAKES | NAME_WORD}},
+    [OP_POST] = {"post", COMES_OK, PLAIN, {MAKES | NAME_FLAG}},
+    [OP_UNTIL] = {"until", COMES_REFUSABLE, SUSPENDS, {USES | NAME_FLAG}},
+    [OP_RETURN] = {"return", COMES_NOTHING, LAST, {NUMBER}},
+    [OP_FAIL] = {"fail", COMES_NOTHING, LAST, {MAKES | NAME_ERROR}},
+    [OP_RUN] = {"run", COMES_RUN, SPAWNS | SUSPENDS, {TASK}},
+};
+_Static_assert(sizeof forms / sizeof *forms == OPERATION_KINDS, "a form for every operation");
+
+const char *operation_word(enum operation_kind kind)
+{
+    return forms[kind].word;
+}
+
+bool operation_has(enum operation_kind kind, enum operation_trait trait)
+{
+    return (forms[kind].traits & trait) != 0;
+}
+
+enum name_kind operation_names(enum operation_kind kind)
+{
+    int operand = forms[kind].operands[0];
+
+    return operand == NOTHING ? NAME_KINDS : (enum name_kind)(operand & OPERAND_NAMES);
+}
+
+/* ---- Operands ---- */
+
+static void add_number(struct parser *parser, int **numbers, int *count, int number)
+{
+    append(parser, numbers, count, &number, sizeof number);
+}
+
+static void parse_give(struct parser *parser, struct word list, struct operation *operation)
+{
+    struct word name;
+    bool more = true;
+
+    while (more) {
+        more = take_until(&list, ',', &name);
+        add_number(parser, &operation->give, &operation->give_count,
+                   number_of_name(parser, NAME_RESOURCE, name));
+    }
+}
+
+static void parse_pin(struct parser *parser, struct word pin, struct operation *operation)
+{
+    if (word_is(pin, "self"))
+        operation->pin = PIN_SELF;
+    else
+        operation->pin = take_number(parser, pin, "pin=", 0, PROGRAM_NUMBER_MAX);
+}
+
+static void parse_options(struct parser *parser, struct word *rest, struct operation *operation)
+{
+    bool gives = false, pins = false, keeps = false;
+    struct word word;
+
+    while ((word = take_word(rest)).size > 0) {
+        if (starts_with(word, "give=") && !gives) {
+            parse_give(parser, after(word, strlen("give=")), operation);
+            gives = true;
+        } else if (starts_with(word, "orphans=") && !keeps) {
+            operation->orphans =
+                number_of_name(parser, NAME_ORPHANAGE, after(word, strlen("orphans=")));
+            keeps = true;
+        } else if (operation->kind == OP_CALL && starts_with(word, "pin=") && !pins) {
+            parse_pin(parser, after(word, strlen("pin=")), operation);
+            pins = true;
+        } else {
+            complain(parser, parser->line, "'%.*s' is not an option of '%s', or is there twice",
+                     QUOTED(word), operation_word(operation->kind));
+        }
+    }
+}
+
+/* Words up to the end of the line, each a name. */
+static void parse_names(struct parser *parser, struct word *rest, enum name_kind kind,
+                        int **numbers, int *count)
+{
+    struct word word;
+
+    while ((word = take_word(rest)).size > 0)
+        add_number(parser, numbers, count, number_of_name(parser, kind, word));
+}
+
+static void parse_result(struct parser *parser, struct word *rest, struct operation *operation)
+{
+    const char *what = operation_word(operation->kind);
+    struct word word = take_word(rest);
+
+    if (is_name(word))
+        operation->other = bind_name(parser, NAME_ERROR, word);
+    else
+        operation->value = take_number(parser, word, what, 0, PROGRAM_NUMBER_MAX);
+}
+
+static void parse_operand(struct parser *parser, struct word *rest, int place,
+                          struct operation *operation)
+{
+    const char *what = operation_word(operation->kind);
+    int operand = forms[operation->kind].operands[place];
+    enum name_kind names = (enum name_kind)(operand & OPERAND_NAMES);
+    int *name = place == 0 ? &operation->name : &operation->other;
+
+    switch (operand & OPERAND_KIND) {
+    case USES:
+        *name = take_name(parser, rest, what, names);
+        return;
+    case MAKES:
+        *name = take_name(parser, rest, what, names);
+        if (*name >= 0)
+            parser->program->names[names].of[*name].bound = true;
+        return;
+    case TASK &OPERAND_KIND:
+        add_number(parser, &operation->tasks, &operation->task_count,
+                   take_name(parser, rest, what, names));
+        return;
+    case TASKS &OPERAND_KIND:
+        parse_names(parser, rest, names, &operation->tasks, &operation->task_count);
+        return;
+    case PROMISES &OPERAND_KIND:
+        parse_names(parser, rest, names, &operation->promises, &operation->promise_count);
+        return;
+    case OPTIONS &OPERAND_KIND:
+        parse_options(parser, rest, operation);
+        return;
+    case NUMBER &OPERAND_KIND:
+        operation->value = take_number(parser, take_word(rest), what, 0, PROGRAM_NUMBER_MAX);
+        return;
+    case RESULT &OPERAND_KIND:
+        parse_result(parser, rest, operation);
+        return;
+    }
+}
+
+/* ---- Operations ---- */
+
+/* `repeat N` and `p =`, in either order, before the operation's word. */
+static void parse_prefixes(struct parser *parser, struct word *rest, struct operation *operation)
+{
+    bool repeated = false;
+
+    for (;;) {
+        struct word ahead = *rest, first = take_word(&ahead), second = take_word(&ahead);
+
+        if (word_is(second, "=") && operation->bind < 0) {
+            operation->bind = bind_name(parser, NAME_PROMISE, first);
+            *rest = ahead;
+        } else if (word_is(first, "repeat") && !repeated) {
+            operation->repeat = take_number(parser, second, "repeat", 1, PROGRAM_NUMBER_MAX);
+            repeated = true;
+            *rest = ahead;
+        } else {
+            return;
+        }
+    }
+}
+
+static void parse_operation_answer(struct parser *parser, struct word answer,
+                                   struct operation *operation)
+{
+    const char *what = operation_word(operation->kind);
+
+    if (answer.text == NULL)
+        return;
+    if (parser->form == PROGRAM_STRIPPED) {
+        complain(parser, parser->line, "an answer in a stripped program");
+        return;
+    }
+    if (operation_has(operation->kind, OPERATION_LAST)) {
+        complain(parser, parser->line, "'%s' has no outcome", what);
+        return;
+    }
+    parse_answers(parser, answer, what, forms[operation->kind].comes, &operation->answers,
+                  &operation->answer_count);
+    if (operation->kind != OP_PARALLEL)
+        for (int i = 0; i < operation->answer_count; i++)
+            if (operation->answers[i].count > 0)
+                outcomes_fold(&operation->answers[i]);
+}
+
+void free_operation(struct operation *operation)
+{
+    for (int i = 0; i < operation->answer_count; i++)
+        free(operation->answers[i].of);
+    free(operation->answers);
+    free(operation->tasks);
+    free(operation->promises);
+    free(operation->give);
+}
+
+static void add_operation(struct parser *parser, struct operation *operation)
+{
+    struct program *program = parser->program;
+    struct task *task = &program->tasks[parser->task];
+
+    if (task->count == 0)
+        task->first = program->operation_count;
+    if (!append(parser, &program->operations, &program->operation_count, operation,
+                sizeof *operation)) {
+        free_operation(operation);
+        return;
+    }
+    task->count++;
+    program->at_line[parser->line] = program->operation_count - 1;
+}
+
+void parse_operation(struct parser *parser, struct word line)
+{
+    struct operation operation = {.line = parser->line,
+                                  .task = parser->task,
+                                  .repeat = 1,
+                                  .bind = -1,
+                                  .name = -1,
+                                  .other = -1,
+                                  .orphans = -1,
+                                  .pin = PIN_NONE};
+    struct word answer, word, rest = before_answer(line, &answer);
+    int kind = 0;
+
+    parse_prefixes(parser, &rest, &operation);
+    word = take_word(&rest);
+    while (kind < OPERATION_KINDS && !word_is(word, forms[kind].word))
+        kind++;
+    if (kind == OPERATION_KINDS) {
+        complain(parser, parser->line, "'%.*s' is not an operation", QUOTED(word));
+        return;
+    }
+    if (parser->task < 0) {
+        complain(parser, parser->line, "an operation before the first task");
+        return;
+    }
+    operation.kind = (enum operation_kind)kind;
+    if (operation.bind >= 0 && !operation_has(operation.kind, OPERATION_BINDS))
+        complain(parser, parser->line, "'%s' hands out no promise", forms[kind].word);
+    if (operation.repeat != 1 && operation_has(operation.kind, OPERATION_LAST))
+        complain(parser, parser->line, "'%s' cannot be repeated", forms[kind].word);
+    parse_operand(parser, &rest, 0, &operation);
+    parse_operand(parser, &rest, 1, &operation);
+    expect_end(parser, rest, forms[kind].word);
+    parse_operation_answer(parser, answer, &operation);
+    add_operation(parser, &operation);
+}

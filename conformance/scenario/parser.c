@@ -1,0 +1,239 @@
+/* program.c: reads a scenario line by line. Every mistake is told and reading goes on, so that all
+ * are seen at once; names that are used before they are bound are settled at the end. */
+#include "parser.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+__attribute__((format(printf, 3, 4))) void complain(struct parser *parser, int line,
+                                                    const char *format, ...)
+{
+    char text[2 * PROGRAM_LINE_MAX + 100];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    parser->failed = true;
+    parser->complain(parser->to, line, text);
+}
+
+/* Make room for one more element in an array of `count`; its capacity is the next power of two. */
+static void *grown(struct parser *parser, void *array, int count, size_t size)
+{
+    void *larger;
+
+    if (count > 0 && (count & (count - 1)) != 0)
+        return array;
+    larger = realloc(array, (count > 0 ? 2 * (size_t)count : 1) * size);
+    if (larger == NULL)
+        parser->no_memory = true;
+    return larger;
+}
+
+/* Append to an array, the address of whose pointer is given. Not appended: no memory. */
+bool append(struct parser *parser, void *array, int *count, const void *element, size_t size)
+{
+    void *old, *larger;
+
+    memcpy(&old, array, sizeof old);
+    larger = grown(parser, old, *count, size);
+    if (larger == NULL)
+        return false;
+    memcpy((char *)larger + (size_t)*count * size, element, size);
+    memcpy(array, &larger, sizeof larger);
+    ++*count;
+    return true;
+}
+
+void expect_end(struct parser *parser, struct word rest, const char *what)
+{
+    struct word word = take_word(&rest);
+
+    if (word.size > 0)
+        complain(parser, parser->line, "'%.*s' is one word too many for '%s'", QUOTED(word), what);
+}
+
+int take_number(struct parser *parser, struct word word, const char *what, int min, int max)
+{
+    int number;
+
+    if (word.size == 0)
+        complain(parser, parser->line, "'%s' lacks its number", what);
+    else if (!parse_number(word, max, &number) || number < min)
+        complain(parser, parser->line, "'%.*s' is not a number for '%s': from %d to %d",
+                 QUOTED(word), what, min, max);
+    else
+        return number;
+    return -1;
+}
+
+/* ---- Lines ---- */
+
+static void parse_domains(struct parser *parser, struct word rest)
+{
+    if (parser->has_domains)
+        complain(parser, parser->line, "'domains' is said twice");
+    else if (parser->started)
+        complain(parser, parser->line, "'domains' must come first");
+    parser->has_domains = true;
+    parser->program->domains =
+        take_number(parser, take_word(&rest), "domains", 0, PROGRAM_DOMAINS_MAX);
+    expect_end(parser, rest, "domains");
+}
+
+static void parse_task(struct parser *parser, struct word rest)
+{
+    struct program *program = parser->program;
+    int task = take_name(parser, &rest, "task", NAME_TASK);
+
+    expect_end(parser, rest, "task");
+    /* After a bad name its operations are read as those of some task, for their own mistakes. */
+    if (task < 0) {
+        parser->task = parser->task < 0 ? 0 : parser->task;
+        return;
+    }
+    if (program->names[NAME_TASK].of[task].bound)
+        complain(parser, parser->line, "a second task '%s'; the first is on line %d",
+                 program_name(program, NAME_TASK, task), program->tasks[task].line);
+    else
+        program->tasks[task].line = parser->line;
+    program->names[NAME_TASK].of[task].bound = true;
+    parser->task = task;
+}
+
+/* The bytes of a line must be printable; blanks may be tabs. */
+static bool check_bytes(struct parser *parser, struct word line)
+{
+    if (line.size > PROGRAM_LINE_MAX) {
+        complain(parser, parser->line, "a line of %zu bytes; at most %d", line.size,
+                 PROGRAM_LINE_MAX);
+        return false;
+    }
+    for (size_t i = 0; i < line.size; i++) {
+        unsigned char c = (unsigned char)line.text[i];
+
+        if ((c < ' ' && c != '\t') || c > '~') {
+            complain(parser, parser->line, "%s 0x%02x in column %zu is not printable ASCII",
+                     c == 0 ? "the NUL byte" : "byte", c, i + 1);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void parse_line(struct parser *parser, struct word line)
+{
+    struct word rest, word;
+
+    if (!check_bytes(parser, line))
+        return;
+    rest = line = without_comment(line);
+    word = take_word(&rest);
+    if (word.size == 0)
+        return;
+    if (word_is(word, "domains"))
+        parse_domains(parser, rest);
+    else if (word_is(word, "task"))
+        parse_task(parser, rest);
+    else if (word_is(word, "expect"))
+        parse_expectation(parser, rest);
+    else
+        parse_operation(parser, line);
+    parser->started = true;
+}
+
+static void parse_lines(struct parser *parser, struct word text)
+{
+    struct word line;
+
+    while (text.size > 0 && !parser->no_memory) {
+        if (parser->line == PROGRAM_LINES_MAX) {
+            complain(parser, parser->line + 1, "more than %d lines", PROGRAM_LINES_MAX);
+            return;
+        }
+        parser->line++;
+        take_until(&text, '\n', &line);
+        parse_line(parser, line);
+    }
+}
+
+/* ---- What only the whole program shows ---- */
+
+static void check_whole(struct parser *parser)
+{
+    struct program *program = parser->program;
+
+    for (int i = 0; i < program->expectation_count; i++)
+        settle_expectation(parser, &program->expectations[i]);
+    check_names(parser);
+    program->main_task = find_name(program, NAME_TASK, (struct word){"main", 4});
+    if (program->main_task < 0)
+        complain(parser, 0, "there is no task 'main'");
+    if (parser->form == PROGRAM_WITH_ANSWERS && parser->run_line == 0)
+        complain(parser, 0, "there is no 'expect run'");
+}
+
+struct program *program_parse(const char *text, size_t size, enum program_form form,
+                              program_complain *told, void *to)
+{
+    struct parser parser = {.form = form, .complain = told, .to = to, .task = -1};
+
+    parser.program = calloc(1, sizeof *parser.program);
+    if (parser.program == NULL) {
+        told(to, 0, "no memory");
+        return NULL;
+    }
+    parser.program->domains = 1;
+    for (int i = 0; i <= PROGRAM_LINES_MAX; i++)
+        parser.program->at_line[i] = -1;
+    parse_lines(&parser, (struct word){text, size});
+    parser.program->line_count = parser.line;
+    if (parser.no_memory)
+        complain(&parser, 0, "no memory");
+    else
+        check_whole(&parser);
+    if (parser.failed) {
+        program_free(parser.program);
+        return NULL;
+    }
+    return parser.program;
+}
+
+void program_free(struct program *program)
+{
+    if (program == NULL)
+        return;
+    for (int i = 0; i < program->operation_count; i++)
+        free_operation(&program->operations[i]);
+    for (int i = 0; i < program->expectation_count; i++)
+        free_expectation(&program->expectations[i]);
+    free(program->operations);
+    free(program->expectations);
+    free(program);
+}
+
+/* ---- Stripping ---- */
+
+char *program_strip(const char *text, size_t size)
+{
+    struct word rest = {text, size}, line, answer, ahead;
+    char *stripped = malloc(size + 2), *end = stripped;
+    bool more = size > 0;
+
+    if (stripped == NULL)
+        return NULL;
+    while (more) {
+        more = take_until(&rest, '\n', &line) && rest.size > 0;
+        ahead = line = before_answer(without_comment(line), &answer);
+        if (!word_is(take_word(&ahead), "expect")) {
+            memcpy(end, line.text, line.size);
+            end += line.size;
+        }
+        *end++ = '\n';
+    }
+    *end = '\0';
+    return stripped;
+}

@@ -1,0 +1,125 @@
+/* program_words.c: the words of a line. */
+#include "parser.h"
+
+#include <stdint.h>
+#include <string.h>
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+bool word_is(struct word word, const char *text)
+{
+    return word.size == strlen(text) && memcmp(word.text, text, word.size) == 0;
+}
+
+bool starts_with(struct word word, const char *start)
+{
+    size_t size = strlen(start);
+    return word.size >= size && memcmp(word.text, start, size) == 0;
+}
+
+struct word after(struct word word, size_t bytes)
+{
+    return (struct word){word.text + bytes, word.size - bytes};
+}
+
+struct word trim(struct word word)
+{
+    while (word.size > 0 && is_blank(word.text[0]))
+        word = after(word, 1);
+    while (word.size > 0 && is_blank(word.text[word.size - 1]))
+        word.size--;
+    return word;
+}
+
+/* Take what stands before the separator, or all, off the front of the rest. True: there was one, so
+ * that something, if only nothing, stands behind it. */
+bool take_until(struct word *rest, char separator, struct word *piece)
+{
+    const char *end = rest->size > 0 ? memchr(rest->text, separator, rest->size) : NULL;
+
+    *piece = *rest;
+    if (end != NULL)
+        piece->size = (size_t)(end - rest->text);
+    *rest = after(*rest, end != NULL ? piece->size + 1 : piece->size);
+    return end != NULL;
+}
+
+/* Take the next word off the front of the rest; empty at its end. */
+struct word take_word(struct word *rest)
+{
+    struct word word;
+
+    while (rest->size > 0 && is_blank(rest->text[0]))
+        *rest = after(*rest, 1);
+    word = (struct word){rest->text, 0};
+    while (word.size < rest->size && !is_blank(rest->text[word.size]))
+        word.size++;
+    *rest = after(*rest, word.size);
+    return word;
+}
+
+/* A line without its comment and the blanks around it. */
+struct word without_comment(struct word line)
+{
+    struct word before;
+
+    take_until(&line, '#', &before);
+    return trim(before);
+}
+
+/* What stands before `=>`, and, in *answer, behind it. answer->text is NULL without one. */
+struct word before_answer(struct word line, struct word *answer)
+{
+    struct word rest = line, word;
+
+    *answer = (struct word){NULL, 0};
+    while ((word = take_word(&rest)).size > 0)
+        if (word_is(word, "=>")) {
+            *answer = trim(rest);
+            return trim((struct word){line.text, (size_t)(word.text - line.text)});
+        }
+    return line;
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool is_name(struct word word)
+{
+    if (word.size == 0 || word.size > PROGRAM_NAME_MAX || !is_letter(word.text[0]))
+        return false;
+    for (size_t i = 1; i < word.size; i++) {
+        char c = word.text[i];
+        if (!is_letter(c) && !is_digit(c) && c != '-' && c != '_')
+            return false;
+    }
+    return true;
+}
+
+/* A number from 0 to max in digits. */
+bool parse_number(struct word word, int max, int *number)
+{
+    int64_t value = 0;
+
+    if (word.size == 0)
+        return false;
+    for (size_t i = 0; i < word.size; i++) {
+        if (!is_digit(word.text[i]))
+            return false;
+        value = value * 10 + (word.text[i] - '0');
+        if (value > max)
+            return false;
+    }
+    *number = (int)value;
+    return true;
+}

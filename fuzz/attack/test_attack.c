@@ -1,0 +1,357 @@
+/* Tests of the attack: good servers of several kinds pass, each bad one is failed by the check that
+ * is there for it, and who gives it no server is told so. The attacks run some at a time. */
+#include "script.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+enum { AT_ONCE = 4, OUTPUT = 1 << 16 };
+
+/* An attack: `attack OPTIONS`, where BAD, ECHO and SERVERS stand for the servers. */
+struct attack {
+    const char *name, *options;
+    int status;
+    const char *says, *also; /* what must be in its output */
+    FILE *output;
+};
+
+#define QUICK "--connections 100 --seconds 0.5 --patience 30 -- "
+#define PASSES(name, command)                                                                      \
+    {                                                                                              \
+        name, QUICK command, 0, "16 passed, 0 failed\n", "", NULL                                  \
+    }
+#define FAILS(fault, check, reason)                                                                \
+    {                                                                                              \
+        fault,                                                                                     \
+            "--connections 200 --seconds 0.5 --patience 2 --only " check " -- $BAD " fault         \
+            " PORT",                                                                               \
+            1, "FAIL   ", reason, NULL                                                             \
+    }
+
+static struct attack attacks[] = {
+    PASSES("miou-echo", "$ECHO --port PORT"),
+    PASSES("socat", "socat -t 60 -b 4096 TCP-LISTEN:PORT,fork,backlog=1000 PIPE"),
+    PASSES("python3, selectors", "python3 $SERVERS/selecting.py PORT"),
+    PASSES("python3, fork", "python3 $SERVERS/forking.py PORT"),
+    PASSES("none of the faults", "$BAD none PORT"),
+
+    FAILS("greets", "byte", "came back"), /* before anything is sent, or after */
+    FAILS("holds-last", "byte", "63 of 64 bytes came back, and no more within 2 s"),
+    FAILS("doubles", "pieces", "came back"),
+    FAILS("swaps", "pieces", "of what came back is not the one that was sent"),
+    FAILS("mixes", "crowd", "came back"),
+    FAILS("text", "pieces", "came back"),
+    FAILS("short-writes", "deaf", "is not the one that was sent"),
+    FAILS("closes-early", "half-close", "the server "),
+    FAILS("resets-at-end", "half-close", "the server broke the connection"),
+    FAILS("no-end", "byte", "all 100 bytes came back, but not the end within 2 s"),
+    FAILS("hasty", "silent", "though the client had not"),
+    FAILS("few", "crowd", "the server closed after 0 of 0 bytes, though the client had not"),
+    FAILS("tires", "queue", "the server ended with status 3"),
+    FAILS("blocks", "deaf", "within 2 s"),
+    FAILS("one-at-a-time", "silent", "0 of 100 bytes came back, and no more"),
+    FAILS("sigpipe", "resets", "the server was killed by SIGPIPE"),
+    FAILS("reset-kills", "resets", "the server was killed by SIGABRT"),
+    FAILS("spins", "rest", "of a processor while nobody sends anything"),
+    FAILS("emfile-hangs", "exhaustion", "within 2 s"),
+    FAILS("emfile-kills", "exhaustion", "the server ended with status 1"),
+    FAILS("leaks-fd", "byte", "left behind: "),
+    FAILS("leaks-fd-on-reset", "resets", "left behind: "),
+    FAILS("leaks-memory", "rounds", "it grows: "),
+    FAILS("leaks-memory-on-reset", "rounds", "it grows: "),
+    FAILS("leaks-thread", "crowd", "left behind: "),
+    FAILS("leaks-zombie", "byte", "left behind: "),
+
+    {"again", "--only byte --patience 2 -- sh -c 'exec $BAD greets $0' PORT", 1,
+     "/attack --seed 1 --only byte --seed 1 --patience 2 -- sh -c 'exec ", "greets $0' PORT\n",
+     NULL},
+    {"ignores SIGTERM", "--only byte --patience 1 -- $BAD stays PORT", 0,
+     "(the server did not end of SIGTERM within 1 s, and was killed)\n", "1 passed, 0 failed\n",
+     NULL},
+    {"never listens", "--patience 1 -- $BAD never-listens PORT", 2, "it does not listen on port ",
+     " within 1 s\n", NULL},
+    {"cannot be started", "-- $BAD.not none PORT", 2, "cannot start ", "No such file", NULL},
+    {"ends at once", "-- sh -c 'echo oh dear; exit 7' PORT", 2,
+     "the server ended with status 7 before it listened on port", "the server: oh dear\n", NULL},
+    {"is killed at once", "-- sh -c 'kill -SEGV $$' PORT", 2, "killed by SIGSEGV before", "", NULL},
+    {"takes no port", "-- $BAD none 3000", 2, "does not say where the server gets its PORT", "",
+     NULL},
+    {"none named", "", 2, "which server?", "", NULL},
+    {"another machine", "--address 192.0.2.1 --port 7", 2, "not an address of this machine alone",
+     "", NULL},
+    {"any address", "--address 0.0.0.0 --port 7", 2, "not an address of this machine alone", "",
+     NULL},
+    {"no such check", "--only bytes --port 7", 2, "no such check", "", NULL},
+    {"no number", "--connections many --port 7", 2, "--connections many: not a number", "", NULL},
+    {"IPv6", "--address ::1 --only byte -- socat 'TCP6-LISTEN:PORT,bind=[::1],fork' PIPE", 0,
+     "1 passed, 0 failed\n", "", NULL},
+    {"the list", "--list", 0, "half-close", "rounds", NULL},
+    {"help", "--help", 0, "usage: attack", "Exit status", NULL},
+};
+
+enum { ATTACKS = sizeof attacks / sizeof *attacks };
+
+/* ---- Attacks ---- */
+
+static FILE *start(const char *options)
+{
+    char command[1000];
+    FILE *output;
+
+    snprintf(command, sizeof command, "exec 2>&1; exec timeout -k 5 200 $ATTACK --seed 1 %s",
+             options);
+    output = popen(command, "r");
+    assert_non_null(output);
+    return output;
+}
+
+/* What it has printed; returns its exit status. */
+static int finish(FILE *output, char *text)
+{
+    size_t size = fread(text, 1, OUTPUT - 1, output);
+    int status = pclose(output);
+
+    text[size] = '\0';
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void expect(const char *part, const char *text)
+{
+    if (!strstr(text, part))
+        fail_msg("\"%s\" is not in:\n%s", part, text);
+}
+
+static void test_attack(void **state)
+{
+    static char text[OUTPUT];
+    struct attack *attack = *state;
+    int status;
+    struct attack *next = attack;
+
+    for (; next < &attack[AT_ONCE] && next < &attacks[ATTACKS]; next++)
+        if (!next->output)
+            next->output = start(next->options);
+    status = finish(attack->output, text);
+    expect(attack->says, text);
+    expect(attack->also, text);
+    assert_int_equal(status, attack->status);
+}
+
+/* ---- A server that runs already ---- */
+
+static int free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+static void attack_port(int port, const char *checks, int status, const char *says)
+{
+    static char text[OUTPUT];
+    char options[200];
+    int ended;
+
+    snprintf(options, sizeof options, "--port %d --patience 2 %s", port, checks);
+    ended = finish(start(options), text);
+    expect(says, text);
+    assert_int_equal(ended, status);
+}
+
+static void await_listener(int port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int error = -1;
+
+    while (error < 0) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+        error = connect(fd, (struct sockaddr *)&address, sizeof address);
+        close(fd);
+        poll(NULL, 0, 5);
+    }
+}
+
+static void test_a_server_that_runs(void **state)
+{
+    int port = free_port();
+    char number[16];
+    pid_t pid;
+
+    (void)state;
+    snprintf(number, sizeof number, "%d", port);
+    attack_port(port, "", 2, "nobody listens at 127.0.0.1, port ");
+    pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        execl(getenv("BAD"), "bad", "reset-kills", number, NULL);
+        _exit(127);
+    }
+    await_listener(port);
+    attack_port(port, "--only byte --only rounds", 0, "1 passed, 0 failed, 1 skipped\n");
+    attack_port(port, "--only resets --only storm", 1, "0 passed, 1 failed, 1 skipped\n");
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* ---- What is left of the server ---- */
+
+static void expect_none_left(const char *script)
+{
+    const char *directory = getenv("TMPDIR");
+    char path[PATH_MAX], options[300], text[OUTPUT];
+    int pid = 0, status, file, found;
+    FILE *numbers;
+
+    directory = directory && *directory ? directory : "/tmp";
+    assert_true(snprintf(path, sizeof path, "%s/attack-XXXXXX", directory) < PATH_MAX);
+    file = mkstemp(path);
+    assert_true(file >= 0);
+    setenv("PIDS", path, 1);
+    snprintf(options, sizeof options, "--only byte --patience 1 -- sh -c '%s' PORT", script);
+    status = finish(start(options), text);
+    unlink(path);
+    numbers = fdopen(file, "r");
+    assert_non_null(numbers);
+    found = fscanf(numbers, "%d", &pid);
+    fclose(numbers);
+    expect("1 passed, 0 failed\n", text);
+    assert_int_equal(status, 0);
+    assert_int_equal(found, 1);
+    assert_int_equal(kill(pid, 0), -1);
+    assert_int_equal(errno, ESRCH);
+}
+
+static void test_no_process_is_left(void **state)
+{
+    (void)state;
+    expect_none_left("echo $$ >$PIDS; exec $BAD stays $0");
+    expect_none_left("$BAD stays $0 & echo $! >$PIDS; wait");
+}
+
+/* ---- Scripts and streams ---- */
+
+static void test_a_stream_is_the_same_in_any_pieces(void **state)
+{
+    unsigned char whole[1000], pieces[1000], other[1000];
+    size_t place, i;
+
+    (void)state;
+    stream_fill(7, 0, whole, sizeof whole);
+    stream_fill(8, 0, other, sizeof other);
+    assert_memory_not_equal(whole, other, 8);
+    for (place = i = 0; place < sizeof pieces; i++) {
+        size_t size = i % 13 < sizeof pieces - place ? i % 13 : sizeof pieces - place;
+
+        stream_fill(7, place, &pieces[place], size);
+        place += size;
+    }
+    assert_memory_equal(whole, pieces, sizeof whole);
+    for (i = 8; i < sizeof whole; i += 8)
+        assert_memory_not_equal(whole, &whole[i], 8);
+}
+
+/* A deaf client that sent more could be right to wait for ever. */
+static void assert_ends_well(const struct script *script)
+{
+    enum step_kind last = script->steps[script->count - 1].kind;
+    uint32_t unread = 0;
+    int i;
+
+    assert_in_range(script->count, 1, STEPS);
+    assert_true(last == END || last == CLOSE || last == RESET);
+    for (i = 0; i < script->count; i++) {
+        if (script->steps[i].kind == SEND)
+            unread += script->steps[i].count;
+        if (script->steps[i].kind == AWAIT)
+            unread = 0;
+        assert_true(!script->deaf || unread <= 1 << 14);
+    }
+}
+
+static void test_random_scripts(void **state)
+{
+    int i, same = 0, seen[RESET + 1] = {0};
+
+    (void)state;
+    for (i = 0; i < 10000; i++) {
+        uint64_t random = random_hash(1, "a") + (uint64_t)i, again = random, other = ~random;
+        struct script script = script_random(&random), twin = script_random(&again);
+        struct script stranger = script_random(&other);
+
+        assert_memory_equal(&script, &twin, sizeof script);
+        same += memcmp(&script, &stranger, sizeof script) == 0;
+        seen[script.steps[0].kind]++;
+        assert_ends_well(&script);
+    }
+    assert_in_range(same, 0, 500); /* those of one or two steps */
+    assert_int_not_equal(seen[SEND] && seen[AWAIT] && seen[PAUSE] && seen[RESET], 0);
+}
+
+static void test_scripts_as_text(void **state)
+{
+    struct script script = SCRIPT(STEP(SEND, 100, 7), STEP(AWAIT, 5, 1), STEP(AGAIN, 3),
+                                  STEP(HALF_CLOSE), STEP(PAUSE, 20), STEP(END));
+    char text[200], little[10];
+
+    (void)state;
+    script_text(&script, text, sizeof text);
+    assert_string_equal(text, "send 100 in pieces of 7; await 5, 1 at a time; again 3 times; "
+                              "half-close; pause 20 ms; end");
+    script_text(&script, little, sizeof little);
+    assert_string_equal(little, "send 100 ");
+}
+
+int main(int argc, char **argv)
+{
+    struct CMUnitTest tests[ATTACKS + 5] = {
+        cmocka_unit_test(test_a_server_that_runs), cmocka_unit_test(test_no_process_is_left),
+        cmocka_unit_test(test_a_stream_is_the_same_in_any_pieces),
+        cmocka_unit_test(test_random_scripts), cmocka_unit_test(test_scripts_as_text)};
+    char place[PATH_MAX], path[PATH_MAX + 32];
+    int i;
+
+    (void)argc;
+#ifdef __SANITIZE_ADDRESS__
+    /* What a server has freed is not to look like what it has lost. */
+    snprintf(path, sizeof path, "%s:quarantine_size_mb=0:thread_local_quarantine_size_kb=0",
+             getenv("ASAN_OPTIONS") ? getenv("ASAN_OPTIONS") : "");
+    setenv("ASAN_OPTIONS", path, 1);
+#endif
+    if (!realpath(argv[0], place))
+        return 1;
+    dirname(place);
+    snprintf(path, sizeof path, "%s/servers/bad", place);
+    setenv("BAD", path, 1);
+    snprintf(path, sizeof path, "%s/../miou-echo", place);
+    setenv("ECHO", path, 1);
+    snprintf(path, sizeof path, "%s/../attack", place);
+    setenv("ATTACK", path, 1);
+    setenv("SERVERS", "fuzz/servers", 1);
+    for (i = 0; i < ATTACKS; i++)
+        tests[5 + i] = (struct CMUnitTest){
+            .name = attacks[i].name, .test_func = test_attack, .initial_state = &attacks[i]};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,659 @@
+/* faults_runs.c: tasks that use all of the runtime. A call that fails ends its task, and by that
+ * the run, with the error; so that a fault is either seen by the caller or makes no difference. */
+#include "echo.h"
+#include "faults.h"
+#include "miou_sync.h"
+#include "sim/sim.h"
+#include "system.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+
+enum {
+    STACK = 32 << 10,
+    CROWD = 40,     /* children: more than share a mapping of stacks */
+    SLEEPERS = 600, /* more than share a page of timers */
+    MANY = 1100,    /* objects: more than share a mapping */
+    PORT = 3000,
+    BYTES = 3 * SIM_ROOM, /* more than are under way at a time */
+};
+
+#define TRY(call)                                                                                  \
+    do {                                                                                           \
+        int error_ = (int)(call);                                                                  \
+        if (error_ < 0)                                                                            \
+            return error_;                                                                         \
+    } while (0)
+
+static const struct sim_world nobody;
+
+static int run(miou_task *fn, int domains)
+{
+    miou_options options = {.domains = domains, .stack_size = STACK, .choose = faults_choose};
+
+    return miou_unix_run(&options, fn, NULL);
+}
+
+/* Await a child that shall come to nothing bad. */
+static int await(miou_promise *promise)
+{
+    int outcome;
+
+    TRY(miou_await(promise, &outcome));
+    return outcome;
+}
+
+static int do_work(void *arg)
+{
+    (void)arg;
+    TRY(miou_yield());
+    faults_done();
+    return 1;
+}
+
+/* ---- children, on this domain and on others */
+
+static int spawn_and_await_all(void)
+{
+    miou_promise *promises[CROWD];
+    int outcomes[CROWD];
+
+    for (int i = 0; i < CROWD; i++)
+        TRY((i % 2 ? miou_call : miou_async)(&promises[i], NULL, do_work, NULL));
+    TRY(miou_await_all(outcomes, promises, CROWD));
+    for (int i = 0; i < CROWD; i++) {
+        TRY(outcomes[i]);
+        TRY(miou_promise_free(promises[i]));
+    }
+    return 0;
+}
+
+static int run_in_parallel(void)
+{
+    void *args[CROWD] = {NULL};
+    int outcomes[CROWD];
+
+    TRY(miou_parallel(outcomes, do_work, args, CROWD));
+    for (int i = 0; i < CROWD; i++)
+        TRY(outcomes[i]);
+    return 0;
+}
+
+static int wait_for_ever(void *arg)
+{
+    (void)arg;
+    for (;;)
+        TRY(miou_sleep(INT64_MAX));
+}
+
+static int race(void)
+{
+    miou_promise *promises[3];
+    int outcome;
+
+    TRY(miou_async(&promises[0], NULL, wait_for_ever, NULL));
+    TRY(miou_call(&promises[1], NULL, do_work, NULL));
+    TRY(miou_call(&promises[2], NULL, wait_for_ever, NULL));
+    TRY(miou_await_first(NULL, &outcome, promises, 3));
+    TRY(outcome);
+    TRY(miou_async(&promises[0], NULL, wait_for_ever, NULL));
+    TRY(miou_cancel(promises[0]));
+    faults_done();
+    return 0;
+}
+
+static int keep_orphans(void)
+{
+    miou_orphans *orphans;
+    const miou_spawn options = {.orphans = NULL};
+    miou_spawn kept = options;
+    int error;
+
+    TRY(miou_orphans_create(&orphans));
+    kept.orphans = orphans;
+    for (int i = 0; i < 4; i++)
+        TRY((i % 2 ? miou_call : miou_async)(NULL, &kept, do_work, NULL));
+    for (int i = 0; i < 4; i++) {
+        int outcome = 0;
+
+        TRY(error = miou_orphans_get(&outcome, orphans));
+        TRY(outcome);
+    }
+    TRY(miou_orphans_free(orphans));
+    faults_done();
+    return 0;
+}
+
+static int clean(void *arg, int cancelled)
+{
+    (void)arg, (void)cancelled;
+    faults_done();
+    return 0;
+}
+
+static int have_children(void *arg)
+{
+    (void)arg;
+    TRY(spawn_and_await_all());
+    TRY(run_in_parallel());
+    TRY(race());
+    TRY(keep_orphans());
+    return miou_protect(do_work, NULL, clean, NULL);
+}
+
+static int run_children(void)
+{
+    int result;
+
+    sim_begin(&nobody);
+    result = run(have_children, 2);
+    return result > 0 ? 0 : result;
+}
+
+/* ---- resources: each that is owned is dealt with once, fault or not */
+
+static int owned, ended;
+
+static void finalise(void *value)
+{
+    (void)value;
+    ended++;
+}
+
+static int own(miou_resource **resource)
+{
+    TRY(miou_resource_create(resource, finalise, NULL));
+    TRY(miou_own(*resource));
+    owned++;
+    return 0;
+}
+
+static int hand_back(void *arg)
+{
+    TRY(miou_yield());
+    TRY(miou_transfer(arg));
+    faults_done();
+    return 0;
+}
+
+static int own_and_release(void *arg)
+{
+    miou_resource *resource;
+
+    (void)arg;
+    TRY(own(&resource));
+    TRY(miou_yield());
+    TRY(miou_release(resource));
+    faults_done();
+    return 0;
+}
+
+static int own_things(void *arg)
+{
+    miou_resource *resource;
+    miou_promise *promise;
+
+    (void)arg;
+    for (int i = 0; i < MANY; i++)
+        TRY(miou_resource_create(&resource, finalise, NULL));
+    for (int i = 0; i < CROWD; i++) {
+        miou_spawn options = {0};
+
+        TRY(own(&resource));
+        options.give = &resource;
+        options.give_count = 1;
+        TRY((i % 2 ? miou_call : miou_async)(&promise, &options, hand_back, resource));
+        TRY(await(promise));
+        TRY(miou_disown(resource));
+        ended++;
+        TRY((i % 2 ? miou_async : miou_call)(&promise, NULL, own_and_release, NULL));
+        TRY(await(promise));
+    }
+    return 0;
+}
+
+static int run_resources(void)
+{
+    int result;
+
+    sim_begin(&nobody);
+    owned = ended = 0;
+    result = run(own_things, 2);
+    if (owned != ended)
+        faults_broken("%d resources were owned, and %d dealt with", owned, ended);
+    return result;
+}
+
+/* ---- what tasks share */
+
+static struct {
+    miou_mutex *mutex;
+    miou_condition *condition;
+    miou_lazy *lazy;
+    miou_trigger *trigger;
+    miou_computation *computation;
+    int turns;
+} shared;
+
+static int take_turns(void *arg)
+{
+    (void)arg;
+    TRY(miou_mutex_lock(shared.mutex));
+    TRY(miou_yield());
+    shared.turns++;
+    TRY(miou_condition_broadcast(shared.condition));
+    while (shared.turns < CROWD)
+        TRY(miou_condition_wait(shared.condition, shared.mutex));
+    faults_done();
+    return miou_mutex_unlock(shared.mutex);
+}
+
+static int compute(void *arg)
+{
+    return do_work(arg);
+}
+
+static int force(void *arg)
+{
+    int outcome;
+
+    (void)arg;
+    TRY(miou_lazy_force(shared.lazy, &outcome));
+    return outcome;
+}
+
+static int await_trigger(void *arg)
+{
+    (void)arg;
+    TRY(miou_trigger_await(shared.trigger));
+    faults_done();
+    return 0;
+}
+
+static int await_computation(void *arg)
+{
+    int outcome;
+
+    (void)arg;
+    TRY(miou_computation_await(shared.computation, &outcome));
+    TRY(outcome);
+    faults_done();
+    return 0;
+}
+
+/* A crowd of children that do this, half of them on other domains. The first that fails is the end
+ * of it: the others may wait for what it would have done. */
+static int all_do(miou_task *fn, size_t count, int (*meanwhile)(void))
+{
+    miou_promise *promises[CROWD];
+
+    for (size_t i = 0; i < count; i++)
+        TRY((i % 2 ? miou_call : miou_async)(&promises[i], NULL, fn, NULL));
+    if (meanwhile != NULL)
+        TRY(meanwhile());
+    while (count > 0) {
+        size_t which;
+        int outcome;
+
+        TRY(miou_await_one(&which, &outcome, promises, count));
+        TRY(outcome);
+        promises[which] = promises[--count];
+    }
+    return 0;
+}
+
+static int complete(void)
+{
+    TRY(miou_computation_attach(shared.computation, shared.trigger));
+    TRY(miou_yield());
+    return miou_computation_complete(shared.computation, 1);
+}
+
+static int share(void *arg)
+{
+    (void)arg;
+    TRY(miou_mutex_create(&shared.mutex));
+    TRY(miou_condition_create(&shared.condition));
+    TRY(miou_lazy_create(&shared.lazy, compute, NULL));
+    TRY(miou_trigger_create(&shared.trigger));
+    TRY(miou_computation_create(&shared.computation));
+    TRY(all_do(take_turns, CROWD, NULL));
+    TRY(all_do(force, CROWD, NULL));
+    TRY(all_do(await_computation, CROWD, complete));
+    TRY(all_do(await_trigger, 1, NULL));
+    TRY(miou_computation_free(shared.computation));
+    TRY(miou_trigger_free(shared.trigger));
+    TRY(miou_lazy_free(shared.lazy));
+    TRY(miou_condition_free(shared.condition));
+    return miou_mutex_free(shared.mutex);
+}
+
+static int run_sharing(void)
+{
+    sim_begin(&nobody);
+    shared.turns = 0;
+    return run(share, 2);
+}
+
+/* ---- time, hooks, signals */
+
+static int sleep_a_little(void *arg)
+{
+    TRY(miou_sleep((int64_t)(intptr_t)arg * 1000));
+    faults_done();
+    return 0;
+}
+
+static int sleep_together(void)
+{
+    static miou_promise *promises[SLEEPERS];
+
+    for (intptr_t i = 0; i < SLEEPERS; i++)
+        TRY(miou_async(&promises[i], NULL, sleep_a_little, (void *)(SLEEPERS - i)));
+    for (int i = 0; i < SLEEPERS; i++)
+        TRY(await(promises[i]));
+    return 0;
+}
+
+static int hooked;
+
+static int on_yield(void *arg)
+{
+    (void)arg;
+    return hooked++ < 3 ? 0 : -1;
+}
+
+static void on_signal(int number, void *computation)
+{
+    miou_computation_complete(computation, number);
+}
+
+static int await_signal(void)
+{
+    miou_computation *came;
+    int outcome;
+
+    TRY(miou_computation_create(&came));
+    TRY(miou_signal_handle(SIGTERM, on_signal, came));
+    TRY(miou_signal_handle(SIGINT, MIOU_SIGNAL_IGNORE, NULL));
+    sim_raise(SIGTERM);
+    sim_raise(SIGINT);
+    TRY(miou_computation_await(came, &outcome));
+    TRY(miou_signal_handle(SIGTERM, MIOU_SIGNAL_DEFAULT, NULL));
+    faults_done();
+    return outcome == SIGTERM ? 0 : -EINVAL;
+}
+
+static int pass_time(void *arg)
+{
+    miou_hook *hook;
+
+    (void)arg;
+    hooked = 0;
+    TRY(miou_hook_add(&hook, on_yield, NULL));
+    TRY(sleep_together());
+    if (hooked != 4)
+        faults_broken("a hook was called %d times, not 4", hooked);
+    return await_signal();
+}
+
+static int run_time(void)
+{
+    sim_begin(&nobody);
+    return run(pass_time, 0);
+}
+
+/* ---- sockets, both ends of them */
+
+static char bytes[BYTES];
+
+static int serve_one(void *arg)
+{
+    static char buffer[BYTES];
+    struct sockaddr_storage peer;
+    miou_fd *client;
+
+    TRY(miou_accept(&client, arg, &peer));
+    TRY(miou_read_exactly(client, buffer, sizeof buffer));
+    if (memcmp(buffer, bytes, sizeof buffer) != 0)
+        faults_broken("what was read is not what was written");
+    faults_done();
+    for (size_t sent = 0; sent < 3; sent++)
+        TRY(miou_sendto(client, &"end"[sent], 1, NULL, 0));
+    TRY(miou_close(client));
+    return miou_fd_resource(arg) != NULL ? miou_close(arg) : 0;
+}
+
+static union echo_address there;
+
+static int be_client(void *arg)
+{
+    const unsigned *flags = arg;
+    struct sockaddr_storage peer;
+    socklen_t length;
+    miou_fd *fd;
+    char answer[4];
+    ssize_t n, got = 0;
+
+    TRY(miou_tcpv4(&fd, *flags));
+    TRY(miou_connect(fd, &there.any, sizeof there.v4));
+    TRY(miou_write(fd, bytes, sizeof bytes));
+    while (got < 3) {
+        TRY(n = miou_recvfrom(fd, answer, sizeof answer, &peer, &length));
+        if (n == 0)
+            return MIOU_END_OF_FILE;
+        got += n;
+    }
+    TRY(n = miou_read(fd, answer, sizeof answer));
+    if (n != 0)
+        faults_broken("%zd bytes came behind the last", n);
+    faults_done();
+    return miou_close(fd);
+}
+
+/* The system's bells are all there is to adopt. They refuse to be written to. */
+static int adopt(void)
+{
+    int number = sys_bell_create(), error;
+    miou_fd *fd;
+
+    TRY(number);
+    error = miou_fd_adopt(&fd, number, 0);
+    if (error < 0) {
+        sys_close(number);
+        return error;
+    }
+    error = (int)miou_write(fd, bytes, 8);
+    if (error != -EINVAL)
+        return error < 0 ? error : -EIO;
+    faults_done();
+    return miou_close(fd);
+}
+
+/* The first that fails is the end of it: the other may wait for it. */
+static int await_both(miou_promise **promises)
+{
+    size_t which;
+    int outcome;
+
+    TRY(miou_await_one(&which, &outcome, promises, 2));
+    TRY(outcome);
+    return await(promises[1 - which]);
+}
+
+static int talk(unsigned flags)
+{
+    const miou_listen options = {.no_reuse_port = (int)flags};
+    miou_promise *promises[2];
+    miou_resource *resource;
+    miou_fd *listener;
+
+    TRY(miou_tcpv4(&listener, flags));
+    TRY(miou_bind_and_listen(listener, &there.any, sizeof there.v4, &options));
+    resource = miou_fd_resource(listener);
+    TRY(miou_call(&promises[0], &(miou_spawn){.give = &resource, .give_count = flags & MIOU_OWNED},
+                  serve_one, listener));
+    TRY(miou_async(&promises[1], NULL, be_client, &flags));
+    TRY(await_both(promises));
+    return flags & MIOU_OWNED ? 0 : miou_close(listener);
+}
+
+static int use_sockets(void *arg)
+{
+    (void)arg;
+    TRY(talk(0));
+    TRY(talk(MIOU_OWNED));
+    return adopt();
+}
+
+static int run_sockets(void)
+{
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * 7 + i / 251);
+    there.v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(PORT)};
+    sim_begin(&nobody);
+    return run(use_sockets, 2);
+}
+
+/* ---- the echo server, and clients of it */
+
+enum { CLIENTS = 6, ROUNDS = 3, MESSAGE = 700, ALL = ROUNDS * MESSAGE };
+
+static struct {
+    int port, witness; /* who comes when all others have gone */
+    bool asked;        /* to end */
+    struct {
+        int stream; /* -1: has gone */
+        bool came, shut;
+        size_t sent, received;
+    } clients[CLIENTS];
+} echo;
+
+static void announce(const struct echo *server)
+{
+    echo.port = ntohs(server->address.v4.sin_port);
+}
+
+static void part(int i, bool served)
+{
+    sim_close(echo.clients[i].stream);
+    echo.clients[i].stream = -1;
+    served ? faults_done() : faults_cut();
+}
+
+/* Send a message, when the last one has come back; after the last end. */
+static bool client_sends(int i)
+{
+    size_t sent = echo.clients[i].sent;
+    ssize_t n;
+
+    if (echo.clients[i].shut || sent > echo.clients[i].received)
+        return false;
+    if (sent == ALL) {
+        sim_shut(echo.clients[i].stream);
+        return echo.clients[i].shut = true;
+    }
+    n = sim_send(echo.clients[i].stream, bytes + sent, MESSAGE);
+    echo.clients[i].sent += n > 0 ? (size_t)n : 0;
+    return n > 0;
+}
+
+static bool client_receives(int i)
+{
+    static char buffer[ALL];
+    size_t received = echo.clients[i].received;
+    ssize_t n = sim_receive(echo.clients[i].stream, buffer, sizeof buffer);
+
+    if (n == -EAGAIN)
+        return false;
+    if (n <= 0) {
+        part(i, n == 0 && received == ALL);
+        return true;
+    }
+    if (received + (size_t)n > echo.clients[i].sent || memcmp(buffer, bytes + received, (size_t)n))
+        faults_broken("client %d: what comes back is not what was sent", i);
+    echo.clients[i].received += (size_t)n;
+    return true;
+}
+
+static bool client_moves(int i)
+{
+    if (!echo.clients[i].came) {
+        int stream = sim_connect(echo.port, (unsigned)i, SIM_ROOM);
+
+        echo.clients[i].came = true;
+        echo.clients[i].stream = stream < 0 ? -1 : stream;
+        if (stream < 0)
+            faults_cut();
+        return true;
+    }
+    return echo.clients[i].stream >= 0 && (client_receives(i) || client_sends(i));
+}
+
+static bool world_turn(void *state, bool idle)
+{
+    bool moved = false;
+
+    (void)state;
+    if (!idle || echo.port == 0)
+        return false;
+    for (int i = 0; i < CLIENTS; i++)
+        if (i != echo.witness)
+            moved |= client_moves(i);
+    if (moved)
+        return true;
+    for (int i = 0; i < CLIENTS; i++)
+        if (i != echo.witness && echo.clients[i].stream >= 0)
+            faults_broken("client %d is not served: %zu of %zu bytes came back", i,
+                          echo.clients[i].received, echo.clients[i].sent);
+    if (echo.witness >= 0) {
+        echo.witness = -1;
+        return true;
+    }
+    if (echo.asked)
+        return false;
+    echo.asked = true;
+    return sim_raise(SIGTERM);
+}
+
+static int run_echo(void)
+{
+    struct echo server = {.address.v4 = {.sin_family = AF_INET},
+                          .options = {.domains = 1, .stack_size = STACK, .choose = faults_choose},
+                          .announce = announce};
+    int result;
+
+    memset(&echo, 0, sizeof echo);
+    for (int i = 0; i < CLIENTS; i++)
+        echo.clients[i].stream = -1;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * 7 + i / 251);
+    echo.witness = CLIENTS - 1;
+    sim_begin(&(struct sim_world){.turn = world_turn});
+    result = echo_run(&server);
+    if (result == 0 && !echo.asked)
+        faults_broken("the server ends unasked, and without an error");
+    return result;
+}
+
+/* ---- threads: those of the simulated system do nothing */
+
+static int run_threads(void)
+{
+    const miou_options options = {.domains = 2, .stack_size = STACK};
+    int result;
+
+    sim_begin(&nobody);
+    result = miou_unix_run(&options, do_work, NULL);
+    return result > 0 ? 0 : result;
+}
+
+const struct fault_run fault_runs[] = {
+    {"children", false, run_children}, {"resources", false, run_resources},
+    {"sharing", false, run_sharing},   {"time", false, run_time},
+    {"sockets", true, run_sockets},    {"echo", true, run_echo},
+    {"threads", false, run_threads},
+};
+const size_t fault_run_count = sizeof fault_runs / sizeof *fault_runs;

@@ -1,0 +1,229 @@
+/* sim_memory.c: memory of the simulated system. What was unmapped is kept for the next run, which
+ * as a rule asks for the same, so that a run costs no mmap; only what was written to is cleaned. */
+#include "parts.h"
+#include "system.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(memory, size)   ((void)(memory), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
+#endif
+
+enum {
+    PAGE = 4096,
+    PIECE = 512,       /* of memory, that is clean or is cleaned */
+    SCANNED = 4 << 10, /* a mapping up to this size is cleaned wherever it was written to */
+    FORBIDDEN = PAGE,  /* how much of what was unmapped the address sanitizer keeps watch over */
+    SHELVES = 64,
+};
+
+/* The page before a mapping. */
+struct mapping {
+    struct mapping *next;        /* of all */
+    struct mapping *next_free;   /* on its shelf */
+    struct mapping *next_stacks; /* of those that hold stacks: there are guard pages in it */
+    uint8_t *memory;
+    size_t size;
+    bool used;
+    bool holds_stacks;
+    uint64_t guarded[496]; /* a bit a page */
+};
+
+_Static_assert(sizeof(struct mapping) <= PAGE, "it fits in a page");
+
+bool sim_audits;
+
+static struct mapping *all, *stacks;
+static struct mapping *shelves[SHELVES]; /* those that are free, by size */
+static int used;
+
+static _Noreturn void misused(const char *what, const void *memory)
+{
+    fprintf(stderr, "sim: %s: %p\n", what, memory);
+    abort();
+}
+
+/* ---- cleaning */
+
+#if defined(__clang__)
+#define UNCHECKED __attribute__((no_sanitize("address", "undefined", "coverage")))
+#else
+#define UNCHECKED __attribute__((no_sanitize("address", "undefined")))
+#endif
+
+UNCHECKED static bool is_clean(const uint8_t *piece)
+{
+    const uint64_t *words = (const uint64_t *)(const void *)piece;
+
+    for (size_t i = 0; i < PIECE / sizeof *words; i += 8)
+        if ((words[i] | words[i + 1] | words[i + 2] | words[i + 3] | words[i + 4] | words[i + 5] |
+             words[i + 6] | words[i + 7]) != 0)
+            return false;
+    return true;
+}
+
+/* A large mapping is an array that is filled from its beginning: behind a clean piece there is
+ * nothing. sim_audits makes sure. Stacks are left as they are, which nobody can have relied on,
+ * since they go from task to task. */
+static void clean(struct mapping *mapping)
+{
+    if (mapping->holds_stacks)
+        return;
+    for (size_t at = 0; at < mapping->size; at += PIECE)
+        if (!is_clean(mapping->memory + at))
+            memset(mapping->memory + at, 0, PIECE);
+        else if (mapping->size > SCANNED)
+            return;
+}
+
+static void audit(const struct mapping *mapping)
+{
+    if (mapping->holds_stacks)
+        return;
+    for (size_t at = 0; at < mapping->size; at += PIECE)
+        if (!is_clean(mapping->memory + at))
+            misused("what was written to far behind the beginning has not been cleaned",
+                    mapping->memory + at);
+}
+
+/* ---- mappings */
+
+static struct mapping *make(size_t size)
+{
+    uint8_t *header = mmap(NULL, PAGE + size, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    struct mapping *made = (void *)header;
+
+    if (header == MAP_FAILED)
+        return NULL;
+    made->memory = header + PAGE;
+    made->size = size;
+    made->next = all;
+    return all = made;
+}
+
+static struct mapping **shelf(size_t size)
+{
+    return &shelves[size / PAGE % SHELVES];
+}
+
+/* One that is free and as large, the one that was given back last. */
+static struct mapping *take(size_t size)
+{
+    for (struct mapping **place = shelf(size); *place != NULL; place = &(*place)->next_free)
+        if ((*place)->size == size) {
+            struct mapping *taken = *place;
+
+            *place = taken->next_free;
+            return taken;
+        }
+    return NULL;
+}
+
+size_t sys_page_size(void)
+{
+    return PAGE;
+}
+
+void *sys_map(size_t size)
+{
+    struct mapping *mapping;
+
+    size = (size + PAGE - 1) / PAGE * PAGE;
+    if (size == 0)
+        return NULL;
+    if ((mapping = take(size)) == NULL && (mapping = make(size)) == NULL)
+        return NULL;
+    mapping->used = true;
+    used++;
+    ASAN_UNPOISON_MEMORY_REGION(mapping->memory, size < FORBIDDEN ? size : FORBIDDEN);
+    if (sim_audits)
+        audit(mapping);
+    return mapping->memory;
+}
+
+void *sys_map_now(size_t size)
+{
+    return sys_map(size);
+}
+
+void sys_unmap(void *memory, size_t size)
+{
+    struct mapping *mapping = (void *)((uint8_t *)memory - PAGE);
+
+    size = (size + PAGE - 1) / PAGE * PAGE;
+    if ((uintptr_t)memory % PAGE != 0 || mapping->memory != memory || !mapping->used)
+        misused("what is unmapped is not mapped", memory);
+    if (mapping->size != size)
+        misused("a part of it is unmapped, or more", memory);
+    clean(mapping);
+    ASAN_POISON_MEMORY_REGION(memory, size < FORBIDDEN ? size : FORBIDDEN);
+    mapping->used = false;
+    mapping->next_free = *shelf(size);
+    *shelf(size) = mapping;
+    used--;
+}
+
+static bool holds(const struct mapping *mapping, const uint8_t *page)
+{
+    return mapping->used && page >= mapping->memory && page < mapping->memory + mapping->size;
+}
+
+static struct mapping *mapping_of(const void *page)
+{
+    for (struct mapping *mapping = stacks; mapping != NULL; mapping = mapping->next_stacks)
+        if (holds(mapping, page))
+            return mapping;
+    for (struct mapping *mapping = all; mapping != NULL; mapping = mapping->next)
+        if (holds(mapping, page)) {
+            mapping->holds_stacks = true;
+            mapping->next_stacks = stacks;
+            return stacks = mapping;
+        }
+    misused("what is guarded is not mapped", page);
+}
+
+/* A guard page stays one, and costs a call of the true system only once. */
+int sys_guard(void *page, size_t size)
+{
+    struct mapping *mapping = mapping_of(page);
+    size_t at = (size_t)((uint8_t *)page - mapping->memory);
+    uint64_t *word = &mapping->guarded[at / PAGE / 64], bit = (uint64_t)1 << at / PAGE % 64;
+
+    if (at % PAGE != 0 || size != PAGE || at / PAGE / 64 >= sizeof mapping->guarded / sizeof *word)
+        misused("what is guarded is no page, or too far behind the beginning", page);
+    if (!(*word & bit) && mprotect(page, PAGE, PROT_NONE) < 0)
+        return -ENOMEM;
+    *word |= bit;
+    return 0;
+}
+
+void memory_check(const void *memory, size_t size)
+{
+    const volatile uint8_t *bytes = memory;
+
+    if (bytes != NULL && size > 0)
+        (void)bytes[0], (void)bytes[size - 1];
+}
+
+void memory_begin(void)
+{
+    for (struct mapping *m = all; used > 0; m = m->next)
+        if (m->used)
+            sys_unmap(m->memory, m->size);
+}
+
+int memory_left(void)
+{
+    return used;
+}

@@ -1,0 +1,587 @@
+/* sim.c: descriptors, signals and time of the simulated system, and the world's turn. */
+#include "parts.h"
+#include "system.h"
+
+#include <netinet/in.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+    WORD = sizeof(unsigned long) * CHAR_BIT,
+    FIRST = 3, /* number, as of a process that has its standard ones */
+    SIGNALS = 65,
+    TICK = 1000,   /* nanoseconds that each look at the clock takes */
+    PORTS = 32768, /* from where on the system gives them */
+};
+
+enum kind { FREE, BELL, SOCKET, LISTENER, STREAM };
+
+/* Of these only the members of its kind are in use; a socket becomes a listener or a stream. */
+struct descriptor {
+    enum kind kind;
+    bool rung;
+    struct end *end;
+    int port; /* bound to; 0: to none */
+    bool shares_port;
+    int backlog, waiting; /* clients that nobody has accepted yet, the first one first */
+    struct end **queue;
+};
+
+static struct {
+    struct sim_world world;
+    bool in_world; /* it is its turn */
+    int limit, next_port, accept_error;
+    int64_t now;
+    int open, highest; /* descriptors; above highest all are free */
+    struct descriptor descriptors[SIM_DESCRIPTORS];
+    struct end
+        *queues[SIM_DESCRIPTORS][SIM_STREAMS]; /* apart, for descriptors are looked at often */
+    struct sigaction actions[SIGNALS];
+    int handled; /* signals */
+} sim;
+
+/* ---- turns */
+
+static bool turn(bool idle)
+{
+    bool moved;
+
+    if (sim.in_world || sim.world.turn == NULL)
+        return false;
+    sim.in_world = true;
+    moved = sim.world.turn(sim.world.state, idle);
+    sim.in_world = false;
+    return moved;
+}
+
+/* The runtime is at a call of the system: the world may be quicker. */
+static void meanwhile(void)
+{
+    turn(false);
+}
+
+static _Noreturn void wait_for_ever(void)
+{
+    if (sim.world.stuck != NULL)
+        sim.world.stuck(sim.world.state);
+    fprintf(stderr, "sim: the runtime waits for ever\n");
+    abort();
+}
+
+/* ---- descriptors */
+
+static struct descriptor *get(int number)
+{
+    if (number < FIRST || number > sim.highest || sim.descriptors[number].kind == FREE)
+        return NULL;
+    return &sim.descriptors[number];
+}
+
+static int number_of(const struct descriptor *descriptor)
+{
+    return (int)(descriptor - sim.descriptors);
+}
+
+/* The lowest that is free. */
+static struct descriptor *take(enum kind kind)
+{
+    for (int number = FIRST; number < sim.limit; number++) {
+        struct descriptor *found = &sim.descriptors[number];
+
+        if (found->kind != FREE)
+            continue;
+        found->kind = kind;
+        found->rung = found->shares_port = false;
+        found->port = found->backlog = found->waiting = 0;
+        found->end = NULL;
+        sim.open++;
+        if (number > sim.highest)
+            sim.highest = number;
+        return found;
+    }
+    return NULL;
+}
+
+/* What select says: a descriptor that would give an error is ready too. */
+static bool is_ready(const struct descriptor *d, bool to_write)
+{
+    switch (d->kind) {
+    case BELL:
+        return to_write || d->rung;
+    case LISTENER:
+        return !to_write && d->waiting > 0;
+    case STREAM:
+        return to_write ? end_is_writable(d->end) : end_is_readable(d->end);
+    default:
+        return true;
+    }
+}
+
+/* Leave those that are ready in the bitmap. Returns how many, or -EBADF. */
+static int keep_ready(int count, unsigned long *bits, bool to_write)
+{
+    int ready = 0;
+
+    for (int word = 0; bits != NULL && word * WORD < count; word++)
+        for (unsigned long left = bits[word]; left != 0; left &= left - 1) {
+            const struct descriptor *d = get(word * WORD + __builtin_ctzl(left));
+
+            if (d == NULL)
+                return -EBADF;
+            if (is_ready(d, to_write))
+                ready++;
+            else
+                bits[word] &= ~(left & -left);
+        }
+    return ready;
+}
+
+static int look(int count, unsigned long *readable, unsigned long *writable)
+{
+    int to_read = keep_ready(count, readable, false);
+    int to_write = to_read < 0 ? to_read : keep_ready(count, writable, true);
+
+    return to_write < 0 ? to_write : to_read + to_write;
+}
+
+enum { WORDS = (SIM_DESCRIPTORS + WORD - 1) / WORD };
+
+static size_t bytes_for(int count)
+{
+    return (size_t)(count + WORD - 1) / WORD * sizeof(unsigned long);
+}
+
+static void copy(int count, unsigned long *to, const unsigned long *from)
+{
+    for (int word = 0; to != NULL && from != NULL && word * WORD < count; word++)
+        to[word] = from[word];
+}
+
+/* Whoever waits without a limit, or on behalf of others and so for no descriptor, is idle, and the
+ * world moves until something is ready. Other waits end at the latest when time has passed. */
+int sys_select(int count, unsigned long *readable, unsigned long *writable, int64_t nanoseconds)
+{
+    unsigned long wanted[2][WORDS];
+    int ready;
+
+    if (count > SIM_DESCRIPTORS)
+        return -EBADF;
+    memory_check(readable, bytes_for(count));
+    memory_check(writable, bytes_for(count));
+    if (nanoseconds >= 0 && count > 0) {
+        meanwhile();
+        if ((ready = look(count, readable, writable)) == 0)
+            sim.now += nanoseconds;
+        return ready;
+    }
+    copy(count, wanted[0], readable);
+    copy(count, wanted[1], writable);
+    while ((ready = look(count, readable, writable)) == 0) {
+        if (!turn(true))
+            wait_for_ever();
+        if (count == 0)
+            return 0;
+        copy(count, readable, wanted[0]);
+        copy(count, writable, wanted[1]);
+    }
+    return ready;
+}
+
+bool sys_is_open(int number)
+{
+    return get(number) != NULL;
+}
+
+int sys_close(int number)
+{
+    struct descriptor *d = get(number);
+
+    if (d == NULL)
+        return -EBADF;
+    if (d->kind == STREAM) {
+        SIM_SAY("        server closes %d, %s", number, stream_name(d->end));
+        end_close(d->end);
+    } else if (d->kind == LISTENER) {
+        SIM_SAY("        server closes %d, a listener", number);
+    }
+    for (int i = 0; i < d->waiting; i++)
+        end_reset(d->queue[i]);
+    d->kind = FREE;
+    sim.open--;
+    return 0;
+}
+
+/* ---- bells */
+
+int sys_bell_create(void)
+{
+    struct descriptor *made = take(BELL);
+
+    return made != NULL ? number_of(made) : -EMFILE;
+}
+
+void sys_bell_ring(int bell)
+{
+    sim.descriptors[bell].rung = true;
+}
+
+void sys_bell_clear(int bell)
+{
+    sim.descriptors[bell].rung = false;
+}
+
+/* ---- threads: there are none */
+
+int sys_thread_create(pthread_t *thread, void *(*fn)(void *), void *arg)
+{
+    (void)thread, (void)fn, (void)arg;
+    return -EAGAIN;
+}
+
+void sys_thread_join(pthread_t thread)
+{
+    (void)thread;
+}
+
+void sys_yield(void)
+{
+}
+
+/* ---- the clock, the last words, signals */
+
+int64_t sys_clock(void)
+{
+    return sim.now += TICK;
+}
+
+void sys_complain(const char *line)
+{
+    fprintf(stderr, "miou: %s\n", line);
+}
+
+static bool is_handled(int number)
+{
+    return sim.actions[number].sa_handler != SIG_DFL;
+}
+
+int sys_signal_handle(int number, void (*handler)(int number), struct sigaction *before)
+{
+    if (number <= 0 || number >= SIGNALS || number == SIGKILL || number == SIGSTOP)
+        return -EINVAL;
+    memory_check(before, sizeof *before);
+    if (before != NULL)
+        *before = sim.actions[number];
+    sim.handled += !is_handled(number);
+    sim.actions[number].sa_handler = handler != NULL ? handler : SIG_IGN;
+    return 0;
+}
+
+void sys_signal_restore(int number, const struct sigaction *before)
+{
+    bool was_handled = is_handled(number);
+
+    sim.actions[number] = *before;
+    sim.handled += is_handled(number) - was_handled;
+}
+
+bool sim_raise(int number)
+{
+    if (!is_handled(number) || sim.actions[number].sa_handler == SIG_IGN)
+        return false;
+    sim.actions[number].sa_handler(number);
+    return true;
+}
+
+/* ---- sockets */
+
+int sys_socket(int family, int type)
+{
+    struct descriptor *made;
+
+    if ((family != AF_INET && family != AF_INET6) || type != SOCK_STREAM)
+        return -EAFNOSUPPORT;
+    made = take(SOCKET);
+    return made != NULL ? number_of(made) : -EMFILE;
+}
+
+/* IPv4's and IPv6's structures have it at the same place. */
+static int port_of(const struct sockaddr *address)
+{
+    return ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port);
+}
+
+static bool is_taken(int port, bool shares)
+{
+    for (int number = FIRST; number <= sim.highest; number++) {
+        const struct descriptor *d = &sim.descriptors[number];
+
+        if (d->kind != FREE && d->port == port && !(shares && d->shares_port))
+            return true;
+    }
+    return false;
+}
+
+int sys_bind(int number, const struct sockaddr *address, socklen_t length, bool reuse_addr,
+             bool reuse_port)
+{
+    struct descriptor *d = get(number);
+    int port;
+
+    (void)reuse_addr; /* no address is kept back here */
+    memory_check(address, length);
+    if (d == NULL)
+        return -EBADF;
+    if (d->kind != SOCKET || d->port != 0 || length < sizeof(struct sockaddr_in))
+        return -EINVAL;
+    port = port_of(address);
+    if (port == 0)
+        port = sim.next_port++;
+    if (is_taken(port, reuse_port))
+        return -EADDRINUSE;
+    d->port = port;
+    d->shares_port = reuse_port;
+    return 0;
+}
+
+int sys_listen(int number, int backlog)
+{
+    struct descriptor *d = get(number);
+
+    if (d == NULL)
+        return -EBADF;
+    if (d->kind != SOCKET && d->kind != LISTENER)
+        return -EINVAL;
+    if (d->port == 0)
+        d->port = sim.next_port++;
+    d->kind = LISTENER;
+    d->queue = sim.queues[number];
+    d->backlog = backlog > 0 && backlog < SIM_STREAMS ? backlog : SIM_STREAMS;
+    return 0;
+}
+
+static struct sockaddr_in address_at(int port)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+/* What accept says, but for the descriptor. */
+static int accept_error(const struct descriptor *listener)
+{
+    int error = sim.accept_error;
+
+    if (listener == NULL)
+        return -EBADF;
+    if (listener->kind != LISTENER)
+        return -EINVAL;
+    if (listener->waiting == 0)
+        return -EAGAIN;
+    sim.accept_error = 0;
+    return -error;
+}
+
+int sys_accept(int listener, struct sockaddr_storage *peer)
+{
+    struct descriptor *from = get(listener), *made = NULL;
+    int error;
+
+    meanwhile();
+    memory_check(peer, sizeof *peer);
+    if ((error = accept_error(from)) == 0 && (made = take(STREAM)) == NULL)
+        error = -EMFILE;
+    if (made == NULL) {
+        if (error != -EAGAIN)
+            SIM_SAY("        server fails to accept: %s", strerror(-error));
+        return error;
+    }
+    made->end = from->queue[0];
+    memmove(from->queue, from->queue + 1, (size_t)--from->waiting * sizeof *from->queue);
+    end_attach(made->end, number_of(made));
+    SIM_SAY("        server accepts %s as %d", stream_name(made->end), number_of(made));
+    if (peer != NULL) {
+        struct sockaddr_in address = address_at(PORTS + stream_number(made->end));
+
+        memset(peer, 0, sizeof *peer);
+        memcpy(peer, &address, sizeof address);
+    }
+    return number_of(made);
+}
+
+/* A new stream, whose far end waits to be accepted by the which-th of the listeners at a port. */
+static int connect_to(int port, unsigned which, size_t room, struct end **made)
+{
+    struct descriptor *listeners[SIM_DESCRIPTORS], *chosen;
+    unsigned count = 0;
+
+    for (int number = FIRST; number <= sim.highest; number++)
+        if (sim.descriptors[number].kind == LISTENER && sim.descriptors[number].port == port)
+            listeners[count++] = &sim.descriptors[number];
+    if (count == 0)
+        return -ECONNREFUSED;
+    chosen = listeners[which % count];
+    if (chosen->waiting >= chosen->backlog || (*made = stream_new(room)) == NULL)
+        return -EAGAIN;
+    chosen->queue[chosen->waiting++] = end_other(*made);
+    return 0;
+}
+
+int sim_connect(int port, unsigned which, size_t room)
+{
+    struct end *end = NULL;
+    int error = connect_to(port, which, room, &end);
+
+    return error < 0 ? error : stream_number(end);
+}
+
+/* The peer's backlog is there at once. */
+int sys_connect(int number, const struct sockaddr *address, socklen_t length)
+{
+    struct descriptor *d = get(number);
+    int error;
+
+    memory_check(address, length);
+    meanwhile();
+    if (d == NULL)
+        return -EBADF;
+    if (d->kind != SOCKET || length < sizeof(struct sockaddr_in))
+        return d->kind == STREAM ? -EISCONN : -EINVAL;
+    if ((error = connect_to(port_of(address), 0, SIM_ROOM, &d->end)) < 0)
+        return error;
+    d->kind = STREAM;
+    end_attach(d->end, number);
+    return 0;
+}
+
+ssize_t sys_send(int number, const void *buffer, size_t size, const struct sockaddr *address,
+                 socklen_t length)
+{
+    struct descriptor *d;
+    ssize_t n;
+
+    (void)length;
+    memory_check(buffer, size);
+    meanwhile();
+    if ((d = get(number)) == NULL)
+        return -EBADF;
+    if (d->kind != STREAM || address != NULL)
+        return d->kind == STREAM ? -EISCONN : -ENOTCONN;
+    n = end_send(d->end, buffer, size);
+    SIM_SAY("        server writes %zu bytes to %s: %s", size, stream_name(d->end), sim_text(n));
+    return n;
+}
+
+ssize_t sys_read(int number, void *buffer, size_t size)
+{
+    struct descriptor *d;
+    ssize_t n;
+
+    memory_check(buffer, size);
+    meanwhile();
+    if ((d = get(number)) == NULL)
+        return -EBADF;
+    if (d->kind != STREAM)
+        return d->kind == BELL ? -EAGAIN : -ENOTCONN;
+    n = end_receive(d->end, buffer, size);
+    SIM_SAY("        server reads from %s: %s", stream_name(d->end), sim_text(n));
+    return n;
+}
+
+ssize_t sys_receive(int number, void *buffer, size_t size, struct sockaddr_storage *peer,
+                    socklen_t *peer_length)
+{
+    ssize_t n = sys_read(number, buffer, size);
+
+    memory_check(peer, sizeof *peer);
+    if (n >= 0 && peer != NULL) { /* as of any connected socket */
+        memset(peer, 0, sizeof *peer);
+        *peer_length = 0;
+    }
+    return n;
+}
+
+/* Bells are the only descriptors that are no sockets, and nobody writes to them. */
+ssize_t sys_write(int number, const void *buffer, size_t size)
+{
+    (void)buffer, (void)size;
+    return get(number) == NULL ? -EBADF : -EINVAL;
+}
+
+int sys_socket_type(int number)
+{
+    const struct descriptor *d = get(number);
+
+    if (d == NULL)
+        return -EBADF;
+    return d->kind != BELL ? SOCK_STREAM : 0;
+}
+
+int sys_unblock(int number)
+{
+    return get(number) == NULL ? -EBADF : 0;
+}
+
+/* ---- calls of the application's */
+
+int sim_getsockname(int number, struct sockaddr *address, socklen_t *length)
+{
+    const struct descriptor *d = get(number);
+    struct sockaddr_in there;
+
+    if (d == NULL || d->kind == BELL) {
+        errno = d == NULL ? EBADF : ENOTSOCK;
+        return -1;
+    }
+    there = address_at(d->port);
+    if (*length > sizeof there)
+        *length = sizeof there;
+    memcpy(address, &there, *length);
+    return 0;
+}
+
+int sim_getrlimit(unsigned resource, struct rlimit *limit)
+{
+    rlim_t most = resource == RLIMIT_NOFILE ? (rlim_t)sim.limit : RLIM_INFINITY;
+
+    memory_check(limit, sizeof *limit);
+    *limit = (struct rlimit){most, most};
+    return 0;
+}
+
+/* ---- beginning and end */
+
+void sim_begin(const struct sim_world *world)
+{
+    for (int number = 0; number <= sim.highest; number++)
+        sim.descriptors[number].kind = FREE;
+    for (int number = 0; sim.handled > 0 && number < SIGNALS; number++)
+        sim.actions[number].sa_handler = SIG_DFL;
+    sim.world = *world;
+    sim.in_world = false;
+    sim.limit = SIM_DESCRIPTORS;
+    sim.next_port = PORTS;
+    sim.accept_error = sim.open = sim.highest = sim.handled = 0;
+    sim.now = 0;
+    streams_begin();
+    memory_begin();
+}
+
+struct sim_left sim_left(void)
+{
+    return (struct sim_left){sim.open, memory_left(), sim.handled};
+}
+
+void sim_limit(int number)
+{
+    sim.limit = number < SIM_DESCRIPTORS ? number : SIM_DESCRIPTORS;
+}
+
+void sim_fail_accept(int error)
+{
+    sim.accept_error = error;
+}

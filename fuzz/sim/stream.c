@@ -1,0 +1,308 @@
+/* sim_stream.c: TCP connections, from one end to the other in memory. What Linux does is done here:
+ * what has arrived can be read though the peer has reset the connection; the first write to a peer
+ * that has closed succeeds, and is answered by a reset; who closes with bytes unread resets. */
+#include "parts.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Bytes on their way, the first at begin; they are in a circle. */
+struct queue {
+    size_t begin, used;
+    char bytes[SIM_ROOM];
+};
+
+struct end {
+    bool shut;        /* it sends no more */
+    bool closed;      /* nor does it receive */
+    bool broken;      /* the peer has reset */
+    int error;        /* and what the next call is told about it; 0: it has been told */
+    int number;       /* of its descriptor; -1: the world's, or not accepted yet */
+    size_t grain;     /* bytes that a call moves, at most ... */
+    unsigned grained; /* in so many of the next calls */
+    struct queue in;
+};
+
+struct stream {
+    struct end ends[2];
+    size_t room;
+    const char *name;
+    bool used;
+};
+
+static struct stream streams[SIM_STREAMS];
+static int tried; /* of them; no other is in use */
+
+void streams_begin(void)
+{
+    while (tried > 0)
+        streams[--tried].used = false;
+}
+
+static void end_init(struct end *end)
+{
+    end->shut = end->closed = end->broken = false;
+    end->error = 0;
+    end->number = -1;
+    end->grained = 0;
+    end->in.begin = end->in.used = 0; /* its bytes stay as they were, which is cheaper */
+}
+
+struct end *stream_new(size_t room)
+{
+    int free = 0;
+    struct stream *s;
+
+    while (free < tried && streams[free].used)
+        free++;
+    if (free == SIM_STREAMS)
+        return NULL;
+    if (free == tried)
+        tried++;
+    s = &streams[free];
+    end_init(&s->ends[0]);
+    end_init(&s->ends[1]);
+    s->room = room < 1 ? 1 : room > SIM_ROOM ? SIM_ROOM : room;
+    s->name = NULL;
+    s->used = true;
+    return s->ends;
+}
+
+int stream_number(const struct end *end)
+{
+    return (int)(((const char *)end - (const char *)streams) / (ptrdiff_t)sizeof *streams);
+}
+
+static struct stream *stream_of(const struct end *end)
+{
+    return &streams[stream_number(end)];
+}
+
+struct end *end_other(struct end *end)
+{
+    struct stream *stream = stream_of(end);
+
+    return end == stream->ends ? end + 1 : end - 1;
+}
+
+const char *stream_name(const struct end *end)
+{
+    static char text[24];
+    const struct stream *stream = stream_of(end);
+
+    if (stream->name != NULL && stream->name[0] != '\0')
+        return stream->name;
+    snprintf(text, sizeof text, "stream %d", stream_number(end));
+    return text;
+}
+
+void end_attach(struct end *end, int number)
+{
+    end->number = number;
+}
+
+/* ---- bytes */
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+    size_t ab = a < b ? a : b;
+
+    return ab < c ? ab : c;
+}
+
+static void put(struct queue *queue, const char *bytes, size_t size)
+{
+    size_t at = (queue->begin + queue->used) % SIM_ROOM;
+    size_t straight = least(size, SIM_ROOM - at, size);
+
+    memcpy(queue->bytes + at, bytes, straight);
+    memcpy(queue->bytes, bytes + straight, size - straight);
+    queue->used += size;
+}
+
+static void take(struct queue *queue, char *bytes, size_t size)
+{
+    size_t straight = least(size, SIM_ROOM - queue->begin, size);
+
+    memcpy(bytes, queue->bytes + queue->begin, straight);
+    memcpy(bytes + straight, queue->bytes, size - straight);
+    queue->begin = (queue->begin + size) % SIM_ROOM;
+    queue->used -= size;
+}
+
+/* How much a call may move. */
+static size_t grain(struct end *end)
+{
+    if (end->grained == 0)
+        return SIZE_MAX;
+    end->grained--;
+    return end->grain;
+}
+
+static int take_error(struct end *end)
+{
+    int error = end->error;
+
+    end->error = 0;
+    return -error;
+}
+
+/* The peer gets to know that there is nobody any more. */
+static void break_peer(struct end *end)
+{
+    struct end *peer = end_other(end);
+
+    if (peer->broken || peer->closed)
+        return;
+    peer->broken = true;
+    peer->error = end->shut ? EPIPE : ECONNRESET;
+}
+
+ssize_t end_send(struct end *end, const void *bytes, size_t size)
+{
+    struct end *peer = end_other(end);
+    size_t n;
+
+    if (end->error != 0)
+        return take_error(end);
+    if (end->shut || end->broken)
+        return -EPIPE;
+    if (peer->closed) {
+        break_peer(peer);
+        return (ssize_t)size;
+    }
+    n = least(size, stream_of(end)->room - peer->in.used, grain(end));
+    if (n == 0 && size > 0)
+        return -EAGAIN;
+    put(&peer->in, bytes, n);
+    return (ssize_t)n;
+}
+
+ssize_t end_receive(struct end *end, void *bytes, size_t size)
+{
+    size_t n = least(size, end->in.used, grain(end));
+
+    if (n > 0) {
+        take(&end->in, bytes, n);
+        return (ssize_t)n;
+    }
+    if (end->error != 0)
+        return take_error(end);
+    return end->broken || end_other(end)->shut || size == 0 ? 0 : -EAGAIN;
+}
+
+bool end_is_readable(const struct end *end)
+{
+    return end->in.used > 0 || end->broken || end_other((struct end *)(uintptr_t)end)->shut;
+}
+
+bool end_is_writable(const struct end *end)
+{
+    const struct end *peer = end_other((struct end *)(uintptr_t)end);
+
+    return end->shut || end->broken || peer->closed || peer->in.used < stream_of(end)->room;
+}
+
+/* ---- ends of ends */
+
+void end_shut(struct end *end)
+{
+    end->shut = true;
+}
+
+static void leave(struct end *end)
+{
+    end->shut = end->closed = true;
+    if (end_other(end)->closed)
+        stream_of(end)->used = false;
+}
+
+void end_close(struct end *end)
+{
+    if (end->in.used > 0)
+        break_peer(end);
+    leave(end);
+}
+
+void end_reset(struct end *end)
+{
+    break_peer(end);
+    leave(end);
+}
+
+/* ---- the world's end, the one that connected */
+
+static struct end *world_end(int stream)
+{
+    return streams[stream].ends;
+}
+
+ssize_t sim_send(int stream, const void *bytes, size_t size)
+{
+    return end_send(world_end(stream), bytes, size);
+}
+
+ssize_t sim_receive(int stream, void *bytes, size_t size)
+{
+    return end_receive(world_end(stream), bytes, size);
+}
+
+void sim_shut(int stream)
+{
+    end_shut(world_end(stream));
+}
+
+void sim_close(int stream)
+{
+    end_close(world_end(stream));
+}
+
+void sim_reset(int stream)
+{
+    end_reset(world_end(stream));
+}
+
+void sim_grain(int stream, size_t size, unsigned calls)
+{
+    struct end *end = end_other(world_end(stream));
+
+    end->grain = size > 0 ? size : 1;
+    end->grained = calls;
+}
+
+int sim_number(int stream)
+{
+    return end_other(world_end(stream))->number;
+}
+
+void sim_name(int stream, const char *name)
+{
+    streams[stream].name = name;
+}
+
+/* ---- the record */
+
+bool sim_speaks;
+
+void sim_say(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    putchar('\n');
+    fflush(stdout);
+}
+
+const char *sim_text(ssize_t result)
+{
+    static char words[32];
+
+    if (result < 0)
+        return strerror((int)-result);
+    snprintf(words, sizeof words, "%zd bytes", result);
+    return words;
+}

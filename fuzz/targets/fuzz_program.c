@@ -1,0 +1,201 @@
+/* fuzz_program: a scenario that the input describes, executed by the driver's code on the reference
+ * runtime in a simulated system, under choices that the input describes too, and judged by the
+ * monitors alone: the rules that hold for every program. */
+#include "driver/executor.h"
+#include "input.h"
+#include "judge/judge.h"
+#include "programs.h"
+#include "sim/sim.h"
+#include "target.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ALONE = 4,         /* bit of the head: nobody drives the run, if there is one domain */
+    STACK = 64 << 10,  /* bytes */
+    OUTRAGE = 1 << 20, /* questions of a run, after which it is sure that it never ends */
+    ANSWERS = 1 << 10, /* of which a record is kept */
+    OUTPUT = 4 << 20,  /* bytes of what a run says */
+    TWICE = 64,        /* every so many executions there is a second run with the same answers */
+};
+
+struct program *program;
+
+static struct {
+    char text[PROGRAM_TEXT];
+    char output[OUTPUT];
+    size_t output_size;
+    struct choices choices;
+    size_t answers[ANSWERS];
+    size_t asked, last; /* last: after it all answers are 0 */
+    bool driven;        /* or the runtime takes its own way, with one domain and so one thread */
+    bool shows;
+} execution;
+
+/* ---- what is wrong */
+
+/* As a driver reads it. */
+static void show_scenario(FILE *to)
+{
+    char *text;
+
+    fprintf(to, "scenario 1\n");
+    if (execution.driven)
+        fprintf(to, "schedule");
+    for (size_t i = 0; i < execution.last; i++)
+        fprintf(to, " %zu", execution.answers[i]);
+    text = program_strip(execution.text, strlen(execution.text));
+    fprintf(to, "%s%s", execution.driven ? "\n" : "", text != NULL ? text : "");
+    free(text);
+}
+
+static _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static _Noreturn void fail(const char *format, ...)
+{
+    va_list arguments;
+
+    if (!execution.shows)
+        show_scenario(stderr);
+    fprintf(stderr, "fuzz_program: ");
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "\n");
+    abort();
+}
+
+static void complain(void *to, int line, const char *text)
+{
+    (void)to;
+    fail("the program is none: line %d: %s", line, text);
+}
+
+static void never_ends(void *state)
+{
+    (void)state;
+    fail("the runtime waits for ever");
+}
+
+/* ---- the run */
+
+void deliver(const char *text, size_t size)
+{
+    if (size > OUTPUT - execution.output_size)
+        fail("the run never ends, and says ever more");
+    memcpy(execution.output + execution.output_size, text, size);
+    execution.output_size += size;
+}
+
+static size_t choose(void *state, size_t count)
+{
+    size_t answer = choices_answer(&execution.choices, count);
+
+    (void)state;
+    if (execution.asked++ == OUTRAGE)
+        fail("the run never ends");
+    if (execution.asked <= ANSWERS) {
+        execution.answers[execution.asked - 1] = answer;
+        if (answer > 0)
+            execution.last = execution.asked;
+    }
+    say("chose %zu %zu\n", answer, count);
+    return answer;
+}
+
+/* Who waits for what is not told. */
+static void keep_quiet(void *state, const miou_waiting *waiting)
+{
+    (void)state, (void)waiting;
+}
+
+static void run(void)
+{
+    struct sim_left left;
+
+    execution.output_size = 0;
+    execution.asked = execution.last = 0;
+    sim_begin(&(struct sim_world){.stuck = never_ends});
+    say("scenario 1\n");
+    execute_program((miou_options){
+        .stack_size = STACK, .choose = execution.driven ? choose : NULL, .deadlock = keep_quiet});
+    forget_execution();
+    left = sim_left();
+    if (left.descriptors + left.mappings + left.signals > 0)
+        fail("the run leaves %d descriptors, %d mappings, %d signal handlers", left.descriptors,
+             left.mappings, left.signals);
+}
+
+/* ---- the verdict */
+
+static void judge_run(void)
+{
+    struct trace *trace = trace_parse(program, 1, execution.output, execution.output_size);
+    struct verdict *verdict = trace != NULL ? judge(program, trace) : NULL;
+
+    if (verdict == NULL)
+        fail("no memory");
+    if (verdict->finding_count > 0) {
+        const struct finding *first = &verdict->findings[0];
+
+        if (!execution.shows)
+            fwrite(execution.output, 1, execution.output_size, stderr);
+        fail("%s: expected %s\n    observed %s", first->rule != NULL ? first->rule : "the scenario",
+             first->expected, first->observed);
+    }
+    verdict_free(verdict);
+    trace_free(trace);
+}
+
+/* Every answer as before: every event as before. */
+static void run_again(struct choices choices)
+{
+    static char before[OUTPUT];
+    size_t size = execution.output_size;
+
+    memcpy(before, execution.output, size);
+    execution.choices = choices;
+    run();
+    if (execution.output_size != size || memcmp(execution.output, before, size) != 0)
+        fail("R13.6: the same answers make another run");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static unsigned count;
+    struct input input = input_split(data, size);
+
+    size = program_write(execution.text, &input);
+    program = program_parse(execution.text, size, PROGRAM_WITH_ANSWERS, complain, NULL);
+    if (program == NULL)
+        fail("no memory");
+    execution.choices = input.choices;
+    execution.driven = program->domains > 0 || !(input.head & ALONE);
+    run();
+    if (execution.shows) {
+        show_scenario(stdout);
+        fflush(stdout);
+        fwrite(execution.output, 1, execution.output_size, stderr);
+    }
+    judge_run();
+    if (count++ % TWICE == 0)
+        run_again(input.choices);
+    program_free(program);
+    return 0;
+}
+
+/* The scenario on standard output, as a driver reads it; what happens on standard error. */
+void fuzz_show(const uint8_t *data, size_t size)
+{
+    execution.shows = true;
+    LLVMFuzzerTestOneInput(data, size);
+    execution.shows = false;
+}
+
+size_t fuzz_make(uint8_t *bytes, size_t room, uint32_t (*chance)(void))
+{
+    return input_make(bytes, room, chance);
+}

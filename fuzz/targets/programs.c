@@ -1,0 +1,392 @@
+/* programs.c: an operation is two bytes, which kind and what with. They are read into moves; those
+ * that would make no program, or one without an end, are left out; the rest is written down. A
+ * task spawns, forces and runs only tasks behind it, so that no chain of them goes on for ever. */
+#include "programs.h"
+
+#include "scenario/program.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    DOMAINS = 4, /* numbers of them, from 0 */
+    TASKS = 8,
+    MOVES = 200, /* of lines a program may have 512 */
+    NAMES = 4,   /* of each kind */
+    LAZIES = 2,
+    NEXT_TASK = 224, /* first bytes from here on begin another */
+    NOBODY = -1,
+};
+
+/* What a task does once its moves are done. */
+struct manners {
+    enum { AWAITS, CANCELS, FORGETS } children;
+    bool keeps; /* what it owns */
+    bool fails;
+    unsigned result; /* which error, or which value */
+};
+
+struct move {
+    enum operation_kind kind;
+    int task;  /* whose */
+    int child; /* that it spawns, forces or runs; or NOBODY */
+    int times;
+    unsigned name, other, options;
+    bool left_out;
+};
+
+struct writer {
+    struct move moves[MOVES];
+    int count;
+    struct manners manners[TASKS];
+    int tasks;
+    int instances[TASKS]; /* that one of them comes to, with all below it */
+    char *text;
+    size_t length;
+};
+
+/* Kinds of which there should be more. */
+static const uint8_t popular[] = {
+    OP_ASYNC, OP_CALL,  OP_AWAIT,   OP_ASYNC, OP_YIELD,  OP_CALL,      OP_CANCEL, OP_OWN,
+    OP_YIELD, OP_CARE,  OP_AWAIT,   OP_ASYNC, OP_LOCK,   OP_UNLOCK,    OP_OWN,    OP_RELEASE,
+    OP_FORCE, OP_SLEEP, OP_DISOWN,  OP_CALL,  OP_WAIT,   OP_SIGNAL,    OP_YIELD,  OP_AWAIT_FIRST,
+    OP_LOCK,  OP_ASYNC, OP_RELEASE, OP_CARE,  OP_CANCEL, OP_AWAIT_ALL,
+};
+
+static bool spawns(enum operation_kind kind)
+{
+    return operation_has(kind, OPERATION_SPAWNS);
+}
+
+static bool binds(const struct move *move)
+{
+    return operation_has(move->kind, OPERATION_BINDS);
+}
+
+static bool lists_promises(enum operation_kind kind)
+{
+    return kind == OP_AWAIT_ALL || kind == OP_AWAIT_ONE || kind == OP_AWAIT_FIRST;
+}
+
+/* ---- reading */
+
+static enum operation_kind kind_of(uint8_t byte)
+{
+    return byte < OPERATION_KINDS ? (enum operation_kind)byte
+                                  : (enum operation_kind)popular[byte % sizeof popular];
+}
+
+static void begin_task(struct writer *writer, uint8_t how)
+{
+    writer->manners[writer->tasks++] = (struct manners){
+        .children = (how & 3) == 3   ? FORGETS
+                    : (how & 3) == 2 ? CANCELS
+                                     : AWAITS,
+        .keeps = how & 4,
+        .fails = (how & 24) == 24,
+        .result = how >> 5 & (NAMES - 1),
+    };
+}
+
+static void read_moves(struct writer *writer, const uint8_t *bytes, size_t size)
+{
+    begin_task(writer, size > 0 ? bytes[0] : 0);
+    for (size_t i = 1; i + 1 < size && writer->count < MOVES; i += 2) {
+        uint8_t kind = bytes[i], with = bytes[i + 1];
+
+        if (kind >= NEXT_TASK) {
+            if (writer->tasks < TASKS)
+                begin_task(writer, with);
+            continue;
+        }
+        writer->moves[writer->count++] = (struct move){
+            .kind = kind_of(kind),
+            .task = writer->tasks - 1,
+            .child = NOBODY,
+            .times = with >= 248 ? 2 + with % 3 : 1,
+            .name = with & 3,
+            .other = with >> 2 & 3,
+            .options = with >> 4,
+        };
+    }
+}
+
+/* ---- leaving out */
+
+/* The task that computes a lazy value; NOBODY: there is none for it. */
+static int computer(const struct writer *writer, unsigned lazy)
+{
+    int task = writer->tasks - 1 - (int)lazy % LAZIES;
+
+    return task > 0 ? task : NOBODY;
+}
+
+/* Which task the move is about, if it is about one. */
+static int child_of(const struct writer *writer, const struct move *move)
+{
+    int behind = writer->tasks - 1 - move->task;
+
+    if (operation_names(move->kind) == NAME_LAZY)
+        return computer(writer, move->name);
+    if (!spawns(move->kind) || behind == 0)
+        return NOBODY;
+    return move->task + 1 + (int)move->name % behind;
+}
+
+/* How many instances of its child a move starts at most. */
+static int starts(const struct move *move)
+{
+    if (move->kind == OP_PARALLEL)
+        return 2 * move->times;
+    return spawns(move->kind) || move->kind == OP_FORCE ? move->times : 0;
+}
+
+/* From the last task on, so that it is known what the children come to. */
+static void leave_out_too_many(struct writer *writer)
+{
+    for (int i = 0; i < writer->tasks; i++)
+        writer->instances[i] = 1;
+    for (int i = writer->count - 1; i >= 0; i--) {
+        struct move *move = &writer->moves[i];
+        int *instances = &writer->instances[move->task];
+
+        move->child = child_of(writer, move);
+        if (starts(move) > 0)
+            move->left_out =
+                move->child <= move->task ||
+                *instances + starts(move) * writer->instances[move->child] > MOST_INSTANCES;
+        else
+            move->left_out = move->kind == OP_UNTIL || move->kind == OP_RETURN ||
+                             move->kind == OP_FAIL ||
+                             (operation_names(move->kind) == NAME_LAZY && move->child == NOBODY);
+        if (starts(move) > 0 && !move->left_out)
+            *instances += starts(move) * writer->instances[move->child];
+    }
+}
+
+/* A promise is used only if some move binds it. */
+static void leave_out_unbound(struct writer *writer)
+{
+    bool bound[NAMES] = {false};
+
+    for (int i = 0; i < writer->count; i++)
+        if (!writer->moves[i].left_out && binds(&writer->moves[i]))
+            bound[writer->moves[i].other] = true;
+    for (int i = 0; i < writer->count; i++) {
+        struct move *move = &writer->moves[i];
+
+        if (lists_promises(move->kind) || operation_names(move->kind) == NAME_PROMISE)
+            move->left_out = move->left_out || !bound[move->name] ||
+                             (lists_promises(move->kind) && !bound[move->other]);
+    }
+}
+
+/* ---- writing */
+
+static void put(struct writer *writer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void put(struct writer *writer, const char *format, ...)
+{
+    size_t room = PROGRAM_TEXT - writer->length;
+    va_list arguments;
+    int size;
+
+    va_start(arguments, format);
+    size = vsnprintf(writer->text + writer->length, room, format, arguments);
+    va_end(arguments);
+    writer->length += (size_t)size < room ? (size_t)size : room - 1;
+}
+
+static const char letters[NAME_KINDS + 1] = "apromclgxfwe";
+
+static void put_name(struct writer *writer, enum name_kind kind, unsigned name)
+{
+    if (kind == NAME_LAZY)
+        name %= LAZIES;
+    put(writer, " %c%u", letters[kind], name);
+}
+
+static void put_task(struct writer *writer, int task)
+{
+    if (task == 0)
+        put(writer, " main");
+    else
+        put(writer, " %c", 'a' + task - 1);
+}
+
+static void put_spawn(struct writer *writer, const struct move *move)
+{
+    unsigned options = move->options;
+
+    put_task(writer, move->child);
+    if (move->kind == OP_PARALLEL)
+        put_task(writer, move->child);
+    if (move->kind != OP_ASYNC && move->kind != OP_CALL)
+        return;
+    if ((options & 3) == 3)
+        put(writer, " orphans=o%u", move->name % 2);
+    if ((options & 5) == 4)
+        put(writer, " give=r%u", move->other);
+    if (move->kind == OP_CALL && options == 9)
+        put(writer, " pin=%u", move->other);
+    if (move->kind == OP_CALL && options == 10)
+        put(writer, " pin=self");
+}
+
+/* What stands behind the word. */
+static void put_operands(struct writer *writer, const struct move *move)
+{
+    enum name_kind names = operation_names(move->kind);
+
+    if (spawns(move->kind)) {
+        put_spawn(writer, move);
+        return;
+    }
+    if (lists_promises(move->kind)) {
+        put_name(writer, NAME_PROMISE, move->name);
+        put_name(writer, NAME_PROMISE, move->other);
+        return;
+    }
+    if (names < NAME_KINDS)
+        put_name(writer, names, move->name);
+    switch (move->kind) {
+    case OP_LAZY:
+        put_task(writer, move->child);
+        break;
+    case OP_WAIT:
+        put_name(writer, NAME_MUTEX, move->other);
+        break;
+    case OP_ATTACH:
+    case OP_DETACH:
+        put_name(writer, NAME_TRIGGER, move->other);
+        break;
+    case OP_COMPLETE:
+        if (move->options & 1)
+            put_name(writer, NAME_ERROR, move->other);
+        else
+            put(writer, " %u", move->other);
+        break;
+    case OP_SLEEP:
+        put(writer, " %u", move->other);
+        break;
+    default:
+        break;
+    }
+}
+
+static void put_move(struct writer *writer, const struct move *move)
+{
+    put(writer, "   ");
+    if (binds(move))
+        put(writer, " p%u =", move->other);
+    if (move->times > 1)
+        put(writer, " repeat %d", move->times);
+    put(writer, " %s", operation_word(move->kind));
+    put_operands(writer, move);
+    if (move->kind == OP_ASYNC || move->kind == OP_CALL)
+        put(writer, " => ok | stopped | invalid | not-owner | no-domain-available");
+    put(writer, "\n");
+}
+
+/* Objects that are used must have been made; those that nobody makes main does, first of all. */
+static void put_makers(struct writer *writer)
+{
+    bool used[NAME_KINDS][NAMES] = {{false}};
+    static const enum operation_kind makers[] = {
+        OP_ORPHANS, OP_CREATE, OP_MUTEX, OP_CONDITION, OP_LAZY, OP_TRIGGER, OP_COMPUTATION};
+
+    for (int i = 0; i < writer->count; i++) {
+        const struct move *move = &writer->moves[i];
+        enum name_kind names = operation_names(move->kind);
+
+        if (move->left_out)
+            continue;
+        if (names < NAME_KINDS)
+            used[names][names == NAME_LAZY ? move->name % LAZIES : move->name] = true;
+        if (move->kind == OP_WAIT)
+            used[NAME_MUTEX][move->other] = true;
+        if (move->kind == OP_ATTACH || move->kind == OP_DETACH)
+            used[NAME_TRIGGER][move->other] = true;
+        if (move->kind == OP_ASYNC || move->kind == OP_CALL) {
+            used[NAME_ORPHANAGE][move->name % 2] |= (move->options & 3) == 3;
+            used[NAME_RESOURCE][move->other] |= (move->options & 5) == 4;
+        }
+    }
+    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
+        for (unsigned name = 0; name < NAMES; name++) {
+            struct move maker = {.kind = makers[i], .times = 1, .name = name};
+
+            maker.child = child_of(writer, &maker);
+            if (used[operation_names(makers[i])][name])
+                put_move(writer, &maker);
+        }
+}
+
+static const int values[NAMES] = {0, 1, 300, PROGRAM_NUMBER_MAX};
+
+/* How the task leaves: as a rule it cleans up after itself. */
+static void put_manners(struct writer *writer, int task)
+{
+    const struct manners *manners = &writer->manners[task];
+    bool bound[NAMES] = {false}, orphanages[NAMES] = {false}, owned[NAMES] = {false};
+
+    for (int i = 0; i < writer->count; i++) {
+        const struct move *move = &writer->moves[i];
+
+        if (move->left_out || move->task != task)
+            continue;
+        bound[move->other] |= binds(move);
+        orphanages[move->name % 2] |=
+            (move->kind == OP_ASYNC || move->kind == OP_CALL) && (move->options & 3) == 3;
+        owned[move->name] |= move->kind == OP_OWN;
+    }
+    for (int i = 0; i < NAMES && manners->children != FORGETS; i++) {
+        if (bound[i])
+            put(writer, "    %s p%d\n", manners->children == AWAITS ? "await" : "cancel", i);
+        if (orphanages[i])
+            put(writer, "    repeat 4 get o%d\n", i);
+    }
+    for (int i = 0; i < NAMES && !manners->keeps; i++)
+        if (owned[i])
+            put(writer, "    release r%d\n", i);
+    if (manners->fails)
+        put(writer, "    fail e%u\n", manners->result);
+    else
+        put(writer, "    return %d\n", values[manners->result]);
+}
+
+/* The run comes to what main does, if it does not break a rule for all. */
+static void put_expectation(struct writer *writer)
+{
+    const struct manners *manners = &writer->manners[0];
+
+    put(writer, "expect run %s%d | still-has-children | resource-leaked | deadlock\n",
+        manners->fails ? "failed e" : "ok ",
+        manners->fails ? (int)manners->result : values[manners->result]);
+}
+
+size_t program_write(char text[PROGRAM_TEXT], const struct input *input)
+{
+    struct writer writer = {.text = text};
+
+    read_moves(&writer, input->bytes, input->size);
+    leave_out_too_many(&writer);
+    leave_out_unbound(&writer);
+    put(&writer, "domains %d\n", input->head % DOMAINS);
+    for (int task = 0; task < writer.tasks; task++) {
+        put(&writer, "task");
+        put_task(&writer, task);
+        put(&writer, "\n");
+        if (task == 0)
+            put_makers(&writer);
+        for (int i = 0; i < writer.count; i++)
+            if (writer.moves[i].task == task && !writer.moves[i].left_out)
+                put_move(&writer, &writer.moves[i]);
+        put_manners(&writer, task);
+    }
+    put_expectation(&writer);
+    return writer.length;
+}
