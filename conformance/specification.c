@@ -693,7 +693,7 @@ static const char style[] =
     ".why{font-style:italic}.source{color:var(--soft);font-size:.88rem}\n"
     "pre{background:var(--code);padding:.8rem 1rem;border-radius:.4rem;overflow-x:auto;"
     "font:14px/1.45 ui-monospace,monospace;margin:.4rem 0 1.2rem}\n"
-    "code{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:break-word}"
+    "pre.header{font-size:12.5px}code{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:break-word}"
     "pre code{font-size:inherit;overflow-wrap:normal}\n"
     "figure{margin:0}figcaption{font:600 .78rem ui-monospace,monospace;color:var(--soft)}\n"
     "details{margin:.8rem 0}summary{cursor:pointer;color:var(--link)}\n"
