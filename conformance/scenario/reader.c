@@ -3,6 +3,8 @@
  * is lost. */
 #include "reader.h"
 
+#include "markdown.h"
+
 #include <cmark.h>
 
 #include <dirent.h>
@@ -164,42 +166,6 @@ static bool is_closed(const struct reading *reading, int first, int last)
 }
 
 /* ---- Nodes ---- */
-
-/* The words of a node and of those below it, with a blank for a line's end and an empty line
- * between blocks; to be freed. NULL: no memory. */
-static char *node_text(cmark_node *node)
-{
-    cmark_iter *iterator = cmark_iter_new(node);
-    cmark_event_type event;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-
-    if (stream == NULL) {
-        cmark_iter_free(iterator);
-        return NULL;
-    }
-    while ((event = cmark_iter_next(iterator)) != CMARK_EVENT_DONE) {
-        cmark_node *at = cmark_iter_get_node(iterator);
-        cmark_node_type type = cmark_node_get_type(at);
-
-        if (event == CMARK_EVENT_EXIT)
-            continue;
-        if (type == CMARK_NODE_TEXT || type == CMARK_NODE_CODE || type == CMARK_NODE_HTML_INLINE ||
-            type == CMARK_NODE_CODE_BLOCK)
-            fputs(cmark_node_get_literal(at), stream);
-        else if (type == CMARK_NODE_SOFTBREAK || type == CMARK_NODE_LINEBREAK)
-            fputc(' ', stream);
-        else if (type == CMARK_NODE_PARAGRAPH && at != node)
-            fputs(ftell(stream) > 0 ? "\n" : "", stream);
-    }
-    cmark_iter_free(iterator);
-    if (fclose(stream) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
 
 static char *skip_blanks(char *text)
 {
@@ -450,7 +416,7 @@ static bool looks_like_rule(const char *text)
 static void read_heading(struct reading *reading, cmark_node *heading)
 {
     int level = cmark_node_get_heading_level(heading), line = cmark_node_get_start_line(heading);
-    char *text = node_text(heading);
+    char *text = markdown_text(heading);
 
     if (text == NULL) {
         no_memory(reading);
@@ -538,7 +504,7 @@ static void read_prose(struct reading *reading, cmark_node *block)
 
     if (rule == NULL)
         return;
-    text = node_text(block);
+    text = markdown_text(block);
     if (text == NULL)
         no_memory(reading);
     else if (reading->more)
