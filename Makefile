@@ -173,7 +173,8 @@ TESTS += $(B)/fuzz_reader
 # Where no text is read, an engine learns nothing from what is compared, and most of its time would
 # go there.
 $(REF_OBJ) $(SIM) $(B)/ref/echo.o $(patsubst %,$(B)/fuzz/targets/%.o,traffic fuzz_echo) \
-$(patsubst %.c,$(B)/%.o,conformance/driver/operations.c $(wildcard conformance/judge/invariants*.c)): FLAGS += $(UNTRACED)
+$(patsubst %.c,$(B)/%.o,conformance/driver/operations.c $(wildcard conformance/judge/invariants*.c) \
+$(patsubst %,conformance/judge/%.c,facts follow promises)): FLAGS += $(UNTRACED)
 
 # The system that is simulated, and who is outside, are not what is tested.
 $(patsubst %,$(B)/fuzz/%.o,sim/sim sim/stream targets/traffic targets/fuzz_echo): override CFLAGS += $(UNTESTED)
