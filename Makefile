@@ -146,7 +146,7 @@ TESTS += $(B)/fuzz/sim/test_sim $(B)/fuzz_echo
 # ---- fuzz: random programs, executed by the driver's code in the simulated system, and judged
 
 PROGRAM := $(PARSER:%.c=$(B)/%.o)
-JUDGED  := $(patsubst %,$(B)/conformance/driver/%.o,operations says) \
+JUDGED  := $(patsubst %,$(B)/conformance/driver/%.o,operations instances says) \
            $(patsubst %.c,$(B)/%.o,$(call room,conformance/judge))
 
 $(B)/fuzz_program: $(patsubst %,$(B)/fuzz/targets/%.o,fuzz_program programs) $(PROGRAM) $(JUDGED) $(SIM) $(SIM_REF) $(ENGINE)
