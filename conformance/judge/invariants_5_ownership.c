@@ -1,28 +1,30 @@
-/* monitors_ownership.c: who owns what. A resource that is created once has a history: it is owned
+/* invariants of chapter 5: ownership. A resource that is created once has a history: it is owned
  * once, goes from task to task by give and transfer, and ends once. A name that is created several
  * times stands for several resources, which a trace does not tell apart: they are only counted. */
-#include "inquiry.h"
+#include "invariants.h"
+
+#include "findings.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Something that was done to a resource: own, check, disown, release, transfer, or a spawn that was
- * to give it. */
+/* An operation on a resource: own, check, disown, release, transfer, or a spawn that lists it to be
+ * given. */
 struct deed {
     int event; /* did */
     int instance;
     const struct operation *operation;
-    int times; /* how often it came to ok */
+    int times; /* how often it was ok */
 };
 
-/* A task has a resource: from after some event on, up to the event of the deed by which it lost it.
- * What a child transfers is its parent's at some moment from `since` on, and at the latest from
- * `surely` on. */
+/* The time in which a task owns a resource: from after some event, up to the event of the deed by
+ * which it lost the resource. What a child transfers becomes its parent's at some moment after
+ * `since`, and surely is after `surely`. */
 struct holding {
     int instance;
     int since;
     int surely;
-    const struct deed *lost; /* NULL: had it at its end */
+    const struct deed *lost; /* NULL: it owned the resource at its end */
     bool transferred;
 };
 
@@ -30,7 +32,7 @@ struct resource {
     int name;
     struct deed *deeds; /* by instance, then by event */
     int deed_count;
-    struct holding *holdings; /* as they followed one another; then by instance and event */
+    struct holding *holdings; /* in order of time; later by instance and event */
     int holding_count;
     struct holding last; /* the last of them */
     int created;         /* times */
@@ -47,11 +49,11 @@ struct ownership {
     struct holding *holdings; /* likewise */
 };
 
-static void wrong(struct ownership *ownership, const char *rule, const struct deed *deed,
-                  char *expected)
+static void report_deed(struct ownership *ownership, const char *rule, const struct deed *deed,
+                        char *expected)
 {
-    find(ownership->inquiry, rule, deed->operation->line, expected,
-         text("%s", event_phrase(ownership->inquiry, deed->event).text));
+    report_finding(ownership->inquiry, rule, deed->operation->line, expected,
+                   text_of("%s", event_phrase(ownership->inquiry, deed->event).text));
 }
 
 static const char *name_of(const struct ownership *ownership, const struct resource *resource)
@@ -151,17 +153,15 @@ static void visit_deeds(struct ownership *ownership)
 
 /* First count the deeds of each resource, then put them into its part of one array. There is at
  * most one holding for each deed. */
-static bool gather(struct ownership *ownership)
+static void gather(struct ownership *ownership)
 {
     size_t total = 0;
 
     visit_deeds(ownership);
     for (int i = 0; i < PROGRAM_TASKS_MAX; i++)
         total += (size_t)ownership->resources[i].deed_count;
-    ownership->deeds = malloc((total + 1) * sizeof *ownership->deeds);
-    ownership->holdings = malloc((total + 1) * sizeof *ownership->holdings);
-    if (ownership->deeds == NULL || ownership->holdings == NULL)
-        return false;
+    ownership->deeds = zeroed(total, sizeof *ownership->deeds);
+    ownership->holdings = zeroed(total, sizeof *ownership->holdings);
     total = 0;
     for (int i = 0; i < PROGRAM_TASKS_MAX; i++) {
         struct resource *resource = &ownership->resources[i];
@@ -175,7 +175,6 @@ static bool gather(struct ownership *ownership)
     for (int i = 0; i < PROGRAM_TASKS_MAX; i++)
         qsort(ownership->resources[i].deeds, (size_t)ownership->resources[i].deed_count,
               sizeof(struct deed), compare_deeds);
-    return true;
 }
 
 /* ---- From task to task ---- */
@@ -242,7 +241,7 @@ static struct holding transferred(const struct inquiry *inquiry, const struct ho
     return to;
 }
 
-/* Who has it next. False: nobody. */
+/* Write the next holding. False: there is none. */
 static bool pass_on(const struct inquiry *inquiry, const struct holding *from, struct holding *to)
 {
     switch (from->lost->operation->kind) {
@@ -259,7 +258,7 @@ static bool pass_on(const struct inquiry *inquiry, const struct holding *from, s
     return to->instance >= 0;
 }
 
-/* The deed that owned a resource which was created once. NULL: none. */
+/* The deed by which a resource that was created once was owned. NULL: none. */
 static const struct deed *first_owner(const struct resource *resource)
 {
     for (int i = 0; i < resource->deed_count; i++)
@@ -269,7 +268,7 @@ static const struct deed *first_owner(const struct resource *resource)
 }
 
 /* Follow a resource from the task that owned it first. */
-static void follow(const struct ownership *ownership, struct resource *resource)
+static void follow_resource(const struct ownership *ownership, struct resource *resource)
 {
     const struct deed *own = first_owner(resource);
     struct holding holding;
@@ -326,9 +325,9 @@ static enum holds holds(const struct resource *resource, int instance, int event
     return holding->surely < event ? HOLDS_SURELY : HOLDS_PERHAPS;
 }
 
-/* Refused what it should have been granted. */
-static void refused(struct ownership *ownership, const struct resource *resource,
-                    const struct deed *deed)
+/* Report an operation that was refused although the task owns the resource. */
+static void report_refusal(struct ownership *ownership, const struct resource *resource,
+                           const struct deed *deed)
 {
     static const char *const rules[OPERATION_KINDS] = {
         [OP_CHECK] = "R5.1", [OP_DISOWN] = "R5.8", [OP_RELEASE] = "R5.9", [OP_TRANSFER] = "R5.14"};
@@ -336,9 +335,9 @@ static void refused(struct ownership *ownership, const struct resource *resource
 
     if (rule == NULL || (deed->operation->kind == OP_TRANSFER && deed->instance == 0))
         return;
-    wrong(ownership, rule, deed,
-          text("ok: task %s owns %s", task_phrase(ownership->inquiry, deed->instance).text,
-               name_of(ownership, resource)));
+    report_deed(ownership, rule, deed,
+                text_of("ok: task %s owns %s", task_phrase(ownership->inquiry, deed->instance).text,
+                        name_of(ownership, resource)));
 }
 
 static void check_deed(struct ownership *ownership, const struct resource *resource,
@@ -352,17 +351,18 @@ static void check_deed(struct ownership *ownership, const struct resource *resou
     if (kind == OP_OWN)
         return;
     if (deed->times == 0 && has == HOLDS_SURELY)
-        refused(ownership, resource, deed);
+        report_refusal(ownership, resource, deed);
     else if (deed->times > 0 && has == HOLDS_NOT)
-        wrong(ownership, is_deed(kind) ? "R5.2" : "R5.13", deed,
-              text("not-owner: task %s does not own %s", task_name, name_of(ownership, resource)));
+        report_deed(
+            ownership, is_deed(kind) ? "R5.2" : "R5.13", deed,
+            text_of("not-owner: task %s does not own %s", task_name, name_of(ownership, resource)));
     else if (deed->times > 0 && kind == OP_TRANSFER && deed->instance == 0)
-        wrong(ownership, "R5.15", deed, text("invalid: main has no parent"));
+        report_deed(ownership, "R5.15", deed, text_of("invalid: main has no parent"));
     else if (deed->times > 1 && is_deed(kind) && kind != OP_CHECK)
-        wrong(ownership, "R5.10", deed, text("ok once"));
+        report_deed(ownership, "R5.10", deed, text_of("ok once"));
     else if (deed->times > 0 && gives(deed->operation, resource->name) > 1)
-        wrong(ownership, "R5.13", deed,
-              text("not-owner: %s is listed twice", name_of(ownership, resource)));
+        report_deed(ownership, "R5.13", deed,
+                    text_of("not-owner: %s is listed twice", name_of(ownership, resource)));
 }
 
 /* ---- How it ended ---- */
@@ -381,17 +381,18 @@ static const char *ending_rule(enum ending ending)
     }
 }
 
-static void wrong_finaliser(struct ownership *ownership, const struct resource *resource,
-                            const char *rule, char *expected)
+static void report_finaliser(struct ownership *ownership, const struct resource *resource,
+                             const char *rule, char *expected)
 {
     struct inquiry *inquiry = ownership->inquiry;
 
-    find(inquiry, rule, 0, expected,
-         resource->finalised == 0 ? text("the finaliser was not called")
-         : resource->finalised == 1
-             ? text("%s", event_phrase(inquiry, resource->finaliser).text)
-             : text("the finaliser was called %d times, first as %s", resource->finalised,
-                    event_phrase(inquiry, resource->finaliser).text));
+    report_finding(inquiry, rule, 0, expected,
+                   resource->finalised == 0 ? text_of("the finaliser was not called")
+                   : resource->finalised == 1
+                       ? text_of("%s", event_phrase(inquiry, resource->finaliser).text)
+                       : text_of("the finaliser was called %d times, first as %s",
+                                 resource->finalised,
+                                 event_phrase(inquiry, resource->finaliser).text));
 }
 
 static void check_released(struct ownership *ownership, const struct resource *resource,
@@ -401,15 +402,16 @@ static void check_released(struct ownership *ownership, const struct resource *r
 
     if (resource->finalised != 1 || resource->finaliser > release->event ||
         resource->finaliser < inquiry->before[release->event])
-        wrong_finaliser(ownership, resource, "R5.9",
-                        text("release of %s calls its finaliser once, before it returns",
-                             name_of(ownership, resource)));
+        report_finaliser(ownership, resource, "R5.9",
+                         text_of("release of %s calls its finaliser once, before it returns",
+                                 name_of(ownership, resource)));
     else if (inquiry->trace->events[resource->finaliser].domain !=
              inquiry->lives[release->instance].domain)
-        wrong_finaliser(ownership, resource, "R5.19",
-                        text("%s is finalised on domain %d, that of its owner %s",
-                             name_of(ownership, resource), inquiry->lives[release->instance].domain,
-                             task_phrase(inquiry, release->instance).text));
+        report_finaliser(ownership, resource, "R5.19",
+                         text_of("%s is finalised on domain %d, that of its owner %s",
+                                 name_of(ownership, resource),
+                                 inquiry->lives[release->instance].domain,
+                                 task_phrase(inquiry, release->instance).text));
 }
 
 /* Of a child that never began, the domain is known only if it is its parent's. */
@@ -439,17 +441,17 @@ static void check_kept(struct ownership *ownership, const struct resource *resou
             life->leaks = resource->name;
     }
     if (resource->finalised != 1 || resource->finaliser < after) {
-        wrong_finaliser(ownership, resource, ending_rule(life->ending),
-                        text("%s is finalised once, when its owner %s has ended",
-                             name_of(ownership, resource),
-                             task_phrase(inquiry, holding->instance).text));
+        report_finaliser(ownership, resource, ending_rule(life->ending),
+                         text_of("%s is finalised once, when its owner %s has ended",
+                                 name_of(ownership, resource),
+                                 task_phrase(inquiry, holding->instance).text));
         return;
     }
     if (domain >= 0 && inquiry->trace->events[resource->finaliser].domain != domain)
-        wrong_finaliser(ownership, resource, "R5.19",
-                        text("%s is finalised on domain %d, that of its owner %s",
-                             name_of(ownership, resource), domain,
-                             task_phrase(inquiry, holding->instance).text));
+        report_finaliser(ownership, resource, "R5.19",
+                         text_of("%s is finalised on domain %d, that of its owner %s",
+                                 name_of(ownership, resource), domain,
+                                 task_phrase(inquiry, holding->instance).text));
     if (resource->finaliser < life->first_final)
         life->first_final = resource->finaliser;
     if (resource->finaliser > life->last_final)
@@ -462,21 +464,22 @@ static void check_end(struct ownership *ownership, const struct resource *resour
 
     if (resource->holding_count == 0) {
         if (resource->finalised > 0)
-            wrong_finaliser(
-                ownership, resource, "R5.21",
-                text("%s is not finalised: nobody ever owned it", name_of(ownership, resource)));
+            report_finaliser(ownership, resource, "R5.21",
+                             text_of("%s is not finalised: no task ever owned it",
+                                     name_of(ownership, resource)));
     } else if (last->lost == NULL) {
         check_kept(ownership, resource, last);
     } else if (last->lost->operation->kind == OP_RELEASE) {
         check_released(ownership, resource, last->lost);
     } else if (last->lost->operation->kind == OP_DISOWN && resource->finalised > 0) {
-        wrong_finaliser(ownership, resource, "R5.8",
-                        text("%s is not finalised: it was disowned", name_of(ownership, resource)));
+        report_finaliser(
+            ownership, resource, "R5.8",
+            text_of("%s is not finalised: it was disowned", name_of(ownership, resource)));
     }
 }
 
-/* What a task owned later is finalised earlier. When exactly it got what a child transferred is not
- * known, and what it was given has no order among itself. */
+/* What a task owned later is finalised earlier. It is not known exactly when the task got a
+ * resource that a child transferred, and resources that were given together have no order. */
 static void check_order(struct ownership *ownership, const struct resource *a,
                         const struct resource *b)
 {
@@ -487,16 +490,17 @@ static void check_order(struct ownership *ownership, const struct resource *a,
         older->since >= newer->since || a->finalised != 1 || b->finalised != 1 ||
         b->finaliser < a->finaliser)
         return;
-    find(ownership->inquiry, "R5.6", 0,
-         text("%s, which its owner %s owned later, is finalised before %s", name_of(ownership, b),
-              task_phrase(ownership->inquiry, newer->instance).text, name_of(ownership, a)),
-         text("%s, and then %s", event_phrase(ownership->inquiry, a->finaliser).text,
-              event_phrase(ownership->inquiry, b->finaliser).text));
+    report_finding(
+        ownership->inquiry, "R5.6", 0,
+        text_of("%s, which its owner %s owned later, is finalised before %s", name_of(ownership, b),
+                task_phrase(ownership->inquiry, newer->instance).text, name_of(ownership, a)),
+        text_of("%s, and then %s", event_phrase(ownership->inquiry, a->finaliser).text,
+                event_phrase(ownership->inquiry, b->finaliser).text));
 }
 
-/* ---- All ---- */
+/* ---- All resources ---- */
 
-/* Whether the history of a name can be told: it stands for one resource, and no operation gave it
+/* Whether the history of a name is known: it stands for one resource, and no operation gave it
  * twice. */
 static bool can_tell(const struct resource *resource)
 {
@@ -508,16 +512,17 @@ static bool can_tell(const struct resource *resource)
     return true;
 }
 
-/* Each that was owned ends once, whichever it is. */
+/* Each resource that was owned ends once, whichever it is. */
 static void check_sum(struct ownership *ownership, const struct resource *resource)
 {
     struct inquiry *inquiry = ownership->inquiry;
 
     if (resource->disowned + resource->finalised != resource->owned)
-        find(inquiry, "R5.4", 0,
-             text("every %s that was owned is disowned or finalised, once: %d in all",
-                  name_of(ownership, resource), resource->owned),
-             text("%d disowned, %d finalised", resource->disowned, resource->finalised));
+        report_finding(
+            inquiry, "R5.4", 0,
+            text_of("every %s that was owned is disowned or finalised, once: %d in all",
+                    name_of(ownership, resource), resource->owned),
+            text_of("%d disowned, %d finalised", resource->disowned, resource->finalised));
     for (int i = 0; i < inquiry->trace->instance_count && resource->owned > 0; i++)
         inquiry->lives[i].may_leak = true;
 }
@@ -529,12 +534,13 @@ static void check_resource(struct ownership *ownership, struct resource *resourc
         return;
     }
     if (resource->owned > 1) {
-        find(ownership->inquiry, "R5.3", 0,
-             text("%s is owned once, and then no more free", name_of(ownership, resource)),
-             text("own of it came to ok %d times", resource->owned));
+        report_finding(
+            ownership->inquiry, "R5.3", 0,
+            text_of("%s is owned once, and is not free after that", name_of(ownership, resource)),
+            text_of("own of it was ok %d times", resource->owned));
         return;
     }
-    follow(ownership, resource);
+    follow_resource(ownership, resource);
     if (resource->holding_count > 0)
         resource->last = resource->holdings[resource->holding_count - 1];
     check_end(ownership, resource);
@@ -544,15 +550,11 @@ static void check_resource(struct ownership *ownership, struct resource *resourc
         check_deed(ownership, resource, &resource->deeds[i]);
 }
 
-void monitor_resources(struct inquiry *inquiry)
+void check_resources(struct inquiry *inquiry)
 {
-    struct ownership *ownership = calloc(1, sizeof *ownership);
+    struct ownership *ownership = zeroed(1, sizeof *ownership);
     int count = inquiry->program->names[NAME_RESOURCE].count;
 
-    if (ownership == NULL) {
-        inquiry->no_memory = true;
-        return;
-    }
     ownership->inquiry = inquiry;
     for (int i = 0; i < PROGRAM_TASKS_MAX; i++) {
         ownership->resources[i].name = i;
@@ -560,16 +562,71 @@ void monitor_resources(struct inquiry *inquiry)
     }
     for (int i = 0; i < inquiry->trace->event_count; i++)
         count_event(ownership, i);
-    if (gather(ownership)) {
-        for (int i = 0; i < count; i++)
-            check_resource(ownership, &ownership->resources[i]);
-        for (int i = 0; i < count; i++)
-            for (int j = 0; j < count; j++)
-                check_order(ownership, &ownership->resources[i], &ownership->resources[j]);
-    } else {
-        inquiry->no_memory = true;
-    }
+    gather(ownership);
+    for (int i = 0; i < count; i++)
+        check_resource(ownership, &ownership->resources[i]);
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j < count; j++)
+            check_order(ownership, &ownership->resources[i], &ownership->resources[j]);
     free(ownership->deeds);
     free(ownership->holdings);
     free(ownership);
+}
+
+/* ---- The ends of tasks and of the run ---- */
+
+void check_finaliser_order(struct inquiry *inquiry)
+{
+    for (int i = 0; i < inquiry->trace->instance_count; i++) {
+        const struct life *life = &inquiry->lives[i];
+
+        if (life->first_final < life->below)
+            report_finding(inquiry, "R5.25", 0,
+                           text_of("the children of task %s end before what it owns is finalised",
+                                   task_phrase(inquiry, i).text),
+                           text_of("%s, but then %s", event_phrase(inquiry, life->first_final).text,
+                                   event_phrase(inquiry, life->below).text));
+    }
+}
+
+/* A task that leaked a resource ends the run, and does not end for its parent. */
+static void check_leak(struct inquiry *inquiry, int instance)
+{
+    const struct life *life = &inquiry->lives[instance];
+
+    if (life->ending == ENDING_RETURNED && life->leaks >= 0 && !ends_unseen(inquiry, instance))
+        report_finding(inquiry, "R5.4", 0,
+                       text_of("resource-leaked: task %s returned and owned %s",
+                               task_phrase(inquiry, instance).text,
+                               program_name(inquiry->program, NAME_RESOURCE, life->leaks)),
+                       seen_ending(inquiry, instance));
+}
+
+/* The run may end with the code of a rule only if some task may have broken that rule. */
+void check_leaks(struct inquiry *inquiry)
+{
+    bool may_leak = false, may_have_forgotten = false, all_leaked = true;
+
+    for (int i = 0; i < inquiry->trace->instance_count; i++) {
+        const struct life *life = &inquiry->lives[i];
+
+        if (!is_task(inquiry, i))
+            continue;
+        check_leak(inquiry, i);
+        if (life->ending != ENDING_RETURNED)
+            continue;
+        may_leak = may_leak || life->may_leak;
+        may_have_forgotten = may_have_forgotten || may_forget(life);
+        all_leaked = all_leaked && (!may_forget(life) || life->leaks >= 0);
+    }
+    if (inquiry->run.kind == OUTCOME_RESOURCE_LEAKED && !may_leak)
+        report_finding(
+            inquiry, "R5.4", 0,
+            text_of("not resource-leaked: no task ended normally and owned something"),
+            text_of("the run ended with %s", outcome_phrase(inquiry, inquiry->run).text));
+    if (inquiry->run.kind == OUTCOME_STILL_HAS_CHILDREN && may_have_forgotten && all_leaked)
+        report_finding(
+            inquiry, "R5.5", 0,
+            text_of("resource-leaked, which takes precedence over a forgotten child"),
+            text_of("the run ended with %s", outcome_phrase(inquiry, inquiry->run).text));
 }

@@ -1,6 +1,8 @@
-/* monitors_orphans.c: what goes into an orphanage comes out once. One that is made once, and by
- * whom, can be counted; which child comes out is not known. */
-#include "inquiry.h"
+/* invariants of chapter 3: what goes into an orphanage comes out once. The children of an orphanage
+ * that is made only once can be counted; which of them comes out is not known. */
+#include "invariants.h"
+
+#include "findings.h"
 
 #include <stdlib.h>
 
@@ -9,9 +11,9 @@ struct orphanage {
     int maker;  /* instance */
     int since;  /* event */
     int *lasts; /* of each child in it: its last event; in order */
-    int kept;   /* children that were spawned with it, so far */
-    int handed; /* of them handed out, so far, */
-    int ended;  /* and of these by what hands out those that have ended */
+    int kept;   /* children that were spawned with it so far */
+    int handed; /* those of them that were handed out so far, */
+    int ended;  /* and those of these that were handed out as ended */
 };
 
 static int compare_ints(const void *a, const void *b)
@@ -21,11 +23,10 @@ static int compare_ints(const void *a, const void *b)
     return first < second ? -1 : first > second;
 }
 
-/* Of an orphanage that is made once, gather when its children ended. */
-static bool gather_orphans(struct inquiry *inquiry, struct orphanage *orphanages)
+/* Gather when the children ended, for each orphanage that is made once. */
+static void gather_orphans(struct inquiry *inquiry, struct orphanage *orphanages)
 {
     const struct trace *trace = inquiry->trace;
-    int room[PROGRAM_TASKS_MAX] = {0};
 
     for (int i = 1; i < trace->instance_count; i++) {
         int o = operation_of(inquiry, trace->instances[i].spawned)->orphans;
@@ -35,8 +36,8 @@ static bool gather_orphans(struct inquiry *inquiry, struct orphanage *orphanages
             orphanage->maker != parent_of(inquiry, i) ||
             orphanage->since > trace->instances[i].spawned)
             continue;
-        if (!grow(&orphanage->lasts, orphanage->kept, &room[o], sizeof *orphanage->lasts))
-            return false;
+        orphanage->lasts =
+            grown(orphanage->lasts, (size_t)orphanage->kept, sizeof *orphanage->lasts);
         orphanage->lasts[orphanage->kept++] = inquiry->lives[i].last;
     }
     for (int i = 0; i < PROGRAM_TASKS_MAX; i++) {
@@ -44,21 +45,20 @@ static bool gather_orphans(struct inquiry *inquiry, struct orphanage *orphanages
             qsort(orphanages[i].lasts, (size_t)orphanages[i].kept, sizeof(int), compare_ints);
         orphanages[i].kept = 0;
     }
-    return true;
 }
 
-static void wrong_care(struct inquiry *inquiry, int did, const char *rule, char *expected)
+static void report_orphans(struct inquiry *inquiry, int did, const char *rule, char *expected)
 {
-    find(inquiry, rule, operation_of(inquiry, did)->line, expected,
-         text("%s", event_phrase(inquiry, did).text));
+    report_finding(inquiry, rule, operation_of(inquiry, did)->line, expected,
+                   text_of("%s", event_phrase(inquiry, did).text));
 }
 
-/* The rules that are broken by an operation that takes from an orphanage, or counts. */
+/* The rules that an operation which takes from an orphanage, or counts it, may break. */
 struct orphan_rules {
-    const char *stranger;
-    const char *not_empty; /* empty, and it was not */
-    const char *empty;     /* something, and it was empty */
-    const char *running;   /* one that had not ended */
+    const char *stranger;  /* it did something for another task than the maker */
+    const char *not_empty; /* it said empty, but there were children */
+    const char *empty;     /* it gave a child, but there was none */
+    const char *running;   /* it gave a child that had not ended */
 };
 
 static const struct orphan_rules orphan_rules[OPERATION_KINDS] = {
@@ -78,33 +78,33 @@ static void check_orphan(struct inquiry *inquiry, int did, struct outcome outcom
 
     if (kind == OP_LENGTH) {
         if (is_ok(outcome) && outcome.value != left)
-            wrong_care(inquiry, did, "R3.21", text("%d in the orphanage", left));
+            report_orphans(inquiry, did, "R3.21", text_of("%d in the orphanage", left));
     } else if (outcome.kind == OUTCOME_EMPTY) {
         if (left > 0)
-            wrong_care(inquiry, did, rules->not_empty,
-                       text("not empty: %d in the orphanage", left));
+            report_orphans(inquiry, did, rules->not_empty,
+                           text_of("not empty: %d in the orphanage", left));
     } else if (outcome.kind == OUTCOME_RUNNING) {
         if (left <= 0)
-            wrong_care(inquiry, did, "R3.1", text("empty: all were handed out"));
+            report_orphans(inquiry, did, "R3.1", text_of("empty: all were handed out"));
     } else if (ended || outcome.kind == OUTCOME_TAKEN) {
         if (left <= 0)
-            wrong_care(inquiry, did, rules->empty,
-                       text("empty: all of %d were handed out", orphanage->kept));
+            report_orphans(inquiry, did, rules->empty,
+                           text_of("empty: all of %d were handed out", orphanage->kept));
         else if (ended && orphanage->lasts[orphanage->ended] > did)
-            wrong_care(inquiry, did, rules->running, text("no further child has ended"));
+            report_orphans(inquiry, did, rules->running, text_of("no further child has ended"));
         orphanage->handed += left > 0;
         orphanage->ended += left > 0 && ended;
     }
 }
 
-/* Whether an operation did something with the orphanage, be it that it found it empty. */
+/* Whether an operation did anything with the orphanage, even if it found it empty. */
 static bool has_looked(enum operation_kind kind, struct outcome outcome)
 {
     return outcome.kind == OUTCOME_EMPTY || outcome.kind == OUTCOME_RUNNING || hands_out(outcome) ||
            (kind == OP_GET && is_ending(outcome)) || (kind == OP_LENGTH && is_ok(outcome));
 }
 
-static void try_orphans(struct inquiry *inquiry, int did, struct orphanage *orphanage)
+static void check_orphans(struct inquiry *inquiry, int did, struct orphanage *orphanage)
 {
     const struct operation *operation = operation_of(inquiry, did);
     struct outcomes list = inquiry->trace->events[did].outcomes;
@@ -114,13 +114,14 @@ static void try_orphans(struct inquiry *inquiry, int did, struct orphanage *orph
     if (instance != orphanage->maker) {
         for (size_t i = 0; i < count; i++)
             if (has_looked(operation->kind, list.of[i])) {
-                wrong_care(inquiry, did, orphan_rules[operation->kind].stranger,
-                           text("invalid: the orphanage is another task's"));
+                report_orphans(inquiry, did, orphan_rules[operation->kind].stranger,
+                               text_of("invalid: the orphanage is another task's"));
                 return;
             }
         return;
     }
-    /* A promise that is given back leaves its orphanage, and it is not followed which that was. */
+    /* A promise that is given back leaves its orphanage; which orphanage that is, is not followed.
+     */
     if (inquiry->lives[instance].frees)
         return;
     if (count == 1)
@@ -129,7 +130,7 @@ static void try_orphans(struct inquiry *inquiry, int did, struct orphanage *orph
         check_orphan(inquiry, did, member(list, (int)i), orphanage);
 }
 
-static void try_keep(struct inquiry *inquiry, int did, struct orphanage *orphanage)
+static void check_kept(struct inquiry *inquiry, int did, struct orphanage *orphanage)
 {
     const struct event *event = &inquiry->trace->events[did];
 
@@ -138,11 +139,11 @@ static void try_keep(struct inquiry *inquiry, int did, struct orphanage *orphana
             orphanage->kept += times_ok(inquiry, did);
     } else if (times_ok(inquiry, did) > 0 &&
                orphanage->since < inquiry->trace->instances[event->instance].begun) {
-        wrong_care(inquiry, did, "R3.7", text("invalid: the orphanage is another task's"));
+        report_orphans(inquiry, did, "R3.7", text_of("invalid: the orphanage is another task's"));
     }
 }
 
-void monitor_orphanages(struct inquiry *inquiry)
+void check_orphanages(struct inquiry *inquiry)
 {
     struct orphanage orphanages[PROGRAM_TASKS_MAX] = {{0}};
     const struct trace *trace = inquiry->trace;
@@ -159,18 +160,17 @@ void monitor_orphanages(struct inquiry *inquiry)
             orphanages[operation->name].since = i;
         }
     }
-    if (!gather_orphans(inquiry, orphanages))
-        inquiry->no_memory = true;
-    for (int i = 0; i < trace->event_count && !inquiry->no_memory; i++) {
+    gather_orphans(inquiry, orphanages);
+    for (int i = 0; i < trace->event_count; i++) {
         const struct operation *operation;
 
         if (trace->events[i].kind != EVENT_DID)
             continue;
         operation = operation_of(inquiry, i);
         if (orphan_rules[operation->kind].stranger != NULL && orphanages[operation->name].made == 1)
-            try_orphans(inquiry, i, &orphanages[operation->name]);
+            check_orphans(inquiry, i, &orphanages[operation->name]);
         else if (operation->orphans >= 0 && orphanages[operation->orphans].made == 1)
-            try_keep(inquiry, i, &orphanages[operation->orphans]);
+            check_kept(inquiry, i, &orphanages[operation->orphans]);
     }
     for (int i = 0; i < PROGRAM_TASKS_MAX; i++)
         free(orphanages[i].lasts);

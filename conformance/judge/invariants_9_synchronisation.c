@@ -1,21 +1,22 @@
-/* monitors_sync.c: what tasks share: mutexes, lazy values, triggers and computations. A name that
- * is made once stands for one object, and before for none; of others little is concluded.
+/* invariants of chapter 9: mutexes, lazy values, triggers and computations. A name that is made
+ * once stands for one object, and for none before; little is concluded from other names.
  *
- * An operation takes effect somewhere between the event of its task before it, for its task goes on
- * from there without pause, and the event that tells what it came to. So of two operations of
- * different tasks one was surely first only if it had been told when the other had not yet begun:
- * `did lock` of one task behind `did lock` of another and before `did unlock` of that one accuses
- * nobody. */
-#include "inquiry.h"
+ * An operation takes effect at some moment between its task's event before, from where the task
+ * goes on without pause, and the event with its outcome. So of two operations of different tasks,
+ * one was surely first only if its outcome was written before the other began: a `did lock` of one
+ * task behind a `did lock` of another, and before that one's `did unlock`, breaks no rule. */
+#include "invariants.h"
+
+#include "findings.h"
 
 #include <stdlib.h>
 
-/* All that was done with the names of one kind. */
+/* What was done with a name. */
 struct object {
     int made;  /* times */
-    int begun; /* when the first making began: an event */
-    int since; /* when the last had ended */
-    int freed; /* from when on it was surely gone; NEVER */
+    int begun; /* the event after which it was first being made */
+    int since; /* the event by which it was last made */
+    int freed; /* the event from which on it was surely gone; NEVER */
 };
 
 struct sharing {
@@ -23,10 +24,10 @@ struct sharing {
     struct object objects[NAME_KINDS][PROGRAM_TASKS_MAX];
 };
 
-static void wrong(struct inquiry *inquiry, const char *rule, int did, char *expected)
+static void report_did(struct inquiry *inquiry, const char *rule, int did, char *expected)
 {
-    find(inquiry, rule, operation_of(inquiry, did)->line, expected,
-         text("%s", event_phrase(inquiry, did).text));
+    report_finding(inquiry, rule, operation_of(inquiry, did)->line, expected,
+                   text_of("%s", event_phrase(inquiry, did).text));
 }
 
 static bool is_did(const struct inquiry *inquiry, int event)
@@ -34,20 +35,20 @@ static bool is_did(const struct inquiry *inquiry, int event)
     return inquiry->trace->events[event].kind == EVENT_DID;
 }
 
-static bool is_kind(const struct inquiry *inquiry, int event, enum operation_kind kind)
+static bool is_did_of(const struct inquiry *inquiry, int event, enum operation_kind kind)
 {
     return is_did(inquiry, event) && operation_of(inquiry, event)->kind == kind;
 }
 
-/* Whether an operation came to something that an object that is not there cannot. */
+/* Whether it is an outcome that an operation cannot have on an object that is not there. */
 static bool has_effect(struct outcome outcome)
 {
     return outcome.kind == OUTCOME_OK || outcome.kind == OUTCOME_FAILED ||
            outcome.kind == OUTCOME_RUNNING;
 }
 
-/* How many turns of a repeated operation to look at: of a folded list the second is like the rest.
- */
+/* The number of turns of a repeated operation to look at; in a folded list the second is like the
+ * rest. */
 static int turns_of(const struct inquiry *inquiry, int did)
 {
     int repeat = operation_of(inquiry, did)->repeat;
@@ -91,7 +92,7 @@ static bool is_shared(enum name_kind kind)
            kind == NAME_TRIGGER || kind == NAME_COMPUTATION;
 }
 
-/* What the second name of an operation stands for. NAME_KINDS: nothing that is shared. */
+/* The kind of an operation's second name. NAME_KINDS: none that is shared. */
 static enum name_kind other_names(enum operation_kind kind)
 {
     return kind == OP_WAIT                          ? NAME_MUTEX
@@ -123,7 +124,7 @@ static void count_objects(struct sharing *sharing)
     }
 }
 
-/* Whether it is there all the while that an operation takes. */
+/* Whether the object is there during the whole of an operation. */
 static bool is_there(const struct inquiry *inquiry, const struct object *object, int did)
 {
     return object->made == 1 && object->since <= inquiry->before[did] && object->freed == NEVER;
@@ -136,9 +137,9 @@ static void check_presence(struct sharing *sharing, int did, enum name_kind kind
     const char *what = program_name(inquiry->program, kind, name);
 
     if (object->made == 0 || did <= object->begun)
-        wrong(inquiry, "R9.29", did, text("invalid: %s is not made yet", what));
+        report_did(inquiry, "R9.29", did, text_of("invalid: %s is not made yet", what));
     else if (object->made == 1 && object->freed <= inquiry->before[did])
-        wrong(inquiry, "R9.29", did, text("invalid: %s has been freed", what));
+        report_did(inquiry, "R9.29", did, text_of("invalid: %s has been freed", what));
 }
 
 static void check_presences(struct sharing *sharing)
@@ -174,15 +175,12 @@ struct spans {
     struct span *of; /* sorted by from */
     int *latest;     /* the latest `to` up to each */
     int count;
-    int room;
 };
 
-static void add_span(struct inquiry *inquiry, struct spans *spans, struct span span)
+static void add_span(struct spans *spans, struct span span)
 {
-    if (!grow(&spans->of, spans->count, &spans->room, sizeof *spans->of))
-        inquiry->no_memory = true;
-    else
-        spans->of[spans->count++] = span;
+    spans->of = grown(spans->of, (size_t)spans->count, sizeof *spans->of);
+    spans->of[spans->count++] = span;
 }
 
 static int compare_spans(const void *a, const void *b)
@@ -192,13 +190,9 @@ static int compare_spans(const void *a, const void *b)
     return first->from < second->from ? -1 : first->from > second->from;
 }
 
-static void sort_spans(struct inquiry *inquiry, struct spans *spans)
+static void sort_spans(struct spans *spans)
 {
-    spans->latest = malloc(((size_t)spans->count + 1) * sizeof *spans->latest);
-    if (spans->latest == NULL) {
-        inquiry->no_memory = true;
-        spans->count = 0;
-    }
+    spans->latest = zeroed((size_t)spans->count, sizeof *spans->latest);
     if (spans->count > 0)
         qsort(spans->of, (size_t)spans->count, sizeof *spans->of, compare_spans);
     for (int i = 0; i < spans->count; i++)
@@ -206,7 +200,7 @@ static void sort_spans(struct inquiry *inquiry, struct spans *spans)
                                                                            : spans->of[i].to;
 }
 
-/* How far the spans go that began before an event; -1: none did. */
+/* The latest end of the spans that began before an event; -1: none did. */
 static int latest_before(const struct spans *spans, int event)
 {
     int low = 0, high = spans->count;
@@ -222,7 +216,7 @@ static int latest_before(const struct spans *spans, int event)
     return low > 0 ? spans->latest[low - 1] : -1;
 }
 
-/* Whether anything of a span falls into the time that an operation takes. */
+/* Whether any span overlaps with the time that an operation takes. */
 static bool meets(const struct inquiry *inquiry, const struct spans *spans, int did)
 {
     return latest_before(spans, did) > inquiry->before[did];
@@ -242,15 +236,15 @@ struct mutex {
     struct inquiry *inquiry;
     int name;
     const struct object *object;
-    int *held;                           /* by each task: since which event, surely; FREE */
-    int *perhaps;                        /* ... since which event at the earliest */
-    struct spans surely;                 /* when somebody surely held it */
-    struct spans maybe;                  /* ... and may have */
-    int latest[PROGRAM_DOMAINS_MAX + 1]; /* lock of each domain that came to ok: its beginning */
+    int *held;           /* by task: the event since which it surely holds the mutex; FREE */
+    int *perhaps;        /* by task: the event since which it may hold the mutex */
+    struct spans surely; /* when some task surely held it */
+    struct spans maybe;  /* when some task may have held it */
+    int latest[PROGRAM_DOMAINS_MAX + 1]; /* by domain: when the last lock that was ok began */
 };
 
-/* The task holds it no more, since some moment in the time that an operation took: if one turn of
- * it got hold of the mutex and the next let go, there is no event at which it surely held it. */
+/* The task has let go of the mutex at some moment during an operation. If one turn of the operation
+ * got hold of the mutex and the next let go, there is no event at which the task surely held it. */
 static void let_go(struct mutex *mutex, int task, int did)
 {
     struct inquiry *inquiry = mutex->inquiry;
@@ -258,8 +252,8 @@ static void let_go(struct mutex *mutex, int task, int did)
 
     if (mutex->held[task] >= 0) {
         if (mutex->held[task] <= to)
-            add_span(inquiry, &mutex->surely, (struct span){mutex->held[task], to, task});
-        add_span(inquiry, &mutex->maybe, (struct span){mutex->perhaps[task], did, task});
+            add_span(&mutex->surely, (struct span){mutex->held[task], to, task});
+        add_span(&mutex->maybe, (struct span){mutex->perhaps[task], did, task});
     }
     mutex->held[task] = FREE;
 }
@@ -270,8 +264,8 @@ static void get_hold(struct mutex *mutex, int task, int did)
     mutex->perhaps[task] = mutex->inquiry->before[did];
 }
 
-/* Who called lock first on a domain holds it first: each came to its call without pause from its
- * event before. */
+/* The task that calls lock first on a domain holds the mutex first: each went straight from its
+ * event before to its call. */
 static void check_turn(struct mutex *mutex, int task, int did)
 {
     struct inquiry *inquiry = mutex->inquiry;
@@ -281,9 +275,9 @@ static void check_turn(struct mutex *mutex, int task, int did)
         return;
     latest = &mutex->latest[domain];
     if (inquiry->before[did] < *latest)
-        wrong(inquiry, "R9.2", did,
-              text("before the lock that began on this domain after %s",
-                   event_phrase(inquiry, *latest).text));
+        report_did(inquiry, "R9.2", did,
+                   text_of("before the lock that began on this domain after %s",
+                           event_phrase(inquiry, *latest).text));
     else
         *latest = inquiry->before[did];
 }
@@ -294,19 +288,18 @@ static void check_lock(struct mutex *mutex, int task, int did, struct outcome ou
 
     if (is_ok(outcome)) {
         if (mutex->held[task] >= 0)
-            wrong(mutex->inquiry, tries ? "R9.5" : "R9.3", did,
-                  text("%s: the task holds the mutex", tries ? "busy" : "would-deadlock"));
+            report_did(mutex->inquiry, tries ? "R9.5" : "R9.3", did,
+                       text_of("%s: the task holds the mutex", tries ? "busy" : "would-deadlock"));
         if (mutex->held[task] < 0)
             get_hold(mutex, task, did);
         if (!tries)
             check_turn(mutex, task, did);
     } else if (outcome.kind == OUTCOME_WOULD_DEADLOCK) {
         if (mutex->held[task] == FREE)
-            wrong(mutex->inquiry, "R9.3", did,
-                  text("not would-deadlock: the task does not hold it"));
+            report_did(mutex->inquiry, "R9.3", did,
+                       text_of("not would-deadlock: the task does not hold it"));
     } else if (outcome.kind == OUTCOME_STOPPED) {
-        add_span(mutex->inquiry, &mutex->maybe,
-                 (struct span){mutex->inquiry->before[did], did, task});
+        add_span(&mutex->maybe, (struct span){mutex->inquiry->before[did], did, task});
     }
 }
 
@@ -314,28 +307,28 @@ static void check_unlock(struct mutex *mutex, int task, int did, struct outcome 
 {
     if (is_ok(outcome)) {
         if (mutex->held[task] == FREE)
-            wrong(mutex->inquiry, "R9.4", did,
-                  text("not-permitted: the task does not hold the mutex"));
+            report_did(mutex->inquiry, "R9.4", did,
+                       text_of("not-permitted: the task does not hold the mutex"));
         let_go(mutex, task, did);
     } else if (outcome.kind == OUTCOME_NOT_PERMITTED && mutex->held[task] >= 0) {
-        wrong(mutex->inquiry, "R9.4", did, text("ok: the task holds the mutex"));
+        report_did(mutex->inquiry, "R9.4", did, text_of("ok: the task holds the mutex"));
     }
 }
 
-/* Whatever a wait came to but ok, the task does not hold the mutex then. */
+/* After a wait that is not ok the task does not hold the mutex. */
 static void check_wait(struct mutex *mutex, int task, int did, struct outcome outcome)
 {
     if (outcome.kind == OUTCOME_NOT_PERMITTED && mutex->held[task] >= 0)
-        wrong(mutex->inquiry, "R9.14", did, text("not not-permitted: the task holds the mutex"));
+        report_did(mutex->inquiry, "R9.14", did,
+                   text_of("not not-permitted: the task holds the mutex"));
     else if (is_ok(outcome) && mutex->held[task] == FREE)
-        wrong(mutex->inquiry, "R9.14", did,
-              text("not-permitted: the task does not hold the mutex"));
+        report_did(mutex->inquiry, "R9.14", did,
+                   text_of("not-permitted: the task does not hold the mutex"));
     let_go(mutex, task, did);
     if (is_ok(outcome))
         get_hold(mutex, task, did);
     else if (outcome.kind == OUTCOME_STOPPED)
-        add_span(mutex->inquiry, &mutex->maybe,
-                 (struct span){mutex->inquiry->before[did], did, task});
+        add_span(&mutex->maybe, (struct span){mutex->inquiry->before[did], did, task});
 }
 
 static void follow_mutex(struct mutex *mutex, int did)
@@ -368,7 +361,7 @@ static bool is_of_mutex(const struct inquiry *inquiry, int event, int name)
                : operation_names(operation->kind) == NAME_MUTEX && operation->name == name;
 }
 
-/* Two that surely held it at one time. */
+/* Report two tasks that surely held the mutex at one time. */
 static void check_exclusion(struct mutex *mutex)
 {
     struct inquiry *inquiry = mutex->inquiry;
@@ -378,10 +371,11 @@ static void check_exclusion(struct mutex *mutex)
         const struct span *span = &mutex->surely.of[i];
 
         if (last != NULL && span->from <= last->to && span->task != last->task) {
-            wrong(inquiry, "R9.1", span->from,
-                  text("task %s does not hold the mutex while task %s does, since %s",
-                       task_phrase(inquiry, span->task).text, task_phrase(inquiry, last->task).text,
-                       event_phrase(inquiry, last->from).text));
+            report_did(inquiry, "R9.1", span->from,
+                       text_of("task %s does not hold the mutex while task %s does, since %s",
+                               task_phrase(inquiry, span->task).text,
+                               task_phrase(inquiry, last->task).text,
+                               event_phrase(inquiry, last->from).text));
             return;
         }
         if (last == NULL || span->to > last->to)
@@ -389,7 +383,8 @@ static void check_exclusion(struct mutex *mutex)
     }
 }
 
-/* What was refused although nobody held it, and freed although somebody did. */
+/* Report a try-lock that was refused although no task held the mutex, and a free although one did.
+ */
 static void check_refusals(struct mutex *mutex)
 {
     struct inquiry *inquiry = mutex->inquiry;
@@ -397,13 +392,13 @@ static void check_refusals(struct mutex *mutex)
     for (int i = 0; i < inquiry->trace->event_count; i++) {
         if (!is_of_mutex(inquiry, i, mutex->name))
             continue;
-        if (is_kind(inquiry, i, OP_TRY_LOCK) && last_of(inquiry, i).kind == OUTCOME_BUSY &&
+        if (is_did_of(inquiry, i, OP_TRY_LOCK) && last_of(inquiry, i).kind == OUTCOME_BUSY &&
             operation_of(inquiry, i)->repeat == 1 && is_there(inquiry, mutex->object, i) &&
             !meets(inquiry, &mutex->maybe, i))
-            wrong(inquiry, "R9.5", i, text("ok: nobody holds the mutex"));
-        if (is_kind(inquiry, i, OP_FREE_MUTEX) && times_ok(inquiry, i) > 0 &&
+            report_did(inquiry, "R9.5", i, text_of("ok: no task holds the mutex"));
+        if (is_did_of(inquiry, i, OP_FREE_MUTEX) && times_ok(inquiry, i) > 0 &&
             latest_before(&mutex->surely, inquiry->before[i] + 1) >= i)
-            wrong(inquiry, "R9.10", i, text("busy: a task holds the mutex"));
+            report_did(inquiry, "R9.10", i, text_of("busy: a task holds the mutex"));
     }
 }
 
@@ -416,21 +411,19 @@ static void check_mutex(struct sharing *sharing, int name)
 
     if (mutex.object->made != 1)
         return;
-    mutex.held = malloc(count * sizeof *mutex.held);
-    mutex.perhaps = malloc(count * sizeof *mutex.perhaps);
-    if (mutex.held == NULL || mutex.perhaps == NULL)
-        inquiry->no_memory = true;
-    for (size_t i = 0; i < count && !inquiry->no_memory; i++)
+    mutex.held = zeroed(count, sizeof *mutex.held);
+    mutex.perhaps = zeroed(count, sizeof *mutex.perhaps);
+    for (size_t i = 0; i < count; i++)
         mutex.held[i] = FREE;
     for (int i = 0; i <= PROGRAM_DOMAINS_MAX; i++)
         mutex.latest[i] = -1;
-    for (int i = 0; i < inquiry->trace->event_count && !inquiry->no_memory; i++)
+    for (int i = 0; i < inquiry->trace->event_count; i++)
         if (is_of_mutex(inquiry, i, name))
             follow_mutex(&mutex, i);
-    for (int i = 0; i < (int)count && !inquiry->no_memory; i++)
+    for (int i = 0; i < (int)count; i++)
         let_go(&mutex, i, NEVER);
-    sort_spans(inquiry, &mutex.surely);
-    sort_spans(inquiry, &mutex.maybe);
+    sort_spans(&mutex.surely);
+    sort_spans(&mutex.maybe);
     check_exclusion(&mutex);
     check_refusals(&mutex);
     free_spans(&mutex.surely);
@@ -440,6 +433,22 @@ static void check_mutex(struct sharing *sharing, int name)
 }
 
 /* ---- Lazy values ---- */
+
+/* A lazy value is computed on the domain of the task that forces it. */
+static void check_parts(struct inquiry *inquiry)
+{
+    for (int i = 1; i < inquiry->trace->instance_count; i++) {
+        const struct instance *part = &inquiry->trace->instances[i];
+        int domain = inquiry->lives[part->parent].domain;
+
+        if (part->forced && part->begun >= 0 && inquiry->lives[i].domain != domain)
+            report_finding(inquiry, "R9.17", operation_of(inquiry, part->spawned)->line,
+                           text_of("a lazy value is computed by the task that forces it"),
+                           text_of("%s; its parent %s is on domain %d",
+                                   event_phrase(inquiry, part->begun).text,
+                                   task_phrase(inquiry, part->parent).text, domain));
+    }
+}
 
 /* Whether an instance is computing the value: as its part, or as a part of that. */
 static bool computes(const struct inquiry *inquiry, int instance, int name)
@@ -458,11 +467,10 @@ struct lazy {
     int name;
     int *parts; /* instances, in the order in which they began */
     int count;
-    int room;
-    int counted; /* of them whose force was not refused; the last such; -1 */
+    int counted; /* the last of them whose force was not refused; -1 */
 };
 
-/* The force that an instance was a part of, when it had ended. */
+/* The event that the force has returned which an instance was a part of; -1: it never did. */
 static int force_of(const struct inquiry *inquiry, int part)
 {
     const struct instance *instance = &inquiry->trace->instances[part];
@@ -484,27 +492,26 @@ static void add_part(struct lazy *lazy, int event)
         int last = lazy->parts[lazy->count - 1];
 
         if (instances[last].ended < 0 || instances[last].ended > event)
-            find(inquiry, "R9.20", operation_of(inquiry, event)->line,
-                 text("task %s waits: %s still computes the value",
-                      task_phrase(inquiry, inquiry->trace->events[event].instance).text,
-                      task_phrase(inquiry, last).text),
-                 text("%s", event_phrase(inquiry, event).text));
+            report_finding(
+                inquiry, "R9.20", operation_of(inquiry, event)->line,
+                text_of("task %s waits: %s still computes the value",
+                        task_phrase(inquiry, inquiry->trace->events[event].instance).text,
+                        task_phrase(inquiry, last).text),
+                text_of("%s", event_phrase(inquiry, event).text));
     }
     if (did >= 0 && last_of(inquiry, did).kind != OUTCOME_STOPPED) {
         if (lazy->counted >= 0)
-            find(
-                inquiry, "R9.17", operation_of(inquiry, event)->line,
-                text("the value is computed once, as %s", task_phrase(inquiry, lazy->counted).text),
-                text("%s", event_phrase(inquiry, event).text));
+            report_finding(inquiry, "R9.17", operation_of(inquiry, event)->line,
+                           text_of("the value is computed once, as %s",
+                                   task_phrase(inquiry, lazy->counted).text),
+                           text_of("%s", event_phrase(inquiry, event).text));
         lazy->counted = part;
     }
-    if (!grow(&lazy->parts, lazy->count, &lazy->room, sizeof *lazy->parts))
-        inquiry->no_memory = true;
-    else
-        lazy->parts[lazy->count++] = part;
+    lazy->parts = grown(lazy->parts, (size_t)lazy->count, sizeof *lazy->parts);
+    lazy->parts[lazy->count++] = part;
 }
 
-/* Whether some computation that had ended by then came to that. */
+/* Whether a computation that had ended by then has that outcome. */
 static bool is_computed(const struct lazy *lazy, int did, struct outcome outcome)
 {
     for (int i = lazy->count - 1; i >= 0; i--) {
@@ -528,13 +535,13 @@ static void check_force(struct lazy *lazy, int did)
         struct outcome outcome = event->outcomes.of[i];
 
         if (outcome.kind == OUTCOME_UNDEFINED && !within)
-            wrong(inquiry, "R9.19", did,
-                  text("not undefined: the task does not compute the value"));
+            report_did(inquiry, "R9.19", did,
+                       text_of("not undefined: the task does not compute the value"));
         else if ((is_ok(outcome) || outcome.kind == OUTCOME_FAILED) && within)
-            wrong(inquiry, "R9.19", did, text("undefined: the task computes the value"));
+            report_did(inquiry, "R9.19", did, text_of("undefined: the task computes the value"));
         else if ((is_ok(outcome) || outcome.kind == OUTCOME_FAILED) &&
                  !is_computed(lazy, did, outcome))
-            wrong(inquiry, "R9.18", did, text("what the value's task returned"));
+            report_did(inquiry, "R9.18", did, text_of("what the value's task returned"));
     }
 }
 
@@ -545,10 +552,10 @@ static void check_lazy(struct sharing *sharing, int name)
 
     if (sharing->objects[NAME_LAZY][name].made != 1)
         return;
-    for (int i = 0; i < inquiry->trace->event_count && !inquiry->no_memory; i++) {
+    for (int i = 0; i < inquiry->trace->event_count; i++) {
         const struct event *event = &inquiry->trace->events[i];
 
-        if ((event->kind != EVENT_FORCE && !is_kind(inquiry, i, OP_FORCE)) ||
+        if ((event->kind != EVENT_FORCE && !is_did_of(inquiry, i, OP_FORCE)) ||
             operation_of(inquiry, i)->name != name)
             continue;
         if (event->kind == EVENT_FORCE)
@@ -561,7 +568,7 @@ static void check_lazy(struct sharing *sharing, int name)
 
 /* ---- Triggers ---- */
 
-/* Whether it is an operation on a trigger that may signal it, now or later. */
+/* Whether it is an operation that signals a trigger, or may make something signal it later. */
 static bool may_signal(const struct inquiry *inquiry, int event, int name)
 {
     const struct operation *operation;
@@ -587,28 +594,29 @@ static void check_trigger(struct sharing *sharing, int name)
         if (may_signal(inquiry, i, name)) {
             if (inquiry->before[i] < earliest)
                 earliest = inquiry->before[i];
-            if (is_kind(inquiry, i, OP_SIGNAL_TRIGGER) && surely == NEVER)
+            if (is_did_of(inquiry, i, OP_SIGNAL_TRIGGER) && surely == NEVER)
                 surely = i;
         }
-        if (is_kind(inquiry, i, OP_AWAIT_TRIGGER) && operation_of(inquiry, i)->name == name &&
+        if (is_did_of(inquiry, i, OP_AWAIT_TRIGGER) && operation_of(inquiry, i)->name == name &&
             (inquiry->trace->events[i].outcomes.count > 1 ||
              last_of(inquiry, i).kind != OUTCOME_BUSY))
-            add_span(inquiry, &awaits, (struct span){inquiry->before[i], i, actor(inquiry, i)});
+            add_span(&awaits, (struct span){inquiry->before[i], i, actor(inquiry, i)});
     }
-    sort_spans(inquiry, &awaits);
+    sort_spans(&awaits);
     for (int i = 0; i < inquiry->trace->event_count; i++) {
         bool ok, busy;
 
-        if (!is_kind(inquiry, i, OP_AWAIT_TRIGGER) || operation_of(inquiry, i)->name != name)
+        if (!is_did_of(inquiry, i, OP_AWAIT_TRIGGER) || operation_of(inquiry, i)->name != name)
             continue;
         ok = times_ok(inquiry, i) > 0;
         busy = has_member(inquiry->trace->events[i].outcomes, OUTCOME_BUSY);
         if (ok && earliest >= i)
-            wrong(inquiry, "R9.22", i, text("nothing yet: nobody has signalled the trigger"));
+            report_did(inquiry, "R9.22", i,
+                       text_of("nothing yet: no task has signalled the trigger"));
         else if (busy && is_there(inquiry, object, i) && surely <= inquiry->before[i])
-            wrong(inquiry, "R9.22", i, text("ok: the trigger has been signalled"));
+            report_did(inquiry, "R9.22", i, text_of("ok: the trigger has been signalled"));
         else if (busy && operation_of(inquiry, i)->repeat == 1 && !meets(inquiry, &awaits, i))
-            wrong(inquiry, "R9.23", i, text("not busy: nobody else awaits the trigger"));
+            report_did(inquiry, "R9.23", i, text_of("not busy: no other task awaits the trigger"));
     }
     free_spans(&awaits);
 }
@@ -619,7 +627,7 @@ struct computation {
     struct inquiry *inquiry;
     const struct object *object;
     int name;
-    int completed; /* the complete that came to ok; -1: none */
+    int completed; /* the complete that was ok; -1: none */
 };
 
 static struct outcome completed_with(const struct operation *operation)
@@ -628,8 +636,8 @@ static struct outcome completed_with(const struct operation *operation)
                                  : (struct outcome){OUTCOME_OK, operation->value};
 }
 
-/* Whether the operation that completed it may have been before another had ended, and whether it
- * surely was before that began. */
+/* Whether the computation may have been completed before an operation ended, and whether it surely
+ * was before the operation began. */
 static bool may_be_complete(const struct computation *computation, int did)
 {
     return computation->completed >= 0 &&
@@ -649,13 +657,13 @@ static void check_seen(struct computation *computation, int did, struct outcome 
     struct outcome value;
 
     if (!may_be_complete(computation, did)) {
-        wrong(inquiry, "R9.25", did, text("no outcome: the computation is not complete"));
+        report_did(inquiry, "R9.25", did, text_of("no outcome: the computation is not complete"));
         return;
     }
     value = completed_with(operation_of(inquiry, computation->completed));
     if (!outcome_equal(outcome, value))
-        wrong(inquiry, "R9.25", did,
-              text("%s, with which it was completed", outcome_phrase(inquiry, value).text));
+        report_did(inquiry, "R9.25", did,
+                   text_of("%s, with which it was completed", outcome_phrase(inquiry, value).text));
 }
 
 static void check_use(struct computation *computation, int did, struct outcome outcome)
@@ -668,12 +676,12 @@ static void check_use(struct computation *computation, int did, struct outcome o
         if (is_ok(outcome) || outcome.kind == OUTCOME_FAILED)
             check_seen(computation, did, outcome);
         else if (outcome.kind == OUTCOME_RUNNING && there && is_complete(computation, did))
-            wrong(inquiry, "R9.25", did, text("not running: the computation is complete"));
+            report_did(inquiry, "R9.25", did, text_of("not running: the computation is complete"));
     } else if (kind == OP_COMPLETE && outcome.kind == OUTCOME_ALREADY) {
         if (!may_be_complete(computation, did))
-            wrong(inquiry, "R9.25", did, text("ok: the computation is not complete"));
+            report_did(inquiry, "R9.25", did, text_of("ok: the computation is not complete"));
     } else if (kind == OP_ATTACH && is_ok(outcome) && there && is_complete(computation, did)) {
-        wrong(inquiry, "R9.27", did, text("already: the computation is complete"));
+        report_did(inquiry, "R9.27", did, text_of("already: the computation is complete"));
     }
 }
 
@@ -687,11 +695,11 @@ static void check_computation(struct sharing *sharing, int name)
     for (int i = 0; i < inquiry->trace->event_count; i++) {
         int times;
 
-        if (!is_kind(inquiry, i, OP_COMPLETE) || operation_of(inquiry, i)->name != name)
+        if (!is_did_of(inquiry, i, OP_COMPLETE) || operation_of(inquiry, i)->name != name)
             continue;
         times = times_ok(inquiry, i);
         if (times > 1 || (times > 0 && computation.completed >= 0))
-            wrong(inquiry, "R9.25", i, text("already: the computation has been completed"));
+            report_did(inquiry, "R9.25", i, text_of("already: the computation has been completed"));
         else if (times > 0)
             computation.completed = i;
     }
@@ -706,9 +714,9 @@ static void check_computation(struct sharing *sharing, int name)
     }
 }
 
-/* ---- All ---- */
+/* ---- All kinds ---- */
 
-void monitor_sync(struct inquiry *inquiry)
+void check_shared(struct inquiry *inquiry)
 {
     static const struct {
         enum name_kind kind;
@@ -717,16 +725,13 @@ void monitor_sync(struct inquiry *inquiry)
                   {NAME_LAZY, check_lazy},
                   {NAME_TRIGGER, check_trigger},
                   {NAME_COMPUTATION, check_computation}};
-    struct sharing *sharing = calloc(1, sizeof *sharing);
+    struct sharing *sharing = zeroed(1, sizeof *sharing);
 
-    if (sharing == NULL) {
-        inquiry->no_memory = true;
-        return;
-    }
     sharing->inquiry = inquiry;
     for (int kind = 0; kind < NAME_KINDS; kind++)
         for (int name = 0; name < PROGRAM_TASKS_MAX; name++)
             sharing->objects[kind][name].freed = NEVER;
+    check_parts(inquiry);
     count_objects(sharing);
     check_presences(sharing);
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
