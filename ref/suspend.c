@@ -87,7 +87,7 @@ int miou_signal(miou_syscall *syscall)
     if (domain == NULL)
         return MIOU_NOT_RUNNING;
     point = object_get(domain, POOL_SUSPENSIONS, syscall);
-    if (point == NULL || point->domain != domain || !point->suspended)
+    if (point == NULL || point->domain != domain || !point->suspended || point->task->cancelled)
         return -EINVAL;
     point->suspended = false;
     domain_wake(point->task);
