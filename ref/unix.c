@@ -527,12 +527,15 @@ int miou_close(miou_fd *fd)
     int error;
     struct task *self = task_current(&error);
 
-    if (self == NULL || (error = find(&use, self, fd)) < 0)
+    if (self == NULL)
+        return error;
+    error = find(&use, self, fd);
+    if (self->domain->finalising && (error == MIOU_NOT_OWNER || (error == 0 && !use.shared)))
+        return MIOU_IN_FINALISER;
+    if (error < 0)
         return error;
     if (use.shared)
         return close_shared(self->domain, use.descriptor, fd);
-    if (self->domain->finalising)
-        return MIOU_IN_FINALISER;
     error = sys_close(use.descriptor->number);
     resource_end(object_get(self->domain, POOL_RESOURCES, use.descriptor->resource));
     object_free(self->domain, POOL_DESCRIPTORS, use.descriptor);
