@@ -1,204 +1,147 @@
-/* Rules R1.4, R10.10, R11.18 and R12.11: what is refused outside a run and in a finaliser, of the
- * calls that came with combinators, time, monitors and signals. */
-#include "station.h"
+/* Rule R1.4: what is refused outside a run. */
+#include "refused_calls.h"
+#include "sockets.h"
 
-#include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 
-/* What the calls are made with: objects of a run, or NULL. */
-struct objects {
-    miou_promise *promise;
-    miou_orphans *orphans;
-    miou_syscall *point;
-    miou_hook *hook;
+static void assert_refused_outside(enum call_group group, const struct objects *with)
+{
+    assert_all_refused(first_accepted(group, EVERY_CALL, MIOU_NOT_RUNNING, with));
+}
+
+/* Leaves objects behind, by which nobody is to be reached. */
+struct leaving {
+    struct objects objects;
+    enum call_group group;
 };
 
-/* Returns the first call that does not return that error, or NULL. */
-#define MUST_RETURN(error, call)                                                                   \
-    if ((call) != (error))                                                                         \
-    return #call
-
-static int finally(void *arg, int cancelled)
-{
-    (void)arg;
-    return cancelled;
-}
-
-static const char *children_not_refused(const struct objects *with)
-{
-    miou_promise *out = NULL;
-    uint64_t id = 7;
-    size_t which = 7;
-    int outcome = 7;
-
-    MUST_RETURN(MIOU_NOT_RUNNING, miou_await_all(&outcome, &with->promise, 1));
-    MUST_RETURN(MIOU_NOT_RUNNING, miou_await_all(NULL, NULL, 0));
-    MUST_RETURN(MIOU_NOT_RUNNING, miou_await_one(&which, &outcome, &with->promise, 1));
-    MUST_RETURN(MIOU_NOT_RUNNING, miou_await_first(&which, &outcome, &with->promise, 1));
-    MUST_RETURN(MIOU_NOT_RUNNING, miou_await_first(NULL, NULL, NULL, 0));
-    MUST_RETURN(MIOU_NOT_RUNNING, miou_promise_state(with->promise));
-    MUST_RETURN(MIOU_NOT_RUNNING, miou_promise_id(&id, with->promise));
-    MUST_RETURN(MIOU_NOT_RUNNING, miou_protect(return_0, NULL, finally, NULL));
-    MUST_RETURN(MIOU_NOT_RUNNING, miou_orphans_take(&out, with->orphans));
-    MUST_RETURN(MIOU_NOT_RUNNING, miou_orphans_get(&outcome, with->orphans));
-    MUST_RETURN(MIOU_NOT_RUNNING, miou_orphans_length(with->orphans));
-    return out || id != 7 || which != 7 || outcome != 7 ? "an argument that was written to" : NULL;
-}
-
-static void tell(void *arg)
-{
-    ++*(int *)arg;
-}
-
-static int hook(void *arg)
-{
-    return ++*(int *)arg;
-}
-
-/* calls counts those of tell and hook. */
-static const char *monitors_not_refused(int error, const struct objects *with, int *calls)
-{
-    miou_syscall *point = NULL;
-    miou_hook *made = NULL;
-
-    MUST_RETURN(error, miou_syscall_create(&point));
-    MUST_RETURN(error, miou_suspend(with->point, tell, calls));
-    MUST_RETURN(error, miou_suspend(NULL, tell, calls));
-    MUST_RETURN(error, miou_hook_add(&made, hook, calls));
-    MUST_RETURN(error, miou_hook_remove(with->hook));
-    MUST_RETURN(error, miou_hook_remove(NULL));
-    return point || made ? "an argument that was written to" : NULL;
-}
-
-static const char *monitors_not_refused_outside(const struct objects *with)
-{
-    int calls = 0;
-    const char *accepted = monitors_not_refused(MIOU_NOT_RUNNING, with, &calls);
-
-    if (accepted || calls)
-        return accepted ? accepted : "tell or hook";
-    MUST_RETURN(MIOU_NOT_RUNNING, miou_signal(with->point));
-    MUST_RETURN(NULL, miou_monitor_state());
-    return NULL;
-}
-
-static void assert_refused(const char *accepted)
-{
-    if (accepted)
-        fail_msg("not refused: %s", accepted);
-}
-
-/* Leaves objects behind, which nobody is to be reached by. */
 static int leave_objects(void *arg)
 {
-    struct objects *t = arg;
-    static int calls;
+    struct leaving *t = arg;
 
-    TRY(miou_orphans_create(&t->orphans));
-    TRY(miou_async(&t->promise, NULL, return_0, NULL));
-    TRY(miou_await(t->promise, NULL));
-    TRY(miou_syscall_create(&t->point));
-    return miou_hook_add(&t->hook, hook, &calls);
+    TRY(objects_create(&t->objects, t->group));
+    return objects_disown(&t->objects);
+}
+
+/* Before any run, and after a run with objects of that. */
+static void assert_refused_before_and_after(enum call_group group, check_runner *run)
+{
+    struct leaving t = {.group = group};
+
+    assert_refused_outside(group, &t.objects);
+    assert_int_equal(run(&(miou_options){.domains = 1}, leave_objects, &t), 0);
+    assert_refused_outside(group, &t.objects);
+}
+
+CHECK("R1.4", calls_before_a_run)
+{
+    assert_refused_outside(TASK_CALLS, &(struct objects){0});
+}
+
+CHECK("R1.4", calls_after_a_run)
+{
+    assert_refused_before_and_after(TASK_CALLS, miou_run);
 }
 
 CHECK("R1.4", combinators_outside_a_run)
 {
-    struct objects t = {NULL};
-
-    assert_refused(children_not_refused(&t));
-    assert_int_equal(run_with(0, leave_objects, &t), 0);
-    assert_refused(children_not_refused(&t));
+    assert_refused_before_and_after(COMBINATOR_CALLS, miou_run);
 }
 
 CHECK("R1.4 R11.18", monitors_outside_a_run)
 {
-    struct objects t = {NULL};
-
-    assert_refused(monitors_not_refused_outside(&t));
-    assert_int_equal(run_with(0, leave_objects, &t), 0);
-    assert_refused(monitors_not_refused_outside(&t));
+    assert_null(miou_monitor_state());
+    assert_refused_before_and_after(MONITOR_CALLS, miou_run);
+    assert_null(miou_monitor_state());
 }
 
-static void never(int number, void *arg)
+CHECK("R1.4 R10.10", sleep_outside_a_run)
 {
-    (void)number;
-    ++*(int *)arg;
+    assert_refused_before_and_after(SLEEP_CALLS, miou_unix_run);
 }
 
-CHECK("R1.4 R10.10 R12.11", time_and_signals_outside_a_run)
+CHECK("R1.4 R12.11", signals_outside_a_run)
 {
-    struct sigaction action;
-    int calls = 0;
-
-    assert_int_equal(miou_sleep(1), MIOU_NOT_RUNNING);
-    assert_int_equal(miou_sleep(0), MIOU_NOT_RUNNING);
-    assert_int_equal(miou_sleep(-1), MIOU_NOT_RUNNING);
-    assert_int_equal(miou_signal_handle(SIGUSR1, never, &calls), MIOU_NOT_RUNNING);
-    assert_int_equal(miou_signal_handle(SIGUSR1, MIOU_SIGNAL_IGNORE, NULL), MIOU_NOT_RUNNING);
-    assert_int_equal(miou_signal_handle(0, never, &calls), MIOU_NOT_RUNNING);
-    assert_int_equal(sigaction(SIGUSR1, NULL, &action), 0);
-    assert_true(action.sa_handler == SIG_DFL);
+    assert_refused_before_and_after(SIGNAL_CALLS, miou_run);
 }
 
-/* ---- In a finaliser ---- */
+CHECK("R1.4 R9.33", synchronisation_outside_a_run)
+{
+    assert_refused_before_and_after(SYNC_CALLS, miou_run);
+}
 
-struct finalising {
+/* ---- a thread without a task, beside a run ---- */
+
+struct visit {
     struct objects objects;
-    struct passenger passenger; /* whose point the finaliser signals */
+    enum call_group group;
     const char *accepted;
-    int slept[3], handled, signalled, calls, hook_calls;
-    bool state;
+    int outcome;
 };
 
-static void try_in_finaliser(void *value)
+static void *visit_from_outside(void *arg)
 {
-    struct finalising *t = value;
+    struct visit *t = arg;
 
-    t->slept[0] = miou_sleep(1);
-    t->slept[1] = miou_sleep(0);
-    t->slept[2] = miou_sleep(-1);
-    t->handled = miou_signal_handle(SIGUSR1, never, &t->calls);
-    t->accepted = monitors_not_refused(MIOU_IN_FINALISER, &t->objects, &t->calls);
-    t->signalled = miou_signal(t->passenger.point);
-    t->state = miou_monitor_state() != NULL;
+    t->accepted = first_accepted(t->group, EVERY_CALL, MIOU_NOT_RUNNING, &t->objects);
+    return NULL;
 }
 
-static int finalise_beside_a_passenger(void *arg)
+static int receive_visit(struct visit *t)
 {
-    struct finalising *t = arg;
-    struct station *station = miou_monitor_state();
-    miou_resource *resource;
-    miou_promise *promise;
-    int outcome, calls;
+    pthread_t thread;
 
-    TRY(miou_syscall_create(&t->objects.point));
-    TRY(miou_async(&promise, NULL, passenger_task, &t->passenger));
-    TRY(miou_yield());
-    station->passengers = NULL; /* the finaliser will see to the one there is */
-    TRY(miou_hook_add(&t->objects.hook, hook, &t->hook_calls));
-    TRY(miou_resource_create(&resource, try_in_finaliser, t));
-    TRY(miou_own(resource));
-    TRY(miou_release(resource));
-    calls = t->hook_calls;
-    TRY(miou_yield());
-    TRY(t->hook_calls > calls ? 0 : -1);
-    TRY(miou_await(promise, &outcome));
-    return outcome;
+    if (pthread_create(&thread, NULL, visit_from_outside, t) != 0)
+        could_not_tell("no thread");
+    pthread_join(thread, NULL);
+    return 0;
 }
 
-CHECK("R10.10 R11.18 R12.11", time_monitors_and_signals_in_a_finaliser)
+/* The thread may do what it likes: main's child and resource stay as they are. */
+static int receive_visit_of_tasks(void *arg)
 {
-    struct stations stations = {.made = 0};
-    struct finalising t = {.signalled = 1};
-    int i;
+    struct visit *t = arg;
+    miou_promise *child;
 
-    assert_int_equal(station_run(&stations, 0, finalise_beside_a_passenger, &t), 0);
-    assert_refused(t.accepted);
-    for (i = 0; i < 3; i++)
-        assert_int_equal(t.slept[i], MIOU_IN_FINALISER);
-    assert_int_equal(t.handled, MIOU_IN_FINALISER);
-    assert_int_equal(t.signalled, 0);
-    assert_int_equal(t.calls, 0);
-    assert_true(t.state);
-    stations_assert_sound(&stations, 0);
+    TRY(objects_create(&t->objects, TASK_CALLS));
+    TRY(miou_async(&child, &(miou_spawn){.orphans = t->objects.orphans}, return_number,
+                   (void *)(intptr_t)9));
+    t->objects.child = child;
+    TRY(receive_visit(t));
+    TRY(miou_await(child, &t->outcome));
+    TRY(miou_check(t->objects.owned));
+    return objects_disown(&t->objects);
+}
+
+CHECK("R1.4", calls_from_a_thread_without_a_task)
+{
+    struct visit t = {.group = TASK_CALLS};
+
+    assert_int_equal(run_with(1, receive_visit_of_tasks, &t), 0);
+    assert_all_refused(t.accepted);
+    assert_int_equal(t.outcome, 9);
+}
+
+static int receive_visit_of_descriptors(void *arg)
+{
+    struct visit *t = arg;
+
+    TRY(miou_tcpv4(&t->objects.fd, MIOU_OWNED));
+    TRY(listen_on(&t->objects.listener, MIOU_OWNED, 0));
+    TRY(receive_visit(t));
+    t->outcome = peer_connect(port_of(t->objects.listener));
+    TRY(miou_close(t->objects.fd));
+    return miou_close(t->objects.listener);
+}
+
+CHECK("R1.4", calls_on_descriptors)
+{
+    struct visit t = {.group = DESCRIPTOR_CALLS, .outcome = -1};
+
+    assert_refused_outside(DESCRIPTOR_CALLS, &t.objects);
+    assert_int_equal(unix_run_with(0, receive_visit_of_descriptors, &t), 0);
+    assert_all_refused(t.accepted);
+    assert_true(t.outcome >= 0);
+    assert_refused_outside(DESCRIPTOR_CALLS, &t.objects);
 }
