@@ -284,7 +284,7 @@ static inline struct task *task_current(int *error)
     return domain->current;
 }
 
-/* The calling task, if it may do what suspends, spawns or owns: NULL, and why not, otherwise. */
+/* The calling task, if it may create or own: NULL, and why not, otherwise. */
 static inline struct task *task_self(int *error)
 {
     struct task *self = task_current(error);
@@ -292,6 +292,18 @@ static inline struct task *task_self(int *error)
     if (self == NULL || !self->domain->finalising)
         return self;
     *error = MIOU_IN_FINALISER;
+    return NULL;
+}
+
+/* The calling task, if it may suspend or spawn: NULL, and why not, otherwise. A call asks this
+ * before it looks at its arguments. */
+static inline struct task *task_active(int *error)
+{
+    struct task *self = task_self(error);
+
+    if (self == NULL || !self->cancelled)
+        return self;
+    *error = MIOU_CANCELLED;
     return NULL;
 }
 

@@ -24,6 +24,14 @@ int miou_syscall_create(miou_syscall **syscall)
     return 0;
 }
 
+/* The task's own point; NULL if it is none. */
+static struct suspension *find_point(struct task *self, const miou_syscall *syscall)
+{
+    struct suspension *point = object_get(self->domain, POOL_SUSPENSIONS, syscall);
+
+    return point != NULL && point->domain == self->domain && point->task == self ? point : NULL;
+}
+
 /* Wait until the point is signalled; its user is told when the wait begins, and its monitor when it
  * has ended otherwise. What both do must not suspend. */
 static int suspend(struct task *self, struct suspension *point, void (*suspended)(void *arg),
@@ -58,9 +66,9 @@ int miou_suspend(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
 
     if (self == NULL)
         return error;
-    point = object_get(self->domain, POOL_SUSPENSIONS, syscall);
-    if (point == NULL || point->domain != self->domain || point->task != self)
-        return -EINVAL;
+    point = find_point(self, syscall);
+    if (point == NULL)
+        return self->cancelled ? MIOU_CANCELLED : -EINVAL;
     if (self->cancelled)
         error = MIOU_CANCELLED;
     else if (!self->domain->run->has_monitor)
@@ -79,7 +87,7 @@ int miou_signal(miou_syscall *syscall)
     if (domain == NULL)
         return MIOU_NOT_RUNNING;
     point = object_get(domain, POOL_SUSPENSIONS, syscall);
-    if (point == NULL || point->domain != domain || !point->suspended)
+    if (point == NULL || point->domain != domain || !point->suspended || point->task->cancelled)
         return -EINVAL;
     point->suspended = false;
     domain_wake(point->task);

@@ -58,14 +58,6 @@ static inline int sync_refusal(const struct task *self)
     return self->cancelled ? MIOU_CANCELLED : 0;
 }
 
-/* The calling task, if it may suspend: NULL, and why not, otherwise. */
-static inline struct task *sync_self(int *error)
-{
-    struct task *self = task_current(error);
-
-    return self == NULL || (*error = sync_refusal(self)) < 0 ? NULL : self;
-}
-
 /* A new object, nobody else's yet, whose handle will go to place. Returns 0, or the error of a call
  * that creates. */
 int sync_new(struct sync **made, enum pool_kind kind, const void *place);

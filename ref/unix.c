@@ -133,11 +133,9 @@ static int find(struct use *use, struct task *self, const miou_fd *fd)
 static int enter(struct use *use, const miou_fd *fd)
 {
     int error;
-    struct task *self = task_self(&error);
+    struct task *self = task_active(&error);
 
-    if (self == NULL)
-        return error;
-    return self->cancelled ? MIOU_CANCELLED : find(use, self, fd);
+    return self == NULL ? error : find(use, self, fd);
 }
 
 /* ---- waiting ---- */
@@ -181,10 +179,8 @@ static int begin(struct task **self, struct descriptor **made, miou_fd **fd, uns
 {
     int error;
 
-    if ((*self = task_self(&error)) == NULL)
+    if ((*self = task_active(&error)) == NULL)
         return error;
-    if ((*self)->cancelled)
-        return MIOU_CANCELLED;
     if (fd == NULL || (flags & ~allowed) != 0)
         return -EINVAL;
     *made = descriptor_new(*self, flags & MIOU_OWNED);
@@ -531,12 +527,15 @@ int miou_close(miou_fd *fd)
     int error;
     struct task *self = task_current(&error);
 
-    if (self == NULL || (error = find(&use, self, fd)) < 0)
+    if (self == NULL)
+        return error;
+    error = find(&use, self, fd);
+    if (self->domain->finalising && (error == MIOU_NOT_OWNER || (error == 0 && !use.shared)))
+        return MIOU_IN_FINALISER;
+    if (error < 0)
         return error;
     if (use.shared)
         return close_shared(self->domain, use.descriptor, fd);
-    if (self->domain->finalising)
-        return MIOU_IN_FINALISER;
     error = sys_close(use.descriptor->number);
     resource_end(object_get(self->domain, POOL_RESOURCES, use.descriptor->resource));
     object_free(self->domain, POOL_DESCRIPTORS, use.descriptor);

@@ -1,7 +1,9 @@
-/* Rules R11.1, R11.5 to R11.8 and R11.10: suspension points. */
+/* Rules R11.1, R11.5 to R11.8, R11.10 and R11.18: suspension points. */
+#include "refused_calls.h"
 #include "station.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 /* ---- R11.1: suspending ---- */
 
@@ -108,6 +110,54 @@ CHECK("R11.1", a_task_signals_points_with_the_posix_monitor)
     assert_signalled(&here);
     assert_int_equal(unix_run_with(1, signal_points_elsewhere, &there), 0);
     assert_signalled(&there);
+}
+
+/* A thread calls a passenger once its domain has fallen asleep over it. */
+struct caller {
+    struct stations *stations;
+    struct passenger passenger;
+    int domain;
+    double used; /* by the run meanwhile */
+};
+
+static void *call_when_asleep(void *arg)
+{
+    struct caller *t = arg;
+
+    until(&t->passenger.waits);
+    until(&t->stations->at[t->domain].asleep);
+    t->used = used_beside_work();
+    passenger_call(&t->passenger);
+    return NULL;
+}
+
+static int wait_for_the_thread(void *arg)
+{
+    struct caller *t = arg;
+
+    return run_on(t->domain, passenger_task, &t->passenger);
+}
+
+static void assert_called(int domain)
+{
+    struct stations stations = {0};
+    struct caller t = {.stations = &stations, .domain = domain};
+    pthread_t thread;
+    int result;
+
+    assert_int_equal(pthread_create(&thread, NULL, call_when_asleep, &t), 0);
+    result = domain ? station_run(&stations, domain, wait_for_the_thread, &t)
+                    : station_run(&stations, 0, passenger_task, &t.passenger);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(result, 0);
+    assert_true(t.used <= AT_REST);
+    stations_assert_sound(&stations, domain);
+}
+
+CHECK("R11.1 R11.3 R1.17", a_monitor_signals_points)
+{
+    assert_called(0);
+    assert_called(1);
 }
 
 /* ---- R11.5: cancelled points ---- */
@@ -434,4 +484,70 @@ CHECK("R11.10", suspending_without_a_monitor)
     assert_int_equal(t.result, MIOU_NO_MONITOR);
     assert_int_equal(t.told, 0);
     assert_int_equal(t.signalled, 0);
+}
+
+/* ---- R11.18: in a finaliser ---- */
+
+CHECK("R11.18 R5.18", finalisers_cannot_suspend)
+{
+    assert_refused_in_finalisers(MONITOR_CALLS, miou_run);
+    assert_refused_in_finalisers(MONITOR_CALLS, miou_unix_run);
+}
+
+struct finalising {
+    struct objects objects;     /* a point, and a hook that counts its calls */
+    struct passenger passenger; /* whose point the finaliser signals */
+    const char *accepted;
+    int signalled, hook_calls;
+    bool state;
+};
+
+static int count_hook_calls(void *arg)
+{
+    return ++*(int *)arg;
+}
+
+static void signal_in_finaliser(void *value)
+{
+    struct finalising *t = value;
+
+    t->accepted =
+        first_accepted(MONITOR_CALLS, SUSPENDING_OR_OWNING, MIOU_IN_FINALISER, &t->objects);
+    t->signalled = miou_signal(t->passenger.point);
+    t->state = miou_monitor_state() != NULL;
+}
+
+static int finalise_beside_a_passenger(void *arg)
+{
+    struct finalising *t = arg;
+    struct station *station = miou_monitor_state();
+    miou_resource *resource;
+    miou_promise *promise;
+    int outcome, calls;
+
+    TRY(miou_syscall_create(&t->objects.point));
+    TRY(miou_async(&promise, NULL, passenger_task, &t->passenger));
+    TRY(miou_yield());
+    station->passengers = NULL; /* the finaliser will see to the one there is */
+    TRY(miou_hook_add(&t->objects.hook, count_hook_calls, &t->hook_calls));
+    TRY(miou_resource_create(&resource, signal_in_finaliser, t));
+    TRY(miou_own(resource));
+    TRY(miou_release(resource));
+    calls = t->hook_calls;
+    TRY(miou_yield());
+    TRY(t->hook_calls > calls ? 0 : -1);
+    TRY(miou_await(promise, &outcome));
+    return outcome;
+}
+
+CHECK("R11.18", finalisers_can_signal_points)
+{
+    struct stations stations = {.made = 0};
+    struct finalising t = {.signalled = 1};
+
+    assert_int_equal(station_run(&stations, 0, finalise_beside_a_passenger, &t), 0);
+    assert_all_refused(t.accepted);
+    assert_int_equal(t.signalled, 0);
+    assert_true(t.state);
+    stations_assert_sound(&stations, 0);
 }

@@ -4,56 +4,6 @@
 #include <errno.h>
 #include <pthread.h>
 
-/* ---- R11.1, R11.3: a domain that sleeps ---- */
-
-/* A thread calls a passenger once its domain has fallen asleep over it. */
-struct caller {
-    struct stations *stations;
-    struct passenger passenger;
-    int domain;
-    double used; /* by the run meanwhile */
-};
-
-static void *call_when_asleep(void *arg)
-{
-    struct caller *t = arg;
-
-    until(&t->passenger.waits);
-    until(&t->stations->at[t->domain].asleep);
-    t->used = used_beside_work();
-    passenger_call(&t->passenger);
-    return NULL;
-}
-
-static int wait_for_the_thread(void *arg)
-{
-    struct caller *t = arg;
-
-    return run_on(t->domain, passenger_task, &t->passenger);
-}
-
-static void assert_called(int domain)
-{
-    struct stations stations = {0};
-    struct caller t = {.stations = &stations, .domain = domain};
-    pthread_t thread;
-    int result;
-
-    assert_int_equal(pthread_create(&thread, NULL, call_when_asleep, &t), 0);
-    result = domain ? station_run(&stations, domain, wait_for_the_thread, &t)
-                    : station_run(&stations, 0, passenger_task, &t.passenger);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(result, 0);
-    assert_true(t.used <= AT_REST);
-    stations_assert_sound(&stations, domain);
-}
-
-CHECK("R11.1 R11.3 R1.17", a_monitor_signals_points)
-{
-    assert_called(0);
-    assert_called(1);
-}
-
 /* ---- R11.2: what a monitor is ---- */
 
 static int count(void *arg)

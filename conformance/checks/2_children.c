@@ -1,4 +1,4 @@
-/* Rules R2.4, R2.9, R2.14, R2.16 and R2.18 to R2.21: what a scenario cannot say of children. */
+/* Rules R2.4, R2.9, R2.16, R2.19 and R2.20: what a scenario cannot say of children. */
 #include "tasks.h"
 
 #include <errno.h>
@@ -158,187 +158,6 @@ CHECK("R2.9 R2.18", run_waits_for_the_children_of_main)
     assert_true(t.slow.ended);
 }
 
-/* ---- R2.14: a cancelled task ---- */
-
-enum { CALLS = 7 };
-
-struct cancelled {
-    spawner *spawn;
-    atomic_bool begun;
-    int calls[2][CALLS]; /* what each came to, in two rounds */
-    int spawned;
-    bool written; /* to a place for a promise */
-    int allowed;  /* calls that neither suspend nor spawn */
-    atomic_int turns, turns_meanwhile;
-    int result, outcome;
-};
-
-static int count_spawned(void *arg)
-{
-    ++*(int *)arg;
-    return 0;
-}
-
-static int count_turns(void *arg)
-{
-    struct cancelled *t = arg;
-
-    while (miou_yield() == 0)
-        t->turns++;
-    return 0;
-}
-
-static void ignore(void *value)
-{
-    (void)value;
-}
-
-/* What a cancelled task needs to leave in order. */
-static int calls_that_are_allowed(void)
-{
-    miou_resource *kept, *released;
-
-    TRY(miou_domain_self());
-    TRY(miou_domain_available());
-    TRY(miou_resource_create(&kept, ignore, NULL));
-    TRY(miou_own(kept));
-    TRY(miou_check(kept));
-    TRY(miou_disown(kept));
-    TRY(miou_resource_create(&released, ignore, NULL));
-    TRY(miou_own(released));
-    return miou_release(released);
-}
-
-static void calls_that_are_refused(struct cancelled *t, int *calls, miou_promise *child,
-                                   miou_orphans *orphans)
-{
-    miou_promise *const nothing = (miou_promise *)calls, *promise = nothing;
-
-    calls[0] = miou_yield();
-    calls[1] = miou_async(&promise, NULL, count_spawned, &t->spawned);
-    calls[2] = miou_call(&promise, NULL, count_spawned, &t->spawned);
-    calls[3] = miou_parallel(NULL, count_spawned, (void *[]){&t->spawned}, 1);
-    calls[4] = miou_await(child, NULL);
-    calls[5] = miou_cancel(child);
-    calls[6] = miou_care(&promise, orphans);
-    t->written |= promise != nothing;
-}
-
-static int be_cancelled(void *arg)
-{
-    struct cancelled *t = arg;
-    miou_promise *child, *counter;
-    miou_orphans *orphans;
-    int turns;
-
-    TRY(miou_orphans_create(&orphans));
-    TRY(miou_async(&child, &(miou_spawn){.orphans = orphans}, yield_for_ever, NULL));
-    TRY(miou_async(&counter, NULL, count_turns, t));
-    t->begun = true;
-    while (miou_yield() == 0)
-        ;
-    turns = t->turns;
-    calls_that_are_refused(t, t->calls[0], child, orphans);
-    t->allowed = calls_that_are_allowed();
-    calls_that_are_refused(t, t->calls[1], child, orphans);
-    t->turns_meanwhile = t->turns - turns;
-    return t->result;
-}
-
-static int cancel_a_task(void *arg)
-{
-    struct cancelled *t = arg;
-    miou_promise *promise;
-
-    TRY(t->spawn(&promise, NULL, be_cancelled, t));
-    while (!atomic_load(&t->begun))
-        TRY(miou_yield());
-    TRY(miou_yield());
-    TRY(miou_cancel(promise));
-    return miou_await(promise, &t->outcome);
-}
-
-static void assert_refused(spawner *spawn, int result)
-{
-    struct cancelled t = {.spawn = spawn, .result = result, .allowed = -1};
-    int i;
-
-    assert_int_equal(run_with(2, cancel_a_task, &t), 0);
-    for (i = 0; i < 2 * CALLS; i++)
-        assert_int_equal(t.calls[i / CALLS][i % CALLS], MIOU_CANCELLED);
-    assert_int_equal(t.spawned, 0);
-    assert_false(t.written);
-    assert_int_equal(t.allowed, 0);
-    assert_int_equal(t.turns_meanwhile, 0);
-    assert_int_equal(t.outcome, MIOU_CANCELLED);
-}
-
-CHECK("R2.14", calls_of_a_cancelled_task)
-{
-    assert_refused(miou_async, 0);
-    assert_refused(miou_async, 42);
-    assert_refused(miou_async, -7);
-}
-
-CHECK("R2.14", calls_of_a_cancelled_task_on_another_domain)
-{
-    assert_refused(miou_call, 0);
-    assert_refused(miou_call, 42);
-    assert_refused(miou_call, -7);
-}
-
-/* Cancelled while it neither suspends nor waits. */
-struct spinning {
-    atomic_bool begun, go;
-    int first, second;
-    int outcome;
-};
-
-static int spin(void *arg)
-{
-    struct spinning *t = arg;
-
-    atomic_store(&t->begun, true);
-    while (!atomic_load(&t->go))
-        ;
-    while ((t->first = miou_yield()) == 0)
-        ;
-    t->second = miou_yield();
-    return 42;
-}
-
-static int let_go(void *arg)
-{
-    struct spinning *t = arg;
-
-    atomic_store(&t->go, true);
-    return 0;
-}
-
-static int cancel_spinning(void *arg)
-{
-    struct spinning *t = arg;
-    miou_promise *spinning, *helper;
-
-    TRY(miou_call(&spinning, NULL, spin, t));
-    while (!atomic_load(&t->begun))
-        TRY(miou_yield());
-    TRY(miou_async(&helper, NULL, let_go, t)); /* runs once this task waits in cancel */
-    TRY(miou_cancel(spinning));
-    TRY(miou_await(spinning, &t->outcome));
-    return miou_await(helper, NULL);
-}
-
-CHECK("R2.14 R2.21", cancelled_while_it_runs)
-{
-    struct spinning t = {0};
-
-    assert_int_equal(run_with(1, cancel_spinning, &t), 0);
-    assert_int_equal(t.first, MIOU_CANCELLED);
-    assert_int_equal(t.second, MIOU_CANCELLED);
-    assert_int_equal(t.outcome, MIOU_CANCELLED);
-}
-
 /* ---- R2.16: bad spawns ---- */
 
 struct bad_spawns {
@@ -357,8 +176,8 @@ static int spawn_badly(void *arg)
     TRY(miou_orphans_create(&orphans));
     t->no_function = t->spawn(&promise, NULL, NULL, NULL);
     t->no_function_in_orphanage = t->spawn(&promise, &(miou_spawn){.orphans = orphans}, NULL, NULL);
-    t->no_place = t->spawn(NULL, NULL, count_spawned, &t->spawned);
-    t->no_place_with_options = t->spawn(NULL, &(miou_spawn){0}, count_spawned, &t->spawned);
+    t->no_place = t->spawn(NULL, NULL, count_one, &t->spawned);
+    t->no_place_with_options = t->spawn(NULL, &(miou_spawn){0}, count_one, &t->spawned);
     t->written = promise != nothing;
     let_others_run();
     return miou_orphans_free(orphans);

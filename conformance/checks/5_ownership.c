@@ -1,6 +1,6 @@
 /* Tests of chapter 5, ownership: finalisers that call the runtime, where they run and with what,
  * and resources by the thousand. */
-#include "tasks.h"
+#include "refused_calls.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -289,6 +289,21 @@ CHECK("R5.18", a_finaliser_is_refused_everything)
 CHECK("R5.18", a_finaliser_is_refused_everything_elsewhere)
 {
     assert_rebellion_fails(1);
+}
+
+CHECK("R5.18", whatever_a_finaliser_passes_it_is_refused)
+{
+    assert_refused_in_finalisers(TASK_CALLS, miou_run);
+}
+
+CHECK("R5.18", whatever_a_finaliser_passes_combinators_are_refused)
+{
+    assert_refused_in_finalisers(COMBINATOR_CALLS, miou_run);
+}
+
+CHECK("R5.18", whatever_a_finaliser_passes_synchronisation_is_refused)
+{
+    assert_refused_in_finalisers(SYNC_CALLS, miou_run);
 }
 
 /* ---- R5.19 */

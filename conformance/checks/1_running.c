@@ -1,4 +1,5 @@
-/* Rules R1.1 to R1.6, R1.15 and R1.18: runs, the calls outside them, and errors. */
+/* Rules R1.1 to R1.3, R1.5, R1.6, R1.15 and R1.18: runs, one after another and one in another, and
+ * errors. */
 #include "sockets.h"
 
 #include <errno.h>
@@ -129,186 +130,7 @@ CHECK("R1.3", runs_follow_one_another)
     }
 }
 
-/* ---- R1.4: outside a run ---- */
-
-struct objects {
-    miou_promise *promise;
-    miou_orphans *orphans;
-    miou_resource *resource;
-};
-
-#define MUST_REFUSE(call)                                                                          \
-    if ((call) != MIOU_NOT_RUNNING)                                                                \
-    return #call
-
-/* Make every call of miou.h. Returns the first that is not refused, or NULL. */
-static const char *not_refused(const struct objects *with)
-{
-    struct objects out = *with;
-    int outcome = 11, ids[2] = {12, 12};
-
-    MUST_REFUSE(miou_yield());
-    MUST_REFUSE(miou_async(&out.promise, NULL, return_9, NULL));
-    MUST_REFUSE(miou_async(NULL, NULL, NULL, NULL));
-    MUST_REFUSE(miou_call(&out.promise, NULL, return_9, NULL));
-    MUST_REFUSE(miou_call(NULL, NULL, NULL, NULL));
-    MUST_REFUSE(miou_parallel(&outcome, return_9, (void *[]){NULL}, 1));
-    MUST_REFUSE(miou_parallel(NULL, return_9, NULL, 0));
-    MUST_REFUSE(miou_await(with->promise, &outcome));
-    MUST_REFUSE(miou_cancel(with->promise));
-    MUST_REFUSE(miou_promise_free(with->promise));
-    MUST_REFUSE(miou_orphans_create(&out.orphans));
-    MUST_REFUSE(miou_care(&out.promise, with->orphans));
-    MUST_REFUSE(miou_orphans_free(with->orphans));
-    MUST_REFUSE(miou_domain_self());
-    MUST_REFUSE(miou_domain_available());
-    MUST_REFUSE(miou_domain_all(ids, 2));
-    MUST_REFUSE(miou_resource_create(&out.resource, ignore, NULL));
-    MUST_REFUSE(miou_resource_create(NULL, NULL, NULL));
-    MUST_REFUSE(miou_own(with->resource));
-    MUST_REFUSE(miou_check(with->resource));
-    MUST_REFUSE(miou_disown(with->resource));
-    MUST_REFUSE(miou_release(with->resource));
-    MUST_REFUSE(miou_transfer(with->resource));
-    if (memcmp(&out, with, sizeof out) || outcome != 11 || ids[0] != 12 || ids[1] != 12)
-        return "an argument that was written to";
-    return NULL;
-}
-
-static void assert_refused(const char *accepted)
-{
-    if (accepted)
-        fail_msg("outside a run: %s", accepted);
-}
-
-CHECK("R1.4", calls_before_a_run)
-{
-    assert_refused(not_refused(&(struct objects){0}));
-}
-
-static int leave_objects(void *arg)
-{
-    struct objects *objects = arg;
-
-    TRY(miou_orphans_create(&objects->orphans));
-    TRY(miou_async(&objects->promise, NULL, return_9, NULL));
-    TRY(miou_await(objects->promise, NULL));
-    return miou_resource_create(&objects->resource, ignore, NULL);
-}
-
-CHECK("R1.4", calls_after_a_run)
-{
-    struct objects objects = {0};
-
-    assert_int_equal(run_with(1, leave_objects, &objects), 0);
-    assert_refused(not_refused(&objects));
-}
-
-struct visit {
-    struct objects objects;
-    const char *accepted;
-    int outcome;
-};
-
-static void *visit_from_outside(void *arg)
-{
-    struct visit *t = arg;
-
-    t->accepted = not_refused(&t->objects);
-    return NULL;
-}
-
-/* The thread may do what it likes: main's child and resource stay as they are. */
-static int receive_a_visit(void *arg)
-{
-    struct visit *t = arg;
-    pthread_t thread;
-
-    TRY(miou_orphans_create(&t->objects.orphans));
-    TRY(miou_async(&t->objects.promise, &(miou_spawn){.orphans = t->objects.orphans}, return_9,
-                   NULL));
-    TRY(miou_resource_create(&t->objects.resource, ignore, NULL));
-    TRY(miou_own(t->objects.resource));
-    if (pthread_create(&thread, NULL, visit_from_outside, t) != 0)
-        could_not_tell("no thread");
-    pthread_join(thread, NULL);
-    TRY(miou_await(t->objects.promise, &t->outcome));
-    return miou_disown(t->objects.resource);
-}
-
-CHECK("R1.4", calls_from_a_thread_without_a_task)
-{
-    struct visit t = {0};
-
-    assert_int_equal(run_with(1, receive_a_visit, &t), 0);
-    assert_refused(t.accepted);
-    assert_int_equal(t.outcome, 9);
-}
-
-/* The same of miou_unix.h. */
-static const char *descriptor_not_refused(miou_fd *fd)
-{
-    static const struct sockaddr_in address = {.sin_family = AF_INET};
-    miou_fd *out = NULL;
-    char byte = 'x';
-
-    MUST_REFUSE(miou_tcpv4(&out, 0));
-    MUST_REFUSE(miou_tcpv6(&out, MIOU_OWNED));
-    MUST_REFUSE(miou_bind_and_listen(fd, (const struct sockaddr *)&address, sizeof address, NULL));
-    MUST_REFUSE(miou_accept(&out, fd, NULL));
-    MUST_REFUSE(miou_read(fd, &byte, 1));
-    MUST_REFUSE(miou_write(fd, &byte, 1));
-    MUST_REFUSE(miou_close(fd));
-    if (miou_fd_resource(fd))
-        return "miou_fd_resource(fd)";
-    return out || byte != 'x' ? "an argument that was written to" : NULL;
-}
-
-struct visited_descriptor {
-    miou_fd *fd;
-    const char *accepted;
-    int connected;
-};
-
-static void *visit_descriptor(void *arg)
-{
-    struct visited_descriptor *t = arg;
-
-    t->accepted = descriptor_not_refused(t->fd);
-    return NULL;
-}
-
-static int listen_meanwhile(void *arg)
-{
-    struct visited_descriptor *t = arg;
-    pthread_t thread;
-
-    TRY(listen_on(&t->fd, MIOU_OWNED, 0));
-    if (pthread_create(&thread, NULL, visit_descriptor, t) != 0)
-        could_not_tell("no thread");
-    pthread_join(thread, NULL);
-    t->connected = peer_connect(port_of(t->fd));
-    return miou_close(t->fd);
-}
-
-CHECK("R1.4", calls_on_descriptors)
-{
-    struct visited_descriptor t = {.connected = -1};
-
-    assert_refused(descriptor_not_refused(NULL));
-    assert_int_equal(unix_run_with(0, listen_meanwhile, &t), 0);
-    assert_refused(t.accepted);
-    assert_true(t.connected >= 0);
-    assert_refused(descriptor_not_refused(t.fd));
-}
-
 /* ---- R1.5, R1.6: runs that are refused ---- */
-
-static int count_calls(void *arg)
-{
-    ++*(int *)arg;
-    return 0;
-}
 
 struct nested {
     int plain, with_monitor;
@@ -319,8 +141,8 @@ static int run_inside(void *arg)
 {
     struct nested *t = arg;
 
-    t->plain = run_with(1, count_calls, &t->calls);
-    t->with_monitor = unix_run_with(1, count_calls, &t->calls);
+    t->plain = run_with(1, count_one, &t->calls);
+    t->with_monitor = unix_run_with(1, count_one, &t->calls);
     return miou_yield() < 0 ? -1 : 3;
 }
 
@@ -338,16 +160,237 @@ CHECK("R1.5", run_and_unix_run_inside_each_other)
     assert_int_equal(u.calls, 0);
 }
 
+/* Whatever a run calls tries to start a run. */
+struct intruder {
+    atomic_int times, accepted;
+    int calls;
+};
+
+static int intrude(void *arg)
+{
+    struct intruder *t = arg;
+
+    t->times++;
+    t->accepted += miou_run(NULL, count_one, &t->calls) != -EBUSY;
+    t->accepted += miou_unix_run(NULL, count_one, &t->calls) != -EBUSY;
+    return 0;
+}
+
+static void intrude_in_vain(void *arg)
+{
+    intrude(arg);
+}
+
+static void assert_kept_out(const struct intruder *t)
+{
+    assert_int_not_equal(t->times, 0);
+    assert_int_equal(t->accepted, 0);
+    assert_int_equal(t->calls, 0);
+}
+
+static int finalise_an_intruder(void *arg)
+{
+    miou_resource *resource;
+
+    TRY(miou_resource_create(&resource, intrude_in_vain, arg));
+    TRY(miou_own(resource));
+    return miou_release(resource);
+}
+
+CHECK("R1.5", a_finaliser_cannot_start_a_run)
+{
+    struct intruder t = {0};
+
+    assert_int_equal(run_with(0, finalise_an_intruder, &t), 0);
+    assert_int_equal(unix_run_with(0, finalise_an_intruder, &t), 0);
+    assert_kept_out(&t);
+}
+
+static int yield_beside_an_intruder(void *arg)
+{
+    miou_hook *hook;
+
+    TRY(miou_hook_add(&hook, intrude, arg));
+    TRY(let_others_run());
+    return miou_hook_remove(hook);
+}
+
+CHECK("R1.5 R11.17", a_hook_cannot_start_a_run)
+{
+    struct intruder t = {0};
+
+    assert_int_equal(run_with(0, yield_beside_an_intruder, &t), 0);
+    assert_kept_out(&t);
+}
+
+static void intrude_when_signalled(miou_trigger *trigger, void *arg)
+{
+    (void)trigger;
+    intrude(arg);
+}
+
+static int signal_an_intruder(void *arg)
+{
+    miou_trigger *trigger;
+
+    TRY(miou_trigger_create(&trigger));
+    TRY(miou_trigger_on_signal(trigger, intrude_when_signalled, arg));
+    return miou_trigger_signal(trigger);
+}
+
+CHECK("R1.5 R9.34", an_action_cannot_start_a_run)
+{
+    struct intruder t = {0};
+
+    assert_int_equal(run_with(0, signal_an_intruder, &t), 0);
+    assert_kept_out(&t);
+}
+
+static size_t intrude_and_choose(void *arg, size_t count)
+{
+    (void)count;
+    intrude(arg);
+    return 0;
+}
+
+static int call_somewhere(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_call(&promise, NULL, return_0, arg));
+    return miou_await(promise, NULL);
+}
+
+CHECK("R1.5 R13.5", the_choosing_function_cannot_start_a_run)
+{
+    struct intruder t = {0};
+    miou_options options = {.domains = 2, .choose = intrude_and_choose, .choose_state = &t};
+
+    assert_int_equal(run_by(miou_run, &options, call_somewhere, NULL), 0);
+    assert_kept_out(&t);
+}
+
+static void intrude_on_deadlock(void *arg, const miou_waiting *waiting)
+{
+    (void)waiting;
+    intrude(arg);
+}
+
+static int wait_for_nothing(void *arg)
+{
+    miou_trigger *trigger;
+
+    (void)arg;
+    TRY(miou_trigger_create(&trigger));
+    return miou_trigger_await(trigger);
+}
+
+CHECK("R1.5 R13.4", the_deadlock_function_cannot_start_a_run)
+{
+    struct intruder t = {0};
+    miou_options options = {.domains = 1, .deadlock = intrude_on_deadlock, .deadlock_state = &t};
+
+    assert_int_equal(run_by(miou_run, &options, wait_for_nothing, NULL), MIOU_DEADLOCK);
+    assert_kept_out(&t);
+}
+
+/* A monitor that sleeps on a semaphore, each of whose functions tries. */
+enum { CREATE, SELECT, INTERRUPT, CANCELLED, FINALISE, SUSPENDED, MONITOR_FUNCTIONS };
+
+struct intruders {
+    struct intruder each[MONITOR_FUNCTIONS];
+    struct bell {
+        struct intruders *all;
+        sem_t semaphore;
+    } bells[2];
+};
+
+static int create_intruding(void **state, int domain, void *arg)
+{
+    struct intruders *t = arg;
+
+    t->bells[domain].all = t;
+    sem_init(&t->bells[domain].semaphore, 0, 0);
+    *state = &t->bells[domain];
+    return intrude(&t->each[CREATE]);
+}
+
+static int select_intruding(void *state, int block)
+{
+    struct bell *bell = state;
+
+    if (block)
+        sem_wait(&bell->semaphore);
+    return intrude(&bell->all->each[SELECT]);
+}
+
+static void interrupt_intruding(void *state)
+{
+    struct bell *bell = state;
+
+    intrude(&bell->all->each[INTERRUPT]);
+    sem_post(&bell->semaphore);
+}
+
+static void cancelled_intruding(void *state, miou_syscall *point)
+{
+    (void)point;
+    intrude(&((struct bell *)state)->all->each[CANCELLED]);
+}
+
+static void finalise_intruding(void *state)
+{
+    intrude(&((struct bell *)state)->all->each[FINALISE]);
+}
+
+static int suspend_intruding(void *arg)
+{
+    struct intruders *t = arg;
+    miou_syscall *point;
+
+    TRY(miou_syscall_create(&point));
+    return miou_suspend(point, intrude_in_vain, &t->each[SUSPENDED]);
+}
+
+static int use_each_function(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(call_somewhere(NULL));
+    TRY(miou_async(&promise, NULL, suspend_intruding, arg));
+    TRY(miou_yield());
+    return miou_cancel(promise);
+}
+
+CHECK("R1.5", a_monitor_cannot_start_a_run)
+{
+    static struct intruders t;
+    const miou_monitor monitor = {.create = create_intruding,
+                                  .select = select_intruding,
+                                  .interrupt = interrupt_intruding,
+                                  .cancelled = cancelled_intruding,
+                                  .finalise = finalise_intruding,
+                                  .arg = &t};
+    int i;
+
+    assert_int_equal(
+        run_by(miou_run, &(miou_options){.domains = 1, .monitor = &monitor}, use_each_function, &t),
+        0);
+    t.each[INTERRUPT].times++; /* perhaps no domain slept */
+    for (i = 0; i < MONITOR_FUNCTIONS; i++)
+        assert_kept_out(&t.each[i]);
+}
+
 CHECK("R1.6", bad_arguments_of_run)
 {
     int calls = 0;
 
     assert_int_equal(miou_run(NULL, NULL, NULL), -EINVAL);
     assert_int_equal(run_with(1, NULL, &calls), -EINVAL);
-    assert_int_equal(run_with(-1, count_calls, &calls), -EINVAL);
-    assert_int_equal(run_with(INT_MIN, count_calls, &calls), -EINVAL);
+    assert_int_equal(run_with(-1, count_one, &calls), -EINVAL);
+    assert_int_equal(run_with(INT_MIN, count_one, &calls), -EINVAL);
     assert_int_equal(calls, 0);
-    assert_int_equal(run_with(1, count_calls, &calls), 0);
+    assert_int_equal(run_with(1, count_one, &calls), 0);
     assert_int_equal(calls, 1);
 }
 
@@ -356,10 +399,10 @@ CHECK("R1.6", bad_arguments_of_unix_run)
     int calls = 0;
 
     assert_int_equal(miou_unix_run(NULL, NULL, NULL), -EINVAL);
-    assert_int_equal(unix_run_with(-1, count_calls, &calls), -EINVAL);
-    assert_int_equal(unix_run_with(INT_MIN, count_calls, &calls), -EINVAL);
+    assert_int_equal(unix_run_with(-1, count_one, &calls), -EINVAL);
+    assert_int_equal(unix_run_with(INT_MIN, count_one, &calls), -EINVAL);
     assert_int_equal(calls, 0);
-    assert_int_equal(unix_run_with(1, count_calls, &calls), 0);
+    assert_int_equal(unix_run_with(1, count_one, &calls), 0);
     assert_int_equal(calls, 1);
 }
 

@@ -1,5 +1,5 @@
-/* Rules R13.5 to R13.10: runs that are driven. */
-#include "tasks.h"
+/* Rules R13.5 to R13.10: steered runs. */
+#include "answers.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -8,58 +8,7 @@
 
 static const int64_t HOUR = 3600000000000, MINUTE = 60000000000;
 
-/* ---- Who answers ---- */
-
-/* Answers at random, after a number: the same number, the same answers. */
-struct driver {
-    uint64_t state;
-    int asked;
-    int odd; /* questions about less than two things, or outside the run */
-    bool running;
-    int wrong_at;        /* the question that gets a wrong answer, from 1 on; 0: none */
-    size_t wrong;        /* by how much too large that is */
-    size_t counts[4000]; /* what was asked, as far as there is room */
-};
-
-enum { ROOM = sizeof((struct driver *)0)->counts / sizeof(size_t) };
-
-static size_t ask(struct driver *driver, size_t count)
-{
-    driver->odd += count < 2 || !driver->running;
-    if (driver->asked < ROOM)
-        driver->counts[driver->asked] = count;
-    return ++driver->asked == driver->wrong_at ? count + driver->wrong : 0;
-}
-
-static size_t answer_0(void *state, size_t count)
-{
-    return ask(state, count);
-}
-
-static size_t answer_at_random(void *state, size_t count)
-{
-    struct driver *driver = state;
-    uint64_t z = driver->state += 0x9e3779b97f4a7c15u;
-    size_t wrong = ask(driver, count);
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return wrong ? wrong : (z ^ z >> 31) % count;
-}
-
-static int drive(check_runner *run, int domains, miou_choose *choose, struct driver *driver,
-                 miou_task *fn, void *arg)
-{
-    miou_options options = {.domains = domains, .choose = choose, .choose_state = driver};
-    int result;
-
-    driver->running = true;
-    result = run_by(run, &options, fn, arg);
-    driver->running = false;
-    return result;
-}
-
-/* ---- What is driven: a program with a bit of everything ---- */
+/* ---- A program with a bit of everything ---- */
 
 enum { CHILDREN = 6, EVENTS = 400 };
 
@@ -140,27 +89,27 @@ static int direct(void *arg)
     return 7;
 }
 
-static int drive_program(check_runner *run, miou_choose *choose, struct driver *driver,
+static int steer_program(check_runner *run, miou_choose *choose, struct answers *answers,
                          struct program *program)
 {
     *program = (struct program){.thread = pthread_self()};
-    return drive(run, 3, choose, driver, direct, program);
+    return steer(run, 3, choose, answers, direct, program);
 }
 
 /* ---- R13.5: one thread ---- */
 
 static void assert_one_thread(check_runner *run, miou_choose *choose, uint64_t seed, int threads)
 {
-    struct driver driver = {.state = seed};
+    struct answers answers = {.state = seed};
     struct program program;
     int i, seen[4] = {0};
 
-    assert_int_equal(drive_program(run, choose, &driver, &program), 7);
+    assert_int_equal(steer_program(run, choose, &answers, &program), 7);
     assert_int_equal(program.ended, CHILDREN);
     assert_int_equal(program.elsewhere, 0);
     assert_int_equal(program.threads, threads);
-    assert_int_equal(driver.odd, 0);
-    assert_true(driver.asked > 0);
+    assert_int_equal(answers.odd, 0);
+    assert_true(answers.asked > 0);
     for (i = 0; i < program.count; i++) {
         assert_in_range(program.events[i].domain, 0, 3);
         seen[program.events[i].domain] = true;
@@ -168,7 +117,7 @@ static void assert_one_thread(check_runner *run, miou_choose *choose, uint64_t s
     assert_true(seen[1] || seen[2] || seen[3]);
 }
 
-CHECK("R13.5", a_driven_run_has_one_thread)
+CHECK("R13.5", a_steered_run_has_one_thread)
 {
     int threads = threads_running(), seed;
 
@@ -192,10 +141,10 @@ static int do_little(void *arg)
 
 CHECK("R13.5", what_is_no_choice_is_not_asked)
 {
-    struct driver driver = {.state = 0};
+    struct answers answers = {.state = 0};
 
-    assert_int_equal(drive(miou_run, 0, answer_at_random, &driver, do_little, NULL), 0);
-    assert_int_equal(driver.asked, 0);
+    assert_int_equal(steer(miou_run, 0, answer_at_random, &answers, do_little, NULL), 0);
+    assert_int_equal(answers.asked, 0);
 }
 
 /* ---- R13.6: the same again ---- */
@@ -216,22 +165,22 @@ static bool same_events(const struct program *a, const struct program *b)
 CHECK("R13.6", the_same_answers_make_the_same_run)
 {
     static struct program first, again, before;
-    static struct driver drivers[2];
+    static struct answers answers[2];
     int seed, different = 0;
 
     for (seed = 0; seed < 50; seed++) {
         int i, result = 0;
 
         for (i = 0; i < 2; i++) {
-            drivers[i] = (struct driver){.state = (uint64_t)seed};
+            answers[i] = (struct answers){.state = (uint64_t)seed};
             result +=
-                drive_program(miou_unix_run, answer_at_random, &drivers[i], i ? &again : &first);
+                steer_program(miou_unix_run, answer_at_random, &answers[i], i ? &again : &first);
         }
         assert_int_equal(result, 14);
         assert_true(same_events(&first, &again));
-        assert_true(drivers[0].asked < ROOM);
-        assert_int_equal(drivers[0].asked, drivers[1].asked);
-        assert_memory_equal(drivers[0].counts, drivers[1].counts, sizeof drivers[0].counts);
+        assert_true(answers[0].asked < ANSWERS_ROOM);
+        assert_int_equal(answers[0].asked, answers[1].asked);
+        assert_memory_equal(answers[0].counts, answers[1].counts, sizeof answers[0].counts);
         different += seed > 0 && !same_events(&first, &before);
         before = first;
     }
@@ -242,13 +191,13 @@ CHECK("R13.6", the_same_answers_make_the_same_run)
 
 static void assert_wrong_answer(int at, size_t by)
 {
-    struct driver driver = {.state = (uint64_t)at, .wrong_at = at, .wrong = by};
+    struct answers answers = {.state = (uint64_t)at, .wrong_at = at, .wrong = by};
     struct program program;
 
-    assert_int_equal(drive_program(at % 2 ? miou_run : miou_unix_run,
-                                   at % 3 ? answer_at_random : answer_0, &driver, &program),
+    assert_int_equal(steer_program(at % 2 ? miou_run : miou_unix_run,
+                                   at % 3 ? answer_at_random : answer_0, &answers, &program),
                      -EINVAL);
-    assert_int_equal(driver.asked, at);
+    assert_int_equal(answers.asked, at);
     assert_int_equal(program.finalised, program.begun - program.ended);
 }
 
@@ -309,10 +258,10 @@ static int spin_everywhere(void *arg)
 
 CHECK("R13.8", to_answer_0_is_fair_to_domains)
 {
-    struct driver driver = {.state = 0};
+    struct answers answers = {.state = 0};
     struct circle t = {.morning = false};
 
-    assert_int_equal(drive(miou_run, SPINNERS, answer_0, &driver, spin_everywhere, &t), 0);
+    assert_int_equal(steer(miou_run, SPINNERS, answer_0, &answers, spin_everywhere, &t), 0);
 }
 
 static int sleep_till_morning(void *arg)
@@ -342,10 +291,10 @@ static int spin_till_morning(void *arg)
 
 CHECK("R13.8", to_answer_0_lets_time_pass)
 {
-    struct driver driver = {.state = 0};
+    struct answers answers = {.state = 0};
     struct circle t = {.morning = false};
 
-    assert_int_equal(drive(miou_unix_run, 1, answer_0, &driver, spin_till_morning, &t), 0);
+    assert_int_equal(steer(miou_unix_run, 1, answer_0, &answers, spin_till_morning, &t), 0);
 }
 
 /* ---- R13.9: virtual time ---- */
@@ -419,17 +368,17 @@ static void assert_woken_in_order(const struct dormitory *t, bool together)
 CHECK("R13.9", hours_pass_at_once_and_in_order)
 {
     struct dormitory t = {.woken = 0};
-    struct driver driver = {.state = 0};
+    struct answers answers = {.state = 0};
     int seed;
 
-    assert_int_equal(drive(miou_unix_run, BEDS - 1, answer_0, &driver, sleep_in_beds, &t), 0);
+    assert_int_equal(steer(miou_unix_run, BEDS - 1, answer_0, &answers, sleep_in_beds, &t), 0);
     assert_woken_in_order(&t, true);
     for (seed = 0; seed < 30; seed++) {
         struct dormitory u = {.woken = 0};
-        struct driver random = {.state = (uint64_t)seed};
+        struct answers random = {.state = (uint64_t)seed};
 
         assert_int_equal(
-            drive(miou_unix_run, BEDS - 1, answer_at_random, &random, sleep_in_beds, &u), 0);
+            steer(miou_unix_run, BEDS - 1, answer_at_random, &random, sleep_in_beds, &u), 0);
         assert_woken_in_order(&u, false);
     }
 }
@@ -454,10 +403,10 @@ static int cancel_century(void *arg)
 
 CHECK("R13.9", centuries_can_be_cancelled)
 {
-    struct driver driver = {.state = 0};
+    struct answers answers = {.state = 0};
     int error = 0;
 
-    assert_int_equal(drive(miou_unix_run, 1, answer_0, &driver, cancel_century, &error), 0);
+    assert_int_equal(steer(miou_unix_run, 1, answer_0, &answers, cancel_century, &error), 0);
     assert_int_equal(error, MIOU_CANCELLED);
 }
 
@@ -492,12 +441,12 @@ static int yield_beside_naps(void *arg)
     return result;
 }
 
-static int drive_naps(miou_choose *choose, int seed)
+static int steer_naps(miou_choose *choose, int seed)
 {
     struct nap naps[2] = {{.time = HOUR / 7200}, {.time = HOUR}};
-    struct driver driver = {.state = (uint64_t)seed};
+    struct answers answers = {.state = (uint64_t)seed};
 
-    return drive(miou_unix_run, 1, choose, &driver, yield_beside_naps, naps);
+    return steer(miou_unix_run, 1, choose, &answers, yield_beside_naps, naps);
 }
 
 CHECK("R13.9", endless_sleeps_are_not_cut_short)
@@ -505,13 +454,13 @@ CHECK("R13.9", endless_sleeps_are_not_cut_short)
     int seed, over = 0;
 
     for (seed = 0; seed < 100; seed++) {
-        int result = drive_naps(answer_at_random, seed);
+        int result = steer_naps(answer_at_random, seed);
 
         assert_in_range(result, 0, 1);
         over += result;
     }
     assert_int_not_equal(over, 0);
-    assert_int_equal(drive_naps(answer_0, 0), 0);
+    assert_int_equal(steer_naps(answer_0, 0), 0);
 }
 
 /* ---- R13.10: every pick can be made ---- */
@@ -525,8 +474,8 @@ static void assert_every_pick(int domains, miou_task *fn)
     int seed, missing = OPTIONS;
 
     for (seed = 0; seed < SEEDS && missing > 0; seed++) {
-        struct driver driver = {.state = (uint64_t)seed};
-        int picked = drive(miou_run, domains, answer_at_random, &driver, fn, NULL);
+        struct answers answers = {.state = (uint64_t)seed};
+        int picked = steer(miou_run, domains, answer_at_random, &answers, fn, NULL);
 
         assert_in_range(picked, 0, OPTIONS - 1);
         missing -= !seen[picked];
@@ -677,53 +626,4 @@ CHECK("R13.10", every_orphan_can_be_next)
 CHECK("R13.10", every_domain_can_go_on_between_two_calls)
 {
     assert_every_pick(1, interrupt_task);
-}
-
-/* ---- Driven deadlocks ---- */
-
-static int await_nothing(void *arg)
-{
-    struct program *t = arg;
-    miou_trigger *trigger;
-    miou_resource *resource;
-
-    TRY(miou_trigger_create(&trigger));
-    TRY(miou_resource_create(&resource, finalise, t));
-    TRY(miou_own(resource));
-    return miou_trigger_await(trigger);
-}
-
-static int all_await_nothing(void *arg)
-{
-    miou_promise *promise;
-
-    TRY(miou_call(&promise, NULL, await_nothing, arg));
-    return miou_await(promise, NULL);
-}
-
-static void count_told(void *state, const miou_waiting *waiting)
-{
-    (void)waiting;
-    ++*(int *)state;
-}
-
-CHECK("R13.1 R13.2 R13.5", a_driven_run_can_be_in_deadlock)
-{
-    int seed;
-
-    for (seed = 0; seed < 20; seed++) {
-        struct driver driver = {.state = (uint64_t)seed, .running = true};
-        struct program t = {.finalised = 0};
-        int told = 0;
-        miou_options options = {.domains = 2,
-                                .choose = answer_at_random,
-                                .choose_state = &driver,
-                                .deadlock = count_told,
-                                .deadlock_state = &told};
-
-        assert_int_equal((seed % 2 ? miou_run : miou_unix_run)(&options, all_await_nothing, &t),
-                         MIOU_DEADLOCK);
-        assert_int_equal(told, 2);
-        assert_int_equal(t.finalised, 1);
-    }
 }

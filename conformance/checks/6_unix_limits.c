@@ -1,5 +1,5 @@
-/* Rules R6.15 to R6.18, R6.20, R6.21, R6.23, R6.26, R6.27, R6.33 and R6.44, and R1.17 with sockets:
- * waits that are ended, disturbed or not allowed, and the system's limits. */
+/* Rules R6.15 to R6.18, R6.20 and R6.21: waits that are ended, disturbed or not allowed, and the
+ * system's limits. */
 #include "waits.h"
 
 #include <errno.h>
@@ -239,6 +239,27 @@ CHECK("R6.18", without_a_monitor_neither_peers_nor_datagrams_are_waited_for)
     check_unmonitored((struct waits){OTHER_WAITS});
 }
 
+static int connect_without_monitor(void *arg)
+{
+    struct sockaddr_un address = local_address(0);
+    int *connected = arg;
+    miou_fd *listener, *client;
+
+    TRY(miou_unix_socket(&listener, 0));
+    TRY(miou_bind_and_listen(listener, (struct sockaddr *)&address, sizeof address, NULL));
+    TRY(miou_unix_socket(&client, 0));
+    *connected = miou_connect(client, (struct sockaddr *)&address, sizeof address);
+    return miou_accept(&client, listener, NULL);
+}
+
+CHECK("R6.18", without_a_monitor_one_connects_where_there_is_room)
+{
+    int connected = 1;
+
+    assert_int_equal(run_with(0, connect_without_monitor, &connected), 0);
+    assert_int_equal(connected, 0);
+}
+
 /* ---- R6.20: signals ---- */
 
 enum { SIGNALS = 30 };
@@ -449,289 +470,4 @@ CHECK("R6.21", a_busy_domain_does_not_hold_up_anothers_wait)
     sem_init(&t.spins, 0, 0);
     assert_int_equal(unix_run_with(1, read_beside_a_busy_domain, &t), 0);
     assert_int_equal(t.waiter.result, 1);
-}
-
-/* ---- R6.23: closing what others wait for ---- */
-
-static int close_under_waits(void *arg)
-{
-    struct waits *t = arg;
-
-    TRY(waits_start(t, miou_async));
-    FOR_EACH_WAIT(kind, t)
-    TRY(miou_close(t->waiters[kind].fd));
-    return waits_await(t);
-}
-
-static void check_closing(struct waits waits)
-{
-    assert_int_equal(unix_run_with(0, close_under_waits, &waits), 0);
-    assert_int_equal(waits.waiting, waits_count(&waits));
-    waits_assert(&waits, -EBADF);
-}
-
-CHECK("R6.23", closing_wakes_those_that_wait)
-{
-    check_closing((struct waits){WAITS_OF_STREAMS});
-}
-
-CHECK("R6.23", closing_wakes_those_that_connect_or_wait_for_datagrams)
-{
-    check_closing((struct waits){OTHER_WAITS});
-}
-
-/* ---- R6.44: closing the system's number ---- */
-
-struct stolen {
-    struct pair stolen, kept;
-    ssize_t results[2];
-    int closed;
-};
-
-static int read_stolen(void *arg)
-{
-    struct stolen *t = arg;
-    char byte;
-
-    t->results[0] = miou_read(t->stolen.fd, &byte, 1);
-    return 0;
-}
-
-static int read_kept(void *arg)
-{
-    struct stolen *t = arg;
-    char byte;
-
-    t->results[1] = miou_read(t->kept.fd, &byte, 1);
-    return 0;
-}
-
-static int steal(void *arg)
-{
-    struct stolen *t = arg;
-    miou_promise *first, *second;
-
-    TRY(pair_open(&t->stolen, 0));
-    TRY(pair_open(&t->kept, 0));
-    TRY(miou_async(&first, NULL, read_stolen, t));
-    TRY(miou_async(&second, NULL, read_kept, t));
-    TRY(let_others_run());
-    close(miou_fd_number(t->stolen.fd));
-    TRY(miou_await(first, NULL));
-    if (peer_send(t->kept.peer, "x", 1) != 1)
-        return -errno;
-    TRY(miou_await(second, NULL));
-    t->closed = miou_close(t->stolen.fd);
-    return miou_close(t->kept.fd);
-}
-
-CHECK("R6.44", closed_by_the_application)
-{
-    struct stolen t = {.closed = 1};
-
-    assert_int_equal(unix_run_with(0, steal, &t), 0);
-    assert_int_equal(t.results[0], -EBADF);
-    assert_int_equal(t.results[1], 1);
-    assert_int_equal(t.closed, -EBADF);
-}
-
-/* ---- R6.26: outside a run and in a finaliser ---- */
-
-static int leave_descriptors(void *arg)
-{
-    return pair_open(arg, 0);
-}
-
-CHECK("R6.26 R1.4", outside_a_run_every_call_is_refused)
-{
-    struct sockaddr_in address = loopback(0);
-    struct pair pair;
-    miou_fd *fd = NULL;
-    char byte = '-';
-
-    assert_int_equal(unix_run_with(0, leave_descriptors, &pair), 0);
-    assert_int_equal(miou_tcpv4(&fd, 0), MIOU_NOT_RUNNING);
-    assert_int_equal(miou_tcpv6(&fd, MIOU_OWNED), MIOU_NOT_RUNNING);
-    assert_int_equal(
-        miou_bind_and_listen(pair.fd, (struct sockaddr *)&address, sizeof address, NULL),
-        MIOU_NOT_RUNNING);
-    assert_int_equal(miou_accept(&fd, pair.fd, NULL), MIOU_NOT_RUNNING);
-    assert_int_equal(miou_read(pair.fd, &byte, 1), MIOU_NOT_RUNNING);
-    assert_int_equal(miou_write(pair.fd, "x", 1), MIOU_NOT_RUNNING);
-    assert_int_equal(miou_close(pair.fd), MIOU_NOT_RUNNING);
-    assert_int_equal(miou_fd_number(pair.fd), MIOU_NOT_RUNNING);
-    assert_null(miou_fd_resource(pair.fd));
-    assert_null(fd);
-    assert_int_equal(byte, '-');
-}
-
-struct finalising {
-    miou_fd *listener, *client, *made;
-    struct pair plain, owned;
-    ssize_t results[6];
-    int close_plain, close_owned;
-    char byte;
-};
-
-static void do_io(void *arg)
-{
-    struct finalising *t = arg;
-
-    t->results[0] = miou_tcpv4(&t->made, 0);
-    t->results[1] = miou_tcpv6(&t->made, MIOU_OWNED);
-    t->results[2] = miou_accept(&t->client, t->listener, NULL);
-    t->results[3] = miou_read(t->plain.fd, &t->byte, 1);
-    t->results[4] = miou_write(t->plain.fd, "x", 1);
-    t->results[5] = miou_close(t->owned.fd);
-    t->close_plain = miou_close(t->plain.fd);
-}
-
-static int finalise_with_io(void *arg)
-{
-    struct finalising *t = arg;
-    miou_resource *resource;
-
-    TRY(listen_on(&t->listener, 0, 0));
-    peer_connect(port_of(t->listener));
-    TRY(pair_open(&t->plain, 0));
-    TRY(pair_open(&t->owned, MIOU_OWNED));
-    peer_send(t->plain.peer, "x", 1);
-    await_bytes(t->plain.number, 1);
-    TRY(miou_resource_create(&resource, do_io, t));
-    TRY(miou_own(resource));
-    TRY(miou_release(resource));
-    t->close_owned = miou_close(t->owned.fd);
-    return 0;
-}
-
-CHECK("R6.26", in_a_finaliser_only_plain_descriptors_are_closed)
-{
-    struct finalising t = {.byte = '-', .close_plain = 1, .close_owned = 1};
-    int i;
-
-    assert_int_equal(unix_run_with(0, finalise_with_io, &t), 0);
-    for (i = 0; i < 6; i++)
-        assert_int_equal(t.results[i], MIOU_IN_FINALISER);
-    assert_null(t.made);
-    assert_null(t.client);
-    assert_int_equal(t.byte, '-');
-    assert_int_equal(t.close_plain, 0);
-    assert_int_equal(t.close_owned, 0);
-}
-
-/* ---- R6.27: a cancelled task ---- */
-
-struct stopped {
-    miou_fd *listener, *client, *made;
-    struct pair pair, closing;
-    ssize_t results[5];
-    int closed, accepted;
-    char before, byte;
-    size_t received;
-};
-
-/* Everything is there, so that no call would have to wait. */
-static int go_on_after_cancellation(void *arg)
-{
-    struct stopped *t = arg;
-
-    while (miou_yield() != MIOU_CANCELLED)
-        ;
-    t->results[0] = miou_tcpv4(&t->made, 0);
-    t->results[1] = miou_tcpv6(&t->made, MIOU_OWNED);
-    t->results[2] = miou_accept(&t->client, t->listener, NULL);
-    t->results[3] = miou_read(t->pair.fd, &t->before, 1);
-    t->results[4] = miou_write(t->pair.fd, "z", 1);
-    t->closed = miou_close(t->closing.fd);
-    return 0;
-}
-
-static int cancel_and_look(void *arg)
-{
-    struct stopped *t = arg;
-    miou_promise *promise;
-    char answer;
-
-    TRY(listen_on(&t->listener, 0, 0));
-    peer_connect(port_of(t->listener));
-    TRY(pair_open(&t->pair, 0));
-    TRY(pair_open(&t->closing, 0));
-    peer_send(t->pair.peer, "x", 1);
-    await_bytes(t->pair.number, 1);
-    TRY(miou_async(&promise, NULL, go_on_after_cancellation, t));
-    TRY(miou_yield());
-    TRY(miou_cancel(promise));
-    t->accepted = miou_accept(&t->client, t->listener, NULL);
-    TRY(miou_read(t->pair.fd, &t->byte, 1));
-    TRY(miou_close(t->pair.fd));
-    t->received = peer_receive(t->pair.peer, &answer, 1);
-    return 0;
-}
-
-CHECK("R6.27", a_cancelled_task_does_no_io)
-{
-    struct stopped t = {.before = '-', .closed = 1, .accepted = 1, .received = 1};
-    int i;
-
-    assert_int_equal(unix_run_with(0, cancel_and_look, &t), 0);
-    for (i = 0; i < 5; i++)
-        assert_int_equal(t.results[i], MIOU_CANCELLED);
-    assert_null(t.made);
-    assert_int_equal(t.before, '-');
-    assert_int_equal(t.closed, 0);
-    assert_int_equal(t.accepted, 0);
-    assert_int_equal(t.byte, 'x');
-    assert_int_equal(t.received, 0);
-}
-
-/* ---- R1.17: waiting costs nothing ---- */
-
-struct idle {
-    struct waits waits;
-    double used; /* at the quietest time */
-};
-
-/* How long the domains take to come to rest is not said: one time at rest is enough. */
-static void *serve_after_a_rest(void *arg)
-{
-    struct idle *t = arg;
-    int i;
-
-    for (i = 0; i < 20 && t->used > AT_REST; i++)
-        t->used = used_beside_work();
-    return waits_serve(&t->waits);
-}
-
-/* Some wait here, the others on two other domains. */
-static int wait_idly(void *arg)
-{
-    struct idle *t = arg;
-    pthread_t thread;
-
-    TRY(waits_open(&t->waits));
-    FOR_EACH_WAIT(kind, &t->waits)
-    TRY((kind == t->waits.first ? miou_async : miou_call)(
-        &t->waits.promises[kind], NULL, wait_tasks[kind], &t->waits.waiters[kind]));
-    pthread_create(&thread, NULL, serve_after_a_rest, t);
-    TRY(waits_await(&t->waits));
-    pthread_join(thread, NULL);
-    return 0;
-}
-
-static void check_idle(struct waits waits)
-{
-    struct idle t = {.waits = waits, .used = 1e9};
-
-    assert_int_equal(unix_run_with(2, wait_idly, &t), 0);
-    assert_true(t.used <= AT_REST);
-}
-
-CHECK("R1.17", waiting_for_descriptors_uses_no_processor)
-{
-    check_idle((struct waits){WAITS_OF_STREAMS});
-}
-
-CHECK("R1.17", waiting_for_peers_and_datagrams_uses_no_processor)
-{
-    check_idle((struct waits){OTHER_WAITS});
 }

@@ -1,6 +1,7 @@
 /* Rules R13.1 to R13.4: deadlocks. */
-#include "station.h"
+#include "answers.h"
 #include "sockets.h"
+#include "station.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -129,6 +130,49 @@ CHECK("R13.2 R1.16", nothing_left_of_a_deadlock)
     }
     assert_true(threads_become(threads));
     assert_int_equal(descriptors_open(), descriptors);
+}
+
+/* ---- R13.1: in steered runs ---- */
+
+static int await_nothing(void *arg)
+{
+    struct grave *t = arg;
+    miou_trigger *trigger;
+    miou_resource *resource;
+
+    TRY(miou_trigger_create(&trigger));
+    TRY(miou_resource_create(&resource, finalise, t));
+    TRY(miou_own(resource));
+    return miou_trigger_await(trigger);
+}
+
+static int all_await_nothing(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_call(&promise, NULL, await_nothing, arg));
+    return miou_await(promise, NULL);
+}
+
+CHECK("R13.1 R13.2 R13.5", a_steered_run_can_be_in_deadlock)
+{
+    int seed;
+
+    for (seed = 0; seed < 20; seed++) {
+        struct answers answers = {.state = (uint64_t)seed, .running = true};
+        struct grave t = {.finalised = 0};
+        int told = 0;
+        miou_options options = {.domains = 2,
+                                .choose = answer_at_random,
+                                .choose_state = &answers,
+                                .deadlock = count_told,
+                                .deadlock_state = &told};
+
+        assert_int_equal((seed % 2 ? miou_run : miou_unix_run)(&options, all_await_nothing, &t),
+                         MIOU_DEADLOCK);
+        assert_int_equal(told, 2);
+        assert_int_equal(t.finalised, 1);
+    }
 }
 
 /* ---- R13.3: no deadlock ---- */

@@ -91,6 +91,21 @@ static int run_in_place(const miou_options *options, miou_task *fn, void *arg)
 }
 MUTANT("R1.5", runs_nest, .run = run_in_place);
 
+static int run_in_finalisers(const miou_options *options, miou_task *fn, void *arg)
+{
+    return true_miou_yield() == MIOU_IN_FINALISER ? fn(arg) : true_miou_run(options, fn, arg);
+}
+MUTANT("R1.5", finalisers_start_runs, .run = run_in_finalisers);
+
+/* In a hook, in a function of a monitor, in the deadlock function: no task calls. */
+static int run_between_tasks(const miou_options *options, miou_task *fn, void *arg)
+{
+    int result = true_miou_run(options, fn, arg);
+
+    return result == -EBUSY && true_miou_domain_self() == MIOU_NOT_RUNNING ? fn(arg) : result;
+}
+MUTANT("R1.5", runs_are_started_between_tasks, .run = run_between_tasks);
+
 static int run_without_domains(const miou_options *options, miou_task *fn, void *arg)
 {
     miou_options mended = options ? *options : (miou_options){0};

@@ -1,6 +1,7 @@
 /* Rules R12.1 to R12.10: signals whose handlers are tasks. */
-#include "station.h"
+#include "refused_calls.h"
 #include "sockets.h"
+#include "station.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -959,4 +960,11 @@ CHECK("R12.10", a_signal_belongs_to_one_run)
     assert_int_equal(t.later, 0);
     assert_int_equal(t.seen.calls, 1);
     assert_int_equal(run_with(0, set_handler, &alone), 0);
+}
+
+/* ---- R12.11: in a finaliser ---- */
+
+CHECK("R12.11 R5.18", finalisers_cannot_handle_signals)
+{
+    assert_refused_in_finalisers(SIGNAL_CALLS, miou_run);
 }

@@ -475,6 +475,25 @@ static int care_though_cancelled(miou_promise **promise, miou_orphans *orphans)
 }
 MUTANT("R2.14", the_cancelled_may_care, .care = care_though_cancelled);
 
+static int await_a_child_first(miou_promise *promise, int *outcome)
+{
+    int result = true_miou_await(promise, outcome);
+
+    return result == MIOU_CANCELLED && !promise ? -EINVAL : result;
+}
+MUTANT("R2.14", promises_come_before_cancellation, .await = await_a_child_first);
+
+static int call_on_a_domain_first(miou_promise **promise, const miou_spawn *options, miou_task *fn,
+                                  void *arg)
+{
+    int result = true_miou_call(promise, options, fn, arg);
+    bool nowhere = options && options->pin &&
+                   (*options->pin <= 0 || *options->pin > true_miou_domain_available());
+
+    return result == MIOU_CANCELLED && nowhere ? -EINVAL : result;
+}
+MUTANT("R2.14", pins_come_before_cancellation, .call = call_on_a_domain_first);
+
 /* ---- R2.17, R2.18: finalisers when a run ends ---- */
 
 struct value {

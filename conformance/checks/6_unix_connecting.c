@@ -66,101 +66,27 @@ CHECK("R6.32", connecting_waits_and_others_run)
     waits_assert_served(&t);
 }
 
-/* In the Unix domain, where the system tells nobody when a listener has room. */
-struct local {
-    spawner *spawn;
-    unsigned flags;
-    int listener;
-    struct waiter waiter;
-    miou_promise *promise;
-    int number, peer;
-    bool waited;
-};
-
-static int connect_locally(void *arg)
-{
-    struct sockaddr_un address = local_address(0);
-    struct waiter *waiter = arg;
-
-    waiter->result = miou_connect(waiter->fd, (struct sockaddr *)&address, sizeof address);
-    waiter->done = true;
-    return 0;
-}
-
-static int come_to_wait(void *arg)
-{
-    (void)arg;
-    let_others_run();
-    return 0;
-}
-
-static int start_connecting_locally(struct local *t)
-{
-    struct sockaddr_un address = local_address(0);
-    miou_promise *last;
-
-    t->listener = peer_keep(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (bind(t->listener, (struct sockaddr *)&address, sizeof address) < 0 ||
-        listen(t->listener, 0) < 0)
-        return -errno;
-    peer_connect_local(&address);
-    TRY(miou_unix_socket(&t->waiter.fd, 0));
-    TRY(t->spawn(&t->promise, NULL, connect_locally, &t->waiter));
-    TRY(t->spawn(&last, NULL, come_to_wait, NULL));
-    TRY(miou_await(last, NULL));
-    t->waited = !t->waiter.done;
-    return 0;
-}
-
 static int connect_when_there_is_room(void *arg)
 {
-    struct local *t = arg;
+    struct connecting *t = arg;
 
-    TRY(start_connecting_locally(t));
+    TRY(connecting_start(t));
     peer_keep(accept(t->listener, NULL, NULL));
     TRY(miou_await(t->promise, NULL));
-    t->peer = peer_keep(accept(t->listener, NULL, NULL));
+    t->waiter.peer = peer_keep(accept(t->listener, NULL, NULL));
     TRY(miou_write(t->waiter.fd, "x", 1));
-    peer_receive(t->peer, &t->waiter.byte, 1);
+    peer_receive(t->waiter.peer, &t->waiter.byte, 1);
     return 0;
 }
 
 CHECK("R6.32 R6.29", connecting_waits_for_room_in_the_unix_domain)
 {
-    struct local t = {.spawn = miou_async};
+    struct connecting t = {.spawn = miou_async};
 
     assert_int_equal(unix_run_with(0, connect_when_there_is_room, &t), 0);
     assert_true(t.waited);
     assert_int_equal(t.waiter.result, 0);
     assert_int_equal(t.waiter.byte, 'x');
-}
-
-static int close_what_connects(void *arg)
-{
-    struct local *t = arg;
-
-    TRY(start_connecting_locally(t));
-    TRY(miou_close(t->waiter.fd));
-    return miou_await(t->promise, NULL);
-}
-
-static void check_closing(spawner *spawn)
-{
-    struct local t = {.spawn = spawn};
-
-    assert_int_equal(unix_run_with(1, close_what_connects, &t), 0);
-    assert_true(t.waited);
-    assert_int_equal(t.waiter.result, -EBADF);
-}
-
-CHECK("R6.23", closing_wakes_one_that_waits_for_room_in_the_unix_domain)
-{
-    check_closing(miou_async);
-}
-
-CHECK("R6.37", closing_wakes_one_that_waits_for_room_on_another_domain)
-{
-    check_closing(miou_call);
 }
 
 struct nobody {
@@ -217,51 +143,30 @@ CHECK("R6.32", connecting_to_nobody_is_refused)
 /* The listener goes away while a task waits for room. */
 static int lose_the_listener(void *arg)
 {
-    struct local *t = arg;
+    struct connecting *t = arg;
 
-    TRY(start_connecting_locally(t));
+    TRY(connecting_start(t));
     peer_close(t->listener);
     return miou_await(t->promise, NULL);
 }
 
 CHECK("R6.32", one_that_waits_for_room_learns_that_nobody_listens)
 {
-    struct local t = {.spawn = miou_async};
+    struct connecting t = {.spawn = miou_async};
 
     assert_int_equal(unix_run_with(0, lose_the_listener, &t), 0);
     assert_true(t.waited);
     assert_int_equal(t.waiter.result, -ECONNREFUSED);
 }
 
-static int connect_without_monitor(void *arg)
-{
-    struct sockaddr_un address = local_address(0);
-    struct greeting *t = arg;
-    miou_fd *listener, *client;
-
-    TRY(miou_unix_socket(&listener, 0));
-    TRY(miou_bind_and_listen(listener, (struct sockaddr *)&address, sizeof address, NULL));
-    TRY(miou_unix_socket(&client, 0));
-    t->connected = miou_connect(client, (struct sockaddr *)&address, sizeof address);
-    return miou_accept(&client, listener, NULL);
-}
-
-CHECK("R6.18", without_a_monitor_one_connects_where_there_is_room)
-{
-    struct greeting t = {.connected = 1};
-
-    assert_int_equal(run_with(0, connect_without_monitor, &t), 0);
-    assert_int_equal(t.connected, 0);
-}
-
 /* ---- R6.33: cancelling ---- */
 
 static int cancel_what_connects(void *arg)
 {
-    struct local *t = arg;
+    struct connecting *t = arg;
     miou_fd *other;
 
-    TRY(start_connecting_locally(t));
+    TRY(connecting_start(t));
     TRY(miou_cancel(t->promise));
     TRY(miou_close(t->waiter.fd));
     /* The listener is none the worse. */
@@ -272,7 +177,7 @@ static int cancel_what_connects(void *arg)
 
 static void check_cancelling(spawner *spawn)
 {
-    struct local t = {.spawn = spawn};
+    struct connecting t = {.spawn = spawn};
 
     assert_int_equal(unix_run_with(1, cancel_what_connects, &t), 0);
     assert_true(t.waited);

@@ -401,6 +401,16 @@ static int close_in_finaliser(miou_fd *fd)
 }
 MUTANT("R6.26", finalisers_may_close_all, .close = close_in_finaliser);
 
+static int close_ones_own_first(miou_fd *fd)
+{
+    int error = true_miou_close(fd);
+
+    return error == MIOU_IN_FINALISER && true_miou_check(true_miou_fd_resource(fd)) < 0
+               ? MIOU_NOT_OWNER
+               : error;
+}
+MUTANT("R6.26", owners_come_before_finalisers, .close = close_ones_own_first);
+
 static ssize_t write_although_cancelled(miou_fd *fd, const void *buffer, size_t size)
 {
     ssize_t n = true_miou_write(fd, buffer, size);

@@ -8,26 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static int bind_udp(miou_fd **fd, unsigned flags)
-{
-    struct sockaddr_in address = loopback(0);
-
-    TRY(miou_udpv4(fd, flags));
-    return miou_bind_and_listen(*fd, (struct sockaddr *)&address, sizeof address, NULL);
-}
-
-/* A socket in plain POSIX that is bound and sends to a port. */
-static int peer_udp(unsigned short port)
-{
-    struct sockaddr_in own = loopback(0), address = loopback(port);
-    int peer = peer_keep(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-
-    if (bind(peer, (struct sockaddr *)&own, sizeof own) < 0 ||
-        connect(peer, (struct sockaddr *)&address, sizeof address) < 0)
-        return -errno;
-    return peer;
-}
-
 /* ---- R6.36: receiving ---- */
 
 static int receive_byte(void *arg)
@@ -50,8 +30,8 @@ static int receive_later(void *arg)
     miou_promise *promise;
     int peer;
 
-    TRY(bind_udp(&t->waiter.fd, 0));
-    TRY(peer = peer_udp(port_of(t->waiter.fd)));
+    TRY(receive_on_udp(&t->waiter.fd, 0));
+    TRY(peer = peer_connect_udp(port_of(t->waiter.fd)));
     TRY(miou_async(&promise, NULL, receive_byte, &t->waiter));
     let_others_run();
     t->waited = !t->waiter.done;
@@ -88,8 +68,8 @@ static int receive_whole(void *arg)
     miou_fd *fd;
     int peer, i;
 
-    TRY(bind_udp(&fd, 0));
-    TRY(peer = peer_udp(port_of(fd)));
+    TRY(receive_on_udp(&fd, 0));
+    TRY(peer = peer_connect_udp(port_of(fd)));
     getsockname(peer, (struct sockaddr *)&t->own, &length);
     send(peer, "abc", 3, 0);
     send(peer, "defghi", 6, 0);
@@ -140,8 +120,8 @@ static int send_to_a_peer(void *arg)
     miou_fd *here, *there;
     int peer, i;
 
-    TRY(bind_udp(&here, 0));
-    TRY(peer = peer_udp(port_of(here)));
+    TRY(receive_on_udp(&here, 0));
+    TRY(peer = peer_connect_udp(port_of(here)));
     getsockname(peer, (struct sockaddr *)&address, &length);
     t->unconnected = miou_sendto(here, "x", 1, NULL, 0);
     t->too_much = miou_sendto(here, much, sizeof much, (struct sockaddr *)&address, length);
@@ -182,9 +162,9 @@ static int receive_from_one(void *arg)
     socklen_t length = sizeof address;
     int chosen, other;
 
-    TRY(bind_udp(&t->waiter.fd, 0));
-    TRY(chosen = peer_udp(port_of(t->waiter.fd)));
-    TRY(other = peer_udp(port_of(t->waiter.fd)));
+    TRY(receive_on_udp(&t->waiter.fd, 0));
+    TRY(chosen = peer_connect_udp(port_of(t->waiter.fd)));
+    TRY(other = peer_connect_udp(port_of(t->waiter.fd)));
     getsockname(chosen, (struct sockaddr *)&address, &length);
     TRY(miou_connect(t->waiter.fd, (struct sockaddr *)&address, length));
     peer_send(other, "y", 1);
@@ -280,47 +260,6 @@ CHECK("R6.36", sending_unconnected_waits_for_room_and_others_run)
     check_full(false);
 }
 
-/* ---- R6.8: bad arguments ---- */
-
-struct refused {
-    ssize_t results[6];
-    bool untouched;
-};
-
-static int pass_bad_arguments(void *arg)
-{
-    struct sockaddr_storage peer;
-    struct refused *t = arg;
-    socklen_t length = 99;
-    char byte = '-';
-    miou_fd *fd;
-    int sender;
-
-    TRY(bind_udp(&fd, 0));
-    TRY(sender = peer_udp(port_of(fd)));
-    peer_send(sender, "x", 1);
-    peer.ss_family = AF_UNSPEC;
-    t->results[0] = miou_recvfrom(NULL, &byte, 1, NULL, NULL);
-    t->results[1] = miou_recvfrom(fd, NULL, 1, NULL, NULL);
-    t->results[2] = miou_recvfrom(fd, &byte, 1, &peer, NULL);
-    t->results[3] = miou_recvfrom(fd, &byte, 1, NULL, &length);
-    t->results[4] = miou_sendto(NULL, "x", 1, NULL, 0);
-    t->results[5] = miou_sendto(fd, NULL, 1, NULL, 0);
-    t->untouched = byte == '-' && length == 99 && peer.ss_family == AF_UNSPEC;
-    return (int)miou_recvfrom(fd, &byte, 1, NULL, NULL);
-}
-
-CHECK("R6.8", bad_arguments_of_datagrams_are_invalid)
-{
-    struct refused t = {.untouched = false};
-    int i;
-
-    assert_int_equal(unix_run_with(0, pass_bad_arguments, &t), 1);
-    for (i = 0; i < 6; i++)
-        assert_int_equal(t.results[i], -EINVAL);
-    assert_true(t.untouched);
-}
-
 /* ---- R6.40: several tasks ---- */
 
 struct rivals {
@@ -345,7 +284,7 @@ static int feed_two_receivers(void *arg)
     miou_fd *fd;
     int i;
 
-    TRY(bind_udp(&fd, 0));
+    TRY(receive_on_udp(&fd, 0));
     address = loopback(port_of(fd));
     for (i = 0; i < 2; i++) {
         t->waiters[i].fd = fd;

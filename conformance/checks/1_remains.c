@@ -1,5 +1,5 @@
 /* Rules R1.16 and R1.17: what is left of a run, and what a run uses that has nothing to do. */
-#include "sockets.h"
+#include "waits.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -237,4 +237,54 @@ CHECK("R1.17", all_idle_in_read)
     assert_int_equal(unix_run_with(2, read_after_work, &t), 0);
     assert_true(t.used <= AT_REST);
     close(t.pair.peer);
+}
+
+struct waiting {
+    struct waits waits;
+    double used; /* at the quietest time */
+};
+
+/* How long the domains take to come to rest is not said: one time at rest is enough. */
+static void *serve_after_a_rest(void *arg)
+{
+    struct waiting *t = arg;
+    int i;
+
+    for (i = 0; i < 20 && t->used > AT_REST; i++)
+        t->used = used_beside_work();
+    return waits_serve(&t->waits);
+}
+
+/* Some wait here, the others on two other domains. */
+static int wait_idly(void *arg)
+{
+    struct waiting *t = arg;
+    pthread_t thread;
+
+    TRY(waits_open(&t->waits));
+    FOR_EACH_WAIT(kind, &t->waits)
+    TRY((kind == t->waits.first ? miou_async : miou_call)(
+        &t->waits.promises[kind], NULL, wait_tasks[kind], &t->waits.waiters[kind]));
+    pthread_create(&thread, NULL, serve_after_a_rest, t);
+    TRY(waits_await(&t->waits));
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+static void check_waiting(struct waits waits)
+{
+    struct waiting t = {.waits = waits, .used = 1e9};
+
+    assert_int_equal(unix_run_with(2, wait_idly, &t), 0);
+    assert_true(t.used <= AT_REST);
+}
+
+CHECK("R1.17", waiting_for_descriptors_uses_no_processor)
+{
+    check_waiting((struct waits){WAITS_OF_STREAMS});
+}
+
+CHECK("R1.17", waiting_for_peers_and_datagrams_uses_no_processor)
+{
+    check_waiting((struct waits){OTHER_WAITS});
 }

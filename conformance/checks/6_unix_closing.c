@@ -1,4 +1,4 @@
-/* Rules R6.37 and R6.38: tasks of several domains at one descriptor that is closed. */
+/* Rules R6.23, R6.37, R6.38 and R6.44: descriptors that are closed while tasks use them or wait. */
 #include "waits.h"
 
 #include <errno.h>
@@ -9,34 +9,81 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- R6.37: those that wait elsewhere ---- */
+/* ---- R6.23, R6.37: closing what others wait for, here and on another domain ---- */
+
+struct closed_waits {
+    struct waits waits;
+    spawner *spawn;
+};
 
 static int close_under_waits(void *arg)
 {
-    struct waits *t = arg;
+    struct closed_waits *t = arg;
 
-    TRY(waits_start(t, miou_call));
-    FOR_EACH_WAIT(kind, t)
-    TRY(miou_close(t->waiters[kind].fd));
-    return waits_await(t);
+    TRY(waits_start(&t->waits, t->spawn));
+    FOR_EACH_WAIT(kind, &t->waits)
+    TRY(miou_close(t->waits.waiters[kind].fd));
+    return waits_await(&t->waits);
 }
 
-static void check_closing(struct waits waits)
+static void check_closing(struct waits waits, spawner *spawn)
 {
-    assert_int_equal(unix_run_with(1, close_under_waits, &waits), 0);
-    assert_int_equal(waits.waiting, waits_count(&waits));
-    waits_assert(&waits, -EBADF);
+    struct closed_waits t = {.waits = waits, .spawn = spawn};
+
+    assert_int_equal(unix_run_with(spawn == miou_call, close_under_waits, &t), 0);
+    assert_int_equal(t.waits.waiting, waits_count(&t.waits));
+    waits_assert(&t.waits, -EBADF);
+}
+
+CHECK("R6.23", closing_wakes_those_that_wait)
+{
+    check_closing((struct waits){WAITS_OF_STREAMS}, miou_async);
+}
+
+CHECK("R6.23", closing_wakes_those_that_connect_or_wait_for_datagrams)
+{
+    check_closing((struct waits){OTHER_WAITS}, miou_async);
 }
 
 CHECK("R6.37", closing_wakes_those_that_wait_on_another_domain)
 {
-    check_closing((struct waits){WAITS_OF_STREAMS});
+    check_closing((struct waits){WAITS_OF_STREAMS}, miou_call);
 }
 
 CHECK("R6.37", closing_wakes_those_that_connect_or_wait_for_datagrams_on_another_domain)
 {
-    check_closing((struct waits){OTHER_WAITS});
+    check_closing((struct waits){OTHER_WAITS}, miou_call);
 }
+
+static int close_what_connects(void *arg)
+{
+    struct connecting *t = arg;
+
+    TRY(connecting_start(t));
+    TRY(miou_close(t->waiter.fd));
+    return miou_await(t->promise, NULL);
+}
+
+static void check_closing_of_a_connection(spawner *spawn)
+{
+    struct connecting t = {.spawn = spawn};
+
+    assert_int_equal(unix_run_with(1, close_what_connects, &t), 0);
+    assert_true(t.waited);
+    assert_int_equal(t.waiter.result, -EBADF);
+}
+
+CHECK("R6.23", closing_wakes_one_that_waits_for_room_in_the_unix_domain)
+{
+    check_closing_of_a_connection(miou_async);
+}
+
+CHECK("R6.37", closing_wakes_one_that_waits_for_room_on_another_domain)
+{
+    check_closing_of_a_connection(miou_call);
+}
+
+/* ---- R6.37: two readers on each domain ---- */
 
 enum { DOMAINS = 3, READERS = 2 * (DOMAINS + 1) };
 
@@ -47,13 +94,6 @@ struct crowd {
     bool closer_elsewhere;
     int closed;
 };
-
-static int come_to_wait(void *arg)
-{
-    (void)arg;
-    let_others_run();
-    return 0;
-}
 
 /* Two readers on each domain, main's too. */
 static int start_readers(struct crowd *t)
@@ -70,7 +110,7 @@ static int start_readers(struct crowd *t)
             continue;
         }
         TRY(miou_call(&t->promises[i], &(miou_spawn){.pin = &domain}, read_once, &t->readers[i]));
-        TRY(miou_call(&last, &(miou_spawn){.pin = &domain}, come_to_wait, NULL));
+        TRY(miou_call(&last, &(miou_spawn){.pin = &domain}, let_others_wait, NULL));
         TRY(miou_await(last, NULL));
     }
     let_others_run();
@@ -310,4 +350,59 @@ CHECK("R6.38", of_two_that_close_one_does)
         assert_int_equal(first->results[i] + second->results[i], -EBADF);
         assert_true(first->still_open[i] || second->still_open[i]);
     }
+}
+
+/* ---- R6.44: closing the system's number ---- */
+
+struct stolen {
+    struct pair stolen, kept;
+    ssize_t results[2];
+    int closed;
+};
+
+static int read_stolen(void *arg)
+{
+    struct stolen *t = arg;
+    char byte;
+
+    t->results[0] = miou_read(t->stolen.fd, &byte, 1);
+    return 0;
+}
+
+static int read_kept(void *arg)
+{
+    struct stolen *t = arg;
+    char byte;
+
+    t->results[1] = miou_read(t->kept.fd, &byte, 1);
+    return 0;
+}
+
+static int steal(void *arg)
+{
+    struct stolen *t = arg;
+    miou_promise *first, *second;
+
+    TRY(pair_open(&t->stolen, 0));
+    TRY(pair_open(&t->kept, 0));
+    TRY(miou_async(&first, NULL, read_stolen, t));
+    TRY(miou_async(&second, NULL, read_kept, t));
+    TRY(let_others_run());
+    close(miou_fd_number(t->stolen.fd));
+    TRY(miou_await(first, NULL));
+    if (peer_send(t->kept.peer, "x", 1) != 1)
+        return -errno;
+    TRY(miou_await(second, NULL));
+    t->closed = miou_close(t->stolen.fd);
+    return miou_close(t->kept.fd);
+}
+
+CHECK("R6.44", closed_by_the_application)
+{
+    struct stolen t = {.closed = 1};
+
+    assert_int_equal(unix_run_with(0, steal, &t), 0);
+    assert_int_equal(t.results[0], -EBADF);
+    assert_int_equal(t.results[1], 1);
+    assert_int_equal(t.closed, -EBADF);
 }

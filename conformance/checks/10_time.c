@@ -1,5 +1,6 @@
-/* Rules R10.1 to R10.9: sleeping. Nothing here asks that a sleep be short: only that it is not too
+/* Rules R10.1 to R10.10: sleeping. Nothing here asks that a sleep be short: only that it is not too
  * short, and what comes before what. */
+#include "refused_calls.h"
 #include "sockets.h"
 
 #include <errno.h>
@@ -743,4 +744,12 @@ CHECK("R10.9", the_longest_sleep_alone)
 
     assert_int_equal(unix_run_with(1, fail_beside_the_longest_sleep, &t), -7);
     assert_int_equal(t.sleeper.result, MIOU_CANCELLED);
+}
+
+/* ---- R10.10: in a finaliser ---- */
+
+CHECK("R10.10 R5.18", finalisers_cannot_sleep)
+{
+    assert_refused_in_finalisers(SLEEP_CALLS, miou_run);
+    assert_refused_in_finalisers(SLEEP_CALLS, miou_unix_run);
 }

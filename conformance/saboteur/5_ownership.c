@@ -450,6 +450,12 @@ static int create_anywhere(miou_resource **resource, miou_finaliser *finaliser, 
 }
 MUTANT("R5.18", a_finaliser_may_create, .resource_create = create_anywhere);
 
+static int own_something_first(miou_resource *resource)
+{
+    return resource ? true_miou_own(resource) : -EINVAL;
+}
+MUTANT("R5.18", resources_come_before_finalisers, .own = own_something_first);
+
 static _Thread_local bool in_trouble;
 
 static int yield_into_trouble(void)

@@ -1,4 +1,5 @@
-/* Rule R13.11: driven runs whose tasks wait for the system. */
+/* Rule R13.11: steered runs whose tasks wait for the system. */
+#include "answers.h"
 #include "sockets.h"
 
 #include <errno.h>
@@ -6,19 +7,6 @@
 #include <unistd.h>
 
 enum { DOMAINS = 3 };
-
-static size_t answer_0(void *state, size_t count)
-{
-    (void)state;
-    (void)count;
-    return 0;
-}
-
-static size_t answer_the_last(void *state, size_t count)
-{
-    (void)state;
-    return count - 1;
-}
 
 /* ---- Descriptors ---- */
 
@@ -77,7 +65,7 @@ static void *write_everywhere(void *arg)
 
 static void check_descriptors(miou_choose *choose)
 {
-    miou_options options = {.domains = DOMAINS - 1, .choose = choose};
+    struct answers answers = {0};
     struct readers t = {0};
     pthread_t thread;
     int i, ends[2];
@@ -89,7 +77,7 @@ static void check_descriptors(miou_choose *choose)
         t.ends[i] = ends[1];
     }
     assert_int_equal(pthread_create(&thread, NULL, write_everywhere, &t), 0);
-    assert_int_equal(miou_unix_run(&options, read_everywhere, &t), 0);
+    assert_int_equal(steer(miou_unix_run, DOMAINS - 1, choose, &answers, read_everywhere, &t), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
     for (i = 0; i < DOMAINS; i++) {
         assert_int_equal(t.of[i].domain, i);
@@ -99,7 +87,7 @@ static void check_descriptors(miou_choose *choose)
     sem_destroy(&t.waiting);
 }
 
-CHECK("R13.11", tasks_of_driven_runs_wait_for_descriptors)
+CHECK("R13.11", tasks_of_steered_runs_wait_for_descriptors)
 {
     check_descriptors(answer_0);
     check_descriptors(answer_the_last);
@@ -171,7 +159,9 @@ static void check_monitor(miou_choose *choose)
                             .interrupt = room_forget,
                             .finalise = room_forget,
                             .arg = rooms};
-    miou_options options = {.domains = DOMAINS - 1, .choose = choose, .monitor = &monitor};
+    struct answers answers = {.running = true};
+    miou_options options = {
+        .domains = DOMAINS - 1, .choose = choose, .choose_state = &answers, .monitor = &monitor};
     int i;
 
     assert_int_equal(miou_run(&options, wait_in_all_rooms, NULL), 0);
@@ -179,7 +169,7 @@ static void check_monitor(miou_choose *choose)
         assert_int_equal(rooms[i].waited, 3);
 }
 
-CHECK("R13.11", tasks_of_driven_runs_are_suspended_on_monitors)
+CHECK("R13.11", tasks_of_steered_runs_are_suspended_on_monitors)
 {
     check_monitor(answer_0);
     check_monitor(answer_the_last);
