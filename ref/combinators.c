@@ -268,9 +268,9 @@ static int call_on_cancellation(struct domain *domain, int (*on_cancellation)(vo
 {
     int error;
 
-    domain->finalising = true;
+    domain->no_suspend = true;
     error = on_cancellation(arg);
-    domain->finalising = false;
+    domain->no_suspend = false;
     return error;
 }
 

@@ -58,7 +58,7 @@ void run_deadlock(struct run *run)
 {
     struct domain *self = domain_self;
 
-    if (atomic_load(&run->handlers) > 0 || atomic_flag_test_and_set(&run->dead))
+    if (atomic_load(&run->handlers) > 0 || atomic_flag_test_and_set(&run->deadlocked))
         return;
     /* All domains are asleep, so that their tasks can be looked at from here. */
     domain_self = NULL;

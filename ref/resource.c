@@ -33,12 +33,12 @@ static void end_and_finalise(struct resource *resource)
     struct domain *domain = owner_of(resource)->domain;
     miou_finaliser *finaliser = resource->finaliser;
     void *value = resource->value;
-    bool nested = domain->finalising;
+    bool nested = domain->no_suspend;
 
     resource_end(resource);
-    domain->finalising = true;
+    domain->no_suspend = true;
     finaliser(value);
-    domain->finalising = nested;
+    domain->no_suspend = nested;
 }
 
 struct resource *resource_new(struct task *owner, miou_finaliser *finaliser, void *value)

@@ -10,7 +10,7 @@
 
 static const uint32_t object_sizes[POOL_KINDS] = {
     [POOL_TASKS] = sizeof(struct task),           [POOL_RESOURCES] = sizeof(struct resource),
-    [POOL_ORPHANAGES] = sizeof(struct orphanage), [POOL_SUSPENSIONS] = sizeof(struct suspension),
+    [POOL_ORPHANAGES] = sizeof(struct orphanage), [POOL_POINTS] = sizeof(struct point),
     [POOL_HOOKS] = sizeof(struct hook),           [POOL_DESCRIPTORS] = sizeof(struct descriptor),
     [POOL_MUTEXES] = sizeof(struct sync),         [POOL_CONDITIONS] = sizeof(struct sync),
     [POOL_LAZIES] = sizeof(struct sync),          [POOL_TRIGGERS] = sizeof(struct sync),
@@ -91,7 +91,7 @@ static int run_main(struct run *run, miou_task *fn, void *arg)
         return -ENOMEM;
     atomic_init(&run->awake, run->domain_count);
     if (run->options.choose != NULL)
-        run_driven(run);
+        run_steered(run);
     else
         error = run_threads(run);
     signals_restore(run);

@@ -9,13 +9,13 @@ int miou_syscall_create(miou_syscall **syscall)
 {
     int error;
     struct task *self = task_self(&error);
-    struct suspension *made;
+    struct point *made;
 
     if (self == NULL)
         return error;
     if (syscall == NULL)
         return -EINVAL;
-    if ((made = object_new(self->domain, POOL_SUSPENSIONS)) == NULL)
+    if ((made = object_new(self->domain, POOL_POINTS)) == NULL)
         return -ENOMEM;
     made->domain = self->domain;
     made->task = self;
@@ -26,7 +26,7 @@ int miou_syscall_create(miou_syscall **syscall)
 
 /* Wait until the point is signalled; its user is told when the wait begins, and its monitor when it
  * has ended otherwise. What both do must not suspend. */
-static int suspend(struct task *self, struct suspension *point, void (*suspended)(void *arg),
+static int suspend(struct task *self, struct point *point, void (*suspended)(void *arg),
                    void *arg)
 {
     struct domain *domain = self->domain;
@@ -35,16 +35,16 @@ static int suspend(struct task *self, struct suspension *point, void (*suspended
     domain->suspended++;
     point->suspended = true;
     if (suspended != NULL) {
-        domain->finalising = true;
+        domain->no_suspend = true;
         suspended(arg);
-        domain->finalising = false;
+        domain->no_suspend = false;
     }
     if (point->suspended) /* not signalled at once */
         error = domain_suspend(domain, self);
     if (point->suspended && domain->run->monitor.cancelled != NULL) {
-        domain->finalising = true;
+        domain->no_suspend = true;
         domain->run->monitor.cancelled(domain->monitor_state, pool_handle(point));
-        domain->finalising = false;
+        domain->no_suspend = false;
     }
     domain->suspended--;
     return error;
@@ -54,11 +54,11 @@ int miou_suspend(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
 {
     int error;
     struct task *self = task_self(&error);
-    struct suspension *point;
+    struct point *point;
 
     if (self == NULL)
         return error;
-    point = object_get(self->domain, POOL_SUSPENSIONS, syscall);
+    point = object_get(self->domain, POOL_POINTS, syscall);
     if (point == NULL || point->domain != self->domain || point->task != self)
         return -EINVAL;
     if (self->cancelled)
@@ -67,18 +67,18 @@ int miou_suspend(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
         error = MIOU_NO_MONITOR;
     else
         error = suspend(self, point, suspended, arg);
-    object_free(self->domain, POOL_SUSPENSIONS, point);
+    object_free(self->domain, POOL_POINTS, point);
     return error;
 }
 
 int miou_signal(miou_syscall *syscall)
 {
     struct domain *domain = domain_self;
-    struct suspension *point;
+    struct point *point;
 
     if (domain == NULL)
         return MIOU_NOT_RUNNING;
-    point = object_get(domain, POOL_SUSPENSIONS, syscall);
+    point = object_get(domain, POOL_POINTS, syscall);
     if (point == NULL || point->domain != domain || !point->suspended)
         return -EINVAL;
     point->suspended = false;

@@ -53,7 +53,7 @@ struct sync {
 /* 0, or why the calling task may not suspend. */
 static inline int sync_refusal(const struct task *self)
 {
-    if (self->domain->finalising)
+    if (self->domain->no_suspend)
         return MIOU_IN_FINALISER;
     return self->cancelled ? MIOU_CANCELLED : 0;
 }

@@ -251,13 +251,13 @@ static int complete(struct completed *completed, miou_computation *computation, 
 static void act(struct completed *completed, const struct action *action, miou_trigger *trigger)
 {
     struct domain *domain = domain_self;
-    bool nested = domain->finalising;
+    bool nested = domain->no_suspend;
     int outcome;
 
     if (action->fn != NULL) {
-        domain->finalising = true; /* refuses what an action may not do */
+        domain->no_suspend = true; /* refuses what an action may not do */
         action->fn(trigger, action->arg);
-        domain->finalising = nested;
+        domain->no_suspend = nested;
     } else if (action->from != NULL && peek(action->from, &outcome) == 1 && outcome < 0) {
         complete(completed, action->into, outcome);
     }

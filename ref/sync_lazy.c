@@ -1,6 +1,5 @@
 /* sync_lazy.c: values that are computed once, by the first task that asks; who is cancelled while
  * it computes hands the computation over to one that waits. */
-#include "mutant.h"
 #include "sync.h"
 
 #include <errno.h>
@@ -70,7 +69,7 @@ static int await_value(struct task *self, struct sync *lazy, int *value)
     sync_queue(lazy, &waiter, self);
     sync_leave(lazy);
     error = sync_wait(lazy, &waiter, MIOU_WAIT_LAZY);
-    if (waiter.handed && !(error < 0 && MUTANT(leaves_a_value_to_the_cancelled)))
+    if (waiter.handed)
         return compute(self, lazy, value);
     *value = waiter.outcome;
     return error;

@@ -1,6 +1,5 @@
 /* sync_mutex.c: mutexes and conditions. A mutex is handed over: who unlocks it makes the first that
  * waits its holder, so that nobody comes between. */
-#include "mutant.h"
 #include "sync.h"
 
 #include <errno.h>
@@ -72,7 +71,7 @@ static int acquire(struct task *self, miou_mutex *mutex, bool may_wait)
     sync_queue(found, &waiter, self);
     sync_leave(found);
     error = sync_wait(found, &waiter, MIOU_WAIT_MUTEX);
-    if (error < 0 && waiter.handed && !MUTANT(keeps_a_mutex_from_the_cancelled))
+    if (error < 0 && waiter.handed)
         unlock(self, mutex);
     return error;
 }
@@ -185,7 +184,7 @@ static int wait_unlocked(struct task *self, miou_condition *condition, miou_mute
     unlock(self, mutex);
     if ((error = sync_wait(found, &waiter, MIOU_WAIT_CONDITION)) == 0)
         error = acquire(self, mutex, true);
-    if (error < 0 && waiter.handed && !MUTANT(loses_the_signal_of_the_cancelled))
+    if (error < 0 && waiter.handed)
         wake(condition, sync_take); /* for the next one, if there is one */
     return error;
 }

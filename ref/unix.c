@@ -1,7 +1,6 @@
 /* unix.c: descriptors. A call is tried first; only when the system would make it wait, its task
  * waits. */
 #include "unix.h"
-#include "mutant.h"
 #include "runtime.h"
 #include "system.h"
 
@@ -516,7 +515,7 @@ static int close_shared(struct domain *domain, struct descriptor *descriptor, co
     ANNOTATE_AFTER(descriptor);
     monitor_forget(&domain->monitor, descriptor->number);
     error = sys_close(descriptor->number);
-    if (atomic_load(&descriptor->waiters) == 0 || MUTANT(closes_for_its_domain_alone)) {
+    if (atomic_load(&descriptor->waiters) == 0) {
         give_back(domain, descriptor);
     } else {
         descriptor->closed.deliver = deliver_closed;
@@ -535,7 +534,7 @@ int miou_close(miou_fd *fd)
         return error;
     if (use.shared)
         return close_shared(self->domain, use.descriptor, fd);
-    if (self->domain->finalising)
+    if (self->domain->no_suspend)
         return MIOU_IN_FINALISER;
     error = sys_close(use.descriptor->number);
     resource_end(object_get(self->domain, POOL_RESOURCES, use.descriptor->resource));
