@@ -1,4 +1,5 @@
-/* abort.c: the end of a run that cannot go on: its main task is cancelled, and with it all others. */
+/* abort.c: the end of a run that cannot go on: its main task is cancelled, and with it all
+ * others. */
 #include "runtime.h"
 
 static void deliver_abort(struct message *message)

@@ -1,6 +1,6 @@
-/* bench: what things cost, each beside the least that it could cost on this machine. Both sides of
- * a row do their work in turn, round by round, and the medians are compared: figures drift from run
- * to run and from machine to machine, ratios hardly. */
+/* bench: the cost of each operation beside the least that it could cost on this machine. The two
+ * sides of a row are measured in turn, round by round, and their medians are compared. Ratios are
+ * nearly the same on each machine and each time; the figures themselves are not. */
 #include "bench.h"
 
 #include <libgen.h>
@@ -61,7 +61,7 @@ static void measure(const struct measure *m)
     putchar('\n');
 }
 
-/* With arguments: only the rows whose names begin with one of them. */
+/* Whether the measure's name begins with one of the arguments, if there are any. */
 static bool wanted(const struct measure *m, char **names)
 {
     if (*names == NULL)

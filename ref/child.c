@@ -1,5 +1,5 @@
-/* child.c: a task's record, and what a parent does with its children: start them, await them, cancel
- * them and learn how they ended. */
+/* child.c: a task's record, and what a parent does with its children: start them, await them,
+ * cancel them and learn how they ended. */
 #include "annotate.h"
 #include "runtime.h"
 

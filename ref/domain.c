@@ -41,8 +41,8 @@ static void end_unstarted(struct domain *domain, struct task *task, int result)
     task_notify(task);
 }
 
-/* Run tasks, beginning with this one, until one of them leaves for the scheduler. Inlined so that no
- * return follows the switch soon: the processor would predict it by the task's calls. */
+/* Run tasks, beginning with this one, until one of them leaves for the scheduler. Inlined so that
+ * no return follows the switch soon: the processor would predict it by the task's calls. */
 static inline __attribute__((always_inline)) void switch_to(struct domain *domain,
                                                             struct task *task)
 {

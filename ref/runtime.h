@@ -1,8 +1,8 @@
 /* runtime.h: a run, its domains, its tasks and what each task owns.
  *
  * One thread steps a domain, and all data here belongs to one domain, so that none of it needs a
- * lock. A task's record has two sides: the child's belongs to the domain on which the task runs, the
- * parent's to the domain of its parent. Domains tell each other things by message. */
+ * lock. A task's record has two sides: the child's belongs to the domain on which the task runs,
+ * the parent's to the domain of its parent. Domains tell each other things by message. */
 #ifndef REF_RUNTIME_H
 #define REF_RUNTIME_H
 
@@ -26,8 +26,8 @@ enum task_state { TASK_NEW, TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_ENDED }
  *     128  background | transferred | orphanages | orphanage | life | cancel
  *
  * Most tasks need little of the third line. The lists of a free record are empty, so that a spawn
- * need not clear them. A task has a stack, see stack.h, from its beginning to its end only. "child:"
- * and "parent:" say to which side a field belongs. */
+ * need not clear them. A task has a stack, see stack.h, from its beginning to its end only.
+ * "child:" and "parent:" say to which side a field belongs. */
 struct task {
     struct slot slot;
     struct task *next; /* child: in the ready queue */
@@ -133,8 +133,8 @@ struct domain {
     struct task *ready, **ready_end;
     int quantum; /* switches left before the scheduler looks at the inbox and the monitor */
     int id;
-    int next_worker;  /* where the next call goes */
-    bool no_suspend;  /* a finaliser or the like runs, which must not suspend */
+    int next_worker; /* where the next call goes */
+    bool no_suspend; /* a finaliser or the like runs, which must not suspend */
     bool stopped;
     bool steered;
     unsigned suspended; /* tasks that the monitor will wake */
@@ -208,8 +208,8 @@ int domain_yield(struct domain *domain, struct task *self);
 int domain_charge(struct domain *domain, struct task *self);
 
 /* Called by the running task: wait until it is readied; what and on say what for, in case of a
- * deadlock. Returns 0, or MIOU_CANCELLED, in which case what it waited for need not have happened. A
- * task that has been cancelled already is woken only by what it waits for. */
+ * deadlock. Returns 0, or MIOU_CANCELLED, in which case what it waited for need not have happened.
+ * A task that has been cancelled already is woken only by what it waits for. */
 static inline int task_wait(struct task *self, enum miou_wait what, const void *on)
 {
     self->waits_for = what;
@@ -323,8 +323,8 @@ struct task *task_new(struct domain *on, struct domain *domain, struct task *par
 /* The number that users know a task by: small, and unique in a run. */
 uint64_t task_id(const struct task *task);
 
-/* How many domains miou_call can choose from here; and the one after the last one taken, once `skip`
- * others have been skipped. */
+/* How many domains miou_call can choose from here; and the one after the last one taken, once
+ * `skip` others have been skipped. */
 int workers_for(const struct domain *domain);
 struct domain *next_worker(struct domain *domain, size_t skip);
 

@@ -90,9 +90,9 @@ static void idle(struct run *run)
 
 /* ---- turns ---- */
 
-/* Choose the domain that goes on after a turn: 0 is the next one that can, the last is `last` itself,
- * if it can. One more alternative lets time pass instead; then, and if none can go on, this returns
- * NULL. */
+/* Choose the domain that goes on after a turn: 0 is the next one that can, the last is `last`
+ * itself, if it can. One more alternative lets time pass instead; then, and if none can go on, this
+ * returns NULL. */
 static struct domain *choose_next(struct run *run, struct domain *last)
 {
     size_t able = run_count_able(run);

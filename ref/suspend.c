@@ -1,4 +1,4 @@
-/* suspend.c: suspension points, which a monitor of the user's signals, and hooks. */
+/* suspend.c: suspension points, which a user's monitor signals, and hooks. */
 #include "runtime.h"
 
 #include <errno.h>
@@ -24,10 +24,9 @@ int miou_syscall_create(miou_syscall **syscall)
     return 0;
 }
 
-/* Wait until the point is signalled; its user is told when the wait begins, and its monitor when it
- * has ended otherwise. What both do must not suspend. */
-static int suspend(struct task *self, struct point *point, void (*suspended)(void *arg),
-                   void *arg)
+/* Wait until the point is signalled. Calls suspended when the wait begins, and the monitor's
+ * cancelled if it ends without a signal; neither may suspend. */
+static int suspend(struct task *self, struct point *point, void (*suspended)(void *arg), void *arg)
 {
     struct domain *domain = self->domain;
     int error = 0;
@@ -39,7 +38,7 @@ static int suspend(struct task *self, struct point *point, void (*suspended)(voi
         suspended(arg);
         domain->no_suspend = false;
     }
-    if (point->suspended) /* not signalled at once */
+    if (point->suspended) /* not signalled by suspended() already */
         error = domain_suspend(domain, self);
     if (point->suspended && domain->run->monitor.cancelled != NULL) {
         domain->no_suspend = true;
@@ -113,7 +112,7 @@ int miou_hook_add(miou_hook **hook, int (*fn)(void *arg), void *arg)
     made->fn = fn;
     made->arg = arg;
     list_add(&self->domain->hooks, &made->link);
-    self->domain->quantum = 1; /* from now on every switch leads through the scheduler */
+    self->domain->quantum = 1; /* so that the next switch goes through the scheduler */
     *hook = pool_handle(made);
     return 0;
 }
@@ -143,7 +142,7 @@ void hooks_call(struct domain *domain)
 {
     struct link *link, *next;
 
-    domain_self = NULL; /* what it calls is refused as outside a run */
+    domain_self = NULL; /* a hook's calls are refused as outside a run */
     for (link = domain->hooks.first; link != NULL; link = next) {
         struct hook *hook = CONTAINER(link, struct hook, link);
 
