@@ -25,14 +25,17 @@ REF_OBJ := $(REF:%.c=$(B)/%.o)
 CONTEXT := -l:libboost_context.a
 
 # The library is optimised as one piece where gcc builds it, unless CFLAGS say how it is to be done.
+# LTO= omits that step, which takes longer than all others.
 WHOLE   := $(if $(filter file,$(origin CFLAGS)),$(shell $(CC) -v 2>&1 | grep -q '^gcc version' && echo yes))
+LTO     := $(WHOLE)
 
 # What is global stays visible until objcopy has picked the headers' names.
 $(REF_OBJ): FLAGS += -fvisibility=default -fno-semantic-interposition $(if $(WHOLE),-flto -ffat-lto-objects)
 
 # One object that shows only the headers' names, with the context switch inside.
 $(B)/miou.o: $(REF_OBJ) $(B)/exports
-	$(Q)$(CC) $(if $(WHOLE),$(CFLAGS) -flto=auto -flinker-output=nolto-rel) -r -nostdlib -o $@ $(REF_OBJ) $(CONTEXT)
+	$(Q)$(CC) $(if $(LTO),$(CFLAGS) -flto=auto -flinker-output=nolto-rel,$(if $(WHOLE),-fno-lto)) \
+	    -r -nostdlib -o $@ $(REF_OBJ) $(CONTEXT)
 	@objcopy --keep-global-symbols=$(B)/exports $@
 
 $(B)/libmiou.a: $(B)/miou.o
@@ -194,20 +197,14 @@ TESTS += $(B)/faults
 
 # ---- fuzz: proof that it finds things. A runtime that is broken as MIOU_MUTANT says: the saboteur,
 # below it the true runtime, and mutants of the server; in one object, which stands in for ref's. See
-# ci/fuzz-proof, which builds this where B has all mutants of ref/ at once. ALONE is how saboteurs are
-# compiled that have but one thread.
+# ci/fuzz-proof. ALONE is how saboteurs are compiled that have but one thread.
 
-PROOF     := $(patsubst %,$(B)/fuzz/proof/%.o,server patches)
+PROOF     := $(patsubst %,$(B)/fuzz/proof/%.o,server control)
 SABOTEURS := $(SABOTEUR:%.c=$(B)/%.o) $(PROOF)
 proof     := $(B)/fuzz/proof/
 
 $(proof)%.o: private FLAGS += -I$(proof)
 $(SABOTEURS): private FLAGS += $(ALONE)
-
-$(proof)patches.o: $(proof)patches.def
-$(proof)patches.def: ref/mutants.txt
-	@mkdir -p $(@D)
-	@sed -nE 's/^([a-z0-9_]+) (R[0-9.]+)$$/MUTANT("\2", \1, 0);/p' $< > $@
 
 $(proof)names: $(B)/exports
 	@mkdir -p $(@D)

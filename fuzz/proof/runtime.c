@@ -1,6 +1,6 @@
 /* runtime.c: the true runtime below the saboteur. It is not a library to be opened but linked in,
- * its functions called ref_miou_run and so on. For the mutants' names see servers.c, the saboteur's
- * and ref/mutants.txt. */
+ * its functions called ref_miou_run and so on. The mutants are the saboteur's and those in server.c
+ * and control.c. */
 #include "saboteur/saboteur.h"
 
 #include <stdatomic.h>
@@ -14,7 +14,7 @@
 
 /* ---- which mutant */
 
-const char *mutant_name = ""; /* see ref/mutant.h */
+static const char *mutant_name = "";
 
 /* Before the saboteur's, which has no priority. */
 __attribute__((constructor(500))) static void choose(void)
