@@ -126,7 +126,9 @@ ENGINE  ?= $(B)/fuzz/targets/standalone.o
 $(B)/conformance/%.o: FLAGS += -Iconformance
 $(B)/fuzz/%.o: FLAGS += -Ifuzz -Iconformance -Iref
 
-$(B)/fuzz_echo: $(patsubst %,$(B)/fuzz/targets/%.o,fuzz_echo traffic) $(B)/fuzz/echo.o $(SIM) $(SIM_REF) $(ENGINE)
+TRAFFIC := $(patsubst %.c,$(B)/%.o,$(wildcard fuzz/targets/traffic*.c)) $(B)/fuzz/targets/fuzz_echo.o
+
+$(B)/fuzz_echo: $(TRAFFIC) $(B)/fuzz/echo.o $(SIM) $(SIM_REF) $(ENGINE)
 	$(LINK) $^ $(CONTEXT)
 
 # The server also asks the system itself.
@@ -168,11 +170,11 @@ TESTS += $(B)/fuzz_reader
 
 # Where no text is read, an engine learns nothing from what is compared, and most of its time would
 # go there.
-$(REF_OBJ) $(SIM) $(B)/ref/echo.o $(patsubst %,$(B)/fuzz/targets/%.o,traffic fuzz_echo) \
+$(REF_OBJ) $(SIM) $(B)/ref/echo.o $(TRAFFIC) \
 $(patsubst %.c,$(B)/%.o,conformance/driver/operations.c $(wildcard conformance/judge/invariants*.c)): FLAGS += $(UNTRACED)
 
 # The system that is simulated, and who is outside, are not what is tested.
-$(patsubst %,$(B)/fuzz/%.o,sim/sim sim/stream targets/traffic targets/fuzz_echo): override CFLAGS += $(UNTESTED)
+$(TRAFFIC) $(B)/fuzz/sim/sim.o $(B)/fuzz/sim/stream.o: override CFLAGS += $(UNTESTED)
 
 fuzz-targets: $(patsubst fuzz/targets/%.c,$(B)/%,$(wildcard fuzz/targets/fuzz_*.c))
 	@:

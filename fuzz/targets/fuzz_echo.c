@@ -1,5 +1,6 @@
 /* fuzz_echo: the echo server in a simulated system, under traffic that the input describes. */
 #include "echo.h"
+#include "sim/sim.h"
 #include "target.h"
 #include "traffic.h"
 
@@ -31,9 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sim_audits = count++ % AUDIT == 0;
     traffic_begin(traffic, data, size);
     execution.echo = (struct echo){.address.v4 = {.sin_family = AF_INET},
-                                   .options = {.domains = traffic->servers - 1,
+                                   .options = {.domains = traffic->server.domains - 1,
                                                .stack_size = STACK,
-                                               .choose = traffic->driven ? traffic_choose : NULL,
+                                               .choose = traffic->steered ? traffic_choose : NULL,
                                                .choose_state = traffic},
                                    .announce = announce};
     traffic_end(traffic, echo_run(&execution.echo));
