@@ -11,9 +11,9 @@ enum {
 };
 
 /* What the bytes mean; fuzz/targets/seeds reads these numbers. The first byte says how main ends.
- * Then come operations, two bytes each: first the kind, an enum operation_kind or else a number that
- * stands for a popular kind; then the operands. If the kind is TASK_NEXT or more, the next task
- * begins, and the second byte says how it ends. */
+ * Then come operations, two bytes each: first the kind, an enum operation_kind or else a number
+ * that stands for a popular kind; then the operands. If the kind is TASK_NEXT or more, the next
+ * task begins, and the second byte says how it ends. */
 enum {
     TASK_NEXT = 224,
 };
