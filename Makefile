@@ -58,7 +58,7 @@ $(B)/bench: $(patsubst %.c,$(B)/%.o,$(wildcard ref/bench*.c)) $(B)/libmiou.a
 room      = $(foreach r,$1,$(foreach f,$(wildcard $r/*.c),$(if $(filter test_%,$(notdir $f)),,$f)))
 
 LOADER   := $(B)/conformance/driver/interface.o $(B)/conformance/driver/trampolines.o
-PARSER   := $(filter-out %/reader.c,$(call room,conformance/scenario))
+PARSER   := $(filter-out %/reader.c %/markdown.c,$(call room,conformance/scenario))
 SUITE    := conformance/conform.c $(call room,$(addprefix conformance/,scenario judge suite report))
 DRIVER   := $(filter-out %/interface.c %/trampolines.c,$(call room,conformance/driver)) $(PARSER)
 CHECKS   := $(call room,conformance/checks)
@@ -66,6 +66,10 @@ SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/sabo
 
 $(B)/conform: $(SUITE:%.c=$(B)/%.o) | $(B)/driver $(B)/checks
 	$(LINK) $^ -lcmark -lcmocka
+
+# The specification as a page of HTML.
+$(B)/specification: $(B)/conformance/specification.o $(patsubst %.c,$(B)/%.o,$(call room,conformance/scenario))
+	$(LINK) $^ -lcmark
 
 $(B)/driver: $(DRIVER:%.c=$(B)/%.o) $(LOADER)
 	$(LINK) $^ -ldl
@@ -211,13 +215,19 @@ test: ## run all tests of the project
 	$(BUILD) all tests
 	@ci/test $(TESTS)
 
-tests: $(TESTS) $(LIARS) $(B)/saboteur.so $(B)/mutants
+tests: $(TESTS) $(LIARS) $(B)/specification $(B)/saboteur.so $(B)/mutants
 	@:
 
 explore: ## execute every scenario on all its schedules, up to a bound, and beyond it on random ones
 	@ci/setup
 	$(BUILD) all
 	@$(B)/conform --runtime "$(RUNTIME)" --explore
+
+spec: ## the specification as a page, build/spec/index.html; REPORT=FILE.tap adds the verdicts of a run
+	@ci/setup
+	$(BUILD) $(B)/specification
+	@mkdir -p $(B)/spec
+	@$(B)/specification $(if $(REPORT),--report "$(REPORT)") $(B)/spec/index.html && echo $(B)/spec/index.html
 
 mutants: ## break each rule in turn and demand that its tests notice
 	@ci/setup
@@ -271,5 +281,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all conformance test tests explore mutants coverage valgrind sanitize bench format \
+.PHONY: all conformance test tests explore spec mutants coverage valgrind sanitize bench format \
         install clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

@@ -18,20 +18,21 @@
 #include <unistd.h>
 
 /* The path of a program or library that was built with this one, by its name below the build
- * directory; this one lies in conformance. A few may be in use at once. */
+ * directory; this one lies below conformance there. A few may be in use at once. */
 static inline const char *built(const char *name)
 {
     static char paths[8][2 * PATH_MAX];
     static int next;
     char *path = paths[next++ % 8];
     ssize_t size = readlink("/proc/self/exe", path, PATH_MAX);
-    int up;
+    char *at, *room = NULL;
 
     assert_true(size > 0);
     path[size] = '\0';
-    for (up = 0; up < 2; up++)
-        *strrchr(path, '/') = '\0';
-    strcat(strcat(path, "/"), name);
+    for (at = path; (at = strstr(at, "/conformance/")) != NULL; at++)
+        room = at;
+    assert_non_null(room);
+    strcpy(room + 1, name);
     return path;
 }
 

@@ -1,7 +1,9 @@
-/* reader.c: from the chapters' CommonMark to the book of rules. Only blocks at the top level of a
- * chapter count; whatever looks like a rule or a scenario elsewhere is complained of, so that none
+/* reader.c: turns the chapters' CommonMark into the book of rules. Only blocks at the top level of
+ * a file count; anything that looks like a rule or a scenario elsewhere is an error, so that none
  * is lost. */
 #include "reader.h"
+
+#include "markdown.h"
 
 #include <cmark.h>
 
@@ -25,7 +27,10 @@ struct reading {
     void *to;
     bool failed;
     struct chapter *chapter;
+    bool more;          /* reading further scenarios, not the chapter itself */
+    bool titled;        /* the file's title has been read */
     struct rule *rule;  /* the one that is being read; NULL: none */
+    char *about;        /* the paragraph just before, which may introduce a scenario; NULL: none */
     const char **lines; /* where each line of the text starts, and its end */
     int line_count;
     int fence;             /* line of the scenario that is being parsed */
@@ -162,42 +167,6 @@ static bool is_closed(const struct reading *reading, int first, int last)
 
 /* ---- Nodes ---- */
 
-/* The words of a node and of those below it, with a blank for a line's end and an empty line
- * between blocks; to be freed. NULL: no memory. */
-static char *node_text(cmark_node *node)
-{
-    cmark_iter *iterator = cmark_iter_new(node);
-    cmark_event_type event;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-
-    if (stream == NULL) {
-        cmark_iter_free(iterator);
-        return NULL;
-    }
-    while ((event = cmark_iter_next(iterator)) != CMARK_EVENT_DONE) {
-        cmark_node *at = cmark_iter_get_node(iterator);
-        cmark_node_type type = cmark_node_get_type(at);
-
-        if (event == CMARK_EVENT_EXIT)
-            continue;
-        if (type == CMARK_NODE_TEXT || type == CMARK_NODE_CODE || type == CMARK_NODE_HTML_INLINE ||
-            type == CMARK_NODE_CODE_BLOCK)
-            fputs(cmark_node_get_literal(at), stream);
-        else if (type == CMARK_NODE_SOFTBREAK || type == CMARK_NODE_LINEBREAK)
-            fputc(' ', stream);
-        else if (type == CMARK_NODE_PARAGRAPH && at != node)
-            fputs(ftell(stream) > 0 ? "\n" : "", stream);
-    }
-    cmark_iter_free(iterator);
-    if (fclose(stream) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
 static char *skip_blanks(char *text)
 {
     return text + strspn(text, " \t\n");
@@ -272,12 +241,16 @@ static void add_scenario(struct reading *reading, cmark_node *block, char *name)
         no_memory(reading);
         return;
     }
-    *scenario = (struct scenario){.name = name,
-                                  .text = strdup(text),
-                                  .size = strlen(text),
-                                  .line = reading->fence + 1,
-                                  .program = program_parse(text, strlen(text), PROGRAM_WITH_ANSWERS,
-                                                           scenario_complaint, reading)};
+    *scenario =
+        (struct scenario){.name = name,
+                          .about = reading->about,
+                          .text = strdup(text),
+                          .size = strlen(text),
+                          .file = reading->more ? reading->chapter->more : reading->chapter->file,
+                          .line = reading->fence + 1,
+                          .program = program_parse(text, strlen(text), PROGRAM_WITH_ANSWERS,
+                                                   scenario_complaint, reading)};
+    reading->about = NULL;
     if (scenario->text == NULL)
         no_memory(reading);
 }
@@ -369,7 +342,7 @@ static void finish_rule(struct reading *reading)
     struct rule *rule = reading->rule;
 
     reading->rule = NULL;
-    if (rule == NULL)
+    if (rule == NULL || reading->more)
         return;
     if (rule->statement == NULL)
         complain(reading, rule->line, "the rule %s says nothing", rule->id);
@@ -418,6 +391,23 @@ static void start_rule(struct reading *reading, int line, char *text)
         complain(reading, line, "the rule %s has no title", rule->id);
 }
 
+/* The rule of the chapter whose further scenarios follow. */
+static void resume_rule(struct reading *reading, int line, const char *text)
+{
+    struct chapter *chapter = reading->chapter;
+    size_t size = strcspn(text, " ");
+
+    for (int i = 0; i < chapter->rule_count && reading->rule == NULL; i++)
+        if (chapter->rules[i].id != NULL && strlen(chapter->rules[i].id) == size &&
+            strncmp(chapter->rules[i].id, text, size) == 0)
+            reading->rule = &chapter->rules[i];
+    if (reading->rule == NULL)
+        complain(reading, line, "there is no rule '%.80s' in %s", text, chapter->file);
+    else if (text[size] != '\0')
+        complain(reading, line, "only the rule's id stands here; its title is in %s",
+                 chapter->file);
+}
+
 static bool looks_like_rule(const char *text)
 {
     return text[0] == 'R' && text[1] >= '0' && text[1] <= '9';
@@ -426,7 +416,7 @@ static bool looks_like_rule(const char *text)
 static void read_heading(struct reading *reading, cmark_node *heading)
 {
     int level = cmark_node_get_heading_level(heading), line = cmark_node_get_start_line(heading);
-    char *text = node_text(heading);
+    char *text = markdown_text(heading);
 
     if (text == NULL) {
         no_memory(reading);
@@ -434,15 +424,20 @@ static void read_heading(struct reading *reading, cmark_node *heading)
     }
     if (level <= 3)
         finish_rule(reading);
-    if (level == 3)
+    if (level == 3 && reading->more)
+        resume_rule(reading, line, text);
+    else if (level == 3)
         start_rule(reading, line, text);
     else if (looks_like_rule(text))
         complain(reading, line, "a rule's heading is of the third level: ###");
-    else if (level == 1 && reading->chapter->title != NULL)
+    else if (level == 1 && reading->titled)
         complain(reading, line, "a second title of the chapter");
     else if (level == 1) {
-        reading->chapter->title = text;
-        return;
+        reading->titled = true;
+        if (!reading->more) {
+            reading->chapter->title = text;
+            return;
+        }
     }
     free(text);
 }
@@ -468,6 +463,14 @@ static void keep_once(struct reading *reading, int line, char **place, const cha
     else if (*text == '\0')
         complain(reading, line, "nothing behind '%s'", word);
     else if ((*place = strdup(text)) == NULL)
+        no_memory(reading);
+}
+
+/* Remember a paragraph, which introduces the scenario that may follow. */
+static void keep_about(struct reading *reading, const char *text)
+{
+    reading->about = strdup(text);
+    if (reading->about == NULL)
         no_memory(reading);
 }
 
@@ -501,14 +504,22 @@ static void read_prose(struct reading *reading, cmark_node *block)
 
     if (rule == NULL)
         return;
-    text = node_text(block);
+    text = markdown_text(block);
     if (text == NULL)
         no_memory(reading);
+    else if (reading->more)
+        keep_about(reading, text);
+    else if (starts_with(reading, line, text, "Why:"))
+        keep_once(reading, line, &rule->why, "Why:", text + strlen("Why:"));
     else if (starts_with(reading, line, text, "Source:"))
         keep_once(reading, line, &rule->source, "Source:", text + strlen("Source:"));
     else if (starts_with(reading, line, text, "untested:"))
         keep_once(reading, line, &rule->untested, "untested:", text + strlen("untested:"));
-    else if (rule->source == NULL && *text != '\0')
+    else if (rule->source != NULL)
+        keep_about(reading, text);
+    else if (rule->why != NULL)
+        complain(reading, line, "between 'Why:' and 'Source:' nothing stands");
+    else if (*text != '\0')
         add_statement(reading, text);
     free(text);
 }
@@ -517,16 +528,16 @@ static void read_prose(struct reading *reading, cmark_node *block)
 
 static void read_block(struct reading *reading, cmark_node *block)
 {
-    switch (cmark_node_get_type(block)) {
-    case CMARK_NODE_HEADING:
-        read_heading(reading, block);
-        return;
-    case CMARK_NODE_CODE_BLOCK:
+    cmark_node_type type = cmark_node_get_type(block);
+
+    if (type == CMARK_NODE_CODE_BLOCK)
         read_code(reading, block);
-        return;
-    default:
+    free(reading->about);
+    reading->about = NULL;
+    if (type == CMARK_NODE_HEADING)
+        read_heading(reading, block);
+    else if (type != CMARK_NODE_CODE_BLOCK)
         read_prose(reading, block);
-    }
 }
 
 /* Scenarios and headings in lists and quotations. */
@@ -558,12 +569,22 @@ static void read_document(struct reading *reading, const char *text, size_t size
          block = cmark_node_next(block))
         read_block(reading, block);
     finish_rule(reading);
+    free(reading->about);
     check_nested(reading, document);
     cmark_node_free(document);
-    if (reading->chapter->title == NULL)
+    if (!reading->titled)
         complain(reading, 0, "the chapter has no title");
     if (reading->chapter->rule_count == 0)
         complain(reading, 0, "the chapter has no rule");
+}
+
+static void read_text(struct reading *reading, const char *text, size_t size)
+{
+    if (!split_lines(reading, text, size))
+        no_memory(reading);
+    else if (check_bytes(reading, text, size))
+        read_document(reading, text, size);
+    free(reading->lines);
 }
 
 static const char *base_name(const char *file)
@@ -588,11 +609,31 @@ int reader_chapter(struct book *book, const char *file, const char *text, size_t
     reading.chapter->number = take_number(&number);
     if (reading.chapter->number == 0 || *number != '-')
         complain(&reading, 0, "a chapter's file is named by its number, as in '1-running.md'");
-    if (reading.chapter->file == NULL || !split_lines(&reading, text, size))
+    if (reading.chapter->file == NULL)
         no_memory(&reading);
-    else if (check_bytes(&reading, text, size))
-        read_document(&reading, text, size);
-    free(reading.lines);
+    else
+        read_text(&reading, text, size);
+    return reading.failed ? -1 : 0;
+}
+
+int reader_more(struct book *book, const char *file, const char *text, size_t size,
+                reader_complain *told, void *to)
+{
+    struct reading reading = {.file = file, .complain = told, .to = to, .more = true};
+
+    for (int i = 0; i < book->chapter_count && reading.chapter == NULL; i++)
+        if (book->chapters[i].file != NULL &&
+            strcmp(base_name(book->chapters[i].file), base_name(file)) == 0)
+            reading.chapter = &book->chapters[i];
+    if (reading.chapter == NULL)
+        complain(&reading, 0, "there is no chapter %s", base_name(file));
+    else if (reading.chapter->more != NULL)
+        complain(&reading, 0, "further scenarios of the chapter are in %s already",
+                 reading.chapter->more);
+    else if ((reading.chapter->more = strdup(file)) == NULL)
+        no_memory(&reading);
+    else
+        read_text(&reading, text, size);
     return reading.failed ? -1 : 0;
 }
 
@@ -634,8 +675,7 @@ static void check_marks(struct reading *reading, struct mark *marks, int count, 
         }
 }
 
-static void check_scenarios(struct reading *reading, const struct chapter *chapter,
-                            const struct rule *rule)
+static void check_scenarios(struct reading *reading, const struct rule *rule)
 {
     struct mark *marks = calloc((size_t)rule->scenario_count + 1, sizeof *marks);
 
@@ -644,8 +684,8 @@ static void check_scenarios(struct reading *reading, const struct chapter *chapt
         return;
     }
     for (int i = 0; i < rule->scenario_count; i++)
-        marks[i] =
-            (struct mark){rule->scenarios[i].name, chapter->file, rule->scenarios[i].line - 1};
+        marks[i] = (struct mark){rule->scenarios[i].name, rule->scenarios[i].file,
+                                 rule->scenarios[i].line - 1};
     check_marks(reading, marks, rule->scenario_count, "scenario");
     free(marks);
 }
@@ -670,7 +710,7 @@ static void check_rules(struct reading *reading, const struct book *book)
             if (chapter->rules[j].id != NULL)
                 marks[count++] =
                     (struct mark){chapter->rules[j].id, chapter->file, chapter->rules[j].line};
-            check_scenarios(reading, chapter, &chapter->rules[j]);
+            check_scenarios(reading, &chapter->rules[j]);
         }
     }
     check_marks(reading, marks, count, "rule");
@@ -687,12 +727,6 @@ int reader_check(struct book *book, reader_complain *told, void *to)
     if (book->chapter_count > 0)
         qsort(book->chapters, (size_t)book->chapter_count, sizeof *book->chapters,
               compare_chapters);
-    for (int i = 1; i < book->chapter_count; i++)
-        if (book->chapters[i].number == book->chapters[i - 1].number) {
-            reading.file = book->chapters[i].file;
-            complain(&reading, 0, "a second chapter %d; another is %s", book->chapters[i].number,
-                     book->chapters[i - 1].file);
-        }
     check_rules(&reading, book);
     return reading.failed ? -1 : 0;
 }
@@ -727,17 +761,21 @@ static bool is_chapter(const struct dirent *entry)
 {
     const char *name = entry->d_name, *end = strrchr(name, '.');
 
-    return *name >= '0' && *name <= '9' && strchr(name, '-') != NULL && end != NULL &&
+    return *name >= '1' && *name <= '9' && strchr(name, '-') != NULL && end != NULL &&
            strcmp(end, ".md") == 0;
 }
 
-static bool read_entry(struct book *book, const char *directory, const char *name,
+/* Reads a file that is in memory: reader_chapter or reader_more. */
+typedef int read_as(struct book *book, const char *file, const char *text, size_t size,
+                    reader_complain *complain, void *to);
+
+static bool read_entry(struct book *book, const char *directory, const char *name, read_as *read,
                        reader_complain *told, void *to)
 {
     struct reading reading = {.complain = told, .to = to};
     size_t size = 0, length = strlen(directory) + strlen(name) + 2;
     char *file = malloc(length), *text;
-    int read = -1;
+    int result = -1;
 
     if (file == NULL) {
         told(to, directory, 0, "no memory");
@@ -747,36 +785,68 @@ static bool read_entry(struct book *book, const char *directory, const char *nam
     reading.file = file;
     text = read_file(&reading, &size);
     if (text != NULL)
-        read = reader_chapter(book, file, text, size, told, to);
+        result = read(book, file, text, size, told, to);
     free(text);
     free(file);
-    return read == 0;
+    return result == 0;
+}
+
+/* Read the files of a directory that are named as chapters are. */
+static bool read_entries(struct book *book, const char *directory, DIR *stream, read_as *read,
+                         reader_complain *told, void *to)
+{
+    struct dirent *entry;
+    bool fine = true;
+
+    while ((entry = readdir(stream)) != NULL)
+        if (is_chapter(entry))
+            fine &= read_entry(book, directory, entry->d_name, read, told, to);
+    closedir(stream);
+    return fine;
+}
+
+/* Read the further scenarios, if there are any. */
+static bool read_more(struct book *book, const char *spec, reader_complain *told, void *to)
+{
+    char *directory;
+    DIR *stream;
+    bool fine = true;
+
+    if (asprintf(&directory, "%s/more", spec) < 0) {
+        told(to, spec, 0, "no memory");
+        return false;
+    }
+    stream = opendir(directory);
+    if (stream != NULL) {
+        fine = read_entries(book, directory, stream, reader_more, told, to);
+    } else if (errno != ENOENT) {
+        told(to, directory, 0, strerror(errno));
+        fine = false;
+    }
+    free(directory);
+    return fine;
 }
 
 struct book *reader_directory(const char *directory, reader_complain *told, void *to)
 {
     struct book *book = book_create();
     DIR *stream = opendir(directory);
-    struct dirent *entry;
-    bool failed = false;
+    bool fine = book != NULL && stream != NULL;
 
-    if (book == NULL || stream == NULL) {
+    if (!fine)
         told(to, directory, 0, stream == NULL ? strerror(errno) : "no memory");
-        failed = true;
-    } else {
-        while ((entry = readdir(stream)) != NULL)
-            if (is_chapter(entry) && !read_entry(book, directory, entry->d_name, told, to))
-                failed = true;
-        if (!failed && book->chapter_count == 0) {
-            told(to, directory, 0, "there is no chapter here, no file like '1-running.md'");
-            failed = true;
-        }
-        if (reader_check(book, told, to) != 0)
-            failed = true;
-    }
-    if (stream != NULL)
+    if (!fine && stream != NULL)
         closedir(stream);
-    if (failed) {
+    if (fine) {
+        fine = read_entries(book, directory, stream, reader_chapter, told, to);
+        if (fine && book->chapter_count == 0) {
+            told(to, directory, 0, "there is no chapter here, no file like '1-running.md'");
+            fine = false;
+        }
+        fine &= read_more(book, directory, told, to);
+        fine &= reader_check(book, told, to) == 0;
+    }
+    if (!fine) {
         book_free(book);
         return NULL;
     }
@@ -794,6 +864,7 @@ static void free_rule(struct rule *rule)
 {
     for (int i = 0; i < rule->scenario_count; i++) {
         free(rule->scenarios[i].name);
+        free(rule->scenarios[i].about);
         free(rule->scenarios[i].text);
         program_free(rule->scenarios[i].program);
     }
@@ -801,6 +872,7 @@ static void free_rule(struct rule *rule)
     free(rule->id);
     free(rule->title);
     free(rule->statement);
+    free(rule->why);
     free(rule->source);
     free(rule->untested);
 }
@@ -817,6 +889,7 @@ void book_free(struct book *book)
         free(chapter->rules);
         free(chapter->title);
         free(chapter->file);
+        free(chapter->more);
     }
     free(book->chapters);
     free(book);

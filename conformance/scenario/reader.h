@@ -1,5 +1,6 @@
-/* reader.h: reads the chapters of rules, spec/[0-9]*-*.md, into a book. CommonMark by libcmark,
- * scenarios by program.c. */
+/* reader.h: reads the chapters of rules, spec/[1-9]*-*.md, and their further scenarios, in files of
+ * the same names in spec/more, into a book. CommonMark is parsed by libcmark, scenarios by
+ * parser.c. */
 #ifndef READER_H
 #define READER_H
 
@@ -8,10 +9,12 @@
 enum rule_level { LEVEL_MUST, LEVEL_SHOULD, LEVEL_MAY };
 
 struct scenario {
-    char *name; /* as its fence says, or its number in the rule, from 1 */
-    char *text; /* the program, with a NUL */
+    char *name;  /* as its fence says, or its number in the rule, from 1 */
+    char *about; /* the sentence that introduces it, as plain text */
+    char *text;  /* the program, with a NUL */
     size_t size;
-    int line; /* of the chapter's file: line 1 of the program */
+    const char *file; /* the chapter's, or that of its further scenarios */
+    int line;         /* of that file: line 1 of the program */
     struct program *program;
 };
 
@@ -20,7 +23,8 @@ struct rule {
     int number;
     enum rule_level level;
     char *title;
-    char *statement; /* the paragraphs before the source, as plain text */
+    char *statement; /* the paragraphs before the reason and the source, as plain text */
+    char *why;       /* the reason, without "Why:" */
     char *source;    /* without "Source:" */
     char *untested;  /* why; NULL: nothing is said */
     int line;
@@ -32,26 +36,34 @@ struct chapter {
     int number; /* of the file's name */
     char *title;
     char *file;         /* as it was opened */
+    char *more;         /* the file of its further scenarios; NULL: none was read */
     struct rule *rules; /* in the order of the file */
     int rule_count;
 };
 
 struct book {
-    struct chapter *chapters; /* by number */
+    struct chapter *chapters; /* by number, chapters of one number by their files' names */
     int chapter_count;
 };
 
 /* Told of every mistake. line counts from 1; 0: the file as a whole. */
 typedef void reader_complain(void *to, const char *file, int line, const char *text);
 
-/* Read all chapters of a directory. NULL after complaints. */
+/* Read all chapters of a directory, and what its subdirectory "more" has. NULL after complaints. */
 struct book *reader_directory(const char *directory, reader_complain *complain, void *to);
 
-/* Read one chapter from size bytes of text into the book; file names it, and its number. Returns 0,
- * or -1 after complaints. Whoever adds the last chapter calls reader_check, which complains about
- * what concerns several (a rule id used twice) and sorts them. */
+/* Read one chapter from size bytes of text into the book; file is its name, which begins with its
+ * number. Returns 0, or -1 after complaints. */
 int reader_chapter(struct book *book, const char *file, const char *text, size_t size,
                    reader_complain *complain, void *to);
+
+/* Read further scenarios of a chapter that has been read: the one whose file has the same base
+ * name. Returns 0, or -1 after complaints. */
+int reader_more(struct book *book, const char *file, const char *text, size_t size,
+                reader_complain *complain, void *to);
+
+/* To be called once after the last file: sorts the chapters and complains about what concerns
+ * several (a rule id used twice). Returns 0, or -1 after complaints. */
 int reader_check(struct book *book, reader_complain *complain, void *to);
 
 struct book *book_create(void);

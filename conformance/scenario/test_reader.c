@@ -20,7 +20,13 @@ static const char good[] = "# Children\n"
                            "\n"
                            "They are few.\n"
                            "\n"
+                           "Why: what nobody *waits*\n"
+                           "for is lost.\n"
+                           "\n"
                            "Source: a chapter.\n"
+                           "\n"
+                           "A `task` that only\n"
+                           "yields:\n"
                            "\n"
                            "```scenario\n"
                            "task main\n"
@@ -93,14 +99,18 @@ static void reads_rules_and_scenarios(void **state)
     assert_string_equal(level_name(rule->level), "MUST");
     assert_string_equal(rule->title, "A task has no children left");
     assert_string_equal(rule->statement, "If a task ends, its children have ended.\nThey are few.");
+    assert_string_equal(rule->why, "what nobody waits for is lost.");
     assert_string_equal(rule->source, "a chapter.");
     assert_null(rule->untested);
     assert_int_equal(rule->scenario_count, 3);
     assert_string_equal(rule->scenarios[0].name, "1");
     assert_string_equal(rule->scenarios[0].text, "task main\n    yield\nexpect run ok\n");
-    assert_int_equal(rule->scenarios[0].line, 15);
+    assert_string_equal(rule->scenarios[0].about, "A task that only yields:");
+    assert_string_equal(rule->scenarios[0].file, "spec/2-children.md");
+    assert_int_equal(rule->scenarios[0].line, 21);
     assert_int_equal(rule->scenarios[0].program->operation_count, 1);
     assert_string_equal(rule->scenarios[1].name, "on-two");
+    assert_null(rule->scenarios[1].about);
     assert_int_equal(rule->scenarios[1].program->domains, 2);
     assert_string_equal(rule->scenarios[2].name, "3");
     rule = book_rule(book, "R2.3");
@@ -149,6 +159,11 @@ static const struct mistake mistakes[] = {
     {TITLE "### R2.1 A {MUST}\n\nIt.\n\nsource: x\n", "6: 'source:' is written 'Source:'"},
     {TITLE "### R2.1 A {MUST}\n\nIt.\n\nSource:\n", "6: nothing behind 'Source:'"},
     {TITLE RULE "Source: there.\n", "8: a second 'Source:' of one rule"},
+    {TITLE "### R2.1 A {MUST}\n\nIt.\n\nwhy: x\n", "6: 'why:' is written 'Why:'"},
+    {TITLE "### R2.1 A {MUST}\n\nIt.\n\nWhy:\n\nSource: x\n", "6: nothing behind 'Why:'"},
+    {TITLE "### R2.1 A {MUST}\n\nIt.\n\nWhy: a\n\nWhy: b\n", "8: a second 'Why:' of one rule"},
+    {TITLE "### R2.1 A {MUST}\n\nIt.\n\nWhy: a\n\nAnd it.\n\nSource: x\n",
+     "8: between 'Why:' and 'Source:' nothing stands"},
     {TITLE RULE "Untested: so.\n", "8: 'Untested:' is written 'untested:'"},
     {TITLE RULE "untested:\n", "8: nothing behind 'untested:'"},
     {TITLE RULE "untested: a\n\nuntested: b\n", "10: a second 'untested:' of one rule"},
@@ -286,7 +301,22 @@ static void chapters_stand_by_number(void **state)
     book_free(book);
 }
 
-static void a_number_is_for_one_chapter(void **state)
+static void chapters_of_one_number_stand_by_name(void **state)
+{
+    struct complaints complaints = {.size = 0};
+    struct book *book = book_create();
+
+    (void)state;
+    add(book, "a/2-u.md", TITLE RULE, &complaints);
+    add(book, "a/2-t.md", "# X\n### R2.3 A {MUST}\n\nIt.\n\nSource: x\n", &complaints);
+    assert_int_equal(reader_check(book, complain, &complaints), 0);
+    assert_string_equal(book->chapters[0].file, "a/2-t.md");
+    assert_string_equal(book->chapters[1].file, "a/2-u.md");
+    assert_non_null(book_rule(book, "R2.3"));
+    book_free(book);
+}
+
+static void an_id_is_for_one_rule(void **state)
 {
     struct complaints complaints = {.size = 0};
     struct book *book = book_create();
@@ -296,12 +326,122 @@ static void a_number_is_for_one_chapter(void **state)
     add(book, "a/2-u.md", TITLE RULE, &complaints);
     assert_int_not_equal(reader_check(book, complain, &complaints), 0);
     assert_string_equal(complaints.text,
-                        "a/2-u.md:0: a second chapter 2; another is a/2-t.md\n"
                         "a/2-u.md:2: a second rule 'R2.1'; another is at a/2-t.md:2\n");
     book_free(book);
 }
 
+/* ---- Further scenarios ---- */
+
+#define SCENARIO(name) "```scenario " name "\ntask main\nexpect run ok\n```\n\n"
+
+static int add_more(struct book *book, const char *file, const char *text,
+                    struct complaints *complaints)
+{
+    struct page page = page_create(text, strlen(text));
+    int read = reader_more(book, file, page.text, page.size, complain, complaints);
+
+    page_free(&page);
+    return read;
+}
+
+static void further_scenarios_are_the_rules(void **state)
+{
+    struct complaints complaints = {.size = 0};
+    struct book *book = book_create();
+    const struct rule *rule;
+
+    (void)state;
+    add(book, "2-t.md",
+        TITLE RULE "One:\n\n" SCENARIO("a") "### R2.2 B {MAY}\n\nIt.\n\nSource: x\n", &complaints);
+    assert_int_equal(add_more(book, "more/2-t.md",
+                              "# More\n\nAbout this.\n\n### R2.2\n\nTwo:\n\n" SCENARIO(
+                                  "a") "### R2.1\n\nThree:\n\n" SCENARIO("b"),
+                              &complaints),
+                     0);
+    assert_int_equal(reader_check(book, complain, &complaints), 0);
+    assert_string_equal(complaints.text, "");
+    rule = book_rule(book, "R2.1");
+    assert_int_equal(rule->scenario_count, 2);
+    assert_string_equal(rule->scenarios[0].file, "2-t.md");
+    assert_string_equal(rule->scenarios[1].name, "b");
+    assert_string_equal(rule->scenarios[1].about, "Three:");
+    assert_string_equal(rule->scenarios[1].file, "more/2-t.md");
+    assert_int_equal(rule->scenarios[1].line, 19);
+    assert_int_equal(book_rule(book, "R2.2")->scenario_count, 1);
+    book_free(book);
+}
+
+/* Of a file that stands beside a chapter which has R2.1 and its scenario 'a'. */
+static const struct {
+    const char *file;
+    struct mistake mistake;
+} more_mistakes[] = {
+    {"more/3-t.md", {TITLE "### R2.1\n", "0: there is no chapter 3-t.md"}},
+    {"more/2-u.md", {TITLE "### R2.1\n", "0: there is no chapter 2-u.md"}},
+    {"more/2-t.md", {"### R2.1\n", "0: the chapter has no title"}},
+    {"more/2-t.md", {TITLE TITLE, "2: a second title of the chapter"}},
+    {"more/2-t.md", {TITLE "### R2.7\n", "2: there is no rule 'R2.7' in 2-t.md"}},
+    {"more/2-t.md", {TITLE "### R2.11\n", "2: there is no rule 'R2.11' in 2-t.md"}},
+    {"more/2-t.md", {TITLE "### Else\n", "2: there is no rule 'Else' in 2-t.md"}},
+    {"more/2-t.md", {TITLE "###\n", "2: there is no rule '' in 2-t.md"}},
+    {"more/2-t.md", {TITLE "## R2.1\n", "2: a rule's heading is of the third level"}},
+    {"more/2-t.md", {TITLE "### R2.1 A {MUST}\n", "2: only the rule's id stands here"}},
+    {"more/2-t.md", {TITLE SCENARIO("b"), "2: a scenario outside a rule"}},
+    {"more/2-t.md", {TITLE "### R2.9\n" SCENARIO("b"), "3: a scenario outside a rule"}},
+    {"more/2-t.md",
+     {TITLE "### R2.1\n" SCENARIO("a"), "3: a second scenario 'a'; another is at 2-t.md:8"}},
+    {"more/2-t.md",
+     {TITLE "### R2.1\n" SCENARIO("b") "### R2.1\n" SCENARIO("b"),
+      "9: a second scenario 'b'; another is at more/2-t.md:3"}},
+    {"more/2-t.md",
+     {TITLE "### R2.1\n```scenario b\ntask main\nfoo\n```\n", "5: 'foo' is not an operation"}},
+    {"more/2-t.md", {TITLE "### R2.1\n\xc3\n", "3: not UTF-8"}},
+};
+
+static void tells_each_mistake_of_further_scenarios(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof more_mistakes / sizeof *more_mistakes; i++) {
+        struct complaints complaints = {.size = 0};
+        struct book *book = book_create();
+        const char *file = more_mistakes[i].file;
+        char complaint[256];
+        int read, checked;
+
+        add(book, "2-t.md", TITLE RULE SCENARIO("a"), &complaints);
+        assert_string_equal(complaints.text, "");
+        read = add_more(book, file, more_mistakes[i].mistake.text, &complaints);
+        checked = reader_check(book, complain, &complaints);
+        assert_true(read != 0 || checked != 0);
+        snprintf(complaint, sizeof complaint, "%s:%s", file, more_mistakes[i].mistake.complaint);
+        assert_true(contains(complaints.text, complaint));
+        book_free(book);
+    }
+}
+
+static void a_chapter_has_one_file_of_further_scenarios(void **state)
+{
+    struct complaints complaints = {.size = 0};
+    struct book *book = book_create();
+
+    (void)state;
+    add(book, "2-t.md", TITLE RULE, &complaints);
+    assert_int_equal(add_more(book, "a/2-t.md", TITLE "### R2.1\n", &complaints), 0);
+    assert_int_not_equal(add_more(book, "b/2-t.md", TITLE "### R2.1\n", &complaints), 0);
+    assert_string_equal(complaints.text,
+                        "b/2-t.md:0: further scenarios of the chapter are in a/2-t.md already\n");
+    book_free(book);
+}
+
 /* ---- Directories ---- */
+
+static void make_directory(const char *name)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/%s", place, name);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
 
 static void reads_the_chapters_of_a_directory(void **state)
 {
@@ -313,11 +453,16 @@ static void reads_the_chapters_of_a_directory(void **state)
     write_file("1-t.md", "# X\n### R1.1 A {MUST}\n\nIt.\n\nSource: x\n");
     write_file("scenario.md", "### R9.9 not a chapter");
     write_file("3-t.md~", "### R9.9 not a chapter");
+    write_file("0-t.md", "# An overview, which has no rules");
+    make_directory("more");
+    write_file("more/2-t.md", TITLE "### R2.1\n\nOne:\n\n" SCENARIO("a"));
+    write_file("more/README.md", "### R9.9 not a chapter");
     book = reader_directory(place, complain, &complaints);
     assert_string_equal(complaints.text, "");
     assert_non_null(book);
     assert_int_equal(book->chapter_count, 2);
     assert_int_equal(book->chapters[0].number, 1);
+    assert_int_equal(book_rule(book, "R2.1")->scenario_count, 1);
     book_free(book);
 }
 
@@ -328,10 +473,13 @@ static void tells_the_mistakes_of_all_files(void **state)
     (void)state;
     write_file("1-t.md", "# X\n### R1.1 A {MUST}\n\nIt.\n");
     write_file("2-t.md", TITLE RULE RULE);
+    make_directory("more");
+    write_file("more/3-t.md", TITLE);
     assert_null(reader_directory(place, complain, &complaints));
     assert_true(contains(complaints.text, "/1-t.md:2: the rule R1.1 lacks its 'Source:'"));
     assert_true(contains(complaints.text, "/2-t.md:8: a second rule 'R2.1'"));
-    assert_int_equal(complaints.count, 2);
+    assert_true(contains(complaints.text, "/more/3-t.md:0: there is no chapter 3-t.md"));
+    assert_int_equal(complaints.count, 3);
 }
 
 static void an_empty_directory_is_no_book(void **state)
@@ -364,9 +512,11 @@ static void an_unreadable_chapter_is_told(void **state)
     snprintf(path, sizeof path, "%s/3-t.md", place);
     write_file("3-t.md", "");
     assert_int_equal(truncate(path, 1 << 24), 0);
+    write_file("more", "not a directory");
     complaints = (struct complaints){.size = 0};
     assert_null(reader_directory(place, complain, &complaints));
     assert_true(contains(complaints.text, "/3-t.md:0: more than 16777215 bytes"));
+    assert_true(contains(complaints.text, "/more:0: Not a directory"));
 }
 
 /* ---- Any text at all ---- */
@@ -411,7 +561,11 @@ int main(void)
         cmocka_unit_test(files_are_named_by_their_number),
         cmocka_unit_test(reads_what_commonmark_allows),
         cmocka_unit_test(chapters_stand_by_number),
-        cmocka_unit_test(a_number_is_for_one_chapter),
+        cmocka_unit_test(chapters_of_one_number_stand_by_name),
+        cmocka_unit_test(an_id_is_for_one_rule),
+        cmocka_unit_test(further_scenarios_are_the_rules),
+        cmocka_unit_test(tells_each_mistake_of_further_scenarios),
+        cmocka_unit_test(a_chapter_has_one_file_of_further_scenarios),
         IN_PLACE(reads_the_chapters_of_a_directory),
         IN_PLACE(tells_the_mistakes_of_all_files),
         IN_PLACE(an_empty_directory_is_no_book),
