@@ -1,4 +1,5 @@
-/* fuzz_echo: the echo server in a simulated system, under traffic that the input describes. */
+/* fuzz_echo: executes the echo server in the simulated system, with the traffic and the choices
+ * that the input describes. */
 #include "echo.h"
 #include "sim/sim.h"
 #include "target.h"
@@ -7,8 +8,8 @@
 #include <string.h>
 
 enum {
-    STACK = 32 << 10, /* bytes: what is not there need not be cleared by the address sanitizer */
-    AUDIT = 256,      /* every so many executions the simulated memory is looked at */
+    STACK = 32 << 10, /* bytes: few, since the address sanitizer clears them */
+    AUDIT = 256,      /* executions between two checks of the simulated memory */
 };
 
 struct execution {

@@ -296,9 +296,9 @@ void traffic_begin(struct traffic *traffic, const uint8_t *bytes, size_t size)
         client_begin(&traffic->peers[i], server, name_of(i));
     sim_begin(&(struct sim_world){turn, stuck, traffic});
     sim_limit(server->limit);
-    SIM_SAY("%d server%s, %sdriven, %d descriptors, %zu moves, %zu choices", server->domains,
-            server->domains > 1 ? "s" : "", traffic->steered ? "" : "not ", server->limit,
-            input.size / 2, (size_t)(input.choices.end - input.choices.next));
+    SIM_SAY("%d server%s, %s, %d descriptors, %zu moves, %zu choices", server->domains,
+            server->domains > 1 ? "s" : "", traffic->steered ? "steered" : "not steered",
+            server->limit, input.size / 2, (size_t)(input.choices.end - input.choices.next));
 }
 
 void traffic_open(struct traffic *traffic, int port)
