@@ -105,7 +105,7 @@ $(filter $(B)/conformance/%,$(TESTS)): %: %.o $(filter-out %/conform.o,$(SUITE:%
 $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
 	$(LINK) $^ $(CONTEXT) -lcmocka
 
-# ---- fuzz: the attack, on any echo server, and servers to try it on
+# ---- fuzz: the attack on any echo server, and servers to try it on. See fuzz/README.md.
 
 $(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack))
 	$(LINK) $^
@@ -120,8 +120,8 @@ $(B)/fuzz/attack/test_attack: $(B)/fuzz/attack/test_attack.o $(B)/fuzz/attack/sc
                        | $(B)/attack $(B)/fuzz/servers/bad $(B)/miou-echo
 	$(LINK) $^ -lcmocka
 
-# ---- fuzz: the reference runtime in a simulated system, and targets for engines, each with a main
-# function that needs none
+# ---- fuzz: the reference runtime on a simulated system, and fuzz targets with a main function in
+# place of an engine
 
 SIM     := $(patsubst %.c,$(B)/%.o,$(call room,fuzz/sim))
 SIM_REF := $(filter-out %/system_posix.o,$(REF_OBJ))
@@ -135,7 +135,7 @@ TRAFFIC := $(patsubst %.c,$(B)/%.o,$(wildcard fuzz/targets/traffic*.c)) $(B)/fuz
 $(B)/fuzz_echo: $(TRAFFIC) $(B)/fuzz/echo.o $(SIM) $(SIM_REF) $(ENGINE)
 	$(LINK) $^ $(CONTEXT)
 
-# The server also asks the system itself.
+# The server also calls the system itself.
 $(B)/fuzz/echo.o: $(B)/ref/echo.o
 	@mkdir -p $(@D)
 	@objcopy $(foreach f,getsockname getrlimit,--redefine-sym $f=sim_$f) $< $@
@@ -145,24 +145,25 @@ $(B)/fuzz/sim/test_sim: $(B)/fuzz/sim/test_sim.o $(SIM)
 
 TESTS += $(B)/fuzz/sim/test_sim $(B)/fuzz_echo
 
-# ---- fuzz: random programs, executed by the driver's code in the simulated system, and judged
+# ---- fuzz: random programs, executed by the driver's code on the simulated system, and judged
 
 PROGRAM := $(PARSER:%.c=$(B)/%.o)
 JUDGED  := $(patsubst %,$(B)/conformance/driver/%.o,operations says) \
            $(patsubst %.c,$(B)/%.o,$(call room,conformance/judge))
 
-$(B)/fuzz_program: $(patsubst %,$(B)/fuzz/targets/%.o,fuzz_program programs) $(PROGRAM) $(JUDGED) $(SIM) $(SIM_REF) $(ENGINE)
+$(B)/fuzz_program: $(patsubst %,$(B)/fuzz/targets/%.o,fuzz_program programs) $(PROGRAM) $(JUDGED) \
+                   $(SIM) $(SIM_REF) $(ENGINE)
 	$(LINK) $^ $(CONTEXT)
 
 TESTS += $(B)/fuzz_program
 
-# The same programs for any runtime, see fuzz/runtime.
+# Prints the same programs as scenarios for any runtime, see fuzz/runtime.
 $(B)/random-programs: $(patsubst %,$(B)/fuzz/targets/%.o,random_programs programs) $(PROGRAM)
 	$(LINK) $^
 
 all: $(B)/random-programs
 
-# ---- fuzz: what the suite reads
+# ---- fuzz: whatever the suite reads
 
 $(B)/fuzz_reader: $(patsubst %,$(B)/%.o,fuzz/targets/fuzz_reader $(patsubst %.c,%,$(filter-out \
                   %/conform.c %/report_cmocka.c %/report.c,$(SUITE)))) $(ENGINE)
@@ -170,20 +171,20 @@ $(B)/fuzz_reader: $(patsubst %,$(B)/%.o,fuzz/targets/fuzz_reader $(patsubst %.c,
 
 TESTS += $(B)/fuzz_reader
 
-# ---- fuzz: all targets; with an engine's flags and main function, see ci/fuzz
+# ---- fuzz: all targets. ci/fuzz builds them with an engine's flags and main function.
 
-# Where no text is read, an engine learns nothing from what is compared, and most of its time would
-# go there.
+# These files read no text, so that an engine learns nothing from tracing their comparisons, which
+# would take most of its time.
 $(REF_OBJ) $(SIM) $(B)/ref/echo.o $(TRAFFIC) \
 $(patsubst %.c,$(B)/%.o,conformance/driver/operations.c $(wildcard conformance/judge/invariants*.c)): FLAGS += $(UNTRACED)
 
-# The system that is simulated, and who is outside, are not what is tested.
+# The simulated system and the clients are not what is tested.
 $(TRAFFIC) $(B)/fuzz/sim/sim.o $(B)/fuzz/sim/stream.o: override CFLAGS += $(UNTESTED)
 
 fuzz-targets: $(patsubst fuzz/targets/%.c,$(B)/%,$(wildcard fuzz/targets/fuzz_*.c))
 	@:
 
-# ---- fuzz: faults of the system, put between the runtime and the simulated one
+# ---- fuzz: faults, injected between the runtime and the simulated system
 
 FAULTS := map map_now guard thread_create bell_create select signal_handle socket bind listen \
           accept connect send receive socket_type unblock read write close
@@ -243,18 +244,18 @@ valgrind: ## the conformance run under memcheck, and its domains under helgrind
 sanitize: ## all tests with the address, undefined-behaviour and thread sanitizers
 	@ci/sanitize
 
-fuzz: ## all fuzz targets under libFuzzer, on all processors, for TIME=60 seconds in all
+fuzz: ## fuzz all targets with libFuzzer, on all processors, for TIME=60 seconds in all
 	@ci/fuzz libfuzzer
 
-fuzz-afl: ## the same under AFL++
+fuzz-afl: ## the same with AFL++
 	@ci/fuzz afl
 
-fuzz-runtime: ## random programs on a runtime: RUNTIME=/path/lib.so, or the reference runtime, for TIME=60 seconds
+fuzz-runtime: ## random programs on a runtime for TIME=60 seconds: RUNTIME=/path/lib.so, or the reference runtime
 	@ci/setup
 	$(BUILD) all
 	@fuzz/runtime --runtime "$(RUNTIME)" --seconds $(or $(TIME),60)
 
-fuzz-proof: ## which mutants of server and runtime fuzzing and the attack find: TIME=1 s each, MUTANTS="NAME ..."
+fuzz-proof: ## which mutants the fuzz targets and the attack find, TIME=1 second each: MUTANTS="NAME ...", or all
 	@ci/setup
 	@ci/fuzz-proof $(MUTANTS)
 

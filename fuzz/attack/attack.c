@@ -34,7 +34,7 @@ static const char help[] =
     "  --seconds N        how long random traffic lasts (5)\n"
     "  --patience N       how many seconds a client waits for anything (10)\n"
     "  --seed N           the same seed sends the same bytes in the same pieces (random)\n"
-    "  --only CHECK       make only this check; may be given several times\n"
+    "  --only CHECK       run only this check; may be given several times\n"
     "  --list             list the checks\n"
     "  --help             print this text\n"
     "\n"
@@ -285,7 +285,7 @@ static void print_word(const char *word)
     printf("'");
 }
 
-/* The command that makes this check again: ours, with more options. */
+/* The command that runs this check again: ours, with more options. */
 static void print_again(const struct options *options, const struct check *check)
 {
     char **word = options->words;
@@ -309,7 +309,7 @@ static void print_said(struct server *server)
         printf("      the server: %s\n", line);
 }
 
-/* ---- The checks, made one after another ---- */
+/* ---- The checks, one after another ---- */
 
 static bool start_server(struct options *options, struct server *server)
 {
@@ -348,7 +348,7 @@ static void judge_server(const struct options *options, struct server *server, s
     }
 }
 
-static bool make_check(struct options *options, struct server *server, const struct check *check,
+static bool run_check(struct options *options, struct server *server, const struct check *check,
                        struct counts *counts)
 {
     struct attack attack = {.target = &options->target,
@@ -384,7 +384,7 @@ static bool is_chosen(const struct options *options, const struct check *check)
 }
 
 /* A server that failed is started afresh for the next check. */
-static void make_checks(struct options *options, struct server *server, struct counts *counts)
+static void run_checks(struct options *options, struct server *server, struct counts *counts)
 {
     bool there = true;
     int i;
@@ -402,7 +402,7 @@ static void make_checks(struct options *options, struct server *server, struct c
         }
         if (server && check->afresh)
             end_server(options, server), start_server(options, server);
-        if (make_check(options, server, check, counts))
+        if (run_check(options, server, check, counts))
             continue;
         if (server)
             end_server(options, server), there = start_server(options, server);
@@ -445,7 +445,7 @@ int main(int argc, char **argv)
     options.connections =
         possible_connections(options.connections, options.command ? &server : NULL);
     printf("  check        clients       bytes      time\n");
-    make_checks(&options, options.command ? &server : NULL, &counts);
+    run_checks(&options, options.command ? &server : NULL, &counts);
     if (options.command)
         end_server(&options, &server);
     return report(&counts);

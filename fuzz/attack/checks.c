@@ -1,4 +1,4 @@
-/* The table of all checks, in the order in which they are made. */
+/* The table of all checks, in the order in which they run. */
 #include "checks.h"
 
 const struct check checks[] = {

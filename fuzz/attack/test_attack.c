@@ -1,5 +1,5 @@
 /* Tests of the attack: good servers of several kinds pass, each bad server fails the check that is
- * there for its fault, and bad options are refused. Several attacks are made at the same time. */
+ * there for its fault, and bad options are refused. Several attacks run at the same time. */
 #include "script.h"
 
 #include <arpa/inet.h>
