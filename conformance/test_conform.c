@@ -43,7 +43,9 @@ static const char chapter[] = "# A chapter\n"
                               "\n"
                               "A task can say *hello*.\n"
                               "\n"
-                              "Source: nowhere.\n"
+                              "Why: because.\n\nSource: nowhere.\n"
+                              "\n"
+                              "Main speaks:\n"
                               "\n"
                               "```scenario first\n"
                               "task main\n"
@@ -56,7 +58,9 @@ static const char chapter[] = "# A chapter\n"
                               "\n"
                               "It can do so twice.\n"
                               "\n"
-                              "Source: nowhere.\n"
+                              "Why: because.\n\nSource: nowhere.\n"
+                              "\n"
+                              "Main speaks:\n"
                               "\n"
                               "```scenario\n"
                               "task main\n"
@@ -69,7 +73,7 @@ static const char chapter[] = "# A chapter\n"
                               "\n"
                               "It may be heard.\n"
                               "\n"
-                              "Source: nowhere.\n"
+                              "Why: because.\n\nSource: nowhere.\n"
                               "\n"
                               "untested: there is nobody to hear it\n";
 
@@ -79,7 +83,7 @@ static const char other_chapter[] = "# Another chapter\n"
                                     "\n"
                                     "A rule.\n"
                                     "\n"
-                                    "Source: nowhere.\n";
+                                    "Why: because.\n\nSource: nowhere.\n";
 
 /* Drivers. Each reads the scenario's number, and knows what the scenarios of the chapter are. */
 #define DRIVER(rest) "read word id; program=$(cat); say() { printf \"$@\"; }; " rest "\n"
@@ -457,8 +461,8 @@ static void reports_what_it_explored(void **state)
     assert_true(contains(process.output, " --rule R98.1/first --schedule \"1\"\n"));
     assert_int_equal(process.status, 1);
     process_free(&process);
-    process =
-        conform("--driver '%s small' --rule R98.1 --explore=8", built("conformance/suite/test_explore"));
+    process = conform("--driver '%s small' --rule R98.1 --explore=8",
+                      built("conformance/suite/test_explore"));
     assert_true(contains(process.output, "  R98.1  MUST   pass              1       8 all    Say"));
     assert_true(contains(process.output,
                          "scenarios explored: 1, with 8 schedules and 1 different traces\n"

@@ -27,14 +27,15 @@ int main(int argc, char **argv)
         return 2;
     }
     printf("# Random programs\n\n### R99.1 What holds for every program  {MUST}\n\n"
-           "Whatever a program does, no rule is broken.\n\nSource: chance.\n");
+           "Whatever a program does, no rule is broken.\n\nWhy: rules have "
+           "no exceptions.\n\nSource: chance.\n");
     for (; count > 0; count--, seed++) {
         struct input input;
 
         chance_begin(mixed(seed));
         input = input_split(bytes, input_make(bytes, sizeof bytes, chance_next));
         program_write(text, &input);
-        printf("\n```scenario p%ju\n%s```\n", (uintmax_t)seed, text);
+        printf("\nA random program:\n\n```scenario p%ju\n%s```\n", (uintmax_t)seed, text);
     }
     return 0;
 }
