@@ -149,7 +149,7 @@ TESTS += $(B)/fuzz/sim/test_sim $(B)/fuzz_echo
 # ---- fuzz: random programs, executed by the driver's code in the simulated system, and judged
 
 PROGRAM := $(PARSER:%.c=$(B)/%.o)
-JUDGED  := $(patsubst %,$(B)/conformance/driver/%.o,operations says) \
+JUDGED  := $(patsubst %,$(B)/conformance/driver/%.o,operations instances says) \
            $(patsubst %.c,$(B)/%.o,$(call room,conformance/judge))
 
 $(B)/fuzz_program: $(patsubst %,$(B)/fuzz/targets/%.o,fuzz_program programs) $(PROGRAM) $(JUDGED) $(SIM) $(SIM_REF) $(ENGINE)
@@ -166,7 +166,7 @@ all: $(B)/random-programs
 # ---- fuzz: what the suite reads
 
 $(B)/fuzz_reader: $(patsubst %,$(B)/%.o,fuzz/targets/fuzz_reader $(patsubst %.c,%,$(filter-out \
-                  %/conform.c %/report_cmocka.c %/report.c,$(SUITE)))) $(ENGINE)
+                  %/conform.c conformance/report/%,$(SUITE)))) $(ENGINE)
 	$(LINK) $^ -l:libcmark.a
 
 TESTS += $(B)/fuzz_reader
@@ -176,7 +176,8 @@ TESTS += $(B)/fuzz_reader
 # Where no text is read, an engine learns nothing from what is compared, and most of its time would
 # go there.
 $(REF_OBJ) $(SIM) $(B)/ref/echo.o $(patsubst %,$(B)/fuzz/targets/%.o,traffic fuzz_echo) \
-$(patsubst %.c,$(B)/%.o,conformance/driver/operations.c $(wildcard conformance/judge/invariants*.c)): FLAGS += $(UNTRACED)
+$(patsubst %.c,$(B)/%.o,conformance/driver/operations.c $(wildcard conformance/judge/invariants*.c) \
+$(patsubst %,conformance/judge/%.c,facts follow promises)): FLAGS += $(UNTRACED)
 
 # The system that is simulated, and who is outside, are not what is tested.
 $(patsubst %,$(B)/fuzz/%.o,sim/sim sim/stream targets/traffic targets/fuzz_echo): override CFLAGS += $(UNTESTED)

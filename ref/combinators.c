@@ -9,15 +9,13 @@
  * the error. */
 static struct task *find_all(int *error, miou_promise *const *promises, size_t count)
 {
-    struct task *self = task_self(error), *child;
+    struct task *self = task_active(error), *child;
 
     if (self == NULL)
         return NULL;
     *error = promises == NULL && count > 0 ? -EINVAL : 0;
     for (size_t i = 0; *error == 0 && i < count; i++)
         *error = child_find(self, &child, promises[i]);
-    if (*error == 0 && self->cancelled)
-        *error = MIOU_CANCELLED;
     return *error == 0 ? self : NULL;
 }
 
@@ -206,13 +204,11 @@ static void cancel_newest(struct task *self, size_t count)
 int miou_parallel(int *outcomes, miou_task *fn, void *const *args, size_t count)
 {
     int error;
-    struct task *self = task_self(&error);
+    struct task *self = task_active(&error);
     size_t spawned;
 
     if (self == NULL)
         return error;
-    if (self->cancelled)
-        return MIOU_CANCELLED;
     if (fn == NULL || (args == NULL && count > 0))
         return -EINVAL;
     if (count > 0 && workers_for(self->domain) == 0)
@@ -279,14 +275,12 @@ int miou_protect(miou_task *fn, void *arg, int (*finally)(void *arg, int cancell
                  int (*on_cancellation)(void *arg))
 {
     int error, result;
-    struct task *self = task_self(&error);
+    struct task *self = task_active(&error);
 
     if (self == NULL)
         return error;
     if (fn == NULL || finally == NULL)
         return -EINVAL;
-    if (self->cancelled)
-        return MIOU_CANCELLED;
     result = fn(arg);
     error = finally(arg, self->cancelled);
     if (self->cancelled && on_cancellation != NULL &&

@@ -55,13 +55,10 @@ static int find_own(const struct task *self, struct orphanage **found, const mio
  * the call is refused. */
 static struct orphanage *find_open(int *error, const miou_orphans *orphans)
 {
-    struct task *self = task_self(error);
+    struct task *self = task_active(error);
     struct orphanage *found;
 
-    if (self == NULL || (*error = find_own(self, &found, orphans)) < 0)
-        return NULL;
-    *error = self->cancelled ? MIOU_CANCELLED : 0;
-    return *error == 0 ? found : NULL;
+    return self == NULL || (*error = find_own(self, &found, orphans)) < 0 ? NULL : found;
 }
 
 int miou_care(miou_promise **promise, miou_orphans *orphans)

@@ -33,8 +33,13 @@ static int pools_init(struct run *run)
     return 0;
 }
 
+/* Whether this thread is in a run, also where it executes no task of it: in a hook, or in a function
+ * of the monitor. */
+static _Thread_local bool in_run;
+
 static void *worker(void *domain)
 {
+    in_run = true;
     domain_loop(domain);
     return NULL;
 }
@@ -136,7 +141,7 @@ static int run_with(const miou_options *options, bool has_io, miou_task *fn, voi
 
     if (options == NULL)
         options = &plain;
-    if (domain_self != NULL)
+    if (in_run)
         return -EBUSY;
     if (fn == NULL || !is_valid(options) || (has_io && options->monitor != NULL))
         return -EINVAL;
@@ -151,7 +156,9 @@ static int run_with(const miou_options *options, bool has_io, miou_task *fn, voi
     run->monitor = options->monitor != NULL ? *options->monitor : posix_monitor;
     if (options->monitor == NULL)
         run->monitor.arg = run;
+    in_run = true;
     result = run_domains(run, fn, arg);
+    in_run = false;
     sys_unmap(run, size);
     return result;
 }

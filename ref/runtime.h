@@ -261,7 +261,7 @@ static inline struct task *task_current(int *error)
     return domain->current;
 }
 
-/* The same for calls that suspend, spawn or own: also refused where suspending is. */
+/* The same for calls that create or own: also refused where suspending is. */
 static inline struct task *task_self(int *error)
 {
     struct task *self = task_current(error);
@@ -269,6 +269,18 @@ static inline struct task *task_self(int *error)
     if (self == NULL || !self->domain->no_suspend)
         return self;
     *error = MIOU_IN_FINALISER;
+    return NULL;
+}
+
+/* The same for calls that suspend or spawn: also refused in a cancelled task. A call asks this
+ * before it looks at its arguments. */
+static inline struct task *task_active(int *error)
+{
+    struct task *self = task_self(error);
+
+    if (self == NULL || !self->cancelled)
+        return self;
+    *error = MIOU_CANCELLED;
     return NULL;
 }
 

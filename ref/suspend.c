@@ -24,6 +24,14 @@ int miou_syscall_create(miou_syscall **syscall)
     return 0;
 }
 
+/* The task's own point; NULL if it is none. */
+static struct point *find_point(struct task *self, const miou_syscall *syscall)
+{
+    struct point *point = object_get(self->domain, POOL_POINTS, syscall);
+
+    return point != NULL && point->domain == self->domain && point->task == self ? point : NULL;
+}
+
 /* Wait until the point is signalled. Calls suspended when the wait begins, and the monitor's
  * cancelled if it ends without a signal; neither may suspend. */
 static int suspend(struct task *self, struct point *point, void (*suspended)(void *arg), void *arg)
@@ -57,9 +65,9 @@ int miou_suspend(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
 
     if (self == NULL)
         return error;
-    point = object_get(self->domain, POOL_POINTS, syscall);
-    if (point == NULL || point->domain != self->domain || point->task != self)
-        return -EINVAL;
+    point = find_point(self, syscall);
+    if (point == NULL)
+        return self->cancelled ? MIOU_CANCELLED : -EINVAL;
     if (self->cancelled)
         error = MIOU_CANCELLED;
     else if (!self->domain->run->has_monitor)
@@ -78,7 +86,7 @@ int miou_signal(miou_syscall *syscall)
     if (domain == NULL)
         return MIOU_NOT_RUNNING;
     point = object_get(domain, POOL_POINTS, syscall);
-    if (point == NULL || point->domain != domain || !point->suspended)
+    if (point == NULL || point->domain != domain || !point->suspended || point->task->cancelled)
         return -EINVAL;
     point->suspended = false;
     domain_wake(point->task);

@@ -58,14 +58,6 @@ static inline int sync_refusal(const struct task *self)
     return self->cancelled ? MIOU_CANCELLED : 0;
 }
 
-/* The calling task, if it may suspend; otherwise NULL and the error. */
-static inline struct task *sync_self(int *error)
-{
-    struct task *self = task_current(error);
-
-    return self == NULL || (*error = sync_refusal(self)) < 0 ? NULL : self;
-}
-
 /* Make an object, whose handle the caller will store in place. Returns 0 or an error for the
  * user. */
 int sync_new(struct sync **made, enum pool_kind kind, const void *place);

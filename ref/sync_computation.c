@@ -46,7 +46,7 @@ int miou_trigger_state(miou_trigger *trigger)
 int miou_trigger_await(miou_trigger *trigger)
 {
     int error;
-    struct task *self = sync_self(&error);
+    struct task *self = task_active(&error);
     struct sync_waiter waiter;
     struct sync *found;
 
@@ -116,7 +116,7 @@ int miou_computation_peek(miou_computation *computation, int *outcome)
 int miou_computation_await(miou_computation *computation, int *outcome)
 {
     int error;
-    struct task *self = sync_self(&error);
+    struct task *self = task_active(&error);
     struct sync_waiter waiter;
     struct sync *found;
 

@@ -78,7 +78,7 @@ static int await_value(struct task *self, struct sync *lazy, int *value)
 int miou_lazy_force(miou_lazy *lazy, int *outcome)
 {
     int error, value = 0;
-    struct task *self = sync_self(&error);
+    struct task *self = task_active(&error);
     struct sync *found;
 
     if (self == NULL || (error = sync_enter(&found, POOL_LAZIES, lazy)) < 0)

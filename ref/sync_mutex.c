@@ -95,7 +95,7 @@ int miou_mutex_try_lock(miou_mutex *mutex)
 int miou_mutex_protect(miou_mutex *mutex, miou_task *fn, void *arg)
 {
     int result;
-    struct task *self = sync_self(&result);
+    struct task *self = task_active(&result);
 
     if (self == NULL)
         return result;

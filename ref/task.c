@@ -14,8 +14,6 @@ static int spawn(struct task *self, miou_promise **promise, const miou_spawn *op
     struct task *child;
     int error;
 
-    if (self->cancelled)
-        return MIOU_CANCELLED;
     if (options->orphans != NULL) {
         orphanage = object_get(self->domain, POOL_ORPHANAGES, options->orphans);
         if (orphanage == NULL || orphanage->owner != self)
@@ -44,7 +42,7 @@ static const miou_spawn plain;
 int miou_async(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg)
 {
     int error;
-    struct task *self = task_self(&error);
+    struct task *self = task_active(&error);
 
     if (self == NULL)
         return error;
@@ -58,7 +56,7 @@ int miou_async(miou_promise **promise, const miou_spawn *options, miou_task *fn,
 int miou_call(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg)
 {
     int error;
-    struct task *self = task_self(&error);
+    struct task *self = task_active(&error);
     struct domain *domain;
 
     if (self == NULL)
@@ -86,7 +84,7 @@ int miou_call(miou_promise **promise, const miou_spawn *options, miou_task *fn, 
 int miou_await(miou_promise *promise, int *outcome)
 {
     int error;
-    struct task *self = task_self(&error), *child;
+    struct task *self = task_active(&error), *child;
 
     if (self == NULL || (error = child_find(self, &child, promise)) < 0 ||
         (error = child_await(self, child)) < 0)
@@ -100,12 +98,10 @@ int miou_await(miou_promise *promise, int *outcome)
 int miou_cancel(miou_promise *promise)
 {
     int error;
-    struct task *self = task_self(&error), *child;
+    struct task *self = task_active(&error), *child;
 
     if (self == NULL || (error = child_find(self, &child, promise)) < 0)
         return error;
-    if (self->cancelled)
-        return MIOU_CANCELLED;
     child_cancel(child);
     child_settle(child);
     return child_await(self, child);
@@ -203,9 +199,7 @@ void task_main(void)
 int miou_yield(void)
 {
     int error;
-    struct task *self = task_self(&error);
+    struct task *self = task_active(&error);
 
-    if (self == NULL)
-        return error;
-    return self->cancelled ? MIOU_CANCELLED : domain_yield(self->domain, self);
+    return self == NULL ? error : domain_yield(self->domain, self);
 }

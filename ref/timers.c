@@ -108,14 +108,12 @@ void timers_destroy(struct timers *timers)
 int miou_sleep(int64_t nanoseconds)
 {
     int error;
-    struct task *self = task_self(&error);
+    struct task *self = task_active(&error);
     struct timers *timers;
     struct timer timer;
 
     if (self == NULL)
         return error;
-    if (self->cancelled)
-        return MIOU_CANCELLED;
     if (nanoseconds <= 0)
         return 0;
     if (!self->domain->run->has_io)

@@ -132,11 +132,9 @@ static int find_descriptor(struct use *use, struct task *self, const miou_fd *fd
 static int begin_call(struct use *use, const miou_fd *fd)
 {
     int error;
-    struct task *self = task_self(&error);
+    struct task *self = task_active(&error);
 
-    if (self == NULL)
-        return error;
-    return self->cancelled ? MIOU_CANCELLED : find_descriptor(use, self, fd);
+    return self == NULL ? error : find_descriptor(use, self, fd);
 }
 
 /* ---- waiting ---- */
@@ -180,10 +178,8 @@ static int begin_making(struct task **self, struct descriptor **made, miou_fd **
 {
     int error;
 
-    if ((*self = task_self(&error)) == NULL)
+    if ((*self = task_active(&error)) == NULL)
         return error;
-    if ((*self)->cancelled)
-        return MIOU_CANCELLED;
     if (fd == NULL || (flags & ~allowed) != 0)
         return -EINVAL;
     *made = descriptor_new(*self, flags & MIOU_OWNED);
@@ -534,12 +530,15 @@ int miou_close(miou_fd *fd)
     int error;
     struct task *self = task_current(&error);
 
-    if (self == NULL || (error = find_descriptor(&use, self, fd)) < 0)
+    if (self == NULL)
+        return error;
+    error = find_descriptor(&use, self, fd);
+    if (self->domain->no_suspend && (error == MIOU_NOT_OWNER || (error == 0 && !use.shared)))
+        return MIOU_IN_FINALISER;
+    if (error < 0)
         return error;
     if (use.shared)
         return close_shared(self->domain, use.descriptor, fd);
-    if (self->domain->no_suspend)
-        return MIOU_IN_FINALISER;
     error = sys_close(use.descriptor->number);
     resource_end(object_get(self->domain, POOL_RESOURCES, use.descriptor->resource));
     object_free(self->domain, POOL_DESCRIPTORS, use.descriptor);
