@@ -204,7 +204,7 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) $(CFLAGS) -c -o $@ $<
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name patched -prune -o -name '*.d' -print 2>/dev/null)
 
 # ---- commands. Those that build do so in a second make, on all processors, once ci/setup is done.
 

@@ -1,5 +1,4 @@
-/* abort.c: the end of a run that cannot go on: its main task is cancelled, and with it all
- * others. */
+/* abort.c: ends a run early, by cancelling its main task and so all others. */
 #include "runtime.h"
 
 static void deliver_abort(struct message *message)

@@ -33,8 +33,8 @@ static int pools_init(struct run *run)
     return 0;
 }
 
-/* Whether this thread is in a run, also where it executes no task of it: in a hook, or in a function
- * of the monitor. */
+/* Whether this thread is in a run; also true in a hook or a function of the monitor, where it
+ * executes no task. */
 static _Thread_local bool in_run;
 
 static void *worker(void *domain)

@@ -1,8 +1,9 @@
 /* runtime.h: a run, its domains, its tasks and what each task owns.
  *
- * One thread steps a domain, and all data here belongs to one domain, so that none of it needs a
- * lock. A task's record has two sides: the child's belongs to the domain on which the task runs,
- * the parent's to the domain of its parent. Domains tell each other things by message. */
+ * One thread steps a domain, and nearly all data here belongs to one domain, so that it needs no
+ * lock; what domains share is atomic. A task's record has two sides: the child's belongs to the
+ * domain on which the task runs, the parent's to the domain of its parent. Domains tell each other
+ * things by message. */
 #ifndef REF_RUNTIME_H
 #define REF_RUNTIME_H
 

@@ -24,7 +24,7 @@ int miou_syscall_create(miou_syscall **syscall)
     return 0;
 }
 
-/* The task's own point; NULL if it is none. */
+/* Find a point that the task has made; NULL if it is not the task's. */
 static struct point *find_point(struct task *self, const miou_syscall *syscall)
 {
     struct point *point = object_get(self->domain, POOL_POINTS, syscall);

@@ -61,6 +61,7 @@ static void start(struct server *server, rlim_t descriptors, const char *const *
     server->pid = fork();
     if (server->pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        signal(SIGINT, SIG_DFL); /* a shell ignores it in what it runs in the background */
         dup2(out[1], STDOUT_FILENO);
         dup2(err[1], STDERR_FILENO);
         if (descriptors > 0)

@@ -1,5 +1,5 @@
-/* list.c: lists the mutants, one a line: name, rule, and the functions that it replaces without
- * those that only watch; or * if it changes the true runtime itself. */
+/* list.c: lists the mutants, one on each line: its name, the rule that it breaks, and the functions
+ * that it replaces, except those that only watch; * if there are none. */
 #include "saboteur/records.h"
 
 #include <stdbool.h>
