@@ -45,6 +45,8 @@ static const char chapter[] = "# A chapter\n"
                               "\n"
                               "Source: nowhere.\n"
                               "\n"
+                              "The task says hello *once*:\n"
+                              "\n"
                               "```scenario first\n"
                               "task main\n"
                               "    print hello\n"
@@ -379,8 +381,8 @@ static void runs_under_a_command(void **state)
 
 /* ---- Schedules ---- */
 
-/* A driver that can be driven: it asks one question, and says hello unless the answer is 1. What it
- * is told to do is kept in the file `lines`. */
+/* A driver that can be steered: it asks for one choice, and says hello unless the answer is 1. What
+ * it is told to do is kept in the file `lines`. */
 static const char steerable[] =
     "read word id; while read line; do case $line in schedule*) echo $line >>lines\n"
     "case $line in *seed*) answer=1;; 'schedule 1'*) answer=1;; *) answer=0;; esac\n"
@@ -457,8 +459,8 @@ static void reports_what_it_explored(void **state)
     assert_true(contains(process.output, " --rule R98.1/first --schedule \"1\"\n"));
     assert_int_equal(process.status, 1);
     process_free(&process);
-    process =
-        conform("--driver '%s small' --rule R98.1 --explore=8", built("conformance/suite/test_explore"));
+    process = conform("--driver '%s small' --rule R98.1 --explore=8",
+                      built("conformance/suite/test_explore"));
     assert_true(contains(process.output, "  R98.1  MUST   pass              1       8 all    Say"));
     assert_true(contains(process.output,
                          "scenarios explored: 1, with 8 schedules and 1 different traces\n"
@@ -479,7 +481,7 @@ static void reports_what_it_explored(void **state)
     process_free(&process);
 }
 
-/* To drive a runtime that cannot be steered tells nothing about it. */
+/* Steering a runtime that cannot be steered says nothing about it. */
 static void steers_what_can_be_steered(void **state)
 {
     static const char *const options[] = {"--seed 1", "--schedule 0", "--explore"};
@@ -606,7 +608,7 @@ static void reports_where_it_is_told(void **state)
     could_not_tell("--driver 'sh honest' --rule R98.1 --output /dev/full", "cannot write");
 }
 
-/* Everything that one needs to know about a failure. */
+/* A failure is shown with everything that one needs to know about it. */
 static void shows_failures_in_full(void **state)
 {
     struct process process;
@@ -616,6 +618,7 @@ static void shows_failures_in_full(void **state)
     process = conform("--driver 'sh driver' --rule R98.1");
     assert_true(contains(process.output, "\nR98.1/first fail  Saying hello & <more> {MUST}\n"));
     assert_true(contains(process.output, "  A task can say hello.\n"));
+    assert_true(contains(process.output, "  The task says hello once:\n  program:\n"));
     assert_true(contains(process.output, "    2      print hello\n"));
     assert_true(contains(process.output, "    expected: "));
     assert_true(contains(process.output, "    observed: "));

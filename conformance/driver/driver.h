@@ -54,7 +54,7 @@ struct instance {
 
 /* An instance while it is executed. Its memory is another's in the next run. */
 struct self {
-    struct instance *instance; /* NULL: it is none that was spawned in this run */
+    struct instance *instance; /* NULL: it was not spawned in this run */
     unsigned run;
 };
 
@@ -64,7 +64,7 @@ void *spawn(const char *word, const struct self *parent, const struct operation 
 
 struct self self_of(const void *arg);
 
-/* ? for an instance that is none of this run. */
+/* ? for an instance that is not of this run. */
 const char *name_of(const struct self *self);
 
 /* ---- Lazy values: instances.c ---- */

@@ -5,7 +5,7 @@
 #include <signal.h>
 
 /* Run the driver on a library, with size bytes of scenario. */
-static struct process drive(const char *library, const char *scenario, size_t size)
+static struct process run_driver(const char *library, const char *scenario, size_t size)
 {
     char *const arguments[] = {(char *)(uintptr_t)built("driver"), (char *)(uintptr_t)library,
                                NULL};
@@ -23,7 +23,7 @@ static struct process drive(const char *library, const char *scenario, size_t si
 /* Expect exactly these lines and a status. */
 static void expect(const char *library, const char *scenario, int status, const char *lines)
 {
-    struct process process = drive(built(library), scenario, strlen(scenario));
+    struct process process = run_driver(built(library), scenario, strlen(scenario));
 
     assert_int_equal(process.end, PROCESS_EXITED);
     assert_string_equal(process.output, lines);
@@ -527,11 +527,11 @@ static void survives_what_a_runtime_does(void **state)
     expect("liars/exits_in_run.so", small, 0,
            "scenario 3\nbegin main 0\ndid main 2 ok\ndid main 3 ok\nend main\n");
     expect("liars/closes_descriptors.so", small, 3, "scenario 3\n");
-    process = drive(built("liars/crashes_at_load.so"), small, strlen(small));
+    process = run_driver(built("liars/crashes_at_load.so"), small, strlen(small));
     assert_int_equal(process.end, PROCESS_SIGNALLED);
     assert_int_equal(process.status, SIGABRT);
     process_free(&process);
-    process = drive(built("liars/prints_rubbish.so"), small, strlen(small));
+    process = run_driver(built("liars/prints_rubbish.so"), small, strlen(small));
     assert_int_equal(process.end, PROCESS_EXITED);
     assert_true(strncmp(process.output, "scenario 3\n\xff", 12) == 0);
     process_free(&process);
@@ -543,7 +543,7 @@ static void keeps_standard_output_apart(void **state)
     struct process process;
 
     (void)state;
-    process = drive(built("liars/talks.so"), small, strlen(small));
+    process = run_driver(built("liars/talks.so"), small, strlen(small));
     assert_string_equal(process.output, "scenario 3\nbegin main 0\ndid main 2 ok\n"
                                         "did main 3 ok\nend main\nrun ok\n");
     assert_true(contains(process.errors, "run ok 99\n"));
@@ -558,7 +558,7 @@ static void many_instances(void **state)
                                    "    await p\n"
                                    "task child\n"
                                    "    return 1\n";
-    struct process process = drive(built("liars/eager.so"), scenario, strlen(scenario));
+    struct process process = run_driver(built("liars/eager.so"), scenario, strlen(scenario));
     static const char last[] =
         "end child#10000\ndid main 2 ok\ndid main 3 ok 1\nend main\nrun ok\n";
     size_t lines = 0, i;
@@ -574,7 +574,7 @@ static void many_instances(void **state)
 /* Each is refused with status 2, a line on standard error and none on standard output. */
 static void refuses(const char *scenario, size_t size, const char *why)
 {
-    struct process process = drive(built("liars/eager.so"), scenario, size);
+    struct process process = run_driver(built("liars/eager.so"), scenario, size);
 
     assert_int_equal(process.end, PROCESS_EXITED);
     assert_string_equal(process.output, "");
@@ -623,17 +623,17 @@ static void refuses_what_is_no_library(void **state)
     struct process process;
 
     (void)state;
-    process = drive("/nonexistent/lib.so", small, strlen(small));
+    process = run_driver("/nonexistent/lib.so", small, strlen(small));
     assert_int_equal(process.status, 2);
     assert_string_equal(process.output, "scenario 3\n");
     assert_string_equal(process.errors, "driver: cannot open /nonexistent/lib.so: "
                                         "No such file or directory\n");
     process_free(&process);
-    process = drive("spec/miou.h", small, strlen(small));
+    process = run_driver("spec/miou.h", small, strlen(small));
     assert_int_equal(process.status, 2);
     assert_true(contains(process.errors, "driver: cannot open spec/miou.h: "));
     process_free(&process);
-    process = drive(NULL, small, strlen(small));
+    process = run_driver(NULL, small, strlen(small));
     assert_int_equal(process.status, 2);
     assert_true(contains(process.errors, "usage: driver LIBRARY"));
     process_free(&process);

@@ -1,5 +1,5 @@
-/* Tests of the invariants, by stories: several children at once, lazy values, what tasks share, time
- * and deadlock. */
+/* Tests of the invariants, by stories: several children at once, lazy values, what tasks share,
+ * time and deadlock. */
 #include "test_stories.h"
 
 /* ---- Several children ---- */
@@ -362,7 +362,8 @@ static void lazy_values_are_computed_once(void **state)
                  "did part 9 ok\nend part\ndid main 3 ok 3\ndid main 4 ok 3\ndid main 5 invalid\n"
                  "did main 6 ok\nforce main 7 inner\nbegin inner 0\ndid inner 12 undefined\n"
                  "did inner 13 ok 3\nend inner\ndid main 7 failed boom\nend main\nrun ok\n",
-        .changes = {{"begin part 0", "begin part 1", "R9.17 3: a lazy value is computed by the task"},
+        .changes = {{"begin part 0", "begin part 1",
+                     "R9.17 3: a lazy value is computed by the task"},
                     {"did main 4 ok 3\n",
                      "force main 4 part#2\nbegin part#2 0\nprint part#2 hi\ndid part#2 9 ok\n"
                      "end part#2\ndid main 4 ok 3\n",
@@ -483,8 +484,8 @@ static void turns_hold_a_mutex_for_a_moment(void **state)
 
 /* ---- What tasks share ---- */
 
-/* Of the lines of two domains either may be first, though the other was: nobody is accused of what
- * was told late. */
+/* Lines of two domains may stand in either order, whichever came first: a line that is only late
+ * breaks no rule. */
 static void mutexes_exclude(void **state)
 {
     static const struct story story = {

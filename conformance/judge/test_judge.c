@@ -1,5 +1,5 @@
-/* Tests of the judge: its invariants of tasks, children, orphans and resources, by stories, and what
- * a scenario itself expects. */
+/* Tests of the judge: its invariants of tasks, children, orphans and resources, by stories, and
+ * what a scenario itself expects. */
 #include "test_stories.h"
 
 /* ---- Programs ---- */
@@ -572,7 +572,7 @@ static void lists_go_by_their_members(void **state)
     tell(&shared);
 }
 
-/* Of another domain's promises it is not known when they were bound, but whose they are. */
+/* When another domain's promises were bound is not known, but the task that they belong to is. */
 static void strangers_are_known_on_other_domains(void **state)
 {
     static const struct story story = {
@@ -600,7 +600,7 @@ static void strangers_are_known_on_other_domains(void **state)
     tell(&story);
 }
 
-/* Where it cannot be told whose promise it is, nothing is reported. */
+/* If it is not known which task a promise belongs to, nothing is reported. */
 static void what_cannot_be_told_is_not_judged(void **state)
 {
     static const struct story story = {
@@ -615,7 +615,7 @@ static void what_cannot_be_told_is_not_judged(void **state)
                  "did main 5 ok\ndid main 6 ok\nend main\nrun ok\n",
         .changes = {{NULL, NULL, NULL}},
     };
-    /* Which of the two each of them cancels and gives back is open, too. */
+    /* Nor is it known which of the two each task cancels and gives back. */
     static const struct story cancelled = {
         .program = "domains 2\ntask main\na = call child\nb = call child\nawait a\nawait b\n"
                    "task child\np = async leaf\ncancel p\nfree p\nfree p\nawait p\n"
@@ -1173,8 +1173,10 @@ static void answers_are_judged(void **state)
         {{"ok, failed boom", "ok, failed boom"}, ""},
         {{"ok | failed boom", "ok, failed boom"}, ""},
         {{"cancelled | failed boom | ok", "cancelled, ok | ok, failed boom"}, ""},
-        {{"ok", "ok, failed boom"}, "- 3: 'await p' has the outcome ok / ok, failed boom, in task main\n"},
-        {{"failed boom, ok", "ok, failed boom"}, "- 3: 'await p' has the outcome failed boom, ok / "},
+        {{"ok", "ok, failed boom"},
+         "- 3: 'await p' has the outcome ok / ok, failed boom, in task main\n"},
+        {{"failed boom, ok", "ok, failed boom"},
+         "- 3: 'await p' has the outcome failed boom, ok / "},
         {{"ok, ok | failed boom, failed boom", "ok, failed boom"}, ""},
         {{"ok | failed boom", "ok | failed boom"},
          "- 4: 'parallel good' has the outcome ok | failed boom / ok, failed boom, in task main\n"},

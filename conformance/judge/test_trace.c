@@ -137,7 +137,7 @@ static void knows_the_instances(void **state)
     trace_free(trace);
 }
 
-/* Of a list whose members are all equal one is left, but not of parallel's. */
+/* A list whose members are all equal is folded to one of them, except parallel's. */
 static void folds_equal_members(void **state)
 {
     struct trace *trace = parse(*state, good);

@@ -78,11 +78,11 @@ static void parse_expected_run(struct parser *parser, struct word rest,
         complain(parser, parser->line, "a second 'expect run'; the first is on line %d",
                  parser->run_line);
     parser->run_line = parser->line;
-    parse_answers(parser, rest, "expect run", COMES_RUN, &expectation->answers,
+    parse_answers(parser, rest, "expect run", CAN_BE_RUN, &expectation->answers,
                   &expectation->answer_count);
     for (int i = 0; i < expectation->answer_count; i++)
         if (expectation->answers[i].count > 1)
-            complain(parser, parser->line, "a run comes to one outcome, not to a list");
+            complain(parser, parser->line, "a run has one outcome, not a list");
 }
 
 /* Tasks; each stands for all its begins. */
