@@ -1,6 +1,6 @@
-/* server.c: mutants of the echo server. Each makes some of its calls otherwise than ref/echo.c does
- * and so breaks a rule of chapter 7. They work as the saboteur's mutants do, which are runtimes;
- * but none of these breaks a rule of the runtime's: a server might have been written so. */
+/* server.c: mutants of the echo server. Each makes some calls in another way than ref/echo.c does
+ * and so breaks a rule of chapter 7. They work as the saboteur's mutants of the runtime do, but
+ * they break no rule of the runtime: a server might have been written like this. */
 #include "saboteur/saboteur.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 /* The rule, and what the server does. */
 #define SERVER(rule, name, ...) MUTANT("server:" rule, name, __VA_ARGS__)
 
-/* A mark for a connection, 0 at first. It goes when that is closed. */
+/* A mark for a connection, 0 at first and again once the connection is closed. */
 static atomic_int *mark(miou_fd *fd)
 {
     static atomic_int marks[2048];
@@ -149,7 +149,7 @@ static int transfer_nothing(miou_resource *resource)
 }
 SERVER("R7.9", does_not_hand_over_whom_it_accepts, .transfer = transfer_nothing);
 
-/* ---- those who have ended: R7.6 */
+/* ---- tasks that have ended: R7.6 */
 
 static int care_for_nobody(miou_promise **promise, miou_orphans *orphans)
 {

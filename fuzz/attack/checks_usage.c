@@ -1,5 +1,7 @@
-/* The checks for which the server's process is watched: processor, descriptors, threads, memory. */
+/* The checks that watch what the server's processes use: processor, descriptors, threads, memory.
+ */
 #include "checks.h"
+#include "clock.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -16,7 +18,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct tally *tally, const
 
 /* ---- The processor ---- */
 
-/* Silent ones, one that has flooded the server, and half-closed ones that have not read. */
+/* Silent clients, clients that have flooded the server, and half-closed ones that have not read. */
 static struct script idling(int number, uint64_t *random)
 {
     struct script script;
@@ -35,8 +37,8 @@ static struct script idling(int number, uint64_t *random)
     return script;
 }
 
-/* While we sleep nobody sends anything. Of several windows of time there is one in which the server
- * rests; one that spins uses all it gets in each of them. */
+/* Nobody sends anything while we sleep. A good server rests in at least one of several windows of
+ * time; a server that spins uses all the processor time it gets in every one. */
 static bool rests(void *context, struct tally *tally)
 {
     const double window = 0.1, little = window / 50;
@@ -51,28 +53,28 @@ static bool rests(void *context, struct tally *tally)
         used = server_processor_time() - before;
     }
     if (used > little)
-        say(tally, "it uses %.0f %% of a processor while nobody sends anything",
+        say(tally, "the server uses %.0f %% of a processor while nobody sends anything",
             100 * used / window);
     return used <= little;
 }
 
-void check_rest(struct trial *trial)
+void check_rest(struct attack *attack)
 {
-    struct crowd crowd = {.name = trial->name, .count = 8, .at_once = 8};
+    struct crowd_plan plan = {.name = attack->name, .count = 8, .at_once = 8};
 
-    crowd.script = idling;
-    crowd.at_hold = rests;
-    crowd_run(&crowd, trial->target, &trial->tally);
+    plan.script = idling;
+    plan.at_hold = rests;
+    crowd_attack(&plan, attack->target, &attack->tally);
 }
 
 /* ---- Descriptors ---- */
 
-/* Whether what the server had for clients that have gone has gone as well. */
-static bool recovers(struct trial *trial)
+/* Whether the server gives back what it used for clients that have gone. */
+static bool recovers(struct attack *attack)
 {
-    if (server_has_recovered(trial->server, trial->target->patience, trial->tally.reason))
+    if (server_has_recovered(attack->server, attack->target->patience, attack->tally.reason))
         return true;
-    trial->tally.failed = true;
+    attack->tally.failed = true;
     return false;
 }
 
@@ -95,37 +97,37 @@ static struct script calling(int number, uint64_t *random)
     return SCRIPT(STEP(SEND, 1), STEP(AWAIT), STEP(HALF_CLOSE), STEP(END));
 }
 
-/* The server has fewer descriptors than clients, and later has them back. */
-void check_exhaustion(struct trial *trial)
+/* For a while the server has fewer descriptors than clients. */
+void check_exhaustion(struct attack *attack)
 {
-    struct crowd crowd = {.name = trial->name, .count = TOO_MANY, .at_once = TOO_MANY};
+    struct crowd_plan plan = {.name = attack->name, .count = TOO_MANY, .at_once = TOO_MANY};
     struct rlimit before;
 
-    crowd.script = cramming;
-    crowd.no_newcomers = true;
-    if (!server_limit(trial->server, PLACES, &before)) {
-        trial->tally.unknown = true;
-        say(&trial->tally, "the limit of its descriptors cannot be lowered");
+    plan.script = cramming;
+    plan.no_newcomers = true;
+    if (!server_limit(attack->server, PLACES, &before)) {
+        attack->tally.unknown = true;
+        say(&attack->tally, "the limit on the server's descriptors cannot be lowered");
         return;
     }
-    if (crowd_run(&crowd, trial->target, &trial->tally) && recovers(trial))
-        send_crowd(trial, 20, 1, calling);
-    prlimit(trial->server->pid, RLIMIT_NOFILE, &before, NULL);
+    if (crowd_attack(&plan, attack->target, &attack->tally) && recovers(attack))
+        send_clients(attack, 20, 1, calling);
+    prlimit(attack->server->pid, RLIMIT_NOFILE, &before, NULL);
 }
 
 /* ---- Everything, in rounds ---- */
 
 enum {
-    ROUNDS = 100, /* at most: a heap whose garbage is collected takes long to level off */
-    FEWEST = 24,  /* if patience ends before that */
-    WINDOW = 8,   /* rounds in which it must not have grown any more */
-    VISITS = 200, /* a round */
-    VISITORS = 4, /* at once: what many leave free would hide what is lost */
-    NOISE = 12,   /* bytes a client: no allocator gives less, and most waste some by and by */
-    PAGES = 16    /* KiB, however few the clients */
+    ROUNDS = 100, /* at most: a garbage-collected heap takes long to level off */
+    FEWEST = 24,  /* rounds, even if patience ends before that */
+    WINDOW = 8,   /* rounds in which the server must not have grown */
+    VISITS = 200, /* clients a round */
+    VISITORS = 4, /* at once: memory that many clients leave free would hide what is lost */
+    NOISE = 12,   /* bytes a client that may be lost: most allocators waste some over time */
+    PAGES = 16    /* KiB that may be lost however few the clients */
 };
 
-/* In every way in which a client can leave. */
+/* Clients that leave in every way in which a client can. */
 static struct script visit(int number, uint64_t *random)
 {
     uint32_t size = 1 + random_below(random, 20000);
@@ -168,29 +170,29 @@ static bool is_level(const struct usage *most, int round, int clients)
            after->memory - before->memory <= (noise > PAGES ? noise : PAGES);
 }
 
-/* The same clients again and again. The first rounds fill what the server keeps for the next ones;
- * an allocator takes what it takes, but with a good server it comes to an end of it. */
-void check_rounds(struct trial *trial)
+/* The same clients again and again. In the first rounds the server may grow, because it keeps
+ * things for the next clients and because of its allocator; a good server levels off. */
+void check_rounds(struct attack *attack)
 {
-    int clients = trial->connections < VISITS ? trial->connections : VISITS;
-    struct tally *tally = &trial->tally;
-    double end = now() + trial->target->patience;
+    int clients = attack->connections < VISITS ? attack->connections : VISITS;
+    struct tally *tally = &attack->tally;
+    double end = clock_now() + attack->target->patience;
     struct usage most[ROUNDS], usage;
     int round = 0;
 
     do {
-        if (!send_crowd(trial, clients, VISITORS, visit))
+        if (!send_clients(attack, clients, VISITORS, visit))
             return;
-        if (!recovers(trial))
+        if (!recovers(attack))
             return;
-        usage = server_usage(trial->server);
+        usage = server_usage(attack->server);
         note_most(most, round, &usage);
         if (round >= WINDOW && is_level(most, round, clients)) {
-            say(tally, "%d descriptors, %d threads, %ld KiB, no more in the last %d of %d rounds",
+            say(tally, "%d descriptors, %d threads, %ld KiB, no growth in the last %d of %d rounds",
                 usage.descriptors, usage.threads, usage.memory, WINDOW, round + 1);
             return;
         }
-    } while (++round < ROUNDS && (round < FEWEST || now() < end));
+    } while (++round < ROUNDS && (round < FEWEST || clock_now() < end));
     tally->failed = true;
     say(tally, "it grows: %ld KiB, %d threads after %d clients; %ld KiB, %d threads after %d",
         most[WINDOW].memory, most[WINDOW].threads, WINDOW * clients, usage.memory, usage.threads,
