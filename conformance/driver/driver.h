@@ -60,7 +60,8 @@ struct self {
 
 /* Make an instance of a task and say of which operation; the word is spawn or force. Parent is NULL
  * for main, of which nothing is said. Returns the argument of the task's function. */
-void *spawn(const char *word, const struct self *parent, const struct operation *op, int task);
+void *spawn_instance(const char *word, const struct self *parent, const struct operation *op,
+                     int task);
 
 struct self self_of(const void *arg);
 

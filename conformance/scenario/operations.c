@@ -156,14 +156,14 @@ static void parse_options(struct parser *parser, struct word *rest, struct opera
 
     while ((word = take_word(rest)).size > 0) {
         if (starts_with(word, "give=") && !gives) {
-            parse_give(parser, after(word, strlen("give=")), operation);
+            parse_give(parser, word_after(word, strlen("give=")), operation);
             gives = true;
         } else if (starts_with(word, "orphans=") && !keeps) {
             operation->orphans =
-                number_of_name(parser, NAME_ORPHANAGE, after(word, strlen("orphans=")));
+                number_of_name(parser, NAME_ORPHANAGE, word_after(word, strlen("orphans=")));
             keeps = true;
         } else if (operation->kind == OP_CALL && starts_with(word, "pin=") && !pins) {
-            parse_pin(parser, after(word, strlen("pin=")), operation);
+            parse_pin(parser, word_after(word, strlen("pin=")), operation);
             pins = true;
         } else {
             complain(parser, parser->line, "'%.*s' is not an option of '%s', or is there twice",

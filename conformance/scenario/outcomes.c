@@ -130,7 +130,7 @@ static void parse_answer(struct parser *parser, struct word text, const char *wh
         struct outcome outcome;
 
         more = take_until(&text, ',', &member);
-        member = trim(member);
+        member = word_trim(member);
         if (!parse_outcome(member, &outcome, &error)) {
             complain(parser, parser->line, "'%.*s' is not an outcome", QUOTED(member));
             continue;

@@ -18,8 +18,8 @@ struct word {
 
 bool word_is(struct word word, const char *text);
 bool starts_with(struct word word, const char *start);
-struct word after(struct word word, size_t bytes);
-struct word trim(struct word word);
+struct word word_after(struct word word, size_t bytes);
+struct word word_trim(struct word word);
 
 /* Take everything before the separator, or the whole rest if there is none, off the front of the
  * rest. Returns whether there was one, so that another piece, perhaps an empty one, follows. */
