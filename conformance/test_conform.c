@@ -1,5 +1,5 @@
-/* Tests of conform: its options, its verdicts on drivers that are written here in a few lines of
- * shell, and its reports. They bring their own chapters. */
+/* Tests of conform: its options, its verdicts on drivers that are a few lines of shell each, and
+ * its reports. They have chapters of their own. */
 #include "test_place.h"
 
 #include <ctype.h>
@@ -83,7 +83,7 @@ static const char other_chapter[] = "# Another chapter\n"
                                     "\n"
                                     "Source: nowhere.\n";
 
-/* Drivers. Each reads the scenario's number, and knows what the scenarios of the chapter are. */
+/* Drivers. Each reads the scenario's number, and knows the scenarios of the chapter. */
 #define DRIVER(rest) "read word id; program=$(cat); say() { printf \"$@\"; }; " rest "\n"
 #define BEFORE       "say 'scenario %%s\\nbegin main 0\\n' $id; "
 #define HELLO        "say 'print main hello\\n'; "
@@ -233,7 +233,7 @@ static void tells_what_is_not_implemented(void **state)
                    "0 passed, 0 failed, 1 skipped\n");
 }
 
-/* A runtime that lacks a function does not conform, whatever else it can. */
+/* A runtime that lacks a function does not conform, whatever else it does. */
 static void demands_what_is_not_implemented(void **state)
 {
     struct process process;
@@ -248,7 +248,7 @@ static void demands_what_is_not_implemented(void **state)
     process_free(&process);
 }
 
-/* A broken SHOULD is a failed test, and says so, but the runtime conforms. */
+/* A broken SHOULD rule is a failed test and is reported, but the runtime conforms. */
 static void a_should_is_no_must(void **state)
 {
     struct process process;
@@ -390,7 +390,7 @@ static const char steerable[] =
     "test $answer = 1 || echo print main hello\n"
     "printf 'did main 2 ok\\nend main\\nrun ok\\n';; esac; done\n";
 
-/* Run conform with the driver above, and see what it was told. */
+/* Run conform with the driver above, and check the lines that the driver read. */
 static struct process steer(const char *options, const char *lines)
 {
     struct process process;
@@ -522,7 +522,7 @@ static void steers_no_test_in_c(void **state)
 
 /* ---- Formats ---- */
 
-/* A driver whose every word is an attack on the formats. */
+/* A driver that prints whatever may break the formats of reports. */
 static const char rude[] =
     DRIVER("printf 'scenario %s\\n]]><x a=\"&\\001\\033[31m\\377\\n' $id; "
            "printf ']]>]]></failure>\\b\\033\\000\\nok 3 - forged\\n1..7\\n' >&2");

@@ -434,8 +434,8 @@ static const char one_task[] = "task main\n    create r\n    print x\n";
 
 #define ONE_TASK "begin main 0\ndid main 2 ok\nprint main x\ndid main 3 ok\nend main\nrun ok\n"
 
-/* The answers of a generator are those of SplitMix64's published test, modulo what is asked. Of the
- * run before a task is run again, and is no instance any more. */
+/* A generator's answers are those of SplitMix64's published test, modulo the number of
+ * possibilities. A task of the run before is run again; it is not an instance of this run. */
 static void steers_a_runtime(void **state)
 {
     char scenario[256];
@@ -469,7 +469,7 @@ static void tells_of_a_runtime_that_cannot_be_steered(void **state)
     expect("liars/eager.so", scenario, 0, "scenario 5\nabsent choose\n");
 }
 
-/* A runtime that claims success and hands out nothing gets no further with it. */
+/* Claiming success without handing out an object does not help a runtime. */
 static void does_not_take_a_word_for_a_deed(void **state)
 {
     (void)state;
@@ -537,7 +537,7 @@ static void survives_what_a_runtime_does(void **state)
     process_free(&process);
 }
 
-/* What a runtime prints to standard output is no part of what the driver says. */
+/* What a runtime prints to standard output does not become part of what the driver says. */
 static void keeps_standard_output_apart(void **state)
 {
     struct process process;
@@ -571,7 +571,7 @@ static void many_instances(void **state)
     process_free(&process);
 }
 
-/* Each is refused with status 2, a line on standard error and none on standard output. */
+/* A scenario is refused with status 2, a line on standard error, and nothing on standard output. */
 static void refuses(const char *scenario, size_t size, const char *why)
 {
     struct process process = run_driver(built("liars/eager.so"), scenario, size);

@@ -102,7 +102,7 @@ static void one_is_awaited(void **state)
                     {"begin six 0\nend six\ndid main 4 ok\ndid main 5 ok 5",
                      "did main 4 ok\ndid main 5 ok 6\nbegin six 0\nend six", "R8.3 5: how one"}},
     };
-    /* One of two that ended alike is left, whichever. */
+    /* Two children ended alike, and one of them is left, whichever it is. */
     static const struct story either = {
         .program = "task main\n"
                    "p = repeat 2 async five\n"
@@ -154,7 +154,7 @@ static void a_value_is_taken_before_a_failure(void **state)
         .changes = {{"did main 5 ok 5", "did main 5 failed bad",
                      "R8.5 5: the value of a child, as task five had ended with one"}},
     };
-    /* It had not ended when the operation began. */
+    /* The child had not ended when the operation began. */
     static const struct story later = {
         .program = "task main\n"
                    "p = async fails\n"
@@ -292,7 +292,7 @@ static void orphans_are_taken_and_counted(void **state)
     tell(&story);
 }
 
-/* What get took out is settled, and what take took is not. */
+/* A child that get took out is settled; one that take took out is not. */
 static void what_get_took_is_settled(void **state)
 {
     static const struct story story = {
@@ -389,7 +389,7 @@ static void lazy_values_are_computed_once(void **state)
     tell(&story);
 }
 
-/* Children and resources of the part are those of the task that forces. */
+/* The children and resources of a part belong to the task that forces. */
 static void a_part_is_of_its_task(void **state)
 {
     static const struct story story = {
@@ -428,7 +428,7 @@ static void a_part_is_of_its_task(void **state)
     tell(&story);
 }
 
-/* Of one that is cancelled while it computes another takes over, from the beginning. */
+/* If a task is cancelled while it computes a value, another computes it from the beginning. */
 static void the_cancelled_leave_it_to_others(void **state)
 {
     static const struct story story = {
@@ -464,7 +464,7 @@ static void the_cancelled_leave_it_to_others(void **state)
     tell(&story);
 }
 
-/* What one turn of a wait got hold of the next has let go: of it there is one event for both. */
+/* The next turn of a wait lets go of the mutex that one turn got: both have one event. */
 static void turns_hold_a_mutex_for_a_moment(void **state)
 {
     static const struct story story = {
@@ -584,7 +584,7 @@ static void mutexes_are_taken_in_turn(void **state)
     tell(&story);
 }
 
-/* Who waits for a condition does not hold the mutex meanwhile, and holds it behind. */
+/* A task that waits for a condition does not hold the mutex meanwhile, but does after the wait. */
 static void conditions_give_up_the_mutex(void **state)
 {
     static const struct story story = {
@@ -695,7 +695,7 @@ static void computations_are_completed_once(void **state)
     tell(&story);
 }
 
-/* Of a name that is made twice it is not known which was meant. */
+/* If a name is made twice, it is not known which object an operation means. */
 static void what_is_made_twice_is_not_judged(void **state)
 {
     static const struct story story = {

@@ -1,5 +1,5 @@
-/* Tests of the scenario language: what it says, each mistake with its line, and what is left of a
- * program that is stripped of its answers. */
+/* Tests of the scenario language: what a program means, each mistake with its line, and programs
+ * that are stripped of their answers. */
 #include "test_texts.h"
 
 #include "program.h"
@@ -148,7 +148,7 @@ static void reads_answers_and_expectations(void **state)
     program_free(program);
 }
 
-/* Every word and operand; what stands for what is asked of those with more than one operand. */
+/* Every word and operand; for operations with several operands, which one is which. */
 static const char shared[] = "task main\n"
                              "    mutex m\n"
                              "    condition c\n"
@@ -235,7 +235,7 @@ static void assumes_one_domain(void **state)
     program_free(program);
 }
 
-/* A word that may stand for several things stands for each of them. */
+/* A word may be the name of several things at once, one of each kind. */
 static void keeps_kinds_of_names_apart(void **state)
 {
     struct program *program = parse("task main\n"
@@ -445,8 +445,8 @@ static void refuses_a_nul_byte(void **state)
 
 /* ---- Limits: the last that is allowed, and the first that is not ---- */
 
-/* The complaints about a text made of a start, a piece that is repeated, and an end; %d in the
- * piece is its number. */
+/* The complaints about a text that consists of a start, a piece that is repeated, and an end; %d in
+ * the piece is the number of the repetition. */
 static int complaints_of(const char *start, const char *piece, int count, const char *end,
                          struct complaints *complaints)
 {
@@ -648,7 +648,7 @@ static void a_stripped_program_has_no_answers(void **state)
 
 static const char *const samples[] = {sample, shared};
 
-/* No byte behind the text is read, wherever it is cut off. */
+/* No byte behind the text is read, wherever the text is cut off. */
 static void reads_no_byte_too_many(void **state)
 {
     (void)state;
@@ -663,8 +663,7 @@ static void reads_no_byte_too_many(void **state)
         }
 }
 
-/* Whatever the text, it is read or complained of; and if it is read, so is what is left of it when
- * it is stripped. */
+/* Any text is either read or complained of; a text that is read can also be read stripped. */
 static void survives_any_text(void **state)
 {
     unsigned random = 1;
