@@ -1,5 +1,5 @@
-/* Tests of conform: its options, its verdicts on drivers that are written here in a few lines of
- * shell, and its reports. They bring their own chapters. */
+/* Tests of conform: its options, its verdicts on drivers that are a few lines of shell each, and
+ * its reports. They have chapters of their own. */
 #include "test_place.h"
 
 #include <ctype.h>
@@ -47,6 +47,8 @@ static const char chapter[] = "# A chapter\n"
                               "\n"
                               "Main speaks:\n"
                               "\n"
+                              "The task says hello *once*:\n"
+                              "\n"
                               "```scenario first\n"
                               "task main\n"
                               "    print hello\n"
@@ -85,7 +87,7 @@ static const char other_chapter[] = "# Another chapter\n"
                                     "\n"
                                     "Why: because.\n\nSource: nowhere.\n";
 
-/* Drivers. Each reads the scenario's number, and knows what the scenarios of the chapter are. */
+/* Drivers. Each reads the scenario's number, and knows the scenarios of the chapter. */
 #define DRIVER(rest) "read word id; program=$(cat); say() { printf \"$@\"; }; " rest "\n"
 #define BEFORE       "say 'scenario %%s\\nbegin main 0\\n' $id; "
 #define HELLO        "say 'print main hello\\n'; "
@@ -235,7 +237,7 @@ static void tells_what_is_not_implemented(void **state)
                    "0 passed, 0 failed, 1 skipped\n");
 }
 
-/* A runtime that lacks a function does not conform, whatever else it can. */
+/* A runtime that lacks a function does not conform, whatever else it does. */
 static void demands_what_is_not_implemented(void **state)
 {
     struct process process;
@@ -250,7 +252,7 @@ static void demands_what_is_not_implemented(void **state)
     process_free(&process);
 }
 
-/* A broken SHOULD is a failed test, and says so, but the runtime conforms. */
+/* A broken SHOULD rule is a failed test and is reported, but the runtime conforms. */
 static void a_should_is_no_must(void **state)
 {
     struct process process;
@@ -383,8 +385,8 @@ static void runs_under_a_command(void **state)
 
 /* ---- Schedules ---- */
 
-/* A driver that can be driven: it asks one question, and says hello unless the answer is 1. What it
- * is told to do is kept in the file `lines`. */
+/* A driver that can be steered: it asks for one choice, and says hello unless the answer is 1. What
+ * it is told to do is kept in the file `lines`. */
 static const char steerable[] =
     "read word id; while read line; do case $line in schedule*) echo $line >>lines\n"
     "case $line in *seed*) answer=1;; 'schedule 1'*) answer=1;; *) answer=0;; esac\n"
@@ -392,7 +394,7 @@ static const char steerable[] =
     "test $answer = 1 || echo print main hello\n"
     "printf 'did main 2 ok\\nend main\\nrun ok\\n';; esac; done\n";
 
-/* Run conform with the driver above, and see what it was told. */
+/* Run conform with the driver above, and check the lines that the driver read. */
 static struct process steer(const char *options, const char *lines)
 {
     struct process process;
@@ -483,7 +485,7 @@ static void reports_what_it_explored(void **state)
     process_free(&process);
 }
 
-/* To drive a runtime that cannot be steered tells nothing about it. */
+/* Steering a runtime that cannot be steered says nothing about it. */
 static void steers_what_can_be_steered(void **state)
 {
     static const char *const options[] = {"--seed 1", "--schedule 0", "--explore"};
@@ -524,7 +526,7 @@ static void steers_no_test_in_c(void **state)
 
 /* ---- Formats ---- */
 
-/* A driver whose every word is an attack on the formats. */
+/* A driver that prints whatever may break the formats of reports. */
 static const char rude[] =
     DRIVER("printf 'scenario %s\\n]]><x a=\"&\\001\\033[31m\\377\\n' $id; "
            "printf ']]>]]></failure>\\b\\033\\000\\nok 3 - forged\\n1..7\\n' >&2");
@@ -610,7 +612,7 @@ static void reports_where_it_is_told(void **state)
     could_not_tell("--driver 'sh honest' --rule R98.1 --output /dev/full", "cannot write");
 }
 
-/* Everything that one needs to know about a failure. */
+/* A failure is shown with everything that one needs to know about it. */
 static void shows_failures_in_full(void **state)
 {
     struct process process;
@@ -620,6 +622,7 @@ static void shows_failures_in_full(void **state)
     process = conform("--driver 'sh driver' --rule R98.1");
     assert_true(contains(process.output, "\nR98.1/first fail  Saying hello & <more> {MUST}\n"));
     assert_true(contains(process.output, "  A task can say hello.\n"));
+    assert_true(contains(process.output, "  The task says hello once:\n  program:\n"));
     assert_true(contains(process.output, "    2      print hello\n"));
     assert_true(contains(process.output, "    expected: "));
     assert_true(contains(process.output, "    observed: "));

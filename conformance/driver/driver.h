@@ -54,17 +54,18 @@ struct instance {
 
 /* An instance while it is executed. Its memory is another's in the next run. */
 struct self {
-    struct instance *instance; /* NULL: it is none that was spawned in this run */
+    struct instance *instance; /* NULL: it was not spawned in this run */
     unsigned run;
 };
 
 /* Make an instance of a task and say of which operation; the word is spawn or force. Parent is NULL
  * for main, of which nothing is said. Returns the argument of the task's function. */
-void *spawn(const char *word, const struct self *parent, const struct operation *op, int task);
+void *spawn_instance(const char *word, const struct self *parent, const struct operation *op,
+                     int task);
 
 struct self self_of(const void *arg);
 
-/* ? for an instance that is none of this run. */
+/* ? for an instance that is not of this run. */
 const char *name_of(const struct self *self);
 
 /* ---- Lazy values: instances.c ---- */

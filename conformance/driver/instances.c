@@ -79,7 +79,8 @@ static unsigned create_instance(int task)
 
 /* The instance gets its name under the lock of the output, so that lines and numbers have one
  * order. */
-void *spawn(const char *word, const struct self *parent, const struct operation *op, int task)
+void *spawn_instance(const char *word, const struct self *parent, const struct operation *op,
+                     int task)
 {
     unsigned index = create_instance(task);
     struct instance *instance = instance_at(index);

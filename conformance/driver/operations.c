@@ -258,9 +258,9 @@ static void do_spawn(struct step *step)
         pin = op->pin == PIN_SELF ? miou_domain_self() : op->pin;
         options.pin = &pin;
     }
-    result = (op->kind == OP_ASYNC ? miou_async
-                                   : miou_call)(op->bind < 0 ? NULL : &promise, &options, run_task,
-                                                spawn("spawn", step->self, op, op->tasks[0]));
+    result = (op->kind == OP_ASYNC ? miou_async : miou_call)(
+        op->bind < 0 ? NULL : &promise, &options, run_task,
+        spawn_instance("spawn", step->self, op, op->tasks[0]));
     note_outcome(step, from_call(result, 0));
     if (result == 0)
         note_promise(step, promise);
@@ -274,7 +274,7 @@ static void do_parallel(struct step *step)
     int result;
 
     for (i = 0; i < count; i++) {
-        args[i] = spawn("spawn", step->self, step->op, step->op->tasks[i]);
+        args[i] = spawn_instance("spawn", step->self, step->op, step->op->tasks[i]);
         ends[i] = INT_MIN;
     }
     result = miou_parallel(ends, run_task, args, count);
@@ -455,8 +455,8 @@ static void do_until(struct step *step)
 static void do_run(struct step *step)
 {
     miou_options options = {.domains = program->domains};
-    int result =
-        miou_run(&options, run_task, spawn("spawn", step->self, step->op, step->op->tasks[0]));
+    int result = miou_run(&options, run_task,
+                          spawn_instance("spawn", step->self, step->op, step->op->tasks[0]));
 
     note_outcome(step, result == MIOU_CANCELLED ? plain(OUTCOME_STOPPED) : from_end(result));
 }
@@ -701,7 +701,8 @@ static int run_lazy(void *arg)
     if (!parent.instance || task < 0 || task >= program->names[NAME_TASK].count)
         return run_instance((struct self){NULL, parent.run}, domain);
     return run_instance(
-        self_of(spawn("force", &parent, atomic_load(&parent.instance->forcing), task)), domain);
+        self_of(spawn_instance("force", &parent, atomic_load(&parent.instance->forcing), task)),
+        domain);
 }
 
 /* ---- The run ---- */
@@ -718,7 +719,7 @@ static bool sleeps(void)
 
 void execute_program(miou_options options)
 {
-    void *first = spawn("spawn", NULL, NULL, program->main_task);
+    void *first = spawn_instance("spawn", NULL, NULL, program->main_task);
     char text[OUTCOME_MAX];
     int result;
 

@@ -5,7 +5,7 @@
 #include <signal.h>
 
 /* Run the driver on a library, with size bytes of scenario. */
-static struct process drive(const char *library, const char *scenario, size_t size)
+static struct process run_driver(const char *library, const char *scenario, size_t size)
 {
     char *const arguments[] = {(char *)(uintptr_t)built("driver"), (char *)(uintptr_t)library,
                                NULL};
@@ -23,7 +23,7 @@ static struct process drive(const char *library, const char *scenario, size_t si
 /* Expect exactly these lines and a status. */
 static void expect(const char *library, const char *scenario, int status, const char *lines)
 {
-    struct process process = drive(built(library), scenario, strlen(scenario));
+    struct process process = run_driver(built(library), scenario, strlen(scenario));
 
     assert_int_equal(process.end, PROCESS_EXITED);
     assert_string_equal(process.output, lines);
@@ -434,8 +434,8 @@ static const char one_task[] = "task main\n    create r\n    print x\n";
 
 #define ONE_TASK "begin main 0\ndid main 2 ok\nprint main x\ndid main 3 ok\nend main\nrun ok\n"
 
-/* The answers of a generator are those of SplitMix64's published test, modulo what is asked. Of the
- * run before a task is run again, and is no instance any more. */
+/* A generator's answers are those of SplitMix64's published test, modulo the number of
+ * possibilities. A task of the run before is run again; it is not an instance of this run. */
 static void steers_a_runtime(void **state)
 {
     char scenario[256];
@@ -469,7 +469,7 @@ static void tells_of_a_runtime_that_cannot_be_steered(void **state)
     expect("liars/eager.so", scenario, 0, "scenario 5\nabsent choose\n");
 }
 
-/* A runtime that claims success and hands out nothing gets no further with it. */
+/* Claiming success without handing out an object does not help a runtime. */
 static void does_not_take_a_word_for_a_deed(void **state)
 {
     (void)state;
@@ -527,23 +527,23 @@ static void survives_what_a_runtime_does(void **state)
     expect("liars/exits_in_run.so", small, 0,
            "scenario 3\nbegin main 0\ndid main 2 ok\ndid main 3 ok\nend main\n");
     expect("liars/closes_descriptors.so", small, 3, "scenario 3\n");
-    process = drive(built("liars/crashes_at_load.so"), small, strlen(small));
+    process = run_driver(built("liars/crashes_at_load.so"), small, strlen(small));
     assert_int_equal(process.end, PROCESS_SIGNALLED);
     assert_int_equal(process.status, SIGABRT);
     process_free(&process);
-    process = drive(built("liars/prints_rubbish.so"), small, strlen(small));
+    process = run_driver(built("liars/prints_rubbish.so"), small, strlen(small));
     assert_int_equal(process.end, PROCESS_EXITED);
     assert_true(strncmp(process.output, "scenario 3\n\xff", 12) == 0);
     process_free(&process);
 }
 
-/* What a runtime prints to standard output is no part of what the driver says. */
+/* What a runtime prints to standard output does not become part of what the driver says. */
 static void keeps_standard_output_apart(void **state)
 {
     struct process process;
 
     (void)state;
-    process = drive(built("liars/talks.so"), small, strlen(small));
+    process = run_driver(built("liars/talks.so"), small, strlen(small));
     assert_string_equal(process.output, "scenario 3\nbegin main 0\ndid main 2 ok\n"
                                         "did main 3 ok\nend main\nrun ok\n");
     assert_true(contains(process.errors, "run ok 99\n"));
@@ -558,7 +558,7 @@ static void many_instances(void **state)
                                    "    await p\n"
                                    "task child\n"
                                    "    return 1\n";
-    struct process process = drive(built("liars/eager.so"), scenario, strlen(scenario));
+    struct process process = run_driver(built("liars/eager.so"), scenario, strlen(scenario));
     static const char last[] =
         "end child#10000\ndid main 2 ok\ndid main 3 ok 1\nend main\nrun ok\n";
     size_t lines = 0, i;
@@ -571,10 +571,10 @@ static void many_instances(void **state)
     process_free(&process);
 }
 
-/* Each is refused with status 2, a line on standard error and none on standard output. */
+/* A scenario is refused with status 2, a line on standard error, and nothing on standard output. */
 static void refuses(const char *scenario, size_t size, const char *why)
 {
-    struct process process = drive(built("liars/eager.so"), scenario, size);
+    struct process process = run_driver(built("liars/eager.so"), scenario, size);
 
     assert_int_equal(process.end, PROCESS_EXITED);
     assert_string_equal(process.output, "");
@@ -623,17 +623,17 @@ static void refuses_what_is_no_library(void **state)
     struct process process;
 
     (void)state;
-    process = drive("/nonexistent/lib.so", small, strlen(small));
+    process = run_driver("/nonexistent/lib.so", small, strlen(small));
     assert_int_equal(process.status, 2);
     assert_string_equal(process.output, "scenario 3\n");
     assert_string_equal(process.errors, "driver: cannot open /nonexistent/lib.so: "
                                         "No such file or directory\n");
     process_free(&process);
-    process = drive("spec/miou.h", small, strlen(small));
+    process = run_driver("spec/miou.h", small, strlen(small));
     assert_int_equal(process.status, 2);
     assert_true(contains(process.errors, "driver: cannot open spec/miou.h: "));
     process_free(&process);
-    process = drive(NULL, small, strlen(small));
+    process = run_driver(NULL, small, strlen(small));
     assert_int_equal(process.status, 2);
     assert_true(contains(process.errors, "usage: driver LIBRARY"));
     process_free(&process);

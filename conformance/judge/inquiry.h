@@ -9,7 +9,7 @@
 
 enum { NEVER = INT_MAX }; /* later than every event */
 
-/* How a task's program came to its end. */
+/* How a task's program ended. */
 enum ending {
     ENDING_NONE, /* never begun */
     ENDING_RETURNED,
@@ -64,10 +64,10 @@ struct life {
     int forgotten_orphans; /* those of them that are in an orphanage */
     int a_forgotten;       /* one of them; -1 */
     int settled_orphans;   /* in an orphanage and settled under a name of their own */
-    int settled_cared;     /* settled orphans of which it is not known which ones they are */
-    int settled_some;      /* settled candidates of which it is not known which ones they are */
+    int settled_cared;     /* orphans that were settled; it is not known which */
+    int settled_some;      /* candidates that were settled; it is not known which */
     bool gets;             /* get has given back a promise */
-    bool settles_unknown;  /* has settled promises of which nothing is known */
+    bool settles_unknown;  /* has settled promises that are not known */
     bool cancels;          /* has cancelled any child */
     bool cancels_unknown;  /* has cancelled a child that is not known */
     bool frees;            /* has given back any promise */
@@ -97,7 +97,7 @@ static inline int actor(const struct inquiry *inquiry, int event)
     return inquiry->lives[inquiry->trace->events[event].instance].task;
 }
 
-/* The task whose child the instance is; -1: main. */
+/* The task that spawned the instance; -1: main. */
 static inline int parent_of(const struct inquiry *inquiry, int instance)
 {
     int parent = inquiry->trace->instances[instance].parent;

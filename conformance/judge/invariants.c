@@ -26,7 +26,7 @@ static void check_promises(struct inquiry *inquiry)
             check_parallel(&promises, i);
             break;
         case OP_GET:
-            take_out(&promises, i);
+            note_taken(&promises, i);
             break;
         default:
             if (!check_promise(&promises, i))

@@ -94,7 +94,7 @@ static void give_back(struct promises *promises, const struct use *use, struct s
     }
 }
 
-void accept(struct promises *promises, const struct use *use, struct slot *slot)
+void check_success(struct promises *promises, const struct use *use, struct slot *slot)
 {
     if (is_freed(promises, slot)) {
         report_use(promises, "R2.11", use, text_of("invalid: the promise has been given back"));
@@ -115,10 +115,10 @@ void accept(struct promises *promises, const struct use *use, struct slot *slot)
         check_again(promises, use, slot);
     else
         check_outcome(promises, use, slot->child);
-    settle(promises, use, slot);
+    settle_child(promises, use, slot);
 }
 
-static void refuse(struct promises *promises, const struct use *use, struct slot *slot)
+static void check_refusal(struct promises *promises, const struct use *use, struct slot *slot)
 {
     struct inquiry *inquiry = promises->inquiry;
 
@@ -145,12 +145,12 @@ static void refuse(struct promises *promises, const struct use *use, struct slot
 static void check_slot(struct promises *promises, const struct use *use, struct slot *slot)
 {
     if (slot->owner != use->instance) {
-        if (succeeds(use))
+        if (use_succeeds(use))
             report_stranger(promises, use);
-    } else if (succeeds(use)) {
-        accept(promises, use, slot);
+    } else if (use_succeeds(use)) {
+        check_success(promises, use, slot);
     } else {
-        refuse(promises, use, slot);
+        check_refusal(promises, use, slot);
     }
 }
 
@@ -163,7 +163,7 @@ void check_unknown(struct promises *promises, struct use *use, struct outcomes l
 
     for (size_t i = 0; i < list.count && !any; i++) {
         use->outcome = list.of[i];
-        any = succeeds(use);
+        any = use_succeeds(use);
     }
     if (any && operation_has(kind, OPERATION_EACH) &&
         promises->names[use->operation->name].binder != SEVERAL) {
@@ -197,7 +197,7 @@ void check_each(struct promises *promises, struct use *use, struct outcomes list
         use->outcome = member(list, (int)k);
         if (slot >= 0) {
             check_slot(promises, use, &promises->slots[slot]);
-        } else if (succeeds(use)) {
+        } else if (use_succeeds(use)) {
             report_null(promises, use);
             return;
         }

@@ -152,6 +152,6 @@ void check_parallel(struct promises *promises, int did)
         else
             report_use(promises, "R4.9", &use,
                        text_of("how task %s ended", task_phrase(inquiry, slot.child).text));
-        settle(promises, &use, &slot);
+        settle_child(promises, &use, &slot);
     }
 }

@@ -78,7 +78,7 @@ static void pass_over(struct promises *promises, const struct use *use, struct s
     bool perhaps = may_be_taken(promises, use, slot);
 
     if (use->operation->kind == OP_AWAIT_FIRST) {
-        settle(promises, use, slot);
+        settle_child(promises, use, slot);
         if (!perhaps)
             mark_cancelled(promises, slot);
         else if (slot->child >= 0)
@@ -163,7 +163,7 @@ static void check_some(struct promises *promises, const struct use *use)
     if (!only)
         promises->inquiry->lives[use->instance].settled_some++;
     else
-        accept(promises, use, taken);
+        check_success(promises, use, taken);
     for (int i = 0; i < promises->listed_count; i++)
         if (!only || !is_same(taken, &slots[promises->listed[i]]))
             pass_over(promises, use, &slots[promises->listed[i]]);

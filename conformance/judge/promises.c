@@ -150,7 +150,7 @@ static bool is_state(struct outcome outcome)
            outcome.kind == OUTCOME_EXITED;
 }
 
-void settle(struct promises *promises, const struct use *use, struct slot *slot)
+void settle_child(struct promises *promises, const struct use *use, struct slot *slot)
 {
     struct inquiry *inquiry = promises->inquiry;
     struct life *owner = &inquiry->lives[slot->owner], *life;
@@ -214,7 +214,7 @@ bool may_be_freed(const struct promises *promises, const struct slot *slot)
                : owner->frees_unknown || (owner->gets && is_orphan(promises->inquiry, slot->child));
 }
 
-bool succeeds(const struct use *use)
+bool use_succeeds(const struct use *use)
 {
     switch (use->operation->kind) {
     case OP_CANCEL:
@@ -244,7 +244,7 @@ void report_stranger(struct promises *promises, const struct use *use)
                        task_phrase(promises->inquiry, use->instance).text));
 }
 
-void take_out(struct promises *promises, int did)
+void note_taken(struct promises *promises, int did)
 {
     struct inquiry *inquiry = promises->inquiry;
     struct outcomes list = inquiry->trace->events[did].outcomes;

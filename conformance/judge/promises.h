@@ -64,7 +64,7 @@ struct use {
 };
 
 /* Whether the operation did with the promise what it is for. */
-bool succeeds(const struct use *use);
+bool use_succeeds(const struct use *use);
 
 /* Report that the outcome of a use breaks a rule. */
 void report_use(struct promises *promises, const char *rule, const struct use *use, char *expected);
@@ -74,7 +74,7 @@ void report_stranger(struct promises *promises, const struct use *use);
 
 /* ---- What becomes of it ---- */
 
-void settle(struct promises *promises, const struct use *use, struct slot *slot);
+void settle_child(struct promises *promises, const struct use *use, struct slot *slot);
 void mark_cancelled(struct promises *promises, struct slot *slot);
 
 bool is_settled(const struct promises *promises, const struct slot *slot);
@@ -86,7 +86,7 @@ bool may_be_settled(const struct promises *promises, const struct slot *slot);
 bool may_be_freed(const struct promises *promises, const struct slot *slot);
 
 /* Note the children that get has taken out: they are awaited, and their promises given back. */
-void take_out(struct promises *promises, int did);
+void note_taken(struct promises *promises, int did);
 
 /* Note the children that are not settled. */
 void count_forgotten(struct inquiry *inquiry);
@@ -97,7 +97,7 @@ void count_forgotten(struct inquiry *inquiry);
 void check_outcome(struct promises *promises, const struct use *use, int child);
 
 /* An operation succeeded with a promise of its task. */
-void accept(struct promises *promises, const struct use *use, struct slot *slot);
+void check_success(struct promises *promises, const struct use *use, struct slot *slot);
 
 /* An operation succeeded with a name that stands for no promise. */
 void report_null(struct promises *promises, const struct use *use);

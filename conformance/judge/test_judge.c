@@ -1,5 +1,5 @@
-/* Tests of the judge: its invariants of tasks, children, orphans and resources, by stories, and what
- * a scenario itself expects. */
+/* Tests of the judge: its invariants of tasks, children, orphans and resources, by stories, and
+ * what a scenario itself expects. */
 #include "test_stories.h"
 
 /* ---- Programs ---- */
@@ -47,7 +47,7 @@ static void tasks_follow_their_programs(void **state)
     tell(&following);
 }
 
-/* A stop ends the program, and a list. */
+/* A stopped operation ends the program, and stopped ends a list. */
 static void stopped_tasks_only_end(void **state)
 {
     static const struct story story = {
@@ -94,7 +94,7 @@ static void outcomes_are_those_of_the_child(void **state)
     tell(&story);
 }
 
-/* A child that no stack is left for fails, and has not begun. */
+/* A child for which there is no stack fails without having begun. */
 static void who_never_began_may_lack_memory(void **state)
 {
     static const struct story story = {
@@ -442,7 +442,7 @@ static void cancelled_is_cancelled(void **state)
                     {"did child 5 ok", "did child 5 stopped",
                      "R2.14 0: task child is not stopped: no task cancelled it"}},
     };
-    /* Who is stopped while it cancels may have cancelled. */
+    /* A task that is stopped while it cancels a child may have cancelled it. */
     static const struct story stopped = {
         .program = "task main\na = async child\nyield\ncancel a\n"
                    "task child\nb = async leaf\nyield\ncancel b\ntask leaf\nyield\nyield\n",
@@ -452,7 +452,7 @@ static void cancelled_is_cancelled(void **state)
                  "end leaf\ndid main 4 ok\nend main\nrun ok\n",
         .changes = {{"did main 4 ok\n", "did main 4 invalid\n", "R2.12 4: no error"}},
     };
-    /* It may have been stopped before it began. */
+    /* The child may have been stopped before it began. */
     static const struct story unstarted = {
         .program = "task main\np = async child\ncancel p\nawait p\ntask child\nyield\n",
         .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\ndid main 3 ok\n"
@@ -470,7 +470,7 @@ static void cancelled_is_cancelled(void **state)
     tell(&unstarted);
 }
 
-/* Nothing happens below a task after its await, on whatever domain. */
+/* Nothing happens below a task after its await, on any domain. */
 static void trees_end_together(void **state)
 {
     static const struct story story = {
@@ -516,7 +516,7 @@ static void parallel_gives_how_its_tasks_ended(void **state)
     tell(&story);
 }
 
-/* A turn that is refused has one member in the list, and any other as many as it has tasks. */
+/* A turn that is refused has one member in the list; any other turn has one for each task. */
 static void parallel_may_be_repeated(void **state)
 {
     static const struct story refused = {
@@ -572,7 +572,7 @@ static void lists_go_by_their_members(void **state)
     tell(&shared);
 }
 
-/* Of another domain's promises it is not known when they were bound, but whose they are. */
+/* When another domain's promises were bound is not known, but the task that they belong to is. */
 static void strangers_are_known_on_other_domains(void **state)
 {
     static const struct story story = {
@@ -600,7 +600,7 @@ static void strangers_are_known_on_other_domains(void **state)
     tell(&story);
 }
 
-/* Where it cannot be told whose promise it is, nothing is reported. */
+/* If it is not known which task a promise belongs to, nothing is reported. */
 static void what_cannot_be_told_is_not_judged(void **state)
 {
     static const struct story story = {
@@ -615,7 +615,7 @@ static void what_cannot_be_told_is_not_judged(void **state)
                  "did main 5 ok\ndid main 6 ok\nend main\nrun ok\n",
         .changes = {{NULL, NULL, NULL}},
     };
-    /* Which of the two each of them cancels and gives back is open, too. */
+    /* Nor is it known which of the two each task cancels and gives back. */
     static const struct story cancelled = {
         .program = "domains 2\ntask main\na = call child\nb = call child\nawait a\nawait b\n"
                    "task child\np = async leaf\ncancel p\nfree p\nfree p\nawait p\n"
@@ -734,7 +734,7 @@ static void settled_orphans_count_once(void **state)
                      "did main 9 invalid\n",
                      "R2.1 0: still-has-children: task main returned and had neither"}},
     };
-    /* Whether the one that was awaited was handed out, or the other, is not known. */
+    /* It is not known whether the child that was awaited was handed out, or the other. */
     static const struct story open = {
         .program = "task main\norphans o\na = async child orphans=o\nasync child orphans=o\n"
                    "await a\np = care o\nawait p\ntask child\n",
@@ -1041,7 +1041,7 @@ static void what_is_transferred_is_the_parents(void **state)
                      "R5.14 12: ok: task child owns r"},
                     {"finalise r 0", "finalise r 1", "R5.19 0: r is finalised on domain 0"}},
     };
-    /* Down and up again while the parent's spawn has not returned. */
+    /* The resource goes down and up again before the parent's spawn has returned. */
     static const struct story back = {
         .program = "domains 1\ntask main\ncreate r\nown r\np = call child give=r\nawait p\n"
                    "q = call child give=r\nawait q\ndisown r\ntask child\ntransfer r\n",
@@ -1057,7 +1057,7 @@ static void what_is_transferred_is_the_parents(void **state)
     tell(&back);
 }
 
-/* A name that is created again and again is only counted. */
+/* The resources of a name that is created several times are only counted. */
 static void resources_of_one_name_are_counted(void **state)
 {
     static const struct story story = {
@@ -1163,7 +1163,7 @@ static void expectations_are_judged(void **state)
     }
 }
 
-/* What `=>` says is matched as a whole, or by each member, and parallel's as a whole only. */
+/* An answer is matched by a list as a whole, or by each member; parallel's only as a whole. */
 static void answers_are_judged(void **state)
 {
     static const struct {
@@ -1173,8 +1173,10 @@ static void answers_are_judged(void **state)
         {{"ok, failed boom", "ok, failed boom"}, ""},
         {{"ok | failed boom", "ok, failed boom"}, ""},
         {{"cancelled | failed boom | ok", "cancelled, ok | ok, failed boom"}, ""},
-        {{"ok", "ok, failed boom"}, "- 3: 'await p' has the outcome ok / ok, failed boom, in task main\n"},
-        {{"failed boom, ok", "ok, failed boom"}, "- 3: 'await p' has the outcome failed boom, ok / "},
+        {{"ok", "ok, failed boom"},
+         "- 3: 'await p' has the outcome ok / ok, failed boom, in task main\n"},
+        {{"failed boom, ok", "ok, failed boom"},
+         "- 3: 'await p' has the outcome failed boom, ok / "},
         {{"ok, ok | failed boom, failed boom", "ok, failed boom"}, ""},
         {{"ok | failed boom", "ok | failed boom"},
          "- 4: 'parallel good' has the outcome ok | failed boom / ok, failed boom, in task main\n"},

@@ -1,5 +1,6 @@
-/* test_stories.h: a story is a program, a trace of it that a correct runtime makes, which must pass, and
- * changes of that trace, each of which must be found. So every invariant is seen to pass and to fail. */
+/* test_stories.h: a story is a program, a trace of it that a correct runtime makes, which must
+ * pass, and changes of that trace, each of which must be found. So every invariant is seen to pass
+ * and to fail. */
 #ifndef TEST_STORIES_H
 #define TEST_STORIES_H
 

@@ -268,6 +268,8 @@ static void write_failure(const struct report *report, const struct test *test)
     fprintf(stream, "  %s {%s}\n", test->rule->title, level_name(test->rule->level));
     write_wrapped(stream, "  ", test->rule->statement);
     if (test->scenario) {
+        if (test->scenario->about)
+            write_wrapped(stream, "  ", test->scenario->about);
         fprintf(stream, "  program:\n");
         write_lines(stream, test->scenario->text, true);
     }

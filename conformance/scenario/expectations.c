@@ -29,14 +29,14 @@ static bool parse_happening(struct parser *parser, struct word word, struct happ
     if (starts_with(word, "done:")) {
         *happening = (struct happening){HAPPENS_DONE, 0};
         happening->which =
-            take_number(parser, after(word, strlen("done:")), "done:", 1, PROGRAM_LINES_MAX);
+            take_number(parser, word_after(word, strlen("done:")), "done:", 1, PROGRAM_LINES_MAX);
         return happening->which >= 0;
     }
     while (!starts_with(word, starts[i].start))
         i++;
     happening->kind = starts[i].kind;
     happening->which =
-        number_of_name(parser, starts[i].names, after(word, strlen(starts[i].start)));
+        number_of_name(parser, starts[i].names, word_after(word, strlen(starts[i].start)));
     return happening->which >= 0;
 }
 
@@ -78,11 +78,11 @@ static void parse_expected_run(struct parser *parser, struct word rest,
         complain(parser, parser->line, "a second 'expect run'; the first is on line %d",
                  parser->run_line);
     parser->run_line = parser->line;
-    parse_answers(parser, rest, "expect run", COMES_RUN, &expectation->answers,
+    parse_answers(parser, rest, "expect run", CAN_BE_RUN, &expectation->answers,
                   &expectation->answer_count);
     for (int i = 0; i < expectation->answer_count; i++)
         if (expectation->answers[i].count > 1)
-            complain(parser, parser->line, "a run comes to one outcome, not to a list");
+            complain(parser, parser->line, "a run has one outcome, not a list");
 }
 
 /* Tasks; each stands for all its begins. */
@@ -93,7 +93,7 @@ static void parse_begins(struct parser *parser, struct word rest, struct expecta
             HAPPENS_BEGIN, take_name(parser, &rest, expectations[expectation->kind], NAME_TASK)};
 
         add_happening(expectation, begin);
-        rest = trim(rest);
+        rest = word_trim(rest);
     } while (rest.size > 0);
 }
 

@@ -18,8 +18,8 @@ struct word {
 
 bool word_is(struct word word, const char *text);
 bool starts_with(struct word word, const char *start);
-struct word after(struct word word, size_t bytes);
-struct word trim(struct word word);
+struct word word_after(struct word word, size_t bytes);
+struct word word_trim(struct word word);
 
 /* Take everything before the separator, or the whole rest if there is none, off the front of the
  * rest. Returns whether there was one, so that another piece, perhaps an empty one, follows. */
@@ -85,34 +85,34 @@ void check_names(struct parser *parser);
 
 /* The outcomes that an operation can have. */
 enum {
-    COMES_NOTHING = 0,
-    COMES_OK = 1,
-    COMES_VALUE = 2, /* ok N */
-    COMES_FAILED = 4,
-    COMES_CANCELLED = 8,
-    COMES_ERROR = 16, /* an error of the interface */
-    COMES_STOPPED = 32,
-    COMES_EMPTY = 64,
-    COMES_RUNNING = 128,
-    COMES_ENDED = 256,
-    COMES_TAKEN = 512,
-    COMES_STATE = 1024, /* finished, exited */
-    COMES_NONE = 2048,
+    CAN_BE_NOTHING = 0,
+    CAN_BE_OK = 1,
+    CAN_BE_VALUE = 2, /* ok N */
+    CAN_BE_FAILED = 4,
+    CAN_BE_CANCELLED = 8,
+    CAN_BE_ERROR = 16, /* an error of the interface */
+    CAN_BE_STOPPED = 32,
+    CAN_BE_EMPTY = 64,
+    CAN_BE_RUNNING = 128,
+    CAN_BE_ENDED = 256,
+    CAN_BE_TAKEN = 512,
+    CAN_BE_STATE = 1024, /* finished, exited */
+    CAN_BE_NONE = 2048,
 
-    COMES_PLAIN = COMES_OK | COMES_ERROR,
-    COMES_NUMBER = COMES_PLAIN | COMES_VALUE,
-    COMES_RESULT = COMES_NUMBER | COMES_FAILED,
-    COMES_RUN = COMES_RESULT | COMES_CANCELLED,
-    COMES_REFUSABLE = COMES_PLAIN | COMES_STOPPED,
-    COMES_SHARED = COMES_RESULT | COMES_STOPPED,
-    COMES_CHILD = COMES_RUN | COMES_STOPPED,
-    COMES_CHILDREN = COMES_CHILD | COMES_NONE,
-    COMES_TAKE = COMES_EMPTY | COMES_TAKEN | COMES_ERROR | COMES_STOPPED,
-    COMES_CARE = COMES_EMPTY | COMES_RUNNING | COMES_ENDED | COMES_ERROR | COMES_STOPPED
+    CAN_BE_PLAIN = CAN_BE_OK | CAN_BE_ERROR,
+    CAN_BE_NUMBER = CAN_BE_PLAIN | CAN_BE_VALUE,
+    CAN_BE_RESULT = CAN_BE_NUMBER | CAN_BE_FAILED,
+    CAN_BE_RUN = CAN_BE_RESULT | CAN_BE_CANCELLED,
+    CAN_BE_REFUSABLE = CAN_BE_PLAIN | CAN_BE_STOPPED,
+    CAN_BE_SHARED = CAN_BE_RESULT | CAN_BE_STOPPED,
+    CAN_BE_CHILD = CAN_BE_RUN | CAN_BE_STOPPED,
+    CAN_BE_CHILDREN = CAN_BE_CHILD | CAN_BE_NONE,
+    CAN_BE_TAKE = CAN_BE_EMPTY | CAN_BE_TAKEN | CAN_BE_ERROR | CAN_BE_STOPPED,
+    CAN_BE_CARE = CAN_BE_EMPTY | CAN_BE_RUNNING | CAN_BE_ENDED | CAN_BE_ERROR | CAN_BE_STOPPED
 };
 
 /* Read the alternatives of an answer to the operation `what`. */
-void parse_answers(struct parser *parser, struct word text, const char *what, int comes,
+void parse_answers(struct parser *parser, struct word text, const char *what, int possible,
                    struct outcomes **answers, int *count);
 
 /* ---- Operations: operations.c ---- */

@@ -20,15 +20,15 @@ bool starts_with(struct word word, const char *start)
     return word.size >= size && memcmp(word.text, start, size) == 0;
 }
 
-struct word after(struct word word, size_t bytes)
+struct word word_after(struct word word, size_t bytes)
 {
     return (struct word){word.text + bytes, word.size - bytes};
 }
 
-struct word trim(struct word word)
+struct word word_trim(struct word word)
 {
     while (word.size > 0 && is_blank(word.text[0]))
-        word = after(word, 1);
+        word = word_after(word, 1);
     while (word.size > 0 && is_blank(word.text[word.size - 1]))
         word.size--;
     return word;
@@ -41,7 +41,7 @@ bool take_until(struct word *rest, char separator, struct word *piece)
     *piece = *rest;
     if (end != NULL)
         piece->size = (size_t)(end - rest->text);
-    *rest = after(*rest, end != NULL ? piece->size + 1 : piece->size);
+    *rest = word_after(*rest, end != NULL ? piece->size + 1 : piece->size);
     return end != NULL;
 }
 
@@ -50,11 +50,11 @@ struct word take_word(struct word *rest)
     struct word word;
 
     while (rest->size > 0 && is_blank(rest->text[0]))
-        *rest = after(*rest, 1);
+        *rest = word_after(*rest, 1);
     word = (struct word){rest->text, 0};
     while (word.size < rest->size && !is_blank(rest->text[word.size]))
         word.size++;
-    *rest = after(*rest, word.size);
+    *rest = word_after(*rest, word.size);
     return word;
 }
 
@@ -63,7 +63,7 @@ struct word without_comment(struct word line)
     struct word before;
 
     take_until(&line, '#', &before);
-    return trim(before);
+    return word_trim(before);
 }
 
 struct word before_answer(struct word line, struct word *answer)
@@ -73,8 +73,8 @@ struct word before_answer(struct word line, struct word *answer)
     *answer = (struct word){NULL, 0};
     while ((word = take_word(&rest)).size > 0)
         if (word_is(word, "=>")) {
-            *answer = trim(rest);
-            return trim((struct word){line.text, (size_t)(word.text - line.text)});
+            *answer = word_trim(rest);
+            return word_trim((struct word){line.text, (size_t)(word.text - line.text)});
         }
     return line;
 }
