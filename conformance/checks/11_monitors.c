@@ -76,6 +76,7 @@ static int yield_and_count(void *arg)
 
     for (i = 0; i < TURNS; i++) {
         t->turns++;
+        station_run_alone(i);
         TRY(miou_yield());
     }
     return 0;
@@ -133,8 +134,10 @@ static int yield_until_looked(void *arg)
     TRY(miou_yield());
     atomic_store(&station->busy, true);
     atomic_store(&t->passenger.called, true);
-    while (atomic_load(&t->passenger.waits) && t->yields++ < PATIENCE)
+    while (atomic_load(&t->passenger.waits) && t->yields++ < PATIENCE) {
+        station_run_alone(1);
         TRY(miou_yield());
+    }
     atomic_store(&station->busy, false);
     return miou_await(passenger, NULL);
 }

@@ -48,6 +48,27 @@ CHECK("R1.1", run_returns_every_value)
     assert_returns(INT_MAX);
 }
 
+static void *run_from_a_thread(void *arg)
+{
+    struct main_call *t = arg;
+
+    t->caller = pthread_self();
+    t->returns = run_with(1, main_task, t);
+    return NULL;
+}
+
+CHECK("R1.1", main_is_called_in_whatever_thread_calls)
+{
+    struct main_call t = {.returns = 7};
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, run_from_a_thread, &t), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(t.returns, 7);
+    assert_int_equal(t.calls, 1);
+    assert_true(t.in_the_callers_thread);
+}
+
 /* An error of main that is also a code of the runtime is still main's. */
 CHECK("R1.2", run_returns_every_error)
 {

@@ -1,5 +1,5 @@
-/* Tests of chapter 4, domains: threads, true parallelism, memory, and the arguments that a scenario
- * cannot give. */
+/* Checks of chapter 4, domains: threads, true parallelism, memory, and the arguments that a
+ * scenario cannot give. */
 #include "tasks.h"
 
 #include <errno.h>
@@ -28,53 +28,6 @@ static int count_up(void *arg)
 {
     atomic_fetch_add((atomic_int *)arg, 1);
     return 0;
-}
-
-/* ---- R4.1 */
-
-struct threads {
-    pthread_t caller, at_first, after_waiting;
-    int outcome;
-};
-
-static int note_threads(void *arg)
-{
-    struct threads *threads = arg;
-    int error;
-
-    threads->at_first = pthread_self();
-    error = run_on(1, nothing, NULL);
-    threads->after_waiting = pthread_self();
-    return error;
-}
-
-static void *run_and_note_threads(void *arg)
-{
-    struct threads *threads = arg;
-
-    threads->caller = pthread_self();
-    threads->outcome = run_with(1, note_threads, threads);
-    return NULL;
-}
-
-static void assert_in_the_caller(const struct threads *threads)
-{
-    assert_int_equal(threads->outcome, 0);
-    assert_true(pthread_equal(threads->caller, threads->at_first));
-    assert_true(pthread_equal(threads->caller, threads->after_waiting));
-}
-
-CHECK("R4.1", main_runs_in_the_calling_thread)
-{
-    struct threads here, there;
-    pthread_t thread;
-
-    run_and_note_threads(&here);
-    assert_in_the_caller(&here);
-    assert_int_equal(pthread_create(&thread, NULL, run_and_note_threads, &there), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_in_the_caller(&there);
-    assert_false(pthread_equal(here.caller, there.caller));
 }
 
 /* ---- R4.8 */
@@ -492,6 +445,51 @@ CHECK("R4.16 R4.18", cancel_wakes_the_sleeping)
 }
 
 /* ---- R4.17 */
+
+struct threads {
+    pthread_t caller, at_first, after_waiting;
+    int outcome;
+};
+
+static int note_threads(void *arg)
+{
+    struct threads *threads = arg;
+    int error;
+
+    threads->at_first = pthread_self();
+    error = run_on(1, nothing, NULL);
+    threads->after_waiting = pthread_self();
+    return error;
+}
+
+static void *run_and_note_threads(void *arg)
+{
+    struct threads *threads = arg;
+
+    threads->caller = pthread_self();
+    threads->outcome = run_with(1, note_threads, threads);
+    return NULL;
+}
+
+static void assert_in_the_caller(const struct threads *threads)
+{
+    assert_int_equal(threads->outcome, 0);
+    assert_true(pthread_equal(threads->caller, threads->at_first));
+    assert_true(pthread_equal(threads->caller, threads->after_waiting));
+}
+
+CHECK("R4.17 R1.1", main_stays_in_the_calling_thread)
+{
+    struct threads here, there;
+    pthread_t thread;
+
+    run_and_note_threads(&here);
+    assert_in_the_caller(&here);
+    assert_int_equal(pthread_create(&thread, NULL, run_and_note_threads, &there), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_in_the_caller(&there);
+    assert_false(pthread_equal(here.caller, there.caller));
+}
 
 struct crew {
     int before, during;

@@ -34,9 +34,10 @@ struct station {
     atomic_int late;         /* calls after it was finalised */
     atomic_bool busy;        /* the test's word that a task of the domain is always ready */
     atomic_int dozes;        /* calls of select with block 1 nevertheless */
-    atomic_int strangers;    /* calls of select on a thread that is not the tasks' */
-    pthread_t thread;        /* the tasks', once one has waited here */
-    atomic_bool known;       /* it is set */
+    atomic_bool runs;        /* the test's word that a task of the domain runs */
+    atomic_int beside;       /* calls of select meanwhile */
+    atomic_bool selecting;   /* select is being called */
+    atomic_int together;     /* calls of select meanwhile */
     atomic_int select_fails; /* what select returns */
 };
 
@@ -60,11 +61,15 @@ int passenger_wait(struct passenger *passenger);
 /* Call a passenger that waits or will wait, from any thread. */
 void passenger_call(struct passenger *passenger);
 
+/* In a task: run for a moment in which select must not be called. */
+void station_run_alone(int round);
+
 /* A task that waits, its argument a passenger; returns what passenger_wait returns. */
 int passenger_task(void *passenger);
 
 /* Assert what is true of all stations however the run went: each was finalised once, nothing
- * happened afterwards, and nothing strange before. */
+ * happened afterwards, and nothing strange before. Only between tasks did select run, once at a
+ * time. */
 void stations_assert_sound(const struct stations *stations, int domains);
 
 #endif

@@ -34,6 +34,33 @@ static int run_with_byte(const miou_options *options, miou_task *fn, void *arg)
 }
 MUTANT("R1.1", runs_return_a_byte, .run = run_with_byte);
 
+struct outing {
+    const miou_options *options;
+    miou_task *fn;
+    void *arg;
+    int result;
+};
+
+static void *run_there(void *arg)
+{
+    struct outing *outing = arg;
+
+    outing->result = true_miou_run(outing->options, outing->fn, outing->arg);
+    return NULL;
+}
+
+static int run_in_another_thread(const miou_options *options, miou_task *fn, void *arg)
+{
+    struct outing outing = {options, fn, arg, 0};
+    pthread_t thread;
+
+    if (true_miou_domain_self() >= 0 || pthread_create(&thread, NULL, run_there, &outing))
+        return true_miou_run(options, fn, arg);
+    pthread_join(thread, NULL);
+    return outing.result;
+}
+MUTANT("R1.1", main_has_a_thread_of_its_own, .run = run_in_another_thread);
+
 static int run_without_error(const miou_options *options, miou_task *fn, void *arg)
 {
     int result = true_miou_run(options, fn, arg);
