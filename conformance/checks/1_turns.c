@@ -1,4 +1,4 @@
-/* Rules R1.9, R1.10, R1.13 and R1.19: how the tasks of a domain take turns. */
+/* Rules R1.9, R1.10, R1.13, R1.19 and R1.21: how the tasks of a domain take turns. */
 #include "sockets.h"
 
 #include <errno.h>
@@ -107,6 +107,120 @@ CHECK("R1.9", turns_with_a_monitor)
 {
     assert_turns(run_with_monitor, 2);
     assert_turns(run_with_monitor, TURN_TASKS);
+}
+
+/* ---- R1.21: hundreds of ready tasks ---- */
+
+enum { READY = 400 };
+
+/* The tasks of one domain, which wait on a point or a trigger, or have not been spawned yet. */
+struct line {
+    int count;
+    int order[READY];
+    struct in_line {
+        struct line *line;
+        int number;
+        miou_syscall *point;
+        miou_trigger *trigger;
+        miou_promise *promise;
+    } tasks[READY];
+};
+
+static int go_on(void *arg)
+{
+    struct in_line *t = arg;
+
+    t->line->order[t->line->count++] = t->number;
+    return 0;
+}
+
+static int go_on_from_a_point(void *arg)
+{
+    struct in_line *t = arg;
+
+    TRY(miou_syscall_create(&t->point));
+    TRY(miou_suspend(t->point, NULL, NULL));
+    return go_on(t);
+}
+
+static int go_on_from_a_trigger(void *arg)
+{
+    struct in_line *t = arg;
+
+    TRY(miou_trigger_create(&t->trigger));
+    TRY(miou_trigger_await(t->trigger));
+    return go_on(t);
+}
+
+static int have_it_wait(struct in_line *t)
+{
+    switch (t->number % 3) {
+    case 0:
+        return miou_async(&t->promise, NULL, go_on_from_a_point, t);
+    case 1:
+        return miou_async(&t->promise, NULL, go_on_from_a_trigger, t);
+    default:
+        return 0;
+    }
+}
+
+static int make_it_ready(struct in_line *t)
+{
+    switch (t->number % 3) {
+    case 0:
+        return miou_signal(t->point);
+    case 1:
+        return miou_trigger_signal(t->trigger);
+    default:
+        return miou_async(&t->promise, NULL, go_on, t);
+    }
+}
+
+static int in_place(int place)
+{
+    return place * 37 % READY;
+}
+
+static int make_hundreds_ready(void *arg)
+{
+    struct line *line = arg;
+    int i, outcome;
+
+    for (i = 0; i < READY; i++) {
+        line->tasks[i] = (struct in_line){.line = line, .number = i};
+        TRY(have_it_wait(&line->tasks[i]));
+    }
+    TRY(let_others_run());
+    for (i = 0; i < READY; i++)
+        TRY(make_it_ready(&line->tasks[in_place(i)]));
+    for (i = 0; i < READY; i++) {
+        TRY(miou_await(line->tasks[i].promise, &outcome));
+        TRY(outcome);
+    }
+    return 0;
+}
+
+static int make_hundreds_ready_there(void *arg)
+{
+    return run_on(1, make_hundreds_ready, arg);
+}
+
+static void assert_in_line(miou_task *fn)
+{
+    static struct line line;
+    int i;
+
+    line.count = 0;
+    assert_int_equal(unix_run_with(1, fn, &line), 0);
+    assert_int_equal(line.count, READY);
+    for (i = 0; i < READY; i++)
+        assert_int_equal(line.order[i], in_place(i));
+}
+
+CHECK("R1.21", hundreds_go_on_in_the_order_in_which_they_became_ready)
+{
+    assert_in_line(make_hundreds_ready);
+    assert_in_line(make_hundreds_ready_there);
 }
 
 /* ---- R1.10: no interleaving ---- */
