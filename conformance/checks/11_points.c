@@ -269,8 +269,62 @@ CHECK("R11.5", signalled_points_are_not_reported)
 
     assert_int_equal(station_run(&stations, 0, signal_and_cancel, &t), 0);
     assert_int_equal(t.signals, 1);
+    assert_true(t.results[0] == 0 || t.results[0] == MIOU_CANCELLED);
     assert_int_equal(stations.at[0].cancelled, 0);
     stations_assert_sound(&stations, 0);
+}
+
+/* A task that signals the point as soon as main has cancelled the task that is suspended on it, be
+ * it before that task has gone on or after. */
+struct late {
+    struct passenger passenger;
+    bool cancelling;
+    int signalled;
+};
+
+static int signal_once_cancelled(void *arg)
+{
+    struct late *t = arg;
+
+    while (!t->cancelling)
+        TRY(miou_yield());
+    t->signalled = miou_signal(t->passenger.point);
+    return 0;
+}
+
+static int cancel_beside_a_signaller(void *arg)
+{
+    struct late *t = arg;
+    miou_promise *waiting, *signaller;
+
+    TRY(miou_async(&waiting, NULL, passenger_task, &t->passenger));
+    TRY(miou_async(&signaller, NULL, signal_once_cancelled, t));
+    TRY(let_others_run());
+    t->cancelling = true;
+    TRY(miou_cancel(waiting));
+    return miou_await(signaller, NULL);
+}
+
+static int cancel_beside_a_signaller_there(void *arg)
+{
+    return run_on(1, cancel_beside_a_signaller, arg);
+}
+
+static void assert_late(int domains, miou_task *fn)
+{
+    struct stations stations = {0};
+    struct late t = {.signalled = 1};
+
+    assert_int_equal(station_run(&stations, domains, fn, &t), 0);
+    assert_int_equal(t.signalled, -EINVAL);
+    assert_int_equal(stations.at[domains].cancelled, 1);
+    stations_assert_sound(&stations, domains);
+}
+
+CHECK("R11.5 R11.7", a_point_is_stale_once_its_task_is_cancelled)
+{
+    assert_late(0, cancel_beside_a_signaller);
+    assert_late(1, cancel_beside_a_signaller_there);
 }
 
 /* A monitor that does not care what is cancelled. */

@@ -242,6 +242,27 @@ static int run_and_keep(const miou_options *options, miou_task *fn, void *arg)
 MUTANT("R11.5", signalled_points_are_reported, .run = run_and_keep, .signal = signal_and_keep,
        .suspend = suspend_whatever_happens);
 
+static _Thread_local int cancelling;
+
+static int cancel_and_mark(miou_promise *promise)
+{
+    int error;
+
+    cancelling++;
+    error = true_miou_cancel(promise);
+    cancelling--;
+    return error;
+}
+
+static int signal_while_cancelling(miou_syscall *syscall)
+{
+    int error = true_miou_signal(syscall);
+
+    return error == -EINVAL && syscall && cancelling > 0 ? 0 : error;
+}
+MUTANT("R11.5", cancelled_points_can_be_signalled, .cancel = cancel_and_mark,
+       .signal = signal_while_cancelling);
+
 /* ---- R11.6 */
 
 static int suspend_and_tell_before(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
