@@ -74,15 +74,17 @@ static void clock_interrupt(void *state)
     sem_post(&clock->interrupted);
 }
 
-/* The task will go on without having been signalled, and its stack with the note will go. */
+/* The task will go on without having been signalled, and its stack with the note will go. There is
+ * no note if select has tried to signal the point since the task was cancelled. */
 static void clock_cancelled(void *state, miou_syscall *point)
 {
     struct clock *clock = state;
     struct sleeper **place = &clock->sleepers;
 
-    while ((*place)->point != point)
+    while (*place && (*place)->point != point)
         place = &(*place)->next;
-    *place = (*place)->next;
+    if (*place)
+        *place = (*place)->next;
 }
 
 static void clock_finalise(void *state)

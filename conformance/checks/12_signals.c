@@ -897,12 +897,33 @@ CHECK("R12.9 R13.1", without_handlers_there_is_no_hope)
     assert_int_equal(told, 2);
 }
 
+/* To ignore a signal is not to handle it. */
+static int ignore_and_wait(void *arg)
+{
+    struct locked *t = arg;
+
+    TRY(miou_trigger_create(&t->trigger));
+    TRY(miou_signal_handle(SIGUSR1, MIOU_SIGNAL_IGNORE, NULL));
+    return miou_trigger_await(t->trigger);
+}
+
+CHECK("R12.9 R13.1", ignoring_a_signal_is_no_hope)
+{
+    struct locked t = {.used = 0};
+    int told = 0;
+
+    assert_int_equal(miou_run(&(miou_options){.deadlock = ignore_deadlock, .deadlock_state = &told},
+                              ignore_and_wait, &t),
+                     MIOU_DEADLOCK);
+    assert_int_equal(told, 1);
+}
+
 /* ---- R12.10: two runs ---- */
 
 struct rival {
     struct seen seen;
     atomic_bool held, tried, given_back, taken;
-    int busy, other, later;
+    int busy, ignored[3], other, later[2];
 };
 
 static int hold_signal(void *arg)
@@ -911,11 +932,14 @@ static int hold_signal(void *arg)
 
     TRY(miou_signal_handle(SIGUSR1, see, &t->seen));
     TRY(miou_signal_handle(SIGHUP, see, &t->seen));
+    TRY(miou_signal_handle(SIGALRM, MIOU_SIGNAL_IGNORE, NULL));
     atomic_store(&t->held, true);
     until(&t->tried);
+    raise(SIGALRM);
     raise(SIGUSR1);
     TRY(yield_until_seen(&t->seen, 1));
     TRY(miou_signal_handle(SIGHUP, MIOU_SIGNAL_DEFAULT, NULL));
+    TRY(miou_signal_handle(SIGALRM, MIOU_SIGNAL_DEFAULT, NULL));
     atomic_store(&t->given_back, true);
     until(&t->taken);
     return 0;
@@ -927,10 +951,14 @@ static int try_signal(void *arg)
 
     until(&t->held);
     t->busy = miou_signal_handle(SIGUSR1, see, NULL);
+    t->ignored[0] = miou_signal_handle(SIGALRM, see, NULL);
+    t->ignored[1] = miou_signal_handle(SIGALRM, MIOU_SIGNAL_IGNORE, NULL);
+    t->ignored[2] = miou_signal_handle(SIGALRM, MIOU_SIGNAL_DEFAULT, NULL);
     t->other = miou_signal_handle(SIGUSR2, see, NULL);
     atomic_store(&t->tried, true);
     until(&t->given_back);
-    t->later = miou_signal_handle(SIGHUP, see, NULL);
+    t->later[0] = miou_signal_handle(SIGHUP, see, NULL);
+    t->later[1] = miou_signal_handle(SIGALRM, see, NULL);
     atomic_store(&t->taken, true);
     return 0;
 }
@@ -943,16 +971,20 @@ static void *run_rival(void *arg)
 
 CHECK("R12.10", a_signal_belongs_to_one_run)
 {
-    struct rival t = {.busy = 1, .other = 1, .later = 1};
+    struct rival t = {.busy = 1, .other = 1, .later = {1, 1}};
     struct seen alone = {.calls = 0};
     pthread_t thread;
+    int i;
 
     assert_int_equal(pthread_create(&thread, NULL, run_rival, &t), 0);
     assert_int_equal(run_with(0, hold_signal, &t), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(t.busy, -EBUSY);
+    for (i = 0; i < 3; i++)
+        assert_int_equal(t.ignored[i], -EBUSY);
     assert_int_equal(t.other, 0);
-    assert_int_equal(t.later, 0);
+    assert_int_equal(t.later[0], 0);
+    assert_int_equal(t.later[1], 0);
     assert_int_equal(t.seen.calls, 1);
     assert_int_equal(run_with(0, set_handler, &alone), 0);
 }
