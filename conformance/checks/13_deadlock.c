@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { TOLD = 16 };
@@ -524,6 +525,40 @@ CHECK("R13.4", who_waits_for_what)
         assert_true(strlen(t.texts[i]) > 0);
         assert_null(strchr(t.texts[i], '\n'));
     }
+}
+
+/* How a deadlock is told: one call after another, while no task of the run runs. */
+struct telling {
+    struct grave grave;
+    atomic_int calls, inside;
+    atomic_int together; /* calls while another was not over */
+    atomic_int late;     /* calls when a task had gone on */
+    atomic_int in_tasks;
+};
+
+static void tell_slowly(void *state, const miou_waiting *waiting)
+{
+    struct telling *t = state;
+
+    (void)waiting;
+    t->calls++;
+    t->together += atomic_fetch_add(&t->inside, 1) > 0;
+    t->in_tasks += miou_domain_self() != MIOU_NOT_RUNNING;
+    nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+    t->late += t->grave.errors > 0;
+    t->inside--;
+}
+
+CHECK("R13.4", a_deadlock_is_told_while_no_task_runs)
+{
+    static struct telling t = {.grave.everywhere = true};
+
+    assert_int_equal(deadlock_run(miou_run, 3, tell_slowly, &t, all_wait_in_vain, &t.grave),
+                     MIOU_DEADLOCK);
+    assert_int_equal(t.calls, WAITING + 1);
+    assert_int_equal(t.together, 0);
+    assert_int_equal(t.late, 0);
+    assert_int_equal(t.in_tasks, 0);
 }
 
 /* Without a function of one's own it is a line a task on standard error. */
