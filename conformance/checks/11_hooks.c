@@ -11,7 +11,7 @@ enum { YIELDS = 100 };
 struct hooked {
     miou_hook *hook;
     int calls;
-    int counted[YIELDS]; /* calls by the time that each yield returned */
+    int counted[YIELDS]; /* calls, when each yield had returned */
     int other_calls;
     atomic_bool running; /* a task of the domain is */
     atomic_int inside;   /* calls meanwhile */
@@ -72,7 +72,7 @@ CHECK("R11.14", a_hook_is_called_for_each_yield)
     assert_hooked(run_with, 1, yield_hooked_there);
 }
 
-/* Several tasks take turns: a call between any two, in all as many as they yield. */
+/* Several tasks take turns: the hook is called between any two turns, once for each yield. */
 enum { TASKS = 5 };
 
 struct turn {
@@ -118,8 +118,7 @@ CHECK("R11.14", a_hook_is_called_between_tasks)
 
     assert_int_equal(run_with(0, turns_hooked, &t), 0);
     assert_int_equal(t.inside, 0);
-    /* Of the last turns of each the yield has not happened yet; main has yielded as often as each.
-     */
+    /* Each task still has to yield after its last turn; main has yielded as often as each. */
     assert_true(t.counted[0] >= t.counted[1]);
     assert_true(t.counted[0] <= t.counted[1] + t.counted[1] / TASKS + TASKS);
 }
@@ -149,7 +148,7 @@ CHECK("R11.14", a_hook_is_called_for_each_suspension)
     assert_int_equal(t.counted[1], 2);
 }
 
-/* The hook of one domain, while tasks of another yield; it was added by a task that has ended. */
+/* The hook of one domain, while tasks of another yield. The task that added it has ended. */
 struct domains {
     struct hooked hooked;
     int before, meanwhile, there;
@@ -231,7 +230,7 @@ static void note_calls(struct hooks *t, int time)
         t->calls[i][time] = t->at[i].calls;
 }
 
-/* Hook 1 is removed and hook 2 returns an error; hook 3 returns a value, which is none. */
+/* Hook 1 is removed, hook 2 returns an error, hook 3 returns a value. */
 static int end_hooks(void *arg)
 {
     struct hooks *t = arg;
@@ -407,6 +406,6 @@ CHECK("R11.17", a_hook_can_call_nothing)
     assert_int_equal(t.hooked.calls, YIELDS);
     assert_string_equal(t.text, "not running");
     if (t.accepted)
-        fail_msg("in a hook: %s", t.accepted);
+        fail_msg("accepted in a hook: %s", t.accepted);
     assert_int_equal(t.result, 0);
 }

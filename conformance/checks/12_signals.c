@@ -1,4 +1,4 @@
-/* Rules R12.1 to R12.10: signals whose handlers are tasks. */
+/* Rules R12.1 to R12.11: signals whose handlers are tasks. */
 #include "refused_calls.h"
 #include "sockets.h"
 #include "station.h"
@@ -14,7 +14,7 @@
 
 static const int64_t HOUR = 3600000000000;
 
-/* What a handler saw; written on dom0, read by anybody. */
+/* What a handler saw. Only dom0 writes here, any domain reads. */
 struct seen {
     atomic_int calls, number, domain;
     void *_Atomic arg;
@@ -30,7 +30,7 @@ static void see(int number, void *arg)
     t->calls++;
 }
 
-/* Let the handlers begin of all signals that have come so far. */
+/* Yield until handlers have been called this often. */
 static int yield_until_seen(struct seen *t, int calls)
 {
     while (t->calls < calls)
@@ -161,14 +161,14 @@ enum { KINDS = 6, STORM = 500, SENDERS = 2 };
 static const int kinds[KINDS] = {SIGUSR1, SIGUSR2, SIGHUP, SIGWINCH, SIGURG, SIGIO};
 
 struct kind {
-    atomic_int sent; /* before it is */
+    atomic_int sent; /* counted before the signal is sent */
     atomic_int seen; /* how many had been sent when the last handler began */
     atomic_int calls;
 };
 
 struct storm {
     struct kind kinds[KINDS];
-    atomic_int raging; /* senders */
+    atomic_int raging; /* senders that still send */
 };
 
 static void count_kind(int number, void *arg)
@@ -267,7 +267,7 @@ CHECK("R12.2", several_kinds_at_once)
 
 /* ---- R12.3: dom0 asleep ---- */
 
-/* Dom0 has gone to sleep when a thread, having worked a while, sends the signal. */
+/* A thread works for a while, so that dom0 sleeps when it sends the signal. */
 struct asleep {
     struct seen seen;
     struct stations stations;
@@ -301,7 +301,7 @@ static void assert_woken(struct asleep *t, int (*run)(int, miou_task *, void *),
     assert_int_equal(t->seen.calls, 1);
 }
 
-/* Main waits for a child on another domain, whose thread waits for the handler. */
+/* Main waits for a child on another domain; the child waits for the handler without suspending. */
 static void let_go_on(int number, void *arg)
 {
     struct asleep *t = arg;
@@ -337,7 +337,7 @@ CHECK("R12.3", dom0_wakes_without_a_monitor)
     sem_destroy(&t.handled);
 }
 
-/* Main sleeps, and the handler sees to it that it wakes. */
+/* Main waits, and the handler wakes it. */
 static void signal_point(int number, void *arg)
 {
     struct asleep *t = arg;
@@ -376,7 +376,7 @@ CHECK("R12.3 R11.4", dom0_wakes_in_a_monitor_of_the_users)
     stations_assert_sound(&t.stations, 1);
 }
 
-/* All that tasks of dom0 can wait for in a run with the POSIX monitor. */
+/* Everything that tasks of dom0 can wait for in a run with the POSIX monitor. */
 static void send_byte(int number, void *arg)
 {
     struct asleep *t = arg;
@@ -479,7 +479,7 @@ CHECK("R12.3", no_signal_is_slept_through)
 
 /* ---- R12.4: ignoring, and as before ---- */
 
-static atomic_int of_the_program; /* calls of the handler that the program has */
+static atomic_int of_the_program; /* calls of the program's own handler */
 
 static void handle_in_the_program(int number)
 {
@@ -524,7 +524,7 @@ CHECK("R12.4", signals_are_ignored_and_as_before)
     }
 }
 
-/* The default of this one is the end of the process. */
+/* By default this signal ends the process. */
 static int return_to_default(void *arg)
 {
     struct seen *t = arg;
@@ -575,7 +575,7 @@ static int set_and_end(void *arg)
     case 2:
         return miou_async(&promise, NULL, return_0, NULL);
     default:
-        raise(SIGUSR1); /* which no handler may have been told of when main returns */
+        raise(SIGUSR1); /* its handler need not have begun when main returns */
         return 7;
     }
 }
@@ -584,7 +584,7 @@ CHECK("R12.5", everything_is_as_before)
 {
     static const int numbers[] = {SIGUSR1, SIGUSR2, SIGHUP, SIGTERM, SIGINT, SIGPIPE, SIGCHLD};
     static const int results[ENDS] = {7, -7, MIOU_STILL_HAS_CHILDREN, 7};
-    /* The system's library has flags of its own. */
+    /* libc adds flags of its own. */
     static const int flags = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_NODEFER | SA_ONSTACK | SA_RESETHAND |
                              SA_RESTART | SA_SIGINFO;
     enum { NUMBERS = sizeof numbers / sizeof *numbers };
@@ -861,7 +861,7 @@ static void ignore_deadlock(void *state, const miou_waiting *waiting)
     ++*(int *)state;
 }
 
-/* With the handler the hope is gone too, even if another task has taken it away. */
+/* When the last handler is removed, by whichever task, the run is in deadlock. */
 static int give_up_hope(void *arg)
 {
     struct locked *t = arg;

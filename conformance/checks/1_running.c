@@ -93,8 +93,8 @@ struct one_of_many {
     int number;
     int domains; /* seen by main */
     int self;
-    int child;                 /* what it ended with */
-    struct one_of_many *inner; /* of a task that does the same on another domain */
+    int child;                 /* its outcome */
+    struct one_of_many *inner; /* for a task that does the same on another domain */
 };
 
 static int return_9(void *arg)
@@ -124,7 +124,7 @@ static int end_somehow(void *arg)
         return miou_cancel(endless);
     case 2:
         return -7;
-    case 3: /* as does a task on another domain */
+    case 3: /* a task on another domain breaks the rule */
         TRY(miou_call(&promise, NULL, end_somehow, t->inner));
         return miou_await(promise, NULL);
     default:
@@ -181,7 +181,7 @@ CHECK("R1.5", run_and_unix_run_inside_each_other)
     assert_int_equal(u.calls, 0);
 }
 
-/* Whatever a run calls tries to start a run. */
+/* Everything that a run calls tries to start a run. */
 struct intruder {
     atomic_int times, accepted;
     int calls;
@@ -315,7 +315,7 @@ CHECK("R1.5 R13.4", the_deadlock_function_cannot_start_a_run)
     assert_kept_out(&t);
 }
 
-/* A monitor that sleeps on a semaphore, each of whose functions tries. */
+/* A monitor that sleeps on a semaphore. Each of its functions tries to start a run. */
 enum { CREATE, SELECT, INTERRUPT, CANCELLED, FINALISE, SUSPENDED, MONITOR_FUNCTIONS };
 
 struct intruders {
@@ -536,7 +536,7 @@ CHECK("R1.15", texts_inside_a_run)
 
 struct runner {
     struct runner *other;
-    int end; /* what its main returns; a forgotten child makes it end otherwise */
+    int end; /* what its main returns, unless it forgets a child */
     bool forgets;
     miou_promise *_Atomic promise; /* of a child that has not ended yet */
     atomic_bool worked, over;
@@ -548,7 +548,7 @@ static int tenfold(void *arg)
     return miou_yield() < 0 ? -1 : (int)(intptr_t)arg * 10;
 }
 
-/* 100 children here and on the run's other domain, as good as they would be alone. */
+/* 100 children here and on the run's other domain, which work as if the run were alone. */
 static int work(struct runner *t)
 {
     miou_promise *promises[100];

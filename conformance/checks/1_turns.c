@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Every test here runs its task as main on dom0, and as the child of main on another domain. */
+/* Each check here runs its task as main on dom0, and as a child of main on another domain. */
 
 struct elsewhere {
     miou_task *fn;
@@ -34,7 +34,7 @@ static int run_elsewhere(miou_task *fn, void *arg)
 
 enum { TURNS = 200, TURN_TASKS = 10 };
 
-/* Who had which turn. */
+/* The task that had each turn. */
 struct turns {
     int tasks;
     int next_id;
@@ -227,7 +227,7 @@ CHECK("R1.21", hundreds_go_on_in_the_order_in_which_they_became_ready)
 
 enum { CROWD = 20, VISITS = 50 };
 
-/* A room for one. The fields are plain: what guards them is the rule. */
+/* A room for one task. The fields are plain: only the rule guards them. */
 struct room {
     int inside;
     int crowded; /* times that a second task was seen in it */
@@ -251,7 +251,7 @@ static int visit_briefly(void *arg)
     return 0;
 }
 
-/* All calls that may not suspend, inside the room. */
+/* All calls that must not suspend, inside the room. */
 static int stay_in_room(struct room *room, miou_promise **promise)
 {
     miou_resource *kept, *released;
@@ -398,7 +398,7 @@ CHECK("R1.13", ten_thousand_on_another_domain)
     assert_many(run_elsewhere);
 }
 
-/* ---- R1.19: nobody starves ---- */
+/* ---- R1.19: no task starves ---- */
 
 enum { PATIENCE = 100000 };
 
@@ -480,7 +480,7 @@ static int be_patient_for_a_byte(void *arg)
     return 0;
 }
 
-/* The byte comes once the reader waits for it. */
+/* The byte is sent once the reader waits for it. */
 static int send_a_byte(void *arg)
 {
     struct starving *t = arg;

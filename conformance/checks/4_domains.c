@@ -86,7 +86,7 @@ static void number_all(void)
     }
 }
 
-/* Every seventh fails. */
+/* Every seventh task fails. */
 static int give_number(void *arg)
 {
     int number = *(int *)arg;
@@ -146,8 +146,8 @@ static int count_on_domain(void *arg)
     return count_up(&spread->tasks[miou_domain_self()]);
 }
 
-/* Whether one parallel of so many tasks, from here, puts as many on each domain that it may use,
- * give or take one. */
+/* Whether miou_parallel of this many tasks, called here, puts equally many on each domain that it
+ * may use, give or take one. */
 static int spreads_evenly(size_t count)
 {
     static void *args[100];
@@ -169,7 +169,7 @@ static int spreads_evenly(size_t count)
     return atomic_load(&spread.tasks[0]) == 0 && (self == 0 || !atomic_load(&spread.tasks[self]));
 }
 
-/* How many of the counts are spread evenly from here. */
+/* For how many of the counts the tasks are spread evenly, if they are spawned here. */
 static int try_counts(void *arg)
 {
     static const size_t counts[] = {1, 2, 3, 4, 5, 7, 64, 100};
@@ -372,7 +372,7 @@ static int dawdle_and_end(void *arg)
     return round;
 }
 
-/* Call a task and wait for it, again and again; returns how often it came back. */
+/* Call a task and await it, again and again; returns how often it ended. */
 static int go_and_come_back(void *arg)
 {
     int here = miou_domain_self(), there = here == 1 ? 2 : 1, round;
@@ -523,8 +523,8 @@ static void *note_id(void *arg)
     return NULL;
 }
 
-/* Start a thread and wait until the system has forgotten it. A sanitizer may start one of its own
- * along with the first, which shall be there before threads are counted. */
+/* Start a thread and wait until the system has forgotten it. A sanitizer may start a thread of its
+ * own along with the first one; it must be there before threads are counted. */
 static void warm_up(void)
 {
     pthread_t thread;
@@ -642,7 +642,7 @@ CHECK("R4.21", nothing_starts_in_a_cancelled_task)
 
 enum { WORDS = 64, EXCHANGES = 300 };
 
-/* Plain memory on purpose: the spawn and the await are all that orders these accesses. */
+/* Plain memory on purpose: only the spawn and the await order these accesses. */
 struct letter {
     int question[WORDS], answer[WORDS], below[WORDS];
 };
@@ -712,7 +712,7 @@ static int write_until_cancelled(void *arg)
     return 0;
 }
 
-/* Returns how often the answer of a cancelled task was its last or none. */
+/* Returns how often a cancelled task gave its last answer, or no answer. */
 static int cancel_letters(void *arg)
 {
     struct letter *letter = arg;

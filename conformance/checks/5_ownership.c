@@ -1,5 +1,5 @@
-/* Tests of chapter 5, ownership: finalisers that call the runtime, where they run and with what,
- * and resources by the thousand. */
+/* Checks of chapter 5, ownership: finalisers that call the runtime, where they run and with what,
+ * and thousands of resources. */
 #include "refused_calls.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ static int acquire(miou_resource **resource, miou_finaliser *finaliser, void *va
     return error ? error : miou_own(*resource);
 }
 
-/* Run fn(arg), here or, unless domain is 0, there, and wait for it. */
+/* Run fn(arg) in a child, on this domain if domain is 0, else on that one, and await it. */
 static int run_there(int domain, miou_task *fn, void *arg)
 {
     miou_promise *promise;
@@ -132,7 +132,7 @@ enum attempt {
     ATTEMPTS
 };
 
-/* How the task ends that owns the resources; RELEASED: it releases the middle one and goes on. */
+/* How the owner of the resources ends. RELEASED: it releases the middle one and goes on. */
 enum ending { FAILED, LEAKED, WAS_CANCELLED, RELEASED };
 
 struct rebel {
@@ -424,7 +424,7 @@ CHECK("R5.19", each_on_its_owners_domain)
     }
 }
 
-/* The two ends of a run: main fails, or a task breaks a rule that none can catch. */
+/* Two ways in which a run ends: main fails, or a task breaks a rule. */
 struct ends {
     struct place place;
     int leak;
@@ -518,7 +518,7 @@ static int cancel_one_that_owns_many(void *arg)
     return cancel_there(1, be_cancelled_owning_many, &up, &up);
 }
 
-/* Disown every third, and fail owning the others. */
+/* Disown every third resource, and fail while owning the others. */
 static int fail_owning_some(void *arg)
 {
     int i;
@@ -623,7 +623,7 @@ static void assert_refused(struct arguments *tried)
     assert_int_equal(atomic_load(&tried->ran), 0);
 }
 
-CHECK("R5.23", resources_that_are_none)
+CHECK("R5.23", arguments_that_are_no_resources)
 {
     struct arguments tried = {.untouched = NULL}, below = {.untouched = NULL};
 
@@ -713,8 +713,9 @@ static miou_resource *prizes[PRIZES];
 static int taken_by[RIVALS][PRIZES];
 static atomic_int reached[RIVALS], finished;
 
-/* Wait for the other to get there as well, but not for long: it may not be on a processor. Who
- * comes last is seen by the other a little later, so hold that one up for a time that differs. */
+/* Wait for the other task to arrive as well, but not for long: it may not be on a processor. The
+ * one that arrives first notices the other a little late, so hold the last one up, for a time that
+ * varies. */
 static void draw_level(int rival, int prize)
 {
     volatile int held_up;

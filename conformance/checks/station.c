@@ -1,4 +1,4 @@
-/* station: a monitor for tests, on a semaphore. */
+/* station: a monitor for the checks, on a semaphore. */
 #include "station.h"
 
 #include <errno.h>
@@ -94,7 +94,7 @@ static void finalise(void *state)
     struct station *station = state;
     struct stations *stations = (struct stations *)(station - station->domain);
 
-    station->finalised++; /* the bell stays: somebody may be about to ring it */
+    station->finalised++; /* the bell stays: a thread may be about to ring it */
     if (stations->finalised)
         stations->finalised(station);
 }
