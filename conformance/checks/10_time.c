@@ -1,5 +1,5 @@
-/* Rules R10.1 to R10.10: sleeping. Nothing here asks that a sleep be short: only that it is not too
- * short, and what comes before what. */
+/* Rules R10.1 to R10.10: sleeping. No check here demands that a sleep be short, only that it is
+ * long enough and that sleeps end in the right order. */
 #include "refused_calls.h"
 #include "sockets.h"
 
@@ -94,7 +94,7 @@ CHECK("R10.1", sleeps_elsewhere_are_not_too_short)
     assert_not_too_short(1, sleep_every_length_elsewhere);
 }
 
-/* Signals, messages of other domains, bytes and the ends of other sleeps come all the time. */
+/* Signals, messages from other domains, bytes and the ends of other sleeps arrive all the time. */
 struct disturbed {
     struct sleeper sleeper;
     struct pair pair;
@@ -186,12 +186,12 @@ CHECK("R10.1", nothing_ends_a_sleep_early)
     assert_true(slept(&t.sleeper) >= t.sleeper.nanoseconds);
 }
 
-/* ---- R10.2: in which order ---- */
+/* ---- R10.2: the order ---- */
 
 enum { ROW = 8 };
 
-/* Sleepers of one domain, each of which calls miou_sleep after the one before and before the next
- * one: so that it is known when each sleep began, give or take a little. */
+/* The sleepers of one domain. Each calls miou_sleep after the one before it and before the next
+ * one, so it is known roughly when each sleep began. */
 struct row {
     struct sleeper sleepers[ROW];
     int64_t all_asleep, busy;
@@ -229,7 +229,7 @@ static int sleep_in_a_row_elsewhere(void *arg)
     return run_on(1, sleep_in_a_row, arg);
 }
 
-/* The earliest and the latest time at which a sleep can have been over. */
+/* The earliest and the latest time at which a sleep can have ended. */
 static int64_t earliest(const struct row *t, int i)
 {
     return t->sleepers[i].before + t->sleepers[i].nanoseconds;
@@ -242,7 +242,7 @@ static int64_t latest(const struct row *t, int i)
     return begun + t->sleepers[i].nanoseconds;
 }
 
-/* Returns how many pairs there were in which the one that began to sleep later woke first. */
+/* Returns the number of pairs whose later sleep ended first. */
 static int assert_in_order(const struct row *t)
 {
     int i, j, overtaken = 0;
@@ -256,8 +256,8 @@ static int assert_in_order(const struct row *t)
     return overtaken;
 }
 
-/* On a machine that has much else to do it may take a while until the sleeps begin as close to one
- * another as they should. */
+/* On a busy machine it may take several rounds until the sleeps begin as close together as they
+ * should. */
 static void assert_shorter_first(int domains, miou_task *fn, int64_t busy)
 {
     static const int milliseconds[ROW] = {13, 5, 9, 1, 11, 3, 7, 2};
@@ -367,7 +367,7 @@ static int cancel_sleeper(struct cancelled_sleep *t, bool elsewhere)
     TRY((elsewhere ? miou_call : miou_async)(&promise, NULL, sleep_until_cancelled, t));
     while (!atomic_load(&t->sleeper.begun))
         TRY(miou_yield());
-    TRY(miou_sleep(MILLISECOND)); /* it should be asleep by then; if not, so much the better */
+    TRY(miou_sleep(MILLISECOND)); /* it should be asleep by then, but need not be */
     TRY(miou_cancel(promise));
     TRY(miou_await(promise, &outcome));
     return outcome;
@@ -404,7 +404,7 @@ CHECK("R10.4", sleeps_elsewhere_can_be_cancelled)
     assert_sleep_cancelled(cancel_sleeper_elsewhere);
 }
 
-/* Of many that sleep, every other one is cancelled, from the middle of the order too. */
+/* Every other one of many sleepers is cancelled, also in the middle of the order. */
 enum { HALF = 50 };
 
 static int cancel_every_other(void *arg)
@@ -491,7 +491,7 @@ CHECK("R10.5", ten_thousand_sleepers_elsewhere)
     assert_many(sleep_many_elsewhere);
 }
 
-/* ---- R10.6, R10.7: nobody is held up ---- */
+/* ---- R10.6, R10.7: sleepers hold up no other task ---- */
 
 struct meanwhile {
     struct sleeper sleeper;
@@ -591,7 +591,7 @@ CHECK("R10.6", spawning_beside_a_sleeper)
     assert_true(t.yields < PATIENCE);
 }
 
-/* The other domain has a task that runs without ever suspending, until this one has slept. */
+/* A task of the other domain runs without suspending until this one has slept. */
 static int spin_until_slept(void *arg)
 {
     atomic_bool *slept_here = arg;
@@ -631,7 +631,7 @@ static int no_state(void **state, int domain, void *arg)
     return 0;
 }
 
-/* Nothing is ever waited for in this test but other domains, and main has none. */
+/* Tasks of this check wait only for other domains, and there are none. */
 static int no_select(void *state, int block)
 {
     (void)state;
@@ -715,7 +715,7 @@ CHECK("R10.9", sleeps_of_centuries)
         assert_int_equal(t.longs[i].result, MIOU_CANCELLED);
 }
 
-/* The main task alone: its domain has nothing to do but to sleep. */
+/* The main task is alone: its domain can only sleep. */
 static int cancel_from_elsewhere(void *arg)
 {
     struct cancelled_sleep *t = arg;

@@ -1,4 +1,4 @@
-/* Rules R11.1 to R11.4, R11.9, R11.11 and R11.12: what a monitor is asked, and when. */
+/* Rules R11.2 to R11.4, R11.9, R11.11 and R11.12: when the functions of a monitor are called. */
 #include "station.h"
 
 #include <errno.h>
@@ -76,12 +76,13 @@ static int yield_and_count(void *arg)
 
     for (i = 0; i < TURNS; i++) {
         t->turns++;
+        station_run_alone(i);
         TRY(miou_yield());
     }
     return 0;
 }
 
-/* Main of the domain: has others yield, who are never all suspended. */
+/* Has other tasks of the domain yield, so that there is always one that is ready. */
 static int be_busy(void *arg)
 {
     struct busy *t = arg;
@@ -122,7 +123,7 @@ CHECK("R11.3", select_does_not_block_what_can_run)
     stations_assert_sound(&others, 1);
 }
 
-/* The passenger has been called: it goes on once select is. */
+/* The passenger has been called, so it goes on as soon as select is called. */
 static int yield_until_looked(void *arg)
 {
     struct busy *t = arg;
@@ -133,8 +134,10 @@ static int yield_until_looked(void *arg)
     TRY(miou_yield());
     atomic_store(&station->busy, true);
     atomic_store(&t->passenger.called, true);
-    while (atomic_load(&t->passenger.waits) && t->yields++ < PATIENCE)
+    while (atomic_load(&t->passenger.waits) && t->yields++ < PATIENCE) {
+        station_run_alone(1);
         TRY(miou_yield());
+    }
     atomic_store(&station->busy, false);
     return miou_await(passenger, NULL);
 }
@@ -184,11 +187,11 @@ CHECK("R11.3", select_is_called_while_tasks_spawn)
 
 /* ---- R11.4: interrupts ---- */
 
-/* Have the other domain sleep over a passenger, and do something to it. */
+/* Have the other domain sleep while a passenger waits there, and do something to it. */
 struct interrupting {
     struct stations *stations;
     struct passenger there, here;
-    int interrupts; /* of the other domain meanwhile */
+    int interrupts; /* of the other domain, meanwhile */
     int outcome;
 };
 
@@ -245,7 +248,7 @@ CHECK("R11.4 R11.5", a_cancellation_interrupts_a_domain_that_sleeps)
     stations_assert_sound(&stations, 1);
 }
 
-/* Dom0 sleeps over a passenger and a child elsewhere, which ends then. */
+/* Dom0 sleeps while a passenger waits there; then a child on another domain ends. */
 static int end_when_dom0_sleeps(void *arg)
 {
     struct interrupting *t = arg;
@@ -291,7 +294,7 @@ static int go_back_and_forth(void *arg)
     return 0;
 }
 
-/* The same while passengers wait on every domain, so that all of them sleep in select. */
+/* The same while a passenger waits on every domain, so that all domains sleep in select. */
 static int go_back_and_forth_beside_passengers(void *arg)
 {
     struct passenger *passengers = arg;
@@ -323,7 +326,7 @@ CHECK("R11.4", no_interrupt_is_lost)
 /* ---- R11.9: the end of monitors ---- */
 
 /* A task whose resource is finalised when it fails or is cancelled. */
-static atomic_int tasks, resources, unfinished; /* the last: when a monitor was finalised */
+static atomic_int tasks, resources, unfinished; /* unfinished: when a monitor was finalised */
 static atomic_int elsewhere;                    /* monitors finalised by another thread */
 
 static void note_unfinished(struct station *station)

@@ -11,8 +11,8 @@ enum { POINTS = 100 };
 
 struct points {
     miou_syscall *points[POINTS];
-    int suspended; /* how often that was told */
-    int gone_on;   /* tasks that have */
+    int suspended; /* calls of the function given to miou_suspend */
+    int gone_on;   /* tasks that have gone on */
     int order[POINTS];
     int results[POINTS];
     int early, signals;
@@ -39,7 +39,7 @@ static int suspend_once(void *arg)
     return t->number;
 }
 
-/* Which point is signalled in which place. */
+/* The point that is signalled at this place of the order. */
 static int shuffled(int place)
 {
     return place * 37 % POINTS;
@@ -112,12 +112,12 @@ CHECK("R11.1", a_task_signals_points_with_the_posix_monitor)
     assert_signalled(&there);
 }
 
-/* A thread calls a passenger once its domain has fallen asleep over it. */
+/* A thread calls a passenger once the passenger's domain sleeps. */
 struct caller {
     struct stations *stations;
     struct passenger passenger;
     int domain;
-    double used; /* by the run meanwhile */
+    double used; /* by the run, meanwhile */
 };
 
 static void *call_when_asleep(void *arg)
@@ -166,7 +166,7 @@ enum { CANCELLED = 40 };
 
 struct cancelling {
     struct passenger passengers[CANCELLED];
-    int reported; /* by the time that cancel returned */
+    int reported; /* when miou_cancel had returned */
     int outcome, outcomes;
     int stale; /* points that could not be signalled afterwards */
 };
@@ -219,7 +219,7 @@ CHECK("R11.5", cancelled_points_are_reported)
     assert_half_reported(1, cancel_half_there);
 }
 
-/* The monitor's passenger lies on the stack of the task, which is gone once it has returned. */
+/* The passenger lies on the stack of the task, which is gone once the task has ended. */
 static int wait_on_the_stack(void *arg)
 {
     struct passenger passenger = {0};
@@ -249,7 +249,7 @@ CHECK("R11.5", points_are_reported_before_suspend_returns)
     stations_assert_sound(&stations, 0);
 }
 
-/* Signalled, the task would go on in its next turn, and is cancelled before. */
+/* The task would go on because of the signal, but is cancelled before its turn. */
 static int signal_and_cancel(void *arg)
 {
     struct points *t = arg;
@@ -269,11 +269,65 @@ CHECK("R11.5", signalled_points_are_not_reported)
 
     assert_int_equal(station_run(&stations, 0, signal_and_cancel, &t), 0);
     assert_int_equal(t.signals, 1);
+    assert_true(t.results[0] == 0 || t.results[0] == MIOU_CANCELLED);
     assert_int_equal(stations.at[0].cancelled, 0);
     stations_assert_sound(&stations, 0);
 }
 
-/* A monitor that does not care what is cancelled. */
+/* A task signals the point as soon as the task that is suspended on it has been cancelled, whether
+ * that one has gone on already or not. */
+struct late {
+    struct passenger passenger;
+    bool cancelling;
+    int signalled;
+};
+
+static int signal_once_cancelled(void *arg)
+{
+    struct late *t = arg;
+
+    while (!t->cancelling)
+        TRY(miou_yield());
+    t->signalled = miou_signal(t->passenger.point);
+    return 0;
+}
+
+static int cancel_beside_a_signaller(void *arg)
+{
+    struct late *t = arg;
+    miou_promise *waiting, *signaller;
+
+    TRY(miou_async(&waiting, NULL, passenger_task, &t->passenger));
+    TRY(miou_async(&signaller, NULL, signal_once_cancelled, t));
+    TRY(let_others_run());
+    t->cancelling = true;
+    TRY(miou_cancel(waiting));
+    return miou_await(signaller, NULL);
+}
+
+static int cancel_beside_a_signaller_there(void *arg)
+{
+    return run_on(1, cancel_beside_a_signaller, arg);
+}
+
+static void assert_late(int domains, miou_task *fn)
+{
+    struct stations stations = {0};
+    struct late t = {.signalled = 1};
+
+    assert_int_equal(station_run(&stations, domains, fn, &t), 0);
+    assert_int_equal(t.signalled, -EINVAL);
+    assert_int_equal(stations.at[domains].cancelled, 1);
+    stations_assert_sound(&stations, domains);
+}
+
+CHECK("R11.5 R11.7", a_point_is_stale_once_its_task_is_cancelled)
+{
+    assert_late(0, cancel_beside_a_signaller);
+    assert_late(1, cancel_beside_a_signaller_there);
+}
+
+/* A monitor that has no function for cancelled points. */
 static int cancel_quietly(void *arg)
 {
     miou_promise *promise;
@@ -336,7 +390,7 @@ static void tell(void *arg)
     ((struct telling *)arg)->told++;
 }
 
-/* Its parent cancels it while it waits for its own child; then it suspends. */
+/* The task suspends after it was cancelled while it awaited its child. */
 static int suspend_when_cancelled(void *arg)
 {
     struct telling *t = arg;
@@ -460,7 +514,7 @@ CHECK("R11.8 R11.6", points_that_one_cannot_suspend_on)
     assert_int_equal(t.here, -EINVAL);
     assert_int_equal(t.there, -EINVAL);
     assert_int_equal(t.stale, -EINVAL);
-    assert_int_equal(t.telling.told, 1); /* of the suspension that there was */
+    assert_int_equal(t.telling.told, 1); /* of the only suspension there was */
     stations_assert_sound(&stations, 1);
 }
 
@@ -528,7 +582,7 @@ static int finalise_beside_a_passenger(void *arg)
     TRY(miou_syscall_create(&t->objects.point));
     TRY(miou_async(&promise, NULL, passenger_task, &t->passenger));
     TRY(miou_yield());
-    station->passengers = NULL; /* the finaliser will see to the one there is */
+    station->passengers = NULL; /* the finaliser signals the only passenger */
     TRY(miou_hook_add(&t->objects.hook, count_hook_calls, &t->hook_calls));
     TRY(miou_resource_create(&resource, signal_in_finaliser, t));
     TRY(miou_own(resource));

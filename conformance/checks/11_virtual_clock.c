@@ -8,7 +8,7 @@
  *   waiting is over.
  *
  * Each domain has a state of its own and calls its monitor itself, so no locks are needed. Only
- * interrupt comes from other threads, and from signal handlers: a semaphore bears that.
+ * interrupt is called by other threads and in signal handlers, where a semaphore may be used.
  *
  * The time of this clock is a number. It stands still while any task of the domain can run, and
  * jumps to the next time that a task waits for when none can: a year of sleep passes in no time. A
@@ -21,7 +21,7 @@
 
 /* ---- The monitor ---- */
 
-/* A note: who waits, and until when. It lies on the stack of its task. */
+/* A note: the point of a task that waits, and until when it waits. It lies on the task's stack. */
 struct sleeper {
     miou_syscall *point;
     uint64_t until;
@@ -31,7 +31,7 @@ struct sleeper {
 /* The state of one domain. */
 struct clock {
     uint64_t now;
-    struct sleeper *sleepers; /* by time, and those of one time as they came */
+    struct sleeper *sleepers; /* by time, and in the order of their notes if that is equal */
     sem_t interrupted;
 };
 
@@ -48,7 +48,7 @@ static int clock_create(void **state, int domain, void *arg)
     return 0;
 }
 
-/* With block 1 no task of the domain can run: time may pass. With nobody to wait for any time, only
+/* With block 1 no task of the domain can run, so time may pass. If no task waits for a time, only
  * an interrupt can bring something to do. */
 static int clock_select(void *state, int block)
 {
@@ -74,15 +74,17 @@ static void clock_interrupt(void *state)
     sem_post(&clock->interrupted);
 }
 
-/* The task will go on without having been signalled, and its stack with the note will go. */
+/* The task will go on without having been signalled, and its stack with the note will go. There is
+ * no note if select has tried to signal the point since the task was cancelled. */
 static void clock_cancelled(void *state, miou_syscall *point)
 {
     struct clock *clock = state;
     struct sleeper **place = &clock->sleepers;
 
-    while ((*place)->point != point)
+    while (*place && (*place)->point != point)
         place = &(*place)->next;
-    *place = (*place)->next;
+    if (*place)
+        *place = (*place)->next;
 }
 
 static void clock_finalise(void *state)
@@ -108,8 +110,8 @@ static uint64_t clock_now(void)
     return clock->now;
 }
 
-/* Called by miou_suspend when the task is suspended, and not if it was cancelled before: so that
- * there is a note for each task that waits, and none for any other. */
+/* miou_suspend calls this when the task is suspended, but not if the task was cancelled before. So
+ * exactly the tasks that wait have a note. */
 static void note(void *arg)
 {
     struct clock *clock = miou_monitor_state();
@@ -129,7 +131,7 @@ static int clock_sleep(uint64_t time)
     return error ? error : miou_suspend(sleeper.point, note, &sleeper);
 }
 
-/* ---- The test ---- */
+/* ---- The check ---- */
 
 enum { SLEEPERS = 7 };
 

@@ -1,4 +1,4 @@
-/* Rules R12.1 to R12.10: signals whose handlers are tasks. */
+/* Rules R12.1 to R12.11: signals whose handlers are tasks. */
 #include "refused_calls.h"
 #include "sockets.h"
 #include "station.h"
@@ -14,10 +14,9 @@
 
 static const int64_t HOUR = 3600000000000;
 
-/* What a handler saw; written on dom0, read by anybody. */
+/* What a handler saw. Only dom0 writes here, any domain reads. */
 struct seen {
     atomic_int calls, number, domain;
-    pthread_t thread;
     void *_Atomic arg;
 };
 
@@ -27,12 +26,11 @@ static void see(int number, void *arg)
 
     t->number = number;
     t->domain = miou_domain_self();
-    t->thread = pthread_self();
     t->arg = arg;
     t->calls++;
 }
 
-/* Let the handlers begin of all signals that have come so far. */
+/* Yield until handlers have been called this often. */
 static int yield_until_seen(struct seen *t, int calls)
 {
     while (t->calls < calls)
@@ -48,7 +46,6 @@ struct sending {
     struct seen seen;
     int way;
     bool set_elsewhere;
-    pthread_t dom0;
     int calls_in_the_end;
 };
 
@@ -99,7 +96,6 @@ static int send_and_see(void *arg)
 {
     struct sending *t = arg;
 
-    t->dom0 = pthread_self();
     TRY(t->set_elsewhere ? run_on(1, set_handler, &t->seen) : set_handler(&t->seen));
     TRY(send_signal(t->way));
     TRY(yield_until_seen(&t->seen, 1));
@@ -117,7 +113,6 @@ static void assert_seen(int (*run)(int, miou_task *, void *), int way, bool set_
     assert_int_equal(t.seen.number, SIGUSR1);
     assert_int_equal(t.seen.domain, 0);
     assert_ptr_equal(t.seen.arg, &t.seen);
-    assert_true(pthread_equal(t.seen.thread, t.dom0));
 }
 
 CHECK("R12.1", handlers_run_on_dom0)
@@ -166,14 +161,14 @@ enum { KINDS = 6, STORM = 500, SENDERS = 2 };
 static const int kinds[KINDS] = {SIGUSR1, SIGUSR2, SIGHUP, SIGWINCH, SIGURG, SIGIO};
 
 struct kind {
-    atomic_int sent; /* before it is */
+    atomic_int sent; /* counted before the signal is sent */
     atomic_int seen; /* how many had been sent when the last handler began */
     atomic_int calls;
 };
 
 struct storm {
     struct kind kinds[KINDS];
-    atomic_int raging; /* senders */
+    atomic_int raging; /* senders that still send */
 };
 
 static void count_kind(int number, void *arg)
@@ -272,7 +267,7 @@ CHECK("R12.2", several_kinds_at_once)
 
 /* ---- R12.3: dom0 asleep ---- */
 
-/* Dom0 has gone to sleep when a thread, having worked a while, sends the signal. */
+/* A thread works for a while, so that dom0 sleeps when it sends the signal. */
 struct asleep {
     struct seen seen;
     struct stations stations;
@@ -306,7 +301,7 @@ static void assert_woken(struct asleep *t, int (*run)(int, miou_task *, void *),
     assert_int_equal(t->seen.calls, 1);
 }
 
-/* Main waits for a child on another domain, whose thread waits for the handler. */
+/* Main waits for a child on another domain; the child waits for the handler without suspending. */
 static void let_go_on(int number, void *arg)
 {
     struct asleep *t = arg;
@@ -342,7 +337,7 @@ CHECK("R12.3", dom0_wakes_without_a_monitor)
     sem_destroy(&t.handled);
 }
 
-/* Main sleeps, and the handler sees to it that it wakes. */
+/* Main waits, and the handler wakes it. */
 static void signal_point(int number, void *arg)
 {
     struct asleep *t = arg;
@@ -381,7 +376,7 @@ CHECK("R12.3 R11.4", dom0_wakes_in_a_monitor_of_the_users)
     stations_assert_sound(&t.stations, 1);
 }
 
-/* All that tasks of dom0 can wait for in a run with the POSIX monitor. */
+/* Everything that tasks of dom0 can wait for in a run with the POSIX monitor. */
 static void send_byte(int number, void *arg)
 {
     struct asleep *t = arg;
@@ -484,7 +479,7 @@ CHECK("R12.3", no_signal_is_slept_through)
 
 /* ---- R12.4: ignoring, and as before ---- */
 
-static atomic_int of_the_program; /* calls of the handler that the program has */
+static atomic_int of_the_program; /* calls of the program's own handler */
 
 static void handle_in_the_program(int number)
 {
@@ -529,7 +524,7 @@ CHECK("R12.4", signals_are_ignored_and_as_before)
     }
 }
 
-/* The default of this one is the end of the process. */
+/* By default this signal ends the process. */
 static int return_to_default(void *arg)
 {
     struct seen *t = arg;
@@ -580,7 +575,7 @@ static int set_and_end(void *arg)
     case 2:
         return miou_async(&promise, NULL, return_0, NULL);
     default:
-        raise(SIGUSR1); /* which no handler may have been told of when main returns */
+        raise(SIGUSR1); /* its handler need not have begun when main returns */
         return 7;
     }
 }
@@ -589,7 +584,7 @@ CHECK("R12.5", everything_is_as_before)
 {
     static const int numbers[] = {SIGUSR1, SIGUSR2, SIGHUP, SIGTERM, SIGINT, SIGPIPE, SIGCHLD};
     static const int results[ENDS] = {7, -7, MIOU_STILL_HAS_CHILDREN, 7};
-    /* The system's library has flags of its own. */
+    /* libc adds flags of its own. */
     static const int flags = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_NODEFER | SA_ONSTACK | SA_RESETHAND |
                              SA_RESTART | SA_SIGINFO;
     enum { NUMBERS = sizeof numbers / sizeof *numbers };
@@ -866,7 +861,7 @@ static void ignore_deadlock(void *state, const miou_waiting *waiting)
     ++*(int *)state;
 }
 
-/* With the handler the hope is gone too, even if another task has taken it away. */
+/* When the last handler is removed, by whichever task, the run is in deadlock. */
 static int give_up_hope(void *arg)
 {
     struct locked *t = arg;
@@ -902,12 +897,33 @@ CHECK("R12.9 R13.1", without_handlers_there_is_no_hope)
     assert_int_equal(told, 2);
 }
 
+/* To ignore a signal is not to handle it. */
+static int ignore_and_wait(void *arg)
+{
+    struct locked *t = arg;
+
+    TRY(miou_trigger_create(&t->trigger));
+    TRY(miou_signal_handle(SIGUSR1, MIOU_SIGNAL_IGNORE, NULL));
+    return miou_trigger_await(t->trigger);
+}
+
+CHECK("R12.9 R13.1", ignoring_a_signal_is_no_hope)
+{
+    struct locked t = {.used = 0};
+    int told = 0;
+
+    assert_int_equal(miou_run(&(miou_options){.deadlock = ignore_deadlock, .deadlock_state = &told},
+                              ignore_and_wait, &t),
+                     MIOU_DEADLOCK);
+    assert_int_equal(told, 1);
+}
+
 /* ---- R12.10: two runs ---- */
 
 struct rival {
     struct seen seen;
     atomic_bool held, tried, given_back, taken;
-    int busy, other, later;
+    int busy, ignored[3], other, later[2];
 };
 
 static int hold_signal(void *arg)
@@ -916,11 +932,14 @@ static int hold_signal(void *arg)
 
     TRY(miou_signal_handle(SIGUSR1, see, &t->seen));
     TRY(miou_signal_handle(SIGHUP, see, &t->seen));
+    TRY(miou_signal_handle(SIGALRM, MIOU_SIGNAL_IGNORE, NULL));
     atomic_store(&t->held, true);
     until(&t->tried);
+    raise(SIGALRM);
     raise(SIGUSR1);
     TRY(yield_until_seen(&t->seen, 1));
     TRY(miou_signal_handle(SIGHUP, MIOU_SIGNAL_DEFAULT, NULL));
+    TRY(miou_signal_handle(SIGALRM, MIOU_SIGNAL_DEFAULT, NULL));
     atomic_store(&t->given_back, true);
     until(&t->taken);
     return 0;
@@ -932,10 +951,14 @@ static int try_signal(void *arg)
 
     until(&t->held);
     t->busy = miou_signal_handle(SIGUSR1, see, NULL);
+    t->ignored[0] = miou_signal_handle(SIGALRM, see, NULL);
+    t->ignored[1] = miou_signal_handle(SIGALRM, MIOU_SIGNAL_IGNORE, NULL);
+    t->ignored[2] = miou_signal_handle(SIGALRM, MIOU_SIGNAL_DEFAULT, NULL);
     t->other = miou_signal_handle(SIGUSR2, see, NULL);
     atomic_store(&t->tried, true);
     until(&t->given_back);
-    t->later = miou_signal_handle(SIGHUP, see, NULL);
+    t->later[0] = miou_signal_handle(SIGHUP, see, NULL);
+    t->later[1] = miou_signal_handle(SIGALRM, see, NULL);
     atomic_store(&t->taken, true);
     return 0;
 }
@@ -948,16 +971,20 @@ static void *run_rival(void *arg)
 
 CHECK("R12.10", a_signal_belongs_to_one_run)
 {
-    struct rival t = {.busy = 1, .other = 1, .later = 1};
+    struct rival t = {.busy = 1, .other = 1, .later = {1, 1}};
     struct seen alone = {.calls = 0};
     pthread_t thread;
+    int i;
 
     assert_int_equal(pthread_create(&thread, NULL, run_rival, &t), 0);
     assert_int_equal(run_with(0, hold_signal, &t), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(t.busy, -EBUSY);
+    for (i = 0; i < 3; i++)
+        assert_int_equal(t.ignored[i], -EBUSY);
     assert_int_equal(t.other, 0);
-    assert_int_equal(t.later, 0);
+    assert_int_equal(t.later[0], 0);
+    assert_int_equal(t.later[1], 0);
     assert_int_equal(t.seen.calls, 1);
     assert_int_equal(run_with(0, set_handler, &alone), 0);
 }

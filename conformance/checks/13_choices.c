@@ -187,7 +187,7 @@ CHECK("R13.6", the_same_answers_make_the_same_run)
     assert_true(different > 0);
 }
 
-/* ---- R13.7: no answer ---- */
+/* ---- R13.7: answers out of range ---- */
 
 static void assert_wrong_answer(int at, size_t by)
 {
@@ -216,7 +216,7 @@ CHECK("R13.7", answers_out_of_range)
 
 enum { SPINNERS = 3 };
 
-/* Each yields until the one before it has raised its flag; the first waits for main. */
+/* Each task yields until the one before it has raised its flag; the first waits for main. */
 struct circle {
     bool flags[SPINNERS + 1];
     bool morning;
@@ -303,7 +303,7 @@ enum { DREAMERS = 12, BEDS = 3 };
 
 struct dormitory {
     int woken, order[DREAMERS];
-    int sleeping; /* by the time that the last began */
+    int sleeping; /* when the last one began */
 };
 
 struct dreamer {
@@ -352,8 +352,8 @@ static int place_of(const struct dormitory *t, int number)
     return place;
 }
 
-/* If time passes whenever it is chosen, not all begin to sleep at the same time; but of those of
- * one domain that with the lower number begins first. */
+/* If time passes whenever that is chosen, the tasks begin to sleep at different times; but on each
+ * domain the one with the lower number begins first. */
 static void assert_woken_in_order(const struct dormitory *t, bool together)
 {
     int i, j;
@@ -383,7 +383,7 @@ CHECK("R13.9", hours_pass_at_once_and_in_order)
     }
 }
 
-/* A century, and a cancellation in the middle of it. */
+/* A sleep of a century is cancelled in the middle. */
 static int sleep_century(void *arg)
 {
     int *error = arg;
@@ -410,7 +410,7 @@ CHECK("R13.9", centuries_can_be_cancelled)
     assert_int_equal(error, MIOU_CANCELLED);
 }
 
-/* While main can go on a choice lets a short time pass, but not one that is meant to be endless. */
+/* While main can go on, a choice can end a short sleep, but not one that is meant to be endless. */
 struct nap {
     int64_t time;
     bool over;
@@ -467,7 +467,7 @@ CHECK("R13.9", endless_sleeps_are_not_cut_short)
 
 enum { OPTIONS = 3, SEEDS = 3000 };
 
-/* Run a program with ever other answers until it has returned every value from 0 to OPTIONS - 1. */
+/* Run a program with new answers until it has returned every value from 0 to OPTIONS - 1. */
 static void assert_every_pick(int domains, miou_task *fn)
 {
     bool seen[OPTIONS] = {false};
@@ -583,7 +583,7 @@ static int get_orphan(void *arg)
     return outcome;
 }
 
-/* How often another domain has had a turn between two calls of a task that do not suspend. */
+/* How often another domain has gone on between two calls of a task that do not suspend. */
 static int count_turn(void *arg)
 {
     ++*(int *)arg;

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { TOLD = 16 };
@@ -65,7 +66,7 @@ static int all_wait_in_vain(void *arg)
         TRY((i % 2 && t->everywhere ? miou_call : miou_async)(&promises[i], NULL, wait_in_vain, t));
     error = miou_await(promises[0], NULL);
     t->errors += error == MIOU_CANCELLED;
-    return 7; /* which is not what counts */
+    return 7; /* the run returns MIOU_DEADLOCK instead */
 }
 
 static void assert_dead(int (*run)(const miou_options *, miou_task *, void *), int domains)
@@ -119,7 +120,7 @@ CHECK("R13.2 R1.16", nothing_left_of_a_deadlock)
     struct grave first = {.everywhere = true};
     int threads, descriptors, told = 0, i;
 
-    /* A sanitizer has a thread of its own from the first other one on. */
+    /* A sanitizer starts a thread of its own along with the first other one. */
     deadlock_run(miou_unix_run, 2, count_told, &told, all_wait_in_vain, &first);
     threads = threads_running();
     descriptors = descriptors_open();
@@ -177,7 +178,7 @@ CHECK("R13.1 R13.2 R13.5", a_steered_run_can_be_in_deadlock)
 
 /* ---- R13.3: no deadlock ---- */
 
-/* Two tasks hand the turn to each other and wait for it: at any time one of them can go on. */
+/* Two tasks wake each other in turn, so one of them can always go on. */
 enum { HANDOVERS = 3000 };
 
 struct turn {
@@ -239,7 +240,7 @@ CHECK("R13.3", tasks_that_wake_each_other)
     }
 }
 
-/* A child that is suspended on its monitor, or reads, signals what main waits for. */
+/* A child that is suspended on a point, or reads, signals what main waits for. */
 struct hope {
     struct stations stations;
     struct passenger passenger;
@@ -350,10 +351,10 @@ CHECK("R13.3", one_that_reads)
     }
 }
 
-/* ---- R13.4: who waits for what ---- */
+/* ---- R13.4: the report ---- */
 
-/* Main awaits the first of these, which holds the mutex and awaits the last; the others wait for
- * what their names say. */
+/* Main awaits the first of these tasks, which holds the mutex and awaits the last one. The others
+ * wait for what their names say. */
 enum { HOLDER, LOCKER, WAITER, COMPUTER, FORCER, CHOOSER, COMPUTATION, PEOPLE };
 
 struct village {
@@ -368,7 +369,7 @@ struct village {
     char texts[TOLD][200];
     int count;
     atomic_int gone_on;
-    int gone_on_then; /* when it was told */
+    int gone_on_then; /* when the function was called */
 };
 
 static int after(struct village *t, int error)
@@ -471,7 +472,7 @@ static void note(void *state, const miou_waiting *waiting)
     t->gone_on_then += t->gone_on;
 }
 
-/* What was told of a task; 0 stands for main, whose number nobody knows. */
+/* What was reported of a task. 0 stands for main, whose number is not known. */
 static const miou_waiting *told_of(const struct village *t, uint64_t task)
 {
     const miou_waiting *found = NULL;
@@ -483,7 +484,7 @@ static const miou_waiting *told_of(const struct village *t, uint64_t task)
         for (j = 0; j < PEOPLE; j++)
             known |= t->told[i].task == t->ids[j];
         if (task ? t->told[i].task == task : !known) {
-            assert_null(found); /* once of each */
+            assert_null(found); /* each task is reported once */
             found = &t->told[i];
         }
     }
@@ -501,7 +502,7 @@ static void assert_told(const struct village *t, uint64_t task, enum miou_wait w
     assert_int_equal(waiting->domain, domain);
 }
 
-CHECK("R13.4", who_waits_for_what)
+CHECK("R13.4", each_task_that_waits_is_reported)
 {
     struct village t = {.count = 0};
     int i;
@@ -526,8 +527,42 @@ CHECK("R13.4", who_waits_for_what)
     }
 }
 
-/* Without a function of one's own it is a line a task on standard error. */
-CHECK("R13.4", who_waits_for_what_on_standard_error)
+/* The function is called once at a time, while no task of the run runs. */
+struct telling {
+    struct grave grave;
+    atomic_int calls, inside;
+    atomic_int together; /* calls while another was not over */
+    atomic_int late;     /* calls when a task had gone on */
+    atomic_int in_tasks;
+};
+
+static void tell_slowly(void *state, const miou_waiting *waiting)
+{
+    struct telling *t = state;
+
+    (void)waiting;
+    t->calls++;
+    t->together += atomic_fetch_add(&t->inside, 1) > 0;
+    t->in_tasks += miou_domain_self() != MIOU_NOT_RUNNING;
+    nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+    t->late += t->grave.errors > 0;
+    t->inside--;
+}
+
+CHECK("R13.4", a_deadlock_is_reported_while_no_task_runs)
+{
+    static struct telling t = {.grave.everywhere = true};
+
+    assert_int_equal(deadlock_run(miou_run, 3, tell_slowly, &t, all_wait_in_vain, &t.grave),
+                     MIOU_DEADLOCK);
+    assert_int_equal(t.calls, WAITING + 1);
+    assert_int_equal(t.together, 0);
+    assert_int_equal(t.late, 0);
+    assert_int_equal(t.in_tasks, 0);
+}
+
+/* Without that function there is one line for each task on standard error. */
+CHECK("R13.4", each_task_that_waits_is_reported_on_standard_error)
 {
     struct village t = {.count = 0};
     FILE *file = tmpfile();

@@ -49,7 +49,7 @@ static int read_everywhere(void *arg)
     return 0;
 }
 
-/* Another thread, since no task can go on: the last domain's byte first. */
+/* A thread of the check, since no task can go on. The last domain gets its byte first. */
 static void *write_everywhere(void *arg)
 {
     struct readers *t = arg;
@@ -95,7 +95,7 @@ CHECK("R13.11", tasks_of_steered_runs_wait_for_descriptors)
 
 /* ---- A monitor of the user's ---- */
 
-/* A monitor on which one task of its domain waits, until nothing else can go on. */
+/* A monitor on which one task of its domain waits until no other task can go on. */
 struct waiting_room {
     miou_syscall *point;
     int waited; /* how often it was signalled */

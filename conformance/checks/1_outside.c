@@ -10,7 +10,7 @@ static void assert_refused_outside(enum call_group group, const struct objects *
     assert_all_refused(first_accepted(group, EVERY_CALL, MIOU_NOT_RUNNING, with));
 }
 
-/* Leaves objects behind, by which nobody is to be reached. */
+/* Objects of a run that has ended. */
 struct leaving {
     struct objects objects;
     enum call_group group;
@@ -24,7 +24,7 @@ static int leave_objects(void *arg)
     return objects_disown(&t->objects);
 }
 
-/* Before any run, and after a run with objects of that. */
+/* Assert it before any run, and after a run with objects of that run. */
 static void assert_refused_before_and_after(enum call_group group, check_runner *run)
 {
     struct leaving t = {.group = group};
@@ -98,7 +98,7 @@ static int receive_visit(struct visit *t)
     return 0;
 }
 
-/* The thread may do what it likes: main's child and resource stay as they are. */
+/* Main's child and resource stay as they are. */
 static int receive_visit_of_tasks(void *arg)
 {
     struct visit *t = arg;

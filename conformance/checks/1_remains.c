@@ -1,4 +1,4 @@
-/* Rules R1.16 and R1.17: what is left of a run, and what a run uses that has nothing to do. */
+/* Rules R1.16 and R1.17: what a run leaves behind, and what an idle run uses. */
 #include "waits.h"
 
 #include <pthread.h>
@@ -42,7 +42,7 @@ static int forget(void *arg)
 
 enum { BUSY_TASKS = 200 };
 
-/* Uses two pages of stack, so that it shows if they stay. */
+/* Uses two pages of stack, so that it can be seen if they are not given back. */
 static __attribute__((noinline)) int touch_stack(void *arg)
 {
     volatile char bytes[8 << 10];
@@ -54,7 +54,7 @@ static __attribute__((noinline)) int touch_stack(void *arg)
     return miou_yield() < 0 ? -1 : bytes[0];
 }
 
-/* Have tasks on all domains, most of which end, and then end in one way or another. */
+/* Have tasks on all domains, most of which end, and then end in one of several ways. */
 struct busy {
     miou_task *end;
     miou_promise *promises[BUSY_TASKS];
@@ -85,7 +85,7 @@ static void assert_nothing_left(int (*run)(int, miou_task *, void *), miou_task 
     struct busy t = {.end = end};
     int threads, descriptors;
 
-    /* A sanitizer has a thread of its own from the first other one on. */
+    /* A sanitizer starts a thread of its own along with the first other one. */
     assert_int_equal(run(1, end_normally, NULL), 7);
     threads = threads_running();
     descriptors = descriptors_open();
@@ -110,7 +110,7 @@ CHECK("R1.16", nothing_left_of_a_run_with_monitor)
     assert_nothing_left(unix_run_with, leak, MIOU_RESOURCE_LEAKED);
 }
 
-/* Descriptors that tasks have left open, plain and owned, are the run's to close. */
+/* The run closes the descriptors that tasks have left open, plain and owned ones. */
 static int leave_descriptors(void *arg)
 {
     miou_fd *fd;
@@ -149,7 +149,7 @@ CHECK("R1.16", memory_is_given_back)
             before = memory_resident();
     }
     assert_true(before > 0);
-    /* One in ten of the tasks' stacks would be more. */
+    /* A tenth of the tasks' stacks would be more. */
     assert_true(memory_resident() - before < LIMIT);
 }
 
@@ -174,7 +174,7 @@ static int await_work(void *arg)
     return miou_await(promise, NULL);
 }
 
-/* Every other domain has had something to do before. */
+/* Each other domain has executed tasks before. */
 static int work_in_main(void *arg)
 {
     int i;
@@ -244,7 +244,7 @@ struct waiting {
     double used; /* at the quietest time */
 };
 
-/* How long the domains take to come to rest is not said: one time at rest is enough. */
+/* No rule says how soon the domains are idle: to be idle once is enough. */
 static void *serve_after_a_rest(void *arg)
 {
     struct waiting *t = arg;
@@ -255,7 +255,7 @@ static void *serve_after_a_rest(void *arg)
     return waits_serve(&t->waits);
 }
 
-/* Some wait here, the others on two other domains. */
+/* One task waits here, the others on two other domains. */
 static int wait_idly(void *arg)
 {
     struct waiting *t = arg;

@@ -1,4 +1,4 @@
-/* Rules R1.11, R1.12, R1.14 and R1.20: stacks, and runs for which there is too little memory. */
+/* Rules R1.11, R1.12, R1.14 and R1.20: stacks, and runs that have too little memory. */
 #include "tasks.h"
 
 #include <errno.h>
@@ -25,14 +25,14 @@ static int run_stack(int domains, size_t stack_size, miou_task *fn, void *arg)
 /* ---- R1.11: the stack asked for ---- */
 
 enum {
-    FRAME = 1 << 10, /* what a test's own functions take beside the bytes they fill */
+    FRAME = 1 << 10, /* what a check's own functions take beside the bytes they fill */
     CALL = 8 << 10   /* the same where they call others in between */
 };
 
 struct filler {
     size_t size;
     unsigned char mark;
-    _Atomic int *spoilt; /* marks that are not as they were left */
+    _Atomic int *spoilt; /* marks that have changed */
     _Atomic int *filled; /* stacks that were filled to the end */
 };
 
@@ -146,7 +146,7 @@ struct overflow {
     bool begun, on_main, elsewhere;
 };
 
-/* A runtime without a guard would let this through to the end, which is another signal. */
+/* In a runtime without a guard this would reach its end, which is another signal. */
 static __attribute__((noinline)) int use_stack(int bytes)
 {
     volatile char frame[128];
@@ -243,15 +243,15 @@ enum { MILLION = 1000000 };
 
 struct million {
     int wanted;
-    bool suspend; /* have all of them begun before the first ends */
+    bool suspend; /* all tasks begin before the first one ends */
     miou_promise **promises;
     int spawned;
-    int error;     /* the first spawn's that failed */
+    int error;     /* of the first spawn that failed */
     int not_begun; /* for want of memory */
     int failed;    /* otherwise */
     int ended;
     long sum;  /* of their values */
-    int again; /* what one more came to, with all others given back */
+    int again; /* the value of one more task, when all others have ended */
 };
 
 static int count_up(void *arg)
@@ -291,7 +291,7 @@ static void assert_million(struct million *t, size_t stack_size)
     assert_non_null(t->promises);
     result = run_stack(0, stack_size, spawn_a_million, t);
     count = t->spawned - t->not_begun;
-    if (t->spawned > 0 || result != -ENOMEM) { /* else not even main had room */
+    if (t->spawned > 0 || result != -ENOMEM) { /* or else main itself had no memory */
         assert_int_equal(result, 0);
         assert_true(t->error == -ENOMEM || (t->error == 0 && t->spawned == t->wanted));
         assert_int_equal(t->failed, 0);
@@ -302,7 +302,7 @@ static void assert_million(struct million *t, size_t stack_size)
     free(t->promises);
 }
 
-/* Two pages of real memory a task are allowed for, so as not to bring the machine down. */
+/* Allow two pages of real memory for each task, so that the machine does not run out. */
 CHECK("R1.14", a_million_at_once)
 {
     long pages = sysconf(_SC_AVPHYS_PAGES) / 3;
@@ -310,8 +310,7 @@ CHECK("R1.14", a_million_at_once)
     assert_million(&(struct million){.wanted = pages < MILLION ? (int)pages : MILLION}, 0);
 }
 
-/* So large a stack a task that addresses run out first; but a sanitizer has none to spare for what
- * it keeps of each byte. */
+/* Stacks so large that addresses run out first. A sanitizer needs these addresses itself. */
 CHECK("R1.14", more_than_there_are_addresses_for)
 {
     if (SANITIZED)
@@ -356,9 +355,8 @@ static void *nothing(void *arg)
     return arg;
 }
 
-/* No process has room for a thread's stack of this size. What the system says of it is another
- * error under valgrind. A runtime that sizes the stacks of its threads itself starts all the
- * same. */
+/* No process has room for a thread's stack of this size. Under valgrind the system returns another
+ * error. A runtime that sets the stack size of its threads itself starts all the same. */
 CHECK("R1.20", no_room_for_threads)
 {
     int threads = threads_running(), descriptors = descriptors_open(), calls = 0, result, system;

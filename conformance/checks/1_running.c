@@ -48,6 +48,27 @@ CHECK("R1.1", run_returns_every_value)
     assert_returns(INT_MAX);
 }
 
+static void *run_from_a_thread(void *arg)
+{
+    struct main_call *t = arg;
+
+    t->caller = pthread_self();
+    t->returns = run_with(1, main_task, t);
+    return NULL;
+}
+
+CHECK("R1.1", main_is_called_in_whatever_thread_calls)
+{
+    struct main_call t = {.returns = 7};
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, run_from_a_thread, &t), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(t.returns, 7);
+    assert_int_equal(t.calls, 1);
+    assert_true(t.in_the_callers_thread);
+}
+
 /* An error of main that is also a code of the runtime is still main's. */
 CHECK("R1.2", run_returns_every_error)
 {
@@ -72,8 +93,8 @@ struct one_of_many {
     int number;
     int domains; /* seen by main */
     int self;
-    int child;                 /* what it ended with */
-    struct one_of_many *inner; /* of a task that does the same on another domain */
+    int child;                 /* its outcome */
+    struct one_of_many *inner; /* for a task that does the same on another domain */
 };
 
 static int return_9(void *arg)
@@ -103,7 +124,7 @@ static int end_somehow(void *arg)
         return miou_cancel(endless);
     case 2:
         return -7;
-    case 3: /* as does a task on another domain */
+    case 3: /* a task on another domain breaks the rule */
         TRY(miou_call(&promise, NULL, end_somehow, t->inner));
         return miou_await(promise, NULL);
     default:
@@ -160,7 +181,7 @@ CHECK("R1.5", run_and_unix_run_inside_each_other)
     assert_int_equal(u.calls, 0);
 }
 
-/* Whatever a run calls tries to start a run. */
+/* Everything that a run calls tries to start a run. */
 struct intruder {
     atomic_int times, accepted;
     int calls;
@@ -294,7 +315,7 @@ CHECK("R1.5 R13.4", the_deadlock_function_cannot_start_a_run)
     assert_kept_out(&t);
 }
 
-/* A monitor that sleeps on a semaphore, each of whose functions tries. */
+/* A monitor that sleeps on a semaphore. Each of its functions tries to start a run. */
 enum { CREATE, SELECT, INTERRUPT, CANCELLED, FINALISE, SUSPENDED, MONITOR_FUNCTIONS };
 
 struct intruders {
@@ -515,7 +536,7 @@ CHECK("R1.15", texts_inside_a_run)
 
 struct runner {
     struct runner *other;
-    int end; /* what its main returns; a forgotten child makes it end otherwise */
+    int end; /* what its main returns, unless it forgets a child */
     bool forgets;
     miou_promise *_Atomic promise; /* of a child that has not ended yet */
     atomic_bool worked, over;
@@ -527,7 +548,7 @@ static int tenfold(void *arg)
     return miou_yield() < 0 ? -1 : (int)(intptr_t)arg * 10;
 }
 
-/* 100 children here and on the run's other domain, as good as they would be alone. */
+/* 100 children here and on the run's other domain, which work as if the run were alone. */
 static int work(struct runner *t)
 {
     miou_promise *promises[100];

@@ -1,11 +1,11 @@
-/* Rules R1.9, R1.10, R1.13 and R1.19: how the tasks of a domain take turns. */
+/* Rules R1.9, R1.10, R1.13, R1.19 and R1.21: how the tasks of a domain take turns. */
 #include "sockets.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Every test here runs its task as main on dom0, and as the child of main on another domain. */
+/* Each check here runs its task as main on dom0, and as a child of main on another domain. */
 
 struct elsewhere {
     miou_task *fn;
@@ -34,7 +34,7 @@ static int run_elsewhere(miou_task *fn, void *arg)
 
 enum { TURNS = 200, TURN_TASKS = 10 };
 
-/* Who had which turn. */
+/* The task that had each turn. */
 struct turns {
     int tasks;
     int next_id;
@@ -109,11 +109,125 @@ CHECK("R1.9", turns_with_a_monitor)
     assert_turns(run_with_monitor, TURN_TASKS);
 }
 
+/* ---- R1.21: hundreds of ready tasks ---- */
+
+enum { READY = 400 };
+
+/* The tasks of one domain, which wait on a point or a trigger, or have not been spawned yet. */
+struct line {
+    int count;
+    int order[READY];
+    struct in_line {
+        struct line *line;
+        int number;
+        miou_syscall *point;
+        miou_trigger *trigger;
+        miou_promise *promise;
+    } tasks[READY];
+};
+
+static int go_on(void *arg)
+{
+    struct in_line *t = arg;
+
+    t->line->order[t->line->count++] = t->number;
+    return 0;
+}
+
+static int go_on_from_a_point(void *arg)
+{
+    struct in_line *t = arg;
+
+    TRY(miou_syscall_create(&t->point));
+    TRY(miou_suspend(t->point, NULL, NULL));
+    return go_on(t);
+}
+
+static int go_on_from_a_trigger(void *arg)
+{
+    struct in_line *t = arg;
+
+    TRY(miou_trigger_create(&t->trigger));
+    TRY(miou_trigger_await(t->trigger));
+    return go_on(t);
+}
+
+static int have_it_wait(struct in_line *t)
+{
+    switch (t->number % 3) {
+    case 0:
+        return miou_async(&t->promise, NULL, go_on_from_a_point, t);
+    case 1:
+        return miou_async(&t->promise, NULL, go_on_from_a_trigger, t);
+    default:
+        return 0;
+    }
+}
+
+static int make_it_ready(struct in_line *t)
+{
+    switch (t->number % 3) {
+    case 0:
+        return miou_signal(t->point);
+    case 1:
+        return miou_trigger_signal(t->trigger);
+    default:
+        return miou_async(&t->promise, NULL, go_on, t);
+    }
+}
+
+static int in_place(int place)
+{
+    return place * 37 % READY;
+}
+
+static int make_hundreds_ready(void *arg)
+{
+    struct line *line = arg;
+    int i, outcome;
+
+    for (i = 0; i < READY; i++) {
+        line->tasks[i] = (struct in_line){.line = line, .number = i};
+        TRY(have_it_wait(&line->tasks[i]));
+    }
+    TRY(let_others_run());
+    for (i = 0; i < READY; i++)
+        TRY(make_it_ready(&line->tasks[in_place(i)]));
+    for (i = 0; i < READY; i++) {
+        TRY(miou_await(line->tasks[i].promise, &outcome));
+        TRY(outcome);
+    }
+    return 0;
+}
+
+static int make_hundreds_ready_there(void *arg)
+{
+    return run_on(1, make_hundreds_ready, arg);
+}
+
+static void assert_in_line(miou_task *fn)
+{
+    static struct line line;
+    int i;
+
+    line.count = 0;
+    assert_int_equal(unix_run_with(1, fn, &line), 0);
+    assert_int_equal(line.count, READY);
+    for (i = 0; i < READY; i++)
+        assert_int_equal(line.order[i], in_place(i));
+}
+
+CHECK("R1.21", hundreds_go_on_in_the_order_in_which_they_became_ready)
+{
+    assert_in_line(make_hundreds_ready);
+    assert_in_line(make_hundreds_ready_there);
+}
+
 /* ---- R1.10: no interleaving ---- */
 
 enum { CROWD = 20, VISITS = 50 };
 
-/* A room for one. The fields are plain: what guards them is the rule. */
+/* A room for one task. The fields are plain: only the rule guards them. */
 struct room {
     int inside;
     int crowded; /* times that a second task was seen in it */
@@ -137,7 +251,7 @@ static int visit_briefly(void *arg)
     return 0;
 }
 
-/* All calls that may not suspend, inside the room. */
+/* All calls that must not suspend, inside the room. */
 static int stay_in_room(struct room *room, miou_promise **promise)
 {
     miou_resource *kept, *released;
@@ -284,7 +398,7 @@ CHECK("R1.13", ten_thousand_on_another_domain)
     assert_many(run_elsewhere);
 }
 
-/* ---- R1.19: nobody starves ---- */
+/* ---- R1.19: no task starves ---- */
 
 enum { PATIENCE = 100000 };
 
@@ -366,7 +480,7 @@ static int be_patient_for_a_byte(void *arg)
     return 0;
 }
 
-/* The byte comes once the reader waits for it. */
+/* The byte is sent once the reader waits for it. */
 static int send_a_byte(void *arg)
 {
     struct starving *t = arg;

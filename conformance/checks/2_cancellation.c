@@ -33,7 +33,7 @@ static void ignore(void *value)
     (void)value;
 }
 
-/* What a cancelled task needs to leave in order. */
+/* What a cancelled task needs in order to clean up. */
 static int calls_that_are_allowed(void)
 {
     miou_resource *kept, *released;
@@ -223,7 +223,7 @@ static void count_finalised(void *value)
 
 struct unbegun {
     atomic_bool busy, go;
-    int spawned, yielded; /* what the child's calls came to */
+    int spawned, yielded; /* what the child's calls returned */
     bool called;
     atomic_int below, finalised;
     int finalised_before, outcome;
@@ -308,7 +308,7 @@ enum { ROUNDS = 1000 };
 
 struct crossing {
     atomic_int begun, finalised;
-    int wrong; /* outcomes and promises that are not as they must be */
+    int wrong; /* outcomes and promises that are wrong */
 };
 
 static int end_soon(void *arg)
@@ -379,7 +379,7 @@ struct cancelling {
     atomic_int finalised;
 };
 
-/* On another domain: does not look up until it may. */
+/* On another domain: neither suspends nor ends until it is allowed to. */
 static int end_late(void *arg)
 {
     struct cancelling *t = arg;
@@ -455,8 +455,8 @@ static int return_five(void *arg)
     return 5;
 }
 
-/* What stays allowed, and what it comes to in any task that has one orphan and two other children,
- * of which one has ended and been awaited. */
+/* The calls that stay allowed, and what they return in any task that has one orphan and two other
+ * children, one ended and awaited, one running. */
 static void call_what_is_allowed(struct allowed *t, miou_promise *ended, miou_promise *running,
                                  miou_orphans *orphans)
 {

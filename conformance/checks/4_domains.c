@@ -1,5 +1,5 @@
-/* Tests of chapter 4, domains: threads, true parallelism, memory, and the arguments that a scenario
- * cannot give. */
+/* Checks of chapter 4, domains: threads, true parallelism, memory, and the arguments that a
+ * scenario cannot give. */
 #include "tasks.h"
 
 #include <errno.h>
@@ -28,53 +28,6 @@ static int count_up(void *arg)
 {
     atomic_fetch_add((atomic_int *)arg, 1);
     return 0;
-}
-
-/* ---- R4.1 */
-
-struct threads {
-    pthread_t caller, at_first, after_waiting;
-    int outcome;
-};
-
-static int note_threads(void *arg)
-{
-    struct threads *threads = arg;
-    int error;
-
-    threads->at_first = pthread_self();
-    error = run_on(1, nothing, NULL);
-    threads->after_waiting = pthread_self();
-    return error;
-}
-
-static void *run_and_note_threads(void *arg)
-{
-    struct threads *threads = arg;
-
-    threads->caller = pthread_self();
-    threads->outcome = run_with(1, note_threads, threads);
-    return NULL;
-}
-
-static void assert_in_the_caller(const struct threads *threads)
-{
-    assert_int_equal(threads->outcome, 0);
-    assert_true(pthread_equal(threads->caller, threads->at_first));
-    assert_true(pthread_equal(threads->caller, threads->after_waiting));
-}
-
-CHECK("R4.1", main_runs_in_the_calling_thread)
-{
-    struct threads here, there;
-    pthread_t thread;
-
-    run_and_note_threads(&here);
-    assert_in_the_caller(&here);
-    assert_int_equal(pthread_create(&thread, NULL, run_and_note_threads, &there), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_in_the_caller(&there);
-    assert_false(pthread_equal(here.caller, there.caller));
 }
 
 /* ---- R4.8 */
@@ -133,7 +86,7 @@ static void number_all(void)
     }
 }
 
-/* Every seventh fails. */
+/* Every seventh task fails. */
 static int give_number(void *arg)
 {
     int number = *(int *)arg;
@@ -193,8 +146,8 @@ static int count_on_domain(void *arg)
     return count_up(&spread->tasks[miou_domain_self()]);
 }
 
-/* Whether one parallel of so many tasks, from here, puts as many on each domain that it may use,
- * give or take one. */
+/* Whether miou_parallel of this many tasks, called here, puts equally many on each domain that it
+ * may use, give or take one. */
 static int spreads_evenly(size_t count)
 {
     static void *args[100];
@@ -216,7 +169,7 @@ static int spreads_evenly(size_t count)
     return atomic_load(&spread.tasks[0]) == 0 && (self == 0 || !atomic_load(&spread.tasks[self]));
 }
 
-/* How many of the counts are spread evenly from here. */
+/* For how many of the counts the tasks are spread evenly, if they are spawned here. */
 static int try_counts(void *arg)
 {
     static const size_t counts[] = {1, 2, 3, 4, 5, 7, 64, 100};
@@ -419,7 +372,7 @@ static int dawdle_and_end(void *arg)
     return round;
 }
 
-/* Call a task and wait for it, again and again; returns how often it came back. */
+/* Call a task and await it, again and again; returns how often it ended. */
 static int go_and_come_back(void *arg)
 {
     int here = miou_domain_self(), there = here == 1 ? 2 : 1, round;
@@ -493,6 +446,51 @@ CHECK("R4.16 R4.18", cancel_wakes_the_sleeping)
 
 /* ---- R4.17 */
 
+struct threads {
+    pthread_t caller, at_first, after_waiting;
+    int outcome;
+};
+
+static int note_threads(void *arg)
+{
+    struct threads *threads = arg;
+    int error;
+
+    threads->at_first = pthread_self();
+    error = run_on(1, nothing, NULL);
+    threads->after_waiting = pthread_self();
+    return error;
+}
+
+static void *run_and_note_threads(void *arg)
+{
+    struct threads *threads = arg;
+
+    threads->caller = pthread_self();
+    threads->outcome = run_with(1, note_threads, threads);
+    return NULL;
+}
+
+static void assert_in_the_caller(const struct threads *threads)
+{
+    assert_int_equal(threads->outcome, 0);
+    assert_true(pthread_equal(threads->caller, threads->at_first));
+    assert_true(pthread_equal(threads->caller, threads->after_waiting));
+}
+
+CHECK("R4.17 R1.1", main_stays_in_the_calling_thread)
+{
+    struct threads here, there;
+    pthread_t thread;
+
+    run_and_note_threads(&here);
+    assert_in_the_caller(&here);
+    assert_int_equal(pthread_create(&thread, NULL, run_and_note_threads, &there), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_in_the_caller(&there);
+    assert_false(pthread_equal(here.caller, there.caller));
+}
+
 struct crew {
     int before, during;
     pthread_t thread[MOST_DOMAINS + 1], again[MOST_DOMAINS + 1];
@@ -525,8 +523,8 @@ static void *note_id(void *arg)
     return NULL;
 }
 
-/* Start a thread and wait until the system has forgotten it. A sanitizer may start one of its own
- * along with the first, which shall be there before threads are counted. */
+/* Start a thread and wait until the system has forgotten it. A sanitizer may start a thread of its
+ * own along with the first one; it must be there before threads are counted. */
 static void warm_up(void)
 {
     pthread_t thread;
@@ -644,7 +642,7 @@ CHECK("R4.21", nothing_starts_in_a_cancelled_task)
 
 enum { WORDS = 64, EXCHANGES = 300 };
 
-/* Plain memory on purpose: the spawn and the await are all that orders these accesses. */
+/* Plain memory on purpose: only the spawn and the await order these accesses. */
 struct letter {
     int question[WORDS], answer[WORDS], below[WORDS];
 };
@@ -714,7 +712,7 @@ static int write_until_cancelled(void *arg)
     return 0;
 }
 
-/* Returns how often the answer of a cancelled task was its last or none. */
+/* Returns how often a cancelled task gave its last answer, or no answer. */
 static int cancel_letters(void *arg)
 {
     struct letter *letter = arg;

@@ -125,7 +125,7 @@ static int close_it(void *arg)
     return 0;
 }
 
-/* Once it is closed its number goes to another descriptor, which those that woke leave alone. */
+/* After the close another descriptor gets the number; the readers that wake leave it alone. */
 static int close_under_a_crowd(void *arg)
 {
     struct crowd *t = arg;
@@ -170,7 +170,7 @@ CHECK("R6.37", a_close_on_another_domain_wakes_those_that_wait_on_every_domain)
 
 enum { ROUNDS = 100 };
 
-/* Whether the reader waits already when it is closed is left to chance. */
+/* It is left to chance whether the reader already waits when the descriptor is closed. */
 static int close_soon(void *arg)
 {
     struct waiter *readers = arg;
@@ -209,7 +209,7 @@ struct theft {
     ssize_t end;
 };
 
-/* Never waits, for there is always something to read. */
+/* Never waits, since there is always something to read. */
 static int read_for_ever(void *arg)
 {
     struct theft *t = arg;
@@ -224,7 +224,7 @@ static int read_for_ever(void *arg)
     return 0;
 }
 
-/* A descriptor that can be read for long, one byte after the other. */
+/* A descriptor that has bytes for a long time. */
 static int open_full(struct pair *pair, char byte)
 {
     char bytes[1 << 14];
@@ -235,8 +235,8 @@ static int open_full(struct pair *pair, char byte)
     return 0;
 }
 
-/* While it is read elsewhere it is closed, and the next one opened gets its number. The reader has
- * the processor until this thread wakes, and so is interrupted anywhere. */
+/* It is closed while another domain reads it, and the next descriptor gets its number. The reader
+ * has the processor until this thread wakes, so it is interrupted at an arbitrary place. */
 static int exchange_what_is_read(void *arg)
 {
     struct theft *t = arg;
@@ -261,7 +261,7 @@ static int exchange_what_is_read(void *arg)
     return 0;
 }
 
-CHECK("R6.37", who_reads_what_is_closed_reads_nothing_else)
+CHECK("R6.37", a_reader_of_a_closed_descriptor_reads_no_other)
 {
     static struct theft t[ROUNDS];
     cpu_set_t one;
@@ -285,7 +285,7 @@ enum { CLOSES = 1000 };
 
 struct closing {
     miou_fd *fd;
-    atomic_int meetings; /* that the two that close have come to */
+    atomic_int meetings; /* of the two tasks that close */
     struct closer {
         struct closing *closing;
         bool makes_it;
@@ -303,7 +303,7 @@ static void meet(struct closing *t)
         sched_yield();
 }
 
-/* Both at once, and whoever did it takes the number over. */
+/* Both close at once; the one that succeeds opens a descriptor, which gets the number. */
 static int close_at_once(void *arg)
 {
     struct closer *closer = arg;

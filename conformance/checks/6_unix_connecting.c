@@ -20,7 +20,7 @@ struct greeting {
     char byte, answer;
 };
 
-/* Nothing in it need wait but connecting. */
+/* Only miou_connect may have to wait. */
 static int greet(void *arg)
 {
     struct greeting *t = arg;
@@ -169,7 +169,7 @@ static int cancel_what_connects(void *arg)
     TRY(connecting_start(t));
     TRY(miou_cancel(t->promise));
     TRY(miou_close(t->waiter.fd));
-    /* The listener is none the worse. */
+    /* The listener still works. */
     peer_keep(accept(t->listener, NULL, NULL));
     TRY(miou_unix_socket(&other, 0));
     return connect_locally(&(struct waiter){.fd = other});

@@ -59,7 +59,7 @@ struct datagrams {
     struct sockaddr_in own;
 };
 
-/* One that fits, one that is too long, one for which there is no room at all, an empty one. */
+/* A datagram that fits, one that is too long, one that gets no room at all, an empty one. */
 static int receive_whole(void *arg)
 {
     static const size_t sizes[RECEIVED] = {8, 4, 0, 8, 8};
@@ -154,7 +154,7 @@ CHECK("R6.36", datagrams_are_sent_whole)
     assert_true(t.nothing_else);
 }
 
-/* Who connects is deaf for others. */
+/* A connected socket does not hear other peers. */
 static int receive_from_one(void *arg)
 {
     struct receiving *t = arg;

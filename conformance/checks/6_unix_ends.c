@@ -1,4 +1,4 @@
-/* Rules R6.34, R6.35, R6.42 and R6.43: reading exactly, and how what is read and written ends. */
+/* Rules R6.34, R6.35, R6.42 and R6.43: reading exactly, and ends of streams. */
 #include "sockets.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ static void *send_rest(void *arg)
     return NULL;
 }
 
-/* The first bytes come alone; behind the last one there are more. */
+/* The first bytes arrive alone; more bytes follow the last one. */
 static int read_piece_by_piece(void *arg)
 {
     struct exactly *t = arg;
@@ -205,7 +205,7 @@ CHECK("R6.35", a_reader_that_waits_learns_of_the_end_of_a_pipe)
     check_end_while_waiting(0);
 }
 
-/* ---- R6.42: nobody reads ---- */
+/* ---- R6.42: writing without a reader ---- */
 
 static atomic_int signals_seen;
 
@@ -312,17 +312,17 @@ static void check_unread(int type, miou_task *once, miou_task *waiting)
     assert_int_equal(unix_run_with(0, write_unread, &t), 0);
 }
 
-CHECK("R6.42", writing_to_a_pipe_that_nobody_reads_is_an_error)
+CHECK("R6.42", writing_to_a_pipe_without_a_reader_is_an_error)
 {
     check_unread(0, write_lots, write_lots);
 }
 
-CHECK("R6.42", writing_to_the_unix_domain_where_nobody_reads_is_an_error)
+CHECK("R6.42", writing_to_a_unix_socket_without_a_reader_is_an_error)
 {
     check_unread(SOCK_STREAM, write_lots, write_lots);
 }
 
-CHECK("R6.42", sending_to_the_unix_domain_where_nobody_receives_is_an_error)
+CHECK("R6.42", sending_to_a_unix_socket_without_a_receiver_is_an_error)
 {
     check_unread(SOCK_DGRAM, send_once, send_for_ever);
 }

@@ -13,8 +13,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Make a file in TMPDIR, or else in /tmp, and write its path; returns its descriptor. Ends the test
- * if that cannot be done. */
+/* Make a file in TMPDIR, or else in /tmp, and write its path; returns its descriptor. Ends the
+ * check if that cannot be done. */
 static int make_file(char *path, size_t room)
 {
     const char *directory = getenv("TMPDIR");
@@ -67,7 +67,7 @@ struct talk {
     ssize_t end;
 };
 
-/* One end sends, the other one answers and closes. */
+/* One end sends; the other one answers and closes. */
 static int talk(struct talk *t, miou_fd *server)
 {
     TRY(miou_write(t->client, "a", 1));

@@ -21,7 +21,7 @@ struct cancelling {
     struct waiter after[WAITS];
 };
 
-/* What the cancelled tasks waited for is still there for others. */
+/* Other tasks can have what the cancelled tasks waited for. */
 static int use_what_was_waited_for(struct cancelling *t)
 {
     FOR_EACH_WAIT(kind, &t->waits)
@@ -204,7 +204,7 @@ static int wait_without_monitor(void *arg)
     struct unmonitored *t = arg;
     struct pair pair;
 
-    /* Has a connection accepted, which waits already. */
+    /* Accepts a connection that is waiting already. */
     TRY(waits_open(&t->waits));
     TRY(pair_open(&pair, 0));
     peer_send(pair.peer, "x", 1);
@@ -364,7 +364,7 @@ struct domains {
     int right; /* answers */
 };
 
-/* A byte to each of them, and only then the answers: they all wait at the same time. */
+/* First a byte to each, then the answers, so that all wait at the same time. */
 static void *ask_rounds(void *arg)
 {
     struct domains *t = arg;

@@ -194,7 +194,7 @@ CHECK("R6.2 R6.3", several_listeners_share_an_address)
 
     assert_int_equal(unix_run_with(0, share_an_address, servers), 0);
     assert_int_equal(servers[0].served + servers[1].served, SHARING_CLIENTS);
-    /* That one gets them all by chance happens once in 2^63 times. */
+    /* The chance that one of them gets all is 1 in 2^63. */
     assert_int_not_equal(servers[0].served, 0);
     assert_int_not_equal(servers[1].served, 0);
 }

@@ -1,4 +1,4 @@
-/* Rules R6.10 to R6.14, R6.22, R6.24 and R6.28: to whom a descriptor belongs. */
+/* Rules R6.10 to R6.14, R6.22, R6.24 and R6.28: owned and plain descriptors. */
 #include "sockets.h"
 
 #include <errno.h>
@@ -104,7 +104,7 @@ CHECK("R6.10", an_owned_descriptor_refuses_other_domains)
 
 enum { OWNED = 3 };
 
-/* A task that owns a listener, a connection and a socket, and ends in one way or another. */
+/* A task that owns a listener, a connection and a socket, and ends in one of several ways. */
 struct owner {
     spawner *spawn;
     int result; /* of the owner */
@@ -255,7 +255,7 @@ CHECK("R6.12", descriptors_of_a_failing_main_are_closed)
     assert_closed(&t);
 }
 
-/* ---- R6.13: who accepts owns ---- */
+/* ---- R6.13: accepted connections ---- */
 
 struct inheritance {
     unsigned flags;
@@ -436,7 +436,7 @@ CHECK("R6.22", a_descriptor_is_given_to_another_domain)
     check_giving(miou_call);
 }
 
-/* Waits for it here first, so that another domain's wait is not this one's any more. */
+/* Waits for it here first, so that the monitor of this domain knows it before another one does. */
 static int make_and_transfer(void *arg)
 {
     struct handing *t = arg;

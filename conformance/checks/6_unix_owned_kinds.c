@@ -163,7 +163,7 @@ CHECK("R6.39 R6.10 R6.14", whatever_is_owned_refuses_other_domains)
     check_strangers(miou_call);
 }
 
-/* What is there for an owner stays there when others have been refused. */
+/* A datagram for the owner is still there after another task was refused. */
 static int take_after_a_stranger(void *arg)
 {
     struct ready *t = arg;
@@ -200,7 +200,8 @@ static int read_and_close(void *arg)
     return miou_close(t->pair.fd);
 }
 
-/* Nothing is there until the giver has been refused, so that the child waits and keeps it open. */
+/* The byte is sent after the giver was refused, so that the child waits and the descriptor stays
+ * open. */
 static int give_away(void *arg)
 {
     struct handing *t = arg;

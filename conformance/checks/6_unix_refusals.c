@@ -101,7 +101,7 @@ static int use_closed_descriptors(void *arg)
 
         TRY(pair_open(&pair, flags));
         TRY(miou_close(pair.fd));
-        /* Takes the number over: whoever goes by numbers would use the wrong one. */
+        /* Gets the same number: a runtime that goes by numbers would use this one. */
         TRY(pair_open(&other, flags));
         use_stale(&t[flags], pair.fd);
         TRY(miou_close(other.fd));
@@ -162,7 +162,7 @@ static int ask_too_much_of_the_system(void *arg)
     note(t, miou_accept(&client, fd, NULL)); /* it does not listen */
     note(t, miou_read(fd, &byte, 1));        /* nor is it connected */
     note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, 1, NULL));
-    address.sin_addr.s_addr = htonl(0xc0000201); /* 192.0.2.1, which nobody has */
+    address.sin_addr.s_addr = htonl(0xc0000201); /* 192.0.2.1, which no machine has */
     note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address, NULL));
     t->untouched = client == NULL;
     return 0;
@@ -226,7 +226,7 @@ CHECK("R6.8", bad_arguments_of_further_calls_are_invalid)
     assert_refused(&t, 9, -EINVAL);
 }
 
-/* The number goes to another descriptor, for which there is something. */
+/* Another descriptor, which has something to read, gets the number. */
 static int use_closed(void *arg)
 {
     struct descriptor_results *t = arg;
@@ -448,7 +448,7 @@ CHECK("R6.26 R5.18", whatever_a_finaliser_passes_descriptors_are_refused)
     assert_refused_in_finalisers(DESCRIPTOR_CALLS, miou_unix_run);
 }
 
-/* Whose it is does not matter. */
+/* A finaliser of one task closes what another task owns. */
 struct strangers_close {
     miou_fd *fd;
     int results[3];

@@ -1,5 +1,4 @@
-/* Rules R6.4 to R6.7, R6.9, R6.19 and R6.25: what goes through connections, and who waits for it.
- */
+/* Rules R6.4 to R6.7, R6.9, R6.19 and R6.25: reading and writing connections, and waiting. */
 #include "sockets.h"
 
 #include <errno.h>
@@ -148,7 +147,7 @@ struct stream {
     unsigned char sent[STREAM], received[STREAM + 1];
     sem_t may_read;
     pthread_t thread;
-    size_t size; /* of what was received */
+    size_t size; /* of the bytes received */
     ssize_t results[4];
     bool done, waited;
 };
@@ -264,7 +263,7 @@ static int write_to_a_closed_peer(void *arg)
     TRY(pair_open(&t->pair, 0));
     peer_close(t->pair.peer);
     t->first = miou_write(t->pair.fd, "x", 1);
-    await_events(t->pair.number, 0); /* the answer to that byte: nobody is there */
+    await_events(t->pair.number, 0); /* the answer to that byte: the peer is gone */
     t->second = miou_write(t->pair.fd, "y", 1);
     return 0;
 }
@@ -358,7 +357,7 @@ CHECK("R6.7", a_reader_that_waits_learns_of_a_reset)
     assert_int_equal(t.waiter.result, -ECONNRESET);
 }
 
-/* ---- R6.9: nobody holds up anybody ---- */
+/* ---- R6.9: no task holds up another ---- */
 
 enum { CROWD = 200 };
 
@@ -366,7 +365,7 @@ struct crowd {
     struct pair pairs[CROWD];
     struct waiter waiters[CROWD];
     miou_promise *promises[CROWD];
-    int early; /* were done before their byte was sent */
+    int early; /* tasks done before their byte was sent */
 };
 
 static int serve_a_crowd_from_the_last(void *arg)
@@ -413,7 +412,7 @@ struct starving {
     int turns;
 };
 
-/* A reader that was waiting, and whose byte is there. */
+/* A reader that has waited, and whose byte has been sent. */
 static int start_ready_reader(struct starving *t)
 {
     TRY(pair_open(&t->pair, 0));
@@ -475,7 +474,7 @@ struct rivals {
     int done_after[3]; /* how many were done after 0, 1, 2 things came */
 };
 
-/* Whoever comes first yields to the other: were both woken by one thing, both would be done. */
+/* The first one to go on yields to the other: if one event had woken both, both would be done. */
 static void count_done(struct rivals *t, int came)
 {
     while (t->waiters[0].done + t->waiters[1].done < came && miou_yield() == 0)

@@ -1,5 +1,5 @@
-/* The rules of chapter 7: an echo server on the interface, as the chapter has it, in this process,
- * and its clients in another, in plain POSIX. */
+/* Rules of chapter 7: the chapter's echo server in this process, and its clients in another one, in
+ * plain POSIX. */
 #include "sockets.h"
 
 #include <errno.h>
@@ -25,13 +25,13 @@ struct server {
 /* Shared by the two processes. */
 struct service {
     int domains;     /* beside dom0 */
-    int descriptors; /* how many the servers may open, 0 for any */
+    int descriptors; /* how many the servers may open; 0: any number */
     struct server servers[SERVERS];
     int open; /* descriptors of the servers' process, counted by its clients */
     unsigned short port, control;
     sem_t started;
     pid_t pid;         /* of the servers */
-    int right;         /* clients that were content */
+    int right;         /* clients that got what they expected */
     int signal;        /* the one that stops them */
     double used;       /* of the processor, by the servers, beside a process that works */
     miou_mutex *mutex; /* of the rest */
@@ -124,7 +124,7 @@ static int start_servers(struct service *service, miou_task *fn)
     return 0;
 }
 
-/* Serve until the clients have connected to the control port, which they do when they are done. */
+/* Serve until the clients connect to the control port, which they do at the end. */
 static int serve_clients(void *arg)
 {
     struct service *service = arg;
@@ -160,7 +160,7 @@ static void note_signal(int number, void *arg)
     miou_mutex_unlock(service->mutex);
 }
 
-/* Wait until so many have come; returns how many that is. */
+/* Wait until this many signals have come; returns their number. */
 static int await_signals(struct service *service, int count)
 {
     TRY(miou_mutex_lock(service->mutex));
@@ -180,7 +180,7 @@ static int await_second_signal(void *arg)
     return await_signals(arg, 2);
 }
 
-/* If it is cancelled while it waits, the listener's finaliser closes that. */
+/* If the task is cancelled while it waits, the listener's finaliser closes it. */
 static int accept_and_transfer(void *arg)
 {
     struct server *server = arg;
@@ -277,8 +277,8 @@ static void run_clients(struct service *service, clients *act)
     _exit(0);
 }
 
-/* Run the service, whose main task this is, with these clients, until it ends with this outcome;
- * returns what both have left behind. */
+/* Run the service with this main task and these clients until it ends with this outcome; returns
+ * what both have left behind. */
 static struct service *run_service(struct service service, miou_task *main, clients *act,
                                    int outcome)
 {
@@ -304,7 +304,7 @@ static struct service *with_clients(struct service service, clients *act)
     return run_service(service, serve_clients, act, 0);
 }
 
-/* Send as much as goes without waiting; returns false if the connection is no more. */
+/* Send as much as possible without waiting; returns false if the connection is gone. */
 static bool send_some(int client, size_t *sent, size_t size)
 {
     unsigned char bytes[1 << 14];
@@ -332,8 +332,7 @@ static bool receive_some(int client, size_t *received, size_t sent)
     return true;
 }
 
-/* Send what is missing of so many bytes and meanwhile receive them; returns whether they all came
- * back. */
+/* Send the rest of this many bytes and receive them meanwhile; returns whether all came back. */
 static bool go_on(int client, size_t sent, size_t size)
 {
     size_t received = 0;
@@ -354,7 +353,7 @@ static bool exchange(int client, size_t size)
     return go_on(client, 0, size);
 }
 
-/* Whether the server sends nothing more. */
+/* Whether the server sends nothing else. */
 static bool at_end(int client)
 {
     char byte;
@@ -362,7 +361,7 @@ static bool at_end(int client)
     return recv(client, &byte, 1, 0) == 0;
 }
 
-/* Say that nothing follows; returns whether the server answers with the end of its own. */
+/* Half-close; returns whether the server answers by closing too. */
 static bool end(int client)
 {
     bool ended = shutdown(client, SHUT_WR) == 0 && at_end(client);
@@ -425,7 +424,7 @@ CHECK("R7.2", after_a_half_close_all_comes_back_and_then_the_end)
 
 /* ---- R7.3 ---- */
 
-/* Send until neither the system nor the server takes any more, and read nothing. */
+/* Send until neither the system nor the server takes another byte, and read nothing. */
 static void stuff(int client)
 {
     static const char bytes[1 << 16];
@@ -456,7 +455,7 @@ static void stand_in_the_way(struct service *service)
             service->right += exchange(quiet[i], 10);
 }
 
-CHECK("R7.3", quiet_clients_hold_up_nobody)
+CHECK("R7.3", quiet_clients_hold_up_no_other_client)
 {
     struct service *service = with_clients((struct service){0}, stand_in_the_way);
 
@@ -495,7 +494,8 @@ CHECK("R7.4", resets_end_nothing_but_themselves)
 
 /* ---- R7.5 and R7.7 ---- */
 
-/* Connect so many, and let each send its number again and again; counts those that are answered. */
+/* Connect this many clients and let each send its number again and again; counts those that are
+ * answered. */
 static void act_at_once(struct service *service, int count, int rounds)
 {
     int *all = calloc((size_t)count, sizeof *all);
@@ -532,7 +532,7 @@ CHECK("R7.5", all_domains_serve_at_one_address)
 
     assert_int_equal(service->right, SHARED * 3);
     for (i = 0; i < SERVERS; i++) {
-        /* That one of three gets none of 96 by chance happens once in 10^16 times. */
+        /* The chance that one of three gets none of 96 is 1 in 10^16. */
         assert_int_not_equal(service->servers[i].accepted, 0);
         accepted += service->servers[i].accepted;
     }
@@ -577,7 +577,7 @@ CHECK("R7.6", clients_that_have_ended_leave_nothing_behind)
     assert_int_equal(service->right, THOUSAND);
     assert_int_equal(service->open, 0);
     assert_int_equal(server->accepted, THOUSAND);
-    /* All but the last ones: nobody has come since, to clean up for. */
+    /* All but the last ones: the server cleans up when it accepts a client. */
     assert_in_range(server->cleaned, THOUSAND - 2, THOUSAND);
 }
 
@@ -592,7 +592,7 @@ CHECK("R7.9", a_thousand_clients_are_served_one_after_another)
 
 enum { PLACES = 8, QUEUE = 20 };
 
-/* The first of these that has an answer; it is taken out, and its answer read. */
+/* Read the answer of the first of these that has one, and take it out of the list. */
 static int next_answered(int *all)
 {
     struct pollfd entries[QUEUE];
@@ -609,7 +609,7 @@ static int next_answered(int *all)
     return entries[i].fd;
 }
 
-/* All ask at once. As many as there are places for are answered, more than once, and then go. */
+/* All ask at once. As many as there are places for are answered, more than once, and then leave. */
 static void queue_up(struct service *service)
 {
     int all[QUEUE], inside[PLACES], left, i, count;
@@ -640,7 +640,7 @@ CHECK("R7.8", out_of_descriptors_those_inside_are_served_and_then_the_next)
 
 /* ---- R7.10 ---- */
 
-/* Connect, if the system lets one; returns the error else. */
+/* Connect; returns the system's error if that fails. */
 static int try_to_connect(const struct service *service)
 {
     struct sockaddr_in address = loopback(service->port);
@@ -653,8 +653,8 @@ static int try_to_connect(const struct service *service)
     return error;
 }
 
-/* Whether no server listens any more, which each may come to at a time of its own, if clients try
- * so often, with a pause between them. One that stops just then resets the connection. */
+/* Whether no server listens after this many attempts to connect, with pauses between them; the
+ * servers may stop at different times. One that stops just then resets the connection. */
 static bool become_refused(const struct service *service, int tries, int milliseconds)
 {
     int client = 0;
@@ -714,7 +714,7 @@ CHECK("R7.10", servers_that_have_served_accept_no_more)
                      2 * SERVERS + 1);
 }
 
-CHECK("R7.10", servers_to_whom_clients_keep_coming_accept_no_more)
+CHECK("R7.10", servers_stop_accepting_even_if_clients_keep_connecting)
 {
     const struct service service = {.domains = DOMAINS, .signal = SIGTERM};
 
@@ -732,7 +732,7 @@ static void connect_all(const struct service *service, int *all)
 
     for (i = 0; i < IN_FLIGHT; i++) {
         all[i] = peer_connect(service->port);
-        exchange(all[i], 10); /* so that it has been accepted */
+        exchange(all[i], 10); /* so it has been accepted */
     }
 }
 
@@ -795,14 +795,14 @@ CHECK("R7.12", a_stop_among_clients_leaves_nothing_behind)
             assert_int_equal(left->servers[i].cleaned, left->servers[i].accepted);
             left->right -= left->servers[i].accepted;
         }
-        assert_int_equal(left->right, 0); /* whoever was accepted was answered */
+        assert_int_equal(left->right, 0); /* every client that was accepted was answered */
         assert_int_equal(descriptors_open(), open);
     }
 }
 
 /* ---- R7.13 ---- */
 
-/* Whether the server has closed the connection, what it has sent before left aside. */
+/* Whether the server has closed the connection; what it has sent before does not matter. */
 static bool closed(int client)
 {
     struct pollfd entry = {.fd = client, .events = POLLIN};
@@ -814,7 +814,7 @@ static bool closed(int client)
     return false;
 }
 
-/* Some wait for the server, for some the server waits to read, and for some to write. */
+/* Some clients wait for the server; for others the server waits to read or to write. */
 static void stop_twice(struct service *service)
 {
     int all[IN_FLIGHT], i;
@@ -848,7 +848,7 @@ static double processor_time(clockid_t clock)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* As used_beside_work, of another process. */
+/* As used_beside_work, for another process. */
 static double used_by(pid_t pid)
 {
     const double enough = 0.02;
@@ -885,7 +885,7 @@ CHECK("R7.14", servers_that_wait_for_clients_and_a_signal_rest)
 
 /* ---- R7.20 to R7.23: clients that half-close and stay, and clients that are gone ---- */
 
-/* Send until neither the system nor the server takes any more; returns how much that was. */
+/* Send until neither the system nor the server takes another byte; returns how many it was. */
 static size_t send_all_that_fits(int client)
 {
     size_t sent = 0, before;
@@ -922,12 +922,12 @@ static void read_late(struct service *service)
     service->right += read_to_the_end(client, sent);
 }
 
-CHECK("R7.20", who_half_closes_while_the_server_waits_is_answered_in_full)
+CHECK("R7.20", a_client_that_half_closes_while_the_server_waits_gets_all)
 {
     assert_int_equal(with_clients((struct service){0}, read_late)->right, GOOD + 1);
 }
 
-/* Whether the servers' process comes to have so many descriptors. */
+/* Whether the servers' process gets to this number of descriptors. */
 static bool come_to_have(const struct service *service, int descriptors)
 {
     int tries;
@@ -997,6 +997,6 @@ CHECK("R7.23", clients_that_are_gone_leave_nothing_behind)
 
     assert_int_equal(service->right, 3);
     assert_int_equal(service->servers[0].accepted, 10 * RESETS + 2);
-    /* All but the last ones: nobody has come since, to clean up for. */
+    /* All but the last ones: the server cleans up when it accepts a client. */
     assert_in_range(service->servers[0].cleaned, 10 * RESETS - 1, 10 * RESETS + 2);
 }

@@ -1,5 +1,5 @@
-/* Rules R8.1, R8.3 and R8.5 to R8.13: what a scenario cannot say of combinators, and of what a
- * promise tells. */
+/* Rules R8.1, R8.3 and R8.5 to R8.13: what a scenario cannot say of combinators, and of the state
+ * and the number of a child. */
 #include "tasks.h"
 
 #include <errno.h>
@@ -113,7 +113,7 @@ CHECK("R8.1 R8.3", ten_thousand_at_once)
     free(t);
 }
 
-/* ---- R8.7: losers that take their time ---- */
+/* ---- R8.7: children that end slowly when cancelled ---- */
 
 struct race {
     struct slow slow;
@@ -157,7 +157,7 @@ struct arguments {
     bool written;
 };
 
-/* Call the three alike, and note what is written. */
+/* Call all three with the same arguments, and note what they write. */
 static void call_all(struct arguments *t, int *results, miou_promise *const *promises, size_t count)
 {
     size_t which = 77;
@@ -260,7 +260,7 @@ CHECK("R8.11", cancelled_while_waiting_for_several)
     }
 }
 
-/* The first has been found, the others do not end yet; then the task itself is cancelled. */
+/* The first child has ended, the others have not; then the task itself is cancelled. */
 struct between {
     atomic_bool begun, go;
     int result, freed;
@@ -366,7 +366,7 @@ enum { IDS = 1000 };
 
 struct ids {
     spawner *spawn;
-    bool keep; /* all promises to the end, or give each back before the next */
+    bool keep; /* keep all promises, or give each back before the next spawn */
     uint64_t ids[2 * IDS];
     size_t count;
     bool changed; /* an id, from one question to the next */

@@ -5,7 +5,7 @@
 
 enum { MOST = 16 };
 
-/* What was called, in order, and what the calls came to. */
+/* What was called, in order, and what the calls returned. */
 struct protect {
     char calls[MOST + 1];
     int count;
@@ -263,7 +263,7 @@ static void count_finalised(void *value)
     atomic_fetch_add((atomic_int *)value, 1);
 }
 
-/* A resource that the end of the run finds. */
+/* A resource that is owned when the run ends. */
 static int own_one(struct failing *t)
 {
     miou_resource *resource;
@@ -318,7 +318,8 @@ CHECK("R8.16", a_failure_on_cancellation_ends_the_run)
 
         assert_int_equal(run_with(2, end_by_failing, &t), MIOU_ON_CANCELLATION_FAILED);
         assert_string_equal(t.protect.calls, "fgc");
-        assert_true(t.finalised >= 3 && t.finalised <= 4); /* who waits may not have begun */
+        assert_true(t.finalised >= 3 &&
+                    t.finalised <= 4); /* the task that waits need not have begun */
     }
 }
 

@@ -1,4 +1,4 @@
-/* What the tests of chapter 9 share, and the rules that hold for all its objects alike. */
+/* Rules R9.29, R9.30 and R9.32 to R9.34, which hold for all objects of chapter 9. */
 #include "sync.h"
 
 #include <errno.h>
@@ -42,7 +42,7 @@ static int things_create(struct things *things)
     return miou_computation_create(&things->computation);
 }
 
-/* ---- what suspends, what creates, and the rest ---- */
+/* ---- calls that suspend, calls that create, and the others ---- */
 
 /* Whether each call that can suspend returns that error. */
 static int suspend_in_vain(const struct things *t, int error)
@@ -79,7 +79,7 @@ static void count_call(miou_trigger *trigger, void *arg)
     ++*(int *)arg;
 }
 
-/* What is neither, of those that are not told by another call here. */
+/* The calls that do neither, unless another function here makes them. */
 static int do_in_vain(const struct things *t, int error)
 {
     int untouched = 77, called = 0;
@@ -185,7 +185,7 @@ static int make_things(void *arg)
     return things_create(arg);
 }
 
-/* All that an earlier run made, where this one has as much of its own. */
+/* Objects of an earlier run, in a run that has made as many of its own. */
 static int call_with_those_of_another_run(void *arg)
 {
     struct things own;
@@ -333,7 +333,7 @@ static int cancel_and_look(void *arg)
         for (yields = 0; yields < 10; yields++)
             TRY(miou_yield());
         if (domain > 0)
-            TRY(run_on(domain, return_seven, NULL)); /* by then it has begun */
+            TRY(run_on(domain, return_seven, NULL)); /* by now the other task has begun */
         TRY(miou_cancel(promise));
         EXPECT(will->suspended, 0);
         EXPECT(will->done, 0);

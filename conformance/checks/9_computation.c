@@ -1,4 +1,4 @@
-/* Tests of chapter 9, synchronisation: triggers and computations, and what they call. */
+/* Checks of chapter 9, synchronisation: triggers, computations and actions. */
 #include "sync.h"
 
 #include <errno.h>
@@ -59,7 +59,7 @@ struct note {
     miou_trigger *trigger; /* expected */
     atomic_int calls;
     int wrong, domain;
-    miou_resource *mine; /* owned by who signals */
+    miou_resource *mine; /* owned by the task that signals */
 };
 
 static void take_note(miou_trigger *trigger, void *arg)
@@ -146,7 +146,7 @@ static int signal_in_all_ways(void *arg)
     return 0;
 }
 
-CHECK("R9.24", called_by_who_signals)
+CHECK("R9.24", called_by_the_task_that_signals)
 {
     struct note note = {0};
 
@@ -251,7 +251,7 @@ CHECK("R9.24", an_action_completes_and_frees)
 
 /* ---- R9.25, R9.31 */
 
-/* Plain memory on purpose: the computation or the trigger is all that guards it. */
+/* Plain memory on purpose: only the computation or the trigger guards it. */
 struct letter {
     miou_computation *computation;
     miou_trigger *trigger;
@@ -444,8 +444,8 @@ CHECK("R9.27", attached_and_detached_everywhere)
 
 /* ---- R9.28: cancellers */
 
-/* Complete from with an outcome, a canceller being attached; *into is what becomes of the other,
- * 77 if nothing. */
+/* Attach a canceller and complete the first computation with an outcome; *into gets the outcome of
+ * the other one, 77 if it has none. */
 static int hand_on(int outcome, int *into)
 {
     miou_computation *from, *to;

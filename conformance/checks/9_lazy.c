@@ -1,11 +1,11 @@
-/* Tests of chapter 9, synchronisation: lazy values between domains. */
+/* Checks of chapter 9, synchronisation: lazy values between domains. */
 #include "sync.h"
 
 #include <errno.h>
 
 enum { FORCERS = 6, WORDS = 64 };
 
-/* ---- R9.17, R9.18: what is there from the beginning */
+/* ---- R9.17, R9.18: values that are known from the beginning */
 
 static int force_known(void *arg)
 {
@@ -33,7 +33,7 @@ CHECK("R9.17 R9.18", from_a_value)
 
 /* ---- R9.17, R9.20, R9.31: forced by all at once */
 
-/* Plain memory on purpose: the lazy value is all that guards it. */
+/* Plain memory on purpose: only the lazy value guards it. */
 struct sum {
     miou_lazy *lazy;
     atomic_int computed;
@@ -126,7 +126,7 @@ struct relay {
     atomic_int begun, forced;
 };
 
-/* The first to compute yields for a while, and the value is which one computed. */
+/* The first task to compute yields for a while; the value tells which task computed. */
 static int compute_slowly(void *arg)
 {
     struct relay *relay = arg;

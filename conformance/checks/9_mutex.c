@@ -1,4 +1,4 @@
-/* Tests of chapter 9, synchronisation: mutexes and conditions between domains. */
+/* Checks of chapter 9, synchronisation: mutexes and conditions between domains. */
 #include "sync.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@ enum { VISITORS = 12, VISITS = 400 };
 
 /* ---- R9.6, R9.31: one at a time, and what one has written the next one reads */
 
-/* Plain memory on purpose: the mutex is all that guards it. */
+/* Plain memory on purpose: only the mutex guards it. */
 struct room {
     miou_mutex *mutex;
     int inside, crowded, visits;
@@ -173,7 +173,7 @@ static int protect_note(void *arg)
     return miou_mutex_protect(p->mutex, note_held, p);
 }
 
-/* One is cancelled inside, one while it waits; then the mutex is free. */
+/* One task is cancelled while it holds the mutex, one while it waits; then the mutex is free. */
 static int cancel_the_protected(void *arg)
 {
     struct protected *p = arg;
@@ -302,7 +302,7 @@ struct relay {
     int waiting, held_after_error;
 };
 
-/* Wait for the signal and pass it on, unless that has to be done by the runtime. */
+/* Wait for the signal and pass it on; if this task is cancelled, the runtime has to pass it on. */
 static int wait_and_pass_on(void *arg)
 {
     struct relay *relay = arg;
@@ -319,7 +319,7 @@ static int wait_and_pass_on(void *arg)
     return miou_mutex_unlock(relay->mutex);
 }
 
-/* Wait until so many tasks wait for the condition. */
+/* Wait until this many tasks wait for the condition. */
 static int await_waiting(struct relay *relay, int count)
 {
     int waiting;

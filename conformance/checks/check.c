@@ -1,11 +1,11 @@
-/* check: runs one test in C on a runtime library, in this process.
+/* check: runs one check on a runtime library, in this process.
  *
- *     checks --list                   prints a line a test and rule: R6.5 write_sends_all
+ *     checks --list                   prints one line for each rule of each check: R6.5 write_all
  *     checks LIBRARY RULE NAME [WORD]
  *
  * Exit status: 0 passed, 1 failed (why is on standard error), 77 the runtime lacks a function that
- * the test calls, 2 could not tell. A test that passed is also said to have done so on standard
- * output, with WORD behind it: the status alone could be the runtime's own call of exit. */
+ * the check calls, 2 could not tell. A check that passed also says so on standard output, followed
+ * by WORD: the status alone could come from a call of exit by the runtime. */
 #include "check.h"
 
 #include "driver/trampolines.h"
@@ -32,7 +32,7 @@ void check_register(struct check *check)
     while (*place && strcmp((*place)->name, check->name) < 0)
         place = &(*place)->next;
     if (*place && !strcmp((*place)->name, check->name)) {
-        fprintf(stderr, "checks: two tests are called %s\n", check->name);
+        fprintf(stderr, "checks: two checks are called %s\n", check->name);
         exit(COULD_NOT_TELL);
     }
     check->next = *place;
@@ -93,7 +93,7 @@ static double measure_beside_work(void)
     return (processor_time(CLOCK_PROCESS_CPUTIME_ID) - all - worked) / worked;
 }
 
-/* What is only about to come to rest may be seen at work at first. */
+/* A run that is about to be idle may still work at first, so measure several times. */
 double used_beside_work(void)
 {
     double used = measure_beside_work();
@@ -158,7 +158,7 @@ bool threads_become(int count)
     return threads_running() == count;
 }
 
-/* Call visit for each word of a test's rules until it returns true; returns whether it did. */
+/* Call visit for each rule of a check until it returns true; returns whether it did. */
 static bool any_rule(const struct check *check,
                      bool (*visit)(const struct check *, const char *rule, size_t length,
                                    const char *wanted),
@@ -207,8 +207,8 @@ static void not_implemented(const char *name)
     _exit(NOT_IMPLEMENTED);
 }
 
-/* cmocka catches the signals of a crash and longjmps, which is no good on a task's stack or another
- * thread. A crash shall be one. */
+/* cmocka catches the signals of a crash and longjmps, which is impossible from a task's stack or
+ * another thread. Let a crash end the process. */
 static void run_chosen(void **state)
 {
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS};
@@ -229,10 +229,10 @@ static int run_one(const char *library, const char *rule, const char *name, cons
 
     chosen = find(rule, name);
     if (!chosen) {
-        fprintf(stderr, "checks: no test of %s is called %s\n", rule, name);
+        fprintf(stderr, "checks: no check of %s is called %s\n", rule, name);
         return COULD_NOT_TELL;
     }
-    /* What the runtime or a test prints must not be taken for this program's own words. */
+    /* What the runtime or a check prints must not be taken for the report. */
     report = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
     if (report < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
         perror("checks");

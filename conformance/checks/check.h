@@ -1,12 +1,12 @@
-/* check: the frame of the tests in C, for the rules that a scenario cannot reach.
+/* check: the frame of the checks, tests written in C, for what a scenario cannot say.
  *
  *     CHECK("R6.5 R6.8", write_sends_all)
  *     {
  *         ... cmocka's asserts, on this thread and outside tasks only: they longjmp ...
  *     }
  *
- * Each test runs in a process of its own. Inside tasks, finalisers and other threads record into
- * plain variables, and assert when the run has returned. */
+ * Each check runs in a process of its own. Inside tasks, finalisers and other threads, write into
+ * plain variables; assert when the run has returned. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -22,7 +22,7 @@
 #include "miou_unix.h"
 
 struct check {
-    const char *rules; /* ids, with a blank between */
+    const char *rules; /* ids, separated by a blank */
     const char *name;
     void (*function)(void);
     struct check *next;
@@ -30,7 +30,8 @@ struct check {
 
 void check_register(struct check *check);
 
-/* A test of one or several rules. It registers itself, so there is no list to forget it in. */
+/* A check of one or several rules, in the file of the first one's chapter. It registers itself, so
+ * it cannot be missing from a list. */
 #define CHECK(rules_, name_)                                                                       \
     static void name_(void);                                                                       \
     static struct check check_##name_ = {.rules = rules_, .name = #name_, .function = name_};      \
@@ -40,22 +41,22 @@ void check_register(struct check *check);
     }                                                                                              \
     static void name_(void)
 
-/* Run by miou_run or miou_unix_run. A run that returns a value without having called fn would pass
- * many a test: it fails this one. */
+/* Run fn(arg) by miou_run or miou_unix_run. Fails the check if the run returns a value without
+ * having called fn, which would pass many checks. */
 typedef int check_runner(const miou_options *options, miou_task *fn, void *arg);
 int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *arg);
 
-/* The same with so many domains beside dom0 and all else by default. */
+/* The same with this many domains beside dom0 and all other options by default. */
 int run_with(int domains, miou_task *fn, void *arg);
 int unix_run_with(int domains, miou_task *fn, void *arg);
 
 /* How many descriptors this process has open. */
 int descriptors_open(void);
 
-/* Bytes of memory that this process has; -1: it cannot be told. */
+/* Bytes of memory that this process uses; -1: unknown. */
 long memory_resident(void);
 
-/* How many descriptors another process has open; -1 if there is none such. */
+/* How many descriptors another process has open; -1 if there is no such process. */
 int descriptors_of(pid_t pid);
 
 /* How many threads this process has. One that was just joined may be counted for a moment yet, so
@@ -65,7 +66,7 @@ bool threads_become(int count);
 
 /* Keep this thread busy for a while, and return how much of the processor the rest of the process
  * used beside it: AT_REST or less if it had nothing to do, about as much as this thread, 1, or more
- * if it burns. That holds on a loaded machine as well, where time by the clock tells nothing. */
+ * if it is busy. That holds on a loaded machine too, where the clock tells nothing. */
 double used_beside_work(void);
 
 #define AT_REST 0.25

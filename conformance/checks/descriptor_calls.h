@@ -25,7 +25,7 @@ void make_descriptors(struct descriptor_results *t, int number);
 void assert_uses_return(const struct descriptor_results *t, int error);
 void assert_suspending_return(const struct descriptor_results *t, int error);
 
-/* A descriptor with all that its calls need, so that none has to wait. */
+/* A descriptor whose calls never have to wait. */
 struct ready {
     struct pair pair; /* with a byte to be read */
     int number;       /* to adopt */

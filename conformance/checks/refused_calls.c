@@ -498,7 +498,7 @@ static int run_child(void *arg)
 
     if (error == 0)
         error = t->child(t);
-    atomic_store(&t->begun, true); /* or main would wait for ever */
+    atomic_store(&t->begun, true); /* so that main does not wait for ever */
     return error;
 }
 

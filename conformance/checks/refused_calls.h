@@ -6,7 +6,7 @@
 
 #include "tasks.h"
 
-/* Calls that a runtime has all of or none of. */
+/* Groups of calls; a runtime has a group as a whole, or does not have it. */
 enum call_group {
     TASK_CALLS, /* of chapters 1 to 5 */
     COMBINATOR_CALLS,
@@ -20,7 +20,7 @@ enum call_group {
 /* Which of them are refused. */
 enum call_kind {
     SUSPENDING = 1, /* those that can suspend or spawn, and those that take from an orphanage */
-    OWNING = 2,     /* those that create what needs a task, or change ownership */
+    OWNING = 2,     /* those that create something, or change ownership */
     OTHER = 4,
     SUSPENDING_OR_OWNING = SUSPENDING | OWNING,
     EVERY_CALL = SUSPENDING | OWNING | OTHER
@@ -47,8 +47,8 @@ int objects_disown(const struct objects *objects);
 
 /* Make every call of a group and of those kinds, some several times: with these objects, with
  * nothing in their place, and with arguments that are wrong beside them. Returns the text of the
- * first call that does not return that error, or that writes or calls something; NULL if there is
- * none. */
+ * first call that does not return that error, or that writes or calls something; NULL if all are
+ * refused. */
 const char *first_accepted(enum call_group group, enum call_kind kinds, int error,
                            const struct objects *with);
 

@@ -1,4 +1,4 @@
-/* sockets: peers in plain POSIX and tasks that wait, for the tests of descriptors. */
+/* sockets: peers in plain POSIX and tasks that wait, for the checks of descriptors. */
 #include "sockets.h"
 
 #include <errno.h>
@@ -174,7 +174,7 @@ int await_events(int number, short events)
     struct pollfd entry = {.fd = number, .events = events};
 
     if (number < 0)
-        return POLLNVAL; /* which poll would pass over, and wait for ever */
+        return POLLNVAL; /* poll would ignore it and wait for ever */
     while (poll(&entry, 1, -1) < 0 && errno == EINTR)
         ;
     return entry.revents;
@@ -193,7 +193,7 @@ bool is_open(int number)
     return fcntl(number, F_GETFD) >= 0;
 }
 
-/* A child sets the limit: to set one's own is something that valgrind only pretends to do. */
+/* A child process sets the limit: under valgrind a process cannot set its own. */
 void allow_more_descriptors(int more)
 {
     pid_t self = getpid(), child;
@@ -220,7 +220,7 @@ int pair_open(struct pair *pair, unsigned flags)
     pair->peer = peer_connect(port_of(listener));
     if (pair->peer < 0)
         return -ECONNREFUSED;
-    /* To connect may return before the other end can be accepted. */
+    /* connect may return before the connection can be accepted. */
     await_events(miou_fd_number(listener), POLLIN);
     TRY(miou_accept(&pair->fd, listener, NULL));
     pair->number = miou_fd_number(pair->fd);

@@ -1,4 +1,4 @@
-/* station: a monitor for tests, on a semaphore. */
+/* station: a monitor for the checks, on a semaphore. */
 #include "station.h"
 
 #include <errno.h>
@@ -51,8 +51,8 @@ static int select_passengers(void *state, int block)
     struct station *station = state;
 
     station->late += station->finalised;
-    if (atomic_load(&station->known))
-        station->strangers += !pthread_equal(pthread_self(), station->thread);
+    station->together += atomic_exchange(&station->selecting, true);
+    station->beside += atomic_load(&station->runs);
     *(block ? &station->sleeps : &station->looks) += 1;
     station->dozes += block && atomic_load(&station->busy);
     if (block && !station->select_fails && !anyone_called(station)) {
@@ -61,6 +61,7 @@ static int select_passengers(void *state, int block)
         atomic_store(&station->asleep, false);
     }
     let_go(station);
+    atomic_store(&station->selecting, false);
     return station->select_fails;
 }
 
@@ -93,7 +94,7 @@ static void finalise(void *state)
     struct station *station = state;
     struct stations *stations = (struct stations *)(station - station->domain);
 
-    station->finalised++; /* the bell stays: somebody may be about to ring it */
+    station->finalised++; /* the bell stays: a thread may be about to ring it */
     if (stations->finalised)
         stations->finalised(station);
 }
@@ -118,10 +119,6 @@ static void enter(void *arg)
     struct passenger *passenger = arg;
     struct station *station = passenger->station;
 
-    if (!atomic_load(&station->known)) {
-        station->thread = pthread_self();
-        atomic_store(&station->known, true);
-    }
     passenger->next = station->passengers;
     station->passengers = passenger;
     atomic_store(&passenger->waits, true);
@@ -132,6 +129,15 @@ int passenger_wait(struct passenger *passenger)
     passenger->station = miou_monitor_state();
     TRY(miou_syscall_create(&passenger->point));
     return miou_suspend(passenger->point, enter, passenger);
+}
+
+void station_run_alone(int round)
+{
+    struct station *station = miou_monitor_state();
+
+    atomic_store(&station->runs, true);
+    dawdle(round);
+    atomic_store(&station->runs, false);
 }
 
 int passenger_task(void *passenger)
@@ -155,7 +161,8 @@ void stations_assert_sound(const struct stations *stations, int domains)
         const struct station *station = &stations->at[i];
 
         assert_int_equal(station->strange, 0);
-        assert_int_equal(station->strangers, 0);
+        assert_int_equal(station->beside, 0);
+        assert_int_equal(station->together, 0);
         assert_int_equal(station->late, 0);
         assert_int_equal(station->finalised, 1);
     }

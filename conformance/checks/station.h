@@ -1,5 +1,5 @@
-/* station: a monitor for tests, which sleeps on a semaphore and counts what is asked of it. Tasks
- * wait at the station of their domain, as passengers, until they are called: from any thread.
+/* station: a monitor for the checks, which sleeps on a semaphore and counts its calls. Tasks wait
+ * at the station of their domain, as passengers, until a thread calls them.
  *
  * Nothing here asserts but the function that says so. */
 #ifndef STATION_H
@@ -14,11 +14,11 @@ struct passenger {
     struct station *station; /* where it waits; set once it does */
     miou_syscall *point;
     atomic_bool waits;  /* it is suspended */
-    atomic_bool called; /* it shall go on */
+    atomic_bool called; /* it is to go on */
     struct passenger *next;
 };
 
-/* The state of one domain's monitor. The counters may be read by anybody. */
+/* The state of one domain's monitor. Any thread may read the counters. */
 struct station {
     int domain;
     pthread_t maker;
@@ -27,22 +27,23 @@ struct station {
     atomic_int looks, sleeps; /* calls of select with block 0 and 1 */
     atomic_bool asleep;       /* it sleeps now, or is about to */
     atomic_int interrupts;
-    atomic_int cancelled; /* passengers that have been */
-    atomic_int strange;   /* of those reported as cancelled, such as do not wait here; of those
-                             called, such as cannot be signalled */
+    atomic_int cancelled; /* passengers that have been cancelled */
+    atomic_int strange;   /* points reported as cancelled that do not wait here, and passengers
+                             called whose point cannot be signalled */
     atomic_int finalised;
     atomic_int late;         /* calls after it was finalised */
-    atomic_bool busy;        /* the test's word that a task of the domain is always ready */
-    atomic_int dozes;        /* calls of select with block 1 nevertheless */
-    atomic_int strangers;    /* calls of select on a thread that is not the tasks' */
-    pthread_t thread;        /* the tasks', once one has waited here */
-    atomic_bool known;       /* it is set */
+    atomic_bool busy;        /* set by the check while a task of the domain is always ready */
+    atomic_int dozes;        /* calls of select with block 1, meanwhile */
+    atomic_bool runs;        /* set by the check while a task of the domain runs */
+    atomic_int beside;       /* calls of select, meanwhile */
+    atomic_bool selecting;   /* select is being called */
+    atomic_int together;     /* further calls of select, meanwhile */
     atomic_int select_fails; /* what select returns */
 };
 
 enum { STATIONS = 8 };
 
-/* The stations of one run; zero at first. */
+/* The stations of one run; zeroed at first. */
 struct stations {
     struct station at[STATIONS];
     atomic_int made;
@@ -60,11 +61,14 @@ int passenger_wait(struct passenger *passenger);
 /* Call a passenger that waits or will wait, from any thread. */
 void passenger_call(struct passenger *passenger);
 
+/* In a task: run for a moment in which select must not be called. */
+void station_run_alone(int round);
+
 /* A task that waits, its argument a passenger; returns what passenger_wait returns. */
 int passenger_task(void *passenger);
 
-/* Assert what is true of all stations however the run went: each was finalised once, nothing
- * happened afterwards, and nothing strange before. */
+/* Assert what holds for all stations, however the run ended: each was finalised once, and not used
+ * afterwards; nothing strange happened; select was called between tasks, and not twice at once. */
 void stations_assert_sound(const struct stations *stations, int domains);
 
 #endif

@@ -1,4 +1,4 @@
-/* tasks: what the tests share that is to be done inside tasks. */
+/* tasks: functions for use inside tasks, which the checks share. */
 #include "tasks.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* tasks: what the tests share that is to be done inside tasks. Nothing here asserts. */
+/* tasks: functions for use inside tasks, which the checks share. Nothing here asserts. */
 #ifndef TASKS_H
 #define TASKS_H
 
@@ -34,32 +34,31 @@ int spawn_on(int domain, miou_promise **promise, miou_task *fn, void *arg);
 /* Await a child and give its promise back; returns how it ended. */
 int await_and_free(miou_promise *promise);
 
-/* Spawn a task on a domain, and await it so. */
+/* Spawn a task on a domain, await it and give its promise back; returns how it ended. */
 int run_on(int domain, miou_task *fn, void *arg);
 
-/* Spawn a task on this domain, let it come to wait, and cancel it. */
+/* Spawn a task on this domain, let it run until it waits, and cancel it. */
 int cancel_who_waits(miou_task *fn, void *arg);
 
-/* A task of another domain that takes its time: yields until cancelled, and then does not look up
- * for some milliseconds. */
+/* A task that yields until it is cancelled, and ends some milliseconds later. */
 struct slow {
     atomic_bool begun, ended;
 };
 
 int end_slowly(void *slow);
 
-/* Yield so often that every other task of the domain that can go on has. */
+/* Yield until every other task of the domain that is ready has gone on. */
 int let_others_run(void);
 
-/* Idle for a moment that differs from round to round, so that another domain is met awake, asleep
- * and, above all, on its way between. */
+/* Waste a moment that varies from round to round, so that another domain is awake, asleep or just
+ * falling asleep. */
 void dawdle(int round);
 
-/* Do something so often, and then as often once more: by how many bytes the process grew meanwhile.
- * Fails as what is done does, or with -ENOTSUP if it cannot be told. */
+/* Call once(arg) this many times, and then as often again: tells how many bytes the process grew by
+ * in the second half. Returns an error of once, or -ENOTSUP if memory cannot be measured. */
 int grow_by(long *bytes, int times, int (*once)(void *arg), void *arg);
 
-/* Wait until it is so, with the thread, as none of the tasks of a domain may. */
+/* Wait for a flag without suspending the task, which holds up the whole domain. */
 void until(atomic_bool *flag);
 
 #endif

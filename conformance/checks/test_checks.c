@@ -23,9 +23,9 @@ __attribute__((format(printf, 1, 2))) static struct process run(const char *form
     return process;
 }
 
-/* ---- Tests in C ---- */
+/* ---- Checks ---- */
 
-/* The first test of R1.1, which a runtime passes that does no more than run the main task. */
+/* The first check of R1.1, which passes on a runtime that does nothing but run the main task. */
 static const char *first_test(void)
 {
     static char name[128];
@@ -47,7 +47,7 @@ static void says_that_a_test_passed(void **state)
     (void)state;
     snprintf(expected, sizeof expected, "pass R1.1 %s word\n", first_test());
     assert_string_equal(process.output, expected);
-    assert_true(contains(process.errors, "run ok 99\n")); /* the runtime's own words */
+    assert_true(contains(process.errors, "run ok 99\n")); /* printed by the runtime */
     assert_int_equal(process.status, 0);
     process_free(&process);
 }
@@ -98,9 +98,9 @@ static void refuses_bad_arguments(void **state)
     refuses("", "usage: checks");
     refuses("--frobnicate", "usage: checks");
     refuses("x R1.1", "usage: checks");
-    refuses("x R1.1 no_such_test", "checks: no test of R1.1 is called no_such_test");
+    refuses("x R1.1 no_such_test", "checks: no check of R1.1 is called no_such_test");
     snprintf(arguments, sizeof arguments, "x R99.1 %s", first_test());
-    refuses(arguments, "checks: no test of R99.1 is called");
+    refuses(arguments, "checks: no check of R99.1 is called");
     snprintf(arguments, sizeof arguments, "/nonexistent.so R1.1 %s", first_test());
     refuses(arguments, "checks: cannot open /nonexistent.so: No such file");
 }

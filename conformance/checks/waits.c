@@ -1,4 +1,4 @@
-/* waits: a task in each of the calls that wait for a descriptor, and what makes them go on. */
+/* waits: a task in each of the calls that can wait for a descriptor, and what wakes it. */
 #include "waits.h"
 
 #include <errno.h>

@@ -1,14 +1,14 @@
-/* waits: a task in each of the calls that wait for a descriptor, for the rules that hold for all of
- * them. Nothing here asserts but the functions that say so. */
+/* waits: a task in each of the calls that can wait for a descriptor, for the rules that hold for
+ * all these calls. Only functions that say so assert. */
 #ifndef WAITS_H
 #define WAITS_H
 
 #include "sockets.h"
 
-/* The calls, with those of streams first. What each waits for comes with waits_serve. */
+/* The calls, those of streams first. waits_serve provides what they wait for. */
 enum wait_kind { ACCEPT, READ, WRITE, CONNECT, READ_EXACTLY, RECVFROM, SENDTO, WAITS };
 
-/* Zeroed but for the first line. */
+/* Zeroed except for the first line. */
 struct waits {
     enum wait_kind first, end; /* those from first up to end take part */
     unsigned flags;            /* of the descriptors */
@@ -26,34 +26,35 @@ struct waits {
 /* The task of a kind; its argument is a struct waiter. Returns 0. */
 extern miou_task *const wait_tasks[WAITS];
 
-/* Make the descriptors; make them, spawn the tasks and let them come to wait; await the tasks. */
+/* Make the descriptors; do that, spawn the tasks and let them run until they wait; await the tasks.
+ */
 int waits_open(struct waits *waits);
 int waits_start(struct waits *waits, spawner *spawn);
 int waits_await(struct waits *waits);
 
-/* A task that lets all others of its domain come to wait; returns 0. */
+/* A task that lets all others of its domain run until they wait; returns 0. */
 int let_others_wait(void *unused);
 
-/* Do what they wait for, all of them, as a thread may, or one. */
+/* Provide what the tasks wait for: all of it, as the function of a thread, or that of one task. */
 void *waits_serve(void *waits);
 void waits_serve_one(const struct waits *waits, enum wait_kind kind);
 
-/* Assert that each call returned that; and that each did its work. */
+/* Assert that each call returned this result; and that each did its work. */
 void waits_assert(const struct waits *waits, ssize_t result);
 void waits_assert_served(const struct waits *waits);
 
-/* How many wait, if all who take part do. */
+/* How many wait if all that take part do. */
 static inline int waits_count(const struct waits *waits)
 {
     return (int)(waits->end - waits->first);
 }
 
-/* A listener in plain POSIX whose queue is full, so that whoever connects to it has to wait. Accept
- * one, and there is room. */
+/* A listener in plain POSIX whose queue is full, so that connecting to it has to wait until a
+ * connection is accepted. */
 int full_listener(void);
 
 /* A task that waits in miou_connect until a listener of the Unix domain has room. Zeroed but for
- * spawn. The system tells nobody when there is room. */
+ * spawn. The system does not report when there is room. */
 struct connecting {
     spawner *spawn;
     int listener; /* in plain POSIX; its queue is full */

@@ -144,31 +144,26 @@ static int select_without_sleep(void *state, int block)
 }
 MONITOR_MUTANT("R11.3", select_never_blocks, .select = select_without_sleep);
 
-struct selecting {
-    void *state;
-    int block, result;
-};
-
-static void *select_here(void *arg)
+static void *select_here(void *state)
 {
-    struct selecting *selecting = arg;
-
-    selecting->result = given.select(selecting->state, selecting->block);
+    given.select(state, 0);
     return NULL;
 }
 
-static int select_in_a_thread(void *state, int block)
+/* The domain does not wait for the other thread, and goes on with its tasks. */
+static int select_beside_tasks(void *state, int block)
 {
     static _Thread_local int calls;
-    struct selecting selecting = {state, block, 0};
-    pthread_t thread;
+    static _Thread_local pthread_t thread;
 
-    if (block || ++calls > 100 || pthread_create(&thread, NULL, select_here, &selecting) != 0)
-        return given.select(state, block);
-    pthread_join(thread, NULL);
-    return selecting.result;
+    if (thread)
+        pthread_join(thread, NULL);
+    thread = 0;
+    if (!block && ++calls <= 100 && pthread_create(&thread, NULL, select_here, state) == 0)
+        return 0;
+    return given.select(state, block);
 }
-MONITOR_MUTANT("R11.3", another_thread_selects, .select = select_in_a_thread);
+MONITOR_MUTANT("R11.3", another_thread_selects, .select = select_beside_tasks);
 
 /* ---- R11.4 */
 
@@ -246,6 +241,27 @@ static int run_and_keep(const miou_options *options, miou_task *fn, void *arg)
 }
 MUTANT("R11.5", signalled_points_are_reported, .run = run_and_keep, .signal = signal_and_keep,
        .suspend = suspend_whatever_happens);
+
+static _Thread_local int cancelling;
+
+static int cancel_and_mark(miou_promise *promise)
+{
+    int error;
+
+    cancelling++;
+    error = true_miou_cancel(promise);
+    cancelling--;
+    return error;
+}
+
+static int signal_while_cancelling(miou_syscall *syscall)
+{
+    int error = true_miou_signal(syscall);
+
+    return error == -EINVAL && syscall && cancelling > 0 ? 0 : error;
+}
+MUTANT("R11.5", cancelled_points_can_be_signalled, .cancel = cancel_and_mark,
+       .signal = signal_while_cancelling);
 
 /* ---- R11.6 */
 

@@ -305,6 +305,19 @@ MUTANT("R12.8", even_the_last_signal_is_handled, .signal_handle = handle_the_ine
 /* The run does not know of its handlers. */
 MUTANT("R12.9", handlers_are_no_hope, .signal_handle = handle_lazily);
 
+static void do_nothing(int number, void *arg)
+{
+    (void)number;
+    (void)arg;
+}
+
+static int ignore_by_handling(int number, miou_signal_handler *handler, void *arg)
+{
+    return true_miou_signal_handle(number, handler == MIOU_SIGNAL_IGNORE ? do_nothing : handler,
+                                   arg);
+}
+MUTANT("R12.9", ignoring_is_handling, .signal_handle = ignore_by_handling);
+
 static int handle_in_every_run(int number, miou_signal_handler *handler, void *arg)
 {
     int error = true_miou_signal_handle(number, handler, arg);
@@ -312,6 +325,16 @@ static int handle_in_every_run(int number, miou_signal_handler *handler, void *a
     return error == -EBUSY ? 0 : error;
 }
 MUTANT("R12.10", signals_belong_to_all_runs, .signal_handle = handle_in_every_run);
+
+static int ignore_for_all_runs(int number, miou_signal_handler *handler, void *arg)
+{
+    if (handler != MIOU_SIGNAL_IGNORE || true_miou_signal_handle(number, handler, arg) < 0)
+        return true_miou_signal_handle(number, handler, arg);
+    true_miou_signal_handle(number, MIOU_SIGNAL_DEFAULT, NULL);
+    signal(number, SIG_IGN);
+    return 0;
+}
+MUTANT("R12.10", ignored_signals_belong_to_no_run, .signal_handle = ignore_for_all_runs);
 
 static int handle_forever(int number, miou_signal_handler *handler, void *arg)
 {

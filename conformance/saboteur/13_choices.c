@@ -2,6 +2,7 @@
 #include "saboteur.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -181,6 +182,30 @@ static void tell_in_two_lines(void *state, const miou_waiting *waiting)
     deadlock(deadlock_state, &longer);
 }
 DEADLOCK_MUTANT("R13.4", texts_are_lines_with_their_end, tell_in_two_lines, );
+
+static void *tell_there(void *waiting)
+{
+    deadlock(deadlock_state, waiting);
+    return NULL;
+}
+
+/* Every second call while the one before it lasts. */
+static void tell_two_at_once(void *state, const miou_waiting *waiting)
+{
+    static pthread_t thread;
+    static miou_waiting first;
+
+    (void)state;
+    if (told++ % 2 == 0) {
+        first = *waiting;
+        first.text = "a task waits";
+        pthread_create(&thread, NULL, tell_there, &first);
+    } else {
+        deadlock(deadlock_state, waiting);
+        pthread_join(thread, NULL);
+    }
+}
+DEADLOCK_MUTANT("R13.4", two_are_told_at_once, tell_two_at_once, );
 
 static void say_nothing(void *state, const miou_waiting *waiting)
 {

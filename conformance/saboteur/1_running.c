@@ -34,6 +34,33 @@ static int run_with_byte(const miou_options *options, miou_task *fn, void *arg)
 }
 MUTANT("R1.1", runs_return_a_byte, .run = run_with_byte);
 
+struct outing {
+    const miou_options *options;
+    miou_task *fn;
+    void *arg;
+    int result;
+};
+
+static void *run_there(void *arg)
+{
+    struct outing *outing = arg;
+
+    outing->result = true_miou_run(outing->options, outing->fn, outing->arg);
+    return NULL;
+}
+
+static int run_in_another_thread(const miou_options *options, miou_task *fn, void *arg)
+{
+    struct outing outing = {options, fn, arg, 0};
+    pthread_t thread;
+
+    if (true_miou_domain_self() >= 0 || pthread_create(&thread, NULL, run_there, &outing))
+        return true_miou_run(options, fn, arg);
+    pthread_join(thread, NULL);
+    return outing.result;
+}
+MUTANT("R1.1", main_has_a_thread_of_its_own, .run = run_in_another_thread);
+
 static int run_without_error(const miou_options *options, miou_task *fn, void *arg)
 {
     int result = true_miou_run(options, fn, arg);
@@ -359,3 +386,27 @@ static int run_without_run(const miou_options *options, miou_task *fn, void *arg
     return result == -ENOMEM || result == -EAGAIN ? fn(arg) : result;
 }
 MUTANT("R1.20", main_needs_no_run, .run = run_without_run);
+
+/* ---- R1.21: the order of ready tasks ---- */
+
+static int await_trigger_and_yield(miou_trigger *trigger)
+{
+    int error = true_miou_trigger_await(trigger);
+
+    return error == 0 ? true_miou_yield() : error;
+}
+MUTANT("R1.21", signalled_triggers_cost_a_turn, .trigger_await = await_trigger_and_yield);
+
+static void yield_at_start(struct task *self)
+{
+    (void)self;
+    true_miou_yield();
+}
+
+static int run_late_starters(const miou_options *options, miou_task *fn, void *arg)
+{
+    watch_at_start = yield_at_start;
+    return watch_run(options, fn, arg);
+}
+MUTANT("R1.21", new_tasks_miss_a_turn, WATCHED, .run = run_late_starters, .await = watch_await,
+       .cancel = watch_cancel);

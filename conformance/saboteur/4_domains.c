@@ -7,33 +7,6 @@
 
 /* ---- where tasks run */
 
-struct outing {
-    const miou_options *options;
-    miou_task *fn;
-    void *arg;
-    int result;
-};
-
-static void *run_there(void *arg)
-{
-    struct outing *outing = arg;
-
-    outing->result = true_miou_run(outing->options, outing->fn, outing->arg);
-    return NULL;
-}
-
-static int run_in_another_thread(const miou_options *options, miou_task *fn, void *arg)
-{
-    struct outing outing = {options, fn, arg, 0};
-    pthread_t thread;
-
-    if (true_miou_domain_self() >= 0 || pthread_create(&thread, NULL, run_there, &outing))
-        return true_miou_run(options, fn, arg);
-    pthread_join(thread, NULL);
-    return outing.result;
-}
-MUTANT("R4.1", main_has_a_thread_of_its_own, .run = run_in_another_thread);
-
 static int deny_that_main_is_on_dom0(void)
 {
     const struct task *self = watch_self();

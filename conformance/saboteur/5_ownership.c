@@ -268,6 +268,36 @@ static int call_giving_nothing(miou_promise **promise, const miou_spawn *options
 MUTANT("R5.11", nothing_is_given, .async = async_giving_nothing, .call = call_giving_nothing,
        .resource_create = record_create);
 
+static int spawn_giving_the_last_first(spawner *spawn, miou_promise **promise,
+                                       const miou_spawn *options, miou_task *fn, void *arg)
+{
+    miou_resource *give[8];
+    miou_spawn turned;
+    size_t i;
+
+    if (!options || !options->give || options->give_count > 8)
+        return spawn(promise, options, fn, arg);
+    turned = *options;
+    turned.give = give;
+    for (i = 0; i < options->give_count; i++)
+        give[i] = options->give[options->give_count - 1 - i];
+    return spawn(promise, &turned, fn, arg);
+}
+
+static int async_giving_the_last_first(miou_promise **promise, const miou_spawn *options,
+                                       miou_task *fn, void *arg)
+{
+    return spawn_giving_the_last_first(true_miou_async, promise, options, fn, arg);
+}
+
+static int call_giving_the_last_first(miou_promise **promise, const miou_spawn *options,
+                                      miou_task *fn, void *arg)
+{
+    return spawn_giving_the_last_first(true_miou_call, promise, options, fn, arg);
+}
+MUTANT("R5.11", the_last_is_given_first, .async = async_giving_the_last_first,
+       .call = call_giving_the_last_first);
+
 static int check_what_was_given(miou_resource *resource)
 {
     int error = true_miou_check(resource);
