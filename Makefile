@@ -25,14 +25,17 @@ REF_OBJ := $(REF:%.c=$(B)/%.o)
 CONTEXT := -l:libboost_context.a
 
 # The library is optimised as one piece where gcc builds it, unless CFLAGS say how it is to be done.
+# LTO= omits that step, which takes longer than all others.
 WHOLE   := $(if $(filter file,$(origin CFLAGS)),$(shell $(CC) -v 2>&1 | grep -q '^gcc version' && echo yes))
+LTO     := $(WHOLE)
 
 # What is global stays visible until objcopy has picked the headers' names.
 $(REF_OBJ): FLAGS += -fvisibility=default -fno-semantic-interposition $(if $(WHOLE),-flto -ffat-lto-objects)
 
 # One object that shows only the headers' names, with the context switch inside.
 $(B)/miou.o: $(REF_OBJ) $(B)/exports
-	$(Q)$(CC) $(if $(WHOLE),$(CFLAGS) -flto=auto -flinker-output=nolto-rel) -r -nostdlib -o $@ $(REF_OBJ) $(CONTEXT)
+	$(Q)$(CC) $(if $(LTO),$(CFLAGS) -flto=auto -flinker-output=nolto-rel,$(if $(WHOLE),-fno-lto)) \
+	    -r -nostdlib -o $@ $(REF_OBJ) $(CONTEXT)
 	@objcopy --keep-global-symbols=$(B)/exports $@
 
 $(B)/libmiou.a: $(B)/miou.o
@@ -148,7 +151,7 @@ TESTS += $(B)/fuzz/sim/test_sim $(B)/fuzz_echo
 # ---- fuzz: random programs, executed by the driver's code on the simulated system, and judged
 
 PROGRAM := $(PARSER:%.c=$(B)/%.o)
-JUDGED  := $(patsubst %,$(B)/conformance/driver/%.o,operations says) \
+JUDGED  := $(patsubst %,$(B)/conformance/driver/%.o,operations instances says) \
            $(patsubst %.c,$(B)/%.o,$(call room,conformance/judge))
 
 $(B)/fuzz_program: $(patsubst %,$(B)/fuzz/targets/%.o,fuzz_program programs) $(PROGRAM) $(JUDGED) \
@@ -166,7 +169,7 @@ all: $(B)/random-programs
 # ---- fuzz: whatever the suite reads
 
 $(B)/fuzz_reader: $(patsubst %,$(B)/%.o,fuzz/targets/fuzz_reader $(patsubst %.c,%,$(filter-out \
-                  %/conform.c %/report_cmocka.c %/report.c,$(SUITE)))) $(ENGINE)
+                  %/conform.c conformance/report/%,$(SUITE)))) $(ENGINE)
 	$(LINK) $^ -l:libcmark.a
 
 TESTS += $(B)/fuzz_reader
@@ -176,7 +179,8 @@ TESTS += $(B)/fuzz_reader
 # These files read no text, so that an engine learns nothing from tracing their comparisons, which
 # would take most of its time.
 $(REF_OBJ) $(SIM) $(B)/ref/echo.o $(TRAFFIC) \
-$(patsubst %.c,$(B)/%.o,conformance/driver/operations.c $(wildcard conformance/judge/invariants*.c)): FLAGS += $(UNTRACED)
+$(patsubst %.c,$(B)/%.o,conformance/driver/operations.c $(wildcard conformance/judge/invariants*.c) \
+$(patsubst %,conformance/judge/%.c,facts follow promises)): FLAGS += $(UNTRACED)
 
 # The simulated system and the clients are not what is tested.
 $(TRAFFIC) $(B)/fuzz/sim/sim.o $(B)/fuzz/sim/stream.o: override CFLAGS += $(UNTESTED)

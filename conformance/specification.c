@@ -32,6 +32,7 @@ struct verdict_of {
 struct renderer {
     FILE *out;
     const char *directory;
+    const char *text; /* of the file that is being rendered */
     struct book *book;
     struct verdict_of *rules;
     int rule_count;
@@ -380,16 +381,111 @@ static bool is_scenario(cmark_node *block)
            strncmp(cmark_node_get_fence_info(block), "scenario", strlen("scenario")) == 0;
 }
 
+/* ---- Tables, which CommonMark does not have: | cell | cell |, the second row dashes ---- */
+
+/* Where the cell ends: at the next bar that no backslash precedes. */
+static const char *cell_end(const char *text)
+{
+    while (*text && *text != '|')
+        text += *text == '\\' && text[1] ? 2 : 1;
+    return text;
+}
+
+static void write_cell(struct renderer *renderer, const char *text, size_t size, const char *tag)
+{
+    char *words = must(calloc(1, size + 1)), *html;
+    size_t length = 0;
+    cmark_node *cell;
+
+    for (size_t i = 0; i < size; i++)
+        if (text[i] != '\\' || text[i + 1] != '|')
+            words[length++] = text[i];
+    cell = must(cmark_parse_document(words, length, CMARK_OPT_DEFAULT));
+    free(words);
+
+    mend_links(cell);
+    html = must(cmark_render_html(cell, CMARK_OPT_UNSAFE));
+    length = strlen(html);
+    fprintf(renderer->out, "<%s>", tag);
+    if (length >= strlen("<p></p>\n")) {
+        html[length - strlen("</p>\n")] = '\0';
+        write_linked(renderer, html + strlen("<p>"), NULL);
+    }
+    fprintf(renderer->out, "</%s>", tag);
+    free(html);
+    cmark_node_free(cell);
+}
+
+static void write_row(struct renderer *renderer, char *row, const char *tag)
+{
+    fputs("<tr>", renderer->out);
+    for (const char *at = row + 1, *end; *(end = cell_end(at)); at = end + 1)
+        write_cell(renderer, at, (size_t)(end - at), tag);
+    fputs("</tr>\n", renderer->out);
+}
+
+static bool is_table(const char *text)
+{
+    const char *second = text + strcspn(text, "\n");
+
+    return *text == '|' && *second && second[1 + strspn(second + 1, "|-: ")] == '\n';
+}
+
+static void write_table(struct renderer *renderer, char *text)
+{
+    char *row = strsep(&text, "\n");
+
+    fputs("<div class=\"table\"><table>\n", renderer->out);
+    write_row(renderer, row, "th");
+    strsep(&text, "\n");
+    while ((row = strsep(&text, "\n")))
+        if (*row == '|')
+            write_row(renderer, row, "td");
+    fputs("</table></div>\n", renderer->out);
+}
+
+/* The lines of the file that a block was read from; to be freed. */
+static char *lines_of(const struct renderer *renderer, cmark_node *block)
+{
+    int first = cmark_node_get_start_line(block), last = cmark_node_get_end_line(block), line = 1;
+    const char *start = renderer->text, *end;
+
+    for (; line < first; line++)
+        start = strchr(start, '\n') + 1;
+    for (end = start; *end && line <= last; line += *end++ == '\n')
+        continue;
+    return must(strndup(start, (size_t)(end - start)));
+}
+
+static bool wrote_table(struct renderer *renderer, cmark_node *block)
+{
+    char *text;
+    bool table;
+
+    if (cmark_node_get_type(block) != CMARK_NODE_PARAGRAPH)
+        return false;
+    text = lines_of(renderer, block);
+    table = is_table(text);
+    if (table)
+        write_table(renderer, text);
+    free(text);
+    return table;
+}
+
+/* ---- Blocks ---- */
+
 static void write_block(struct renderer *renderer, cmark_node *block, const char *rule)
 {
     char *html;
 
+    if (wrote_table(renderer, block))
+        return;
     if (is_scenario(block)) {
         write_scenario(renderer->out, block);
         return;
     }
     mend_links(block);
-    html = must(cmark_render_html(block, CMARK_OPT_DEFAULT));
+    html = must(cmark_render_html(block, CMARK_OPT_UNSAFE));
     if (cmark_node_get_type(block) == CMARK_NODE_CODE_BLOCK) {
         fputs(html, renderer->out);
     } else if (rule &&
@@ -473,6 +569,7 @@ static void read_further(struct renderer *renderer, const char *file)
     FILE *page = renderer->out;
     size_t size;
 
+    renderer->text = text;
     for (cmark_node *block = cmark_node_first_child(document); block;
          block = cmark_node_next(block)) {
         if (cmark_node_get_type(block) == CMARK_NODE_HEADING) {
@@ -497,7 +594,7 @@ static void write_heading(struct renderer *renderer, cmark_node *block)
 {
     int level = cmark_node_get_heading_level(block);
     char *text = must(markdown_text(block)),
-         *html = must(cmark_render_html(block, CMARK_OPT_DEFAULT));
+         *html = must(cmark_render_html(block, CMARK_OPT_UNSAFE));
 
     fprintf(renderer->out, "<h%d id=\"", level);
     write_anchor(renderer->out, text);
@@ -513,6 +610,7 @@ static void write_document(struct renderer *renderer, const char *name)
     cmark_node *document = parse(text);
     const struct verdict_of *rule = NULL;
 
+    renderer->text = text;
     fprintf(renderer->out, "<article id=\"%s\">\n", name);
     for (cmark_node *block = cmark_node_first_child(document); block;
          block = cmark_node_next(block)) {
@@ -595,12 +693,13 @@ static const char style[] =
     ".why{font-style:italic}.source{color:var(--soft);font-size:.88rem}\n"
     "pre{background:var(--code);padding:.8rem 1rem;border-radius:.4rem;overflow-x:auto;"
     "font:14px/1.45 ui-monospace,monospace;margin:.4rem 0 1.2rem}\n"
-    "code{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:anywhere}"
+    "pre.header{font-size:12.5px}code{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:break-word}"
     "pre code{font-size:inherit;overflow-wrap:normal}\n"
     "figure{margin:0}figcaption{font:600 .78rem ui-monospace,monospace;color:var(--soft)}\n"
     "details{margin:.8rem 0}summary{cursor:pointer;color:var(--link)}\n"
-    "table{border-collapse:collapse;display:block;overflow-x:auto}"
-    "th,td{border:1px solid var(--line);padding:.35rem .6rem;text-align:left;vertical-align:top}\n"
+    ".table{overflow-x:auto;margin:1rem 0}table{border-collapse:collapse}"
+    "th,td{min-width:5rem;border:1px solid var(--line);padding:.35rem "
+    ".6rem;text-align:left;vertical-align:top}\n"
     "svg{max-width:100%;height:auto}\n"
     "@media(min-width:64rem){body{display:grid;grid-template-columns:19rem 1fr}"
     "nav{position:sticky;top:0;height:100vh;overflow-y:auto;border-right:1px solid var(--line);"

@@ -29,7 +29,9 @@ static int set_up(void **state)
         return -1;
     make_directory("spec");
     make_directory("spec/more");
-    write_file("spec/0-overview.md", "# Overview\n\n## Words\n\nNone.\n");
+    write_file("spec/0-overview.md",
+               "# Overview\n\n## Words\n\n| a | b |\n| --- | --- |\n| `x \\| y` | "
+               "R7.1 |\n");
     write_file("spec/7-a.md", chapter);
     write_file("spec/more/7-a.md", more);
     write_file("spec/miou.h", "/* Yield [R7.1]. */\nint miou_yield(void);\n");
@@ -88,7 +90,11 @@ static void shows_rules_scenarios_and_headers(void **state)
     assert_true(
         contains(page.output, "<details><summary>1 further scenario</summary>\n<p>Two:</p>"));
     assert_true(contains(page.output, "<a href=\"#words\">the overview</a>"));
-    assert_true(contains(page.output, "<h2 id=\"words\">Words</h2>"));
+    assert_true(contains(
+        page.output,
+        "<h2 id=\"words\">Words</h2>\n<div class=\"table\"><table>\n<tr><th>a</th><th>b</th>"));
+    assert_true(
+        contains(page.output, "<td><code>x | y</code></td><td><a href=\"#R7.1\">R7.1</a></td>"));
     assert_true(
         contains(page.output, "[<a href=\"#R7.1\">R7.1</a>]. */\nint <b id=\"miou_yield\">"));
     assert_null(strstr(page.output, "href=\"#R7.9\""));

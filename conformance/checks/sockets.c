@@ -67,6 +67,14 @@ int listen_on(miou_fd **listener, unsigned flags, unsigned short port)
 enum { NUMBERS = 1 << 16 };
 static atomic_bool kept[NUMBERS];
 
+int receive_on_udp(miou_fd **fd, unsigned flags)
+{
+    struct sockaddr_in address = loopback(0);
+
+    TRY(miou_udpv4(fd, flags));
+    return miou_bind_and_listen(*fd, (struct sockaddr *)&address, sizeof address, NULL);
+}
+
 int peer_keep(int number)
 {
     if (number >= 0 && number < NUMBERS)
@@ -110,6 +118,17 @@ int peer_connect_local(const struct sockaddr_un *address)
         return peer;
     peer_close(peer);
     return -1;
+}
+
+int peer_connect_udp(unsigned short port)
+{
+    struct sockaddr_in own = loopback(0), address = loopback(port);
+    int peer = peer_keep(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+
+    if (bind(peer, (struct sockaddr *)&own, sizeof own) < 0 ||
+        connect(peer, (struct sockaddr *)&address, sizeof address) < 0)
+        return -errno;
+    return peer;
 }
 
 size_t peer_send(int peer, const void *bytes, size_t size)

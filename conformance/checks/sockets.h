@@ -34,10 +34,16 @@ unsigned short port_of(miou_fd *fd);
 /* Listen on a port of 127.0.0.1; 0 stands for any. Returns 0 or the error. */
 int listen_on(miou_fd **listener, unsigned flags, unsigned short port);
 
+/* Make a UDP socket and bind it to a port of 127.0.0.1. Returns 0 or the error. */
+int receive_on_udp(miou_fd **fd, unsigned flags);
+
 /* Connect to a port of 127.0.0.1, or to an address of the Unix domain; -1 if that cannot be done.
  * Nobody need accept for it to return. */
 int peer_connect(unsigned short port);
 int peer_connect_local(const struct sockaddr_un *address);
+
+/* Make a UDP socket that is bound, and sends to that port of 127.0.0.1; -errno if it cannot be. */
+int peer_connect_udp(unsigned short port);
 
 /* Plain descriptors are closed at the end of the test at the latest, those that are not made here
  * if they have been kept; so that what is left open is the runtime's. */

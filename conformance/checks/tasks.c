@@ -17,6 +17,12 @@ int return_number(void *number)
     return (int)(intptr_t)number;
 }
 
+int count_one(void *number)
+{
+    ++*(int *)number;
+    return 0;
+}
+
 int yield_for_ever(void *arg)
 {
     (void)arg;

@@ -19,6 +19,9 @@ int return_0(void *arg);
 int return_number(void *number);
 int yield_for_ever(void *arg);
 
+/* A task that adds 1 to the int that is its argument, and returns 0. */
+int count_one(void *number);
+
 /* miou_async or miou_call. */
 typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
 

@@ -1,5 +1,5 @@
-/* Tests of the frames: of the tests in C, on liars, and of the saboteur, on a runtime whose doings
- * are known. */
+/* Tests of the frames: of the checks, on liars, and of the saboteur, on a runtime whose doings are
+ * known; and of where the checks and the mutants of a rule are found. */
 #include "test_support.h"
 
 #include <signal.h>
@@ -183,13 +183,81 @@ static void lists_its_mutants(void **state)
     process_free(&list);
 }
 
+/* ---- Where a rule is found ---- */
+
+enum { RULES = 1000 };
+
+/* Which file has the checks of a rule. */
+struct found {
+    char rule[16], file[128];
+};
+
+/* Each line is "FILE:NAME", followed by the number of a rule: see that a file's name begins with
+ * the chapter of its rules and, if only one file may have a rule, that no other has it. */
+static void assert_found_by_chapter(const char *lines, bool one_file)
+{
+    static struct found all[RULES];
+    int known = 0, i, size;
+
+    for (; *lines; lines += size) {
+        struct found found;
+        int chapter, prefix = 0;
+
+        assert_int_equal(
+            sscanf(lines, "%127[^:]:%*[^0-9]%15[0-9.]\n%n", found.file, found.rule, &size), 2);
+        chapter = atoi(found.rule);
+        if (sscanf(found.file, "%d_", &prefix) != 1 || prefix != chapter)
+            fail_msg("R%s is in %s, which is no file of chapter %d", found.rule, found.file,
+                     chapter);
+        for (i = 0; i < known && strcmp(all[i].rule, found.rule) != 0; i++)
+            ;
+        assert_true(i < RULES);
+        if (i == known)
+            all[known++] = found;
+        else if (one_file && strcmp(all[i].file, found.file) != 0)
+            fail_msg("R%s is in %s and in %s", found.rule, all[i].file, found.file);
+    }
+    assert_true(known > 0);
+}
+
+/* Look for a pattern in the source files of a folder beside this one's. */
+static struct process source_lines(const char *folder, const char *pattern)
+{
+    return run("cd $(dirname %s)/../%s && grep -oE '%s' *_*.c", __FILE__, folder, pattern);
+}
+
+/* A check belongs to the first rule that it names. */
+static void the_checks_of_a_rule_are_in_one_file_of_its_chapter(void **state)
+{
+    struct process process = source_lines("checks", "^CHECK\\(\"R[0-9.]+");
+
+    (void)state;
+    assert_found_by_chapter(process.output, true);
+    process_free(&process);
+}
+
+static void the_mutants_of_a_rule_are_in_files_of_its_chapter(void **state)
+{
+    struct process process = source_lines("saboteur", "^[A-Z_]*MUTANT[A-Z_]*\\(\"R[0-9.]+");
+
+    (void)state;
+    assert_found_by_chapter(process.output, false);
+    process_free(&process);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_that_a_test_passed), cmocka_unit_test(says_why_a_test_failed),
-        cmocka_unit_test(tells_other_ends_apart),  cmocka_unit_test(refuses_bad_arguments),
-        cmocka_unit_test(names_what_is_missing),   cmocka_unit_test(passes_everything_on),
-        cmocka_unit_test(does_nothing_by_halves),  cmocka_unit_test(lists_its_mutants),
+        cmocka_unit_test(says_that_a_test_passed),
+        cmocka_unit_test(says_why_a_test_failed),
+        cmocka_unit_test(tells_other_ends_apart),
+        cmocka_unit_test(refuses_bad_arguments),
+        cmocka_unit_test(names_what_is_missing),
+        cmocka_unit_test(passes_everything_on),
+        cmocka_unit_test(does_nothing_by_halves),
+        cmocka_unit_test(lists_its_mutants),
+        cmocka_unit_test(the_checks_of_a_rule_are_in_one_file_of_its_chapter),
+        cmocka_unit_test(the_mutants_of_a_rule_are_in_files_of_its_chapter),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,7 +194,7 @@ int waits_open(struct waits *waits)
     return 0;
 }
 
-static int come_to_wait(void *arg)
+int let_others_wait(void *arg)
 {
     (void)arg;
     let_others_run();
@@ -208,7 +208,7 @@ int waits_start(struct waits *waits, spawner *spawn)
     TRY(waits_open(waits));
     FOR_EACH_WAIT(kind, waits)
     TRY(spawn(&waits->promises[kind], NULL, wait_tasks[kind], &waits->waiters[kind]));
-    TRY(spawn(&last, NULL, come_to_wait, NULL));
+    TRY(spawn(&last, NULL, let_others_wait, NULL));
     TRY(miou_await(last, NULL));
     FOR_EACH_WAIT(kind, waits)
     waits->waiting += !waits->waiters[kind].done;
@@ -249,4 +249,35 @@ void waits_assert_served(const struct waits *waits)
 {
     FOR_EACH_WAIT(kind, waits)
     assert_int_equal(waits->waiters[kind].result, kinds[kind].result);
+}
+
+/* ---- connecting in the Unix domain ---- */
+
+int connect_locally(void *arg)
+{
+    struct sockaddr_un address = local_address(0);
+    struct waiter *waiter = arg;
+
+    waiter->result = miou_connect(waiter->fd, (struct sockaddr *)&address, sizeof address);
+    waiter->done = true;
+    return 0;
+}
+
+int connecting_start(struct connecting *connecting)
+{
+    struct sockaddr_un address = local_address(0);
+    struct waiter *waiter = &connecting->waiter;
+    miou_promise *last;
+    int listener = peer_keep(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+
+    connecting->listener = listener;
+    if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, 0) < 0)
+        return -errno;
+    peer_connect_local(&address);
+    TRY(miou_unix_socket(&waiter->fd, 0));
+    TRY(connecting->spawn(&connecting->promise, NULL, connect_locally, waiter));
+    TRY(connecting->spawn(&last, NULL, let_others_wait, NULL));
+    TRY(miou_await(last, NULL));
+    connecting->waited = !waiter->done;
+    return 0;
 }

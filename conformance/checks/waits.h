@@ -31,6 +31,9 @@ int waits_open(struct waits *waits);
 int waits_start(struct waits *waits, spawner *spawn);
 int waits_await(struct waits *waits);
 
+/* A task that lets all others of its domain come to wait; returns 0. */
+int let_others_wait(void *unused);
+
 /* Do what they wait for, all of them, as a thread may, or one. */
 void *waits_serve(void *waits);
 void waits_serve_one(const struct waits *waits, enum wait_kind kind);
@@ -48,5 +51,20 @@ static inline int waits_count(const struct waits *waits)
 /* A listener in plain POSIX whose queue is full, so that whoever connects to it has to wait. Accept
  * one, and there is room. */
 int full_listener(void);
+
+/* A task that waits in miou_connect until a listener of the Unix domain has room. Zeroed but for
+ * spawn. The system tells nobody when there is room. */
+struct connecting {
+    spawner *spawn;
+    int listener; /* in plain POSIX; its queue is full */
+    struct waiter waiter;
+    miou_promise *promise;
+    bool waited; /* after connecting_start: the task waits */
+};
+
+/* Start that task, once its listener is there; returns 0 or an error. And the task itself: connect
+ * a waiter's descriptor to that listener. */
+int connecting_start(struct connecting *connecting);
+int connect_locally(void *waiter);
 
 #endif

@@ -1,4 +1,4 @@
-/* Tests of the monitors, by stories: several children at once, lazy values, what tasks share, time
+/* Tests of the invariants, by stories: several children at once, lazy values, what tasks share, time
  * and deadlock. */
 #include "test_stories.h"
 
@@ -32,7 +32,7 @@ static void all_are_awaited(void **state)
                      "R8.1 4: an outcome for each of 2 promises"},
                     {"ok 5, failed boom", "not-a-child", "R8.1 4: no error: the children are"},
                     {"ok 5, failed boom", "cancelled, failed boom",
-                     "R2.4 4: how task five ended: nobody had cancelled it"},
+                     "R2.4 4: how task five ended: no task had cancelled it"},
                     {"end boom\ndid main 4 ok 5, failed boom\n",
                      "did main 4 ok 5, failed boom\nend boom\n", "R2.9 4: task boom ends before"},
                     {"did main 5 none", "did main 5 ok", "R8.8 5: none: there is no promise"},
@@ -362,7 +362,7 @@ static void lazy_values_are_computed_once(void **state)
                  "did part 9 ok\nend part\ndid main 3 ok 3\ndid main 4 ok 3\ndid main 5 invalid\n"
                  "did main 6 ok\nforce main 7 inner\nbegin inner 0\ndid inner 12 undefined\n"
                  "did inner 13 ok 3\nend inner\ndid main 7 failed boom\nend main\nrun ok\n",
-        .changes = {{"begin part 0", "begin part 1", "R9.17 3: a lazy value is computed by who"},
+        .changes = {{"begin part 0", "begin part 1", "R9.17 3: a lazy value is computed by the task"},
                     {"did main 4 ok 3\n",
                      "force main 4 part#2\nbegin part#2 0\nprint part#2 hi\ndid part#2 9 ok\n"
                      "end part#2\ndid main 4 ok 3\n",
@@ -576,7 +576,7 @@ static void mutexes_are_taken_in_turn(void **state)
                      "did child#2 10 ok\ndid child#2 11 ok\nend child#2\ndid child 10 ok\n"
                      "did child 11 ok\nend child\n",
                      "R9.2 10: before the lock that began on this domain after 'begin child#2 0'"},
-                    {"did main 8 ok", "did main 8 busy", "R9.5 8: ok: nobody holds the mutex"}},
+                    {"did main 8 ok", "did main 8 busy", "R9.5 8: ok: no task holds the mutex"}},
     };
 
     (void)state;
@@ -638,11 +638,11 @@ static void triggers_happen_once(void **state)
                  "did main 7 ok\ndid main 8 ok\nend main\nrun ok\n",
         .changes = {{"did main 6 ok\ndid child 10 ok\nend child\n",
                      "did child 10 ok\nend child\ndid main 6 ok\n", ""},
-                    {"did main 5 busy", "did main 5 ok", "R9.22 5: nothing yet: nobody has"},
+                    {"did main 5 busy", "did main 5 ok", "R9.22 5: nothing yet: no task has"},
                     {"did main 8 ok", "did main 8 busy", "R9.22 8: ok: the trigger has been"},
                     {"begin child 0\ndid main 4 ok\ndid main 5 busy\n",
                      "did main 4 ok\ndid main 5 busy\nbegin child 0\n",
-                     "R9.23 5: not busy: nobody else awaits the trigger"}},
+                     "R9.23 5: not busy: no other task awaits the trigger"}},
     };
 
     (void)state;

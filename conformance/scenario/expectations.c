@@ -1,5 +1,7 @@
-/* program_expectations.c: the lines that begin with `expect`. */
+/* expectations.c: the lines that begin with `expect`. */
 #include "parser.h"
+
+#include "memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +40,13 @@ static bool parse_happening(struct parser *parser, struct word word, struct happ
     return happening->which >= 0;
 }
 
+static void add_happening(struct expectation *expectation, struct happening happening)
+{
+    expectation->happenings =
+        grown(expectation->happenings, (size_t)expectation->happening_count, sizeof happening);
+    expectation->happenings[expectation->happening_count++] = happening;
+}
+
 static void parse_happenings(struct parser *parser, struct word rest,
                              struct expectation *expectation, int min)
 {
@@ -55,8 +64,7 @@ static void parse_happenings(struct parser *parser, struct word rest,
             happening.kind != HAPPENS_FINALISE)
             complain(parser, parser->line,
                      "'%.*s': 'expect exactly' is of print and finalise events only", QUOTED(word));
-        append(parser, &expectation->happenings, &expectation->happening_count, &happening,
-               sizeof happening);
+        add_happening(expectation, happening);
     }
     if (words < min)
         complain(parser, parser->line, "'expect %s' needs %s", what,
@@ -77,15 +85,14 @@ static void parse_expected_run(struct parser *parser, struct word rest,
             complain(parser, parser->line, "a run comes to one outcome, not to a list");
 }
 
-/* Tasks, of each of which every begin is meant. */
+/* Tasks; each stands for all its begins. */
 static void parse_begins(struct parser *parser, struct word rest, struct expectation *expectation)
 {
     do {
         struct happening begin = {
             HAPPENS_BEGIN, take_name(parser, &rest, expectations[expectation->kind], NAME_TASK)};
 
-        append(parser, &expectation->happenings, &expectation->happening_count, &begin,
-               sizeof begin);
+        add_happening(expectation, begin);
         rest = trim(rest);
     } while (rest.size > 0);
 }
@@ -150,9 +157,9 @@ void parse_expectation(struct parser *parser, struct word rest)
     }
     expectation.kind = (enum expectation_kind)kind;
     parse_expected(parser, rest, &expectation);
-    if (!append(parser, &program->expectations, &program->expectation_count, &expectation,
-                sizeof expectation))
-        free_expectation(&expectation);
+    program->expectations =
+        grown(program->expectations, (size_t)program->expectation_count, sizeof expectation);
+    program->expectations[program->expectation_count++] = expectation;
 }
 
 static void settle_done(struct parser *parser, const struct expectation *expectation,

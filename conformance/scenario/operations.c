@@ -1,5 +1,7 @@
-/* program_operations.c: the operations of the language, a row each, and a line with one. */
+/* operations.c: the operations of the language, one row each, and reading a line with one. */
 #include "parser.h"
+
+#include "memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -118,9 +120,10 @@ enum name_kind operation_names(enum operation_kind kind)
 
 /* ---- Operands ---- */
 
-static void add_number(struct parser *parser, int **numbers, int *count, int number)
+static void add_number(int **numbers, int *count, int number)
 {
-    append(parser, numbers, count, &number, sizeof number);
+    *numbers = grown(*numbers, (size_t)*count, sizeof **numbers);
+    (*numbers)[(*count)++] = number;
 }
 
 static void parse_give(struct parser *parser, struct word list, struct operation *operation)
@@ -130,7 +133,7 @@ static void parse_give(struct parser *parser, struct word list, struct operation
 
     while (more) {
         more = take_until(&list, ',', &name);
-        add_number(parser, &operation->give, &operation->give_count,
+        add_number(&operation->give, &operation->give_count,
                    number_of_name(parser, NAME_RESOURCE, name));
     }
 }
@@ -173,7 +176,7 @@ static void parse_names(struct parser *parser, struct word *rest, enum name_kind
     struct word word;
 
     while ((word = take_word(rest)).size > 0)
-        add_number(parser, numbers, count, number_of_name(parser, kind, word));
+        add_number(numbers, count, number_of_name(parser, kind, word));
 }
 
 static void parse_result(struct parser *parser, struct word *rest, struct operation *operation)
@@ -205,8 +208,7 @@ static void parse_operand(struct parser *parser, struct word *rest, int place,
             parser->program->names[names].of[*name].bound = true;
         return;
     case TASK &OPERAND_KIND:
-        add_number(parser, &operation->tasks, &operation->task_count,
-                   take_name(parser, rest, what, names));
+        add_number(&operation->tasks, &operation->task_count, take_name(parser, rest, what, names));
         return;
     case TASKS &OPERAND_KIND:
         parse_names(parser, rest, names, &operation->tasks, &operation->task_count);
@@ -282,20 +284,18 @@ void free_operation(struct operation *operation)
     free(operation->give);
 }
 
-static void add_operation(struct parser *parser, struct operation *operation)
+static void add_operation(struct parser *parser, const struct operation *operation)
 {
     struct program *program = parser->program;
     struct task *task = &program->tasks[parser->task];
 
     if (task->count == 0)
         task->first = program->operation_count;
-    if (!append(parser, &program->operations, &program->operation_count, operation,
-                sizeof *operation)) {
-        free_operation(operation);
-        return;
-    }
+    program->operations =
+        grown(program->operations, (size_t)program->operation_count, sizeof *operation);
+    program->operations[program->operation_count] = *operation;
+    program->at_line[parser->line] = program->operation_count++;
     task->count++;
-    program->at_line[parser->line] = program->operation_count - 1;
 }
 
 void parse_operation(struct parser *parser, struct word line)

@@ -1,5 +1,7 @@
-/* program_outcomes.c: what an operation or a run can come to, written and read. */
+/* outcomes.c: writes and reads the outcomes of an operation or a run. */
 #include "parser.h"
+
+#include "memory.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -7,7 +9,7 @@
 
 static const struct {
     const char *word;
-    int comes; /* what an operation must come to for this to be an answer of it */
+    int comes; /* an operation that can end so can have this outcome */
 } forms[] = {
     [OUTCOME_OK] = {"ok", COMES_OK},
     [OUTCOME_FAILED] = {"failed", COMES_FAILED},
@@ -90,41 +92,31 @@ void outcomes_fold(struct outcomes *list)
     list->count = 1;
 }
 
-int outcomes_parse(struct outcomes *list, const struct program *program, const char *text,
-                   size_t size)
+static void add_outcome(struct outcomes *list, struct outcome outcome)
+{
+    list->of = grown(list->of, list->count, sizeof outcome);
+    list->of[list->count++] = outcome;
+}
+
+bool outcomes_parse(struct outcomes *list, const struct program *program, const char *text,
+                    size_t size)
 {
     struct word rest = {text, size}, member, error;
-    size_t room = 0;
     bool more = true;
-    int wrong = 0;
 
     *list = (struct outcomes){NULL, 0};
     while (more) {
         struct outcome outcome;
 
         more = take_until(&rest, ',', &member);
-        if (!parse_outcome(member, &outcome, &error))
-            goto wrong;
-        if (error.text != NULL && (outcome.value = find_name(program, NAME_ERROR, error)) < 0)
-            goto wrong;
-        if (list->count == room) {
-            struct outcome *larger;
-
-            room = room > 0 ? 2 * room : 1;
-            larger = realloc(list->of, room * sizeof *larger);
-            if (larger == NULL) {
-                wrong = -1;
-                goto wrong;
-            }
-            list->of = larger;
+        if (!parse_outcome(member, &outcome, &error) ||
+            (error.text != NULL && (outcome.value = find_name(program, NAME_ERROR, error)) < 0)) {
+            free(list->of);
+            return false;
         }
-        list->of[list->count++] = outcome;
+        add_outcome(list, outcome);
     }
-    return 1;
-wrong:
-    free(list->of);
-    *list = (struct outcomes){NULL, 0};
-    return wrong;
+    return true;
 }
 
 /* Read one alternative of an answer: a list. */
@@ -132,7 +124,6 @@ static void parse_answer(struct parser *parser, struct word text, const char *wh
                          struct outcomes *list)
 {
     struct word member, error;
-    int count = 0;
     bool more = true;
 
     while (more) {
@@ -149,9 +140,8 @@ static void parse_answer(struct parser *parser, struct word text, const char *wh
         if ((forms[outcome.kind].comes & comes) == 0 ||
             (outcome.kind == OUTCOME_OK && outcome.value > 0 && (comes & COMES_VALUE) == 0))
             complain(parser, parser->line, "'%s' never comes to '%.*s'", what, QUOTED(member));
-        append(parser, &list->of, &count, &outcome, sizeof outcome);
+        add_outcome(list, outcome);
     }
-    list->count = (size_t)count;
 }
 
 void parse_answers(struct parser *parser, struct word text, const char *what, int comes,
@@ -165,7 +155,7 @@ void parse_answers(struct parser *parser, struct word text, const char *what, in
 
         more = take_until(&text, '|', &alternative);
         parse_answer(parser, alternative, what, comes, &list);
-        if (!append(parser, answers, count, &list, sizeof list))
-            free(list.of);
+        *answers = grown(*answers, (size_t)*count, sizeof list);
+        (*answers)[(*count)++] = list;
     }
 }

@@ -643,8 +643,9 @@ static int compare_chapters(const void *a, const void *b)
 {
     const struct chapter *first = a, *second = b;
 
-    return first->number != second->number ? first->number - second->number
-                                           : strcmp(first->file, second->file);
+    if (first->number != second->number || first->rule_count == 0 || second->rule_count == 0)
+        return first->number - second->number;
+    return first->rules[0].number - second->rules[0].number;
 }
 
 /* A name, and where it stands: of a rule or of a scenario. */

@@ -42,7 +42,7 @@ struct chapter {
 };
 
 struct book {
-    struct chapter *chapters; /* by number, chapters of one number by their files' names */
+    struct chapter *chapters; /* by number, chapters of one number by their rules' numbers */
     int chapter_count;
 };
 

@@ -1,4 +1,4 @@
-/* program_words.c: the words of a line. */
+/* words.c: the words of a line. */
 #include "parser.h"
 
 #include <stdint.h>
@@ -34,8 +34,6 @@ struct word trim(struct word word)
     return word;
 }
 
-/* Take what stands before the separator, or all, off the front of the rest. True: there was one, so
- * that something, if only nothing, stands behind it. */
 bool take_until(struct word *rest, char separator, struct word *piece)
 {
     const char *end = rest->size > 0 ? memchr(rest->text, separator, rest->size) : NULL;
@@ -47,7 +45,6 @@ bool take_until(struct word *rest, char separator, struct word *piece)
     return end != NULL;
 }
 
-/* Take the next word off the front of the rest; empty at its end. */
 struct word take_word(struct word *rest)
 {
     struct word word;
@@ -61,7 +58,6 @@ struct word take_word(struct word *rest)
     return word;
 }
 
-/* A line without its comment and the blanks around it. */
 struct word without_comment(struct word line)
 {
     struct word before;
@@ -70,7 +66,6 @@ struct word without_comment(struct word line)
     return trim(before);
 }
 
-/* What stands before `=>`, and, in *answer, behind it. answer->text is NULL without one. */
 struct word before_answer(struct word line, struct word *answer)
 {
     struct word rest = line, word;
@@ -106,7 +101,6 @@ bool is_name(struct word word)
     return true;
 }
 
-/* A number from 0 to max in digits. */
 bool parse_number(struct word word, int max, int *number)
 {
     int64_t value = 0;

@@ -8,22 +8,17 @@
 #     broken.o      on the operating system, for the attack
 #     broken_sim.o  on the simulated system of fuzz/sim, for the fuzz targets: SIM_REF=.../broken_sim.o
 #
-# ci/fuzz-proof builds both in directories where ref/ has all its patch points. ALONE holds the flags for saboteurs in a
-# process with only one thread.
+# ALONE holds the flags for saboteurs in a process with only one thread. The patches of ref/mutants/ are not built here:
+# each has programs of its own, see ci/patched.
 
 include Makefile
 
-PROOF     := $(patsubst %,$(B)/fuzz/proof/%.o,server patches)
+PROOF     := $(patsubst %,$(B)/fuzz/proof/%.o,server control)
 SABOTEURS := $(SABOTEUR:%.c=$(B)/%.o) $(PROOF)
 proof     := $(B)/fuzz/proof/
 
 $(proof)%.o: private FLAGS += -I$(proof)
 $(SABOTEURS): private FLAGS += $(ALONE)
-
-$(proof)patches.o: $(proof)patches.def
-$(proof)patches.def: ref/mutants.txt
-	@mkdir -p $(@D)
-	@sed -nE 's/^([a-z0-9_]+) (R[0-9.]+)$$/MUTANT("\2", \1, 0);/p' $< > $@
 
 # ---- the true runtime, its functions renamed
 

@@ -1,6 +1,6 @@
 /* runtime.c: joins the saboteur and the true runtime below it, which is linked in, not opened as a
- * library; its functions are called ref_miou_run and so on. Mutants are named in server.c, in
- * conformance/saboteur/ and in ref/mutants.txt. */
+ * library; its functions are called ref_miou_run and so on. The mutants are the saboteur's and those
+ * in server.c and control.c. */
 #include "saboteur/saboteur.h"
 
 #include <stdatomic.h>
@@ -14,7 +14,7 @@
 
 /* ---- which mutant */
 
-const char *mutant_name = ""; /* see ref/mutant.h */
+static const char *mutant_name = "";
 
 /* Called before the saboteur's constructor, which has no priority. */
 __attribute__((constructor(500))) static void choose_mutant(void)

@@ -23,8 +23,6 @@ enum {
     TWICE = 64,        /* one in so many executions is repeated with the same answers */
 };
 
-struct program *program;
-
 static struct {
     char text[PROGRAM_TEXT];
     char output[OUTPUT];
@@ -84,7 +82,7 @@ static void never_ends(void *state)
 
 /* ---- the run */
 
-void deliver(const char *text, size_t size)
+static void keep_output(const char *text, size_t size)
 {
     if (size > OUTPUT - execution.output_size)
         fail("the run never ends, and its trace grows");
@@ -118,6 +116,7 @@ static void run(void)
 {
     struct sim_left left;
 
+    deliver = keep_output;
     execution.output_size = 0;
     execution.asked = execution.last = 0;
     sim_begin(&(struct sim_world){.stuck = never_ends});

@@ -1,0 +1,531 @@
+/* Rules R11.1 to R11.4, R11.9, R11.11 and R11.12: what a monitor is asked, and when. */
+#include "station.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+/* ---- R11.2: what a monitor is ---- */
+
+static int count(void *arg)
+{
+    ++*(int *)arg;
+    return 0;
+}
+
+static int create_counted(void **state, int domain, void *arg)
+{
+    (void)domain;
+    *state = arg;
+    return count(arg);
+}
+
+static int do_not_select(void *state, int block)
+{
+    (void)block;
+    return count(state);
+}
+
+static void do_nothing(void *state)
+{
+    (void)state;
+}
+
+CHECK("R11.2", monitors_that_lack_a_function)
+{
+    int calls = 0, i;
+    const miou_monitor whole = {.create = create_counted,
+                                .select = do_not_select,
+                                .interrupt = do_nothing,
+                                .finalise = do_nothing,
+                                .arg = &calls};
+
+    for (i = 0; i < 5; i++) {
+        miou_monitor monitor = whole;
+
+        if (i == 0 || i == 4)
+            monitor.create = NULL;
+        if (i == 1 || i == 4)
+            monitor.select = NULL;
+        if (i == 2 || i == 4)
+            monitor.interrupt = NULL;
+        if (i == 3 || i == 4)
+            monitor.finalise = NULL;
+        assert_int_equal(miou_run(&(miou_options){.monitor = &monitor}, count, &calls), -EINVAL);
+    }
+    assert_int_equal(miou_unix_run(&(miou_options){.monitor = &whole}, count, &calls), -EINVAL);
+    assert_int_equal(calls, 0);
+    assert_int_equal(miou_run(&(miou_options){.monitor = &whole}, return_0, NULL), 0);
+}
+
+/* ---- R11.3: when select is called ---- */
+
+enum { TURNS = 1000, YIELDERS = 3, PATIENCE = 1000000 };
+
+struct busy {
+    struct stations *stations;
+    struct passenger passenger;
+    int domain;
+    int turns;
+    int yields; /* until select was called */
+};
+
+static int yield_and_count(void *arg)
+{
+    struct busy *t = arg;
+    int i;
+
+    for (i = 0; i < TURNS; i++) {
+        t->turns++;
+        TRY(miou_yield());
+    }
+    return 0;
+}
+
+/* Main of the domain: has others yield, who are never all suspended. */
+static int be_busy(void *arg)
+{
+    struct busy *t = arg;
+    struct station *station = miou_monitor_state();
+    miou_promise *passenger, *promises[YIELDERS];
+    int i, outcome;
+
+    TRY(miou_async(&passenger, NULL, passenger_task, &t->passenger));
+    TRY(miou_yield());
+    atomic_store(&station->busy, true);
+    for (i = 0; i < YIELDERS; i++)
+        TRY(miou_async(&promises[i], NULL, yield_and_count, t));
+    while (t->turns < YIELDERS * TURNS)
+        TRY(miou_yield());
+    atomic_store(&station->busy, false);
+    for (i = 0; i < YIELDERS; i++)
+        TRY(miou_await(promises[i], NULL));
+    passenger_call(&t->passenger);
+    TRY(miou_await(passenger, &outcome));
+    return outcome;
+}
+
+static int be_busy_there(void *arg)
+{
+    return run_on(1, be_busy, arg);
+}
+
+CHECK("R11.3", select_does_not_block_what_can_run)
+{
+    struct stations stations = {0}, others = {0};
+    struct busy here = {0}, there = {0};
+
+    assert_int_equal(station_run(&stations, 0, be_busy, &here), 0);
+    assert_int_equal(stations.at[0].dozes, 0);
+    stations_assert_sound(&stations, 0);
+    assert_int_equal(station_run(&others, 1, be_busy_there, &there), 0);
+    assert_int_equal(others.at[1].dozes, 0);
+    stations_assert_sound(&others, 1);
+}
+
+/* The passenger has been called: it goes on once select is. */
+static int yield_until_looked(void *arg)
+{
+    struct busy *t = arg;
+    struct station *station = miou_monitor_state();
+    miou_promise *passenger;
+
+    TRY(miou_async(&passenger, NULL, passenger_task, &t->passenger));
+    TRY(miou_yield());
+    atomic_store(&station->busy, true);
+    atomic_store(&t->passenger.called, true);
+    while (atomic_load(&t->passenger.waits) && t->yields++ < PATIENCE)
+        TRY(miou_yield());
+    atomic_store(&station->busy, false);
+    return miou_await(passenger, NULL);
+}
+
+static int spawn_until_looked(void *arg)
+{
+    struct busy *t = arg;
+    miou_promise *passenger, *child;
+
+    TRY(miou_async(&passenger, NULL, passenger_task, &t->passenger));
+    TRY(miou_yield());
+    atomic_store(&t->passenger.called, true);
+    while (atomic_load(&t->passenger.waits) && t->yields++ < PATIENCE) {
+        TRY(miou_async(&child, NULL, return_0, NULL));
+        TRY(miou_await(child, NULL));
+        TRY(miou_promise_free(child));
+    }
+    return miou_await(passenger, NULL);
+}
+
+static int yield_until_looked_there(void *arg)
+{
+    return run_on(1, yield_until_looked, arg);
+}
+
+static void assert_looks(int domains, miou_task *fn)
+{
+    struct stations stations = {0};
+    struct busy t = {0};
+
+    assert_int_equal(station_run(&stations, domains, fn, &t), 0);
+    assert_true(t.yields < PATIENCE);
+    assert_int_equal(stations.at[domains].dozes, 0);
+    stations_assert_sound(&stations, domains);
+}
+
+CHECK("R11.3", select_is_called_while_tasks_yield)
+{
+    assert_looks(0, yield_until_looked);
+    assert_looks(1, yield_until_looked_there);
+}
+
+CHECK("R11.3", select_is_called_while_tasks_spawn)
+{
+    assert_looks(0, spawn_until_looked);
+}
+
+/* ---- R11.4: interrupts ---- */
+
+/* Have the other domain sleep over a passenger, and do something to it. */
+struct interrupting {
+    struct stations *stations;
+    struct passenger there, here;
+    int interrupts; /* of the other domain meanwhile */
+    int outcome;
+};
+
+static int run_into_sleeper(struct interrupting *t, bool cancel)
+{
+    struct station *station = &t->stations->at[1];
+    miou_promise *passenger;
+
+    TRY(call_on(1, &passenger, passenger_task, &t->there));
+    until(&t->there.waits);
+    until(&station->asleep);
+    t->interrupts = -station->interrupts;
+    if (!cancel) {
+        TRY(run_on(1, return_0, NULL));
+        t->interrupts += station->interrupts;
+        passenger_call(&t->there);
+        return miou_await(passenger, &t->outcome);
+    }
+    TRY(miou_cancel(passenger));
+    t->interrupts += station->interrupts;
+    return miou_await(passenger, &t->outcome);
+}
+
+static int send_to_sleeper(void *arg)
+{
+    return run_into_sleeper(arg, false);
+}
+
+static int cancel_sleeper(void *arg)
+{
+    return run_into_sleeper(arg, true);
+}
+
+CHECK("R11.4", a_task_interrupts_a_domain_that_sleeps)
+{
+    struct stations stations = {0};
+    struct interrupting t = {.stations = &stations};
+
+    assert_int_equal(station_run(&stations, 1, send_to_sleeper, &t), 0);
+    assert_int_equal(t.outcome, 0);
+    assert_true(t.interrupts >= 1);
+    stations_assert_sound(&stations, 1);
+}
+
+CHECK("R11.4 R11.5", a_cancellation_interrupts_a_domain_that_sleeps)
+{
+    struct stations stations = {0};
+    struct interrupting t = {.stations = &stations};
+
+    assert_int_equal(station_run(&stations, 1, cancel_sleeper, &t), 0);
+    assert_int_equal(t.outcome, MIOU_CANCELLED);
+    assert_true(t.interrupts >= 1);
+    assert_int_equal(stations.at[1].cancelled, 1);
+    stations_assert_sound(&stations, 1);
+}
+
+/* Dom0 sleeps over a passenger and a child elsewhere, which ends then. */
+static int end_when_dom0_sleeps(void *arg)
+{
+    struct interrupting *t = arg;
+
+    until(&t->here.waits);
+    until(&t->stations->at[0].asleep);
+    t->interrupts = -t->stations->at[0].interrupts;
+    return 5;
+}
+
+static int await_beside_a_passenger(void *arg)
+{
+    struct interrupting *t = arg;
+    miou_promise *passenger;
+
+    TRY(miou_async(&passenger, NULL, passenger_task, &t->here));
+    t->outcome = run_on(1, end_when_dom0_sleeps, t);
+    t->interrupts += t->stations->at[0].interrupts;
+    passenger_call(&t->here);
+    return miou_await(passenger, NULL);
+}
+
+CHECK("R11.4", the_end_of_a_task_interrupts_dom0)
+{
+    struct stations stations = {0};
+    struct interrupting t = {.stations = &stations};
+
+    assert_int_equal(station_run(&stations, 1, await_beside_a_passenger, &t), 0);
+    assert_int_equal(t.outcome, 5);
+    assert_true(t.interrupts >= 1);
+    stations_assert_sound(&stations, 1);
+}
+
+enum { ROUNDS = 5000 };
+
+static int go_back_and_forth(void *arg)
+{
+    int i;
+
+    (void)arg;
+    for (i = 0; i < ROUNDS; i++)
+        TRY(run_on(1 + i % 2, return_0, NULL));
+    return 0;
+}
+
+/* The same while passengers wait on every domain, so that all of them sleep in select. */
+static int go_back_and_forth_beside_passengers(void *arg)
+{
+    struct passenger *passengers = arg;
+    miou_promise *promises[3];
+    int i;
+
+    TRY(miou_async(&promises[0], NULL, passenger_task, &passengers[0]));
+    for (i = 1; i < 3; i++)
+        TRY(call_on(i, &promises[i], passenger_task, &passengers[i]));
+    TRY(go_back_and_forth(NULL));
+    for (i = 0; i < 3; i++)
+        passenger_call(&passengers[i]);
+    for (i = 0; i < 3; i++)
+        TRY(miou_await(promises[i], NULL));
+    return 0;
+}
+
+CHECK("R11.4", no_interrupt_is_lost)
+{
+    struct stations stations = {0}, others = {0};
+    struct passenger passengers[3] = {{0}};
+
+    assert_int_equal(station_run(&stations, 2, go_back_and_forth, NULL), 0);
+    stations_assert_sound(&stations, 2);
+    assert_int_equal(station_run(&others, 2, go_back_and_forth_beside_passengers, passengers), 0);
+    stations_assert_sound(&others, 2);
+}
+
+/* ---- R11.9: the end of monitors ---- */
+
+/* A task whose resource is finalised when it fails or is cancelled. */
+static atomic_int tasks, resources, unfinished; /* the last: when a monitor was finalised */
+static atomic_int elsewhere;                    /* monitors finalised by another thread */
+
+static void note_unfinished(struct station *station)
+{
+    unfinished += tasks + resources;
+    elsewhere += !pthread_equal(station->maker, pthread_self());
+}
+
+static void finalise_resource(void *value)
+{
+    (void)value;
+    resources--;
+}
+
+static int wait_with_resource(void *passenger)
+{
+    miou_resource *resource;
+    int result;
+
+    TRY(miou_resource_create(&resource, finalise_resource, NULL));
+    TRY(miou_own(resource));
+    resources++;
+    tasks++;
+    result = passenger_wait(passenger);
+    tasks--;
+    return result;
+}
+
+struct ending {
+    struct passenger here, there;
+    int way;
+};
+
+enum { NORMALLY, FAILING, FORGETTING, LEAKING, MONITOR_FAILING, WAYS };
+
+static int end_somehow(void *arg)
+{
+    struct ending *t = arg;
+    struct station *station = miou_monitor_state();
+    miou_promise *here, *there;
+    miou_resource *resource;
+
+    TRY(miou_async(&here, NULL, wait_with_resource, &t->here));
+    TRY(call_on(1, &there, wait_with_resource, &t->there));
+    until(&t->there.waits);
+    TRY(miou_yield());
+    switch (t->way) {
+    case NORMALLY:
+        TRY(miou_cancel(here));
+        TRY(miou_cancel(there));
+        return 7;
+    case FAILING:
+        return -7;
+    case LEAKING:
+        TRY(miou_resource_create(&resource, finalise_resource, NULL));
+        TRY(miou_own(resource));
+        resources++;
+        TRY(miou_cancel(here));
+        return miou_cancel(there);
+    case MONITOR_FAILING:
+        atomic_store(&station->select_fails, -EIO);
+        return miou_await(here, NULL);
+    default:
+        return 0;
+    }
+}
+
+CHECK("R11.9 R11.12", monitors_are_finalised_once_in_every_ending)
+{
+    static const int results[WAYS] = {7, -7, MIOU_STILL_HAS_CHILDREN, MIOU_RESOURCE_LEAKED, -EIO};
+    int way;
+
+    for (way = 0; way < WAYS; way++) {
+        struct stations stations = {.finalised = note_unfinished};
+        struct ending t = {.way = way};
+
+        assert_int_equal(station_run(&stations, 1, end_somehow, &t), results[way]);
+        assert_int_equal(tasks, 0);
+        assert_int_equal(resources, 0);
+        assert_int_equal(unfinished, 0);
+        assert_int_equal(elsewhere, 0);
+        stations_assert_sound(&stations, 1);
+    }
+}
+
+/* ---- R11.11: the beginning of monitors ---- */
+
+struct created {
+    struct stations stations;
+    struct station *states[3];
+    int made_before; /* monitors, when main began */
+};
+
+static int note_state(void *arg)
+{
+    *(void **)arg = miou_monitor_state();
+    return 0;
+}
+
+static int note_states(void *arg)
+{
+    struct created *t = arg;
+
+    t->made_before = t->stations.made;
+    TRY(run_on(1, note_state, &t->states[1]));
+    TRY(run_on(2, note_state, &t->states[2]));
+    return note_state(&t->states[0]);
+}
+
+CHECK("R11.11", a_monitor_is_made_for_each_domain)
+{
+    struct created t = {.made_before = -1};
+    int i;
+
+    assert_int_equal(station_run(&t.stations, 2, note_states, &t), 0);
+    assert_int_equal(t.made_before, 3);
+    stations_assert_sound(&t.stations, 2);
+    for (i = 0; i < 3; i++) {
+        assert_ptr_equal(t.states[i], &t.stations.at[i]);
+        assert_int_equal(t.stations.at[i].domain, i);
+        assert_true(pthread_equal(t.stations.at[i].maker, pthread_self()));
+    }
+}
+
+CHECK("R11.11", a_monitor_that_cannot_be_made)
+{
+    int domain, i, calls = 0;
+
+    for (domain = 1; domain <= 3; domain++) {
+        struct stations stations = {.create_fails_on = domain};
+        int finalised = 0;
+
+        assert_int_equal(station_run(&stations, 3, count, &calls), -EIO);
+        for (i = 0; i <= 3; i++) {
+            assert_true(stations.at[i].finalised <= 1);
+            finalised += stations.at[i].finalised;
+            assert_int_equal(stations.at[i].late, 0);
+        }
+        assert_int_equal(finalised, stations.made);
+        assert_int_equal(stations.at[domain].finalised, 0);
+    }
+    assert_int_equal(calls, 0);
+}
+
+/* ---- R11.12: a monitor that fails ---- */
+
+struct failing {
+    struct stations stations;
+    struct passenger here, there;
+    int finalised;
+};
+
+static void finalise_nothing(void *value)
+{
+    ++*(int *)value;
+}
+
+/* The monitor of the other domain fails while all sleep. */
+static int wait_everywhere(void *arg)
+{
+    struct failing *t = arg;
+    miou_promise *there;
+
+    TRY(call_on(1, &there, passenger_task, &t->there));
+    until(&t->there.waits);
+    until(&t->stations.at[1].asleep);
+    atomic_store(&t->stations.at[1].select_fails, -ENETDOWN);
+    sem_post(&t->stations.at[1].bell);
+    return passenger_wait(&t->here);
+}
+
+CHECK("R11.12", a_monitor_that_fails_on_another_domain)
+{
+    struct failing t = {.finalised = 0};
+
+    assert_int_equal(station_run(&t.stations, 1, wait_everywhere, &t), -ENETDOWN);
+    stations_assert_sound(&t.stations, 1);
+}
+
+/* It fails while tasks run, and main owns something. */
+static int run_beside_a_failing_monitor(void *arg)
+{
+    struct failing *t = arg;
+    miou_resource *resource;
+    miou_promise *promise;
+    int i;
+
+    TRY(miou_resource_create(&resource, finalise_nothing, &t->finalised));
+    TRY(miou_own(resource));
+    TRY(miou_async(&promise, NULL, passenger_task, &t->here));
+    TRY(miou_yield());
+    atomic_store(&t->stations.at[0].select_fails, -ENETDOWN);
+    for (i = 0; i < PATIENCE; i++)
+        TRY(miou_yield());
+    return 0;
+}
+
+CHECK("R11.12", a_monitor_that_fails_beside_tasks_that_run)
+{
+    struct failing t = {.finalised = 0};
+
+    assert_int_equal(station_run(&t.stations, 0, run_beside_a_failing_monitor, &t), -ENETDOWN);
+    assert_int_equal(t.finalised, 1);
+    stations_assert_sound(&t.stations, 0);
+}

@@ -1,0 +1,553 @@
+/* Rules R11.1, R11.5 to R11.8, R11.10 and R11.18: suspension points. */
+#include "refused_calls.h"
+#include "station.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+/* ---- R11.1: suspending ---- */
+
+enum { POINTS = 100 };
+
+struct points {
+    miou_syscall *points[POINTS];
+    int suspended; /* how often that was told */
+    int gone_on;   /* tasks that have */
+    int order[POINTS];
+    int results[POINTS];
+    int early, signals;
+};
+
+struct suspender {
+    struct points *all;
+    int number;
+};
+
+static void note_suspended(void *arg)
+{
+    ((struct suspender *)arg)->all->suspended++;
+}
+
+static int suspend_once(void *arg)
+{
+    struct suspender *t = arg;
+    struct points *all = t->all;
+
+    TRY(miou_syscall_create(&all->points[t->number]));
+    all->results[t->number] = miou_suspend(all->points[t->number], note_suspended, t);
+    all->order[all->gone_on++] = t->number;
+    return t->number;
+}
+
+/* Which point is signalled in which place. */
+static int shuffled(int place)
+{
+    return place * 37 % POINTS;
+}
+
+static int signal_points(void *arg)
+{
+    struct points *t = arg;
+    struct suspender suspenders[POINTS];
+    miou_promise *promises[POINTS];
+    int i, outcome;
+
+    for (i = 0; i < POINTS; i++) {
+        suspenders[i] = (struct suspender){t, i};
+        TRY(miou_async(&promises[i], NULL, suspend_once, &suspenders[i]));
+    }
+    TRY(let_others_run());
+    t->early = t->gone_on;
+    for (i = 0; i < POINTS; i++) {
+        t->signals += miou_signal(t->points[shuffled(i)]) == 0;
+        TRY(miou_yield());
+    }
+    for (i = 0; i < POINTS; i++) {
+        TRY(miou_await(promises[i], &outcome));
+        if (outcome != i)
+            return -1;
+    }
+    return 0;
+}
+
+static int signal_points_elsewhere(void *arg)
+{
+    return run_on(1, signal_points, arg);
+}
+
+static void assert_signalled(const struct points *t)
+{
+    int i;
+
+    assert_int_equal(t->suspended, POINTS);
+    assert_int_equal(t->early, 0);
+    assert_int_equal(t->signals, POINTS);
+    assert_int_equal(t->gone_on, POINTS);
+    for (i = 0; i < POINTS; i++) {
+        assert_int_equal(t->order[i], shuffled(i));
+        assert_int_equal(t->results[i], 0);
+    }
+}
+
+CHECK("R11.1 R11.6", a_task_signals_points)
+{
+    struct stations stations = {0}, others = {0};
+    struct points here = {0}, there = {0};
+
+    assert_int_equal(station_run(&stations, 0, signal_points, &here), 0);
+    assert_signalled(&here);
+    stations_assert_sound(&stations, 0);
+    assert_int_equal(station_run(&others, 1, signal_points_elsewhere, &there), 0);
+    assert_signalled(&there);
+    stations_assert_sound(&others, 1);
+}
+
+CHECK("R11.1", a_task_signals_points_with_the_posix_monitor)
+{
+    struct points here = {0}, there = {0};
+
+    assert_int_equal(unix_run_with(0, signal_points, &here), 0);
+    assert_signalled(&here);
+    assert_int_equal(unix_run_with(1, signal_points_elsewhere, &there), 0);
+    assert_signalled(&there);
+}
+
+/* A thread calls a passenger once its domain has fallen asleep over it. */
+struct caller {
+    struct stations *stations;
+    struct passenger passenger;
+    int domain;
+    double used; /* by the run meanwhile */
+};
+
+static void *call_when_asleep(void *arg)
+{
+    struct caller *t = arg;
+
+    until(&t->passenger.waits);
+    until(&t->stations->at[t->domain].asleep);
+    t->used = used_beside_work();
+    passenger_call(&t->passenger);
+    return NULL;
+}
+
+static int wait_for_the_thread(void *arg)
+{
+    struct caller *t = arg;
+
+    return run_on(t->domain, passenger_task, &t->passenger);
+}
+
+static void assert_called(int domain)
+{
+    struct stations stations = {0};
+    struct caller t = {.stations = &stations, .domain = domain};
+    pthread_t thread;
+    int result;
+
+    assert_int_equal(pthread_create(&thread, NULL, call_when_asleep, &t), 0);
+    result = domain ? station_run(&stations, domain, wait_for_the_thread, &t)
+                    : station_run(&stations, 0, passenger_task, &t.passenger);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(result, 0);
+    assert_true(t.used <= AT_REST);
+    stations_assert_sound(&stations, domain);
+}
+
+CHECK("R11.1 R11.3 R1.17", a_monitor_signals_points)
+{
+    assert_called(0);
+    assert_called(1);
+}
+
+/* ---- R11.5: cancelled points ---- */
+
+enum { CANCELLED = 40 };
+
+struct cancelling {
+    struct passenger passengers[CANCELLED];
+    int reported; /* by the time that cancel returned */
+    int outcome, outcomes;
+    int stale; /* points that could not be signalled afterwards */
+};
+
+static int cancel_half(void *arg)
+{
+    struct cancelling *t = arg;
+    struct station *station = miou_monitor_state();
+    miou_promise *promises[CANCELLED];
+    int i, outcome;
+
+    for (i = 0; i < CANCELLED; i++)
+        TRY(miou_async(&promises[i], NULL, passenger_task, &t->passengers[i]));
+    TRY(miou_yield());
+    for (i = 0; i < CANCELLED; i += 2) {
+        TRY(miou_cancel(promises[i]));
+        t->reported += station->cancelled == i / 2 + 1;
+        t->stale += miou_signal(t->passengers[i].point) == -EINVAL;
+    }
+    for (i = 1; i < CANCELLED; i += 2)
+        passenger_call(&t->passengers[i]);
+    for (i = 1; i < CANCELLED; i += 2) {
+        TRY(miou_await(promises[i], &outcome));
+        t->outcomes += outcome == 0;
+    }
+    return 0;
+}
+
+static int cancel_half_there(void *arg)
+{
+    return run_on(1, cancel_half, arg);
+}
+
+static void assert_half_reported(int domains, miou_task *fn)
+{
+    struct stations stations = {0};
+    struct cancelling t = {0};
+
+    assert_int_equal(station_run(&stations, domains, fn, &t), 0);
+    assert_int_equal(t.reported, CANCELLED / 2);
+    assert_int_equal(t.stale, CANCELLED / 2);
+    assert_int_equal(t.outcomes, CANCELLED / 2);
+    assert_int_equal(stations.at[domains].cancelled, CANCELLED / 2);
+    stations_assert_sound(&stations, domains);
+}
+
+CHECK("R11.5", cancelled_points_are_reported)
+{
+    assert_half_reported(0, cancel_half);
+    assert_half_reported(1, cancel_half_there);
+}
+
+/* The monitor's passenger lies on the stack of the task, which is gone once it has returned. */
+static int wait_on_the_stack(void *arg)
+{
+    struct passenger passenger = {0};
+    int result = passenger_wait(&passenger);
+
+    *(int *)arg += ((struct station *)miou_monitor_state())->cancelled;
+    return result;
+}
+
+static int cancel_on_the_stack(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, wait_on_the_stack, arg));
+    TRY(miou_yield());
+    TRY(miou_cancel(promise));
+    return let_others_run();
+}
+
+CHECK("R11.5", points_are_reported_before_suspend_returns)
+{
+    struct stations stations = {0};
+    int cancelled = 0;
+
+    assert_int_equal(station_run(&stations, 0, cancel_on_the_stack, &cancelled), 0);
+    assert_int_equal(cancelled, 1);
+    stations_assert_sound(&stations, 0);
+}
+
+/* Signalled, the task would go on in its next turn, and is cancelled before. */
+static int signal_and_cancel(void *arg)
+{
+    struct points *t = arg;
+    struct suspender suspender = {t, 0};
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, suspend_once, &suspender));
+    TRY(miou_yield());
+    t->signals += miou_signal(t->points[0]) == 0;
+    return miou_cancel(promise);
+}
+
+CHECK("R11.5", signalled_points_are_not_reported)
+{
+    struct stations stations = {0};
+    struct points t = {0};
+
+    assert_int_equal(station_run(&stations, 0, signal_and_cancel, &t), 0);
+    assert_int_equal(t.signals, 1);
+    assert_int_equal(stations.at[0].cancelled, 0);
+    stations_assert_sound(&stations, 0);
+}
+
+/* A monitor that does not care what is cancelled. */
+static int cancel_quietly(void *arg)
+{
+    miou_promise *promise;
+    int outcome;
+
+    TRY(miou_async(&promise, NULL, passenger_task, arg));
+    TRY(miou_yield());
+    TRY(miou_cancel(promise));
+    TRY(miou_await(promise, &outcome));
+    return outcome;
+}
+
+CHECK("R11.5", a_monitor_need_not_hear_of_it)
+{
+    struct stations stations = {.quietly = true};
+    struct passenger passenger = {0};
+
+    assert_int_equal(station_run(&stations, 0, cancel_quietly, &passenger), MIOU_CANCELLED);
+    stations_assert_sound(&stations, 0);
+}
+
+/* ---- R11.6 to R11.8: points ---- */
+
+struct telling {
+    miou_syscall *point;
+    int told, signalled, result;
+};
+
+static void signal_at_once(void *arg)
+{
+    struct telling *t = arg;
+
+    t->told++;
+    t->signalled = miou_signal(t->point);
+}
+
+static int suspend_for_no_time(void *arg)
+{
+    struct telling *t = arg;
+
+    TRY(miou_syscall_create(&t->point));
+    t->result = miou_suspend(t->point, signal_at_once, t);
+    return miou_yield();
+}
+
+CHECK("R11.6", a_point_may_be_signalled_when_the_task_is_suspended)
+{
+    struct stations stations = {0};
+    struct telling t = {.result = 1};
+
+    assert_int_equal(station_run(&stations, 0, suspend_for_no_time, &t), 0);
+    assert_int_equal(t.told, 1);
+    assert_int_equal(t.signalled, 0);
+    assert_int_equal(t.result, 0);
+    stations_assert_sound(&stations, 0);
+}
+
+static void tell(void *arg)
+{
+    ((struct telling *)arg)->told++;
+}
+
+/* Its parent cancels it while it waits for its own child; then it suspends. */
+static int suspend_when_cancelled(void *arg)
+{
+    struct telling *t = arg;
+
+    TRY(miou_syscall_create(&t->point));
+    while (miou_yield() == 0)
+        ;
+    t->result = miou_suspend(t->point, tell, t);
+    return 0;
+}
+
+static int cancel_before_it_suspends(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, suspend_when_cancelled, arg));
+    TRY(miou_yield());
+    return miou_cancel(promise);
+}
+
+CHECK("R11.6", a_task_that_was_cancelled_before_is_never_suspended)
+{
+    struct stations stations = {0};
+    struct telling t = {0};
+
+    assert_int_equal(station_run(&stations, 0, cancel_before_it_suspends, &t), 0);
+    assert_int_equal(t.result, MIOU_CANCELLED);
+    assert_int_equal(t.told, 0);
+    assert_int_equal(stations.at[0].cancelled, 0);
+    stations_assert_sound(&stations, 0);
+}
+
+struct astray {
+    struct telling telling;
+    struct passenger passenger;
+    int null, fresh, stale, there, again;
+    bool still; /* the passenger was suspended after that */
+};
+
+static int signal_from_there(void *arg)
+{
+    struct astray *t = arg;
+
+    return miou_signal(t->passenger.point);
+}
+
+static int signal_astray(void *arg)
+{
+    struct astray *t = arg;
+    miou_syscall *fresh;
+    miou_promise *promise;
+    int outcome;
+
+    t->null = miou_signal(NULL);
+    TRY(miou_syscall_create(&fresh));
+    t->fresh = miou_signal(fresh);
+    TRY(suspend_for_no_time(&t->telling));
+    t->stale = miou_signal(t->telling.point);
+    TRY(miou_async(&promise, NULL, passenger_task, &t->passenger));
+    TRY(miou_yield());
+    t->there = run_on(1, signal_from_there, t);
+    TRY(let_others_run());
+    t->still = atomic_load(&t->passenger.waits) && miou_signal(t->passenger.point) == 0;
+    t->again = miou_signal(t->passenger.point);
+    t->passenger.station->passengers = NULL;
+    TRY(miou_await(promise, &outcome));
+    return outcome;
+}
+
+CHECK("R11.7", signals_that_go_nowhere)
+{
+    struct stations stations = {0};
+    struct astray t = {0};
+
+    assert_int_equal(station_run(&stations, 1, signal_astray, &t), 0);
+    assert_int_equal(t.null, -EINVAL);
+    assert_int_equal(t.fresh, -EINVAL);
+    assert_int_equal(t.stale, -EINVAL);
+    assert_int_equal(t.there, -EINVAL);
+    assert_int_equal(t.again, -EINVAL);
+    assert_true(t.still);
+}
+
+struct points_of_others {
+    struct telling telling;
+    miou_syscall *point;
+    int null, parents, stale, here, there, no_place;
+};
+
+static int suspend_on_parents(void *arg)
+{
+    struct points_of_others *t = arg;
+
+    return miou_suspend(t->point, tell, &t->telling);
+}
+
+static int suspend_on_strange_points(void *arg)
+{
+    struct points_of_others *t = arg;
+    miou_promise *promise;
+
+    t->null = miou_suspend(NULL, tell, &t->telling);
+    t->no_place = miou_syscall_create(NULL);
+    TRY(miou_syscall_create(&t->point));
+    TRY(miou_async(&promise, NULL, suspend_on_parents, t));
+    TRY(miou_await(promise, &t->here));
+    t->there = run_on(1, suspend_on_parents, t);
+    TRY(suspend_for_no_time(&t->telling));
+    t->stale = miou_suspend(t->telling.point, tell, &t->telling);
+    return miou_yield();
+}
+
+CHECK("R11.8 R11.6", points_that_one_cannot_suspend_on)
+{
+    struct stations stations = {0};
+    struct points_of_others t = {0};
+
+    assert_int_equal(station_run(&stations, 1, suspend_on_strange_points, &t), 0);
+    assert_int_equal(t.null, -EINVAL);
+    assert_int_equal(t.no_place, -EINVAL);
+    assert_int_equal(t.here, -EINVAL);
+    assert_int_equal(t.there, -EINVAL);
+    assert_int_equal(t.stale, -EINVAL);
+    assert_int_equal(t.telling.told, 1); /* of the suspension that there was */
+    stations_assert_sound(&stations, 1);
+}
+
+/* ---- R11.10: no monitor ---- */
+
+static int suspend_on_nothing(void *arg)
+{
+    struct telling *t = arg;
+
+    TRY(miou_syscall_create(&t->point));
+    t->result = miou_suspend(t->point, tell, t);
+    t->signalled = miou_monitor_state() != NULL;
+    return miou_yield();
+}
+
+CHECK("R11.10", suspending_without_a_monitor)
+{
+    struct telling t = {.signalled = 1};
+
+    assert_int_equal(run_with(0, suspend_on_nothing, &t), 0);
+    assert_int_equal(t.result, MIOU_NO_MONITOR);
+    assert_int_equal(t.told, 0);
+    assert_int_equal(t.signalled, 0);
+}
+
+/* ---- R11.18: in a finaliser ---- */
+
+CHECK("R11.18 R5.18", finalisers_cannot_suspend)
+{
+    assert_refused_in_finalisers(MONITOR_CALLS, miou_run);
+    assert_refused_in_finalisers(MONITOR_CALLS, miou_unix_run);
+}
+
+struct finalising {
+    struct objects objects;     /* a point, and a hook that counts its calls */
+    struct passenger passenger; /* whose point the finaliser signals */
+    const char *accepted;
+    int signalled, hook_calls;
+    bool state;
+};
+
+static int count_hook_calls(void *arg)
+{
+    return ++*(int *)arg;
+}
+
+static void signal_in_finaliser(void *value)
+{
+    struct finalising *t = value;
+
+    t->accepted =
+        first_accepted(MONITOR_CALLS, SUSPENDING_OR_OWNING, MIOU_IN_FINALISER, &t->objects);
+    t->signalled = miou_signal(t->passenger.point);
+    t->state = miou_monitor_state() != NULL;
+}
+
+static int finalise_beside_a_passenger(void *arg)
+{
+    struct finalising *t = arg;
+    struct station *station = miou_monitor_state();
+    miou_resource *resource;
+    miou_promise *promise;
+    int outcome, calls;
+
+    TRY(miou_syscall_create(&t->objects.point));
+    TRY(miou_async(&promise, NULL, passenger_task, &t->passenger));
+    TRY(miou_yield());
+    station->passengers = NULL; /* the finaliser will see to the one there is */
+    TRY(miou_hook_add(&t->objects.hook, count_hook_calls, &t->hook_calls));
+    TRY(miou_resource_create(&resource, signal_in_finaliser, t));
+    TRY(miou_own(resource));
+    TRY(miou_release(resource));
+    calls = t->hook_calls;
+    TRY(miou_yield());
+    TRY(t->hook_calls > calls ? 0 : -1);
+    TRY(miou_await(promise, &outcome));
+    return outcome;
+}
+
+CHECK("R11.18", finalisers_can_signal_points)
+{
+    struct stations stations = {.made = 0};
+    struct finalising t = {.signalled = 1};
+
+    assert_int_equal(station_run(&stations, 0, finalise_beside_a_passenger, &t), 0);
+    assert_all_refused(t.accepted);
+    assert_int_equal(t.signalled, 0);
+    assert_true(t.state);
+    stations_assert_sound(&stations, 0);
+}

@@ -1,0 +1,970 @@
+/* Rules R12.1 to R12.10: signals whose handlers are tasks. */
+#include "refused_calls.h"
+#include "sockets.h"
+#include "station.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const int64_t HOUR = 3600000000000;
+
+/* What a handler saw; written on dom0, read by anybody. */
+struct seen {
+    atomic_int calls, number, domain;
+    pthread_t thread;
+    void *_Atomic arg;
+};
+
+static void see(int number, void *arg)
+{
+    struct seen *t = arg;
+
+    t->number = number;
+    t->domain = miou_domain_self();
+    t->thread = pthread_self();
+    t->arg = arg;
+    t->calls++;
+}
+
+/* Let the handlers begin of all signals that have come so far. */
+static int yield_until_seen(struct seen *t, int calls)
+{
+    while (t->calls < calls)
+        TRY(miou_yield());
+    return 0;
+}
+
+/* ---- R12.1: where handlers run ---- */
+
+enum way { TO_PROCESS, TO_THREAD, TO_DOM0, TO_ANOTHER_DOMAIN, BY_ANOTHER_DOMAIN, WAYS };
+
+struct sending {
+    struct seen seen;
+    int way;
+    bool set_elsewhere;
+    pthread_t dom0;
+    int calls_in_the_end;
+};
+
+static void *send_to_myself(void *arg)
+{
+    pthread_kill(pthread_self(), SIGUSR1);
+    return arg;
+}
+
+static int raise_in_task(void *arg)
+{
+    (void)arg;
+    return raise(SIGUSR1) == 0 ? 0 : -1;
+}
+
+static int kill_in_task(void *arg)
+{
+    (void)arg;
+    return kill(getpid(), SIGUSR1) == 0 ? 0 : -1;
+}
+
+static int send_signal(int way)
+{
+    pthread_t thread;
+
+    switch (way) {
+    case TO_PROCESS:
+        return kill_in_task(NULL);
+    case TO_THREAD:
+        if (pthread_create(&thread, NULL, send_to_myself, NULL) != 0)
+            could_not_tell("no thread");
+        return -pthread_join(thread, NULL);
+    case TO_DOM0:
+        return raise_in_task(NULL);
+    case TO_ANOTHER_DOMAIN:
+        return run_on(1, raise_in_task, NULL);
+    default:
+        return run_on(1, kill_in_task, NULL);
+    }
+}
+
+static int set_handler(void *arg)
+{
+    return miou_signal_handle(SIGUSR1, see, arg);
+}
+
+static int send_and_see(void *arg)
+{
+    struct sending *t = arg;
+
+    t->dom0 = pthread_self();
+    TRY(t->set_elsewhere ? run_on(1, set_handler, &t->seen) : set_handler(&t->seen));
+    TRY(send_signal(t->way));
+    TRY(yield_until_seen(&t->seen, 1));
+    TRY(let_others_run());
+    t->calls_in_the_end = t->seen.calls;
+    return 0;
+}
+
+static void assert_seen(int (*run)(int, miou_task *, void *), int way, bool set_elsewhere)
+{
+    struct sending t = {.way = way, .set_elsewhere = set_elsewhere};
+
+    assert_int_equal(run(2, send_and_see, &t), 0);
+    assert_int_equal(t.calls_in_the_end, 1);
+    assert_int_equal(t.seen.number, SIGUSR1);
+    assert_int_equal(t.seen.domain, 0);
+    assert_ptr_equal(t.seen.arg, &t.seen);
+    assert_true(pthread_equal(t.seen.thread, t.dom0));
+}
+
+CHECK("R12.1", handlers_run_on_dom0)
+{
+    int way;
+
+    for (way = 0; way < WAYS; way++) {
+        assert_seen(run_with, way, way % 2);
+        assert_seen(unix_run_with, way, (way + 1) % 2);
+    }
+}
+
+struct replaced {
+    struct seen first, second, other;
+};
+
+static int replace_handlers(void *arg)
+{
+    struct replaced *t = arg;
+
+    TRY(miou_signal_handle(SIGUSR1, see, &t->first));
+    TRY(miou_signal_handle(SIGUSR2, see, &t->other));
+    TRY(miou_signal_handle(SIGUSR1, see, &t->second));
+    raise(SIGUSR1);
+    TRY(yield_until_seen(&t->second, 1));
+    raise(SIGUSR2);
+    return yield_until_seen(&t->other, 1);
+}
+
+CHECK("R12.1", the_last_handler_counts)
+{
+    struct replaced t = {.first.calls = 0};
+
+    assert_int_equal(run_with(0, replace_handlers, &t), 0);
+    assert_int_equal(t.first.calls, 0);
+    assert_int_equal(t.second.calls, 1);
+    assert_int_equal(t.second.number, SIGUSR1);
+    assert_int_equal(t.other.calls, 1);
+    assert_int_equal(t.other.number, SIGUSR2);
+}
+
+/* ---- R12.2: storms ---- */
+
+enum { KINDS = 6, STORM = 500, SENDERS = 2 };
+
+static const int kinds[KINDS] = {SIGUSR1, SIGUSR2, SIGHUP, SIGWINCH, SIGURG, SIGIO};
+
+struct kind {
+    atomic_int sent; /* before it is */
+    atomic_int seen; /* how many had been sent when the last handler began */
+    atomic_int calls;
+};
+
+struct storm {
+    struct kind kinds[KINDS];
+    atomic_int raging; /* senders */
+};
+
+static void count_kind(int number, void *arg)
+{
+    struct kind *kind = arg;
+
+    (void)number;
+    kind->calls++;
+    kind->seen = kind->sent;
+}
+
+static void *rage(void *arg)
+{
+    struct storm *t = arg;
+    int i;
+
+    for (i = 0; i < STORM * KINDS; i++) {
+        t->kinds[i % KINDS].sent++;
+        kill(getpid(), kinds[i % KINDS]);
+    }
+    t->raging--;
+    return NULL;
+}
+
+static bool all_seen(const struct storm *t)
+{
+    int i;
+
+    for (i = 0; i < KINDS; i++)
+        if (t->kinds[i].seen < SENDERS * STORM)
+            return false;
+    return true;
+}
+
+/* Main yields, and sleeps now and then so that dom0 does. */
+static int weather_the_storm(void *arg)
+{
+    struct storm *t = arg;
+    pthread_t threads[SENDERS];
+    int i;
+
+    for (i = 0; i < KINDS; i++)
+        TRY(miou_signal_handle(kinds[i], count_kind, &t->kinds[i]));
+    t->raging = SENDERS;
+    for (i = 0; i < SENDERS; i++)
+        if (pthread_create(&threads[i], NULL, rage, t) != 0)
+            could_not_tell("no thread");
+    while (!all_seen(t))
+        TRY(t->raging % 2 ? miou_yield() : miou_sleep(20000));
+    for (i = 0; i < SENDERS; i++)
+        pthread_join(threads[i], NULL);
+    return let_others_run();
+}
+
+CHECK("R12.2", a_storm_loses_no_kind)
+{
+    struct storm t = {.raging = 0};
+    int i;
+
+    assert_int_equal(unix_run_with(1, weather_the_storm, &t), 0);
+    for (i = 0; i < KINDS; i++) {
+        assert_int_equal(t.kinds[i].seen, SENDERS * STORM);
+        assert_true(t.kinds[i].calls <= SENDERS * STORM);
+    }
+}
+
+/* Several kinds at once, and all of them twice before any handler can begin. */
+static int send_at_once(void *arg)
+{
+    struct storm *t = arg;
+    int i;
+
+    for (i = 0; i < KINDS; i++)
+        TRY(miou_signal_handle(kinds[i], count_kind, &t->kinds[i]));
+    for (i = 0; i < 2 * KINDS; i++) {
+        t->kinds[i % KINDS].sent++;
+        raise(kinds[i % KINDS]);
+    }
+    for (i = 0; i < KINDS; i++)
+        while (t->kinds[i].calls == 0)
+            TRY(miou_yield());
+    return let_others_run();
+}
+
+CHECK("R12.2", several_kinds_at_once)
+{
+    struct storm t = {.raging = 0};
+    int i;
+
+    assert_int_equal(run_with(0, send_at_once, &t), 0);
+    for (i = 0; i < KINDS; i++) {
+        assert_int_equal(t.kinds[i].seen, 2);
+        assert_in_range(t.kinds[i].calls, 1, 2);
+    }
+}
+
+/* ---- R12.3: dom0 asleep ---- */
+
+/* Dom0 has gone to sleep when a thread, having worked a while, sends the signal. */
+struct asleep {
+    struct seen seen;
+    struct stations stations;
+    miou_syscall *point;
+    struct pair pair;
+    sem_t handled;
+    double used;
+    atomic_bool go_to_sleep;
+};
+
+static void *send_after_work(void *arg)
+{
+    struct asleep *t = arg;
+
+    until(&t->go_to_sleep);
+    t->used = used_beside_work();
+    kill(getpid(), SIGUSR1);
+    return NULL;
+}
+
+static void assert_woken(struct asleep *t, int (*run)(int, miou_task *, void *), miou_task *fn)
+{
+    pthread_t thread;
+    int result;
+
+    assert_int_equal(pthread_create(&thread, NULL, send_after_work, t), 0);
+    result = run ? run(1, fn, t) : station_run(&t->stations, 1, fn, t);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(result, 0);
+    assert_true(t->used <= AT_REST);
+    assert_int_equal(t->seen.calls, 1);
+}
+
+/* Main waits for a child on another domain, whose thread waits for the handler. */
+static void let_go_on(int number, void *arg)
+{
+    struct asleep *t = arg;
+
+    see(number, &t->seen);
+    sem_post(&t->handled);
+}
+
+static int wait_for_handler(void *arg)
+{
+    struct asleep *t = arg;
+
+    while (sem_wait(&t->handled) != 0)
+        ;
+    return 0;
+}
+
+static int await_elsewhere(void *arg)
+{
+    struct asleep *t = arg;
+
+    TRY(miou_signal_handle(SIGUSR1, let_go_on, t));
+    atomic_store(&t->go_to_sleep, true);
+    return run_on(1, wait_for_handler, t);
+}
+
+CHECK("R12.3", dom0_wakes_without_a_monitor)
+{
+    struct asleep t = {.used = 1e9};
+
+    sem_init(&t.handled, 0, 0);
+    assert_woken(&t, run_with, await_elsewhere);
+    sem_destroy(&t.handled);
+}
+
+/* Main sleeps, and the handler sees to it that it wakes. */
+static void signal_point(int number, void *arg)
+{
+    struct asleep *t = arg;
+
+    see(number, &t->seen);
+    miou_signal(t->point);
+}
+
+static void let_go_to_sleep(void *arg)
+{
+    atomic_store(&((struct asleep *)arg)->go_to_sleep, true);
+}
+
+static int suspend_until_signalled(void *arg)
+{
+    struct asleep *t = arg;
+
+    TRY(miou_signal_handle(SIGUSR1, signal_point, t));
+    TRY(miou_syscall_create(&t->point));
+    return miou_suspend(t->point, let_go_to_sleep, t);
+}
+
+CHECK("R12.3", dom0_wakes_in_the_posix_monitor)
+{
+    struct asleep t = {.used = 1e9};
+
+    assert_woken(&t, unix_run_with, suspend_until_signalled);
+}
+
+CHECK("R12.3 R11.4", dom0_wakes_in_a_monitor_of_the_users)
+{
+    struct asleep t = {.used = 1e9};
+
+    assert_woken(&t, NULL, suspend_until_signalled);
+    assert_true(t.stations.at[0].interrupts >= 1);
+    stations_assert_sound(&t.stations, 1);
+}
+
+/* All that tasks of dom0 can wait for in a run with the POSIX monitor. */
+static void send_byte(int number, void *arg)
+{
+    struct asleep *t = arg;
+
+    see(number, &t->seen);
+    peer_send(t->pair.peer, "x", 1);
+}
+
+static int sleep_long(void *arg)
+{
+    (void)arg;
+    return miou_sleep(HOUR);
+}
+
+static int read_and_sleep(void *arg)
+{
+    struct asleep *t = arg;
+    miou_promise *sleeper;
+    char byte;
+
+    TRY(pair_open(&t->pair, 0));
+    TRY(miou_signal_handle(SIGUSR1, send_byte, t));
+    TRY(miou_async(&sleeper, NULL, sleep_long, NULL));
+    TRY(miou_yield());
+    atomic_store(&t->go_to_sleep, true);
+    TRY(miou_read(t->pair.fd, &byte, 1));
+    TRY(miou_cancel(sleeper));
+    return miou_close(t->pair.fd);
+}
+
+CHECK("R12.3", dom0_wakes_from_reading_and_sleeping)
+{
+    struct asleep t = {.used = 1e9};
+
+    assert_woken(&t, unix_run_with, read_and_sleep);
+    peer_close(t.pair.peer);
+}
+
+/* Signals that come just when dom0 falls asleep. */
+enum { NAPS = 2000 };
+
+struct naps {
+    atomic_int wanted; /* signals */
+    struct seen seen;
+    miou_syscall *_Atomic point;
+};
+
+static void wake_napper(int number, void *arg)
+{
+    struct naps *t = arg;
+
+    see(number, &t->seen);
+    miou_signal(t->point);
+}
+
+static void want_signal(void *arg)
+{
+    ((struct naps *)arg)->wanted++;
+}
+
+static void *send_each(void *arg)
+{
+    struct naps *t = arg;
+    int i;
+
+    for (i = 0; i < NAPS; i++) {
+        while (t->wanted <= i)
+            sched_yield();
+        kill(getpid(), SIGUSR1);
+    }
+    return NULL;
+}
+
+static int take_naps(void *arg)
+{
+    struct naps *t = arg;
+    int i;
+
+    TRY(miou_signal_handle(SIGUSR1, wake_napper, t));
+    for (i = 0; i < NAPS; i++) {
+        miou_syscall *point;
+
+        TRY(miou_syscall_create(&point));
+        t->point = point;
+        TRY(miou_suspend(point, want_signal, t));
+    }
+    return 0;
+}
+
+CHECK("R12.3", no_signal_is_slept_through)
+{
+    struct naps t = {.wanted = 0};
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, send_each, &t), 0);
+    assert_int_equal(unix_run_with(0, take_naps, &t), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(t.seen.calls, NAPS);
+}
+
+/* ---- R12.4: ignoring, and as before ---- */
+
+static atomic_int of_the_program; /* calls of the handler that the program has */
+
+static void handle_in_the_program(int number)
+{
+    (void)number;
+    of_the_program++;
+}
+
+struct changing {
+    struct seen seen;
+    int program[4], run[4]; /* calls of each, after each signal */
+};
+
+static int change_signal(void *arg)
+{
+    static miou_signal_handler *const handlers[4] = {see, MIOU_SIGNAL_DEFAULT, MIOU_SIGNAL_IGNORE,
+                                                     see};
+    struct changing *t = arg;
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        TRY(miou_signal_handle(SIGUSR1, handlers[i], &t->seen));
+        raise(SIGUSR1);
+        TRY(yield_until_seen(&t->seen, i == 0 ? 1 : i == 3 ? 2 : 0));
+        TRY(let_others_run());
+        t->program[i] = of_the_program;
+        t->run[i] = t->seen.calls;
+    }
+    return 0;
+}
+
+CHECK("R12.4", signals_are_ignored_and_as_before)
+{
+    static const int program[4] = {0, 1, 1, 1}, run[4] = {1, 1, 1, 2};
+    struct changing t = {.seen.calls = 0};
+    int i;
+
+    sigaction(SIGUSR1, &(struct sigaction){.sa_handler = handle_in_the_program}, NULL);
+    assert_int_equal(run_with(0, change_signal, &t), 0);
+    for (i = 0; i < 4; i++) {
+        assert_int_equal(t.program[i], program[i]);
+        assert_int_equal(t.run[i], run[i]);
+    }
+}
+
+/* The default of this one is the end of the process. */
+static int return_to_default(void *arg)
+{
+    struct seen *t = arg;
+
+    TRY(miou_signal_handle(SIGTERM, MIOU_SIGNAL_IGNORE, NULL));
+    raise(SIGTERM);
+    TRY(miou_signal_handle(SIGTERM, see, t));
+    raise(SIGTERM);
+    TRY(yield_until_seen(t, 1));
+    TRY(miou_signal_handle(SIGTERM, MIOU_SIGNAL_DEFAULT, NULL));
+    raise(SIGTERM);
+    return 0;
+}
+
+CHECK("R12.4", the_default_may_be_the_end)
+{
+    struct seen t = {.calls = 0};
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0)
+        _exit(run_with(0, return_to_default, &t) < 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGTERM);
+}
+
+/* ---- R12.5: after the run ---- */
+
+enum { ENDS = 4 };
+
+static int set_and_end(void *arg)
+{
+    struct seen *t = arg;
+    miou_promise *promise;
+    int end = t->number;
+
+    TRY(miou_signal_handle(SIGUSR1, see, t));
+    TRY(miou_signal_handle(SIGUSR2, MIOU_SIGNAL_IGNORE, NULL));
+    TRY(miou_signal_handle(SIGHUP, see, t));
+    TRY(miou_signal_handle(SIGHUP, MIOU_SIGNAL_DEFAULT, NULL));
+    TRY(miou_signal_handle(SIGTERM, see, t));
+    switch (end) {
+    case 0:
+        return 7;
+    case 1:
+        return -7;
+    case 2:
+        return miou_async(&promise, NULL, return_0, NULL);
+    default:
+        raise(SIGUSR1); /* which no handler may have been told of when main returns */
+        return 7;
+    }
+}
+
+CHECK("R12.5", everything_is_as_before)
+{
+    static const int numbers[] = {SIGUSR1, SIGUSR2, SIGHUP, SIGTERM, SIGINT, SIGPIPE, SIGCHLD};
+    static const int results[ENDS] = {7, -7, MIOU_STILL_HAS_CHILDREN, 7};
+    /* The system's library has flags of its own. */
+    static const int flags = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_NODEFER | SA_ONSTACK | SA_RESETHAND |
+                             SA_RESTART | SA_SIGINFO;
+    enum { NUMBERS = sizeof numbers / sizeof *numbers };
+    struct sigaction before[NUMBERS], after;
+    sigset_t mask_before, mask_after;
+    int end, i;
+
+    sigaction(SIGUSR1,
+              &(struct sigaction){.sa_handler = handle_in_the_program, .sa_flags = SA_RESTART},
+              NULL);
+    signal(SIGHUP, SIG_IGN);
+    for (i = 0; i < NUMBERS; i++)
+        sigaction(numbers[i], NULL, &before[i]);
+    pthread_sigmask(SIG_BLOCK, NULL, &mask_before);
+    for (end = 0; end < ENDS; end++) {
+        struct seen t = {.number = end};
+        int result = end % 2 ? unix_run_with(1, set_and_end, &t) : run_with(1, set_and_end, &t);
+
+        assert_int_equal(result, results[end]);
+        for (i = 0; i < NUMBERS; i++) {
+            sigaction(numbers[i], NULL, &after);
+            assert_ptr_equal(after.sa_handler, before[i].sa_handler);
+            assert_int_equal(after.sa_flags & flags, before[i].sa_flags & flags);
+        }
+        pthread_sigmask(SIG_BLOCK, NULL, &mask_after);
+        assert_memory_equal(&mask_after, &mask_before, sizeof(unsigned long));
+    }
+    of_the_program = 0;
+    raise(SIGUSR1);
+    assert_int_equal(of_the_program, 1);
+}
+
+/* ---- R12.6: handlers are tasks ---- */
+
+struct working {
+    atomic_int begun, done, value;
+    int meanwhile; /* turns of main */
+    int way;
+    bool main_may_go_on;
+};
+
+static int return_5(void *arg)
+{
+    (void)arg;
+    return 5;
+}
+
+static void work_as_a_task(int number, void *arg)
+{
+    struct working *t = arg;
+    miou_promise *promise;
+    int i, outcome = 0;
+
+    (void)number;
+    t->begun++;
+    for (i = 0; i < 100; i++)
+        miou_yield();
+    if (miou_async(&promise, NULL, return_5, NULL) == 0 && miou_await(promise, &outcome) == 0)
+        t->value += outcome;
+    if (miou_call(&promise, NULL, return_5, NULL) == 0 && miou_await(promise, &outcome) == 0)
+        t->value += outcome;
+    t->done++;
+}
+
+static int have_work_done(void *arg)
+{
+    struct working *t = arg;
+
+    TRY(miou_signal_handle(SIGUSR1, work_as_a_task, t));
+    raise(SIGUSR1);
+    while (t->begun == 0)
+        TRY(miou_yield());
+    raise(SIGUSR1); /* while the first handler is suspended */
+    while (t->done < 2) {
+        t->meanwhile++;
+        TRY(miou_yield());
+    }
+    return 0;
+}
+
+CHECK("R12.6 R12.2", handlers_suspend_and_spawn)
+{
+    struct working t = {.begun = 0};
+
+    assert_int_equal(run_with(1, have_work_done, &t), 0);
+    assert_int_equal(t.begun, 2);
+    assert_int_equal(t.value, 20);
+    assert_true(t.meanwhile >= 100);
+}
+
+static atomic_int finalised;
+
+static void finalise(void *value)
+{
+    (void)value;
+    finalised++;
+}
+
+static void break_a_rule(int number, void *arg)
+{
+    struct working *t = arg;
+    miou_resource *resource;
+    miou_promise *promise;
+
+    (void)number;
+    if (t->way == 0)
+        miou_async(&promise, NULL, return_0, NULL);
+    else if (miou_resource_create(&resource, finalise, NULL) == 0)
+        miou_own(resource);
+}
+
+static int have_a_rule_broken(void *arg)
+{
+    TRY(miou_signal_handle(SIGUSR1, break_a_rule, arg));
+    raise(SIGUSR1);
+    for (;;)
+        TRY(miou_yield());
+}
+
+CHECK("R12.6", handlers_are_bound_by_the_rules)
+{
+    struct working forgets = {.way = 0}, leaks = {.way = 1};
+
+    assert_int_equal(run_with(0, have_a_rule_broken, &forgets), MIOU_STILL_HAS_CHILDREN);
+    finalised = 0;
+    assert_int_equal(run_with(0, have_a_rule_broken, &leaks), MIOU_RESOURCE_LEAKED);
+    assert_int_equal(finalised, 1);
+}
+
+/* ---- R12.7: handlers that still run ---- */
+
+struct lingering {
+    atomic_int begun, children;
+    int result; /* of main */
+    int error;  /* that the handler got */
+};
+
+static int yield_and_count(void *arg)
+{
+    struct lingering *t = arg;
+
+    t->children++;
+    while (miou_yield() == 0)
+        ;
+    t->children--;
+    return 0;
+}
+
+static void linger(int number, void *arg)
+{
+    struct lingering *t = arg;
+    miou_resource *resource;
+    miou_promise *promise;
+
+    (void)number;
+    if (miou_resource_create(&resource, finalise, NULL) < 0 || miou_own(resource) < 0 ||
+        miou_async(&promise, NULL, yield_and_count, t) < 0 ||
+        miou_call(&promise, NULL, yield_and_count, t) < 0)
+        return;
+    t->begun++;
+    t->error = miou_await(promise, NULL);
+}
+
+static int leave_it_lingering(void *arg)
+{
+    struct lingering *t = arg;
+
+    TRY(miou_signal_handle(SIGUSR1, linger, t));
+    raise(SIGUSR1);
+    while (t->begun < 1 || t->children < 2)
+        TRY(miou_yield());
+    return t->result;
+}
+
+CHECK("R12.7", handlers_that_linger_are_cancelled)
+{
+    static const int results[] = {0, 7, -7};
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        struct lingering t = {.result = results[i]};
+
+        finalised = 0;
+        assert_int_equal(run_with(1, leave_it_lingering, &t), results[i]);
+        assert_int_equal(t.error, MIOU_CANCELLED);
+        assert_int_equal(t.children, 0);
+        assert_int_equal(finalised, 1);
+    }
+}
+
+/* ---- R12.8: no such signal ---- */
+
+enum { STRANGE = 8 };
+
+static int handle_strange_signals(void *arg)
+{
+    static const int numbers[STRANGE] = {0, -1, 65, 1000, INT_MAX, INT_MIN, SIGKILL, SIGSTOP};
+    int *errors = arg, i;
+
+    for (i = 0; i < STRANGE; i++)
+        errors[i] = miou_signal_handle(numbers[i], see, NULL);
+    return miou_signal_handle(SIGKILL, MIOU_SIGNAL_IGNORE, NULL) == -EINVAL ? 0 : -1;
+}
+
+CHECK("R12.8", signals_that_cannot_be_handled)
+{
+    int errors[STRANGE] = {0}, i;
+
+    assert_int_equal(run_with(0, handle_strange_signals, errors), 0);
+    for (i = 0; i < STRANGE; i++)
+        assert_int_equal(errors[i], -EINVAL);
+}
+
+/* ---- R12.9: no deadlock ---- */
+
+struct locked {
+    miou_trigger *trigger;
+    struct seen seen;
+    double used;
+    atomic_bool go_to_sleep;
+};
+
+static void signal_trigger(int number, void *arg)
+{
+    struct locked *t = arg;
+
+    see(number, &t->seen);
+    miou_trigger_signal(t->trigger);
+}
+
+static int await_a_signal(void *arg)
+{
+    struct locked *t = arg;
+
+    TRY(miou_trigger_create(&t->trigger));
+    TRY(miou_signal_handle(SIGUSR1, signal_trigger, t));
+    TRY(miou_signal_handle(SIGUSR2, see, &t->seen));
+    TRY(miou_signal_handle(SIGUSR2, MIOU_SIGNAL_IGNORE, NULL));
+    atomic_store(&t->go_to_sleep, true);
+    return miou_trigger_await(t->trigger);
+}
+
+static void *send_late(void *arg)
+{
+    struct locked *t = arg;
+
+    until(&t->go_to_sleep);
+    t->used = used_beside_work();
+    kill(getpid(), SIGUSR1);
+    return NULL;
+}
+
+static void assert_no_deadlock(int (*run)(int, miou_task *, void *))
+{
+    struct locked t = {.used = 1e9};
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, send_late, &t), 0);
+    assert_int_equal(run(1, await_a_signal, &t), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(t.used <= AT_REST);
+    assert_int_equal(t.seen.calls, 1);
+}
+
+CHECK("R12.9", a_signal_may_come)
+{
+    assert_no_deadlock(run_with);
+    assert_no_deadlock(unix_run_with);
+}
+
+static void ignore_deadlock(void *state, const miou_waiting *waiting)
+{
+    (void)waiting;
+    ++*(int *)state;
+}
+
+/* With the handler the hope is gone too, even if another task has taken it away. */
+static int give_up_hope(void *arg)
+{
+    struct locked *t = arg;
+    int i;
+
+    TRY(let_others_run());
+    for (i = 0; i < KINDS; i++)
+        TRY(miou_signal_handle(kinds[i], i % 2 ? MIOU_SIGNAL_IGNORE : MIOU_SIGNAL_DEFAULT, NULL));
+    return miou_trigger_await(t->trigger);
+}
+
+static int hope_in_vain(void *arg)
+{
+    struct locked *t = arg;
+    miou_promise *promise;
+    int i;
+
+    TRY(miou_trigger_create(&t->trigger));
+    for (i = 0; i < KINDS; i++)
+        TRY(miou_signal_handle(kinds[i], see, &t->seen));
+    TRY(miou_async(&promise, NULL, give_up_hope, t));
+    return miou_await(promise, NULL);
+}
+
+CHECK("R12.9 R13.1", without_handlers_there_is_no_hope)
+{
+    struct locked t = {.used = 0};
+    int told = 0;
+
+    assert_int_equal(miou_run(&(miou_options){.deadlock = ignore_deadlock, .deadlock_state = &told},
+                              hope_in_vain, &t),
+                     MIOU_DEADLOCK);
+    assert_int_equal(told, 2);
+}
+
+/* ---- R12.10: two runs ---- */
+
+struct rival {
+    struct seen seen;
+    atomic_bool held, tried, given_back, taken;
+    int busy, other, later;
+};
+
+static int hold_signal(void *arg)
+{
+    struct rival *t = arg;
+
+    TRY(miou_signal_handle(SIGUSR1, see, &t->seen));
+    TRY(miou_signal_handle(SIGHUP, see, &t->seen));
+    atomic_store(&t->held, true);
+    until(&t->tried);
+    raise(SIGUSR1);
+    TRY(yield_until_seen(&t->seen, 1));
+    TRY(miou_signal_handle(SIGHUP, MIOU_SIGNAL_DEFAULT, NULL));
+    atomic_store(&t->given_back, true);
+    until(&t->taken);
+    return 0;
+}
+
+static int try_signal(void *arg)
+{
+    struct rival *t = arg;
+
+    until(&t->held);
+    t->busy = miou_signal_handle(SIGUSR1, see, NULL);
+    t->other = miou_signal_handle(SIGUSR2, see, NULL);
+    atomic_store(&t->tried, true);
+    until(&t->given_back);
+    t->later = miou_signal_handle(SIGHUP, see, NULL);
+    atomic_store(&t->taken, true);
+    return 0;
+}
+
+static void *run_rival(void *arg)
+{
+    run_with(0, try_signal, arg);
+    return NULL;
+}
+
+CHECK("R12.10", a_signal_belongs_to_one_run)
+{
+    struct rival t = {.busy = 1, .other = 1, .later = 1};
+    struct seen alone = {.calls = 0};
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, run_rival, &t), 0);
+    assert_int_equal(run_with(0, hold_signal, &t), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(t.busy, -EBUSY);
+    assert_int_equal(t.other, 0);
+    assert_int_equal(t.later, 0);
+    assert_int_equal(t.seen.calls, 1);
+    assert_int_equal(run_with(0, set_handler, &alone), 0);
+}
+
+/* ---- R12.11: in a finaliser ---- */
+
+CHECK("R12.11 R5.18", finalisers_cannot_handle_signals)
+{
+    assert_refused_in_finalisers(SIGNAL_CALLS, miou_run);
+}

@@ -1,0 +1,629 @@
+/* Rules R13.5 to R13.10: steered runs. */
+#include "answers.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+static const int64_t HOUR = 3600000000000, MINUTE = 60000000000;
+
+/* ---- A program with a bit of everything ---- */
+
+enum { CHILDREN = 6, EVENTS = 400 };
+
+struct event {
+    int domain, number, what;
+};
+
+struct actor {
+    struct program *program;
+    int number;
+};
+
+struct program {
+    struct actor actors[CHILDREN]; /* here, since main may end before them */
+    struct event events[EVENTS];
+    int count;
+    pthread_t thread;
+    int threads;   /* of the process, at most */
+    int elsewhere; /* events on another thread */
+    int begun, ended, finalised;
+};
+
+static void happen(struct program *t, int number, int what)
+{
+    int threads = threads_running();
+
+    if (t->count < EVENTS)
+        t->events[t->count++] = (struct event){miou_domain_self(), number, what};
+    t->elsewhere += !pthread_equal(pthread_self(), t->thread);
+    t->threads = threads > t->threads ? threads : t->threads;
+}
+
+static void finalise(void *value)
+{
+    ((struct program *)value)->finalised++;
+}
+
+static int act(void *arg)
+{
+    struct actor *t = arg;
+    miou_resource *resource;
+    miou_promise *promise;
+    int i;
+
+    t->program->begun++;
+    TRY(miou_resource_create(&resource, finalise, t->program));
+    TRY(miou_own(resource));
+    for (i = 0; i < 3; i++) {
+        happen(t->program, t->number, i);
+        TRY(miou_yield());
+    }
+    if (t->number % 3 == 0) {
+        TRY(miou_call(&promise, NULL, return_0, NULL));
+        TRY(miou_await(promise, NULL));
+    }
+    TRY(miou_check(resource));
+    happen(t->program, t->number, i);
+    TRY(miou_disown(resource));
+    t->program->ended++;
+    return t->number;
+}
+
+static int direct(void *arg)
+{
+    struct program *t = arg;
+    miou_promise *promises[CHILDREN];
+    int i, outcome;
+
+    for (i = 0; i < CHILDREN; i++) {
+        t->actors[i] = (struct actor){t, i};
+        TRY((i % 2 ? miou_async : miou_call)(&promises[i], NULL, act, &t->actors[i]));
+    }
+    for (i = 0; i < CHILDREN; i++) {
+        TRY(miou_await(promises[i], &outcome));
+        TRY(outcome);
+        happen(t, CHILDREN, i);
+    }
+    return 7;
+}
+
+static int steer_program(check_runner *run, miou_choose *choose, struct answers *answers,
+                         struct program *program)
+{
+    *program = (struct program){.thread = pthread_self()};
+    return steer(run, 3, choose, answers, direct, program);
+}
+
+/* ---- R13.5: one thread ---- */
+
+static void assert_one_thread(check_runner *run, miou_choose *choose, uint64_t seed, int threads)
+{
+    struct answers answers = {.state = seed};
+    struct program program;
+    int i, seen[4] = {0};
+
+    assert_int_equal(steer_program(run, choose, &answers, &program), 7);
+    assert_int_equal(program.ended, CHILDREN);
+    assert_int_equal(program.elsewhere, 0);
+    assert_int_equal(program.threads, threads);
+    assert_int_equal(answers.odd, 0);
+    assert_true(answers.asked > 0);
+    for (i = 0; i < program.count; i++) {
+        assert_in_range(program.events[i].domain, 0, 3);
+        seen[program.events[i].domain] = true;
+    }
+    assert_true(seen[1] || seen[2] || seen[3]);
+}
+
+CHECK("R13.5", a_steered_run_has_one_thread)
+{
+    int threads = threads_running(), seed;
+
+    assert_one_thread(miou_run, answer_0, 0, threads);
+    assert_one_thread(miou_unix_run, answer_0, 0, threads);
+    for (seed = 0; seed < 20; seed++)
+        assert_one_thread(seed % 2 ? miou_run : miou_unix_run, answer_at_random, (uint64_t)seed,
+                          threads);
+}
+
+/* With one domain and one child there is nothing to choose. */
+static int do_little(void *arg)
+{
+    miou_promise *promise;
+    int outcome;
+
+    TRY(miou_async(&promise, NULL, return_0, arg));
+    TRY(miou_await_one(NULL, &outcome, &promise, 1));
+    return miou_yield();
+}
+
+CHECK("R13.5", what_is_no_choice_is_not_asked)
+{
+    struct answers answers = {.state = 0};
+
+    assert_int_equal(steer(miou_run, 0, answer_at_random, &answers, do_little, NULL), 0);
+    assert_int_equal(answers.asked, 0);
+}
+
+/* ---- R13.6: the same again ---- */
+
+static bool same_events(const struct program *a, const struct program *b)
+{
+    int i;
+
+    if (a->count != b->count)
+        return false;
+    for (i = 0; i < a->count; i++)
+        if (a->events[i].domain != b->events[i].domain ||
+            a->events[i].number != b->events[i].number || a->events[i].what != b->events[i].what)
+            return false;
+    return true;
+}
+
+CHECK("R13.6", the_same_answers_make_the_same_run)
+{
+    static struct program first, again, before;
+    static struct answers answers[2];
+    int seed, different = 0;
+
+    for (seed = 0; seed < 50; seed++) {
+        int i, result = 0;
+
+        for (i = 0; i < 2; i++) {
+            answers[i] = (struct answers){.state = (uint64_t)seed};
+            result +=
+                steer_program(miou_unix_run, answer_at_random, &answers[i], i ? &again : &first);
+        }
+        assert_int_equal(result, 14);
+        assert_true(same_events(&first, &again));
+        assert_true(answers[0].asked < ANSWERS_ROOM);
+        assert_int_equal(answers[0].asked, answers[1].asked);
+        assert_memory_equal(answers[0].counts, answers[1].counts, sizeof answers[0].counts);
+        different += seed > 0 && !same_events(&first, &before);
+        before = first;
+    }
+    assert_true(different > 0);
+}
+
+/* ---- R13.7: no answer ---- */
+
+static void assert_wrong_answer(int at, size_t by)
+{
+    struct answers answers = {.state = (uint64_t)at, .wrong_at = at, .wrong = by};
+    struct program program;
+
+    assert_int_equal(steer_program(at % 2 ? miou_run : miou_unix_run,
+                                   at % 3 ? answer_at_random : answer_0, &answers, &program),
+                     -EINVAL);
+    assert_int_equal(answers.asked, at);
+    assert_int_equal(program.finalised, program.begun - program.ended);
+}
+
+CHECK("R13.7", answers_out_of_range)
+{
+    int at;
+
+    for (at = 1; at <= 30; at++) {
+        assert_wrong_answer(at, 0);
+        assert_wrong_answer(at, 1);
+        assert_wrong_answer(at, SIZE_MAX / 2);
+    }
+}
+
+/* ---- R13.8: fair ---- */
+
+enum { SPINNERS = 3 };
+
+/* Each yields until the one before it has raised its flag; the first waits for main. */
+struct circle {
+    bool flags[SPINNERS + 1];
+    bool morning;
+};
+
+struct spinner {
+    struct circle *circle;
+    int number;
+};
+
+static int spin(void *arg)
+{
+    struct spinner *t = arg;
+
+    while (!t->circle->flags[t->number])
+        TRY(miou_yield());
+    t->circle->flags[t->number + 1] = true;
+    return 0;
+}
+
+static int spin_everywhere(void *arg)
+{
+    struct circle *t = arg;
+    struct spinner spinners[SPINNERS];
+    miou_promise *promises[SPINNERS];
+    int i;
+
+    for (i = 0; i < SPINNERS; i++) {
+        spinners[i] = (struct spinner){t, i};
+        TRY(call_on(SPINNERS - i, &promises[i], spin, &spinners[i]));
+    }
+    t->flags[0] = true;
+    while (!t->flags[SPINNERS])
+        TRY(miou_yield());
+    for (i = 0; i < SPINNERS; i++)
+        TRY(miou_await(promises[i], NULL));
+    return 0;
+}
+
+CHECK("R13.8", to_answer_0_is_fair_to_domains)
+{
+    struct answers answers = {.state = 0};
+    struct circle t = {.morning = false};
+
+    assert_int_equal(steer(miou_run, SPINNERS, answer_0, &answers, spin_everywhere, &t), 0);
+}
+
+static int sleep_till_morning(void *arg)
+{
+    struct circle *t = arg;
+
+    TRY(miou_sleep(5000000));
+    t->morning = true;
+    return 0;
+}
+
+static int spin_till_morning(void *arg)
+{
+    struct circle *t = arg;
+    miou_promise *here, *there;
+
+    TRY(miou_async(&here, NULL, sleep_till_morning, t));
+    while (!t->morning)
+        TRY(miou_yield());
+    TRY(miou_await(here, NULL));
+    t->morning = false;
+    TRY(miou_call(&there, NULL, sleep_till_morning, t));
+    while (!t->morning)
+        TRY(miou_yield());
+    return miou_await(there, NULL);
+}
+
+CHECK("R13.8", to_answer_0_lets_time_pass)
+{
+    struct answers answers = {.state = 0};
+    struct circle t = {.morning = false};
+
+    assert_int_equal(steer(miou_unix_run, 1, answer_0, &answers, spin_till_morning, &t), 0);
+}
+
+/* ---- R13.9: virtual time ---- */
+
+enum { DREAMERS = 12, BEDS = 3 };
+
+struct dormitory {
+    int woken, order[DREAMERS];
+    int sleeping; /* by the time that the last began */
+};
+
+struct dreamer {
+    struct dormitory *dormitory;
+    int number;
+    int64_t time;
+};
+
+static int dream(void *arg)
+{
+    struct dreamer *t = arg;
+
+    t->dormitory->sleeping++;
+    TRY(miou_sleep(t->time));
+    t->dormitory->order[t->dormitory->woken++] = t->number;
+    return 0;
+}
+
+static int64_t minutes(int number)
+{
+    return (1 + number * 5 % DREAMERS) * HOUR + number * MINUTE;
+}
+
+static int sleep_in_beds(void *arg)
+{
+    struct dormitory *t = arg;
+    struct dreamer dreamers[DREAMERS];
+    miou_promise *promises[DREAMERS];
+    int i;
+
+    for (i = 0; i < DREAMERS; i++) {
+        dreamers[i] = (struct dreamer){t, i, minutes(i)};
+        TRY(spawn_on(i % BEDS, &promises[i], dream, &dreamers[i]));
+    }
+    for (i = 0; i < DREAMERS; i++)
+        TRY(miou_await(promises[i], NULL));
+    return 0;
+}
+
+static int place_of(const struct dormitory *t, int number)
+{
+    int place = 0;
+
+    while (place < DREAMERS && t->order[place] != number)
+        place++;
+    return place;
+}
+
+/* If time passes whenever it is chosen, not all begin to sleep at the same time; but of those of
+ * one domain that with the lower number begins first. */
+static void assert_woken_in_order(const struct dormitory *t, bool together)
+{
+    int i, j;
+
+    assert_int_equal(t->woken, DREAMERS);
+    for (i = 0; i < DREAMERS; i++)
+        for (j = 0; j < DREAMERS; j++)
+            if (minutes(i) < minutes(j) && (together || (i < j && i % BEDS == j % BEDS)))
+                assert_true(place_of(t, i) < place_of(t, j));
+}
+
+CHECK("R13.9", hours_pass_at_once_and_in_order)
+{
+    struct dormitory t = {.woken = 0};
+    struct answers answers = {.state = 0};
+    int seed;
+
+    assert_int_equal(steer(miou_unix_run, BEDS - 1, answer_0, &answers, sleep_in_beds, &t), 0);
+    assert_woken_in_order(&t, true);
+    for (seed = 0; seed < 30; seed++) {
+        struct dormitory u = {.woken = 0};
+        struct answers random = {.state = (uint64_t)seed};
+
+        assert_int_equal(
+            steer(miou_unix_run, BEDS - 1, answer_at_random, &random, sleep_in_beds, &u), 0);
+        assert_woken_in_order(&u, false);
+    }
+}
+
+/* A century, and a cancellation in the middle of it. */
+static int sleep_century(void *arg)
+{
+    int *error = arg;
+
+    *error = miou_sleep(INT64_MAX);
+    return 0;
+}
+
+static int cancel_century(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_call(&promise, NULL, sleep_century, arg));
+    TRY(miou_sleep(1000 * HOUR));
+    return miou_cancel(promise);
+}
+
+CHECK("R13.9", centuries_can_be_cancelled)
+{
+    struct answers answers = {.state = 0};
+    int error = 0;
+
+    assert_int_equal(steer(miou_unix_run, 1, answer_0, &answers, cancel_century, &error), 0);
+    assert_int_equal(error, MIOU_CANCELLED);
+}
+
+/* While main can go on a choice lets a short time pass, but not one that is meant to be endless. */
+struct nap {
+    int64_t time;
+    bool over;
+};
+
+static int take_nap(void *arg)
+{
+    struct nap *t = arg;
+
+    TRY(miou_sleep(t->time));
+    t->over = true;
+    return 0;
+}
+
+static int yield_beside_naps(void *arg)
+{
+    struct nap *naps = arg;
+    miou_promise *promises[2];
+    int i, result;
+
+    for (i = 0; i < 2; i++)
+        TRY(miou_call(&promises[i], NULL, take_nap, &naps[i]));
+    for (i = 0; i < 20; i++)
+        TRY(miou_yield());
+    result = naps[0].over + 2 * naps[1].over;
+    for (i = 0; i < 2; i++)
+        TRY(miou_cancel(promises[i]));
+    return result;
+}
+
+static int steer_naps(miou_choose *choose, int seed)
+{
+    struct nap naps[2] = {{.time = HOUR / 7200}, {.time = HOUR}};
+    struct answers answers = {.state = (uint64_t)seed};
+
+    return steer(miou_unix_run, 1, choose, &answers, yield_beside_naps, naps);
+}
+
+CHECK("R13.9", endless_sleeps_are_not_cut_short)
+{
+    int seed, over = 0;
+
+    for (seed = 0; seed < 100; seed++) {
+        int result = steer_naps(answer_at_random, seed);
+
+        assert_in_range(result, 0, 1);
+        over += result;
+    }
+    assert_int_not_equal(over, 0);
+    assert_int_equal(steer_naps(answer_0, 0), 0);
+}
+
+/* ---- R13.10: every pick can be made ---- */
+
+enum { OPTIONS = 3, SEEDS = 3000 };
+
+/* Run a program with ever other answers until it has returned every value from 0 to OPTIONS - 1. */
+static void assert_every_pick(int domains, miou_task *fn)
+{
+    bool seen[OPTIONS] = {false};
+    int seed, missing = OPTIONS;
+
+    for (seed = 0; seed < SEEDS && missing > 0; seed++) {
+        struct answers answers = {.state = (uint64_t)seed};
+        int picked = steer(miou_run, domains, answer_at_random, &answers, fn, NULL);
+
+        assert_in_range(picked, 0, OPTIONS - 1);
+        missing -= !seen[picked];
+        seen[picked] = true;
+    }
+    assert_int_equal(missing, 0);
+}
+
+static int say_domain(void *arg)
+{
+    (void)arg;
+    return miou_domain_self() - 1;
+}
+
+static int pick_worker(void *arg)
+{
+    miou_promise *promise;
+    int outcome;
+
+    TRY(miou_call(&promise, NULL, say_domain, arg));
+    TRY(miou_await(promise, &outcome));
+    return outcome;
+}
+
+static int numbers[OPTIONS] = {0, 1, 2};
+
+static int say_number(void *arg)
+{
+    return *(int *)arg;
+}
+
+/* All children have ended. */
+static int spawn_options(miou_promise **promises, miou_orphans *orphans)
+{
+    int i;
+
+    for (i = 0; i < OPTIONS; i++)
+        TRY(miou_async(&promises[i], &(miou_spawn){.orphans = orphans}, say_number, &numbers[i]));
+    return let_others_run();
+}
+
+static int settle(miou_promise **promises, miou_orphans *orphans)
+{
+    int i;
+
+    for (i = 0; i < OPTIONS; i++)
+        miou_cancel(promises[i]); /* or its promise is stale */
+    if (orphans)
+        while (miou_care(promises, orphans) == MIOU_CARE_ENDED)
+            TRY(miou_cancel(*promises));
+    return 0;
+}
+
+static int pick_one(void *arg)
+{
+    miou_promise *promises[OPTIONS];
+    int outcome;
+
+    (void)arg;
+    TRY(spawn_options(promises, NULL));
+    TRY(miou_await_one(NULL, &outcome, promises, OPTIONS));
+    TRY(settle(promises, NULL));
+    return outcome;
+}
+
+static int pick_first(void *arg)
+{
+    miou_promise *promises[OPTIONS];
+    int outcome;
+
+    (void)arg;
+    TRY(spawn_options(promises, NULL));
+    TRY(miou_await_first(NULL, &outcome, promises, OPTIONS));
+    return outcome;
+}
+
+static int pick_orphan(void *arg)
+{
+    miou_promise *promises[OPTIONS], *promise;
+    miou_orphans *orphans;
+    int outcome;
+
+    (void)arg;
+    TRY(miou_orphans_create(&orphans));
+    TRY(spawn_options(promises, orphans));
+    if (miou_care(&promise, orphans) != MIOU_CARE_ENDED)
+        return -1;
+    TRY(miou_await(promise, &outcome));
+    TRY(settle(promises, orphans));
+    return outcome;
+}
+
+static int get_orphan(void *arg)
+{
+    miou_promise *promises[OPTIONS];
+    miou_orphans *orphans;
+    int outcome;
+
+    (void)arg;
+    TRY(miou_orphans_create(&orphans));
+    TRY(spawn_options(promises, orphans));
+    if (miou_orphans_get(&outcome, orphans) != 1)
+        return -1;
+    TRY(settle(promises, orphans));
+    return outcome;
+}
+
+/* How often another domain has had a turn between two calls of a task that do not suspend. */
+static int count_turn(void *arg)
+{
+    ++*(int *)arg;
+    TRY(miou_yield());
+    ++*(int *)arg;
+    return 0;
+}
+
+static int interrupt_task(void *arg)
+{
+    miou_promise *promise;
+    int turns = 0, between;
+
+    (void)arg;
+    TRY(miou_call(&promise, NULL, count_turn, &turns));
+    TRY(miou_domain_available());
+    TRY(miou_promise_state(promise));
+    between = turns;
+    TRY(miou_await(promise, NULL));
+    return between;
+}
+
+CHECK("R13.10", every_worker_can_be_called)
+{
+    assert_every_pick(OPTIONS, pick_worker);
+}
+
+CHECK("R13.10", every_child_can_be_the_one)
+{
+    assert_every_pick(0, pick_one);
+    assert_every_pick(0, pick_first);
+}
+
+CHECK("R13.10", every_orphan_can_be_next)
+{
+    assert_every_pick(0, pick_orphan);
+    assert_every_pick(0, get_orphan);
+}
+
+CHECK("R13.10", every_domain_can_go_on_between_two_calls)
+{
+    assert_every_pick(1, interrupt_task);
+}

@@ -1,0 +1,555 @@
+/* Rules R13.1 to R13.4: deadlocks. */
+#include "answers.h"
+#include "sockets.h"
+#include "station.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TOLD = 16 };
+
+static int deadlock_run(int (*run)(const miou_options *, miou_task *, void *), int domains,
+                        miou_deadlock *deadlock, void *state, miou_task *fn, void *arg)
+{
+    return run(&(miou_options){.domains = domains, .deadlock = deadlock, .deadlock_state = state},
+               fn, arg);
+}
+
+static void count_told(void *state, const miou_waiting *waiting)
+{
+    (void)waiting;
+    ++*(int *)state;
+}
+
+/* ---- R13.1, R13.2: the end, and what is left ---- */
+
+struct grave {
+    miou_computation *computation;
+    atomic_int errors, finalised, begun;
+    bool everywhere;
+};
+
+static void finalise(void *value)
+{
+    ((struct grave *)value)->finalised++;
+}
+
+static int wait_in_vain(void *arg)
+{
+    struct grave *t = arg;
+    miou_resource *resource;
+    int error;
+
+    TRY(miou_resource_create(&resource, finalise, t));
+    TRY(miou_own(resource));
+    t->begun++;
+    error = miou_computation_await(t->computation, NULL);
+    t->errors += error == MIOU_CANCELLED;
+    t->errors += miou_yield() == MIOU_CANCELLED;
+    return error;
+}
+
+enum { WAITING = 10 };
+
+static int all_wait_in_vain(void *arg)
+{
+    struct grave *t = arg;
+    miou_promise *promises[WAITING];
+    int i, error;
+
+    TRY(miou_computation_create(&t->computation));
+    for (i = 0; i < WAITING; i++)
+        TRY((i % 2 && t->everywhere ? miou_call : miou_async)(&promises[i], NULL, wait_in_vain, t));
+    error = miou_await(promises[0], NULL);
+    t->errors += error == MIOU_CANCELLED;
+    return 7; /* which is not what counts */
+}
+
+static void assert_dead(int (*run)(const miou_options *, miou_task *, void *), int domains)
+{
+    struct grave t = {.everywhere = domains > 0};
+    int told = 0;
+
+    assert_int_equal(deadlock_run(run, domains, count_told, &told, all_wait_in_vain, &t),
+                     MIOU_DEADLOCK);
+    assert_int_equal(told, WAITING + 1);
+    assert_int_equal(t.begun, WAITING);
+    assert_int_equal(t.finalised, WAITING);
+    assert_int_equal(t.errors, 2 * WAITING + 1);
+}
+
+CHECK("R13.1 R13.2 R13.4", a_deadlock_ends_the_run)
+{
+    int domains;
+
+    for (domains = 0; domains <= 3; domains++) {
+        assert_dead(miou_run, domains);
+        assert_dead(miou_unix_run, domains);
+    }
+}
+
+CHECK("R13.1 R11.9", a_deadlock_with_a_monitor_of_the_users)
+{
+    struct stations stations = {.made = 0};
+    struct grave t = {.everywhere = true};
+
+    assert_int_equal(station_run(&stations, 2, all_wait_in_vain, &t), MIOU_DEADLOCK);
+    assert_int_equal(t.finalised, WAITING);
+    stations_assert_sound(&stations, 2);
+}
+
+/* Again and again, so that the domains fall asleep in every order. */
+CHECK("R13.1", a_deadlock_is_always_noticed)
+{
+    int i, told = 0;
+
+    for (i = 0; i < 200; i++) {
+        struct grave t = {.everywhere = true};
+
+        assert_int_equal(deadlock_run(miou_run, 3, count_told, &told, all_wait_in_vain, &t),
+                         MIOU_DEADLOCK);
+    }
+}
+
+CHECK("R13.2 R1.16", nothing_left_of_a_deadlock)
+{
+    struct grave first = {.everywhere = true};
+    int threads, descriptors, told = 0, i;
+
+    /* A sanitizer has a thread of its own from the first other one on. */
+    deadlock_run(miou_unix_run, 2, count_told, &told, all_wait_in_vain, &first);
+    threads = threads_running();
+    descriptors = descriptors_open();
+    for (i = 0; i < 10; i++) {
+        struct grave t = {.everywhere = true};
+
+        deadlock_run(miou_unix_run, 2, count_told, &told, all_wait_in_vain, &t);
+    }
+    assert_true(threads_become(threads));
+    assert_int_equal(descriptors_open(), descriptors);
+}
+
+/* ---- R13.1: in steered runs ---- */
+
+static int await_nothing(void *arg)
+{
+    struct grave *t = arg;
+    miou_trigger *trigger;
+    miou_resource *resource;
+
+    TRY(miou_trigger_create(&trigger));
+    TRY(miou_resource_create(&resource, finalise, t));
+    TRY(miou_own(resource));
+    return miou_trigger_await(trigger);
+}
+
+static int all_await_nothing(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_call(&promise, NULL, await_nothing, arg));
+    return miou_await(promise, NULL);
+}
+
+CHECK("R13.1 R13.2 R13.5", a_steered_run_can_be_in_deadlock)
+{
+    int seed;
+
+    for (seed = 0; seed < 20; seed++) {
+        struct answers answers = {.state = (uint64_t)seed, .running = true};
+        struct grave t = {.finalised = 0};
+        int told = 0;
+        miou_options options = {.domains = 2,
+                                .choose = answer_at_random,
+                                .choose_state = &answers,
+                                .deadlock = count_told,
+                                .deadlock_state = &told};
+
+        assert_int_equal((seed % 2 ? miou_run : miou_unix_run)(&options, all_await_nothing, &t),
+                         MIOU_DEADLOCK);
+        assert_int_equal(told, 2);
+        assert_int_equal(t.finalised, 1);
+    }
+}
+
+/* ---- R13.3: no deadlock ---- */
+
+/* Two tasks hand the turn to each other and wait for it: at any time one of them can go on. */
+enum { HANDOVERS = 3000 };
+
+struct turn {
+    miou_mutex *mutex;
+    miou_condition *condition;
+    int whose;
+    int domains;
+};
+
+struct player {
+    struct turn *turn;
+    int number;
+};
+
+static int play(void *arg)
+{
+    struct player *t = arg;
+    struct turn *turn = t->turn;
+    int i;
+
+    for (i = 0; i < HANDOVERS; i++) {
+        TRY(miou_mutex_lock(turn->mutex));
+        while (turn->whose != t->number)
+            TRY(miou_condition_wait(turn->condition, turn->mutex));
+        turn->whose = 1 - t->number;
+        TRY(miou_condition_signal(turn->condition));
+        TRY(miou_mutex_unlock(turn->mutex));
+    }
+    return 0;
+}
+
+static int let_them_play(void *arg)
+{
+    struct turn *t = arg;
+    struct player players[2] = {{t, 0}, {t, 1}};
+    miou_promise *promises[2];
+    int i, outcome;
+
+    TRY(miou_mutex_create(&t->mutex));
+    TRY(miou_condition_create(&t->condition));
+    for (i = 0; i < 2; i++)
+        TRY(spawn_on(i < t->domains ? 1 + i : 0, &promises[i], play, &players[i]));
+    for (i = 0; i < 2; i++) {
+        TRY(miou_await(promises[i], &outcome));
+        TRY(outcome);
+    }
+    return 0;
+}
+
+CHECK("R13.3", tasks_that_wake_each_other)
+{
+    int domains;
+
+    for (domains = 0; domains <= 2; domains++) {
+        struct turn t = {.domains = domains}, u = {.domains = domains};
+
+        assert_int_equal(run_with(domains, let_them_play, &t), 0);
+        assert_int_equal(unix_run_with(domains, let_them_play, &u), 0);
+    }
+}
+
+/* A child that is suspended on its monitor, or reads, signals what main waits for. */
+struct hope {
+    struct stations stations;
+    struct passenger passenger;
+    struct pair pair;
+    miou_trigger *trigger;
+    int domain;
+    double used;
+    atomic_bool waiting;
+};
+
+static int signal_after(int error, struct hope *t)
+{
+    TRY(error);
+    return miou_trigger_signal(t->trigger);
+}
+
+static int wait_and_signal(void *arg)
+{
+    struct hope *t = arg;
+
+    return signal_after(passenger_wait(&t->passenger), t);
+}
+
+static int read_and_signal(void *arg)
+{
+    struct hope *t = arg;
+    char byte;
+
+    atomic_store(&t->waiting, true);
+    return signal_after((int)miou_read(t->pair.fd, &byte, 1), t);
+}
+
+static int await_trigger(struct hope *t, miou_task *fn)
+{
+    miou_promise *promise;
+
+    TRY(miou_trigger_create(&t->trigger));
+    TRY(spawn_on(t->domain, &promise, fn, t));
+    TRY(miou_trigger_await(t->trigger));
+    return miou_await(promise, NULL);
+}
+
+static int await_passenger(void *arg)
+{
+    return await_trigger(arg, wait_and_signal);
+}
+
+static int await_reader(void *arg)
+{
+    struct hope *t = arg;
+
+    TRY(pair_open(&t->pair, 0));
+    TRY(await_trigger(t, read_and_signal));
+    return miou_close(t->pair.fd);
+}
+
+static void *call_passenger(void *arg)
+{
+    struct hope *t = arg;
+
+    until(&t->passenger.waits);
+    until(&t->stations.at[t->domain].asleep);
+    t->used = used_beside_work();
+    passenger_call(&t->passenger);
+    return NULL;
+}
+
+static void *send_to_reader(void *arg)
+{
+    struct hope *t = arg;
+
+    until(&t->waiting);
+    t->used = used_beside_work();
+    peer_send(t->pair.peer, "x", 1);
+    return NULL;
+}
+
+CHECK("R13.3", one_that_is_suspended_on_a_monitor)
+{
+    int domain;
+
+    for (domain = 0; domain < 2; domain++) {
+        struct hope t = {.domain = domain};
+        pthread_t thread;
+        int result;
+
+        assert_int_equal(pthread_create(&thread, NULL, call_passenger, &t), 0);
+        result = station_run(&t.stations, 1, await_passenger, &t);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(result, 0);
+    }
+}
+
+CHECK("R13.3", one_that_reads)
+{
+    int domain;
+
+    for (domain = 0; domain < 2; domain++) {
+        struct hope t = {.domain = domain};
+        pthread_t thread;
+        int result;
+
+        assert_int_equal(pthread_create(&thread, NULL, send_to_reader, &t), 0);
+        result = unix_run_with(1, await_reader, &t);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(result, 0);
+        peer_close(t.pair.peer);
+    }
+}
+
+/* ---- R13.4: who waits for what ---- */
+
+/* Main awaits the first of these, which holds the mutex and awaits the last; the others wait for
+ * what their names say. */
+enum { HOLDER, LOCKER, WAITER, COMPUTER, FORCER, CHOOSER, COMPUTATION, PEOPLE };
+
+struct village {
+    miou_mutex *mutex, *other;
+    miou_condition *condition;
+    miou_lazy *lazy;
+    miou_trigger *trigger;
+    miou_computation *computation;
+    uint64_t ids[PEOPLE];
+    uint64_t below[2]; /* the chooser's children */
+    miou_waiting told[TOLD];
+    char texts[TOLD][200];
+    int count;
+    atomic_int gone_on;
+    int gone_on_then; /* when it was told */
+};
+
+static int after(struct village *t, int error)
+{
+    t->gone_on++;
+    return error;
+}
+
+static int lock_mutex(void *arg)
+{
+    struct village *t = arg;
+
+    return after(t, miou_mutex_lock(t->mutex));
+}
+
+static int wait_for_condition(void *arg)
+{
+    struct village *t = arg;
+
+    TRY(miou_mutex_lock(t->other));
+    return after(t, miou_condition_wait(t->condition, t->other));
+}
+
+static int compute(void *arg)
+{
+    struct village *t = arg;
+
+    return after(t, miou_trigger_await(t->trigger));
+}
+
+static int force(void *arg)
+{
+    struct village *t = arg;
+
+    return after(t, miou_lazy_force(t->lazy, NULL));
+}
+
+static int await_computation(void *arg)
+{
+    struct village *t = arg;
+
+    return after(t, miou_computation_await(t->computation, NULL));
+}
+
+static int await_one_of_two(void *arg)
+{
+    struct village *t = arg;
+    miou_promise *promises[2];
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        TRY(miou_async(&promises[i], NULL, await_computation, t));
+        TRY(miou_promise_id(&t->below[i], promises[i]));
+    }
+    return after(t, miou_await_one(NULL, NULL, promises, 2));
+}
+
+static int hold(void *arg)
+{
+    static miou_task *const tasks[PEOPLE] = {
+        [LOCKER] = lock_mutex, [WAITER] = wait_for_condition, [COMPUTER] = force,
+        [FORCER] = force,      [CHOOSER] = await_one_of_two,  [COMPUTATION] = await_computation};
+    struct village *t = arg;
+    miou_promise *promises[PEOPLE];
+    int i;
+
+    TRY(miou_mutex_lock(t->mutex));
+    for (i = LOCKER; i < PEOPLE; i++) {
+        TRY((i == COMPUTATION ? miou_call : miou_async)(&promises[i], NULL, tasks[i], t));
+        TRY(miou_promise_id(&t->ids[i], promises[i]));
+    }
+    return after(t, miou_await(promises[COMPUTATION], NULL));
+}
+
+static int build_village(void *arg)
+{
+    struct village *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_mutex_create(&t->mutex));
+    TRY(miou_mutex_create(&t->other));
+    TRY(miou_condition_create(&t->condition));
+    TRY(miou_trigger_create(&t->trigger));
+    TRY(miou_computation_create(&t->computation));
+    TRY(miou_lazy_create(&t->lazy, compute, t));
+    TRY(miou_async(&promise, NULL, hold, t));
+    TRY(miou_promise_id(&t->ids[HOLDER], promise));
+    return after(t, miou_await(promise, NULL));
+}
+
+static void note(void *state, const miou_waiting *waiting)
+{
+    struct village *t = state;
+
+    if (t->count < TOLD) {
+        t->told[t->count] = *waiting;
+        snprintf(t->texts[t->count], sizeof t->texts[0], "%s", waiting->text);
+    }
+    t->count++;
+    t->gone_on_then += t->gone_on;
+}
+
+/* What was told of a task; 0 stands for main, whose number nobody knows. */
+static const miou_waiting *told_of(const struct village *t, uint64_t task)
+{
+    const miou_waiting *found = NULL;
+    int i, j;
+
+    for (i = 0; i < t->count; i++) {
+        bool known = t->told[i].task == t->below[0] || t->told[i].task == t->below[1];
+
+        for (j = 0; j < PEOPLE; j++)
+            known |= t->told[i].task == t->ids[j];
+        if (task ? t->told[i].task == task : !known) {
+            assert_null(found); /* once of each */
+            found = &t->told[i];
+        }
+    }
+    assert_non_null(found);
+    return found;
+}
+
+static void assert_told(const struct village *t, uint64_t task, enum miou_wait what, uint64_t on,
+                        int domain)
+{
+    const miou_waiting *waiting = told_of(t, task);
+
+    assert_int_equal(waiting->what, what);
+    assert_int_equal(waiting->on, on);
+    assert_int_equal(waiting->domain, domain);
+}
+
+CHECK("R13.4", who_waits_for_what)
+{
+    struct village t = {.count = 0};
+    int i;
+
+    assert_int_equal(deadlock_run(miou_run, 1, note, &t, build_village, &t), MIOU_DEADLOCK);
+    assert_int_equal(t.count, 1 + PEOPLE + 2);
+    assert_int_equal(t.gone_on_then, 0);
+    assert_told(&t, 0, MIOU_WAIT_CHILDREN, t.ids[HOLDER], 0);
+    assert_int_not_equal(told_of(&t, 0)->task, 0);
+    assert_told(&t, t.ids[HOLDER], MIOU_WAIT_CHILDREN, t.ids[COMPUTATION], 0);
+    assert_told(&t, t.ids[LOCKER], MIOU_WAIT_MUTEX, t.ids[HOLDER], 0);
+    assert_told(&t, t.ids[WAITER], MIOU_WAIT_CONDITION, 0, 0);
+    assert_told(&t, t.ids[COMPUTER], MIOU_WAIT_TRIGGER, 0, 0);
+    assert_told(&t, t.ids[FORCER], MIOU_WAIT_LAZY, t.ids[COMPUTER], 0);
+    assert_told(&t, t.ids[CHOOSER], MIOU_WAIT_CHILDREN, 0, 0);
+    assert_told(&t, t.ids[COMPUTATION], MIOU_WAIT_COMPUTATION, 0, 1);
+    for (i = 0; i < 2; i++)
+        assert_told(&t, t.below[i], MIOU_WAIT_COMPUTATION, 0, 0);
+    for (i = 0; i < t.count; i++) {
+        assert_true(strlen(t.texts[i]) > 0);
+        assert_null(strchr(t.texts[i], '\n'));
+    }
+}
+
+/* Without a function of one's own it is a line a task on standard error. */
+CHECK("R13.4", who_waits_for_what_on_standard_error)
+{
+    struct village t = {.count = 0};
+    FILE *file = tmpfile();
+    int character, lines = 0, length = 0, kept, result;
+
+    assert_non_null(file);
+    kept = dup(STDERR_FILENO);
+    dup2(fileno(file), STDERR_FILENO);
+    result = run_with(1, build_village, &t);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    assert_int_equal(result, MIOU_DEADLOCK);
+    rewind(file);
+    while ((character = fgetc(file)) != EOF) {
+        length++;
+        if (character == '\n') {
+            assert_true(length > 1);
+            length = 0;
+            lines++;
+        }
+    }
+    fclose(file);
+    assert_int_equal(lines, 1 + PEOPLE + 2);
+    assert_int_equal(length, 0);
+}

@@ -1,0 +1,147 @@
+/* Rule R1.4: what is refused outside a run. */
+#include "refused_calls.h"
+#include "sockets.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+static void assert_refused_outside(enum call_group group, const struct objects *with)
+{
+    assert_all_refused(first_accepted(group, EVERY_CALL, MIOU_NOT_RUNNING, with));
+}
+
+/* Leaves objects behind, by which nobody is to be reached. */
+struct leaving {
+    struct objects objects;
+    enum call_group group;
+};
+
+static int leave_objects(void *arg)
+{
+    struct leaving *t = arg;
+
+    TRY(objects_create(&t->objects, t->group));
+    return objects_disown(&t->objects);
+}
+
+/* Before any run, and after a run with objects of that. */
+static void assert_refused_before_and_after(enum call_group group, check_runner *run)
+{
+    struct leaving t = {.group = group};
+
+    assert_refused_outside(group, &t.objects);
+    assert_int_equal(run(&(miou_options){.domains = 1}, leave_objects, &t), 0);
+    assert_refused_outside(group, &t.objects);
+}
+
+CHECK("R1.4", calls_before_a_run)
+{
+    assert_refused_outside(TASK_CALLS, &(struct objects){0});
+}
+
+CHECK("R1.4", calls_after_a_run)
+{
+    assert_refused_before_and_after(TASK_CALLS, miou_run);
+}
+
+CHECK("R1.4", combinators_outside_a_run)
+{
+    assert_refused_before_and_after(COMBINATOR_CALLS, miou_run);
+}
+
+CHECK("R1.4 R11.18", monitors_outside_a_run)
+{
+    assert_null(miou_monitor_state());
+    assert_refused_before_and_after(MONITOR_CALLS, miou_run);
+    assert_null(miou_monitor_state());
+}
+
+CHECK("R1.4 R10.10", sleep_outside_a_run)
+{
+    assert_refused_before_and_after(SLEEP_CALLS, miou_unix_run);
+}
+
+CHECK("R1.4 R12.11", signals_outside_a_run)
+{
+    assert_refused_before_and_after(SIGNAL_CALLS, miou_run);
+}
+
+CHECK("R1.4 R9.33", synchronisation_outside_a_run)
+{
+    assert_refused_before_and_after(SYNC_CALLS, miou_run);
+}
+
+/* ---- a thread without a task, beside a run ---- */
+
+struct visit {
+    struct objects objects;
+    enum call_group group;
+    const char *accepted;
+    int outcome;
+};
+
+static void *visit_from_outside(void *arg)
+{
+    struct visit *t = arg;
+
+    t->accepted = first_accepted(t->group, EVERY_CALL, MIOU_NOT_RUNNING, &t->objects);
+    return NULL;
+}
+
+static int receive_visit(struct visit *t)
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, visit_from_outside, t) != 0)
+        could_not_tell("no thread");
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+/* The thread may do what it likes: main's child and resource stay as they are. */
+static int receive_visit_of_tasks(void *arg)
+{
+    struct visit *t = arg;
+    miou_promise *child;
+
+    TRY(objects_create(&t->objects, TASK_CALLS));
+    TRY(miou_async(&child, &(miou_spawn){.orphans = t->objects.orphans}, return_number,
+                   (void *)(intptr_t)9));
+    t->objects.child = child;
+    TRY(receive_visit(t));
+    TRY(miou_await(child, &t->outcome));
+    TRY(miou_check(t->objects.owned));
+    return objects_disown(&t->objects);
+}
+
+CHECK("R1.4", calls_from_a_thread_without_a_task)
+{
+    struct visit t = {.group = TASK_CALLS};
+
+    assert_int_equal(run_with(1, receive_visit_of_tasks, &t), 0);
+    assert_all_refused(t.accepted);
+    assert_int_equal(t.outcome, 9);
+}
+
+static int receive_visit_of_descriptors(void *arg)
+{
+    struct visit *t = arg;
+
+    TRY(miou_tcpv4(&t->objects.fd, MIOU_OWNED));
+    TRY(listen_on(&t->objects.listener, MIOU_OWNED, 0));
+    TRY(receive_visit(t));
+    t->outcome = peer_connect(port_of(t->objects.listener));
+    TRY(miou_close(t->objects.fd));
+    return miou_close(t->objects.listener);
+}
+
+CHECK("R1.4", calls_on_descriptors)
+{
+    struct visit t = {.group = DESCRIPTOR_CALLS, .outcome = -1};
+
+    assert_refused_outside(DESCRIPTOR_CALLS, &t.objects);
+    assert_int_equal(unix_run_with(0, receive_visit_of_descriptors, &t), 0);
+    assert_all_refused(t.accepted);
+    assert_true(t.outcome >= 0);
+    assert_refused_outside(DESCRIPTOR_CALLS, &t.objects);
+}

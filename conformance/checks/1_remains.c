@@ -1,0 +1,290 @@
+/* Rules R1.16 and R1.17: what is left of a run, and what a run uses that has nothing to do. */
+#include "waits.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* ---- R1.16: nothing is left ---- */
+
+static void ignore(void *value)
+{
+    (void)value;
+}
+
+static int leak(void *arg)
+{
+    miou_resource *resource;
+
+    (void)arg;
+    TRY(miou_resource_create(&resource, ignore, NULL));
+    return miou_own(resource);
+}
+
+static int end_normally(void *arg)
+{
+    (void)arg;
+    return 7;
+}
+
+static int end_with_error(void *arg)
+{
+    (void)arg;
+    return -7;
+}
+
+static int forget(void *arg)
+{
+    miou_promise *promise;
+
+    return miou_async(&promise, NULL, yield_for_ever, arg);
+}
+
+enum { BUSY_TASKS = 200 };
+
+/* Uses two pages of stack, so that it shows if they stay. */
+static __attribute__((noinline)) int touch_stack(void *arg)
+{
+    volatile char bytes[8 << 10];
+    size_t i;
+
+    (void)arg;
+    for (i = 0; i < sizeof bytes; i += 512)
+        bytes[i] = 1;
+    return miou_yield() < 0 ? -1 : bytes[0];
+}
+
+/* Have tasks on all domains, most of which end, and then end in one way or another. */
+struct busy {
+    miou_task *end;
+    miou_promise *promises[BUSY_TASKS];
+};
+
+static int be_busy(void *arg)
+{
+    struct busy *t = arg;
+    miou_promise *promise;
+    int i;
+
+    for (i = 0; i < BUSY_TASKS; i++)
+        TRY((i % 2 ? miou_call : miou_async)(&t->promises[i], NULL, touch_stack, NULL));
+    TRY(miou_call(&promise, NULL, yield_for_ever, NULL));
+    for (i = 0; i < BUSY_TASKS; i++)
+        TRY(miou_await(t->promises[i], NULL));
+    if (t->end == end_normally)
+        TRY(miou_cancel(promise));
+    if (t->end == leak) { /* on another domain, while main waits */
+        TRY(miou_call(&promise, NULL, leak, NULL));
+        return miou_await(promise, NULL);
+    }
+    return t->end(NULL);
+}
+
+static void assert_nothing_left(int (*run)(int, miou_task *, void *), miou_task *end, int result)
+{
+    struct busy t = {.end = end};
+    int threads, descriptors;
+
+    /* A sanitizer has a thread of its own from the first other one on. */
+    assert_int_equal(run(1, end_normally, NULL), 7);
+    threads = threads_running();
+    descriptors = descriptors_open();
+    assert_int_equal(run(2, be_busy, &t), result);
+    assert_true(threads_become(threads));
+    assert_int_equal(descriptors_open(), descriptors);
+}
+
+CHECK("R1.16", nothing_left_of_a_run)
+{
+    assert_nothing_left(run_with, end_normally, 7);
+    assert_nothing_left(run_with, end_with_error, -7);
+    assert_nothing_left(run_with, forget, MIOU_STILL_HAS_CHILDREN);
+    assert_nothing_left(run_with, leak, MIOU_RESOURCE_LEAKED);
+}
+
+CHECK("R1.16", nothing_left_of_a_run_with_monitor)
+{
+    assert_nothing_left(unix_run_with, end_normally, 7);
+    assert_nothing_left(unix_run_with, end_with_error, -7);
+    assert_nothing_left(unix_run_with, forget, MIOU_STILL_HAS_CHILDREN);
+    assert_nothing_left(unix_run_with, leak, MIOU_RESOURCE_LEAKED);
+}
+
+/* Descriptors that tasks have left open, plain and owned, are the run's to close. */
+static int leave_descriptors(void *arg)
+{
+    miou_fd *fd;
+    struct pair *pairs = arg;
+
+    TRY(pair_open(&pairs[0], 0));
+    TRY(pair_open(&pairs[1], MIOU_OWNED));
+    TRY(listen_on(&fd, 0, 0));
+    TRY(listen_on(&fd, MIOU_OWNED, 0));
+    return miou_tcpv4(&fd, 0);
+}
+
+CHECK("R1.16", nothing_left_of_descriptors)
+{
+    int descriptors = descriptors_open();
+    struct pair pairs[2] = {{0}};
+
+    assert_int_equal(unix_run_with(1, leave_descriptors, pairs), MIOU_RESOURCE_LEAKED);
+    close(pairs[0].peer);
+    close(pairs[1].peer);
+    assert_int_equal(descriptors_open(), descriptors);
+}
+
+CHECK("R1.16", memory_is_given_back)
+{
+    static miou_task *const ends[] = {end_normally, end_with_error, forget, leak};
+    enum { RUNS = 20, LIMIT = 4 << 20 };
+    long before = 0;
+    int i;
+
+    for (i = 0; i < 2 * RUNS; i++) {
+        struct busy t = {.end = ends[i % 4]};
+
+        assert_int_not_equal(run_with(2, be_busy, &t), 0);
+        if (i == RUNS - 1)
+            before = memory_resident();
+    }
+    assert_true(before > 0);
+    /* One in ten of the tasks' stacks would be more. */
+    assert_true(memory_resident() - before < LIMIT);
+}
+
+/* ---- R1.17: idling ---- */
+
+struct idling {
+    double used; /* beside a thread that works */
+    struct pair pair;
+};
+
+static int work_in_task(void *arg)
+{
+    ((struct idling *)arg)->used = used_beside_work();
+    return 0;
+}
+
+static int await_work(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_call(&promise, NULL, work_in_task, arg));
+    return miou_await(promise, NULL);
+}
+
+/* Every other domain has had something to do before. */
+static int work_in_main(void *arg)
+{
+    int i;
+
+    for (i = 0; i < 3; i++)
+        TRY(miou_parallel(NULL, end_normally, (void *[]){NULL, NULL, NULL}, 3));
+    ((struct idling *)arg)->used = used_beside_work();
+    return 0;
+}
+
+CHECK("R1.17", dom0_idles_in_await)
+{
+    struct idling t = {.used = 1e9};
+
+    assert_int_equal(run_with(1, await_work, &t), 0);
+    assert_true(t.used <= AT_REST);
+    t.used = 1e9;
+    assert_int_equal(unix_run_with(1, await_work, &t), 0);
+    assert_true(t.used <= AT_REST);
+}
+
+CHECK("R1.17", domains_idle_without_tasks)
+{
+    struct idling t = {.used = 1e9};
+
+    assert_int_equal(run_with(3, work_in_main, &t), 0);
+    assert_true(t.used <= AT_REST);
+    t.used = 1e9;
+    assert_int_equal(unix_run_with(3, work_in_main, &t), 0);
+    assert_true(t.used <= AT_REST);
+}
+
+static void *send_after_work(void *arg)
+{
+    struct idling *t = arg;
+
+    t->used = used_beside_work();
+    peer_send(t->pair.peer, "x", 1);
+    return NULL;
+}
+
+static int read_after_work(void *arg)
+{
+    struct idling *t = arg;
+    pthread_t thread;
+    char byte;
+
+    TRY(pair_open(&t->pair, 0));
+    if (pthread_create(&thread, NULL, send_after_work, t) != 0)
+        could_not_tell("no thread");
+    TRY(miou_read(t->pair.fd, &byte, 1));
+    pthread_join(thread, NULL);
+    return miou_close(t->pair.fd);
+}
+
+CHECK("R1.17", all_idle_in_read)
+{
+    struct idling t = {.used = 1e9};
+
+    assert_int_equal(unix_run_with(2, read_after_work, &t), 0);
+    assert_true(t.used <= AT_REST);
+    close(t.pair.peer);
+}
+
+struct waiting {
+    struct waits waits;
+    double used; /* at the quietest time */
+};
+
+/* How long the domains take to come to rest is not said: one time at rest is enough. */
+static void *serve_after_a_rest(void *arg)
+{
+    struct waiting *t = arg;
+    int i;
+
+    for (i = 0; i < 20 && t->used > AT_REST; i++)
+        t->used = used_beside_work();
+    return waits_serve(&t->waits);
+}
+
+/* Some wait here, the others on two other domains. */
+static int wait_idly(void *arg)
+{
+    struct waiting *t = arg;
+    pthread_t thread;
+
+    TRY(waits_open(&t->waits));
+    FOR_EACH_WAIT(kind, &t->waits)
+    TRY((kind == t->waits.first ? miou_async : miou_call)(
+        &t->waits.promises[kind], NULL, wait_tasks[kind], &t->waits.waiters[kind]));
+    pthread_create(&thread, NULL, serve_after_a_rest, t);
+    TRY(waits_await(&t->waits));
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+static void check_waiting(struct waits waits)
+{
+    struct waiting t = {.waits = waits, .used = 1e9};
+
+    assert_int_equal(unix_run_with(2, wait_idly, &t), 0);
+    assert_true(t.used <= AT_REST);
+}
+
+CHECK("R1.17", waiting_for_descriptors_uses_no_processor)
+{
+    check_waiting((struct waits){WAITS_OF_STREAMS});
+}
+
+CHECK("R1.17", waiting_for_peers_and_datagrams_uses_no_processor)
+{
+    check_waiting((struct waits){OTHER_WAITS});
+}

@@ -1,0 +1,373 @@
+/* Rules R2.4, R2.9, R2.16, R2.19 and R2.20: what a scenario cannot say of children. */
+#include "tasks.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* ---- R2.4: outcomes ---- */
+
+static const int results[] = {0,
+                              1,
+                              256,
+                              INT_MAX,
+                              -1,
+                              -EINVAL,
+                              MIOU_STILL_HAS_CHILDREN,
+                              MIOU_RESOURCE_LEAKED,
+                              MIOU_NOT_A_CHILD,
+                              MIOU_NOT_RUNNING,
+                              MIOU_LAST,
+                              MIOU_LAST - 1,
+                              INT_MIN};
+
+enum { RESULTS = sizeof results / sizeof *results };
+
+static int return_what_is_asked(void *arg)
+{
+    return *(const int *)arg;
+}
+
+struct outcomes {
+    spawner *spawn;
+    int seen[RESULTS];
+    int awaits_of_nothing, untouched;
+};
+
+static int await_results(void *arg)
+{
+    struct outcomes *t = arg;
+    miou_promise *promises[RESULTS];
+    int i;
+
+    for (i = 0; i < RESULTS; i++) {
+        int result = results[i];
+
+        TRY(t->spawn(&promises[i], NULL, return_what_is_asked, (void *)&results[i]));
+        TRY(miou_await(promises[i], NULL));
+        t->seen[i] = !result;
+        TRY(miou_await(promises[i], &t->seen[i]));
+    }
+    t->untouched = 77;
+    t->awaits_of_nothing = miou_await(NULL, &t->untouched);
+    return 3;
+}
+
+static void assert_outcomes(spawner *spawn)
+{
+    struct outcomes t = {.spawn = spawn};
+    int i;
+
+    assert_int_equal(run_with(1, await_results, &t), 3);
+    for (i = 0; i < RESULTS; i++)
+        assert_int_equal(t.seen[i], results[i]);
+    assert_int_equal(t.awaits_of_nothing, -EINVAL);
+    assert_int_equal(t.untouched, 77);
+}
+
+CHECK("R2.4", every_outcome)
+{
+    assert_outcomes(miou_async);
+}
+
+CHECK("R2.4", every_outcome_from_another_domain)
+{
+    assert_outcomes(miou_call);
+}
+
+/* ---- R2.9: cancelled tasks that take their time ---- */
+
+struct lineage {
+    spawner *spawn;
+    struct slow slow; /* the grandchild */
+    int outcome;
+    bool ended_before; /* its parent, for main */
+};
+
+static int spawn_slow_and_fail(void *arg)
+{
+    struct lineage *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_call(&promise, NULL, end_slowly, &t->slow));
+    while (!atomic_load(&t->slow.begun))
+        TRY(miou_yield());
+    return -7;
+}
+
+static int spawn_slow_and_wait(void *arg)
+{
+    struct lineage *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_call(&promise, NULL, end_slowly, &t->slow));
+    return miou_await(promise, NULL);
+}
+
+static int await_slow(void *arg)
+{
+    struct lineage *t = arg;
+    miou_promise *promise;
+
+    TRY(t->spawn(&promise, NULL, spawn_slow_and_fail, t));
+    TRY(miou_await(promise, &t->outcome));
+    t->ended_before = atomic_load(&t->slow.ended);
+    return 0;
+}
+
+static int cancel_slow(void *arg)
+{
+    struct lineage *t = arg;
+    miou_promise *promise;
+
+    TRY(t->spawn(&promise, NULL, spawn_slow_and_wait, t));
+    while (!atomic_load(&t->slow.begun))
+        TRY(miou_yield());
+    TRY(miou_cancel(promise));
+    t->ended_before = atomic_load(&t->slow.ended);
+    return miou_await(promise, &t->outcome);
+}
+
+static void assert_slow(miou_task *fn, spawner *spawn, int outcome)
+{
+    struct lineage t = {.spawn = spawn};
+
+    assert_int_equal(run_with(2, fn, &t), 0);
+    assert_int_equal(t.outcome, outcome);
+    assert_true(t.ended_before);
+}
+
+CHECK("R2.9", await_waits_for_the_children_of_a_failure)
+{
+    assert_slow(await_slow, miou_async, -7);
+    assert_slow(await_slow, miou_call, -7);
+}
+
+CHECK("R2.9", cancel_waits_for_the_whole_tree)
+{
+    assert_slow(cancel_slow, miou_async, MIOU_CANCELLED);
+    assert_slow(cancel_slow, miou_call, MIOU_CANCELLED);
+}
+
+CHECK("R2.9 R2.18", run_waits_for_the_children_of_main)
+{
+    struct lineage t = {0};
+
+    assert_int_equal(run_with(2, spawn_slow_and_fail, &t), -7);
+    assert_true(t.slow.ended);
+}
+
+/* ---- R2.16: bad spawns ---- */
+
+struct bad_spawns {
+    spawner *spawn;
+    int no_function, no_function_in_orphanage, no_place, no_place_with_options;
+    int spawned;
+    bool written;
+};
+
+static int spawn_badly(void *arg)
+{
+    struct bad_spawns *t = arg;
+    miou_promise *const nothing = arg, *promise = nothing;
+    miou_orphans *orphans;
+
+    TRY(miou_orphans_create(&orphans));
+    t->no_function = t->spawn(&promise, NULL, NULL, NULL);
+    t->no_function_in_orphanage = t->spawn(&promise, &(miou_spawn){.orphans = orphans}, NULL, NULL);
+    t->no_place = t->spawn(NULL, NULL, count_one, &t->spawned);
+    t->no_place_with_options = t->spawn(NULL, &(miou_spawn){0}, count_one, &t->spawned);
+    t->written = promise != nothing;
+    let_others_run();
+    return miou_orphans_free(orphans);
+}
+
+static void assert_bad_spawns(spawner *spawn)
+{
+    struct bad_spawns t = {.spawn = spawn};
+
+    assert_int_equal(run_with(1, spawn_badly, &t), 0);
+    assert_int_equal(t.no_function, -EINVAL);
+    assert_int_equal(t.no_function_in_orphanage, -EINVAL);
+    assert_int_equal(t.no_place, -EINVAL);
+    assert_int_equal(t.no_place_with_options, -EINVAL);
+    assert_int_equal(t.spawned, 0);
+    assert_false(t.written);
+}
+
+CHECK("R2.16", bad_asyncs)
+{
+    assert_bad_spawns(miou_async);
+}
+
+CHECK("R2.16", bad_calls)
+{
+    assert_bad_spawns(miou_call);
+}
+
+/* ---- R2.19: a thousand deep ---- */
+
+enum { DEPTH = 1000 };
+
+struct nest {
+    bool across; /* every level on another domain than the one above */
+    int bottom;  /* what the last returns; 0: it waits for ever */
+    atomic_int depth, ended, finalised;
+    int ended_before, finalised_before; /* the top's end was seen */
+    int outcome;
+};
+
+static void count_finalised(void *value)
+{
+    struct nest *t = value;
+
+    t->finalised++;
+}
+
+static int nest(void *arg)
+{
+    struct nest *t = arg;
+    miou_resource *resource;
+    miou_promise *promise;
+    int outcome = MIOU_LAST;
+
+    TRY(miou_resource_create(&resource, count_finalised, t));
+    TRY(miou_own(resource));
+    if (++t->depth < DEPTH) {
+        TRY((t->across ? miou_call : miou_async)(&promise, NULL, nest, t));
+        miou_await(promise, &outcome);
+    } else if (t->bottom) {
+        outcome = t->bottom;
+    } else {
+        yield_for_ever(NULL);
+    }
+    t->ended++;
+    return outcome < 0 ? outcome : miou_disown(resource) < 0 ? -1 : outcome + 1;
+}
+
+static int nest_below(void *arg)
+{
+    struct nest *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, nest, t));
+    while (!t->bottom && t->depth < DEPTH)
+        TRY(miou_yield());
+    TRY(t->bottom ? 0 : miou_cancel(promise));
+    TRY(miou_await(promise, &t->outcome));
+    t->ended_before = t->ended;
+    t->finalised_before = t->finalised;
+    return 0;
+}
+
+static void assert_nest(bool across, int bottom, int outcome, int finalised)
+{
+    struct nest t = {.across = across, .bottom = bottom};
+
+    assert_int_equal(run_with(2, nest_below, &t), 0);
+    assert_int_equal(t.ended_before, DEPTH);
+    assert_int_equal(t.outcome, outcome);
+    assert_int_equal(t.finalised_before, finalised);
+}
+
+CHECK("R2.19", a_thousand_deep)
+{
+    assert_nest(false, 1, DEPTH + 1, 0);
+    assert_nest(false, -7, -7, DEPTH);
+    assert_nest(false, 0, MIOU_CANCELLED, DEPTH);
+}
+
+CHECK("R2.19", a_thousand_deep_across_domains)
+{
+    assert_nest(true, 1, DEPTH + 1, 0);
+    assert_nest(true, -7, -7, DEPTH);
+    assert_nest(true, 0, MIOU_CANCELLED, DEPTH);
+}
+
+/* One forgets, at the bottom. */
+static int nest_and_forget(void *arg)
+{
+    struct nest *t = arg;
+    miou_resource *resource;
+    miou_promise *promise;
+
+    TRY(miou_resource_create(&resource, count_finalised, t));
+    TRY(miou_own(resource));
+    if (++t->depth < DEPTH) {
+        TRY((t->across ? miou_call : miou_async)(&promise, NULL, nest_and_forget, t));
+        TRY(miou_await(promise, NULL));
+        return miou_disown(resource);
+    }
+    TRY(miou_disown(resource));
+    return miou_async(&promise, NULL, yield_for_ever, NULL);
+}
+
+static int nest_and_forget_below(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_call(&promise, NULL, nest_and_forget, arg));
+    return miou_await(promise, NULL);
+}
+
+CHECK("R2.19", a_forgotten_child_a_thousand_deep)
+{
+    int across;
+
+    for (across = 0; across <= 1; across++) {
+        struct nest t = {.across = across};
+
+        assert_int_equal(run_with(2, nest_and_forget_below, &t), MIOU_STILL_HAS_CHILDREN);
+        assert_int_equal(t.finalised, DEPTH - 1);
+    }
+}
+
+/* ---- R2.20: promises that were given back ---- */
+
+static int count_child(void *arg)
+{
+    atomic_int *children = arg;
+
+    atomic_fetch_add(children, 1);
+    return 0;
+}
+
+struct growth {
+    spawner *spawn;
+    int generations;
+    atomic_int children; /* that have run */
+    long bytes;
+};
+
+static int spawn_once(void *arg)
+{
+    struct growth *t = arg;
+    miou_promise *promise;
+
+    TRY(t->spawn(&promise, NULL, count_child, &t->children));
+    TRY(miou_await(promise, NULL));
+    return miou_promise_free(promise);
+}
+
+static int spawn_for_ever(void *arg)
+{
+    struct growth *t = arg;
+
+    return grow_by(&t->bytes, t->generations, spawn_once, t);
+}
+
+/* 50 bytes a child: less than any record of one. */
+static void assert_no_growth(spawner *spawn, int generations)
+{
+    struct growth t = {.spawn = spawn, .generations = generations};
+
+    assert_int_equal(run_with(1, spawn_for_ever, &t), 0);
+    assert_int_equal(t.children, 2 * generations);
+    assert_true(t.bytes < 50L * generations);
+}
+
+CHECK("R2.20", no_growth)
+{
+    assert_no_growth(miou_async, 100000);
+}

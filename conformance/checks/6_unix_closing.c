@@ -1,0 +1,408 @@
+/* Rules R6.23, R6.37, R6.38 and R6.44: descriptors that are closed while tasks use them or wait. */
+#include "waits.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- R6.23, R6.37: closing what others wait for, here and on another domain ---- */
+
+struct closed_waits {
+    struct waits waits;
+    spawner *spawn;
+};
+
+static int close_under_waits(void *arg)
+{
+    struct closed_waits *t = arg;
+
+    TRY(waits_start(&t->waits, t->spawn));
+    FOR_EACH_WAIT(kind, &t->waits)
+    TRY(miou_close(t->waits.waiters[kind].fd));
+    return waits_await(&t->waits);
+}
+
+static void check_closing(struct waits waits, spawner *spawn)
+{
+    struct closed_waits t = {.waits = waits, .spawn = spawn};
+
+    assert_int_equal(unix_run_with(spawn == miou_call, close_under_waits, &t), 0);
+    assert_int_equal(t.waits.waiting, waits_count(&t.waits));
+    waits_assert(&t.waits, -EBADF);
+}
+
+CHECK("R6.23", closing_wakes_those_that_wait)
+{
+    check_closing((struct waits){WAITS_OF_STREAMS}, miou_async);
+}
+
+CHECK("R6.23", closing_wakes_those_that_connect_or_wait_for_datagrams)
+{
+    check_closing((struct waits){OTHER_WAITS}, miou_async);
+}
+
+CHECK("R6.37", closing_wakes_those_that_wait_on_another_domain)
+{
+    check_closing((struct waits){WAITS_OF_STREAMS}, miou_call);
+}
+
+CHECK("R6.37", closing_wakes_those_that_connect_or_wait_for_datagrams_on_another_domain)
+{
+    check_closing((struct waits){OTHER_WAITS}, miou_call);
+}
+
+static int close_what_connects(void *arg)
+{
+    struct connecting *t = arg;
+
+    TRY(connecting_start(t));
+    TRY(miou_close(t->waiter.fd));
+    return miou_await(t->promise, NULL);
+}
+
+static void check_closing_of_a_connection(spawner *spawn)
+{
+    struct connecting t = {.spawn = spawn};
+
+    assert_int_equal(unix_run_with(1, close_what_connects, &t), 0);
+    assert_true(t.waited);
+    assert_int_equal(t.waiter.result, -EBADF);
+}
+
+CHECK("R6.23", closing_wakes_one_that_waits_for_room_in_the_unix_domain)
+{
+    check_closing_of_a_connection(miou_async);
+}
+
+CHECK("R6.37", closing_wakes_one_that_waits_for_room_on_another_domain)
+{
+    check_closing_of_a_connection(miou_call);
+}
+
+/* ---- R6.37: two readers on each domain ---- */
+
+enum { DOMAINS = 3, READERS = 2 * (DOMAINS + 1) };
+
+struct crowd {
+    struct pair pair, next;
+    struct waiter readers[READERS], fresh;
+    miou_promise *promises[READERS];
+    bool closer_elsewhere;
+    int closed;
+};
+
+/* Two readers on each domain, main's too. */
+static int start_readers(struct crowd *t)
+{
+    int i;
+
+    for (i = 0; i < READERS; i++) {
+        int domain = i / 2;
+        miou_promise *last;
+
+        t->readers[i].fd = t->pair.fd;
+        if (domain == 0) {
+            TRY(miou_async(&t->promises[i], NULL, read_once, &t->readers[i]));
+            continue;
+        }
+        TRY(miou_call(&t->promises[i], &(miou_spawn){.pin = &domain}, read_once, &t->readers[i]));
+        TRY(miou_call(&last, &(miou_spawn){.pin = &domain}, let_others_wait, NULL));
+        TRY(miou_await(last, NULL));
+    }
+    let_others_run();
+    return 0;
+}
+
+static int close_it(void *arg)
+{
+    struct crowd *t = arg;
+
+    t->closed = miou_close(t->pair.fd);
+    return 0;
+}
+
+/* Once it is closed its number goes to another descriptor, which those that woke leave alone. */
+static int close_under_a_crowd(void *arg)
+{
+    struct crowd *t = arg;
+    miou_promise *promise;
+    int i;
+
+    TRY(pair_open(&t->pair, 0));
+    TRY(start_readers(t));
+    TRY((t->closer_elsewhere ? miou_call : miou_async)(&promise, NULL, close_it, t));
+    TRY(miou_await(promise, NULL));
+    TRY(pair_open(&t->next, 0));
+    t->fresh.fd = t->next.fd;
+    TRY(miou_async(&promise, NULL, read_once, &t->fresh));
+    for (i = 0; i < READERS; i++)
+        TRY(miou_await(t->promises[i], NULL));
+    peer_send(t->next.peer, "x", 1);
+    return miou_await(promise, NULL);
+}
+
+static void check_crowd(bool closer_elsewhere)
+{
+    struct crowd t = {.closer_elsewhere = closer_elsewhere, .closed = 1};
+    int i;
+
+    assert_int_equal(unix_run_with(DOMAINS, close_under_a_crowd, &t), 0);
+    assert_int_equal(t.closed, 0);
+    for (i = 0; i < READERS; i++)
+        assert_int_equal(t.readers[i].result, -EBADF);
+    assert_int_equal(t.fresh.result, 1);
+    assert_int_equal(t.fresh.byte, 'x');
+}
+
+CHECK("R6.37", closing_wakes_those_that_wait_on_every_domain)
+{
+    check_crowd(false);
+}
+
+CHECK("R6.37", a_close_on_another_domain_wakes_those_that_wait_on_every_domain)
+{
+    check_crowd(true);
+}
+
+enum { ROUNDS = 100 };
+
+/* Whether the reader waits already when it is closed is left to chance. */
+static int close_soon(void *arg)
+{
+    struct waiter *readers = arg;
+    int i, j;
+
+    for (i = 0; i < ROUNDS; i++) {
+        miou_promise *promise;
+        struct pair pair;
+
+        TRY(pair_adopt(&pair, SOCK_STREAM, 0));
+        readers[i].fd = pair.fd;
+        TRY(miou_call(&promise, NULL, read_once, &readers[i]));
+        for (j = 0; j < i % 7; j++)
+            TRY(miou_yield());
+        TRY(miou_close(pair.fd));
+        TRY(miou_await(promise, NULL));
+        peer_close(pair.peer);
+    }
+    return 0;
+}
+
+CHECK("R6.37", whenever_it_is_closed_the_reader_learns_of_it)
+{
+    static struct waiter readers[ROUNDS];
+    int i;
+
+    assert_int_equal(unix_run_with(1, close_soon, readers), 0);
+    for (i = 0; i < ROUNDS; i++)
+        assert_int_equal(readers[i].result, -EBADF);
+}
+
+struct theft {
+    miou_fd *fd;
+    sem_t reading;
+    int stolen;
+    ssize_t end;
+};
+
+/* Never waits, for there is always something to read. */
+static int read_for_ever(void *arg)
+{
+    struct theft *t = arg;
+    int count;
+    char byte;
+
+    for (count = 0; (t->end = miou_read(t->fd, &byte, 1)) == 1; count++) {
+        t->stolen += byte != 'a';
+        if (count == 0)
+            sem_post(&t->reading);
+    }
+    return 0;
+}
+
+/* A descriptor that can be read for long, one byte after the other. */
+static int open_full(struct pair *pair, char byte)
+{
+    char bytes[1 << 14];
+
+    TRY(pair_adopt(pair, SOCK_STREAM, 0));
+    memset(bytes, byte, sizeof bytes);
+    peer_send(pair->peer, bytes, sizeof bytes);
+    return 0;
+}
+
+/* While it is read elsewhere it is closed, and the next one opened gets its number. The reader has
+ * the processor until this thread wakes, and so is interrupted anywhere. */
+static int exchange_what_is_read(void *arg)
+{
+    struct theft *t = arg;
+    int i;
+
+    for (i = 0; i < ROUNDS; i++) {
+        miou_promise *promise;
+        struct pair pair, next;
+
+        TRY(open_full(&pair, 'a'));
+        t[i].fd = pair.fd;
+        TRY(miou_call(&promise, NULL, read_for_ever, &t[i]));
+        sem_wait(&t[i].reading);
+        poll(NULL, 0, 1);
+        TRY(miou_close(pair.fd));
+        TRY(open_full(&next, 'b'));
+        TRY(miou_await(promise, NULL));
+        TRY(miou_close(next.fd));
+        peer_close(pair.peer);
+        peer_close(next.peer);
+    }
+    return 0;
+}
+
+CHECK("R6.37", who_reads_what_is_closed_reads_nothing_else)
+{
+    static struct theft t[ROUNDS];
+    cpu_set_t one;
+    int i;
+
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    sched_setaffinity(0, sizeof one, &one);
+    for (i = 0; i < ROUNDS; i++)
+        sem_init(&t[i].reading, 0, 0);
+    assert_int_equal(unix_run_with(1, exchange_what_is_read, t), 0);
+    for (i = 0; i < ROUNDS; i++) {
+        assert_int_equal(t[i].stolen, 0);
+        assert_int_equal(t[i].end, -EBADF);
+    }
+}
+
+/* ---- R6.38: several that close ---- */
+
+enum { CLOSES = 1000 };
+
+struct closing {
+    miou_fd *fd;
+    atomic_int meetings; /* that the two that close have come to */
+    struct closer {
+        struct closing *closing;
+        bool makes_it;
+        int results[CLOSES];
+        bool still_open[CLOSES];
+    } closers[2];
+};
+
+/* Go on together, on two domains. */
+static void meet(struct closing *t)
+{
+    int together = (atomic_fetch_add(&t->meetings, 1) / 2 + 1) * 2;
+
+    while (atomic_load(&t->meetings) < together)
+        sched_yield();
+}
+
+/* Both at once, and whoever did it takes the number over. */
+static int close_at_once(void *arg)
+{
+    struct closer *closer = arg;
+    struct closing *t = closer->closing;
+    miou_fd *opened = NULL;
+    int i;
+
+    for (i = 0; i < CLOSES; i++) {
+        if (closer->makes_it)
+            miou_unix_socket(&t->fd, 0);
+        meet(t);
+        closer->results[i] = miou_close(t->fd);
+        if (closer->results[i] == 0)
+            miou_unix_socket(&opened, 0);
+        meet(t);
+        if (closer->results[i] == 0) {
+            closer->still_open[i] = is_open(miou_fd_number(opened));
+            miou_close(opened);
+        }
+        meet(t);
+    }
+    return 0;
+}
+
+static int close_twice(void *arg)
+{
+    struct closing *t = arg;
+
+    return miou_parallel(NULL, close_at_once, (void *[]){&t->closers[0], &t->closers[1]}, 2);
+}
+
+CHECK("R6.38", of_two_that_close_one_does)
+{
+    static struct closing t;
+    int i;
+
+    t.closers[0] = (struct closer){.closing = &t, .makes_it = true};
+    t.closers[1] = (struct closer){.closing = &t};
+    assert_int_equal(unix_run_with(2, close_twice, &t), 0);
+    for (i = 0; i < CLOSES; i++) {
+        const struct closer *first = &t.closers[0], *second = &t.closers[1];
+
+        assert_int_equal((first->results[i] == 0) + (second->results[i] == 0), 1);
+        assert_int_equal(first->results[i] + second->results[i], -EBADF);
+        assert_true(first->still_open[i] || second->still_open[i]);
+    }
+}
+
+/* ---- R6.44: closing the system's number ---- */
+
+struct stolen {
+    struct pair stolen, kept;
+    ssize_t results[2];
+    int closed;
+};
+
+static int read_stolen(void *arg)
+{
+    struct stolen *t = arg;
+    char byte;
+
+    t->results[0] = miou_read(t->stolen.fd, &byte, 1);
+    return 0;
+}
+
+static int read_kept(void *arg)
+{
+    struct stolen *t = arg;
+    char byte;
+
+    t->results[1] = miou_read(t->kept.fd, &byte, 1);
+    return 0;
+}
+
+static int steal(void *arg)
+{
+    struct stolen *t = arg;
+    miou_promise *first, *second;
+
+    TRY(pair_open(&t->stolen, 0));
+    TRY(pair_open(&t->kept, 0));
+    TRY(miou_async(&first, NULL, read_stolen, t));
+    TRY(miou_async(&second, NULL, read_kept, t));
+    TRY(let_others_run());
+    close(miou_fd_number(t->stolen.fd));
+    TRY(miou_await(first, NULL));
+    if (peer_send(t->kept.peer, "x", 1) != 1)
+        return -errno;
+    TRY(miou_await(second, NULL));
+    t->closed = miou_close(t->stolen.fd);
+    return miou_close(t->kept.fd);
+}
+
+CHECK("R6.44", closed_by_the_application)
+{
+    struct stolen t = {.closed = 1};
+
+    assert_int_equal(unix_run_with(0, steal, &t), 0);
+    assert_int_equal(t.results[0], -EBADF);
+    assert_int_equal(t.results[1], 1);
+    assert_int_equal(t.closed, -EBADF);
+}

@@ -1,0 +1,251 @@
+/* Rules R6.32 and R6.33: connecting. */
+#include "waits.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <unistd.h>
+
+static int connect_to(miou_fd *fd, unsigned short port)
+{
+    struct sockaddr_in address = loopback(port);
+
+    return miou_connect(fd, (struct sockaddr *)&address, sizeof address);
+}
+
+/* ---- R6.32: connecting ---- */
+
+struct greeting {
+    int connected, again;
+    char byte, answer;
+};
+
+/* Nothing in it need wait but connecting. */
+static int greet(void *arg)
+{
+    struct greeting *t = arg;
+    miou_fd *listener, *client, *server;
+
+    TRY(listen_on(&listener, 0, 0));
+    TRY(miou_tcpv4(&client, 0));
+    t->connected = connect_to(client, port_of(listener));
+    t->again = connect_to(client, port_of(listener));
+    TRY(miou_accept(&server, listener, NULL));
+    TRY(miou_write(client, "a", 1));
+    TRY(miou_read(server, &t->byte, 1));
+    TRY(miou_write(server, "b", 1));
+    return (int)miou_read(client, &t->answer, 1);
+}
+
+CHECK("R6.32", connecting_to_a_listener)
+{
+    struct greeting t = {.connected = 1};
+
+    assert_int_equal(unix_run_with(0, greet, &t), 1);
+    assert_int_equal(t.connected, 0);
+    assert_int_equal(t.again, -EISCONN);
+    assert_int_equal(t.byte, 'a');
+    assert_int_equal(t.answer, 'b');
+}
+
+static int connect_slowly(void *arg)
+{
+    struct waits *t = arg;
+
+    TRY(waits_start(t, miou_async));
+    waits_serve(t);
+    return waits_await(t);
+}
+
+CHECK("R6.32", connecting_waits_and_others_run)
+{
+    struct waits t = {.first = CONNECT, .end = CONNECT + 1};
+
+    assert_int_equal(unix_run_with(0, connect_slowly, &t), 0);
+    assert_int_equal(t.waiting, 1);
+    waits_assert_served(&t);
+}
+
+static int connect_when_there_is_room(void *arg)
+{
+    struct connecting *t = arg;
+
+    TRY(connecting_start(t));
+    peer_keep(accept(t->listener, NULL, NULL));
+    TRY(miou_await(t->promise, NULL));
+    t->waiter.peer = peer_keep(accept(t->listener, NULL, NULL));
+    TRY(miou_write(t->waiter.fd, "x", 1));
+    peer_receive(t->waiter.peer, &t->waiter.byte, 1);
+    return 0;
+}
+
+CHECK("R6.32 R6.29", connecting_waits_for_room_in_the_unix_domain)
+{
+    struct connecting t = {.spawn = miou_async};
+
+    assert_int_equal(unix_run_with(0, connect_when_there_is_room, &t), 0);
+    assert_true(t.waited);
+    assert_int_equal(t.waiter.result, 0);
+    assert_int_equal(t.waiter.byte, 'x');
+}
+
+struct nobody {
+    int tcpv4, tcpv6, local, path, closed[4];
+};
+
+/* A socket that is bound but does not listen keeps others from its address. */
+static int connect_to_nobody(void *arg)
+{
+    struct sockaddr_in address = loopback(0);
+    struct sockaddr_in6 address6 = loopback6(0);
+    struct sockaddr_un name = local_address(0);
+    struct sockaddr_un path = {.sun_family = AF_UNIX, .sun_path = "/nonexistent/socket"};
+    miou_fd *bound, *bound6, *named, *fds[4];
+    struct nobody *t = arg;
+    int i;
+
+    TRY(miou_tcpv4(&bound, 0));
+    TRY(miou_tcpv6(&bound6, 0));
+    TRY(miou_unix_socket(&named, 0));
+    if (bind(miou_fd_number(bound), (struct sockaddr *)&address, sizeof address) < 0 ||
+        bind(miou_fd_number(bound6), (struct sockaddr *)&address6, sizeof address6) < 0 ||
+        bind(miou_fd_number(named), (struct sockaddr *)&name, sizeof name) < 0)
+        return -errno;
+    TRY(miou_tcpv4(&fds[0], 0));
+    TRY(miou_tcpv6(&fds[1], 0));
+    TRY(miou_unix_socket(&fds[2], 0));
+    TRY(miou_unix_socket(&fds[3], 0));
+    address6 = loopback6(port_of(bound6));
+    t->tcpv4 = connect_to(fds[0], port_of(bound));
+    t->tcpv6 = miou_connect(fds[1], (struct sockaddr *)&address6, sizeof address6);
+    t->local = miou_connect(fds[2], (struct sockaddr *)&name, sizeof name);
+    t->path = miou_connect(fds[3], (struct sockaddr *)&path, sizeof path);
+    for (i = 0; i < 4; i++)
+        t->closed[i] = miou_close(fds[i]);
+    return 0;
+}
+
+CHECK("R6.32", connecting_to_nobody_is_refused)
+{
+    struct nobody t = {0};
+    int i;
+
+    need_ipv6();
+    assert_int_equal(unix_run_with(0, connect_to_nobody, &t), 0);
+    assert_int_equal(t.tcpv4, -ECONNREFUSED);
+    assert_int_equal(t.tcpv6, -ECONNREFUSED);
+    assert_int_equal(t.local, -ECONNREFUSED);
+    assert_int_equal(t.path, -ENOENT);
+    for (i = 0; i < 4; i++)
+        assert_int_equal(t.closed[i], 0);
+}
+
+/* The listener goes away while a task waits for room. */
+static int lose_the_listener(void *arg)
+{
+    struct connecting *t = arg;
+
+    TRY(connecting_start(t));
+    peer_close(t->listener);
+    return miou_await(t->promise, NULL);
+}
+
+CHECK("R6.32", one_that_waits_for_room_learns_that_nobody_listens)
+{
+    struct connecting t = {.spawn = miou_async};
+
+    assert_int_equal(unix_run_with(0, lose_the_listener, &t), 0);
+    assert_true(t.waited);
+    assert_int_equal(t.waiter.result, -ECONNREFUSED);
+}
+
+/* ---- R6.33: cancelling ---- */
+
+static int cancel_what_connects(void *arg)
+{
+    struct connecting *t = arg;
+    miou_fd *other;
+
+    TRY(connecting_start(t));
+    TRY(miou_cancel(t->promise));
+    TRY(miou_close(t->waiter.fd));
+    /* The listener is none the worse. */
+    peer_keep(accept(t->listener, NULL, NULL));
+    TRY(miou_unix_socket(&other, 0));
+    return connect_locally(&(struct waiter){.fd = other});
+}
+
+static void check_cancelling(spawner *spawn)
+{
+    struct connecting t = {.spawn = spawn};
+
+    assert_int_equal(unix_run_with(1, cancel_what_connects, &t), 0);
+    assert_true(t.waited);
+    assert_int_equal(t.waiter.result, MIOU_CANCELLED);
+}
+
+CHECK("R6.33", one_that_waits_for_room_is_cancelled)
+{
+    check_cancelling(miou_async);
+}
+
+CHECK("R6.33", one_that_waits_for_room_on_another_domain_is_cancelled)
+{
+    check_cancelling(miou_call);
+}
+
+struct owner {
+    spawner *spawn;
+    int listener, number;
+    sem_t ready;
+    ssize_t result;
+    bool open_after;
+};
+
+static int own_and_connect(void *arg)
+{
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+    struct owner *t = arg;
+    miou_fd *fd;
+
+    TRY(miou_tcpv4(&fd, MIOU_OWNED));
+    t->number = miou_fd_number(fd);
+    getsockname(t->listener, (struct sockaddr *)&address, &length);
+    sem_post(&t->ready);
+    return (int)(t->result = miou_connect(fd, (struct sockaddr *)&address, length));
+}
+
+static int cancel_owner(void *arg)
+{
+    struct owner *t = arg;
+    miou_promise *promise;
+
+    t->listener = full_listener();
+    TRY(t->spawn(&promise, NULL, own_and_connect, t));
+    while (sem_trywait(&t->ready) < 0)
+        TRY(miou_yield());
+    TRY(miou_cancel(promise));
+    t->open_after = is_open(t->number);
+    return 0;
+}
+
+static void check_cancelled_owner(spawner *spawn)
+{
+    struct owner t = {.spawn = spawn, .open_after = true};
+
+    sem_init(&t.ready, 0, 0);
+    assert_int_equal(unix_run_with(1, cancel_owner, &t), 0);
+    assert_int_equal(t.result, MIOU_CANCELLED);
+    assert_false(t.open_after);
+}
+
+CHECK("R6.33 R6.12", what_a_cancelled_task_connects_is_closed)
+{
+    check_cancelled_owner(miou_async);
+}
+
+CHECK("R6.33 R6.12", what_a_task_cancelled_on_another_domain_connects_is_closed)
+{
+    check_cancelled_owner(miou_call);
+}

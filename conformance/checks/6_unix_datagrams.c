@@ -1,0 +1,314 @@
+/* Rules R6.36 and R6.40: datagrams. */
+#include "sockets.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- R6.36: receiving ---- */
+
+static int receive_byte(void *arg)
+{
+    struct waiter *waiter = arg;
+
+    waiter->result = miou_recvfrom(waiter->fd, &waiter->byte, 1, NULL, NULL);
+    waiter->done = true;
+    return 0;
+}
+
+struct receiving {
+    struct waiter waiter;
+    bool waited;
+};
+
+static int receive_later(void *arg)
+{
+    struct receiving *t = arg;
+    miou_promise *promise;
+    int peer;
+
+    TRY(receive_on_udp(&t->waiter.fd, 0));
+    TRY(peer = peer_connect_udp(port_of(t->waiter.fd)));
+    TRY(miou_async(&promise, NULL, receive_byte, &t->waiter));
+    let_others_run();
+    t->waited = !t->waiter.done;
+    peer_send(peer, "x", 1);
+    return miou_await(promise, NULL);
+}
+
+CHECK("R6.36", receiving_waits_and_others_run)
+{
+    struct receiving t = {.waited = false};
+
+    assert_int_equal(unix_run_with(0, receive_later, &t), 0);
+    assert_true(t.waited);
+    assert_int_equal(t.waiter.result, 1);
+    assert_int_equal(t.waiter.byte, 'x');
+}
+
+enum { RECEIVED = 5 };
+
+struct datagrams {
+    ssize_t results[RECEIVED];
+    char buffers[RECEIVED][8];
+    struct sockaddr_storage from;
+    socklen_t from_length;
+    struct sockaddr_in own;
+};
+
+/* One that fits, one that is too long, one for which there is no room at all, an empty one. */
+static int receive_whole(void *arg)
+{
+    static const size_t sizes[RECEIVED] = {8, 4, 0, 8, 8};
+    struct datagrams *t = arg;
+    socklen_t length = sizeof t->own;
+    miou_fd *fd;
+    int peer, i;
+
+    TRY(receive_on_udp(&fd, 0));
+    TRY(peer = peer_connect_udp(port_of(fd)));
+    getsockname(peer, (struct sockaddr *)&t->own, &length);
+    send(peer, "abc", 3, 0);
+    send(peer, "defghi", 6, 0);
+    send(peer, "jkl", 3, 0);
+    send(peer, "", 0, 0);
+    send(peer, "mno", 3, 0);
+    memset(t->buffers, '-', sizeof t->buffers);
+    t->results[0] = miou_recvfrom(fd, t->buffers[0], sizes[0], &t->from, &t->from_length);
+    for (i = 1; i < RECEIVED; i++)
+        t->results[i] =
+            miou_recvfrom(fd, sizes[i] > 0 ? t->buffers[i] : NULL, sizes[i], NULL, NULL);
+    return 0;
+}
+
+CHECK("R6.36", datagrams_are_received_one_by_one)
+{
+    static const char *const expected[RECEIVED] = {"abc-----", "defg----", "--------", "--------",
+                                                   "mno-----"};
+    static const int lengths[RECEIVED] = {3, 4, 0, 0, 3};
+    struct datagrams t;
+    int i;
+
+    memset(&t.from, 0xff, sizeof t.from);
+    assert_int_equal(unix_run_with(0, receive_whole, &t), 0);
+    for (i = 0; i < RECEIVED; i++) {
+        assert_int_equal(t.results[i], lengths[i]);
+        assert_memory_equal(t.buffers[i], expected[i], 8);
+    }
+    assert_int_equal(t.from_length, sizeof t.own);
+    assert_memory_equal(&t.from, &t.own, sizeof t.own);
+}
+
+/* ---- R6.36: sending ---- */
+
+struct sending {
+    ssize_t sent[4], too_much, unconnected;
+    size_t received[4];
+    char buffers[4][8];
+    bool nothing_else;
+};
+
+static int send_to_a_peer(void *arg)
+{
+    static char much[1 << 17];
+    struct sending *t = arg;
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+    miou_fd *here, *there;
+    int peer, i;
+
+    TRY(receive_on_udp(&here, 0));
+    TRY(peer = peer_connect_udp(port_of(here)));
+    getsockname(peer, (struct sockaddr *)&address, &length);
+    t->unconnected = miou_sendto(here, "x", 1, NULL, 0);
+    t->too_much = miou_sendto(here, much, sizeof much, (struct sockaddr *)&address, length);
+    t->sent[0] = miou_sendto(here, "abc", 3, (struct sockaddr *)&address, length);
+    t->sent[1] = miou_sendto(here, NULL, 0, (struct sockaddr *)&address, length);
+    TRY(miou_connect(here, (struct sockaddr *)&address, length));
+    t->sent[2] = miou_sendto(here, "de", 2, NULL, 0);
+    t->sent[3] = miou_write(here, "f", 1);
+    for (i = 0; i < 4; i++)
+        t->received[i] = (size_t)recv(peer, t->buffers[i], 8, 0);
+    t->nothing_else = recv(peer, much, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+    TRY(miou_udpv4(&there, MIOU_OWNED));
+    return miou_close(there);
+}
+
+CHECK("R6.36", datagrams_are_sent_whole)
+{
+    static const char *const expected[4] = {"abc", "", "de", "f"};
+    struct sending t = {.too_much = 0};
+    int i;
+
+    assert_int_equal(unix_run_with(0, send_to_a_peer, &t), 0);
+    for (i = 0; i < 4; i++) {
+        assert_int_equal(t.sent[i], strlen(expected[i]));
+        assert_int_equal(t.received[i], strlen(expected[i]));
+        assert_memory_equal(t.buffers[i], expected[i], t.received[i]);
+    }
+    assert_int_equal(t.too_much, -EMSGSIZE);
+    assert_int_equal(t.unconnected, -EDESTADDRREQ);
+    assert_true(t.nothing_else);
+}
+
+/* Who connects is deaf for others. */
+static int receive_from_one(void *arg)
+{
+    struct receiving *t = arg;
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+    int chosen, other;
+
+    TRY(receive_on_udp(&t->waiter.fd, 0));
+    TRY(chosen = peer_connect_udp(port_of(t->waiter.fd)));
+    TRY(other = peer_connect_udp(port_of(t->waiter.fd)));
+    getsockname(chosen, (struct sockaddr *)&address, &length);
+    TRY(miou_connect(t->waiter.fd, (struct sockaddr *)&address, length));
+    peer_send(other, "y", 1);
+    peer_send(chosen, "x", 1);
+    return receive_byte(&t->waiter);
+}
+
+CHECK("R6.36 R6.32", a_connected_udp_socket_hears_one_peer)
+{
+    struct receiving t = {.waited = false};
+
+    assert_int_equal(unix_run_with(0, receive_from_one, &t), 0);
+    assert_int_equal(t.waiter.result, 1);
+    assert_int_equal(t.waiter.byte, 'x');
+}
+
+/* ---- R6.36: no room ---- */
+
+enum { MANY = 3000 };
+
+struct full {
+    bool connected;
+    miou_fd *fd;
+    int peer;
+    pthread_t thread;
+    int sent, received, in_order;
+    bool done, waited;
+};
+
+static int send_many(void *arg)
+{
+    struct sockaddr_un address = local_address(0);
+    const struct sockaddr *to = (struct sockaddr *)&address;
+    struct full *t = arg;
+
+    for (t->sent = 0; t->sent < MANY; t->sent++)
+        TRY(miou_sendto(t->fd, &t->sent, sizeof t->sent, t->connected ? NULL : to, sizeof address));
+    t->done = true;
+    return 0;
+}
+
+static void *receive_many(void *arg)
+{
+    struct full *t = arg;
+    int number;
+
+    for (; t->received < MANY; t->received++)
+        if (recv(t->peer, &number, sizeof number, 0) == sizeof number)
+            t->in_order += number == t->received;
+    return NULL;
+}
+
+static int send_where_there_is_no_room(void *arg)
+{
+    struct sockaddr_un address = local_address(0);
+    struct full *t = arg;
+    miou_promise *promise;
+    int outcome;
+
+    t->peer = peer_keep(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (bind(t->peer, (struct sockaddr *)&address, sizeof address) < 0)
+        return -errno;
+    TRY(miou_fd_adopt(&t->fd, socket(AF_UNIX, SOCK_DGRAM, 0), 0));
+    if (t->connected)
+        TRY(miou_connect(t->fd, (struct sockaddr *)&address, sizeof address));
+    TRY(miou_async(&promise, NULL, send_many, t));
+    let_others_run();
+    t->waited = !t->done;
+    pthread_create(&t->thread, NULL, receive_many, t);
+    TRY(miou_await(promise, &outcome));
+    if (outcome == 0)
+        pthread_join(t->thread, NULL);
+    return outcome;
+}
+
+static void check_full(bool connected)
+{
+    struct full t = {.connected = connected};
+
+    assert_int_equal(unix_run_with(0, send_where_there_is_no_room, &t), 0);
+    assert_true(t.waited);
+    assert_int_equal(t.sent, MANY);
+    assert_int_equal(t.in_order, MANY);
+}
+
+CHECK("R6.36", sending_waits_for_room_and_others_run)
+{
+    check_full(true);
+}
+
+CHECK("R6.36", sending_unconnected_waits_for_room_and_others_run)
+{
+    check_full(false);
+}
+
+/* ---- R6.40: several tasks ---- */
+
+struct rivals {
+    struct waiter waiters[2];
+    int done_after[3]; /* how many were done after 0, 1, 2 datagrams */
+};
+
+static void count_done(struct rivals *t, int came)
+{
+    while (t->waiters[0].done + t->waiters[1].done < came && miou_yield() == 0)
+        ;
+    let_others_run();
+    t->done_after[came] = t->waiters[0].done + t->waiters[1].done;
+}
+
+/* They are sent through the same descriptor, to itself. */
+static int feed_two_receivers(void *arg)
+{
+    struct rivals *t = arg;
+    struct sockaddr_in address;
+    miou_promise *promises[2];
+    miou_fd *fd;
+    int i;
+
+    TRY(receive_on_udp(&fd, 0));
+    address = loopback(port_of(fd));
+    for (i = 0; i < 2; i++) {
+        t->waiters[i].fd = fd;
+        TRY(miou_async(&promises[i], NULL, receive_byte, &t->waiters[i]));
+    }
+    count_done(t, 0);
+    for (i = 0; i < 2; i++) {
+        TRY(miou_sendto(fd, &"ab"[i], 1, (struct sockaddr *)&address, sizeof address));
+        count_done(t, i + 1);
+    }
+    for (i = 0; i < 2; i++)
+        TRY(miou_await(promises[i], NULL));
+    return 0;
+}
+
+CHECK("R6.40", one_datagram_goes_to_one_of_two_receivers)
+{
+    struct rivals t = {.done_after = {-1, -1, -1}};
+    int i;
+
+    assert_int_equal(unix_run_with(0, feed_two_receivers, &t), 0);
+    for (i = 0; i < 3; i++)
+        assert_int_equal(t.done_after[i], i);
+    assert_int_equal(t.waiters[0].result, 1);
+    assert_int_equal(t.waiters[1].result, 1);
+    assert_int_equal(t.waiters[0].byte + t.waiters[1].byte, 'a' + 'b');
+}

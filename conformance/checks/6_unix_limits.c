@@ -1,0 +1,473 @@
+/* Rules R6.15 to R6.18, R6.20 and R6.21: waits that are ended, disturbed or not allowed, and the
+ * system's limits. */
+#include "waits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- R6.15 and R6.33: cancelling ---- */
+
+struct cancelling {
+    struct waits waits;
+    spawner *spawn;
+    int outcomes[WAITS];
+    struct waiter after[WAITS];
+};
+
+/* What the cancelled tasks waited for is still there for others. */
+static int use_what_was_waited_for(struct cancelling *t)
+{
+    FOR_EACH_WAIT(kind, &t->waits)
+    {
+        if (kind == WRITE || kind == CONNECT || kind == SENDTO)
+            continue;
+        t->after[kind].fd = t->waits.waiters[kind].fd;
+        waits_serve_one(&t->waits, kind);
+        TRY((kind == READ_EXACTLY ? read_once : wait_tasks[kind])(&t->after[kind]));
+    }
+    return 0;
+}
+
+static int cancel_waits(void *arg)
+{
+    struct cancelling *t = arg;
+
+    TRY(waits_start(&t->waits, t->spawn));
+    FOR_EACH_WAIT(kind, &t->waits)
+    TRY(miou_cancel(t->waits.promises[kind]));
+    FOR_EACH_WAIT(kind, &t->waits)
+    TRY(miou_await(t->waits.promises[kind], &t->outcomes[kind]));
+    TRY(use_what_was_waited_for(t));
+    FOR_EACH_WAIT(kind, &t->waits)
+    TRY(miou_close(t->waits.waiters[kind].fd));
+    return 0;
+}
+
+static void check_cancelling(struct waits waits, spawner *spawn)
+{
+    struct cancelling t = {.waits = waits, .spawn = spawn};
+
+    assert_int_equal(unix_run_with(1, cancel_waits, &t), 0);
+    assert_int_equal(t.waits.waiting, waits_count(&t.waits));
+    waits_assert(&t.waits, MIOU_CANCELLED);
+    FOR_EACH_WAIT(kind, &t.waits)
+    {
+        assert_int_equal(t.outcomes[kind], MIOU_CANCELLED);
+        if (kind == READ || kind == READ_EXACTLY || kind == RECVFROM)
+            assert_int_equal(t.after[kind].result, 1);
+        else
+            assert_int_equal(t.after[kind].result, 0);
+    }
+}
+
+CHECK("R6.15", tasks_that_wait_are_cancelled)
+{
+    check_cancelling((struct waits){WAITS_OF_STREAMS}, miou_async);
+}
+
+CHECK("R6.15", tasks_that_wait_on_another_domain_are_cancelled)
+{
+    check_cancelling((struct waits){WAITS_OF_STREAMS}, miou_call);
+}
+
+CHECK("R6.15 R6.33", tasks_that_connect_read_exactly_or_wait_for_datagrams_are_cancelled)
+{
+    check_cancelling((struct waits){OTHER_WAITS}, miou_async);
+}
+
+CHECK("R6.15 R6.33", tasks_that_connect_or_so_on_another_domain_are_cancelled)
+{
+    check_cancelling((struct waits){OTHER_WAITS}, miou_call);
+}
+
+/* ---- R6.16: numbers beyond 1,023 ---- */
+
+enum { HIGH = 2000 };
+
+struct high {
+    struct waits waits;
+    struct pair low;
+    struct waiter low_waiter;
+};
+
+static int wait_high_and_low(void *arg)
+{
+    struct high *t = arg;
+    miou_promise *promise;
+    pthread_t thread;
+    int last = -1;
+
+    TRY(pair_open(&t->low, 0));
+    t->low_waiter.fd = t->low.fd;
+    while (last < HIGH)
+        if ((last = peer_keep(dup(t->low.peer))) < 0)
+            return -errno;
+    TRY(waits_start(&t->waits, miou_async));
+    TRY(miou_async(&promise, NULL, read_once, &t->low_waiter));
+    let_others_run();
+    peer_send(t->low.peer, "y", 1);
+    TRY(miou_await(promise, NULL));
+    pthread_create(&thread, NULL, waits_serve, &t->waits);
+    TRY(waits_await(&t->waits));
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+static void check_high_numbers(struct waits waits)
+{
+    struct rlimit limit;
+    struct high t = {.waits = waits};
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_max < HIGH + 100)
+        could_not_tell("the limit of open descriptors is below 2,100");
+    limit.rlim_cur = HIGH + 100;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(unix_run_with(0, wait_high_and_low, &t), 0);
+    FOR_EACH_WAIT(kind, &t.waits)
+    assert_true(t.waits.waiters[kind].number > HIGH);
+    assert_int_equal(t.waits.waiting, waits_count(&t.waits));
+    waits_assert_served(&t.waits);
+    assert_int_equal(t.low_waiter.result, 1);
+    assert_int_equal(t.low_waiter.byte, 'y');
+}
+
+CHECK("R6.16", numbers_beyond_1023_are_waited_for)
+{
+    check_high_numbers((struct waits){WAITS_OF_STREAMS});
+}
+
+CHECK("R6.16", numbers_beyond_1023_are_connected_and_send_and_receive)
+{
+    check_high_numbers((struct waits){OTHER_WAITS});
+}
+
+/* ---- R6.17: out of descriptors ---- */
+
+struct exhausted {
+    int accepted, refused[2], tcpv4, tcpv6, last;
+    char byte;
+};
+
+static int run_out_of_descriptors(void *arg)
+{
+    struct exhausted *t = arg;
+    miou_fd *listener, *client, *none;
+    int i, peers[2];
+
+    TRY(listen_on(&listener, 0, 0));
+    for (i = 0; i < 2; i++)
+        peers[i] = peer_connect(port_of(listener));
+    allow_more_descriptors(1);
+    t->accepted = miou_accept(&client, listener, NULL);
+    t->refused[0] = miou_accept(&none, listener, NULL);
+    t->tcpv4 = miou_tcpv4(&none, 0);
+    t->tcpv6 = miou_tcpv6(&none, 0);
+    t->refused[1] = miou_accept(&none, listener, NULL);
+    TRY(miou_close(client));
+    t->last = miou_accept(&client, listener, NULL);
+    peer_send(peers[1], "x", 1);
+    return (int)miou_read(client, &t->byte, 1);
+}
+
+CHECK("R6.17", out_of_descriptors_the_listener_stays_usable)
+{
+    struct exhausted t = {.accepted = 1, .last = 1};
+
+    assert_int_equal(unix_run_with(0, run_out_of_descriptors, &t), 1);
+    assert_int_equal(t.accepted, 0);
+    assert_int_equal(t.refused[0], -EMFILE);
+    assert_int_equal(t.tcpv4, -EMFILE);
+    assert_int_equal(t.tcpv6, -EMFILE);
+    assert_int_equal(t.refused[1], -EMFILE);
+    assert_int_equal(t.last, 0);
+    assert_int_equal(t.byte, 'x');
+}
+
+/* ---- R6.18: no monitor ---- */
+
+struct unmonitored {
+    struct waits waits;
+    ssize_t read, written;
+    char byte, answer;
+};
+
+static int wait_without_monitor(void *arg)
+{
+    struct unmonitored *t = arg;
+    struct pair pair;
+
+    /* Has a connection accepted, which waits already. */
+    TRY(waits_open(&t->waits));
+    TRY(pair_open(&pair, 0));
+    peer_send(pair.peer, "x", 1);
+    await_bytes(pair.number, 1);
+    t->read = miou_read(pair.fd, &t->byte, 1);
+    t->written = miou_write(pair.fd, "y", 1);
+    peer_receive(pair.peer, &t->answer, 1);
+    FOR_EACH_WAIT(kind, &t->waits)
+    TRY(wait_tasks[kind](&t->waits.waiters[kind]));
+    return 0;
+}
+
+static void check_unmonitored(struct waits waits)
+{
+    struct unmonitored t = {.waits = waits, .read = -1};
+
+    assert_int_equal(run_with(0, wait_without_monitor, &t), 0);
+    assert_int_equal(t.read, 1);
+    assert_int_equal(t.byte, 'x');
+    assert_int_equal(t.written, 1);
+    assert_int_equal(t.answer, 'y');
+    waits_assert(&t.waits, MIOU_NO_MONITOR);
+}
+
+CHECK("R6.18", without_a_monitor_nothing_is_waited_for)
+{
+    check_unmonitored((struct waits){WAITS_OF_STREAMS});
+}
+
+CHECK("R6.18", without_a_monitor_neither_peers_nor_datagrams_are_waited_for)
+{
+    check_unmonitored((struct waits){OTHER_WAITS});
+}
+
+static int connect_without_monitor(void *arg)
+{
+    struct sockaddr_un address = local_address(0);
+    int *connected = arg;
+    miou_fd *listener, *client;
+
+    TRY(miou_unix_socket(&listener, 0));
+    TRY(miou_bind_and_listen(listener, (struct sockaddr *)&address, sizeof address, NULL));
+    TRY(miou_unix_socket(&client, 0));
+    *connected = miou_connect(client, (struct sockaddr *)&address, sizeof address);
+    return miou_accept(&client, listener, NULL);
+}
+
+CHECK("R6.18", without_a_monitor_one_connects_where_there_is_room)
+{
+    int connected = 1;
+
+    assert_int_equal(run_with(0, connect_without_monitor, &connected), 0);
+    assert_int_equal(connected, 0);
+}
+
+/* ---- R6.20: signals ---- */
+
+enum { SIGNALS = 30 };
+
+static atomic_int signals_handled;
+
+static void handle(int number)
+{
+    (void)number;
+    atomic_fetch_add(&signals_handled, 1);
+}
+
+struct disturbed {
+    struct waits waits;
+    pthread_t main_thread;
+    sem_t waiting;
+};
+
+/* Sends the signals one by one, then what the tasks wait for. */
+static void *disturb(void *arg)
+{
+    struct disturbed *t = arg;
+    int i;
+
+    sem_wait(&t->waiting);
+    for (i = 0; i < SIGNALS; i++) {
+        pthread_kill(t->main_thread, SIGUSR1);
+        while (atomic_load(&signals_handled) <= i)
+            poll(NULL, 0, 1);
+    }
+    return waits_serve(&t->waits);
+}
+
+static int wait_disturbed(void *arg)
+{
+    struct disturbed *t = arg;
+    pthread_t thread;
+
+    TRY(waits_start(&t->waits, miou_async));
+    pthread_create(&thread, NULL, disturb, t);
+    sem_post(&t->waiting);
+    TRY(waits_await(&t->waits));
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+static void check_signals(struct waits waits, int flags)
+{
+    struct sigaction action = {.sa_handler = handle, .sa_flags = flags};
+    struct disturbed t = {.waits = waits, .main_thread = pthread_self()};
+
+    sem_init(&t.waiting, 0, 0);
+    sigaction(SIGUSR1, &action, NULL);
+    assert_int_equal(unix_run_with(0, wait_disturbed, &t), 0);
+    assert_int_equal(t.waits.waiting, waits_count(&t.waits));
+    waits_assert_served(&t.waits);
+    assert_int_equal(signals_handled, SIGNALS);
+}
+
+CHECK("R6.20", signals_end_no_wait)
+{
+    check_signals((struct waits){WAITS_OF_STREAMS}, 0);
+}
+
+CHECK("R6.20", signals_with_restart_end_no_wait)
+{
+    check_signals((struct waits){WAITS_OF_STREAMS}, SA_RESTART);
+}
+
+CHECK("R6.20", signals_end_no_wait_for_peers_or_datagrams)
+{
+    check_signals((struct waits){OTHER_WAITS}, 0);
+}
+
+/* ---- R6.21: every domain ---- */
+
+enum { DOMAINS = 3, ROUNDS = 50 };
+
+struct station {
+    struct pair pair;
+    sem_t *open;
+    int domain;
+    int rounds;
+};
+
+static int answer_rounds(void *arg)
+{
+    struct station *t = arg;
+    char byte;
+
+    TRY(pair_open(&t->pair, 0));
+    t->domain = miou_domain_self();
+    sem_post(t->open);
+    while (miou_read(t->pair.fd, &byte, 1) == 1 && miou_write(t->pair.fd, &byte, 1) == 1)
+        t->rounds++;
+    return 0;
+}
+
+struct domains {
+    struct station stations[DOMAINS + 1];
+    sem_t open;
+    int right; /* answers */
+};
+
+/* A byte to each of them, and only then the answers: they all wait at the same time. */
+static void *ask_rounds(void *arg)
+{
+    struct domains *t = arg;
+    int i, round;
+
+    for (i = 0; i <= DOMAINS; i++)
+        sem_wait(&t->open);
+    for (round = 0; round < ROUNDS; round++) {
+        char byte = (char)round, answer;
+
+        for (i = 0; i <= DOMAINS; i++)
+            peer_send(t->stations[i].pair.peer, &byte, 1);
+        for (i = DOMAINS; i >= 0; i--)
+            t->right += peer_receive(t->stations[i].pair.peer, &answer, 1) == 1 && answer == byte;
+    }
+    for (i = 0; i <= DOMAINS; i++)
+        shutdown(t->stations[i].pair.peer, SHUT_WR);
+    return NULL;
+}
+
+static int wait_on_every_domain(void *arg)
+{
+    void *others[DOMAINS];
+    struct domains *t = arg;
+    miou_promise *promise;
+    pthread_t thread;
+    int i;
+
+    for (i = 0; i <= DOMAINS; i++)
+        t->stations[i].open = &t->open;
+    for (i = 0; i < DOMAINS; i++)
+        others[i] = &t->stations[i + 1];
+    pthread_create(&thread, NULL, ask_rounds, t);
+    TRY(miou_async(&promise, NULL, answer_rounds, &t->stations[0]));
+    TRY(miou_parallel(NULL, answer_rounds, others, DOMAINS));
+    TRY(miou_await(promise, NULL));
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+CHECK("R6.21", every_domain_waits_for_its_own)
+{
+    struct domains t = {.right = 0};
+    int i, seen = 0;
+
+    sem_init(&t.open, 0, 0);
+    assert_int_equal(unix_run_with(DOMAINS, wait_on_every_domain, &t), 0);
+    assert_int_equal(t.right, ROUNDS * (DOMAINS + 1));
+    for (i = 0; i <= DOMAINS; i++) {
+        assert_int_equal(t.stations[i].rounds, ROUNDS);
+        seen |= 1 << t.stations[i].domain;
+    }
+    assert_int_equal(seen, (2 << DOMAINS) - 1);
+}
+
+struct busy {
+    struct waiter waiter;
+    struct pair pair;
+    sem_t spins;
+    atomic_bool done;
+};
+
+static int spin(void *arg)
+{
+    struct busy *t = arg;
+
+    sem_post(&t->spins);
+    while (!atomic_load(&t->done))
+        ;
+    return 0;
+}
+
+static void *send_while_it_spins(void *arg)
+{
+    struct busy *t = arg;
+
+    sem_wait(&t->spins);
+    peer_send(t->pair.peer, "x", 1);
+    return NULL;
+}
+
+static int read_beside_a_busy_domain(void *arg)
+{
+    struct busy *t = arg;
+    miou_promise *promise;
+    pthread_t thread;
+
+    TRY(pair_open(&t->pair, 0));
+    t->waiter.fd = t->pair.fd;
+    TRY(miou_call(&promise, NULL, spin, t));
+    pthread_create(&thread, NULL, send_while_it_spins, t);
+    read_once(&t->waiter);
+    atomic_store(&t->done, true);
+    TRY(miou_await(promise, NULL));
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+CHECK("R6.21", a_busy_domain_does_not_hold_up_anothers_wait)
+{
+    struct busy t = {.waiter = {0}};
+
+    sem_init(&t.spins, 0, 0);
+    assert_int_equal(unix_run_with(1, read_beside_a_busy_domain, &t), 0);
+    assert_int_equal(t.waiter.result, 1);
+}

@@ -1,0 +1,593 @@
+/* Rules R6.8, R6.26 and R6.27: what the calls on descriptors refuse, whichever call it is. */
+#include "descriptor_calls.h"
+#include "refused_calls.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* ---- R6.8: bad arguments and closed descriptors ---- */
+
+enum { CALLS = 20 };
+
+struct refused {
+    ssize_t results[CALLS];
+    int count;
+    miou_fd *fd;
+    miou_resource *resources[2];
+    bool untouched;
+};
+
+static void note(struct refused *t, ssize_t result)
+{
+    t->results[t->count++] = result;
+}
+
+static void assert_refused(const struct refused *t, int count, int error)
+{
+    int i;
+
+    assert_int_equal(t->count, count);
+    for (i = 0; i < count; i++)
+        assert_int_equal(t->results[i], error);
+}
+
+static int pass_bad_arguments_of_streams(void *arg)
+{
+    struct sockaddr_in address = loopback(0);
+    struct refused *t = arg;
+    miou_fd *const before = (miou_fd *)t;
+    miou_fd *fd, *client = before;
+    struct pair pair;
+    char byte = '-';
+
+    TRY(pair_open(&pair, 0));
+    TRY(miou_tcpv4(&fd, 0));
+    note(t, miou_tcpv4(NULL, 0));
+    note(t, miou_tcpv6(NULL, 0));
+    note(t, miou_tcpv4(&client, 2));
+    note(t, miou_tcpv4(&client, ~0u));
+    note(t, miou_tcpv6(&client, MIOU_OWNED | 2));
+    note(t, miou_bind_and_listen(NULL, (struct sockaddr *)&address, sizeof address, NULL));
+    note(t, miou_bind_and_listen(fd, NULL, sizeof address, NULL));
+    note(t, miou_accept(&client, NULL, NULL));
+    note(t, miou_accept(NULL, fd, NULL));
+    note(t, miou_read(NULL, &byte, 1));
+    note(t, miou_read(pair.fd, NULL, 1));
+    note(t, miou_write(NULL, &byte, 1));
+    note(t, miou_write(pair.fd, NULL, 1));
+    note(t, miou_close(NULL));
+    note(t, miou_fd_number(NULL));
+    t->resources[0] = miou_fd_resource(NULL);
+    t->resources[1] = miou_fd_resource(fd);
+    t->untouched = client == before && byte == '-';
+    return 0;
+}
+
+CHECK("R6.8", bad_arguments_are_invalid)
+{
+    struct refused t = {.resources = {(miou_resource *)&t, (miou_resource *)&t}};
+
+    assert_int_equal(unix_run_with(0, pass_bad_arguments_of_streams, &t), 0);
+    assert_refused(&t, 15, -EINVAL);
+    assert_null(t.resources[0]);
+    assert_null(t.resources[1]);
+    assert_true(t.untouched);
+}
+
+static void use_stale(struct refused *t, miou_fd *fd)
+{
+    struct sockaddr_in address = loopback(0);
+    miou_fd *const before = (miou_fd *)t;
+    miou_fd *client = before;
+    char byte = '-';
+
+    note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address, NULL));
+    note(t, miou_accept(&client, fd, NULL));
+    note(t, miou_read(fd, &byte, 1));
+    note(t, miou_write(fd, &byte, 1));
+    note(t, miou_close(fd));
+    note(t, miou_fd_number(fd));
+    t->resources[0] = miou_fd_resource(fd);
+    t->untouched = client == before && byte == '-';
+}
+
+static int use_closed_descriptors(void *arg)
+{
+    struct refused *t = arg;
+    unsigned flags;
+
+    for (flags = 0; flags <= MIOU_OWNED; flags++) {
+        struct pair pair, other;
+
+        TRY(pair_open(&pair, flags));
+        TRY(miou_close(pair.fd));
+        /* Takes the number over: whoever goes by numbers would use the wrong one. */
+        TRY(pair_open(&other, flags));
+        use_stale(&t[flags], pair.fd);
+        TRY(miou_close(other.fd));
+    }
+    return 0;
+}
+
+CHECK("R6.8", closed_descriptors_are_refused)
+{
+    struct refused t[2] = {{.resources = {(miou_resource *)t}},
+                           {.resources = {(miou_resource *)t}}};
+    int i;
+
+    assert_int_equal(unix_run_with(0, use_closed_descriptors, t), 0);
+    for (i = 0; i < 2; i++) {
+        assert_refused(&t[i], 6, -EBADF);
+        assert_null(t[i].resources[0]);
+        assert_true(t[i].untouched);
+    }
+}
+
+static int leave_tcp_socket(void *arg)
+{
+    struct refused *t = arg;
+
+    return miou_tcpv4(&t->fd, 0);
+}
+
+static int use_descriptor_of_former_run(void *arg)
+{
+    struct refused *t = arg;
+    struct pair pair;
+
+    TRY(pair_open(&pair, 0));
+    use_stale(t, t->fd);
+    return 0;
+}
+
+CHECK("R6.8", descriptors_of_a_former_run_are_refused)
+{
+    struct refused t = {.resources = {(miou_resource *)&t}};
+
+    assert_int_equal(unix_run_with(0, leave_tcp_socket, &t), 0);
+    assert_int_equal(unix_run_with(0, use_descriptor_of_former_run, &t), 0);
+    assert_refused(&t, 6, -EBADF);
+    assert_null(t.resources[0]);
+    assert_true(t.untouched);
+}
+
+static int ask_too_much_of_the_system(void *arg)
+{
+    struct sockaddr_in address = loopback(0);
+    struct refused *t = arg;
+    miou_fd *fd, *client = NULL;
+    char byte;
+
+    TRY(miou_tcpv4(&fd, 0));
+    note(t, miou_accept(&client, fd, NULL)); /* it does not listen */
+    note(t, miou_read(fd, &byte, 1));        /* nor is it connected */
+    note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, 1, NULL));
+    address.sin_addr.s_addr = htonl(0xc0000201); /* 192.0.2.1, which nobody has */
+    note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address, NULL));
+    t->untouched = client == NULL;
+    return 0;
+}
+
+CHECK("R6.8", what_the_system_refuses_is_its_error)
+{
+    struct refused t = {.count = 0};
+
+    assert_int_equal(unix_run_with(0, ask_too_much_of_the_system, &t), 0);
+    assert_int_equal(t.results[0], -EINVAL);
+    assert_int_equal(t.results[1], -ENOTCONN);
+    assert_int_equal(t.results[2], -EINVAL);
+    assert_int_equal(t.results[3], -EADDRNOTAVAIL);
+    assert_true(t.untouched);
+}
+
+static int use_null(void *arg)
+{
+    use_descriptor(arg, NULL);
+    return 0;
+}
+
+CHECK("R6.8", every_call_refuses_null)
+{
+    struct descriptor_results t;
+
+    assert_int_equal(unix_run_with(0, use_null, &t), 0);
+    assert_uses_return(&t, -EINVAL);
+}
+
+static int pass_bad_arguments_of_further_calls(void *arg)
+{
+    static miou_fd *const before = (miou_fd *)&before;
+    miou_fd *fd = before;
+    struct refused *t = arg;
+    struct pair pair;
+    char byte;
+
+    TRY(pair_adopt(&pair, SOCK_STREAM, 0));
+    note(t, miou_udpv4(NULL, 0));
+    note(t, miou_udpv6(NULL, 0));
+    note(t, miou_unix_socket(NULL, 0));
+    note(t, miou_udpv4(&fd, MIOU_BLOCKING));
+    note(t, miou_udpv6(&fd, ~0u));
+    note(t, miou_unix_socket(&fd, 4));
+    note(t, miou_connect(pair.fd, NULL, sizeof(struct sockaddr_in)));
+    peer_send(pair.peer, "x", 1);
+    note(t, miou_read_exactly(pair.fd, NULL, 1));
+    note(t, miou_write(pair.fd, NULL, 1));
+    if (fd != before)
+        return -EIO;
+    return (int)miou_read(pair.fd, &byte, 1);
+}
+
+CHECK("R6.8", bad_arguments_of_further_calls_are_invalid)
+{
+    struct refused t = {.count = 0};
+
+    assert_int_equal(unix_run_with(0, pass_bad_arguments_of_further_calls, &t), 1);
+    assert_refused(&t, 9, -EINVAL);
+}
+
+/* The number goes to another descriptor, for which there is something. */
+static int use_closed(void *arg)
+{
+    struct descriptor_results *t = arg;
+    struct pair pair, other;
+    char byte;
+
+    TRY(pair_adopt(&pair, SOCK_DGRAM, 0));
+    TRY(miou_close(pair.fd));
+    TRY(pair_adopt(&other, SOCK_DGRAM, 0));
+    peer_send(other.peer, "x", 1);
+    use_descriptor(t, pair.fd);
+    TRY(miou_write(other.fd, "y", 1));
+    peer_receive(other.peer, &byte, 1);
+    return byte == 'y' ? (int)miou_read(other.fd, &byte, 1) : -EIO;
+}
+
+CHECK("R6.8", every_call_refuses_closed_descriptors)
+{
+    struct descriptor_results t;
+
+    assert_int_equal(unix_run_with(0, use_closed, &t), 1);
+    assert_uses_return(&t, -EBADF);
+}
+
+static int leave_udp_socket(void *arg)
+{
+    return miou_udpv4(arg, 0);
+}
+
+struct former {
+    miou_fd *fd;
+    struct descriptor_results results;
+};
+
+static int use_former(void *arg)
+{
+    struct former *t = arg;
+    miou_fd *another;
+
+    TRY(miou_udpv4(&another, 0));
+    use_descriptor(&t->results, t->fd);
+    return 0;
+}
+
+CHECK("R6.8", every_call_refuses_descriptors_of_a_former_run)
+{
+    struct former t;
+
+    assert_int_equal(unix_run_with(0, leave_udp_socket, &t.fd), 0);
+    assert_int_equal(unix_run_with(0, use_former, &t), 0);
+    assert_uses_return(&t.results, -EBADF);
+}
+
+static int pass_bad_arguments_of_datagrams(void *arg)
+{
+    struct sockaddr_storage peer;
+    struct refused *t = arg;
+    socklen_t length = 99;
+    char byte = '-';
+    miou_fd *fd;
+    int sender;
+
+    TRY(receive_on_udp(&fd, 0));
+    TRY(sender = peer_connect_udp(port_of(fd)));
+    peer_send(sender, "x", 1);
+    peer.ss_family = AF_UNSPEC;
+    note(t, miou_recvfrom(NULL, &byte, 1, NULL, NULL));
+    note(t, miou_recvfrom(fd, NULL, 1, NULL, NULL));
+    note(t, miou_recvfrom(fd, &byte, 1, &peer, NULL));
+    note(t, miou_recvfrom(fd, &byte, 1, NULL, &length));
+    note(t, miou_sendto(NULL, "x", 1, NULL, 0));
+    note(t, miou_sendto(fd, NULL, 1, NULL, 0));
+    t->untouched = byte == '-' && length == 99 && peer.ss_family == AF_UNSPEC;
+    return (int)miou_recvfrom(fd, &byte, 1, NULL, NULL);
+}
+
+CHECK("R6.8", bad_arguments_of_datagrams_are_invalid)
+{
+    struct refused t = {.count = 0};
+
+    assert_int_equal(unix_run_with(0, pass_bad_arguments_of_datagrams, &t), 1);
+    assert_refused(&t, 6, -EINVAL);
+    assert_true(t.untouched);
+}
+
+/* ---- R6.26: outside a run and in a finaliser ---- */
+
+static int leave_descriptors(void *arg)
+{
+    return pair_open(arg, 0);
+}
+
+CHECK("R6.26 R1.4", outside_a_run_every_call_is_refused)
+{
+    struct sockaddr_in address = loopback(0);
+    struct pair pair;
+    miou_fd *fd = NULL;
+    char byte = '-';
+
+    assert_int_equal(unix_run_with(0, leave_descriptors, &pair), 0);
+    assert_int_equal(miou_tcpv4(&fd, 0), MIOU_NOT_RUNNING);
+    assert_int_equal(miou_tcpv6(&fd, MIOU_OWNED), MIOU_NOT_RUNNING);
+    assert_int_equal(
+        miou_bind_and_listen(pair.fd, (struct sockaddr *)&address, sizeof address, NULL),
+        MIOU_NOT_RUNNING);
+    assert_int_equal(miou_accept(&fd, pair.fd, NULL), MIOU_NOT_RUNNING);
+    assert_int_equal(miou_read(pair.fd, &byte, 1), MIOU_NOT_RUNNING);
+    assert_int_equal(miou_write(pair.fd, "x", 1), MIOU_NOT_RUNNING);
+    assert_int_equal(miou_close(pair.fd), MIOU_NOT_RUNNING);
+    assert_int_equal(miou_fd_number(pair.fd), MIOU_NOT_RUNNING);
+    assert_null(miou_fd_resource(pair.fd));
+    assert_null(fd);
+    assert_int_equal(byte, '-');
+}
+
+struct finalising {
+    miou_fd *listener, *client, *made;
+    struct pair plain, owned;
+    ssize_t results[6];
+    int close_plain, close_owned;
+    char byte;
+};
+
+static void do_io(void *arg)
+{
+    struct finalising *t = arg;
+
+    t->results[0] = miou_tcpv4(&t->made, 0);
+    t->results[1] = miou_tcpv6(&t->made, MIOU_OWNED);
+    t->results[2] = miou_accept(&t->client, t->listener, NULL);
+    t->results[3] = miou_read(t->plain.fd, &t->byte, 1);
+    t->results[4] = miou_write(t->plain.fd, "x", 1);
+    t->results[5] = miou_close(t->owned.fd);
+    t->close_plain = miou_close(t->plain.fd);
+}
+
+static int finalise_with_io(void *arg)
+{
+    struct finalising *t = arg;
+    miou_resource *resource;
+
+    TRY(listen_on(&t->listener, 0, 0));
+    peer_connect(port_of(t->listener));
+    TRY(pair_open(&t->plain, 0));
+    TRY(pair_open(&t->owned, MIOU_OWNED));
+    peer_send(t->plain.peer, "x", 1);
+    await_bytes(t->plain.number, 1);
+    TRY(miou_resource_create(&resource, do_io, t));
+    TRY(miou_own(resource));
+    TRY(miou_release(resource));
+    t->close_owned = miou_close(t->owned.fd);
+    return 0;
+}
+
+CHECK("R6.26", in_a_finaliser_only_plain_descriptors_are_closed)
+{
+    struct finalising t = {.byte = '-', .close_plain = 1, .close_owned = 1};
+    int i;
+
+    assert_int_equal(unix_run_with(0, finalise_with_io, &t), 0);
+    for (i = 0; i < 6; i++)
+        assert_int_equal(t.results[i], MIOU_IN_FINALISER);
+    assert_null(t.made);
+    assert_null(t.client);
+    assert_int_equal(t.byte, '-');
+    assert_int_equal(t.close_plain, 0);
+    assert_int_equal(t.close_owned, 0);
+}
+
+CHECK("R6.26 R1.4", outside_a_run_further_calls_are_refused)
+{
+    struct descriptor_results t;
+    int number = peer_keep(dup(STDERR_FILENO));
+    miou_fd *fd;
+
+    assert_int_equal(unix_run_with(0, leave_udp_socket, &fd), 0);
+    use_descriptor(&t, fd);
+    make_descriptors(&t, number);
+    assert_uses_return(&t, MIOU_NOT_RUNNING);
+    assert_suspending_return(&t, MIOU_NOT_RUNNING);
+    assert_true(is_open(number));
+}
+
+static void use_in_finaliser(void *arg)
+{
+    struct ready *t = arg;
+
+    use_descriptor(&t->results, t->pair.fd);
+    make_descriptors(&t->results, t->number);
+}
+
+static int finalise_beside_descriptors(void *arg)
+{
+    struct ready *t = arg;
+    miou_resource *resource;
+
+    TRY(ready_open(t, MIOU_OWNED));
+    TRY(miou_resource_create(&resource, use_in_finaliser, t));
+    TRY(miou_own(resource));
+    TRY(miou_release(resource));
+    TRY(ready_read(t));
+    return miou_close(t->pair.fd);
+}
+
+CHECK("R6.26", in_a_finaliser_further_calls_are_refused)
+{
+    struct ready t = {.byte = '-'};
+
+    assert_int_equal(unix_run_with(0, finalise_beside_descriptors, &t), 0);
+    assert_suspending_return(&t.results, MIOU_IN_FINALISER);
+    assert_int_equal(t.results.uses[USE_CLOSE], MIOU_IN_FINALISER);
+    assert_int_equal(t.byte, 'x');
+    assert_true(is_open(t.number));
+}
+
+CHECK("R6.26 R5.18", whatever_a_finaliser_passes_descriptors_are_refused)
+{
+    assert_refused_in_finalisers(DESCRIPTOR_CALLS, miou_run);
+    assert_refused_in_finalisers(DESCRIPTOR_CALLS, miou_unix_run);
+}
+
+/* Whose it is does not matter. */
+struct strangers_close {
+    miou_fd *fd;
+    int results[3];
+};
+
+static void close_what_others_own(void *value)
+{
+    struct strangers_close *t = value;
+
+    t->results[0] = miou_close(t->fd);
+}
+
+static int finalise_beside_an_owner(void *arg)
+{
+    struct strangers_close *t = arg;
+    miou_resource *resource;
+
+    TRY(miou_resource_create(&resource, close_what_others_own, t));
+    TRY(miou_own(resource));
+    TRY(miou_release(resource));
+    return t->results[1] = miou_close(t->fd);
+}
+
+static int own_beside_a_finaliser(void *arg)
+{
+    struct strangers_close *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_tcpv4(&t->fd, MIOU_OWNED));
+    TRY(miou_async(&promise, NULL, finalise_beside_an_owner, t));
+    TRY(miou_await(promise, NULL));
+    t->results[2] = miou_close(t->fd);
+    return 0;
+}
+
+CHECK("R6.26 R6.10", in_a_finaliser_no_owned_descriptor_is_closed)
+{
+    struct strangers_close t = {.results = {1, 1, 1}};
+
+    assert_int_equal(unix_run_with(0, own_beside_a_finaliser, &t), 0);
+    assert_int_equal(t.results[0], MIOU_IN_FINALISER);
+    assert_int_equal(t.results[1], MIOU_NOT_OWNER);
+    assert_int_equal(t.results[2], 0);
+}
+
+/* ---- R6.27: a cancelled task ---- */
+
+struct stopped {
+    miou_fd *listener, *client, *made;
+    struct pair pair, closing;
+    ssize_t results[5];
+    int closed, accepted;
+    char before, byte;
+    size_t received;
+};
+
+/* Everything is there, so that no call would have to wait. */
+static int use_streams_once_cancelled(void *arg)
+{
+    struct stopped *t = arg;
+
+    while (miou_yield() != MIOU_CANCELLED)
+        ;
+    t->results[0] = miou_tcpv4(&t->made, 0);
+    t->results[1] = miou_tcpv6(&t->made, MIOU_OWNED);
+    t->results[2] = miou_accept(&t->client, t->listener, NULL);
+    t->results[3] = miou_read(t->pair.fd, &t->before, 1);
+    t->results[4] = miou_write(t->pair.fd, "z", 1);
+    t->closed = miou_close(t->closing.fd);
+    return 0;
+}
+
+static int cancel_beside_streams(void *arg)
+{
+    struct stopped *t = arg;
+    miou_promise *promise;
+    char answer;
+
+    TRY(listen_on(&t->listener, 0, 0));
+    peer_connect(port_of(t->listener));
+    TRY(pair_open(&t->pair, 0));
+    TRY(pair_open(&t->closing, 0));
+    peer_send(t->pair.peer, "x", 1);
+    await_bytes(t->pair.number, 1);
+    TRY(miou_async(&promise, NULL, use_streams_once_cancelled, t));
+    TRY(miou_yield());
+    TRY(miou_cancel(promise));
+    t->accepted = miou_accept(&t->client, t->listener, NULL);
+    TRY(miou_read(t->pair.fd, &t->byte, 1));
+    TRY(miou_close(t->pair.fd));
+    t->received = peer_receive(t->pair.peer, &answer, 1);
+    return 0;
+}
+
+CHECK("R6.27", a_cancelled_task_does_no_io)
+{
+    struct stopped t = {.before = '-', .closed = 1, .accepted = 1, .received = 1};
+    int i;
+
+    assert_int_equal(unix_run_with(0, cancel_beside_streams, &t), 0);
+    for (i = 0; i < 5; i++)
+        assert_int_equal(t.results[i], MIOU_CANCELLED);
+    assert_null(t.made);
+    assert_int_equal(t.before, '-');
+    assert_int_equal(t.closed, 0);
+    assert_int_equal(t.accepted, 0);
+    assert_int_equal(t.byte, 'x');
+    assert_int_equal(t.received, 0);
+}
+
+static int go_on_after_cancellation(void *arg)
+{
+    struct ready *t = arg;
+
+    while (miou_yield() != MIOU_CANCELLED)
+        ;
+    use_in_finaliser(t);
+    return 0;
+}
+
+static int cancel_and_look(void *arg)
+{
+    struct ready *t = arg;
+    miou_promise *promise;
+    char byte;
+
+    TRY(ready_open(t, 0));
+    TRY(miou_async(&promise, NULL, go_on_after_cancellation, t));
+    TRY(miou_yield());
+    TRY(miou_cancel(promise));
+    return recv(t->pair.peer, &byte, 1, MSG_DONTWAIT) > 0 ? -EIO : 0;
+}
+
+CHECK("R6.27", a_cancelled_task_makes_no_further_calls)
+{
+    struct ready t = {.byte = '-'};
+
+    assert_int_equal(unix_run_with(0, cancel_and_look, &t), 0);
+    assert_suspending_return(&t.results, MIOU_CANCELLED);
+    assert_int_equal(t.results.uses[USE_CLOSE], 0);
+    assert_true(is_open(t.number));
+}

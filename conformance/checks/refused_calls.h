@@ -1,0 +1,64 @@
+/* refused_calls: every call of the headers, for the rules that have them refused whatever their
+ * arguments: outside a run, in a finaliser, and in a cancelled task. Nothing here asserts but the
+ * function that says so. */
+#ifndef REFUSED_CALLS_H
+#define REFUSED_CALLS_H
+
+#include "tasks.h"
+
+/* Calls that a runtime has all of or none of. */
+enum call_group {
+    TASK_CALLS, /* of chapters 1 to 5 */
+    COMBINATOR_CALLS,
+    MONITOR_CALLS,
+    SLEEP_CALLS,
+    SIGNAL_CALLS,
+    DESCRIPTOR_CALLS,
+    SYNC_CALLS
+};
+
+/* Which of them are refused. */
+enum call_kind {
+    SUSPENDING = 1, /* those that can suspend or spawn, and those that take from an orphanage */
+    OWNING = 2,     /* those that create what needs a task, or change ownership */
+    OTHER = 4,
+    SUSPENDING_OR_OWNING = SUSPENDING | OWNING,
+    EVERY_CALL = SUSPENDING | OWNING | OTHER
+};
+
+/* What the calls are made with; NULL stands for nothing. */
+struct objects {
+    miou_promise *child; /* that has been awaited */
+    miou_orphans *orphans;
+    miou_resource *owned, *unowned;
+    miou_syscall *point;
+    miou_hook *hook;
+    miou_fd *fd, *listener;
+    miou_mutex *mutex;
+    miou_condition *condition;
+    miou_lazy *lazy;
+    miou_trigger *trigger;
+    miou_computation *computation;
+};
+
+/* Create what the calls of a group are made with; and disown what is owned of it. */
+int objects_create(struct objects *objects, enum call_group group);
+int objects_disown(const struct objects *objects);
+
+/* Make every call of a group and of those kinds, some several times: with these objects, with
+ * nothing in their place, and with arguments that are wrong beside them. Returns the text of the
+ * first call that does not return that error, or that writes or calls something; NULL if there is
+ * none. */
+const char *first_accepted(enum call_group group, enum call_kind kinds, int error,
+                           const struct objects *with);
+
+/* Fail unless that returned NULL. */
+void assert_all_refused(const char *accepted);
+
+/* Assert that a group is refused, in a run by run with one domain beside dom0: in finalisers, of a
+ * task that goes on and of one that is cancelled; and in a cancelled task. Each is tried with the
+ * task's own objects, with those of another task, and with none. */
+void assert_refused_in_finalisers(enum call_group group, check_runner *run);
+void assert_refused_when_cancelled(enum call_group group, check_runner *run);
+
+#endif
