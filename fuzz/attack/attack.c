@@ -349,7 +349,7 @@ static void judge_server(const struct options *options, struct server *server, s
 }
 
 static bool run_check(struct options *options, struct server *server, const struct check *check,
-                       struct counts *counts)
+                      struct counts *counts)
 {
     struct attack attack = {.target = &options->target,
                             .server = server,

@@ -8,7 +8,8 @@
 #     broken.o      on the operating system, for the attack
 #     broken_sim.o  on the simulated system of fuzz/sim, for the fuzz targets: SIM_REF=.../broken_sim.o
 #
-# ALONE holds the flags for saboteurs in a process with only one thread.
+# ALONE holds the flags for saboteurs in a process with only one thread. The patches of ref/mutants/ are not built here:
+# each has programs of its own, see ci/patched.
 
 include Makefile
 

@@ -1,6 +1,6 @@
 /* runtime.c: joins the saboteur and the true runtime below it, which is linked in, not opened as a
- * library; its functions are called ref_miou_run and so on. The mutants are the saboteur's and those
- * in server.c and control.c. */
+ * library; its functions are called ref_miou_run and so on. The mutants are the saboteur's and
+ * those in server.c and control.c. */
 #include "saboteur/saboteur.h"
 
 #include <stdatomic.h>

@@ -13,9 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A bit of the head: choices are the runtime's own, if there is only one domain. */
+enum { HEAD_UNSTEERED = 4 };
+
 enum {
-    HEAD_UNSTEERED =
-        4,             /* bit of the head: choices are the runtime's, if there is only one domain */
     STACK = 64 << 10,  /* bytes */
     OUTRAGE = 1 << 20, /* questions after which a run never ends */
     ANSWERS = 1 << 10, /* that are recorded */

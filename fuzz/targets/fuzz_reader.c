@@ -1,6 +1,7 @@
-/* fuzz_reader: reads the input as the suite reads files and drivers: once as a chapter of rules,
- * once as a scenario. From the first line that begins with "scenario " on, the rest is what a
- * driver says about that scenario. All of it may be refused; a trace that is accepted is judged. */
+/* fuzz_reader: reads the input as the suite reads files and drivers: as a chapter of rules, as a
+ * page of further scenarios for chapter 2, and as a scenario. From the first line that begins with
+ * "scenario " on, the rest is what a driver says about that scenario. All of it may be refused; a
+ * trace that is accepted is judged. */
 #include "judge/judge.h"
 #include "scenario/reader.h"
 #include "target.h"
@@ -50,6 +51,42 @@ static void show_chapter(const char *text, size_t size)
         reader_check(book, complain_of_file, &complaints);
     if (shows)
         printf("as a chapter: %d complaints\n", complaints);
+    book_free(book);
+}
+
+/* A chapter with enough rules for any page of further scenarios. */
+static const char *some_chapter(void)
+{
+    static char text[1 << 13];
+    size_t size = strlen(text);
+
+    if (size > 0)
+        return text;
+    size = (size_t)snprintf(text, sizeof text, "# Rules\n\nThey are kept.\n");
+    for (int i = 1; i <= 40; i++)
+        size += (size_t)snprintf(text + size, sizeof text - size,
+                                 "\n### R2.%d It is kept  {MUST}\n\nIt is kept.\n\n"
+                                 "Why: a broken rule is worse.\n\nSource: none.\n",
+                                 i);
+    return text;
+}
+
+static void show_more(const char *text, size_t size)
+{
+    struct book *book = book_create();
+    const char *chapter = some_chapter();
+    int complaints = 0, error;
+
+    if (book == NULL)
+        return;
+    if (reader_chapter(book, "2-fuzz.md", chapter, strlen(chapter), complain_of_file, &complaints) <
+        0)
+        broken("a plain chapter is refused");
+    error = reader_more(book, "more/2-fuzz.md", text, size, complain_of_file, &complaints);
+    if ((error < 0) != (complaints > 0))
+        broken("further scenarios are refused without a complaint, or accepted with one");
+    if (shows)
+        printf("as further scenarios: %d complaints\n", complaints);
     book_free(book);
 }
 
@@ -136,6 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data, size);
     text[size] = '\0';
     show_chapter(text, size);
+    show_more(text, size);
     show_scenario(text, size);
     free(text);
     return 0;
@@ -242,7 +280,8 @@ static char *chapter(uint32_t which)
     glob_t found;
     FILE *file = NULL;
 
-    if (glob("spec/[0-9]*.md", 0, NULL, &found) == 0)
+    if (glob("spec/[0-9]*.md", 0, NULL, &found) == 0 &&
+        glob("spec/more/[0-9]*.md", GLOB_APPEND, NULL, &found) == 0)
         file = fopen(found.gl_pathv[which % found.gl_pathc], "r");
     if (file == NULL) {
         fprintf(
