@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 #include <unistd.h>
 
 #define DIGITS "0123456789"
+
+enum { JOBS_MAX = 256 };
 
 static const char help[] =
     "usage: conform --runtime LIBRARY [OPTION ...]\n"
@@ -43,7 +46,9 @@ static const char help[] =
     "                       (--seed, --schedule and --explore skip the tests in C)\n"
     "  --format FORMAT      write the report as text (default), tap or junit\n"
     "  --output FILE        write the report to a file instead of standard output\n"
-    "  --timeout SECONDS    a test that takes longer has hung; default: 20\n"
+    "  --timeout SECONDS    a test hangs if it uses more processor time, or waits for longer "
+    "while\n"
+    "                       none of its threads could run; default: 20\n"
     "  --jobs N             run N tests at a time; default: the number of processors\n"
     "  --under COMMAND      run each test under a command such as valgrind\n"
     "  --spec DIRECTORY     read the chapters there; default: ../spec beside this program, or "
@@ -102,8 +107,8 @@ static int jobs(const char *text)
     char *end;
     long value = strtol(text, &end, 10);
 
-    if (end == text || *end || value < 1 || value > 256)
-        die("--jobs %s: not a number from 1 to 256", text);
+    if (end == text || *end || value < 1 || value > JOBS_MAX)
+        die("--jobs %s: not a number from 1 to %d", text, JOBS_MAX);
     return (int)value;
 }
 
@@ -215,6 +220,33 @@ static void set(struct options *options, int option, const char *value)
     }
 }
 
+/* The processors that a control group allows in a time, written as `QUOTA PERIOD`; 0: any. */
+static long quota(void)
+{
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
+    long allowed = 0, period = 0;
+
+    if (!file)
+        return 0;
+    if (fscanf(file, "%ld %ld", &allowed, &period) != 2 || period <= 0)
+        allowed = 0;
+    fclose(file);
+    return allowed > 0 ? (allowed + period - 1) / period : 0;
+}
+
+/* The processors that we may use at a time, 1 to JOBS_MAX. */
+static int processors(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN), allowed = quota();
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        count = CPU_COUNT(&set);
+    if (allowed > 0 && allowed < count)
+        count = allowed;
+    return count < 1 ? 1 : count > JOBS_MAX ? JOBS_MAX : (int)count;
+}
+
 static void read_options(struct options *options, int argc, char **argv)
 {
     static const struct option known[] = {
@@ -236,12 +268,11 @@ static void read_options(struct options *options, int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     int option, modes = 0;
 
     options->session.schedule = "";
     options->session.seconds = 20;
-    options->session.jobs = processors < 1 ? 1 : processors > 256 ? 256 : (int)processors;
+    options->session.jobs = processors();
     options->rules = zeroed((size_t)argc, sizeof *options->rules);
     options->exceptions = zeroed((size_t)argc, sizeof *options->exceptions);
     while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {

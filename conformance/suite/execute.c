@@ -45,8 +45,10 @@ static bool ended_by_itself(const struct process *process, const struct session 
         result_set(result, RESULT_CRASH, "killed by signal %d%s%s", process->status,
                    name ? ", SIG" : "", name ? name : "");
         return false;
-    case PROCESS_TIMED_OUT:
-        result_set(result, RESULT_HANG, "not done after %g seconds", session->seconds);
+    case PROCESS_HUNG:
+        result_set(result, RESULT_HANG, "no end after %.1f seconds of processor time%s",
+                   process->used,
+                   process->used < session->seconds ? ", and then it waited for nothing" : "");
         return false;
     case PROCESS_FLOODED:
         result_set(result, RESULT_CRASH, "more than %d MiB of output", OUTPUT_LIMIT >> 20);
@@ -253,7 +255,7 @@ bool batch_next(struct batch *batch, struct execution *execution)
     batch->over =
         batch->rest == end && (batch->judged == batch->asked || batch->trace->end != TRACE_WHOLE);
     execution->spent =
-        batch->over && (process->end == PROCESS_TIMED_OUT || process->end == PROCESS_FLOODED);
+        batch->over && (process->end == PROCESS_HUNG || process->end == PROCESS_FLOODED);
     result->errors = excerpt(process->errors, process->errors_size, ERROR_LINES);
     judge_execution(batch->over ? process : &went_on, batch->session, batch->program, batch->trace,
                     result);

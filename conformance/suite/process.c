@@ -4,6 +4,7 @@
 
 #include "scenario/memory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -185,34 +186,154 @@ static bool keep_tail(struct text *text)
     return true;
 }
 
-/* Rounded up. */
-static int milliseconds(double seconds)
+/* ---- Patience ---- */
+
+/* No clock decides that a child hangs, since a busy machine makes everything slow. It has used too
+ * much processor time, or it has waited for too long without being able to run. While it could run
+ * and did not get a processor, and while we did not get one ourselves, no time counts. */
+enum {
+    TICK = 200,  /* milliseconds from one look at the child to the next */
+    LONGER = 10, /* times that the limit holds for a child that waits, but not in silence */
+};
+
+struct patience {
+    double limit; /* seconds; 0: there is none */
+    double last;  /* when we looked last */
+    double used;  /* processor time until then */
+    double silent, waited;
+};
+
+/* The processor time that a process has used, with its children that have ended, in seconds. */
+static double time_used(int directory, const char *pid)
 {
-    return seconds >= 1e6 ? 1000000000 : (int)(seconds * 1e3) + 1;
+    char path[64], text[1024], *at;
+    unsigned long times[4] = {0};
+    int file;
+    ssize_t size;
+
+    snprintf(path, sizeof path, "%s/stat", pid);
+    file = openat(directory, path, O_RDONLY | O_CLOEXEC);
+    size = file >= 0 ? read(file, text, sizeof text - 1) : -1;
+    if (file >= 0)
+        close(file);
+    if (size <= 0)
+        return 0;
+    text[size] = '\0';
+    at = strrchr(text, ')'); /* the name before it may hold anything */
+    if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %lu %lu",
+                      &times[0], &times[1], &times[2], &times[3]) != 4)
+        return 0;
+    return (double)(times[0] + times[1] + times[2] + times[3]) / (double)sysconf(_SC_CLK_TCK);
 }
 
-/* Take what the child prints until it has ended, its time is up or it has printed too much. It does
- * not matter whether the pipes are at their end: another process may hold them. */
-static enum process_end attend(const struct command *command, struct ends *ends,
+/* Whether a thread runs, or would if it got a processor; or waits for a disk. */
+static bool can_run(int tasks, const char *thread)
+{
+    char path[288], text[512], *at;
+    int file;
+    ssize_t size;
+
+    snprintf(path, sizeof path, "%s/stat", thread);
+    file = openat(tasks, path, O_RDONLY | O_CLOEXEC);
+    size = file >= 0 ? read(file, text, sizeof text - 1) : -1;
+    if (file >= 0)
+        close(file);
+    text[size > 0 ? size : 0] = '\0';
+    at = strrchr(text, ')');
+    return at && at[1] == ' ' && strchr("RD", at[2]);
+}
+
+/* What a child and its descendants are doing. */
+struct activity {
+    double used;  /* processor time, in seconds */
+    bool can_run; /* some thread of theirs */
+};
+
+static void look_at(pid_t pid, struct activity *activity);
+
+/* The processes that a thread has started. */
+static void look_at_children(int tasks, const char *thread, struct activity *activity)
+{
+    char path[288];
+    FILE *stream;
+    int file, child;
+
+    snprintf(path, sizeof path, "%s/children", thread);
+    file = openat(tasks, path, O_RDONLY | O_CLOEXEC);
+    stream = file >= 0 ? fdopen(file, "r") : NULL;
+    while (stream && fscanf(stream, "%d", &child) == 1)
+        look_at(child, activity);
+    if (stream)
+        fclose(stream);
+}
+
+static void look_at(pid_t pid, struct activity *activity)
+{
+    char path[64];
+    struct dirent *entry;
+    DIR *tasks;
+
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    tasks = opendir(path);
+    if (!tasks)
+        return;
+    activity->used += time_used(dirfd(tasks), "..");
+    while ((entry = readdir(tasks)))
+        if (*entry->d_name != '.') {
+            activity->can_run = activity->can_run || can_run(dirfd(tasks), entry->d_name);
+            look_at_children(dirfd(tasks), entry->d_name, activity);
+        }
+    closedir(tasks);
+}
+
+/* Look at the child if it is time to; it may have printed since the last time. Returns whether it
+ * hangs. */
+static bool is_hung(struct patience *patience, pid_t pid, bool *has_printed)
+{
+    double passed = process_clock() - patience->last, tick = TICK / 1e3;
+    struct activity activity = {0};
+
+    if (patience->limit <= 0 || passed < tick)
+        return false;
+    look_at(pid, &activity);
+    patience->last += passed;
+    passed = passed < 2 * tick ? passed : 2 * tick; /* we may have been kept from looking */
+    if (activity.can_run || activity.used > patience->used || *has_printed)
+        patience->silent = 0;
+    else
+        patience->silent += passed;
+    if (!activity.can_run)
+        patience->waited += passed;
+    patience->used = activity.used;
+    *has_printed = false;
+    return patience->used > patience->limit || patience->silent > patience->limit ||
+           patience->waited > LONGER * patience->limit;
+}
+
+/* Take what the child prints until it has ended, hangs or has printed too much. It does not matter
+ * whether the pipes are at their end: another process may hold them. */
+static enum process_end attend(const struct command *command, struct ends *ends, pid_t pid,
                                struct process *process, struct text *output, struct text *errors)
 {
     struct pollfd polls[3] = {{.events = POLLIN}, {.events = POLLIN}, {.events = POLLIN}};
-    double deadline = process_clock() + command->seconds;
+    struct patience patience = {.limit = command->seconds, .last = process_clock()};
+    bool has_printed = false;
 
     for (;;) {
-        double left = deadline - process_clock();
-
-        if (command->seconds > 0 && left <= 0)
-            return PROCESS_TIMED_OUT;
+        if (is_hung(&patience, pid, &has_printed)) {
+            process->used = patience.used;
+            return PROCESS_HUNG;
+        }
         polls[0].fd = ends->pid;
         polls[1].fd = ends->output[0];
         polls[2].fd = ends->errors[0];
-        if (poll(polls, 3, command->seconds > 0 ? milliseconds(left) : -1) < 0)
+        if (poll(polls, 3, command->seconds > 0 ? TICK + 1 : -1) < 0)
             continue; /* EINTR, or no memory for a moment */
         if (polls[1].revents && take(&ends->output[0], output) < A_FEW)
             nanosleep(&a_moment, NULL);
         if (polls[2].revents)
             take(&ends->errors[0], errors);
+        has_printed |= polls[1].revents || polls[2].revents;
         process->errors_cut |= keep_tail(errors);
         if (output->size > command->output_limit)
             return PROCESS_FLOODED;
@@ -246,7 +367,7 @@ static void attend_to_the_end(const struct command *command, struct ends *ends, 
     close_end(&ends->errors[1]);
     ends->pid = pidfd_open(pid, 0);
     if (ends->pid >= 0)
-        end = attend(command, ends, process, output, errors);
+        end = attend(command, ends, pid, process, output, errors);
     else
         process->status = errno;
     /* The child is not reaped yet, so no other group can have its number. */

@@ -1,5 +1,5 @@
 /* process: runs a command to its end, whatever it does: gives it its input, takes its output, and
- * kills it, with everything that it has started, when its time is up. */
+ * kills it, with everything that it has started, when it hangs. */
 #ifndef PROCESS_H
 #define PROCESS_H
 
@@ -10,14 +10,15 @@ struct command {
     char *const *arguments; /* the program, found by PATH, and its arguments, ended by a NULL */
     const char *input;      /* its standard input */
     size_t input_size;
-    double seconds;      /* that it may take; 0: any time */
+    double seconds;      /* of processor time that it and its descendants may use, or of silence in
+                            which none of them could run; 0: any */
     size_t output_limit; /* bytes of standard output; a command that prints more is killed */
 };
 
 enum process_end {
     PROCESS_EXITED,
     PROCESS_SIGNALLED,
-    PROCESS_TIMED_OUT,
+    PROCESS_HUNG,
     PROCESS_FLOODED,    /* printed more than the limit */
     PROCESS_NOT_STARTED /* the system refused */
 };
@@ -34,6 +35,7 @@ struct process {
     char *errors; /* standard error, likewise */
     size_t errors_size;
     bool errors_cut; /* earlier bytes were dropped */
+    double used;     /* hung: the processor time that it had used, in seconds */
 };
 
 /* Run a command; returns when it has ended, even if a process that it started has not. Several

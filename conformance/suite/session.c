@@ -63,6 +63,26 @@ static void copy_result(struct result *to, const struct result *from)
     to->errors = copy_of(from->errors);
 }
 
+enum { ASKED_AGAIN = 5 /* tests that hang, until it is clear that the runtime does */ };
+
+/* Execute tests that seem to hang once more, one at a time, so that no other test disturbs them. */
+static void ask_again(const struct session *session, struct suite *suite)
+{
+    int hung = 0;
+    size_t i;
+
+    for (i = 0; i < suite->count && hung < ASKED_AGAIN; i++) {
+        struct test *test = &suite->tests[i];
+
+        if (!test->chosen || shares_result(test) || test->result.kind != RESULT_HANG)
+            continue;
+        result_free(&test->result);
+        test->exploration = (struct exploration){0};
+        run_test(session, suite, test);
+        hung += test->result.kind == RESULT_HANG;
+    }
+}
+
 void session_run(const struct session *session, struct suite *suite)
 {
     struct work work = {.session = session, .suite = suite};
@@ -77,6 +97,7 @@ void session_run(const struct session *session, struct suite *suite)
     while (started > 0)
         pthread_join(threads[--started], NULL);
     free(threads);
+    ask_again(session, suite);
     for (i = 0; i < suite->count; i++)
         if (suite->tests[i].chosen && shares_result(&suite->tests[i]))
             copy_result(&suite->tests[i].result, &suite->tests[i].twin->result);

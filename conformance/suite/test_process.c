@@ -72,14 +72,14 @@ static void kills_what_hangs(void **state)
     struct process process = run("echo before; exec sleep 1000", 0.3, 100);
 
     (void)state;
-    assert_int_equal(process.end, PROCESS_TIMED_OUT);
+    assert_int_equal(process.end, PROCESS_HUNG);
     assert_string_equal(process.output, "before\n");
     process_free(&process);
     process = run("exec >&- 2>&-; exec sleep 1000", 0.3, 100);
-    assert_int_equal(process.end, PROCESS_TIMED_OUT);
+    assert_int_equal(process.end, PROCESS_HUNG);
     process_free(&process);
     process = run("trap '' TERM INT HUP; while :; do sleep 1; done", 0.3, 100);
-    assert_int_equal(process.end, PROCESS_TIMED_OUT);
+    assert_int_equal(process.end, PROCESS_HUNG);
     process_free(&process);
 }
 
@@ -138,12 +138,34 @@ static void does_not_wait_for_grandchildren(void **state)
     process_free(&process);
 }
 
+/* What counts is processor time, of the child and of all below it. */
+static void kills_what_uses_too_much(void **state)
+{
+    struct process process = run("(while :; do :; done) & wait", 0.5, 100);
+
+    (void)state;
+    assert_int_equal(process.end, PROCESS_HUNG);
+    assert_true(process.used > 0.5);
+    process_free(&process);
+}
+
+/* However long it takes: it says something now and then, and uses little. */
+static void leaves_what_goes_on_alone(void **state)
+{
+    struct process process = run("for i in 1 2 3 4 5 6 7 8; do sleep 0.2; echo; done", 0.7, 100);
+
+    (void)state;
+    assert_int_equal(process.end, PROCESS_EXITED);
+    assert_int_equal(process.output_size, 8);
+    process_free(&process);
+}
+
 static void kills_grandchildren_of_what_hangs(void **state)
 {
     struct process process = run("sleep 1000 & echo $!; wait", 0.3, 100);
 
     (void)state;
-    assert_int_equal(process.end, PROCESS_TIMED_OUT);
+    assert_int_equal(process.end, PROCESS_HUNG);
     assert_true(atoi(process.output) > 0);
     assert_true(dies(process.output));
     process_free(&process);
@@ -266,6 +288,8 @@ int main(void)
         cmocka_unit_test(kills_what_hangs),
         cmocka_unit_test(stops_a_flood),
         cmocka_unit_test(does_not_wait_for_grandchildren),
+        cmocka_unit_test(kills_what_uses_too_much),
+        cmocka_unit_test(leaves_what_goes_on_alone),
         cmocka_unit_test(kills_grandchildren_of_what_hangs),
         cmocka_unit_test(says_what_cannot_start),
         cmocka_unit_test(children_start_clean),
