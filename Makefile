@@ -25,14 +25,17 @@ REF_OBJ := $(REF:%.c=$(B)/%.o)
 CONTEXT := -l:libboost_context.a
 
 # The library is optimised as one piece where gcc builds it, unless CFLAGS say how it is to be done.
+# LTO= omits that step, which takes longer than all others.
 WHOLE   := $(if $(filter file,$(origin CFLAGS)),$(shell $(CC) -v 2>&1 | grep -q '^gcc version' && echo yes))
+LTO     := $(WHOLE)
 
 # What is global stays visible until objcopy has picked the headers' names.
 $(REF_OBJ): FLAGS += -fvisibility=default -fno-semantic-interposition $(if $(WHOLE),-flto -ffat-lto-objects)
 
 # One object that shows only the headers' names, with the context switch inside.
 $(B)/miou.o: $(REF_OBJ) $(B)/exports
-	$(Q)$(CC) $(if $(WHOLE),$(CFLAGS) -flto=auto -flinker-output=nolto-rel) -r -nostdlib -o $@ $(REF_OBJ) $(CONTEXT)
+	$(Q)$(CC) $(if $(LTO),$(CFLAGS) -flto=auto -flinker-output=nolto-rel,$(if $(WHOLE),-fno-lto)) \
+	    -r -nostdlib -o $@ $(REF_OBJ) $(CONTEXT)
 	@objcopy --keep-global-symbols=$(B)/exports $@
 
 $(B)/libmiou.a: $(B)/miou.o
@@ -105,7 +108,7 @@ $(filter $(B)/conformance/%,$(TESTS)): %: %.o $(filter-out %/conform.o,$(SUITE:%
 $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
 	$(LINK) $^ $(CONTEXT) -lcmocka
 
-# ---- fuzz: the attack, on any echo server, and servers to try it on
+# ---- fuzz: the attack on any echo server, and servers to try it on. See fuzz/README.md.
 
 $(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack))
 	$(LINK) $^
@@ -120,8 +123,8 @@ $(B)/fuzz/attack/test_attack: $(B)/fuzz/attack/test_attack.o $(B)/fuzz/attack/sc
                        | $(B)/attack $(B)/fuzz/servers/bad $(B)/miou-echo
 	$(LINK) $^ -lcmocka
 
-# ---- fuzz: the reference runtime in a simulated system, and targets for engines, each with a main
-# function that needs none
+# ---- fuzz: the reference runtime on a simulated system, and fuzz targets with a main function in
+# place of an engine
 
 SIM     := $(patsubst %.c,$(B)/%.o,$(call room,fuzz/sim))
 SIM_REF := $(filter-out %/system_posix.o,$(REF_OBJ))
@@ -130,10 +133,12 @@ ENGINE  ?= $(B)/fuzz/targets/standalone.o
 $(B)/conformance/%.o: FLAGS += -Iconformance
 $(B)/fuzz/%.o: FLAGS += -Ifuzz -Iconformance -Iref
 
-$(B)/fuzz_echo: $(patsubst %,$(B)/fuzz/targets/%.o,fuzz_echo traffic) $(B)/fuzz/echo.o $(SIM) $(SIM_REF) $(ENGINE)
+TRAFFIC := $(patsubst %.c,$(B)/%.o,$(wildcard fuzz/targets/traffic*.c)) $(B)/fuzz/targets/fuzz_echo.o
+
+$(B)/fuzz_echo: $(TRAFFIC) $(B)/fuzz/echo.o $(SIM) $(SIM_REF) $(ENGINE)
 	$(LINK) $^ $(CONTEXT)
 
-# The server also asks the system itself.
+# The server also calls the system itself.
 $(B)/fuzz/echo.o: $(B)/ref/echo.o
 	@mkdir -p $(@D)
 	@objcopy $(foreach f,getsockname getrlimit,--redefine-sym $f=sim_$f) $< $@
@@ -143,45 +148,47 @@ $(B)/fuzz/sim/test_sim: $(B)/fuzz/sim/test_sim.o $(SIM)
 
 TESTS += $(B)/fuzz/sim/test_sim $(B)/fuzz_echo
 
-# ---- fuzz: random programs, executed by the driver's code in the simulated system, and judged
+# ---- fuzz: random programs, executed by the driver's code on the simulated system, and judged
 
 PROGRAM := $(PARSER:%.c=$(B)/%.o)
-JUDGED  := $(patsubst %,$(B)/conformance/driver/%.o,operations says) \
+JUDGED  := $(patsubst %,$(B)/conformance/driver/%.o,operations instances says) \
            $(patsubst %.c,$(B)/%.o,$(call room,conformance/judge))
 
-$(B)/fuzz_program: $(patsubst %,$(B)/fuzz/targets/%.o,fuzz_program programs) $(PROGRAM) $(JUDGED) $(SIM) $(SIM_REF) $(ENGINE)
+$(B)/fuzz_program: $(patsubst %,$(B)/fuzz/targets/%.o,fuzz_program programs) $(PROGRAM) $(JUDGED) \
+                   $(SIM) $(SIM_REF) $(ENGINE)
 	$(LINK) $^ $(CONTEXT)
 
 TESTS += $(B)/fuzz_program
 
-# The same programs for any runtime, see fuzz/runtime.
+# Prints the same programs as scenarios for any runtime, see fuzz/runtime.
 $(B)/random-programs: $(patsubst %,$(B)/fuzz/targets/%.o,random_programs programs) $(PROGRAM)
 	$(LINK) $^
 
 all: $(B)/random-programs
 
-# ---- fuzz: what the suite reads
+# ---- fuzz: whatever the suite reads
 
 $(B)/fuzz_reader: $(patsubst %,$(B)/%.o,fuzz/targets/fuzz_reader $(patsubst %.c,%,$(filter-out \
-                  %/conform.c %/report_cmocka.c %/report.c,$(SUITE)))) $(ENGINE)
+                  %/conform.c conformance/report/%,$(SUITE)))) $(ENGINE)
 	$(LINK) $^ -l:libcmark.a
 
 TESTS += $(B)/fuzz_reader
 
-# ---- fuzz: all targets; with an engine's flags and main function, see ci/fuzz
+# ---- fuzz: all targets. ci/fuzz builds them with an engine's flags and main function.
 
-# Where no text is read, an engine learns nothing from what is compared, and most of its time would
-# go there.
-$(REF_OBJ) $(SIM) $(B)/ref/echo.o $(patsubst %,$(B)/fuzz/targets/%.o,traffic fuzz_echo) \
-$(patsubst %.c,$(B)/%.o,conformance/driver/operations.c $(wildcard conformance/judge/invariants*.c)): FLAGS += $(UNTRACED)
+# These files read no text, so that an engine learns nothing from tracing their comparisons, which
+# would take most of its time.
+$(REF_OBJ) $(SIM) $(B)/ref/echo.o $(TRAFFIC) \
+$(patsubst %.c,$(B)/%.o,conformance/driver/operations.c $(wildcard conformance/judge/invariants*.c) \
+$(patsubst %,conformance/judge/%.c,facts follow promises)): FLAGS += $(UNTRACED)
 
-# The system that is simulated, and who is outside, are not what is tested.
-$(patsubst %,$(B)/fuzz/%.o,sim/sim sim/stream targets/traffic targets/fuzz_echo): override CFLAGS += $(UNTESTED)
+# The simulated system and the clients are not what is tested.
+$(TRAFFIC) $(B)/fuzz/sim/sim.o $(B)/fuzz/sim/stream.o: override CFLAGS += $(UNTESTED)
 
 fuzz-targets: $(patsubst fuzz/targets/%.c,$(B)/%,$(wildcard fuzz/targets/fuzz_*.c))
 	@:
 
-# ---- fuzz: faults of the system, put between the runtime and the simulated one
+# ---- fuzz: faults, injected between the runtime and the simulated system
 
 FAULTS := map map_now guard thread_create bell_create select signal_handle socket bind listen \
           accept connect send receive socket_type unblock read write close
@@ -191,82 +198,13 @@ $(B)/faults: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/faults)) $(B)/fuzz/echo.o 
 
 TESTS += $(B)/faults
 
-# ---- fuzz: proof that it finds things. A runtime that is broken as MIOU_MUTANT says: the saboteur,
-# below it the true runtime, and mutants of the server; in one object, which stands in for ref's. See
-# ci/fuzz-proof, which builds this where B has all mutants of ref/ at once. ALONE is how saboteurs are
-# compiled that have but one thread.
-
-PROOF     := $(patsubst %,$(B)/fuzz/proof/%.o,server patches)
-SABOTEURS := $(SABOTEUR:%.c=$(B)/%.o) $(PROOF)
-proof     := $(B)/fuzz/proof/
-
-$(proof)%.o: private FLAGS += -I$(proof)
-$(SABOTEURS): private FLAGS += $(ALONE)
-
-$(proof)patches.o: $(proof)patches.def
-$(proof)patches.def: ref/mutants.txt
-	@mkdir -p $(@D)
-	@sed -nE 's/^([a-z0-9_]+) (R[0-9.]+)$$/MUTANT("\2", \1, 0);/p' $< > $@
-
-$(proof)names: $(B)/exports
-	@mkdir -p $(@D)
-	@sed 's/.*/& ref_&/' $< > $@
-
-# The true runtime, in the system and in a simulated one, its functions under other names.
-$(proof)ref.o: $(REF_OBJ) $(proof)names
-	@$(CC) -r -nostdlib -o $@ $(REF_OBJ) $(CONTEXT)
-	@objcopy --redefine-syms=$(proof)names $@
-
-$(proof)ref_sim.o: $(REF_OBJ) $(proof)names
-	@$(CC) -r -nostdlib -o $@ $(filter-out %/system_posix.o,$(REF_OBJ))
-	@objcopy --redefine-syms=$(proof)names $@
-
-# The saboteurs. Memory is their own, so that none of it counts as the server's.
-OWN := malloc calloc free
-
-$(proof)saboteurs.o: $(SABOTEURS)
-	@$(CC) -r -nostdlib -o $@ $^
-	@objcopy $(foreach f,$(OWN) miou_unix_run,--redefine-sym $f=saboteur_$f) $@
-
-# Among simulated things they may ask for no others, but for what does no harm; and what they
-# remember from run to run has sections of its own.
-HARMLESS   := __errno_location fprintf getenv memset memcpy memmove memcmp strcmp strlen strnlen \
-              snprintf stderr sigemptyset sigaddset pthread_self pthread_mutex_trylock \
-              pthread_mutex_unlock interface_open _GLOBAL_OFFSET_TABLE_ $(OWN:%=saboteur_%)
-REMEMBERED := .data .data.rel .data.rel.local
-
-$(proof)saboteurs_sim.o: $(proof)saboteurs.o
-	@nm -u $< | sed 's/^ *U //' | grep -vxF -e abort -e pthread_mutex_lock $(HARMLESS:%=-e %) \
-	    > $(proof)outside
-	@sed 's/.*/OUTSIDE(&)/' $(proof)outside > $(proof)outside.def
-	@sed 's/.*/& outside_&/' $(proof)outside > $(proof)outside.names
-	@objcopy --redefine-syms=$(proof)outside.names --redefine-sym abort=saboteur_abort \
-	    --redefine-sym pthread_mutex_lock=saboteur_mutex_lock --rename-section .bss=saboteur_bss \
-	    $(REMEMBERED:%=--rename-section %=saboteur_data) $< $@
-
-$(proof)broken.o: $(proof)saboteurs.o $(patsubst %,$(proof)%.o,memory runtime ref)
-	$(Q)$(CC) -r -nostdlib -o $@ $^
-	@objcopy --keep-global-symbols=$(B)/exports $@
-
-$(proof)broken_sim.o: $(proof)saboteurs_sim.o $(patsubst %,$(proof)%.o,memory runtime ref_sim again)
-	$(Q)$(CC) -r -nostdlib -o $@ $^
-	@objcopy --keep-global-symbols=$(B)/exports -G __wrap_sim_begin $@
-
-$(proof)again.o: $(proof)saboteurs_sim.o
-
-$(B)/broken-echo: $(B)/ref/echo.o $(B)/ref/echo_main.o $(proof)broken.o
-	$(LINK) $^
-
-$(B)/proof-mutants: $(B)/fuzz/proof/list.o $(SABOTEURS) $(B)/conformance/driver/interface.o
-	$(LINK) $^ -ldl
-
 # ---- objects
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) $(CFLAGS) -c -o $@ $<
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name patched -prune -o -name '*.d' -print 2>/dev/null)
 
 # ---- commands. Those that build do so in a second make, on all processors, once ci/setup is done.
 
@@ -310,18 +248,18 @@ valgrind: ## the conformance run under memcheck, and its domains under helgrind
 sanitize: ## all tests with the address, undefined-behaviour and thread sanitizers
 	@ci/sanitize
 
-fuzz: ## all fuzz targets under libFuzzer, on all processors, for TIME=60 seconds in all
+fuzz: ## fuzz all targets with libFuzzer, on all processors, for TIME=60 seconds in all
 	@ci/fuzz libfuzzer
 
-fuzz-afl: ## the same under AFL++
+fuzz-afl: ## the same with AFL++
 	@ci/fuzz afl
 
-fuzz-runtime: ## random programs on a runtime: RUNTIME=/path/lib.so, or the reference runtime, for TIME=60 seconds
+fuzz-runtime: ## random programs on a runtime for TIME=60 seconds: RUNTIME=/path/lib.so, or the reference runtime
 	@ci/setup
 	$(BUILD) all
 	@fuzz/runtime --runtime "$(RUNTIME)" --seconds $(or $(TIME),60)
 
-fuzz-proof: ## which mutants of server and runtime fuzzing and the attack find: TIME=1 s each, MUTANTS="NAME ..."
+fuzz-proof: ## which mutants the fuzz targets and the attack find, TIME=1 second each: MUTANTS="NAME ...", or all
 	@ci/setup
 	@ci/fuzz-proof $(MUTANTS)
 

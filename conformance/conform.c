@@ -1,8 +1,10 @@
-/* conform: tells for a runtime, rule by rule, whether it keeps the rules of the chapters. */
+/* conform: checks, rule by rule, whether a runtime keeps the rules of the chapters. */
+#include "report/report.h"
+#include "scenario/memory.h"
+#include "suite/execute.h"
 #include "suite/explore.h"
 #include "suite/process.h"
-#include "report/report.h"
-#include "suite/run.h"
+#include "suite/session.h"
 #include "suite/suite.h"
 
 #include <errno.h>
@@ -22,36 +24,38 @@ static const char help[] =
     "       conform --driver COMMAND [OPTION ...]\n"
     "       conform --list | --print TEST | --help\n"
     "\n"
-    "Tell, rule by rule, whether a runtime keeps the rules of structured concurrency.\n"
+    "Check, rule by rule, whether a runtime keeps the rules of structured concurrency.\n"
     "\n"
-    "  --runtime LIBRARY    a shared library with the functions of spec/miou.h, miou_sync.h and\n"
-    "                       miou_unix.h\n"
-    "  --driver COMMAND     a driver in any language instead, which executes the scenario on its\n"
-    "                       standard input; the tests in C are skipped\n"
-    "  --rule ID            a rule (R2.1), a chapter's rules (R2) or one test (R2.1/1); may be\n"
-    "                       given several times; without it, all\n"
-    "  --except ID          not that one; may be given several times\n"
-    "  --seed N             drive the runtime's choices with the generator of spec/scenario.md,\n"
-    "                       begun with N: the same N, the same run\n"
-    "  --schedule LIST      drive them with these answers, such as \"0 0 1\", and 0 from then on\n"
-    "  --explore[=N]        try all schedules of each scenario, those with the fewest answers "
-    "other\n"
-    "                       than 0 first, N of them at most, then N/4 random ones; %d\n"
-    "                       (the three execute scenarios only; the tests in C are skipped)\n"
-    "  --format FORMAT      text (the default), tap or junit\n"
-    "  --output FILE        where the report goes, instead of standard output\n"
-    "  --timeout SECONDS    a test that takes longer has hung; 20\n"
-    "  --jobs N             tests at a time; as many as there are processors\n"
+    "  --runtime LIBRARY    test a shared library with the functions of spec/miou.h, miou_sync.h\n"
+    "                       and miou_unix.h\n"
+    "  --driver COMMAND     test the runtime of a driver in any language, which executes the\n"
+    "                       scenario on its standard input; the tests in C are skipped\n"
+    "  --rule ID            test a rule (R2.1), the rules of a chapter (R2) or one test (R2.1/1);\n"
+    "                       may be repeated; default: all rules\n"
+    "  --except ID          leave these out; may be repeated\n"
+    "  --seed N             steer the runtime's choices with the generator of spec/scenario.md "
+    "and\n"
+    "                       this seed: the same seed makes the same run\n"
+    "  --schedule LIST      steer them with these answers, such as \"0 0 1\", and then with 0\n"
+    "  --explore[=N]        execute each scenario on all its schedules, those with the fewest\n"
+    "                       answers other than 0 first; stop after N (default: %d) and execute\n"
+    "                       N/4 random schedules\n"
+    "                       (--seed, --schedule and --explore skip the tests in C)\n"
+    "  --format FORMAT      write the report as text (default), tap or junit\n"
+    "  --output FILE        write the report to a file instead of standard output\n"
+    "  --timeout SECONDS    a test that takes longer has hung; default: 20\n"
+    "  --jobs N             run N tests at a time; default: the number of processors\n"
     "  --under COMMAND      run each test under a command such as valgrind\n"
-    "  --spec DIRECTORY     where the chapters are; the spec beside or below this program's place\n"
-    "  --list               a line a rule: id, level, number of tests, title\n"
-    "  --print TEST         the program of a scenario, as a driver reads it\n"
-    "  --help               this\n"
+    "  --spec DIRECTORY     read the chapters there; default: ../spec beside this program, or "
+    "spec\n"
+    "  --list               print one line per rule: id, level, number of tests, title\n"
+    "  --print TEST         print the program of a scenario, as a driver reads it\n"
+    "  --help               print this\n"
     "\n"
-    "Exit status: 0 it keeps every MUST rule, 1 it does not, 2 could not tell.\n";
+    "Exit status: 0 the runtime keeps every MUST rule, 1 it does not, 2 could not tell.\n";
 
 struct options {
-    struct run run;
+    struct session session;
     const char *spec;     /* as given; NULL: not given */
     const char *chapters; /* the directory */
     const char *output;
@@ -79,18 +83,6 @@ __attribute__((format(printf, 1, 2), noreturn)) static void die(const char *form
 static void complain(const char *text)
 {
     fprintf(stderr, "conform: %s\n", text);
-}
-
-__attribute__((format(printf, 1, 2))) static char *text_of(const char *format, ...)
-{
-    char *text;
-    va_list list;
-
-    va_start(list, format);
-    if (vasprintf(&text, format, list) < 0)
-        die("out of memory");
-    va_end(list);
-    return text;
 }
 
 /* ---- Options ---- */
@@ -125,7 +117,7 @@ static size_t schedules(const char *text)
     return (size_t)value;
 }
 
-static void drive_with_seed(struct run *run, const char *text)
+static void steer_with_seed(struct session *session, const char *text)
 {
     unsigned long long seed;
     char *end;
@@ -134,26 +126,24 @@ static void drive_with_seed(struct run *run, const char *text)
     seed = strtoull(text, &end, 10);
     if (text[strspn(text, DIGITS)] || end == text || errno)
         die("--seed %s: not a number from 0 to %llu", text, ULLONG_MAX);
-    run->schedule = text_of("schedule seed %llu\n", seed);
-    run->replay = text_of("--seed %llu", seed);
+    session->schedule = text_of("schedule seed %llu\n", seed);
+    session->replay = text_of("--seed %llu", seed);
 }
 
-static void drive_with_answers(struct run *run, const char *text)
+static void steer_with_answers(struct session *session, const char *text)
 {
-    char *answers = calloc(2, strlen(text) + 1), *end = answers;
+    char *answers = zeroed(2, strlen(text) + 1), *end = answers;
     const char *from = text + strspn(text, " ,");
     size_t size;
 
-    if (!answers)
-        die("out of memory");
     for (; *from; from += size, from += strspn(from, " ,")) {
         size = strspn(from, DIGITS);
         if (size == 0 || size > 9 || (from[size] && !strchr(" ,", from[size])))
             die("--schedule %s: not a list of numbers", text);
         end += sprintf(end, " %.*s", (int)size, from);
     }
-    run->schedule = text_of("schedule%s\n", answers);
-    run->replay = text_of("--schedule \"%s\"", answers + (*answers == ' '));
+    session->schedule = text_of("schedule%s\n", answers);
+    session->replay = text_of("--schedule \"%s\"", answers + (*answers == ' '));
     free(answers);
 }
 
@@ -173,10 +163,10 @@ static void set(struct options *options, int option, const char *value)
 {
     switch (option) {
     case 'r':
-        options->run.runtime = value;
+        options->session.runtime = value;
         break;
     case 'd':
-        options->run.command = value;
+        options->session.command = value;
         break;
     case 'R':
         options->rules[options->rule_count++] = value;
@@ -191,25 +181,25 @@ static void set(struct options *options, int option, const char *value)
         options->output = value;
         break;
     case 't':
-        options->run.seconds = seconds(value);
+        options->session.seconds = seconds(value);
         break;
     case 'j':
-        options->run.jobs = jobs(value);
+        options->session.jobs = jobs(value);
         break;
     case 'u':
-        options->run.under = value;
+        options->session.under = value;
         break;
     case 's':
         options->spec = value;
         break;
     case 'S':
-        drive_with_seed(&options->run, value);
+        steer_with_seed(&options->session, value);
         break;
     case 'A':
-        drive_with_answers(&options->run, value);
+        steer_with_answers(&options->session, value);
         break;
     case 'x':
-        options->run.explore = value ? schedules(value) : EXPLORE_DEFAULT;
+        options->session.explore = value ? schedules(value) : EXPLORE_DEFAULT;
         break;
     case 'l':
         options->list = true;
@@ -249,13 +239,11 @@ static void read_options(struct options *options, int argc, char **argv)
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     int option, modes = 0;
 
-    options->run.schedule = "";
-    options->run.seconds = 20;
-    options->run.jobs = processors < 1 ? 1 : processors > 256 ? 256 : (int)processors;
-    options->rules = calloc((size_t)argc, sizeof *options->rules);
-    options->exceptions = calloc((size_t)argc, sizeof *options->exceptions);
-    if (!options->rules || !options->exceptions)
-        die("out of memory");
+    options->session.schedule = "";
+    options->session.seconds = 20;
+    options->session.jobs = processors < 1 ? 1 : processors > 256 ? 256 : (int)processors;
+    options->rules = zeroed((size_t)argc, sizeof *options->rules);
+    options->exceptions = zeroed((size_t)argc, sizeof *options->exceptions);
     while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
         modes += strchr("SAx", option) != NULL;
         set(options, option, optarg);
@@ -266,17 +254,17 @@ static void read_options(struct options *options, int argc, char **argv)
         die("%s: not an option; see --help", argv[optind]);
     if (options->list || options->print)
         return;
-    if (options->run.runtime && options->run.command)
+    if (options->session.runtime && options->session.command)
         die("a runtime is a library or a driver: --runtime or --driver, not both");
-    if (!options->run.runtime && !options->run.command)
+    if (!options->session.runtime && !options->session.command)
         die("which runtime? --runtime LIBRARY; see --help");
-    if (options->run.runtime && access(options->run.runtime, R_OK) != 0)
-        die("%s: %s", options->run.runtime, strerror(errno));
+    if (options->session.runtime && access(options->session.runtime, R_OK) != 0)
+        die("%s: %s", options->session.runtime, strerror(errno));
 }
 
-/* ---- What belongs to the program ---- */
+/* ---- The parts of the program ---- */
 
-/* The program's parts lie beside it, the chapters in spec beside its directory. */
+/* The other programs lie beside this one, the chapters in spec beside its directory. */
 static void find_parts(struct options *options)
 {
     static char directory[PATH_MAX];
@@ -287,12 +275,12 @@ static void find_parts(struct options *options)
         die("/proc/self/exe: %s", strerror(errno));
     directory[size] = '\0';
     *strrchr(directory, '/') = '\0';
-    options->run.driver = text_of("%s/driver", directory);
-    options->run.checks = text_of("%s/checks", directory);
-    if (access(options->run.driver, X_OK) != 0)
-        die("%s: %s", options->run.driver, strerror(errno));
-    if (access(options->run.checks, X_OK) != 0)
-        die("%s: %s", options->run.checks, strerror(errno));
+    options->session.driver = text_of("%s/driver", directory);
+    options->session.checks = text_of("%s/checks", directory);
+    if (access(options->session.driver, X_OK) != 0)
+        die("%s: %s", options->session.driver, strerror(errno));
+    if (access(options->session.checks, X_OK) != 0)
+        die("%s: %s", options->session.checks, strerror(errno));
     spec = text_of("%s/../spec", directory);
     options->chapters = options->spec             ? options->spec
                         : access(spec, R_OK) == 0 ? realpath(spec, NULL)
@@ -316,7 +304,7 @@ static char *list_checks(const char *checks)
 
 static struct suite *load(const struct options *options)
 {
-    char *checks = list_checks(options->run.checks);
+    char *checks = list_checks(options->session.checks);
     struct suite *suite = suite_create(options->chapters, checks, complain);
     int i;
 
@@ -343,7 +331,7 @@ static void interrupted(int signal_number)
     raise(signal_number);
 }
 
-/* The children must not get our pipes as their standard descriptors by chance. */
+/* Otherwise a child could get one of our pipes as a standard descriptor. */
 static void open_standard_descriptors(void)
 {
     int descriptor;
@@ -365,7 +353,7 @@ static int print_program(const struct suite *suite, const char *id, const char *
 
         if (!test->scenario || strcmp(test->id, id) != 0)
             continue;
-        program = run_program(suite, test, schedule);
+        program = execute_input(suite, test, schedule);
         fputs(program, stdout);
         free(program);
         return 0;
@@ -373,7 +361,7 @@ static int print_program(const struct suite *suite, const char *id, const char *
     die("there is no scenario %s", id);
 }
 
-/* A word as the shell wants it. */
+/* Write a word so that the shell reads it as it is. */
 static void quote(FILE *stream, const char *word)
 {
     if (*word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -387,22 +375,20 @@ static void quote(FILE *stream, const char *word)
     fputc('\'', stream);
 }
 
-/* The command that would run tests again; --rule is to follow. */
+/* The command that repeats tests when --rule is added. */
 static char *again(const struct options *options, const char *program)
 {
     const struct {
         const char *option;
         const char *value;
     } words[] = {{"", program},
-                 {" --runtime ", options->run.runtime},
-                 {" --driver ", options->run.command},
+                 {" --runtime ", options->session.runtime},
+                 {" --driver ", options->session.command},
                  {" --spec ", options->spec}};
     char *text;
     size_t size, i;
-    FILE *stream = open_memstream(&text, &size);
+    FILE *stream = must(open_memstream(&text, &size));
 
-    if (!stream)
-        die("out of memory");
     for (i = 0; i < sizeof words / sizeof *words; i++) {
         if (!words[i].value)
             continue;
@@ -410,23 +396,23 @@ static char *again(const struct options *options, const char *program)
         quote(stream, words[i].value);
     }
     fclose(stream);
-    return text;
+    return must(text);
 }
 
-/* If nothing could be executed there is nothing to report. */
+/* If no test could be executed, there is nothing to report. */
 static void need_a_result(const struct suite *suite)
 {
-    const struct attempt *unknown = NULL;
+    const struct result *unknown = NULL;
     size_t i;
 
     for (i = 0; i < suite->count; i++) {
-        const struct attempt *attempt = &suite->tests[i].attempt;
+        const struct result *result = &suite->tests[i].result;
 
-        if (!suite->tests[i].chosen || attempt->result == RESULT_SKIPPED)
+        if (!suite->tests[i].chosen || result->kind == RESULT_SKIPPED)
             continue;
-        if (attempt->result != RESULT_UNKNOWN)
+        if (result->kind != RESULT_UNKNOWN)
             return;
-        unknown = attempt;
+        unknown = result;
     }
     if (unknown)
         die("%s%s%.*s", unknown->reason, unknown->errors ? ": " : "",
@@ -443,11 +429,11 @@ static int check(const struct options *options, struct suite *suite, const char 
                             .colour =
                                 stream == stdout && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
                             .again = command,
-                            .run = &options->run};
+                            .session = &options->session};
 
     if (!stream)
         die("%s: %s", options->output, strerror(errno));
-    run_suite(&options->run, suite);
+    session_run(&options->session, suite);
     need_a_result(suite);
     if (!report_write(&report, suite) || fflush(stream) != 0 || ferror(stream))
         die("cannot write the report");
@@ -475,7 +461,7 @@ int main(int argc, char **argv)
     signal(SIGTERM, interrupted);
     signal(SIGHUP, interrupted);
     if (options.print)
-        status = print_program(suite, options.print, options.run.schedule);
+        status = print_program(suite, options.print, options.session.schedule);
     else if (options.list)
         report_list(stdout, suite);
     else if (suite_check(suite, complain))

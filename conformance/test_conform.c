@@ -1,5 +1,5 @@
-/* Tests of conform: its options, its verdicts on drivers that are written here in a few lines of
- * shell, and its reports. They bring their own chapters. */
+/* Tests of conform: its options, its verdicts on drivers that are a few lines of shell each, and
+ * its reports. They have chapters of their own. */
 #include "test_place.h"
 
 #include <ctype.h>
@@ -43,7 +43,11 @@ static const char chapter[] = "# A chapter\n"
                               "\n"
                               "A task can say *hello*.\n"
                               "\n"
-                              "Source: nowhere.\n"
+                              "Why: because.\n\nSource: nowhere.\n"
+                              "\n"
+                              "Main speaks:\n"
+                              "\n"
+                              "The task says hello *once*:\n"
                               "\n"
                               "```scenario first\n"
                               "task main\n"
@@ -56,7 +60,9 @@ static const char chapter[] = "# A chapter\n"
                               "\n"
                               "It can do so twice.\n"
                               "\n"
-                              "Source: nowhere.\n"
+                              "Why: because.\n\nSource: nowhere.\n"
+                              "\n"
+                              "Main speaks:\n"
                               "\n"
                               "```scenario\n"
                               "task main\n"
@@ -69,7 +75,7 @@ static const char chapter[] = "# A chapter\n"
                               "\n"
                               "It may be heard.\n"
                               "\n"
-                              "Source: nowhere.\n"
+                              "Why: because.\n\nSource: nowhere.\n"
                               "\n"
                               "untested: there is nobody to hear it\n";
 
@@ -79,9 +85,9 @@ static const char other_chapter[] = "# Another chapter\n"
                                     "\n"
                                     "A rule.\n"
                                     "\n"
-                                    "Source: nowhere.\n";
+                                    "Why: because.\n\nSource: nowhere.\n";
 
-/* Drivers. Each reads the scenario's number, and knows what the scenarios of the chapter are. */
+/* Drivers. Each reads the scenario's number, and knows the scenarios of the chapter. */
 #define DRIVER(rest) "read word id; program=$(cat); say() { printf \"$@\"; }; " rest "\n"
 #define BEFORE       "say 'scenario %%s\\nbegin main 0\\n' $id; "
 #define HELLO        "say 'print main hello\\n'; "
@@ -231,7 +237,7 @@ static void tells_what_is_not_implemented(void **state)
                    "0 passed, 0 failed, 1 skipped\n");
 }
 
-/* A runtime that lacks a function does not conform, whatever else it can. */
+/* A runtime that lacks a function does not conform, whatever else it does. */
 static void demands_what_is_not_implemented(void **state)
 {
     struct process process;
@@ -246,7 +252,7 @@ static void demands_what_is_not_implemented(void **state)
     process_free(&process);
 }
 
-/* A broken SHOULD is a failed test, and says so, but the runtime conforms. */
+/* A broken SHOULD rule is a failed test and is reported, but the runtime conforms. */
 static void a_should_is_no_must(void **state)
 {
     struct process process;
@@ -379,22 +385,22 @@ static void runs_under_a_command(void **state)
 
 /* ---- Schedules ---- */
 
-/* A driver that can be driven: it asks one question, and says hello unless the answer is 1. What it
- * is told to do is kept in the file `lines`. */
-static const char driven[] =
+/* A driver that can be steered: it asks for one choice, and says hello unless the answer is 1. What
+ * it is told to do is kept in the file `lines`. */
+static const char steerable[] =
     "read word id; while read line; do case $line in schedule*) echo $line >>lines\n"
     "case $line in *seed*) answer=1;; 'schedule 1'*) answer=1;; *) answer=0;; esac\n"
     "echo scenario $id; echo begin main 0; echo chose $answer 2\n"
     "test $answer = 1 || echo print main hello\n"
     "printf 'did main 2 ok\\nend main\\nrun ok\\n';; esac; done\n";
 
-/* Run conform with the driver above, and see what it was told. */
-static struct process drive(const char *options, const char *lines)
+/* Run conform with the driver above, and check the lines that the driver read. */
+static struct process steer(const char *options, const char *lines)
 {
     struct process process;
     char *text;
 
-    write_file("driver", driven);
+    write_file("driver", steerable);
     write_file("lines", "");
     process = conform("--driver 'sh driver' --rule R98.1 %s", options);
     text = read_file("lines");
@@ -403,18 +409,18 @@ static struct process drive(const char *options, const char *lines)
     return process;
 }
 
-static void drives_with_a_schedule(void **state)
+static void steers_with_a_schedule(void **state)
 {
     struct process process =
-        drive("--schedule ' 0, 1 2,0'", "schedule 0 1 2 0\nschedule 0 1 2 0\n");
+        steer("--schedule ' 0, 1 2,0'", "schedule 0 1 2 0\nschedule 0 1 2 0\n");
 
     (void)state;
     assert_true(contains(process.output, "\n1 passed, 0 failed\n"));
     process_free(&process);
-    process = drive("--schedule ''", "schedule\nschedule\n");
+    process = steer("--schedule ''", "schedule\nschedule\n");
     assert_true(contains(process.output, "\n1 passed, 0 failed\n"));
     process_free(&process);
-    process = drive("--schedule 1", "schedule 1\nschedule 1\n");
+    process = steer("--schedule 1", "schedule 1\nschedule 1\n");
     assert_true(contains(process.output, "\n0 passed, 1 failed\n"));
     assert_true(contains(process.output, "\n  with --schedule \"1\"\n"));
     assert_true(contains(process.output, " --spec spec --rule R98.1/first --schedule \"1\"\n"));
@@ -426,10 +432,10 @@ static void drives_with_a_schedule(void **state)
     process_free(&process);
 }
 
-static void drives_with_a_seed(void **state)
+static void steers_with_a_seed(void **state)
 {
     struct process process =
-        drive("--seed 18446744073709551615", "schedule seed 18446744073709551615\n"
+        steer("--seed 18446744073709551615", "schedule seed 18446744073709551615\n"
                                              "schedule seed 18446744073709551615\n");
 
     (void)state;
@@ -440,7 +446,7 @@ static void drives_with_a_seed(void **state)
 
 static void reports_what_it_explored(void **state)
 {
-    struct process process = drive("--explore", "schedule\nschedule\n"   /* the first, twice */
+    struct process process = steer("--explore", "schedule\nschedule\n"   /* the first, twice */
                                                 "schedule 1\n"           /* the other */
                                                 "schedule 1\nschedule\n" /* shortened in vain */
                                                 "schedule 1\n");         /* and once more */
@@ -457,8 +463,8 @@ static void reports_what_it_explored(void **state)
     assert_true(contains(process.output, " --rule R98.1/first --schedule \"1\"\n"));
     assert_int_equal(process.status, 1);
     process_free(&process);
-    process =
-        conform("--driver '%s small' --rule R98.1 --explore=8", built("conformance/test_explore"));
+    process = conform("--driver '%s small' --rule R98.1 --explore=8",
+                      built("conformance/suite/test_explore"));
     assert_true(contains(process.output, "  R98.1  MUST   pass              1       8 all    Say"));
     assert_true(contains(process.output,
                          "scenarios explored: 1, with 8 schedules and 1 different traces\n"
@@ -468,7 +474,7 @@ static void reports_what_it_explored(void **state)
     assert_int_equal(process.status, 0);
     process_free(&process);
     process = conform("--driver '%s small' --rule R98.1 --explore=4 --format tap",
-                      built("conformance/test_explore"));
+                      built("conformance/suite/test_explore"));
     assert_true(contains(process.output, "1..1\nok 1 - R98.1/first\n"));
     assert_null(strstr(process.output, "explored"));
     assert_string_equal(process.errors,
@@ -479,8 +485,8 @@ static void reports_what_it_explored(void **state)
     process_free(&process);
 }
 
-/* To drive a runtime that cannot be driven tells nothing about it. */
-static void drives_what_can_be_driven(void **state)
+/* Steering a runtime that cannot be steered says nothing about it. */
+static void steers_what_can_be_steered(void **state)
 {
     static const char *const options[] = {"--seed 1", "--schedule 0", "--explore"};
     struct process process;
@@ -488,10 +494,10 @@ static void drives_what_can_be_driven(void **state)
 
     (void)state;
     for (i = 0; i < sizeof options / sizeof *options; i++) {
-        process = conform("--driver '%s not-driven' --rule R98.1 %s",
-                          built("conformance/test_explore"), options[i]);
+        process = conform("--driver '%s not-steered' --rule R98.1 %s",
+                          built("conformance/suite/test_explore"), options[i]);
         assert_true(contains(process.output,
-                             "R98.1 not implemented: the runtime's choices cannot be driven\n"));
+                             "R98.1 not implemented: the runtime's choices cannot be steered\n"));
         assert_true(contains(process.output, "\n0 passed, 0 failed, 1 skipped\n"));
         assert_int_equal(process.status, 2);
         process_free(&process);
@@ -503,7 +509,7 @@ static void drives_what_can_be_driven(void **state)
 }
 
 /* The tests in C, of the real chapters, make their own choices. */
-static void drives_no_test_in_c(void **state)
+static void steers_no_test_in_c(void **state)
 {
     char command[2 * PATH_MAX];
     struct process process;
@@ -520,7 +526,7 @@ static void drives_no_test_in_c(void **state)
 
 /* ---- Formats ---- */
 
-/* A driver whose every word is an attack on the formats. */
+/* A driver that prints whatever may break the formats of reports. */
 static const char rude[] =
     DRIVER("printf 'scenario %s\\n]]><x a=\"&\\001\\033[31m\\377\\n' $id; "
            "printf ']]>]]></failure>\\b\\033\\000\\nok 3 - forged\\n1..7\\n' >&2");
@@ -606,7 +612,7 @@ static void reports_where_it_is_told(void **state)
     could_not_tell("--driver 'sh honest' --rule R98.1 --output /dev/full", "cannot write");
 }
 
-/* Everything that one needs to know about a failure. */
+/* A failure is shown with everything that one needs to know about it. */
 static void shows_failures_in_full(void **state)
 {
     struct process process;
@@ -616,6 +622,7 @@ static void shows_failures_in_full(void **state)
     process = conform("--driver 'sh driver' --rule R98.1");
     assert_true(contains(process.output, "\nR98.1/first fail  Saying hello & <more> {MUST}\n"));
     assert_true(contains(process.output, "  A task can say hello.\n"));
+    assert_true(contains(process.output, "  The task says hello once:\n  program:\n"));
     assert_true(contains(process.output, "    2      print hello\n"));
     assert_true(contains(process.output, "    expected: "));
     assert_true(contains(process.output, "    observed: "));
@@ -668,11 +675,11 @@ int main(void)
         cmocka_unit_test(refuses_broken_chapters),
         cmocka_unit_test(lists_and_prints),
         cmocka_unit_test(runs_under_a_command),
-        cmocka_unit_test(drives_with_a_schedule),
-        cmocka_unit_test(drives_with_a_seed),
+        cmocka_unit_test(steers_with_a_schedule),
+        cmocka_unit_test(steers_with_a_seed),
         cmocka_unit_test(reports_what_it_explored),
-        cmocka_unit_test(drives_what_can_be_driven),
-        cmocka_unit_test(drives_no_test_in_c),
+        cmocka_unit_test(steers_what_can_be_steered),
+        cmocka_unit_test(steers_no_test_in_c),
         cmocka_unit_test(writes_tap),
         cmocka_unit_test(writes_junit),
         cmocka_unit_test(reports_where_it_is_told),

@@ -10,8 +10,8 @@
 
 static char place[1024]; /* its path */
 
-/* As fixtures of cmocka: make it in TMPDIR, or else in /tmp; remove it with all that is in it, also
- * if tests have failed. */
+/* Fixtures of cmocka: make the directory in TMPDIR, or else in /tmp; remove it with everything in
+ * it, even if tests have failed. */
 static inline int place_set_up(void **state)
 {
     const char *parent = getenv("TMPDIR");

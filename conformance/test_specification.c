@@ -4,13 +4,14 @@
 
 static struct process page; /* the last one that was made; its output is the page */
 
-static const char chapter[] = "# A chapter\n\nSee [the overview](0-overview.md#words), R7.1 and "
-                              "R7.9.\n\n"
-                              "### R7.1 A < B  {MUST}\n\n`miou_yield` returns; R7.1 and R7.2 say "
-                              "so.\n\nWhy: it must.\n\nSource: here.\n\nOne & all:\n\n"
-                              "```scenario one\ntask main\n    yield => ok | stopped\n"
-                              "expect run ok\n```\n\n"
-                              "### R7.2 Another  {MAY}\n\nIt holds.\n\nSource: there.\n";
+static const char chapter[] =
+    "# A chapter\n\nSee [the overview](0-overview.md#words), R7.1 and "
+    "R7.9.\n\n"
+    "### R7.1 A < B  {MUST}\n\n`miou_yield` returns; R7.1 and R7.2 say "
+    "so.\n\nWhy: it must.\n\nSource: here.\n\nOne & all:\n\n"
+    "```scenario one\ntask main\n    yield => ok | stopped\n"
+    "expect run ok\n```\n\n"
+    "### R7.2 Another  {MAY}\n\nIt holds.\n\nWhy: it can.\n\nSource: there.\n";
 static const char more[] =
     "# More\n\nAbout this.\n\n### R7.1\n\nTwo:\n\n```scenario two\ntask main\n"
     "expect run ok\n```\n";

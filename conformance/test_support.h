@@ -1,4 +1,4 @@
-/* test_support: what the tests of the parts share: cmocka, and where the programs lie. */
+/* test_support: what the tests share: cmocka, and where the programs are. */
 #ifndef TEST_SUPPORT_H
 #define TEST_SUPPORT_H
 

@@ -1,5 +1,5 @@
-/* test_texts: texts for parsers that are not to be trusted with a byte more than they are given: at
- * the end of a page, with an unreadable one behind it; and what they complain of. */
+/* test_texts: texts for parsers that must not read a byte more than they are given, so that each
+ * ends at an unreadable page; and the complaints about them. */
 #ifndef TEST_TEXTS_H
 #define TEST_TEXTS_H
 
@@ -34,7 +34,7 @@ static inline void page_free(struct page *page)
     assert_int_equal(munmap(page->map, page->map_size), 0);
 }
 
-/* Complaints, one a line: "3: 'x' is not an operation". */
+/* Complaints, one per line: "3: 'x' is not an operation". */
 struct complaints {
     char text[1 << 16];
     size_t size;

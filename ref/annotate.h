@@ -1,5 +1,5 @@
-/* annotate.h: what valgrind's tools cannot see for themselves: stacks, and the order that an atomic
- * exchange makes between threads. Costs nothing but a few idle instructions outside valgrind. */
+/* annotate.h: tells valgrind's tools what they cannot see: stacks, and the order that atomic
+ * operations establish between threads. Outside valgrind this costs a few idle instructions. */
 #ifndef REF_ANNOTATE_H
 #define REF_ANNOTATE_H
 

@@ -1,16 +1,13 @@
-/* bench: what things cost, each beside the least that it could cost on this machine. Both sides of
- * a row do their work in turn, round by round, and the medians are compared: figures drift from run
- * to run and from machine to machine, ratios hardly. */
+/* bench: the cost of each operation beside the least that it could cost on this machine. The two
+ * sides of a row are measured in turn, round by round, and their medians are compared. Ratios are
+ * nearly the same on each machine and each time; the figures themselves are not. */
 #include "bench.h"
-#include "miou.h"
 
 #include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { MOST_ROUNDS = 15 };
 
@@ -30,38 +27,6 @@ static const struct measure echoes[] = {
     {"echo, 64 connections", "ns", 1.1, 15, 64, echo_ours, echo_limit},
     {"echo, 512 connections", "ns", 1.1, 15, 512, echo_ours, echo_limit},
 };
-
-static double read_clock(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-double nanoseconds(void)
-{
-    return read_clock(CLOCK_MONOTONIC);
-}
-
-double processor_nanoseconds(void)
-{
-    return read_clock(CLOCK_THREAD_CPUTIME_ID);
-}
-
-_Noreturn void give_up(const char *what, int error)
-{
-    fflush(stdout);
-    fprintf(stderr, "bench: %s: %s\n", what, miou_strerror(error));
-    exit(1);
-}
-
-int must(const char *what, int result)
-{
-    if (result < 0)
-        give_up(what, result);
-    return result;
-}
 
 static int by_value(const void *a, const void *b)
 {
@@ -96,7 +61,7 @@ static void measure(const struct measure *m)
     putchar('\n');
 }
 
-/* With arguments: only the rows whose names begin with one of them. */
+/* Whether the measure's name begins with one of the arguments, if there are any. */
 static bool wanted(const struct measure *m, char **names)
 {
     if (*names == NULL)

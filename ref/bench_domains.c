@@ -1,6 +1,6 @@
-/* bench_domains: a task on another domain, there and back, beside two bare threads that wake each
- * other by futex. What waking a sleeping thread costs depends most of all on where it sleeps, so
- * both sides are bound to processors: the same one, or two. */
+/* bench_domains.c: calls a task on another domain and awaits it, beside two bare threads that wake
+ * each other by futex. The cost of waking a thread depends mostly on the processor on which it
+ * sleeps, so both sides are bound to processors: to the same one, or to two. */
 #include "bench.h"
 #include "miou_unix.h"
 
@@ -14,7 +14,7 @@
 
 enum { ROUND_TRIPS = 20000 };
 
-/* Bind the calling thread to the nth of the processors that the process may use, or to the last. */
+/* Bind the calling thread to the nth of the allowed processors, or to the last one. */
 static void bind_to(const cpu_set_t *allowed, size_t nth)
 {
     cpu_set_t one;
@@ -91,7 +91,7 @@ double call_ours(size_t processors)
 
 struct court {
     struct trip trip;
-    _Atomic uint32_t ball[2]; /* 1: it is with this side */
+    _Atomic uint32_t ball[2]; /* 1: this side has it */
 };
 
 static void wait_for_ball(_Atomic uint32_t *ball)
@@ -130,7 +130,7 @@ double call_limit(size_t processors)
     bind_to(&court.trip.allowed, 0);
     must("pthread_create", -pthread_create(&thread, NULL, return_balls, &court));
     for (i = 0; i < 1 + ROUND_TRIPS; i++) {
-        if (i == 1) /* the first only tells that the thread is there */
+        if (i == 1) /* the first round trip waits for the thread to start */
             start = nanoseconds();
         pass_ball(&court.ball[1]);
         wait_for_ball(&court.ball[0]);

@@ -1,6 +1,6 @@
-/* bench_echo: the processor time that an echo server spends on a request, seen from outside. Both
- * servers run all the while, each with its own connections; they are loaded in turn. A connection
- * sends 64 bytes, waits for the same bytes, and starts again. */
+/* bench_echo.c: the processor time that an echo server spends on a request, measured from outside.
+ * Both servers run all the time, each with connections of its own, and are loaded in turn. A
+ * connection sends 64 bytes, waits for the same bytes, and repeats. */
 #include "bench.h"
 
 #include <errno.h>
@@ -58,7 +58,7 @@ static pid_t child(void)
     return pid;
 }
 
-/* Our server says where it listens: ... 127.0.0.1:PORT ... */
+/* The server prints where it listens: ... 127.0.0.1:PORT ... */
 static void start_ours(const char *program)
 {
     char line[256] = "", *where;
@@ -201,7 +201,7 @@ void echo_start(const char *program, size_t count)
     start_limit();
     open_connections(&ours, count);
     open_connections(&limit, count);
-    load(&ours); /* warm */
+    load(&ours); /* to warm up */
     load(&limit);
 }
 

@@ -1,5 +1,5 @@
-/* bench_select: an echo server on a bare select loop, in one thread and with nothing to spare: the
- * limit that the runtime's echo server is held against. */
+/* bench_select.c: an echo server on a bare select loop in one thread, which does no more than it
+ * must: the limit for the runtime's echo server. */
 #include "bench.h"
 
 #include <errno.h>
@@ -25,8 +25,8 @@ static void admit(int fd)
         highest = fd;
 }
 
-/* The benchmark's clients have one short request on the way at a time, so that a write that would
- * block does not happen; it is treated as the end of the client. */
+/* A write never blocks, because a client has only one short request under way. If it did, the
+ * client would be dropped. */
 static void serve(int fd)
 {
     char buffer[0x100];

@@ -1,4 +1,4 @@
-/* bench_tasks: yields, spawns and the memory of tasks, beside bare context switches. */
+/* bench_tasks.c: yields, spawns and the memory of tasks, beside bare context switches. */
 #include "bench.h"
 #include "miou.h"
 
@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Boost's context switch, which is the limit. */
+/* The limit: Boost's context switch. */
 typedef void *fcontext;
 typedef struct {
     fcontext from;
@@ -80,7 +80,7 @@ double yield_limit(size_t count)
     return (processor_nanoseconds() - start) / TURNS / 2;
 }
 
-/* ---- spawn and await: one at a time, or count of them, on stacks that were used before */
+/* ---- spawn and await: one task at a time, or many, on stacks that were used before */
 
 static int spawn_await(void *arg)
 {
@@ -124,7 +124,7 @@ static void spawn_all(struct crowd *crowd)
         must("promise_free", miou_promise_free(crowd->promises[i]));
 }
 
-/* The first time is not measured: it is spent on the pages of new stacks. */
+/* The first time is not measured, because it touches new stacks. */
 static int spawn_crowds(void *arg)
 {
     struct crowd *crowd = arg;
@@ -164,8 +164,8 @@ double spawn_limit(size_t count)
     return (processor_nanoseconds() - start) / TURNS;
 }
 
-/* ---- memory: what count tasks that have begun and now wait for their turn keep resident. In a
- * process of its own, whose heap nobody has used yet. */
+/* ---- memory: what tasks that have begun, and now wait for their turn, keep resident. Measured in
+ * a process of its own, whose heap is still unused. */
 
 static size_t resident(void)
 {
@@ -213,7 +213,7 @@ double parked_ours(size_t count)
     pid_t pid;
     size_t i;
 
-    for (i = 0; i < count; i++) /* the array is not part of what a task keeps */
+    for (i = 0; i < count; i++) /* touch the array, which must not count as the tasks' memory */
         crowd.promises[i] = (miou_promise *)&crowd;
     pid = fork();
     if (pid == 0) {

@@ -1,12 +1,12 @@
-/* combinators.c: several children at once, and what else a task may do around others. */
+/* combinators.c: calls about several children at once, about promises, and miou_protect. */
 #include "runtime.h"
 
 #include <errno.h>
 
 /* ---- children listed by their promises ---- */
 
-/* The caller, if all that is listed are its children and it may wait for them; NULL, and why not,
- * otherwise. */
+/* The calling task, if all promises are its children's and it may wait for them; otherwise NULL and
+ * the error. */
 static struct task *find_all(int *error, miou_promise *const *promises, size_t count)
 {
     struct task *self = task_active(error), *child;
@@ -19,7 +19,7 @@ static struct task *find_all(int *error, miou_promise *const *promises, size_t c
     return *error == 0 ? self : NULL;
 }
 
-/* One of the children that were found. */
+/* The child of a promise that find_all has checked. */
 static struct task *listed(const struct task *self, const miou_promise *promise)
 {
     return object_get(self->domain, POOL_TASKS, promise);
@@ -45,13 +45,14 @@ int miou_await_all(int *outcomes, miou_promise *const *promises, size_t count)
     return 0;
 }
 
-/* Whether a child has ended, with an error or with a value. */
+/* Whether a child has ended: if failed, with an error, otherwise with a value. */
 static bool has_ended(const struct task *child, bool failed)
 {
     return child_is_quiet(child) && (child_outcome(child) < 0) == failed;
 }
 
-/* Choose among those listed that have ended so. Returns false if there is none. */
+/* Choose among the listed children that have failed, or that have finished. Returns false if there
+ * is none. */
 static bool choose_ended(const struct task *self, size_t *place, miou_promise *const *promises,
                          size_t count, bool failed)
 {
@@ -64,13 +65,14 @@ static bool choose_ended(const struct task *self, size_t *place, miou_promise *c
     ended = run_choose(self->domain->run, ended);
     for (i = 0; !has_ended(listed(self, promises[i]), failed) || ended-- > 0; i++)
         ;
-    for (*place = 0; promises[*place] != promises[i]; ++*place) /* it may be listed twice */
+    for (*place = 0; promises[*place] != promises[i]; ++*place) /* in case it is listed twice */
         ;
     return true;
 }
 
-static bool choose(const struct task *self, size_t *place, miou_promise *const *promises,
-                   size_t count)
+/* Choose among the listed children that have ended; those that have finished come first. */
+static bool choose_any(const struct task *self, size_t *place, miou_promise *const *promises,
+                       size_t count)
 {
     return choose_ended(self, place, promises, count, false) ||
            choose_ended(self, place, promises, count, true);
@@ -82,22 +84,22 @@ static void watch(const struct task *self, miou_promise *const *promises, size_t
         listed(self, promises[i])->watched = on;
 }
 
-/* Wait until one of those listed has ended, and choose it. */
+/* Wait until one of the listed children has ended, and choose it. */
 static int await_any(struct task *self, size_t *place, miou_promise *const *promises, size_t count)
 {
     int error;
 
-    if (choose(self, place, promises, count))
+    if (choose_any(self, place, promises, count))
         return 0;
     watch(self, promises, count, true);
     error = task_wait(self, MIOU_WAIT_CHILDREN, self);
     watch(self, promises, count, false);
     if (error == 0)
-        choose(self, place, promises, count);
+        choose_any(self, place, promises, count);
     return error;
 }
 
-/* Cancel those listed, but for one, and wait until they have ended. */
+/* Cancel the listed children except one, and wait until they have ended. */
 static int cancel_others(struct task *self, const struct task *one, miou_promise *const *promises,
                          size_t count)
 {
@@ -153,7 +155,7 @@ int miou_await_first(size_t *which, int *outcome, miou_promise *const *promises,
 
 /* ---- children spawned together ---- */
 
-/* Spawn one child for each argument, over all workers in turn. Returns how many were spawned. */
+/* Spawn one child for each argument, on all workers in turn. Returns how many were spawned. */
 static size_t fork_all(struct task *self, miou_task *fn, void *const *args, size_t count)
 {
     size_t i;
@@ -170,7 +172,7 @@ static size_t fork_all(struct task *self, miou_task *fn, void *const *args, size
     return i;
 }
 
-/* Wait for the newest count children, whose promises nobody has. */
+/* Wait for the newest count children. The caller has no promises of theirs. */
 static int await_newest(struct task *self, size_t count)
 {
     int error = 0;
@@ -180,7 +182,7 @@ static int await_newest(struct task *self, size_t count)
     return error;
 }
 
-/* Give back the newest count children, and say how they ended. */
+/* Free the newest count children, and tell how they ended. */
 static void join_newest(struct task *self, int *outcomes, size_t count)
 {
     while (count-- > 0) {
@@ -220,9 +222,9 @@ int miou_parallel(int *outcomes, miou_task *fn, void *const *args, size_t count)
     return spawned == count ? 0 : -ENOMEM;
 }
 
-/* ---- what a promise tells ---- */
+/* ---- promises ---- */
 
-/* The child that a promise stands for; NULL, and why not, if it is not the caller's. */
+/* The calling task's child that the promise stands for; NULL and the error if there is none. */
 static struct task *find_mine(int *error, const miou_promise *promise)
 {
     struct task *self = task_current(error), *child;
@@ -259,14 +261,13 @@ int miou_promise_id(uint64_t *id, miou_promise *promise)
 
 /* ---- protect ---- */
 
-/* Called in a cancelled task, which may do no more in it than in a finaliser. */
 static int call_on_cancellation(struct domain *domain, int (*on_cancellation)(void *arg), void *arg)
 {
     int error;
 
-    domain->finalising = true;
+    domain->no_suspend = true;
     error = on_cancellation(arg);
-    domain->finalising = false;
+    domain->no_suspend = false;
     return error;
 }
 

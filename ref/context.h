@@ -1,5 +1,5 @@
-/* context.h: which of the ways to switch stacks is taken. Each offers the same: struct context,
- * context_of_thread, context_make, context_switch, context_exit and context_free. */
+/* context.h: picks how stacks are switched. Each way offers struct context, context_of_thread,
+ * context_make, context_switch, context_exit and context_free. */
 #ifndef REF_CONTEXT_H
 #define REF_CONTEXT_H
 

@@ -1,5 +1,5 @@
-/* context_boost.h: switching stacks by Boost.Context, whose functions callers in C can use as they
- * are, and what the sanitizers want to be told of it. */
+/* context_boost.h: switches stacks with Boost.Context, whose functions C can call directly, and
+ * tells the sanitizers. */
 #ifndef REF_CONTEXT_BOOST_H
 #define REF_CONTEXT_BOOST_H
 
@@ -14,9 +14,9 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-enum { CONTEXT_TOP = 2048 }; /* bytes of a stack that those calls take which never return */
+enum { CONTEXT_TOP = 2048 }; /* bytes of a stack taken by the first calls, which never return */
 
-/* Boost's interface: who jumped here, where to jump back to it, and the word it brought. */
+/* Boost's interface: the context that jumped here, and the word that it passed. */
 struct transfer {
     void *from, *data;
 };
@@ -36,7 +36,7 @@ struct context {
 #endif
 };
 
-/* The word that a jump brings. */
+/* The word that a jump passes. */
 struct passage {
     struct context *from, *to;
 };
@@ -54,7 +54,7 @@ static inline __attribute__((always_inline)) void context_depart(struct passage 
     (void)passage, (void)for_good;
 }
 
-/* Remember where the one that jumped here can be resumed. */
+/* Note where the context that jumped here can be resumed. */
 static inline __attribute__((always_inline)) void context_arrive(struct transfer transfer)
 {
     struct passage *passage = transfer.data;
@@ -102,7 +102,7 @@ static inline void context_free(struct context *context)
     __tsan_destroy_fiber(context->fiber);
 #endif
 #ifdef CONTEXT_ASAN
-    /* All calls have returned but the first ones, which are at the top. */
+    /* Only the first calls, which are at the top, have not returned. */
     size_t top = context->size < CONTEXT_TOP ? context->size : CONTEXT_TOP;
 
     ASAN_UNPOISON_MEMORY_REGION((const char *)context->bottom + context->size - top, top);
@@ -110,8 +110,8 @@ static inline void context_free(struct context *context)
     context->pointer = NULL;
 }
 
-/* With gcc's thread sanitizer a call that begins on one stack must not end on another:
- * always_inline. */
+/* always_inline: with gcc's thread sanitizer, a call that begins on one stack must not end on
+ * another. */
 static inline __attribute__((always_inline)) void context_switch(struct context *self,
                                                                  struct context *to)
 {

@@ -1,5 +1,5 @@
-/* context_x86_64.h: switching stacks inline. The processor then predicts where the switch and the
- * call around it return to, which halves the cost of a yield against any switch that is a call. */
+/* context_x86_64.h: switches stacks inline. The processor then predicts where the code around the
+ * switch returns to, so that a yield costs half of what it costs with a switch that is a call. */
 #ifndef REF_CONTEXT_X86_64_H
 #define REF_CONTEXT_X86_64_H
 
@@ -17,13 +17,14 @@ static inline void context_of_thread(struct context *context)
     context->pointer = NULL;
 }
 
-/* Called by whoever frees a context that was left for good. */
+/* Free a context that was left for good. */
 static inline void context_free(struct context *context)
 {
     context->pointer = NULL;
 }
 
-/* A fresh context that will call fn on the size bytes below top. */
+/* Make a context that will call fn on the size bytes below top. The frame, upwards: control words,
+ * fn, rbx, rbp; above the red zone, the end of the backtrace. */
 static inline void context_make(struct context *context, void *top, size_t size, void (*fn)(void))
 {
     enum { RED_ZONE = 128 };
@@ -31,16 +32,15 @@ static inline void context_make(struct context *context, void *top, size_t size,
     uintptr_t *frame = (uintptr_t *)(entry - RED_ZONE) - 4;
 
     (void)size;
-    frame[0] = 0x37f00001f80; /* the control words that a thread begins with */
+    frame[0] = 0x37f00001f80; /* the control words with which a thread begins */
     frame[1] = (uintptr_t)fn;
     frame[2] = frame[3] = 0;
-    *(uintptr_t *)entry = 0; /* where a backtrace ends */
+    *(uintptr_t *)entry = 0; /* ends a backtrace */
     context->pointer = frame;
 }
 
-/* Go from one to the other; returns when somebody comes back. Saved are the red zone, the two
- * registers that cannot be named as clobbered, and the control words of the floating point units.
- */
+/* Go from one context to the other; returns when another switch comes back. Saves the red zone, the
+ * two registers that cannot be declared clobbered, and the floating point control words. */
 static inline __attribute__((always_inline)) void context_switch(struct context *self,
                                                                  struct context *to)
 {
@@ -71,7 +71,7 @@ static inline __attribute__((always_inline)) void context_switch(struct context 
                        "cc");
 }
 
-/* Go to the other for good: the stack may be reused as soon as that has arrived. */
+/* Leave a context for good. Its stack may be reused as soon as the other one runs. */
 static inline __attribute__((always_inline)) void context_exit(struct context *self,
                                                                struct context *to)
 {

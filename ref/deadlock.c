@@ -1,11 +1,12 @@
-/* deadlock.c: what is told when no task of a run can go on. */
+/* deadlock.c: the report when no task of a run can go on: one line for each task that waits. */
 #include "runtime.h"
 #include "system.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-static uint64_t waits_on(const struct task *task)
+/* The id of the task that this one waits for; 0: several, or none in particular. */
+static uint64_t awaited_task(const struct task *task)
 {
     switch (task->waits_for) {
     case MIOU_WAIT_CHILDREN:
@@ -27,7 +28,7 @@ static const char *const phrases[] = {
     [MIOU_WAIT_COMPUTATION] = "a computation",
 };
 
-static void tell(void *object, void *arg)
+static void report_waiting(void *object, void *arg)
 {
     const struct task *task = object;
     const miou_options *options = arg;
@@ -39,7 +40,7 @@ static void tell(void *object, void *arg)
     waiting = (miou_waiting){.task = task_id(task),
                              .domain = task->domain->id,
                              .what = task->waits_for,
-                             .on = waits_on(task),
+                             .on = awaited_task(task),
                              .text = text};
     if (waiting.on != 0)
         snprintf(on, sizeof on, "%" PRIu64, waiting.on);
@@ -58,11 +59,11 @@ void run_deadlock(struct run *run)
 {
     struct domain *self = domain_self;
 
-    if (atomic_load(&run->handlers) > 0 || atomic_flag_test_and_set(&run->dead))
+    if (atomic_load(&run->handlers) > 0 || atomic_flag_test_and_set(&run->deadlocked))
         return;
-    /* All domains are asleep, so that their tasks can be looked at from here. */
+    /* All domains are asleep, so that this thread can read their tasks. */
     domain_self = NULL;
-    pool_each(&run->pools[POOL_TASKS], tell, &run->options);
+    pool_each(&run->pools[POOL_TASKS], report_waiting, &run->options);
     domain_self = self;
     run_abort(run, MIOU_DEADLOCK);
 }

@@ -1,7 +1,8 @@
-/* echo.c: the echo service, an example of a server on miou_unix.h: one server a domain, all at the
- * same address. Each owns its listener, gives every client to a task of its own, which an orphanage
- * keeps, and cleans up after those that have ended. A signal stops them: they accept no more and
- * end when their clients have. A second one cancels everything. */
+/* echo.c: the echo service, an example of a server on miou_unix.h. Each domain has a server, and
+ * all servers listen on the same address. A server owns its listener, gives each client to a task
+ * in an orphanage, and cleans up after the tasks that have ended. A signal stops the servers: they
+ * accept no more clients, and end when those they have are gone. A second signal cancels
+ * everything. */
 #include "echo.h"
 #include "miou_sync.h"
 
@@ -14,28 +15,28 @@
 #include <sys/resource.h>
 
 enum {
-    /* A client that sends little dirties two pages of its stack whatever the size, that of the
-     * calls below the buffer and that above it; one that sends much gains little beyond this. */
+    /* A larger buffer gains little even if clients send much. If they send little, a client's stack
+     * has two pages in use whatever the size: those below and above the buffer. */
     BUFFER = 8 << 10
 };
 
 struct server {
     struct service *service;
-    miou_fd *listener, *client; /* client: accepted and not welcomed yet; NULL: none */
+    miou_fd *listener, *client; /* client: accepted but not served yet, or NULL */
     miou_promise *promise;
 };
 
 struct service {
     struct echo *echo;
     struct server *servers; /* one for each domain */
-    miou_mutex *mutex;      /* of the rest */
+    miou_mutex *mutex;      /* of all that follows */
     miou_condition *signalled;
-    int signals, last; /* how many have come, and the last one's number */
+    int signals, last; /* how many signals have arrived, and the number of the last */
 };
 
 static int server_count;
 
-/* ---- signals: the first is a request, the second an order */
+/* ---- signals: the first asks the servers to end, the second forces them to */
 
 static void note_signal(int number, void *arg)
 {
@@ -62,7 +63,7 @@ static int handle_signals(struct service *service)
     return error;
 }
 
-/* Wait until so many have come; returns the number of the last. */
+/* Wait until count signals have arrived. Returns the number of the last, or an error. */
 static int await_signals(struct service *service, int count)
 {
     int last, error = miou_mutex_lock(service->mutex);
@@ -100,7 +101,7 @@ static int echo(void *arg)
     return n < 0 ? (int)n : miou_close(client); /* on an error the finaliser closes it */
 }
 
-/* How a client ended is its own affair. */
+/* Free the tasks of clients that have gone, however they ended. */
 static void clean_up(miou_orphans *clients)
 {
     miou_promise *client;
@@ -111,10 +112,9 @@ static void clean_up(miou_orphans *clients)
     }
 }
 
-/* A new descriptor has the lowest number that is free. So while every server turns away clients
- * with the last numbers, as many as there are servers, there is always one for each of them to
- * accept the next client with, if only to turn it away as well, instead of failing to accept it for
- * ever. */
+/* Whether the client's descriptor leaves one descriptor for each server. A new descriptor has the
+ * lowest free number, so a server that turns away the clients with the highest numbers can always
+ * accept the next client, if only to turn it away too; otherwise its accept would fail for ever. */
 static bool room_for(miou_fd *client)
 {
     struct rlimit limit;
@@ -135,8 +135,8 @@ static void welcome(miou_fd *client, miou_orphans *clients)
     miou_close(client);
 }
 
-/* Whether the server goes on after an error of accept. Its listener is gone if there was no stack
- * for the task that was to accept. */
+/* Whether the server can go on after accept has failed. If there was no stack for the accepting
+ * task, the listener has been finalised with it. */
 static bool get_over(const struct server *server, int error)
 {
     if (miou_fd_resource(server->listener) == NULL)
@@ -146,9 +146,9 @@ static bool get_over(const struct server *server, int error)
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-        miou_sleep(10 * 1000 * 1000); /* the system may have again then what it is out of */
+        miou_sleep(10 * 1000 * 1000); /* until the system may have what it lacks */
         return true;
-    case ECONNABORTED: /* from here on, what concerns one client alone: see accept(2) */
+    case ECONNABORTED: /* this and all that follow concern one client only, see accept(2) */
     case EPROTO:
     case EPERM:
     case ENETDOWN:
@@ -165,7 +165,7 @@ static bool get_over(const struct server *server, int error)
     }
 }
 
-/* Whatever comes of it, the listener goes back to the server, and so does the client. */
+/* A task that accepts a client, and then hands the client and the listener to the server. */
 static int accept_client(void *arg)
 {
     struct server *server = arg;
@@ -177,8 +177,8 @@ static int accept_client(void *arg)
     return error;
 }
 
-/* Accept the next client, and welcome the last one meanwhile. Returns 0 and leaves the next one in
- * server->client, or the number of the signal that came first, or the error of accept. */
+/* Accept the next client, and meanwhile welcome the previous one. Returns 0, with the next client
+ * in server->client; or the number of a signal that arrived first; or the error of accept. */
 static int serve_next(struct server *server, miou_orphans *clients, miou_promise *stop)
 {
     const miou_spawn with_listener = {MIOU_GIVE(miou_fd_resource(server->listener))};
@@ -188,7 +188,7 @@ static int serve_next(struct server *server, miou_orphans *clients, miou_promise
     int outcome, error;
 
     server->client = NULL;
-    /* First who accepts, so that it is a client who goes without when memory is scarce. */
+    /* The accepting task is spawned first, so that a client goes without when memory is scarce. */
     error = miou_async(&either[0], &with_listener, accept_client, server);
     if (client)
         welcome(client, clients);
@@ -202,12 +202,12 @@ static int serve_next(struct server *server, miou_orphans *clients, miou_promise
     return outcome;
 }
 
-/* Refuse new clients, and stay until those that are here have gone. */
+/* Refuse new clients, and wait until those that are here have gone. */
 static int see_off(struct server *server, miou_orphans *clients)
 {
     int error;
 
-    miou_close(server->listener); /* -EBADF: the finaliser has, since the last accept never began */
+    miou_close(server->listener); /* or -EBADF: finalised with an accepting task that never began */
     if (server->client)
         welcome(server->client, clients);
     do
@@ -239,9 +239,9 @@ static int serve(void *arg)
     return error;
 }
 
-/* ---- one server a domain */
+/* ---- one server for each domain */
 
-/* Listen at the address; port 0 becomes one that was free. */
+/* Listen on the address; port 0 is replaced by a free one. */
 static int open_listener(miou_fd **listener, union echo_address *address,
                          const miou_listen *options)
 {
@@ -256,7 +256,8 @@ static int open_listener(miou_fd **listener, union echo_address *address,
     return error;
 }
 
-/* Dom0, which takes no task from another domain, has its server from a task on it. */
+/* Called on dom0, which runs its server as a child of the calling task: miou_call cannot reach
+ * dom0. */
 static int start_server(struct server *server, int domain)
 {
     const miou_spawn options = {MIOU_GIVE(miou_fd_resource(server->listener)),
@@ -265,7 +266,7 @@ static int start_server(struct server *server, int domain)
     return (domain > 0 ? miou_call : miou_async)(&server->promise, &options, serve, server);
 }
 
-/* All listeners are there before the first server starts, so that a client finds all or none. */
+/* All listeners are open before the first server starts, so that a client finds all or none. */
 static int serve_everywhere(void *arg)
 {
     struct service *service = arg;
@@ -273,7 +274,7 @@ static int serve_everywhere(void *arg)
     miou_fd *probe;
     int i, outcome = 0, error;
 
-    /* The servers share the address with each other, but not with another program. */
+    /* Servers may share the address with each other, but not with another program. */
     error = open_listener(&probe, &service->echo->address, &(miou_listen){.no_reuse_port = 1});
     if (error >= 0)
         error = miou_close(probe);
@@ -282,7 +283,7 @@ static int serve_everywhere(void *arg)
         error = open_listener(&servers[i].listener, &service->echo->address, NULL);
     }
     if (error >= 0 && !room_for(servers[server_count - 1].listener))
-        error = -EMFILE; /* the next descriptor would have been the first client's */
+        error = -EMFILE; /* no descriptor is left for a client */
     if (error < 0)
         return error;
     service->echo->listens = true;
@@ -295,7 +296,7 @@ static int serve_everywhere(void *arg)
     return error < 0 ? error : outcome;
 }
 
-/* Returns 0 when all servers have ended, or the number of the signal that did not wait for it. */
+/* Returns 0 once all servers have ended, the number of a second signal, or an error. */
 static int main_task(void *arg)
 {
     miou_promise *either[2];

@@ -1,4 +1,4 @@
-/* echo.h: the echo service, which sends back what it is sent, without a command line around it. */
+/* echo.h: the echo service, which sends back what it receives; echo_main.c is its command line. */
 #ifndef REF_ECHO_H
 #define REF_ECHO_H
 
@@ -14,14 +14,14 @@ union echo_address {
 };
 
 struct echo {
-    union echo_address address;                /* to listen at; port 0 becomes one that was free */
+    union echo_address address;                /* to listen on; port 0 is replaced by a free one */
     miou_options options;                      /* of the run */
-    void (*announce)(const struct echo *echo); /* called when it listens; NULL: nobody is told */
-    bool listens;                              /* set when it has come that far */
+    void (*announce)(const struct echo *echo); /* called once it listens; may be NULL */
+    bool listens;                              /* set once it listens */
 };
 
-/* Serve until SIGINT or SIGTERM, and then until the clients have gone. Returns 0; the number of the
- * second signal, which ended it before they had; or an error. */
+/* Serve until SIGINT or SIGTERM, then until the clients have gone. Returns 0; the number of a
+ * second signal, which ends the service before the clients have gone; or an error. */
 int echo_run(struct echo *echo);
 
 #endif

@@ -1,4 +1,4 @@
-/* miou-echo: the echo service from the command line. */
+/* echo_main.c: miou-echo, the command line of the echo service. */
 #include "echo.h"
 
 #include <arpa/inet.h>
@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* ---- what it says */
+/* ---- output */
 
 static const char *address_text(const union echo_address *address)
 {
@@ -34,7 +34,7 @@ static void announce(const struct echo *echo)
     fflush(stdout);
 }
 
-/* ---- what it is asked for */
+/* ---- options */
 
 static const char usage[] =
     "usage: miou-echo [--address ADDRESS] [--port PORT] [--domains COUNT]\n"
@@ -126,7 +126,7 @@ static void parse_options(struct echo *echo, int argc, char **argv)
         echo->address.v4.sin_port = htons((uint16_t)port);
 }
 
-/* As many clients as the system allows us. */
+/* Allow as many descriptors as the system grants, and return how many those are. */
 static rlim_t raise_limit(void)
 {
     struct rlimit limit;
@@ -154,8 +154,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "miou-echo: cannot %s on %s: %s\n", echo.listens ? "serve" : "listen",
                 address_text(&echo.address), miou_strerror(error));
     if (error > 0) {
-        raise(error);       /* whose action is again what it was: the parent sees how we ended */
-        return 128 + error; /* it was ignored */
+        raise(error);       /* its action is restored, so that the parent sees how we ended */
+        return 128 + error; /* reached if the signal is ignored */
     }
     return error < 0;
 }

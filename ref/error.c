@@ -1,4 +1,4 @@
-/* error.c: errors in words. */
+/* error.c: the text of each error. */
 #include "miou.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* inbox.h: what one domain has to tell another. Many send, without a lock; the owner takes all at
- * once. */
+/* inbox.h: the messages to a domain. Any domain can send, without a lock; the owner takes all
+ * messages at once. */
 #ifndef REF_INBOX_H
 #define REF_INBOX_H
 
@@ -15,8 +15,8 @@ struct message {
 };
 
 struct inbox {
-    _Atomic(struct message *) newest; /* or INBOX_ASLEEP, when it is empty and its owner sleeps */
-    _Atomic int *awake;               /* how many owners of such inboxes are not asleep */
+    _Atomic(struct message *) newest; /* INBOX_ASLEEP: empty, and the owner sleeps */
+    _Atomic int *awake;               /* how many owners are awake, of all inboxes of the run */
 };
 
 #define INBOX_ASLEEP ((struct message *)1)
@@ -28,8 +28,8 @@ static inline void inbox_init(struct inbox *inbox, _Atomic int *awake)
     atomic_init(&inbox->newest, NULL);
 }
 
-/* Returns true if the owner sleeps and the caller must wake it: one sender alone is told so. The
- * owner counts as awake before the message is there: never are there fewer than it seems. */
+/* Returns true to exactly one of the senders to a sleeping owner: that one must wake it. The sender
+ * counts the owner as awake before it adds the message, so that the count is never too low. */
 static inline bool inbox_send(struct inbox *inbox, struct message *message)
 {
     struct message *newest = atomic_load_explicit(&inbox->newest, memory_order_relaxed);
@@ -44,7 +44,7 @@ static inline bool inbox_send(struct inbox *inbox, struct message *message)
         ANNOTATE_BEFORE(inbox);
     } while (!atomic_compare_exchange_weak_explicit(&inbox->newest, &newest, message,
                                                     memory_order_release, memory_order_relaxed));
-    if (counted && newest != INBOX_ASLEEP) /* another was quicker, and has counted it too */
+    if (counted && newest != INBOX_ASLEEP) /* another sender was quicker, and has counted it */
         atomic_fetch_sub(inbox->awake, 1);
     return newest == INBOX_ASLEEP;
 }
@@ -54,7 +54,7 @@ static inline bool inbox_empty(struct inbox *inbox)
     return atomic_load_explicit(&inbox->newest, memory_order_relaxed) == NULL;
 }
 
-/* Deliver what has come, in the order in which each sender sent it. */
+/* Deliver all messages; those of one sender in the order in which it sent them. */
 static inline void inbox_deliver(struct inbox *inbox)
 {
     struct message *newest = atomic_exchange_explicit(&inbox->newest, NULL, memory_order_acquire);
@@ -67,12 +67,12 @@ static inline void inbox_deliver(struct inbox *inbox)
         oldest = newest;
     }
     for (; oldest != NULL; oldest = next) {
-        next = oldest->next; /* delivered, the message may be sent again or freed */
+        next = oldest->next; /* deliver may send the message again, or free it */
         oldest->deliver(oldest);
     }
 }
 
-/* Returns false if something has come meanwhile, so that the owner must not sleep. */
+/* Returns false if a message has arrived, so that the owner must not sleep. */
 static inline bool inbox_sleep(struct inbox *inbox)
 {
     struct message *empty = NULL;
@@ -81,7 +81,7 @@ static inline bool inbox_sleep(struct inbox *inbox)
                                                    memory_order_relaxed, memory_order_relaxed);
 }
 
-/* Returns false if it was a message that woke the owner, who has been counted by its sender. */
+/* Returns false if a message woke the owner; its sender has counted the owner as awake. */
 static inline bool inbox_wake(struct inbox *inbox)
 {
     struct message *asleep = INBOX_ASLEEP;

@@ -1,5 +1,5 @@
-/* list.h: lists with the links inside the members; an empty list is all zero, and the newest member
- * is first. */
+/* list.h: lists whose links are inside the members. An empty list is all zero; the newest member is
+ * first. */
 #ifndef REF_LIST_H
 #define REF_LIST_H
 
@@ -9,7 +9,7 @@
 #define CONTAINER(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 struct link {
-    struct link *next, **place; /* what points here */
+    struct link *next, **place; /* the pointer that points here */
 };
 
 struct list {
@@ -37,7 +37,7 @@ static inline void list_remove(struct link *member)
         member->next->place = member->place;
 }
 
-/* Put all members of a list before those of another, in their order. */
+/* Move all members, in their order, to the front of the list. */
 static inline void list_prepend(struct list *list, struct list *members)
 {
     struct link **end = &members->first;

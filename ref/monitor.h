@@ -1,5 +1,5 @@
-/* monitor.h: the POSIX monitor, a domain's view of the system: which tasks wait for which
- * descriptor and which for time, and where the domain sleeps when it has nothing to run. */
+/* monitor.h: the POSIX monitor of a domain: which tasks wait for a descriptor or for time, and
+ * where the domain sleeps when it has nothing to run. */
 #ifndef REF_MONITOR_H
 #define REF_MONITOR_H
 
@@ -10,7 +10,7 @@
 
 enum direction { READABLE, WRITABLE };
 
-/* A task that waits; lives on that task's stack. */
+/* A task that waits for a descriptor. Lives on that task's stack. */
 struct waiter {
     struct waiter *next;
     struct task *task;
@@ -18,25 +18,24 @@ struct waiter {
 };
 
 struct monitor {
-    int bell;                /* rung by other domains to end a sleep */
-    int capacity;            /* descriptors that the arrays have room for */
-    int highest;             /* no descriptor above it is waited for */
-    unsigned waiting;        /* tasks that wait for a descriptor */
-    unsigned writing;        /* of these, to write */
-    unsigned long *set;      /* the bitmaps, one after the other: wanted[2], ready[2] */
-    struct waiter **waiters; /* by descriptor, first come first */
+    int bell;                /* other domains ring it to end a sleep */
+    int capacity;            /* descriptors below this fit into the arrays */
+    int highest;             /* no task waits for a descriptor above this */
+    unsigned waiting;        /* tasks that wait for a descriptor ... */
+    unsigned writing;        /* ... and how many of them wait to write */
+    unsigned long *set;      /* four bitmaps in a row: wanted[2], ready[2] */
+    struct waiter **waiters; /* by descriptor, in order of arrival */
     struct timers timers;
 };
 
-/* As miou_run takes it; its argument is the run. select wakes the tasks whose time has come, and of
- * those that wait for a descriptor that is ready the first. */
+/* For miou_run; its argument is the run. select wakes the tasks whose time has come and, for each
+ * descriptor that is ready, the first that waits for it. */
 extern const miou_monitor posix_monitor;
 
-/* Suspend the task until the descriptor is ready, or may be. Returns 0, MIOU_CANCELLED or -ENOMEM.
- */
+/* Suspend the task until the descriptor may be ready. Returns 0, MIOU_CANCELLED or -ENOMEM. */
 int monitor_wait(struct monitor *monitor, int number, enum direction direction, struct task *task);
 
-/* Make everybody ready that waits for the descriptor: it is about to be closed. */
+/* Wake all tasks that wait for the descriptor, which is about to be closed. */
 void monitor_forget(struct monitor *monitor, int number);
 
 #endif

@@ -1,5 +1,4 @@
-/* orphans.c: orphanages, which keep the promises of children that their parent does not keep one by
- * one. */
+/* orphans.c: what a task can do with its orphanages. */
 #include "runtime.h"
 
 #include <errno.h>
@@ -23,68 +22,12 @@ int miou_orphans_create(miou_orphans **orphans)
     return 0;
 }
 
-static void orphanage_free(struct orphanage *orphanage)
-{
-    struct domain *domain = orphanage->owner->domain;
-
-    list_remove(&orphanage->link);
-    orphanage->running = orphanage->ended = (struct group){0};
-    object_free(domain, POOL_ORPHANAGES, orphanage);
-}
-
-void orphanages_free(struct task *owner)
-{
-    while (!list_empty(&owner->orphanages))
-        orphanage_free(CONTAINER(owner->orphanages.first, struct orphanage, link));
-}
-
-/* ---- children come and go ---- */
-
-static void group_add(struct group *group, struct task *child)
-{
-    list_add(&group->members, &child->sibling);
-    group->count++;
-}
-
-static void group_remove(struct group *group, struct task *child)
-{
-    list_remove(&child->sibling);
-    group->count--;
-}
-
 static size_t length(const struct orphanage *orphanage)
 {
     return orphanage->running.count + orphanage->ended.count;
 }
 
-void orphanage_keep(struct orphanage *orphanage, struct task *child)
-{
-    child->orphanage = orphanage;
-    group_add(&orphanage->running, child);
-}
-
-void orphanage_child_ended(struct task *child)
-{
-    struct orphanage *orphanage = child->orphanage;
-
-    group_remove(&orphanage->running, child);
-    group_add(&orphanage->ended, child);
-    if (orphanage->watched)
-        domain_wake(orphanage->owner);
-}
-
-void orphanage_leave(struct task *child)
-{
-    struct orphanage *orphanage = child->orphanage;
-
-    if (orphanage == NULL)
-        return;
-    child->orphanage = NULL;
-    group_remove(child_is_quiet(child) ? &orphanage->ended : &orphanage->running, child);
-    list_add(&child->parent->children, &child->sibling);
-}
-
-/* Take a child out: one of the first count, those that have ended before the others. */
+/* Take out one of the first count children, where those that have ended come first. */
 static struct task *take_out(struct orphanage *orphanage, size_t count)
 {
     size_t n = run_choose(orphanage->owner->domain->run, count);
@@ -102,15 +45,14 @@ static struct task *take_out(struct orphanage *orphanage, size_t count)
     return child;
 }
 
-/* ---- what the owner may ask ---- */
-
 static int find_own(const struct task *self, struct orphanage **found, const miou_orphans *orphans)
 {
     *found = object_get(self->domain, POOL_ORPHANAGES, orphans);
     return *found != NULL && (*found)->owner == self ? 0 : -EINVAL;
 }
 
-/* The calling task's orphanage, for a call that a cancelled task is refused; NULL, and why not. */
+/* The calling task's orphanage, for calls that a cancelled task is refused; NULL and the error if
+ * the call is refused. */
 static struct orphanage *find_open(int *error, const miou_orphans *orphans)
 {
     struct task *self = task_active(error);

@@ -1,4 +1,4 @@
-/* pool.c: chunks of objects, listed in a directory that a handle's index leads into. */
+/* pool.c: chunks of objects, and a directory that finds the chunk of a handle's index. */
 #include "pool.h"
 #include "annotate.h"
 #include "system.h"
@@ -33,8 +33,8 @@ void pool_destroy(struct pool *pool)
 static int map_chunk(struct pool *pool, struct pool_cache *cache)
 {
     size_t size = (size_t)POOL_CHUNK * pool->size;
-    /* Who has filled one chunk will fill the next, and one call is cheaper than a fault for each
-     * page. */
+    /* A cache that has used up one chunk will use up the next, and mapping its pages now is cheaper
+     * than a fault for each. */
     char *chunk = cache->fresh != NULL ? sys_map_now(size) : sys_map(size);
     uint32_t number;
 
@@ -54,9 +54,9 @@ static int map_chunk(struct pool *pool, struct pool_cache *cache)
     return 0;
 }
 
-/* ---- surplus */
+/* ---- surplus ---- */
 
-/* The last of so many of a list, which has as many. */
+/* Returns the count-th node; the list must be that long. */
 static struct slot *nth(struct slot *slot, uint32_t count)
 {
     while (--count > 0)
@@ -76,7 +76,7 @@ void pool_give_back(struct pool *pool, struct pool_cache *cache)
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* A batch of what other domains have given back, if there is one. */
+/* Move a batch from the pool to the empty cache. Returns false if the pool has none. */
 static bool take_surplus(struct pool *pool, struct pool_cache *cache)
 {
     struct slot *first, *last;
@@ -123,7 +123,7 @@ void pool_each(struct pool *pool, void (*visit)(void *object, void *arg), void *
             struct slot *slot = (struct slot *)(pool->directory[i] + (size_t)j * pool->size);
 
             if (slot->index != i * POOL_CHUNK + j)
-                break; /* from here on none has been used */
+                break; /* it and all after it have never been used */
             if (atomic_load_explicit(&slot->generation, memory_order_relaxed) & 1)
                 visit(slot, arg);
         }

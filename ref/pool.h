@@ -1,6 +1,10 @@
-/* pool.h: the objects that users hold. What they hold is no address but a handle, an index and a
- * generation, so that a stale or foreign one is told from a live one without touching memory that
- * is not ours. */
+/* pool.h: the objects that users hold, by handles instead of addresses. A handle is an index and a
+ * generation, so that a stale or foreign one is recognised without reading memory that is not ours.
+ *
+ *     63         generation         32 31           index            0
+ *     +-------------------------------+-------------------------------+
+ *     | odd; differs with every use   | chunk (22 bits) | slot (10)   |
+ *     +-------------------------------+-------------------------------+ */
 #ifndef REF_POOL_H
 #define REF_POOL_H
 
@@ -10,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The head of every object. */
+/* The first member of every object. */
 struct slot {
     _Atomic uint32_t generation; /* odd while the object is live */
     uint32_t index;
@@ -20,18 +24,18 @@ struct slot {
 /* Shared by the domains of a run. */
 struct pool {
     uint32_t size; /* of an object */
-    uint32_t salt; /* the first generation, of no other pool and run */
+    uint32_t salt; /* where generations begin: elsewhere in every pool of every run */
     _Atomic uint32_t chunks;
     _Atomic(char *) *directory;
     pthread_mutex_t lock;
-    _Atomic(struct slot *) surplus; /* free objects that no domain keeps; under the lock */
+    _Atomic(struct slot *) surplus; /* free objects in no domain's cache; under the lock */
 };
 
-/* A domain's own free objects of a pool. A domain that frees more than it makes, because others
- * make them, gives what it has too much of to the pool, where those find it. */
+/* A domain's own free objects of a pool. A domain that frees objects which other domains make
+ * returns the excess to the pool, where the others find it. */
 struct pool_cache {
     struct slot *free;
-    int64_t excess; /* what it freed, less what it made, and less what it has given */
+    int64_t excess; /* objects freed here, minus those made here, minus those returned */
     char *fresh;
     uint32_t fresh_index, fresh_left;
 };
@@ -39,17 +43,18 @@ struct pool_cache {
 int pool_init(struct pool *pool, uint32_t size, uint32_t salt);
 void pool_destroy(struct pool *pool);
 
-/* An object: all zero when new, as it was left when it had been freed before. NULL if there is no
- * memory. */
+/* What pool_new does when the cache has no free object. */
 void *pool_new_slow(struct pool *pool, struct pool_cache *cache);
 
 enum {
     POOL_CHUNK_BITS = 10,
     POOL_CHUNK = 1 << POOL_CHUNK_BITS, /* objects mapped at a time */
     POOL_CHUNKS = 1 << 16,
-    POOL_BATCH = 64 /* objects that go to the pool and come from there at a time */
+    POOL_BATCH = 64 /* objects that move between a cache and the pool at a time */
 };
 
+/* Returns an object: zeroed if fresh, otherwise with the contents it had when it was freed; NULL if
+ * there is no memory. */
 static inline void *pool_new(struct pool *pool, struct pool_cache *cache)
 {
     struct slot *slot = cache->free;
@@ -64,9 +69,10 @@ static inline void *pool_new(struct pool *pool, struct pool_cache *cache)
     return slot;
 }
 
+/* Move a batch of free objects from the cache to the pool. */
 void pool_give_back(struct pool *pool, struct pool_cache *cache);
 
-/* Take an object back that was retired. */
+/* Make a retired object free. */
 static inline void pool_take_back(struct pool *pool, struct pool_cache *cache, void *object)
 {
     struct slot *slot = object;
@@ -94,8 +100,8 @@ static inline void *pool_handle(const void *object)
     return (void *)(uintptr_t)(generation << 32 | slot->index);
 }
 
-/* Make the handle of an object stale, while others may do so or look. Returns false if it was stale
- * already. */
+/* Make the handle of an object stale, while other threads use it or do the same. Returns false if
+ * it was stale already. */
 static inline bool pool_retire(void *object, const void *handle)
 {
     struct slot *slot = object;
@@ -104,7 +110,7 @@ static inline bool pool_retire(void *object, const void *handle)
     return atomic_compare_exchange_strong(&slot->generation, &generation, generation + 1);
 }
 
-/* The live object of a handle, or NULL. */
+/* The live object that the handle stands for, or NULL. */
 static inline void *pool_get(struct pool *pool, const void *handle)
 {
     uint32_t index = (uint32_t)(uintptr_t)handle;
@@ -122,7 +128,7 @@ static inline void *pool_get(struct pool *pool, const void *handle)
     return atomic_load(&slot->generation) == generation ? slot : NULL;
 }
 
-/* Calls visit with every live object and arg; nobody else may use the pool meanwhile. */
+/* Call visit with every live object; no other thread may use the pool meanwhile. */
 void pool_each(struct pool *pool, void (*visit)(void *object, void *arg), void *arg);
 
 #endif

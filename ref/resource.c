@@ -1,10 +1,10 @@
-/* resource.c: who owns what, and the finalisers that see to the rest. */
+/* resource.c: resources, their owners and their finalisers. */
 #include "annotate.h"
 #include "runtime.h"
 
 #include <errno.h>
 
-/* Whose a resource is on its way from a domain to another: nobody may use it. */
+/* Owner of resources in transit between domains, so that no task can use them. */
 static struct task in_transit;
 
 static void set_owner(struct resource *resource, struct task *owner)
@@ -27,18 +27,18 @@ void resource_end(struct resource *resource)
     object_free(domain, POOL_RESOURCES, resource);
 }
 
-/* The finaliser sees a resource that has ended already, so that none runs twice. */
+/* The resource ends before its finaliser runs, so that no finaliser runs twice. */
 static void end_and_finalise(struct resource *resource)
 {
     struct domain *domain = owner_of(resource)->domain;
     miou_finaliser *finaliser = resource->finaliser;
     void *value = resource->value;
-    bool nested = domain->finalising;
+    bool nested = domain->no_suspend;
 
     resource_end(resource);
-    domain->finalising = true;
+    domain->no_suspend = true;
     finaliser(value);
-    domain->finalising = nested;
+    domain->no_suspend = nested;
 }
 
 struct resource *resource_new(struct task *owner, miou_finaliser *finaliser, void *value)
@@ -82,13 +82,13 @@ int miou_own(miou_resource *resource)
         return error;
     if ((found = object_get(self->domain, POOL_RESOURCES, resource)) == NULL)
         return -EINVAL;
-    if (!atomic_compare_exchange_strong(&found->owner, &owner, self)) /* another may be as quick */
+    if (!atomic_compare_exchange_strong(&found->owner, &owner, self)) /* tasks may compete for it */
         return owner == self ? -EINVAL : MIOU_NOT_OWNER;
     list_add(&self->resources, &found->link);
     return 0;
 }
 
-/* The resource of a handle, if the task owns it. */
+/* Find a resource that the task owns. Returns 0, -EINVAL or MIOU_NOT_OWNER. */
 static int find_owned(struct task *self, struct resource **found, const miou_resource *resource)
 {
     if (resource == NULL)
@@ -164,7 +164,8 @@ int resources_give(struct task *from, struct task *to, miou_resource *const *giv
     struct resource *found;
     size_t i = 0;
 
-    /* First whose they are, so that none is given twice; only when all are right, in whose list. */
+    /* First change all owners, so that no resource is given twice. If that has worked, move them
+     * from list to list. */
     while (error == 0 && i < count)
         if ((error = find_owned(from, &found, give[i])) == 0) {
             set_owner(found, to);

@@ -1,4 +1,4 @@
-/* run.c: a run from beginning to end: its domains, their threads, and what must be given back. */
+/* run.c: a run from beginning to end: makes its domains and threads, and frees all at the end. */
 #include "runtime.h"
 #include "sync.h"
 #include "system.h"
@@ -10,14 +10,14 @@
 
 static const uint32_t object_sizes[POOL_KINDS] = {
     [POOL_TASKS] = sizeof(struct task),           [POOL_RESOURCES] = sizeof(struct resource),
-    [POOL_ORPHANAGES] = sizeof(struct orphanage), [POOL_SUSPENSIONS] = sizeof(struct suspension),
+    [POOL_ORPHANAGES] = sizeof(struct orphanage), [POOL_POINTS] = sizeof(struct point),
     [POOL_HOOKS] = sizeof(struct hook),           [POOL_DESCRIPTORS] = sizeof(struct descriptor),
     [POOL_MUTEXES] = sizeof(struct sync),         [POOL_CONDITIONS] = sizeof(struct sync),
     [POOL_LAZIES] = sizeof(struct sync),          [POOL_TRIGGERS] = sizeof(struct sync),
     [POOL_COMPUTATIONS] = sizeof(struct sync),
 };
 
-/* Generations that no pool of this run shares with another, or with one of an earlier run. */
+/* Where the generations of a pool begin: far from those of all other pools, of earlier runs too. */
 static uint32_t next_salt(void)
 {
     static _Atomic uint32_t serial;
@@ -33,8 +33,8 @@ static int pools_init(struct run *run)
     return 0;
 }
 
-/* Whether this thread is in a run, also where it executes no task of it: in a hook, or in a function
- * of the monitor. */
+/* Whether this thread is in a run; also true in a hook or a function of the monitor, where it
+ * executes no task. */
 static _Thread_local bool in_run;
 
 static void *worker(void *domain)
@@ -96,7 +96,7 @@ static int run_main(struct run *run, miou_task *fn, void *arg)
         return -ENOMEM;
     atomic_init(&run->awake, run->domain_count);
     if (run->options.choose != NULL)
-        run_driven(run);
+        run_steered(run);
     else
         error = run_threads(run);
     signals_restore(run);
@@ -132,7 +132,7 @@ static bool is_valid(const miou_options *options)
                                 monitor->interrupt != NULL && monitor->finalise != NULL));
 }
 
-static int start(const miou_options *options, bool has_io, miou_task *fn, void *arg)
+static int run_with(const miou_options *options, bool has_io, miou_task *fn, void *arg)
 {
     static const miou_options plain;
     struct run *run;
@@ -152,7 +152,7 @@ static int start(const miou_options *options, bool has_io, miou_task *fn, void *
     run->options = *options;
     run->has_io = has_io;
     run->has_monitor = has_io || options->monitor != NULL;
-    /* Without one the domains still need a place to sleep. */
+    /* Without a monitor the domains still need a place to sleep. */
     run->monitor = options->monitor != NULL ? *options->monitor : posix_monitor;
     if (options->monitor == NULL)
         run->monitor.arg = run;
@@ -165,17 +165,18 @@ static int start(const miou_options *options, bool has_io, miou_task *fn, void *
 
 int miou_run(const miou_options *options, miou_task *fn, void *arg)
 {
-    return start(options, false, fn, arg);
+    return run_with(options, false, fn, arg);
 }
 
 int miou_unix_run(const miou_options *options, miou_task *fn, void *arg)
 {
-    return start(options, true, fn, arg);
+    return run_with(options, true, fn, arg);
 }
 
-/* ---- what a task may ask about its domain ---- */
+/* ---- domains, as a task sees them ---- */
 
-/* None of it is anybody else's business, so that a driven run goes on. */
+/* These calls only read the caller's own domain, so they are no scheduling points of a steered
+ * run. */
 static struct domain *calling_domain(void)
 {
     return domain_self != NULL && domain_self->current != NULL ? domain_self : NULL;

@@ -1,4 +1,4 @@
-/* select.c: the monitor on select(2), with bitmaps as long as the highest descriptor needs. */
+/* select.c: the POSIX monitor, on select(2), with bitmaps that reach to the highest descriptor. */
 #include "miou.h"
 #include "monitor.h"
 #include "runtime.h"
@@ -14,8 +14,7 @@ enum {
     BITMAPS = 4
 };
 
-/* The bitmap of descriptors that somebody waits for, and the one that select leaves its answer in.
- */
+/* The bitmap of descriptors that tasks wait for, and the one for select's answer. */
 static unsigned long *wanted(const struct monitor *monitor, enum direction direction)
 {
     return monitor->set + direction * (monitor->capacity / WORD);
@@ -41,7 +40,7 @@ static size_t set_size(int capacity)
     return (size_t)capacity / WORD * BITMAPS * sizeof(unsigned long);
 }
 
-/* Make room for a descriptor; the arrays' old pages are given back. */
+/* Make room for a descriptor: copy all to larger arrays, or leave all as it is. */
 static int grow(struct monitor *monitor, int number)
 {
     struct monitor old = *monitor;
@@ -100,7 +99,7 @@ static void interrupt(void *state)
     sys_bell_ring(((struct monitor *)state)->bell);
 }
 
-/* ---- who waits ---- */
+/* ---- tasks that wait ---- */
 
 static bool anyone_waits(const struct monitor *monitor, int number, enum direction direction)
 {
@@ -137,7 +136,7 @@ static void delist(struct monitor *monitor, int number, struct waiter **place)
 
     *place = waiter->next;
     waiter->task->domain->suspended--;
-    waiter->task = NULL; /* so that it knows */
+    waiter->task = NULL; /* tells monitor_wait */
     monitor->waiting--;
     monitor->writing -= waiter->direction == WRITABLE;
     if (!anyone_waits(monitor, number, waiter->direction))
@@ -180,7 +179,7 @@ int monitor_wait(struct monitor *monitor, int number, enum direction direction, 
         return error;
     enlist(monitor, number, &waiter);
     error = domain_suspend(task->domain, task);
-    if (waiter.task != NULL) { /* woken for another reason, as when it is cancelled */
+    if (waiter.task != NULL) { /* woken for another reason, such as cancellation */
         for (place = &monitor->waiters[number]; *place != &waiter;)
             place = &(*place)->next;
         delist(monitor, number, place);
@@ -189,7 +188,7 @@ int monitor_wait(struct monitor *monitor, int number, enum direction direction, 
     return error;
 }
 
-/* ---- what is ready ---- */
+/* ---- waking ---- */
 
 static void wake_ready(struct monitor *monitor, enum direction direction, int words)
 {
@@ -206,8 +205,7 @@ static void wake_ready(struct monitor *monitor, enum direction direction, int wo
         }
 }
 
-/* Somebody closed a descriptor that is waited for behind our back: its waiters shall see the error.
- */
+/* The application has closed a descriptor that tasks wait for: wake them, to see the error. */
 static void wake_closed(struct monitor *monitor)
 {
     for (int number = 0; number <= monitor->highest; number++)
@@ -216,8 +214,8 @@ static void wake_closed(struct monitor *monitor)
                 wake(monitor, number, &monitor->waiters[number]);
 }
 
-/* Returns how many nanoseconds there are until the first of those that sleep on wakes; -1: none
- * sleeps; 0: some have been woken. */
+/* Wake the sleepers whose time has come. Returns 0 if there were any; otherwise the nanoseconds
+ * until the next one wakes, or -1 if no task sleeps. */
 static int64_t wake_sleepers(struct monitor *monitor)
 {
     struct timer *timer;

@@ -1,5 +1,5 @@
-/* signals.c: signals of the process whose handlers are tasks on dom0. The system's handler only
- * notes that one has come, and wakes dom0. */
+/* signals.c: handlers of signals, which are tasks on dom0. The system's own handler only notes that
+ * a signal has arrived, and wakes dom0. */
 #include "runtime.h"
 #include "system.h"
 
@@ -8,15 +8,16 @@
 
 enum { SIGNALS = 65 };
 
-/* What the process does with a signal since a run has changed it. */
+/* For each signal, the run that has changed what the process does with it. */
 static struct {
-    _Atomic(struct run *) run; /* NULL: no run has */
+    _Atomic(struct run *) run; /* NULL: none */
     miou_signal_handler *handler;
     void *arg;
     struct sigaction before;
 } actions[SIGNALS];
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* for all of it but the runs */
+/* The lock of actions; note() reads run without it, and counts itself in noting meanwhile. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic int noting;
 
 static uint64_t bit(int number)
@@ -69,7 +70,7 @@ void signals_deliver(struct domain *dom0)
         intptr_t number = __builtin_ctzll(signals) + 1;
         struct task *task = task_new(dom0, dom0, run->main, handle, (void *)number);
 
-        if (task == NULL) { /* there may be memory for it later */
+        if (task == NULL) { /* try again later; there may be memory then */
             atomic_fetch_or(&run->signals, signals);
             return;
         }
@@ -87,9 +88,9 @@ void signals_cancel(struct run *run)
         child_cancel(CONTAINER(link, struct task, sibling));
 }
 
-/* ---- what the process does ---- */
+/* ---- what the process does with a signal ---- */
 
-/* Do what was done before the run began. */
+/* Make the process do what it did before the run. */
 static void restore(struct run *run, int number)
 {
     if (atomic_load(&actions[number].run) != run)
@@ -106,7 +107,7 @@ void signals_restore(struct run *run)
     for (int number = 1; number < SIGNALS; number++)
         restore(run, number);
     pthread_mutex_unlock(&lock);
-    while (atomic_load(&noting) > 0) /* another thread may be in the middle of it */
+    while (atomic_load(&noting) > 0) /* a thread in note() may still use the run */
         sched_yield();
 }
 

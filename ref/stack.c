@@ -1,4 +1,4 @@
-/* stack.c: stacks are cut from mappings of many, each with a guard page below it. */
+/* stack.c: cuts stacks from mappings of 32, with a guard page below each. */
 #include "stack.h"
 #include "annotate.h"
 #include "system.h"
@@ -8,10 +8,10 @@
 
 enum {
     CHUNK = 32,      /* stacks a mapping */
-    COLOURS = 16,    /* heads lie this many cache lines apart ... */
-    COLOUR = 2 * 64, /* ... by this much, so that their hot lines do not fall into the same set */
-    HEADROOM = 4096, /* for the head, the colour and the runtime's own frames */
-    DEFAULT = 64 * 1024, /* what a task can rely on if nothing else was asked for */
+    COLOURS = 16,    /* the ends of stacks are shifted by 0 to 15 ... */
+    COLOUR = 2 * 64, /* ... times this, so that their hot lines do not fall into the same set */
+    HEADROOM = 4096, /* for the head, the shift and the runtime's own frames */
+    DEFAULT = 64 * 1024,
 };
 
 int stacks_init(struct stacks *stacks, size_t size)
@@ -41,8 +41,8 @@ void stacks_destroy(struct stacks *stacks)
     if (stacks->fresh_left == CHUNK)
         sys_unmap(stacks->fresh, CHUNK * stacks->stride);
     for (stack = stacks->chunks; stack != NULL; stack = next) {
-        /* A mapping starts a stride below the end of its first stack, wherever the head's colour
-         * is. */
+        /* The head is less than a page below the end of its stack, and the first stack of a mapping
+         * ends one stride above its start. */
         uintptr_t page = sys_page_size(), end = ((uintptr_t)(stack + 1) + page - 1) / page * page;
 
         next = stack->next_chunk;

@@ -1,4 +1,4 @@
-/* suspend.c: suspension points, which a monitor of the user's signals, and hooks. */
+/* suspend.c: suspension points, which a user's monitor signals, and hooks. */
 #include "runtime.h"
 
 #include <errno.h>
@@ -9,13 +9,13 @@ int miou_syscall_create(miou_syscall **syscall)
 {
     int error;
     struct task *self = task_self(&error);
-    struct suspension *made;
+    struct point *made;
 
     if (self == NULL)
         return error;
     if (syscall == NULL)
         return -EINVAL;
-    if ((made = object_new(self->domain, POOL_SUSPENSIONS)) == NULL)
+    if ((made = object_new(self->domain, POOL_POINTS)) == NULL)
         return -ENOMEM;
     made->domain = self->domain;
     made->task = self;
@@ -24,18 +24,17 @@ int miou_syscall_create(miou_syscall **syscall)
     return 0;
 }
 
-/* The task's own point; NULL if it is none. */
-static struct suspension *find_point(struct task *self, const miou_syscall *syscall)
+/* Find a point that the task has made; NULL if it is not the task's. */
+static struct point *find_point(struct task *self, const miou_syscall *syscall)
 {
-    struct suspension *point = object_get(self->domain, POOL_SUSPENSIONS, syscall);
+    struct point *point = object_get(self->domain, POOL_POINTS, syscall);
 
     return point != NULL && point->domain == self->domain && point->task == self ? point : NULL;
 }
 
-/* Wait until the point is signalled; its user is told when the wait begins, and its monitor when it
- * has ended otherwise. What both do must not suspend. */
-static int suspend(struct task *self, struct suspension *point, void (*suspended)(void *arg),
-                   void *arg)
+/* Wait until the point is signalled. Calls suspended when the wait begins, and the monitor's
+ * cancelled if it ends without a signal; neither may suspend. */
+static int suspend(struct task *self, struct point *point, void (*suspended)(void *arg), void *arg)
 {
     struct domain *domain = self->domain;
     int error = 0;
@@ -43,16 +42,16 @@ static int suspend(struct task *self, struct suspension *point, void (*suspended
     domain->suspended++;
     point->suspended = true;
     if (suspended != NULL) {
-        domain->finalising = true;
+        domain->no_suspend = true;
         suspended(arg);
-        domain->finalising = false;
+        domain->no_suspend = false;
     }
-    if (point->suspended) /* not signalled at once */
+    if (point->suspended) /* not signalled by suspended() already */
         error = domain_suspend(domain, self);
     if (point->suspended && domain->run->monitor.cancelled != NULL) {
-        domain->finalising = true;
+        domain->no_suspend = true;
         domain->run->monitor.cancelled(domain->monitor_state, pool_handle(point));
-        domain->finalising = false;
+        domain->no_suspend = false;
     }
     domain->suspended--;
     return error;
@@ -62,7 +61,7 @@ int miou_suspend(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
 {
     int error;
     struct task *self = task_self(&error);
-    struct suspension *point;
+    struct point *point;
 
     if (self == NULL)
         return error;
@@ -75,18 +74,18 @@ int miou_suspend(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
         error = MIOU_NO_MONITOR;
     else
         error = suspend(self, point, suspended, arg);
-    object_free(self->domain, POOL_SUSPENSIONS, point);
+    object_free(self->domain, POOL_POINTS, point);
     return error;
 }
 
 int miou_signal(miou_syscall *syscall)
 {
     struct domain *domain = domain_self;
-    struct suspension *point;
+    struct point *point;
 
     if (domain == NULL)
         return MIOU_NOT_RUNNING;
-    point = object_get(domain, POOL_SUSPENSIONS, syscall);
+    point = object_get(domain, POOL_POINTS, syscall);
     if (point == NULL || point->domain != domain || !point->suspended || point->task->cancelled)
         return -EINVAL;
     point->suspended = false;
@@ -121,7 +120,7 @@ int miou_hook_add(miou_hook **hook, int (*fn)(void *arg), void *arg)
     made->fn = fn;
     made->arg = arg;
     list_add(&self->domain->hooks, &made->link);
-    self->domain->quantum = 1; /* from now on every switch leads through the scheduler */
+    self->domain->quantum = 1; /* so that the next switch goes through the scheduler */
     *hook = pool_handle(made);
     return 0;
 }
@@ -151,7 +150,7 @@ void hooks_call(struct domain *domain)
 {
     struct link *link, *next;
 
-    domain_self = NULL; /* what it calls is refused as outside a run */
+    domain_self = NULL; /* a hook's calls are refused as outside a run */
     for (link = domain->hooks.first; link != NULL; link = next) {
         struct hook *hook = CONTAINER(link, struct hook, link);
 

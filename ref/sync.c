@@ -1,4 +1,4 @@
-/* sync.c: how objects that tasks of several domains share are found, waited on and freed. */
+/* sync.c: makes, finds and frees objects that tasks of several domains share, and their queues. */
 #include "sync.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@ int sync_new(struct sync **made, enum pool_kind kind, const void *place)
         return -EINVAL;
     if ((sync = object_new(self->domain, kind)) == NULL)
         return -ENOMEM;
-    /* Who still has a handle of the object that was here before tries the guard, so it stays. */
+    /* The guard outlives the object: holders of a stale handle still lock it. */
     if (sync->end == NULL) {
         pthread_mutex_init(&sync->guard, NULL);
         sync->kind = kind;
@@ -35,7 +35,7 @@ int sync_enter(struct sync **found, enum pool_kind kind, const void *handle)
     if (sync == NULL)
         return -EINVAL;
     sync_hold(sync);
-    /* Another may have been quick to free it. */
+    /* Another task may have freed it before the guard was taken. */
     if (object_get(domain, kind, handle) == sync) {
         *found = sync;
         return 0;
@@ -120,7 +120,7 @@ void sync_wake(struct sync_waiter *taken)
     for (struct sync_waiter *waiter = taken, *next; waiter != NULL; waiter = next) {
         struct domain *domain = waiter->task->domain;
 
-        next = waiter->next; /* woken, the waiter may go */
+        next = waiter->next; /* a waiter may vanish once it is woken */
         waiter->message.deliver = deliver_wake;
         if (domain == domain_self)
             deliver_wake(&waiter->message);
@@ -129,8 +129,8 @@ void sync_wake(struct sync_waiter *taken)
     }
 }
 
-/* Leave the queue, unless the waiter has been taken from it. The object may be another by then, but
- * its guard is the same. */
+/* Leave the queue. Returns false if the waiter had been taken out. The object may have been
+ * replaced by another, but its guard is the same. */
 static bool withdraw(struct sync *sync, struct sync_waiter *waiter)
 {
     bool queued;

@@ -1,72 +1,72 @@
-/* sync.h: what the objects of miou_sync.h have in common. Tasks of all domains share them: each has
- * a guard, held for some instructions and never by a task that is suspended, and a queue of the
- * tasks that wait. */
+/* sync.h: what mutexes, conditions, lazy values, triggers and computations have in common. Tasks of
+ * all domains share them. Each has a queue of the tasks that wait, and a guard, a lock that is held
+ * for a few instructions and never by a suspended task. */
 #ifndef REF_SYNC_H
 #define REF_SYNC_H
 
 #include "runtime.h"
 
-/* A task that waits, on its own stack, where it must stay until it has left the queue and, if
- * another took it from there, the message has come. */
+/* A task that waits. Lives on that task's stack, until it has left the queue and, if another task
+ * took it out, the message has arrived. */
 struct sync_waiter {
-    struct sync_waiter *next, **place; /* in the queue: what points here; else NULL */
+    struct sync_waiter *next, **place; /* place: the pointer that points here; NULL: not queued */
     struct task *task;
-    int outcome; /* of what was waited for */
-    bool handed; /* taken alone: what that gives it, to hold or to pass on, is nobody else's */
-    bool woken;  /* task's domain: the message has come */
+    int outcome; /* of what the task waited for */
+    bool handed; /* given the mutex, signal or computation, which the task must keep or pass on */
+    bool woken;  /* the message has arrived; belongs to the task's domain */
     struct message message;
 };
 
-/* What is called when a trigger is signalled. */
+/* What happens when a trigger is signalled. */
 struct action {
     void (*fn)(miou_trigger *trigger, void *arg);
     void *arg;
-    miou_computation *from, *into; /* in place of fn: a canceller's */
+    miou_computation *from, *into; /* a canceller's, which has no fn */
 };
 
 struct sync {
     struct slot slot;
     enum pool_kind kind;
-    pthread_mutex_t guard; /* of all that follows */
+    pthread_mutex_t guard; /* of all that follows, except as said */
     struct sync_waiter *first, **end;
-    bool complete; /* the value is known, the trigger signalled */
+    bool complete; /* has its value; of a trigger: has been signalled */
     int outcome;
     union {
         struct {             /* mutexes, lazy values */
-            uint64_t holder; /* the task that has locked it or computes it; 0: none */
+            uint64_t holder; /* id of the task that has locked it, or computes it; 0: none */
             miou_task *fn;
             void *arg;
         };
         struct {                           /* triggers */
-            miou_computation *attached_to; /* to change it takes that one's guard as well */
-            struct link attached;          /* under the guard of attached_to alone */
+            miou_computation *attached_to; /* changed under the guards of both */
+            struct link attached;          /* under the guard of attached_to */
             struct action action;
         };
         struct { /* computations */
             struct list triggers;
-            struct sync *next_completed; /* the completing task's */
-            bool completing;             /* not all triggers have been signalled yet */
+            struct sync *next_completed; /* belongs to the completing task */
+            bool completing;             /* complete, but not all triggers are signalled yet */
         };
     };
 };
 
-/* 0, or why the calling task may not suspend. */
+/* Returns 0, or the error with which the calling task's attempt to suspend is refused. */
 static inline int sync_refusal(const struct task *self)
 {
-    if (self->domain->finalising)
+    if (self->domain->no_suspend)
         return MIOU_IN_FINALISER;
     return self->cancelled ? MIOU_CANCELLED : 0;
 }
 
-/* A new object, nobody else's yet, whose handle will go to place. Returns 0, or the error of a call
- * that creates. */
+/* Make an object, whose handle the caller will store in place. Returns 0 or an error for the
+ * user. */
 int sync_new(struct sync **made, enum pool_kind kind, const void *place);
 
-/* Called by a task: find the object of a handle and hold its guard. Returns 0 or -EINVAL. Of two
- * guards that of the computation comes first, then the trigger's. */
+/* Called by a task: find an object and take its guard. Returns 0 or -EINVAL. A computation's guard
+ * is taken before a trigger's. */
 int sync_enter(struct sync **found, enum pool_kind kind, const void *handle);
 
-/* The same, as the first thing in a call that does not suspend. May return MIOU_NOT_RUNNING. */
+/* The same at the start of a call that does not suspend. May also return MIOU_NOT_RUNNING. */
 static inline int sync_call(struct sync **found, enum pool_kind kind, const void *handle)
 {
     int error;
@@ -84,26 +84,27 @@ static inline void sync_leave(struct sync *sync)
     pthread_mutex_unlock(&sync->guard);
 }
 
-/* Free the object and leave it; or leave it as it is and return -EBUSY. */
+/* Free an object, unless it is busy or tasks wait: then return -EBUSY. Releases the guard. */
 int sync_free(struct sync *sync, bool busy);
 
-/* ---- waiting; the guard is held, except as said ---- */
+/* ---- waiting; the caller holds the guard, except as said ---- */
 
 /* Put the task at the end of the queue. */
 void sync_queue(struct sync *sync, struct sync_waiter *waiter, struct task *self);
 
-/* Without the guard: wait until woken. Returns 0; or MIOU_CANCELLED, and then waiter->handed tells
- * whether the task was woken all the same and has something to pass on. */
+/* Without the guard: wait until woken. Returns 0; or MIOU_CANCELLED, in which case the task must
+ * pass on what it was given if waiter->handed. */
 int sync_wait(struct sync *sync, struct sync_waiter *waiter, enum miou_wait what);
 
-/* Take the first from the queue, alone, or all with the object's outcome; NULL if there is none. */
+/* Take from the queue the first waiter, which is handed something, or all, to which the object's
+ * outcome is copied. NULL if no task waits. */
 struct sync_waiter *sync_take(struct sync *sync);
 struct sync_waiter *sync_take_all(struct sync *sync);
 
-/* Make the first the holder, if there is one. */
+/* Take the first waiter and make it the holder; NULL, and no holder, if no task waits. */
 struct sync_waiter *sync_hand_over(struct sync *sync);
 
-/* Without the guard: wake those taken, NULL being nobody. */
+/* Without the guard: wake the waiters taken, which may be NULL. */
 void sync_wake(struct sync_waiter *taken);
 
 #endif

@@ -1,10 +1,11 @@
-/* sync_computation.c: triggers, and computations, which signal theirs. Of a chain of cancellers
- * each is done after the other, not within it, so that no chain is too long for a stack. */
+/* sync_computation.c: triggers, and computations, which signal their triggers when they complete. A
+ * chain of cancellers is worked off in a loop, without recursion, so that none is too long for a
+ * stack. */
 #include "sync.h"
 
 #include <errno.h>
 
-/* The computations that a call has completed and that have triggers to be signalled. */
+/* The computations that a call has completed and whose triggers it has yet to signal. */
 struct completed {
     struct sync *first, **end;
 };
@@ -134,7 +135,7 @@ int miou_computation_await(miou_computation *computation, int *outcome)
     return error;
 }
 
-/* ---- which triggers are attached to a computation ---- */
+/* ---- triggers attached to a computation ---- */
 
 int miou_computation_attach(miou_computation *computation, miou_trigger *trigger)
 {
@@ -158,14 +159,15 @@ int miou_computation_attach(miou_computation *computation, miou_trigger *trigger
     return error;
 }
 
-/* Both being entered. */
-static void forget(struct sync *trigger)
+/* The caller holds the guards of both. */
+static void detach(struct sync *trigger)
 {
     trigger->attached_to = NULL;
     list_remove(&trigger->attached);
 }
 
-/* Of an entered computation: forget a trigger and enter that; NULL if none is left. */
+/* Detach one of a computation's triggers and take the trigger's guard; NULL if none is attached.
+ * The caller holds the computation's guard. */
 static struct sync *enter_attached(struct sync *computation)
 {
     struct sync *trigger = NULL;
@@ -173,12 +175,12 @@ static struct sync *enter_attached(struct sync *computation)
     if (!list_empty(&computation->triggers)) {
         trigger = CONTAINER(computation->triggers.first, struct sync, attached);
         sync_hold(trigger);
-        forget(trigger);
+        detach(trigger);
     }
     return trigger;
 }
 
-/* Forget a trigger and enter it: returns 0, or -EINVAL if it is not attached there. */
+/* Detach a trigger and take its guard. Returns 0, or -EINVAL if it is not attached there. */
 static int enter_detached(struct sync **found, miou_computation *computation, miou_trigger *trigger)
 {
     struct sync *from;
@@ -188,7 +190,7 @@ static int enter_detached(struct sync **found, miou_computation *computation, mi
         return error;
     if ((error = sync_enter(found, POOL_TRIGGERS, trigger)) == 0) {
         if ((*found)->attached_to == computation) {
-            forget(*found);
+            detach(*found);
         } else {
             error = -EINVAL;
             sync_leave(*found);
@@ -203,7 +205,8 @@ int miou_trigger_free(miou_trigger *trigger)
     struct sync *found;
     int error = sync_call(&found, POOL_TRIGGERS, trigger);
 
-    /* The computation's guard comes before the trigger's; meanwhile it may change. */
+    /* To detach, let go of the trigger's guard, since the computation's comes first. Meanwhile
+     * another task may attach the trigger elsewhere. */
     while (error == 0 && found->attached_to != NULL && found->first == NULL) {
         miou_computation *computation = found->attached_to;
 
@@ -229,7 +232,8 @@ int miou_computation_free(miou_computation *computation)
 
 /* ---- signalling and completing ---- */
 
-static int complete(struct completed *completed, miou_computation *computation, int outcome)
+/* Complete a computation and add it to those completed. */
+static int complete_one(struct completed *completed, miou_computation *computation, int outcome)
 {
     struct sync *found;
     int error = sync_enter(&found, POOL_COMPUTATIONS, computation);
@@ -251,19 +255,19 @@ static int complete(struct completed *completed, miou_computation *computation, 
 static void act(struct completed *completed, const struct action *action, miou_trigger *trigger)
 {
     struct domain *domain = domain_self;
-    bool nested = domain->finalising;
+    bool nested = domain->no_suspend;
     int outcome;
 
     if (action->fn != NULL) {
-        domain->finalising = true; /* refuses what an action may not do */
+        domain->no_suspend = true;
         action->fn(trigger, action->arg);
-        domain->finalising = nested;
+        domain->no_suspend = nested;
     } else if (action->from != NULL && peek(action->from, &outcome) == 1 && outcome < 0) {
-        complete(completed, action->into, outcome);
+        complete_one(completed, action->into, outcome);
     }
 }
 
-/* Signal an entered trigger, and leave it. */
+/* Signal a trigger, whose guard the caller holds, and release the guard. */
 static void signal_entered(struct completed *completed, struct sync *trigger)
 {
     miou_trigger *handle = pool_handle(trigger);
@@ -279,8 +283,9 @@ static void signal_entered(struct completed *completed, struct sync *trigger)
     act(completed, &action, handle);
 }
 
-/* Signal all triggers, then wake those who await: once they go on a computation may be freed. */
-static void finish(struct completed *completed)
+/* For each computation signal its triggers, then wake the tasks that await it: once they go on,
+ * they may free it. */
+static void signal_all(struct completed *completed)
 {
     struct sync *trigger, *next;
     struct sync_waiter *taken;
@@ -309,7 +314,7 @@ int miou_trigger_signal(miou_trigger *trigger)
 
     if (error == 0) {
         signal_entered(&completed, found);
-        finish(&completed);
+        signal_all(&completed);
     }
     return error;
 }
@@ -325,7 +330,7 @@ int miou_computation_detach(miou_computation *computation, miou_trigger *trigger
     if ((error = enter_detached(&found, computation, trigger)) < 0)
         return error;
     signal_entered(&completed, found);
-    finish(&completed);
+    signal_all(&completed);
     return 0;
 }
 
@@ -336,8 +341,8 @@ int miou_computation_complete(miou_computation *computation, int outcome)
 
     if (task_current(&error) == NULL)
         return error;
-    if ((error = complete(&completed, computation, outcome)) == 0)
-        finish(&completed);
+    if ((error = complete_one(&completed, computation, outcome)) == 0)
+        signal_all(&completed);
     return error;
 }
 

@@ -1,6 +1,5 @@
-/* sync_lazy.c: values that are computed once, by the first task that asks; who is cancelled while
- * it computes hands the computation over to one that waits. */
-#include "mutant.h"
+/* sync_lazy.c: values that are computed once, by the first task that asks. A task that is cancelled
+ * while it computes hands the computation over to a task that waits. */
 #include "sync.h"
 
 #include <errno.h>
@@ -39,8 +38,8 @@ int miou_lazy_free(miou_lazy *lazy)
     return error < 0 ? error : sync_free(found, found->holder != 0);
 }
 
-/* Called by the holder: compute the value or, if the task is cancelled by then, let the next one
- * that waits do so. */
+/* Called by the holder: compute the value or, if the task is cancelled by then, leave that to the
+ * next task that waits. */
 static int compute(struct task *self, struct sync *lazy, int *value)
 {
     struct sync_waiter *taken;
@@ -61,7 +60,7 @@ static int compute(struct task *self, struct sync *lazy, int *value)
     return self->cancelled ? MIOU_CANCELLED : 0;
 }
 
-/* Wait, in the queue of an entered one, for the value or for one's turn to compute it. */
+/* Wait for the value, or to be the next to compute it. The caller holds the guard. */
 static int await_value(struct task *self, struct sync *lazy, int *value)
 {
     struct sync_waiter waiter;
@@ -70,7 +69,7 @@ static int await_value(struct task *self, struct sync *lazy, int *value)
     sync_queue(lazy, &waiter, self);
     sync_leave(lazy);
     error = sync_wait(lazy, &waiter, MIOU_WAIT_LAZY);
-    if (waiter.handed && !(error < 0 && MUTANT(leaves_a_value_to_the_cancelled)))
+    if (waiter.handed)
         return compute(self, lazy, value);
     *value = waiter.outcome;
     return error;

@@ -1,6 +1,5 @@
-/* sync_mutex.c: mutexes and conditions. A mutex is handed over: who unlocks it makes the first that
- * waits its holder, so that nobody comes between. */
-#include "mutant.h"
+/* sync_mutex.c: mutexes and conditions. Unlocking a mutex makes the first task that waits its
+ * holder, so that no other task can take it in between. */
 #include "sync.h"
 
 #include <errno.h>
@@ -25,7 +24,7 @@ int miou_mutex_free(miou_mutex *mutex)
     return error < 0 ? error : sync_free(found, found->holder != 0);
 }
 
-/* Let go of a mutex that the task holds: returns 0, -EPERM or -EINVAL. */
+/* Returns 0, -EINVAL, or -EPERM if the task does not hold the mutex. */
 static int unlock(struct task *self, miou_mutex *mutex)
 {
     struct sync *found;
@@ -72,7 +71,7 @@ static int acquire(struct task *self, miou_mutex *mutex, bool may_wait)
     sync_queue(found, &waiter, self);
     sync_leave(found);
     error = sync_wait(found, &waiter, MIOU_WAIT_MUTEX);
-    if (error < 0 && waiter.handed && !MUTANT(keeps_a_mutex_from_the_cancelled))
+    if (error < 0 && waiter.handed)
         unlock(self, mutex);
     return error;
 }
@@ -157,7 +156,8 @@ int miou_condition_broadcast(miou_condition *condition)
     return task_current(&error) == NULL ? error : wake(condition, sync_take_all);
 }
 
-/* Returns 0 if the task holds the mutex, which nobody else can change; -EPERM or -EINVAL. */
+/* Returns 0 if the task holds the mutex, which only the task itself can change; -EPERM or
+ * -EINVAL. */
 static int check_holder(const struct task *self, miou_mutex *mutex)
 {
     struct sync *found;
@@ -171,7 +171,7 @@ static int check_holder(const struct task *self, miou_mutex *mutex)
     return error;
 }
 
-/* Wait for a signal, the mutex being unlocked once the task is in the queue. */
+/* Wait for a signal. Queues the task before it unlocks the mutex, so that no signal is missed. */
 static int wait_unlocked(struct task *self, miou_condition *condition, miou_mutex *mutex)
 {
     struct sync_waiter waiter;
@@ -185,8 +185,8 @@ static int wait_unlocked(struct task *self, miou_condition *condition, miou_mute
     unlock(self, mutex);
     if ((error = sync_wait(found, &waiter, MIOU_WAIT_CONDITION)) == 0)
         error = acquire(self, mutex, true);
-    if (error < 0 && waiter.handed && !MUTANT(loses_the_signal_of_the_cancelled))
-        wake(condition, sync_take); /* for the next one, if there is one */
+    if (error < 0 && waiter.handed)
+        wake(condition, sync_take); /* pass the signal on */
     return error;
 }
 
@@ -200,6 +200,6 @@ int miou_condition_wait(miou_condition *condition, miou_mutex *mutex)
     if ((error = sync_refusal(self)) == 0 && (error = check_holder(self, mutex)) == 0)
         error = wait_unlocked(self, condition, mutex);
     if (error < 0)
-        unlock(self, mutex); /* whatever it was: a caller that fails does not hold it */
+        unlock(self, mutex); /* a caller whose wait fails never holds the mutex */
     return error;
 }

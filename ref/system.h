@@ -1,6 +1,5 @@
-/* system.h: the one seam between the runtime and the system. Every call that the runtime makes of
- * the system goes through here; the file that is linked decides which system it is. Calls return
- * -errno. */
+/* system.h: the one seam between the runtime and the system. Every system call goes through here;
+ * the file that is linked decides whether the system is a real one. Calls return -errno. */
 #ifndef REF_SYSTEM_H
 #define REF_SYSTEM_H
 
@@ -12,15 +11,15 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-/* Memory: zeroed pages that cost nothing until they are touched, or, of sys_map_now, that all are
- * there; NULL if there are none. */
+/* Zeroed pages, or NULL. Those of sys_map cost nothing until they are touched; those of sys_map_now
+ * are all there at once. */
 size_t sys_page_size(void);
 void *sys_map(size_t size);
 void *sys_map_now(size_t size);
 void sys_unmap(void *memory, size_t size);
-int sys_guard(void *page, size_t size); /* any access to it is a fault from now on */
+int sys_guard(void *page, size_t size); /* from now on any access is a fault */
 
-/* Threads. The new one blocks the signals that its maker blocks. */
+/* A new thread blocks the signals that its creator blocks. */
 int sys_thread_create(pthread_t *thread, void *(*fn)(void *), void *arg);
 void sys_thread_join(pthread_t thread);
 void sys_yield(void); /* let other threads run */
@@ -30,39 +29,39 @@ int sys_bell_create(void);
 void sys_bell_ring(int bell);
 void sys_bell_clear(int bell);
 
-/* select(2) on bitmaps as long as count says, for so many nanoseconds at most; 0: only look, -1: as
- * long as it takes. Returns how many are ready. */
+/* select(2) on bitmaps of count bits, for at most so long; 0: only look, -1: as long as it takes.
+ * Returns how many descriptors are ready. */
 int sys_select(int count, unsigned long *readable, unsigned long *writable, int64_t nanoseconds);
 bool sys_is_open(int number);
 
-/* A line to standard error. */
+/* Write a line to standard error. */
 void sys_complain(const char *line);
 
 /* The monotonic clock, in nanoseconds. */
 int64_t sys_clock(void);
 
-/* Handle a signal of the process, or ignore it if handler is NULL; *before, which may be NULL, is
- * what was done until then. Or do so again. */
+/* Handle a signal of the process, or ignore it if handler is NULL, and tell what the process did
+ * with it before, for sys_signal_restore; before may be NULL. */
 int sys_signal_handle(int number, void (*handler)(int number), struct sigaction *before);
 void sys_signal_restore(int number, const struct sigaction *before);
 
-/* Sockets, non-blocking and closed on exec. EINTR is repeated here, and behind what is received of
- * an address all is zero. */
+/* Sockets, non-blocking and closed on exec. Calls are repeated on EINTR. Addresses that are
+ * received are padded with zeros. */
 int sys_socket(int family, int type);
 int sys_bind(int number, const struct sockaddr *address, socklen_t length, bool reuse_addr,
              bool reuse_port);
 int sys_listen(int number, int backlog);
 int sys_accept(int listener, struct sockaddr_storage *peer);
-/* -EINPROGRESS: it has begun. Called again: -EALREADY until it is over, then how it went. -EAGAIN:
- * the peer has no room yet, and nothing tells when it has. */
+/* -EINPROGRESS: connecting has begun; called again it returns -EALREADY until that is over, then
+ * the result. -EAGAIN: the peer has no room, and nothing tells when it has. */
 int sys_connect(int number, const struct sockaddr *address, socklen_t length);
 ssize_t sys_send(int number, const void *buffer, size_t size, const struct sockaddr *address,
                  socklen_t length);
 ssize_t sys_receive(int number, void *buffer, size_t size, struct sockaddr_storage *peer,
                     socklen_t *peer_length);
 
-/* Any descriptor. sys_write raises no SIGPIPE, but is no good for sockets. */
-int sys_socket_type(int number); /* SOCK_STREAM and so on; 0: it is none */
+/* Any descriptor. sys_write raises no SIGPIPE; it is not for sockets, which have sys_send. */
+int sys_socket_type(int number); /* SOCK_STREAM and so on; 0: no socket */
 int sys_unblock(int number);
 ssize_t sys_read(int number, void *buffer, size_t size);
 ssize_t sys_write(int number, const void *buffer, size_t size);

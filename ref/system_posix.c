@@ -1,4 +1,4 @@
-/* system_posix.c: the seam on Linux and POSIX. */
+/* system_posix.c: the real system, Linux. */
 #include "system.h"
 
 #include <errno.h>
@@ -43,7 +43,7 @@ void *sys_map(size_t size)
     void *memory = map(size, 0);
 
     if (memory != NULL)
-        madvise(memory, size, MADV_NOHUGEPAGE); /* a parked task is to cost a page, not 2 MiB */
+        madvise(memory, size, MADV_NOHUGEPAGE); /* a parked task should cost a page, not 2 MiB */
     return memory;
 }
 
@@ -59,8 +59,8 @@ void sys_unmap(void *memory, size_t size)
 
 int sys_guard(void *page, size_t size)
 {
-    /* A guard that the kernel keeps in the page table splits no mapping, so their number is free.
-     */
+    /* The kernel keeps this kind of guard in the page table. mprotect splits the mapping, and a
+     * process may have only some 65,000 mappings. */
     if (madvise(page, size, MADV_GUARD_INSTALL) == 0)
         return 0;
     return (int)result(mprotect(page, size, PROT_NONE));
@@ -244,7 +244,8 @@ ssize_t sys_read(int number, void *buffer, size_t size)
     return result(n);
 }
 
-/* The signal comes to this thread: keep it waiting, and take it off if it was not there before. */
+/* EPIPE comes with a SIGPIPE for this thread. Block it, and remove it unless one was pending
+ * before. */
 ssize_t sys_write(int number, const void *buffer, size_t size)
 {
     const struct timespec now = {0, 0};
@@ -268,6 +269,6 @@ ssize_t sys_write(int number, const void *buffer, size_t size)
 
 int sys_close(int number)
 {
-    /* Linux has closed the descriptor also when it says EINTR. */
+    /* On Linux the descriptor is closed even if the call is interrupted. */
     return close(number) < 0 && errno != EINTR ? -errno : 0;
 }

@@ -1,93 +1,12 @@
 /* task.c: the life of a task: spawned, awaited or cancelled by its parent, ended after its
  * children. */
-#include "annotate.h"
-#include "mutant.h"
 #include "runtime.h"
 
 #include <errno.h>
 
-/* ---- starting ---- */
+/* ---- spawning ---- */
 
-struct task *task_new(struct domain *on, struct domain *domain, struct task *parent, miou_task *fn,
-                      void *arg)
-{
-    struct task *task = object_new(on, POOL_TASKS);
-
-    if (task == NULL)
-        return NULL;
-    task->parent = parent;
-    task->domain = domain;
-    task->fn = fn;
-    task->arg = arg;
-    task->live = task->unsettled = 0;
-    task->state = TASK_NEW;
-    task->cancelled = task->ended = task->settled = false;
-    task->cancel_in_flight = task->held = task->background = false;
-    atomic_init(&task->cancel_requested, false);
-    return task;
-}
-
-uint64_t task_id(const struct task *task)
-{
-    const struct slot *slot = &task->slot;
-    uint32_t uses = atomic_load_explicit(&slot->generation, memory_order_relaxed) -
-                    task->domain->run->pools[POOL_TASKS].salt;
-
-    return (uint64_t)(uses / 2) << 32 | (slot->index + 1);
-}
-
-static void deliver_start(struct message *message)
-{
-    struct task *task = CONTAINER(message, struct task, life);
-
-    domain_ready(task->domain, task);
-}
-
-static void start(struct task *task)
-{
-    if (task->domain == domain_self) {
-        domain_ready(task->domain, task);
-    } else {
-        task->life.deliver = deliver_start;
-        domain_send(task->domain, &task->life);
-    }
-}
-
-/* Whether the task is to be cancelled, though it may not know yet: its cancellation comes down from
- * above, level by level, and would never catch up with a tree that grows as fast. */
-static bool is_condemned(const struct task *task)
-{
-    struct run *run = task->domain->run;
-
-    if (atomic_load_explicit(&run->cancelling, memory_order_relaxed) == 0 ||
-        MUTANT(lets_the_condemned_spawn))
-        return false;
-    for (; task->parent != NULL; task = task->parent) {
-        ANNOTATE_ATOMIC(&task->cancel_requested);
-        if (atomic_load_explicit(&task->cancel_requested, memory_order_relaxed))
-            return true;
-    }
-    return run->code != 0;
-}
-
-void child_start(struct task *child)
-{
-    child->held = is_condemned(child->parent);
-    if (!child->held)
-        start(child);
-}
-
-void child_adopt(struct task *parent, struct orphanage *orphanage, struct task *child)
-{
-    if (orphanage != NULL)
-        orphanage_keep(orphanage, child);
-    else
-        list_add(&parent->children, &child->sibling);
-    parent->live++;
-    parent->unsettled++;
-}
-
-/* What miou_async and miou_call share, when it is settled where the child will run. */
+/* What miou_async and miou_call share once the child's domain is known. */
 static int spawn(struct task *self, miou_promise **promise, const miou_spawn *options,
                  struct domain *domain, miou_task *fn, void *arg)
 {
@@ -134,23 +53,6 @@ int miou_async(miou_promise **promise, const miou_spawn *options, miou_task *fn,
     return spawn(self, promise, options, self->domain, fn, arg);
 }
 
-int workers_for(const struct domain *domain)
-{
-    int workers = domain->run->domain_count - 1;
-
-    return domain->id > 0 ? workers - 1 : workers;
-}
-
-struct domain *next_worker(struct domain *domain, size_t skip)
-{
-    struct run *run = domain->run;
-
-    do {
-        domain->next_worker = domain->next_worker % (run->domain_count - 1) + 1;
-    } while (domain->next_worker == domain->id || skip-- > 0);
-    return &run->domains[domain->next_worker];
-}
-
 int miou_call(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg)
 {
     int error;
@@ -177,95 +79,7 @@ int miou_call(miou_promise **promise, const miou_spawn *options, miou_task *fn, 
     return spawn(self, promise, options, domain, fn, arg);
 }
 
-/* ---- a child's end, as its parent learns of it ---- */
-
-static void child_free(struct task *child)
-{
-    child->orphanage = NULL;
-    object_free(child->parent->domain, POOL_TASKS, child);
-}
-
-void child_remove(struct task *child)
-{
-    orphanage_leave(child);
-    list_remove(&child->sibling);
-    child_free(child);
-}
-
-static void check_quiet(struct task *child)
-{
-    struct task *parent = child->parent;
-
-    if (!child_is_quiet(child))
-        return;
-    parent->live--;
-    if (child->cancel_requested)
-        atomic_fetch_sub(&child->domain->run->cancelling, 1);
-    if (child->orphanage != NULL)
-        orphanage_child_ended(child);
-    if (child->watched || (parent->awaits_children && parent->live == 0))
-        domain_wake(parent);
-    if (child->background)
-        child_remove(child);
-}
-
-static void child_ended(struct task *child)
-{
-    child->ended = true;
-    resources_receive(child->parent, child);
-    check_quiet(child);
-}
-
-static void deliver_end(struct message *message)
-{
-    child_ended(CONTAINER(message, struct task, life));
-}
-
-void task_notify(struct task *task)
-{
-    if (task->parent == NULL) {
-        task->domain->stopped = true;
-    } else if (task->parent->domain == task->domain) {
-        child_ended(task);
-    } else {
-        task->life.deliver = deliver_end;
-        domain_send(task->parent->domain, &task->life);
-    }
-}
-
-void child_settle(struct task *child)
-{
-    if (!child->settled) {
-        child->settled = true;
-        child->parent->unsettled--;
-    }
-}
-
-int child_outcome(const struct task *child)
-{
-    return child->cancel_requested ? MIOU_CANCELLED : child->result;
-}
-
-int child_await(struct task *self, struct task *child)
-{
-    int error;
-
-    if (self->cancelled)
-        return MIOU_CANCELLED;
-    if (child_is_quiet(child))
-        return 0;
-    child->watched = true;
-    error = task_wait(self, MIOU_WAIT_CHILDREN, child);
-    child->watched = false;
-    return error;
-}
-
-int child_find(struct task *self, struct task **child, const miou_promise *promise)
-{
-    if ((*child = object_get(self->domain, POOL_TASKS, promise)) == NULL)
-        return -EINVAL;
-    return (*child)->parent == self ? 0 : MIOU_NOT_A_CHILD;
-}
+/* ---- the parent's calls ---- */
 
 int miou_await(miou_promise *promise, int *outcome)
 {
@@ -281,54 +95,6 @@ int miou_await(miou_promise *promise, int *outcome)
     return 0;
 }
 
-/* ---- cancellation ---- */
-
-static void task_cancel(struct task *task)
-{
-    if (MUTANT(tells_only_who_waits) && task->state != TASK_WAITING)
-        return;
-    task->cancelled = true;
-    domain_wake(task);
-}
-
-static void deliver_cancel_reply(struct message *message)
-{
-    struct task *child = CONTAINER(message, struct task, cancel);
-
-    child->cancel_in_flight = false;
-    check_quiet(child);
-}
-
-static void deliver_cancel(struct message *message)
-{
-    struct task *task = CONTAINER(message, struct task, cancel);
-
-    task_cancel(task);
-    task->cancel.deliver = deliver_cancel_reply;
-    domain_send(task->parent->domain, &task->cancel);
-}
-
-void child_cancel(struct task *child)
-{
-    if (child->cancel_requested)
-        return;
-    ANNOTATE_ATOMIC(&child->cancel_requested);
-    atomic_store_explicit(&child->cancel_requested, true, memory_order_relaxed);
-    if (child->ended)
-        return;
-    atomic_fetch_add(&child->domain->run->cancelling, 1);
-    if (child->held) {
-        child->cancelled = true;
-        start(child);
-    } else if (child->domain == child->parent->domain) {
-        task_cancel(child);
-    } else {
-        child->cancel_in_flight = true;
-        child->cancel.deliver = deliver_cancel;
-        domain_send(child->domain, &child->cancel);
-    }
-}
-
 int miou_cancel(miou_promise *promise)
 {
     int error;
@@ -341,27 +107,20 @@ int miou_cancel(miou_promise *promise)
     return child_await(self, child);
 }
 
+int miou_promise_free(miou_promise *promise)
+{
+    int error;
+    struct task *self = task_current(&error), *child;
+
+    if (self == NULL || (error = child_find(self, &child, promise)) < 0)
+        return error;
+    if (!child->settled || !child_is_quiet(child))
+        return -EBUSY;
+    child_remove(child);
+    return 0;
+}
+
 /* ---- the end ---- */
-
-static void deliver_abort(struct message *message)
-{
-    task_cancel(CONTAINER(message, struct run, abort)->main);
-}
-
-void run_abort(struct run *run, int code)
-{
-    int none = 0;
-
-    if (!atomic_compare_exchange_strong(&run->code, &none, code))
-        return;
-    atomic_fetch_add(&run->cancelling, 1);
-    if (domain_self == &run->domains[0]) {
-        deliver_abort(&run->abort);
-    } else {
-        run->abort.deliver = deliver_abort;
-        domain_send(&run->domains[0], &run->abort);
-    }
-}
 
 static int broken_rule(const struct task *self)
 {
@@ -375,7 +134,7 @@ static void each_of(struct list *children, void (*visit)(struct task *child))
     struct link *link, *next;
 
     for (link = children->first; link != NULL; link = next) {
-        next = link->next; /* visited, the child may be free */
+        next = link->next; /* visit may free the child */
         visit(CONTAINER(link, struct task, sibling));
     }
 }
@@ -405,25 +164,13 @@ static void await_children(struct task *self)
     self->awaits_children = false;
 }
 
-/* Have the parent believe in an end that has not come. */
-static void tell_early(struct task *self)
-{
-    struct task *parent = self->parent;
-
-    if (parent == NULL || parent->domain != self->domain)
-        return;
-    self->ended = true;
-    if (self->watched)
-        domain_wake(parent);
-}
-
 void task_finish(struct task *self, int result)
 {
     int broken = result >= 0 && !self->cancelled ? broken_rule(self) : 0;
 
     if (broken != 0) {
-        /* The parent must not see this end as one of the usual: wait to be cancelled, from main
-         * down. */
+        /* The parent must not take this for a usual end: wait until the cancellation, which starts
+         * at main, arrives here. */
         run_abort(self->domain->run, broken);
         while (!self->cancelled)
             task_wait(self, MIOU_WAIT_CHILDREN, self);
@@ -432,9 +179,6 @@ void task_finish(struct task *self, int result)
         each_child(self, cancel_unsettled);
     if (self->parent == NULL)
         signals_cancel(self->domain->run);
-    if ((MUTANT(tells_failures_early) && result < 0 && !self->cancelled) ||
-        (MUTANT(tells_cancellations_early) && self->cancelled))
-        tell_early(self);
     await_children(self);
     resources_finalise(self);
     each_child(self, child_free);
@@ -443,17 +187,13 @@ void task_finish(struct task *self, int result)
     self->result = self->cancelled ? MIOU_CANCELLED : result;
 }
 
-int miou_promise_free(miou_promise *promise)
+void task_main(void)
 {
-    int error;
-    struct task *self = task_current(&error), *child;
+    struct task *self = domain_self->current;
 
-    if (self == NULL || (error = child_find(self, &child, promise)) < 0)
-        return error;
-    if (!child->settled || !child_is_quiet(child))
-        return -EBUSY;
-    child_remove(child);
-    return 0;
+    task_finish(self, self->fn(self->arg));
+    self->state = TASK_ENDED;
+    context_exit(&self->context, &self->domain->scheduler);
 }
 
 int miou_yield(void)

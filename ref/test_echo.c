@@ -1,6 +1,8 @@
-/* Tests of miou-echo as its users see it: a process, its options, and clients over real sockets.
+/* test_echo.c: tests miou-echo as its users see it: a process, its options, and clients on real
+ * sockets.
  *
- *     test_echo [MIOU-ECHO]     the server beside this program's directory, if none is named */
+ *     test_echo [MIOU-ECHO]     the server to test; by default ../miou-echo, seen from this
+ * program */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
@@ -29,7 +31,7 @@
 #include <cmocka.h>
 
 enum {
-    GUARD = 120, /* seconds for a test, after which it has hung */
+    GUARD = 120, /* seconds after which a test has hung */
     ARGUMENTS = 12
 };
 
@@ -40,11 +42,12 @@ static char program[PATH_MAX];
 struct server {
     pid_t pid;
     int port;
-    int out, err; /* what it says */
+    int out, err; /* pipes from its standard output and standard error */
     char line[256];
 };
 
-/* Start the server with these arguments and so many descriptors at most, 0 for as many as we. */
+/* Start the server with these arguments and a limit on descriptors; 0: the limit of this
+ * process. */
 static void start(struct server *server, rlim_t descriptors, const char *const *arguments)
 {
     const struct rlimit limit = {descriptors, descriptors};
@@ -58,6 +61,7 @@ static void start(struct server *server, rlim_t descriptors, const char *const *
     server->pid = fork();
     if (server->pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        signal(SIGINT, SIG_DFL); /* a shell ignores it in what it runs in the background */
         dup2(out[1], STDOUT_FILENO);
         dup2(err[1], STDERR_FILENO);
         if (descriptors > 0)
@@ -73,7 +77,7 @@ static void start(struct server *server, rlim_t descriptors, const char *const *
     assert_true(server->pid > 0);
 }
 
-/* What comes from a descriptor up to the end or the first newline. */
+/* Read up to the first newline or the end. */
 static void read_line(int fd, char *line, size_t size)
 {
     size_t length = 0;
@@ -84,7 +88,7 @@ static void read_line(int fd, char *line, size_t size)
     line[length] = '\0';
 }
 
-/* Start a server that is expected to serve, at a port of its choice. */
+/* Start a server that is expected to serve, on a port of its choice. */
 static void start_serving(struct server *server, rlim_t descriptors, const char *domains)
 {
     start(server, descriptors, (const char *[]){"--port", "0", "--domains", domains, NULL});
@@ -93,7 +97,7 @@ static void start_serving(struct server *server, rlim_t descriptors, const char 
                      1);
 }
 
-static int finish(struct server *server)
+static int await_exit(struct server *server)
 {
     int status;
 
@@ -105,29 +109,29 @@ static int finish(struct server *server)
 
 static void assert_exits(struct server *server, int with)
 {
-    int status = finish(server);
+    int status = await_exit(server);
 
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), with);
 }
 
 #ifdef __SANITIZE_THREAD__
-enum { HEARS_SIGNALS = 0 }; /* the sanitizer may hold one back for ever */
+enum { HEARS_SIGNALS = 0 }; /* the sanitizer may delay a signal for ever */
 #else
 enum { HEARS_SIGNALS = 1 };
 #endif
 
-/* It must be serving to the end, and then know how to end. */
+/* Stop a server, which must still be running and must then exit with 0. */
 static void stop(struct server *server)
 {
     kill(server->pid, HEARS_SIGNALS ? SIGTERM : SIGKILL);
     if (HEARS_SIGNALS)
         assert_exits(server, 0);
     else
-        assert_true(WIFSIGNALED(finish(server)));
+        assert_true(WIFSIGNALED(await_exit(server)));
 }
 
-/* The entries of a directory below /proc/PID. */
+/* How many entries a directory below /proc/PID has. */
 static int count_entries(const struct server *server, const char *name)
 {
     char path[64];
@@ -154,8 +158,8 @@ static double processor_time(const struct server *server)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Of several windows of time there is one in which the server uses less than a tenth of a
- * processor; one that spins uses all it gets in each of them. */
+/* In at least one of several windows of time the server uses less than a tenth of a processor. A
+ * server that spins uses all it can get in each of them. */
 static void assert_rests(const struct server *server)
 {
     const double window = 0.1, little = window / 10;
@@ -198,7 +202,7 @@ static unsigned char pattern(size_t place)
     return (unsigned char)(place * 31 + (place >> 8) * 7 + (place >> 16));
 }
 
-/* Send a part of the stream, as much as goes without waiting. */
+/* Send a part of the stream, as much as can be sent without waiting. */
 static void send_some(int client, size_t *sent, size_t size)
 {
     unsigned char bytes[1 << 14];
@@ -214,7 +218,7 @@ static void send_some(int client, size_t *sent, size_t size)
         assert_int_equal(errno, EAGAIN);
 }
 
-/* Receive a part of what was sent. Returns false at the end. */
+/* Receive a part of what was sent. Returns false at the end of the stream. */
 static bool receive_some(int client, size_t *received, size_t sent)
 {
     unsigned char bytes[1 << 16];
@@ -228,21 +232,21 @@ static bool receive_some(int client, size_t *received, size_t sent)
     return n > 0;
 }
 
-/* Send so many bytes, of which some may have been sent, and meanwhile receive them. With
- * half_close, say that they were all as soon as they are sent, and expect the end after the last.
- */
+/* Send size bytes, the first of which have been sent already, and receive them meanwhile. With
+ * half_close, shut the sending side down as soon as they are sent, and expect the end after the
+ * last. */
 static void go_on(int client, size_t sent, size_t size, bool half_close)
 {
     size_t received = 0;
-    bool open = true, said = false;
+    bool open = true, closed = false;
 
     while (half_close ? open : received < size) {
         struct pollfd entry = {.fd = client, .events = POLLIN};
 
         if (sent < size)
             entry.events |= POLLOUT;
-        else if (half_close && !said)
-            said = shutdown(client, SHUT_WR) == 0;
+        else if (half_close && !closed)
+            closed = shutdown(client, SHUT_WR) == 0;
         assert_true(poll(&entry, 1, -1) > 0);
         if (entry.revents & POLLOUT)
             send_some(client, &sent, size);
@@ -266,7 +270,7 @@ static void assert_serves(const struct server *server)
     close(client);
 }
 
-/* ---- tests of the service, each with a server of its own on two domains */
+/* ---- the service; each test has a server of its own on two domains */
 
 static int start_for_test(void **state)
 {
@@ -278,7 +282,7 @@ static int start_for_test(void **state)
     return 0;
 }
 
-/* A client that a failed test has left would keep the server from ending. */
+/* A failed test leaves clients, which would keep the server from ending. */
 static void close_clients(void)
 {
     struct sockaddr_storage peer;
@@ -361,7 +365,7 @@ static void test_many_clients_at_once(void **state)
         close(clients[i]);
 }
 
-static void test_resets_disturb_nobody(void **state)
+static void test_resets_do_not_disturb_others(void **state)
 {
     int good = connect_to(*state), i;
 
@@ -380,7 +384,7 @@ static void test_resets_disturb_nobody(void **state)
     assert_serves(*state);
 }
 
-/* Send until neither the system nor the server takes any more. */
+/* Send until neither the system nor the server takes more. */
 static void stuff(int client)
 {
     static const char bytes[1 << 16];
@@ -391,7 +395,7 @@ static void stuff(int client)
     while (poll(&(struct pollfd){.fd = client, .events = POLLOUT}, 1, 50) > 0);
 }
 
-static void test_silent_clients_hold_up_nobody(void **state)
+static void test_silent_clients_do_not_hold_up_others(void **state)
 {
     int silent[40], i;
 
@@ -435,7 +439,7 @@ static void test_an_idle_server_uses_no_processor(void **state)
 
 /* ---- out of descriptors */
 
-/* A client that may be turned away; -1 then. */
+/* Connect a client; returns -1 if it is turned away. */
 static int try_client(const struct server *server)
 {
     int client = connect_to(server);
@@ -463,7 +467,8 @@ static void test_out_of_descriptors(void **state)
         if (client >= 0)
             clients[served++] = client;
     }
-    /* Beside the clients: three at the start, a listener and a bell a domain, a place to refuse. */
+    /* The server also needs three descriptors at the start, a listener and a bell for each domain,
+     * and one to turn clients away with. */
     assert_in_range(served, FEW / 2, FEW - 5);
     for (i = 0; i < served; i++)
         exchange(clients[i], 10, false);
@@ -512,7 +517,7 @@ static void test_too_few_descriptors_to_start(void **state)
 
     (void)state;
     alarm(GUARD);
-    /* Three to begin with, two listeners, a client, and two places to refuse another would be 8. */
+    /* Three at the start, two listeners, one client, and two to turn clients away with make 8. */
     for (limit = 4; limit < 8; limit++) {
         struct server server;
         char line[256], more[256];
@@ -535,7 +540,7 @@ static void begin_stop(void)
         skip();
 }
 
-/* Each domain hears of the stop by itself, so it takes a moment until none listens. */
+/* Wait until no domain listens; each domain stops by itself. */
 static void await_refusal(const struct server *server)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
@@ -546,7 +551,7 @@ static void await_refusal(const struct server *server)
     while (!refused) {
         int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-        /* It is a reset when the listener is closed at the same moment. */
+        /* The connection is reset instead if the listener is closed at the same moment. */
         refused = connect(client, (struct sockaddr *)&address, sizeof address) < 0 &&
                   errno == ECONNREFUSED;
         close(client);
@@ -564,7 +569,7 @@ static void assert_says_nothing(const struct server *server)
 
 enum { TALKERS = 64, TALK = 300000 };
 
-/* Some are in the middle of a conversation when the signal comes, and some silent. */
+/* When the signal arrives, half of the clients are sending and half are silent. */
 static void assert_stops(const char *domains, int signal)
 {
     size_t sent[TALKERS] = {0};
@@ -597,8 +602,8 @@ static void test_a_stop_lets_clients_finish(void **state)
     assert_stops("3", SIGINT);
 }
 
-/* Who is connected but has not been accepted is turned away; the others are served, and nobody
- * else. */
+/* Clients that have been accepted are served to the end; those that are only connected are turned
+ * away. */
 static void test_a_stop_in_a_rush(void **state)
 {
     struct server server;
@@ -645,7 +650,7 @@ static void test_a_stopping_server_uses_no_processor(void **state)
     close(client);
 }
 
-/* Wherever a client's task waits, for the client to send or to receive. */
+/* One client's task waits for it to send, the other's for it to receive. */
 static void assert_stops_at_once(int first, int second)
 {
     int silent, deaf, status;
@@ -663,7 +668,7 @@ static void assert_stops_at_once(int first, int second)
     kill(server.pid, second);
     assert_int_equal(recv(silent, &byte, 1, 0), 0);
     assert_says_nothing(&server);
-    status = finish(&server);
+    status = await_exit(&server);
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), second);
     close(silent);
@@ -696,12 +701,12 @@ static void test_a_stop_when_out_of_descriptors(void **state)
     assert_exits(&server, 0);
 }
 
-/* ---- what it says and refuses */
+/* ---- output and options */
 
 static void assert_threads(const struct server *server, int domains)
 {
 #ifdef __SANITIZE_THREAD__
-    int others = domains > 1; /* the sanitizer's own comes with the first */
+    int others = domains > 1; /* the sanitizer adds one to the first */
 #else
     int others = 0;
 #endif
@@ -858,8 +863,8 @@ int main(int argc, char **argv)
         WITH_SERVER(test_one_client_sends_more_and_more),
         WITH_SERVER(test_half_closed_clients_get_all_and_the_end),
         WITH_SERVER(test_many_clients_at_once),
-        WITH_SERVER(test_resets_disturb_nobody),
-        WITH_SERVER(test_silent_clients_hold_up_nobody),
+        WITH_SERVER(test_resets_do_not_disturb_others),
+        WITH_SERVER(test_silent_clients_do_not_hold_up_others),
         WITH_SERVER(test_a_thousand_clients_leave_nothing_behind),
         WITH_SERVER(test_an_idle_server_uses_no_processor),
         WITH_SERVER(test_the_limit_falls_below_what_is_open),

@@ -1,5 +1,5 @@
-/* test_inbox.c: nothing that is sent is lost, each sender's messages keep their order, and a
- * sleeper is woken by exactly one of them. */
+/* test_inbox.c: no message is lost, each sender's messages keep their order, and exactly one sender
+ * is told to wake a sleeping owner. */
 #include "inbox.h"
 
 #include <pthread.h>
@@ -68,7 +68,7 @@ static void many_senders_lose_and_reorder_nothing(void **state)
     assert_int_equal(atomic_load(&awake), 1);
 }
 
-static void who_has_mail_does_not_sleep(void **state)
+static void an_owner_with_messages_does_not_sleep(void **state)
 {
     struct letter letter = {{NULL, deliver}, 0, 0};
 
@@ -90,7 +90,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_senders_lose_and_reorder_nothing),
-        cmocka_unit_test(who_has_mail_does_not_sleep),
+        cmocka_unit_test(an_owner_with_messages_does_not_sleep),
     };
 
     return cmocka_run_group_tests_name("inbox", tests, NULL, NULL);

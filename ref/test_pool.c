@@ -1,4 +1,4 @@
-/* test_pool.c: a handle is good for the object it was made of, and for nothing else. */
+/* test_pool.c: a handle leads to the object it was made for, and to no other. */
 #include "pool.h"
 
 #include <setjmp.h>
@@ -101,7 +101,7 @@ static void objects_of_many_chunks_are_all_found_and_new_ones_are_zero(void **st
     assert_int_equal(visited, COUNT / 2);
 }
 
-/* One domain makes what another frees, for ever. */
+/* One cache makes what another frees; the pool must not grow. */
 static void what_another_domain_frees_is_used_again(void **state)
 {
     struct pool *pool = *state;

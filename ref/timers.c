@@ -1,5 +1,5 @@
-/* timers.c: a binary heap of those who sleep, who know their places so that they can be taken out
- * of the middle; and the call that puts a task there. */
+/* timers.c: a binary heap of sleeping tasks. Each timer knows its place, so that it can be removed
+ * from the middle. */
 #include "timers.h"
 #include "runtime.h"
 #include "system.h"
@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { ROOM = 512 }; /* at first: a page */
+enum { ROOM = 512 }; /* timers at first, a page of pointers */
 
 static bool is_before(const struct timer *a, const struct timer *b)
 {
@@ -20,7 +20,7 @@ static void put(struct timers *timers, struct timer *timer, size_t place)
     timer->place = place;
 }
 
-/* Put a timer at an empty place or above it, moving down those that come later. */
+/* Put a timer at an empty place or above it, moving later timers down. */
 static void rise(struct timers *timers, struct timer *timer, size_t place)
 {
     for (; place > 1 && is_before(timer, timers->heap[place / 2]); place /= 2)
@@ -28,7 +28,7 @@ static void rise(struct timers *timers, struct timer *timer, size_t place)
     put(timers, timer, place);
 }
 
-/* The same, below it. */
+/* Put a timer at an empty place or below it, moving earlier timers up. */
 static void sink(struct timers *timers, struct timer *timer, size_t place)
 {
     size_t below;
@@ -127,7 +127,7 @@ int miou_sleep(int64_t nanoseconds)
     self->domain->suspended++;
     error = domain_suspend(self->domain, self);
     self->domain->suspended--;
-    if (timer.place > 0) /* woken for another reason: it is cancelled */
+    if (timer.place > 0) /* woken early: the task is cancelled */
         timers_remove(timers, &timer);
     return error;
 }

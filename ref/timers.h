@@ -1,4 +1,4 @@
-/* timers.h: the tasks of a domain that sleep, the first to wake on top of a heap. */
+/* timers.h: the sleeping tasks of a domain, in a heap with the next to wake on top. */
 #ifndef REF_TIMERS_H
 #define REF_TIMERS_H
 
@@ -7,12 +7,12 @@
 
 struct task;
 
-/* A task that sleeps; lives on that task's stack. */
+/* A sleeping task. Lives on that task's stack. */
 struct timer {
     int64_t deadline; /* nanoseconds, by the run's clock */
-    uint64_t order;   /* of two with the same deadline the first to sleep wakes first */
+    uint64_t order;   /* among equal deadlines, the first to sleep wakes first */
     struct task *task;
-    size_t place; /* in the heap, from 1; 0: in none any more */
+    size_t place; /* in the heap, from 1; 0: no longer there */
 };
 
 struct timers {
@@ -25,10 +25,10 @@ struct timers {
 int timers_add(struct timers *timers, struct timer *timer);
 void timers_remove(struct timers *timers, struct timer *timer);
 
-/* Take the first one out if its deadline has come; NULL: none has. */
+/* Remove and return the first timer if its deadline has come; otherwise NULL. */
 struct timer *timers_due(struct timers *timers, int64_t now);
 
-/* When the first deadline is; INT64_MAX: there is none. */
+/* The first deadline; INT64_MAX if there is none. */
 int64_t timers_first(const struct timers *timers);
 void timers_destroy(struct timers *timers);
 

@@ -1,7 +1,5 @@
-/* unix.c: descriptors. A call is tried first; only when the system would make it wait, its task
- * waits. */
+/* unix.c: descriptors. Each call is tried first; its task waits only if the call would have to. */
 #include "unix.h"
-#include "mutant.h"
 #include "runtime.h"
 #include "system.h"
 
@@ -11,7 +9,7 @@
 
 static void finalise_descriptor(void *value);
 
-/* A descriptor without a number yet, owned or not. */
+/* Make a descriptor that has no number yet. */
 static struct descriptor *descriptor_new(struct task *self, bool owned)
 {
     struct descriptor *made = object_new(self->domain, POOL_DESCRIPTORS);
@@ -50,7 +48,7 @@ static void close_left_open(void *object, void *arg)
     struct descriptor *descriptor = object;
 
     (void)arg;
-    if (descriptor->resource == NULL) /* one that was owned has been seen to */
+    if (descriptor->resource == NULL) /* the finalisers have closed those that were owned */
         sys_close(descriptor->number);
 }
 
@@ -59,19 +57,19 @@ void descriptors_close(struct run *run)
     pool_each(&run->pools[POOL_DESCRIPTORS], close_left_open, NULL);
 }
 
-/* ---- using them ----
+/* ---- using descriptors ----
  *
- * A task may use a plain descriptor while a task of another domain closes it, gives its record back
- * and has the number in use for something else. So whoever is at one counts himself among its users
- * and looks then whether it is still there; who closes it makes its handle stale and looks then for
- * users. That one waits until there are none, which is not long: they are in the middle of a call
- * of the system that does not block. Who owns a descriptor needs none of that. */
+ * While a task uses a plain descriptor, a task of another domain may close it, and its record and
+ * its number may be used again for something else. So a call first counts itself as a user and then
+ * checks that the handle is still good; closing first makes the handle stale and then waits until
+ * there are no users. It does not wait long, because users are in a system call that does not
+ * block. An owned descriptor is used and closed by its owner only, and needs none of this. */
 
 struct use {
     struct task *self;
     struct descriptor *descriptor;
     const miou_fd *fd;
-    bool shared; /* it is a plain one */
+    bool shared; /* a plain descriptor */
 };
 
 static struct descriptor *look_up(const struct task *self, const miou_fd *fd)
@@ -104,11 +102,12 @@ static inline ssize_t use_ended(const struct use *use, ssize_t result)
     return result;
 }
 
-/* Do that with the descriptor while it is sure to be there: an expression, -EBADF if it is not. */
+/* The value of call, an expression, executed while the descriptor cannot vanish; -EBADF if it
+ * has. */
 #define USE(use, call) (use_begin(use) ? use_ended(use, call) : -EBADF)
 
-/* The use of a descriptor by a task, if it may. */
-static int find(struct use *use, struct task *self, const miou_fd *fd)
+/* Find a descriptor and check that the task may use it. */
+static int find_descriptor(struct use *use, struct task *self, const miou_fd *fd)
 {
     struct descriptor *found;
     struct resource *owned;
@@ -121,7 +120,7 @@ static int find(struct use *use, struct task *self, const miou_fd *fd)
     resource = atomic_load_explicit(&found->resource, memory_order_acquire);
     *use = (struct use){self, found, fd, resource == NULL};
     if (look_up(self, fd) != found)
-        return -EBADF; /* so that it may have been another's */
+        return -EBADF; /* the resource may be another descriptor's */
     if (resource == NULL)
         return 0;
     if ((owned = object_get(self->domain, POOL_RESOURCES, resource)) == NULL)
@@ -129,18 +128,18 @@ static int find(struct use *use, struct task *self, const miou_fd *fd)
     return owner_of(owned) == self ? 0 : MIOU_NOT_OWNER;
 }
 
-/* The same by the calling task, unless it is cancelled. */
-static int enter(struct use *use, const miou_fd *fd)
+/* The same for the calling task, unless it is cancelled. */
+static int begin_call(struct use *use, const miou_fd *fd)
 {
     int error;
     struct task *self = task_active(&error);
 
-    return self == NULL ? error : find(use, self, fd);
+    return self == NULL ? error : find_descriptor(use, self, fd);
 }
 
 /* ---- waiting ---- */
 
-/* Wait until the descriptor may be ready. Whether it is still there the next use will tell. */
+/* Wait until the descriptor may be ready. The next use checks whether it is still open. */
 static int wait(const struct use *use, enum direction direction)
 {
     struct descriptor *descriptor = use->descriptor;
@@ -162,7 +161,7 @@ static int wait(const struct use *use, enum direction direction)
     return error;
 }
 
-/* Wait until the peer may have room, of which the system tells nothing. */
+/* Wait until the peer may have room. The system does not tell when it has. */
 static int wait_for_room(void)
 {
     enum { NAP = 1000000 };
@@ -172,10 +171,10 @@ static int wait_for_room(void)
 
 /* ---- making descriptors ---- */
 
-/* The calling task and a descriptor without a number, for a call that makes one with flags of those
- * allowed. */
-static int begin(struct task **self, struct descriptor **made, miou_fd **fd, unsigned flags,
-                 unsigned allowed)
+/* The start of a call that makes a descriptor, still without a number: checks the calling task, and
+ * that the flags are among those allowed. */
+static int begin_making(struct task **self, struct descriptor **made, miou_fd **fd, unsigned flags,
+                        unsigned allowed)
 {
     int error;
 
@@ -187,9 +186,10 @@ static int begin(struct task **self, struct descriptor **made, miou_fd **fd, uns
     return *made != NULL ? 0 : -ENOMEM;
 }
 
-/* Hand out the descriptor with its number; or that is an error, and there is none. */
-static int finish(struct task *self, struct descriptor *made, miou_fd **fd, int number, int type,
-                  bool blocks)
+/* The end of such a call: give the descriptor its number and store its handle; or, if number is an
+ * error, free it and return the error. */
+static int finish_making(struct task *self, struct descriptor *made, miou_fd **fd, int number,
+                         int type, bool blocks)
 {
     struct domain *domain = self->domain;
 
@@ -211,9 +211,11 @@ static int make_socket(miou_fd **fd, unsigned flags, int family, int type)
 {
     struct task *self;
     struct descriptor *made;
-    int error = begin(&self, &made, fd, flags, MIOU_OWNED);
+    int error = begin_making(&self, &made, fd, flags, MIOU_OWNED);
 
-    return error < 0 ? error : finish(self, made, fd, sys_socket(family, type), type, false);
+    if (error < 0)
+        return error;
+    return finish_making(self, made, fd, sys_socket(family, type), type, false);
 }
 
 int miou_tcpv4(miou_fd **fd, unsigned flags)
@@ -246,7 +248,7 @@ int miou_fd_adopt(miou_fd **fd, int number, unsigned flags)
     bool blocks = flags & MIOU_BLOCKING;
     struct task *self;
     struct descriptor *made;
-    int error = begin(&self, &made, fd, flags, MIOU_OWNED | MIOU_BLOCKING), type;
+    int error = begin_making(&self, &made, fd, flags, MIOU_OWNED | MIOU_BLOCKING), type;
 
     if (error < 0)
         return error;
@@ -254,10 +256,10 @@ int miou_fd_adopt(miou_fd **fd, int number, unsigned flags)
         number = type;
     else if (!blocks && (error = sys_unblock(number)) < 0)
         number = error;
-    return finish(self, made, fd, number, type, blocks);
+    return finish_making(self, made, fd, number, type, blocks);
 }
 
-/* A connection is of its listener's type. */
+/* Tells the type of the connection, which is its listener's. */
 static int accept_now(const struct descriptor *listener, struct sockaddr_storage *peer, int *type)
 {
     *type = listener->type;
@@ -268,19 +270,19 @@ int miou_accept(miou_fd **client, miou_fd *listener, struct sockaddr_storage *pe
 {
     struct use use;
     struct descriptor *made;
-    int error = enter(&use, listener), number, type = 0;
+    int error = begin_call(&use, listener), number, type = 0;
 
     if (error < 0)
         return error;
     if (client == NULL)
         return -EINVAL;
-    /* Made first, so that no connection is taken and lost for want of memory. */
+    /* Made first, so that no connection is accepted and then lost for want of memory. */
     if ((made = descriptor_new(use.self, !use.shared)) == NULL)
         return -ENOMEM;
     while ((number = (int)USE(&use, accept_now(use.descriptor, peer, &type))) == -EAGAIN)
         if ((number = wait(&use, READABLE)) < 0)
             break;
-    if ((error = finish(use.self, made, client, number, type, false)) == 0)
+    if ((error = finish_making(use.self, made, client, number, type, false)) == 0)
         domain_charge(use.self->domain, use.self);
     return error;
 }
@@ -304,7 +306,7 @@ int miou_bind_and_listen(miou_fd *fd, const struct sockaddr *address, socklen_t 
 {
     static const miou_listen plain;
     struct use use;
-    int error = enter(&use, fd);
+    int error = begin_call(&use, fd);
 
     if (error < 0)
         return error;
@@ -315,20 +317,20 @@ int miou_bind_and_listen(miou_fd *fd, const struct sockaddr *address, socklen_t 
     return (int)USE(&use, listen_now(use.descriptor, address, length, options));
 }
 
-/* Returns -EALREADY while it is under way. */
+/* Returns -EALREADY while the connection is being made. */
 static int connect_now(const struct descriptor *descriptor, const struct sockaddr *address,
                        socklen_t length)
 {
     int error = sys_connect(descriptor->number, address, length);
 
-    /* If the peer is on this machine it may be over already. */
+    /* A peer on this machine may have answered already. */
     return error == -EINPROGRESS ? sys_connect(descriptor->number, address, length) : error;
 }
 
 int miou_connect(miou_fd *fd, const struct sockaddr *address, socklen_t length)
 {
     struct use use;
-    int error = enter(&use, fd);
+    int error = begin_call(&use, fd);
 
     if (error < 0)
         return error;
@@ -344,15 +346,15 @@ int miou_connect(miou_fd *fd, const struct sockaddr *address, socklen_t length)
 
 /* ---- reading and writing ---- */
 
-/* What moving bytes requires of its arguments. */
-static int enter_transfer(struct use *use, const miou_fd *fd, const void *buffer, size_t size)
+/* The start of a call that moves bytes. */
+static int begin_transfer(struct use *use, const miou_fd *fd, const void *buffer, size_t size)
 {
-    int error = enter(use, fd);
+    int error = begin_call(use, fd);
 
     return error == 0 && buffer == NULL && size > 0 ? -EINVAL : error;
 }
 
-/* A stream that a short read has emptied is waited for first, which saves a call. */
+/* After a short read the stream is empty: the next one waits first, which saves a system call. */
 static ssize_t read_now(struct descriptor *from, void *buffer, size_t size)
 {
     bool may_drain = from->may_drain;
@@ -382,7 +384,7 @@ static ssize_t read_some(const struct use *use, void *buffer, size_t size)
 ssize_t miou_read(miou_fd *fd, void *buffer, size_t size)
 {
     struct use use;
-    ssize_t n = enter_transfer(&use, fd, buffer, size);
+    ssize_t n = begin_transfer(&use, fd, buffer, size);
 
     if (n < 0 || size == 0)
         return n;
@@ -394,7 +396,7 @@ ssize_t miou_read(miou_fd *fd, void *buffer, size_t size)
 ssize_t miou_read_exactly(miou_fd *fd, void *buffer, size_t size)
 {
     struct use use;
-    ssize_t n = enter_transfer(&use, fd, buffer, size);
+    ssize_t n = begin_transfer(&use, fd, buffer, size);
     size_t done = 0;
 
     if (n < 0)
@@ -415,7 +417,7 @@ static ssize_t write_now(const struct descriptor *to, const void *buffer, size_t
 ssize_t miou_write(miou_fd *fd, const void *buffer, size_t size)
 {
     struct use use;
-    ssize_t n = enter_transfer(&use, fd, buffer, size);
+    ssize_t n = begin_transfer(&use, fd, buffer, size);
     size_t sent = 0;
 
     if (n < 0)
@@ -438,7 +440,7 @@ ssize_t miou_recvfrom(miou_fd *fd, void *buffer, size_t size, struct sockaddr_st
                       socklen_t *peer_length)
 {
     struct use use;
-    ssize_t n = enter_transfer(&use, fd, buffer, size);
+    ssize_t n = begin_transfer(&use, fd, buffer, size);
 
     if (n < 0)
         return n;
@@ -456,7 +458,7 @@ ssize_t miou_sendto(miou_fd *fd, const void *buffer, size_t size, const struct s
                     socklen_t length)
 {
     struct use use;
-    ssize_t n = enter_transfer(&use, fd, buffer, size);
+    ssize_t n = begin_transfer(&use, fd, buffer, size);
     bool peer_is_full = false;
 
     if (n < 0)
@@ -465,7 +467,8 @@ ssize_t miou_sendto(miou_fd *fd, const void *buffer, size_t size, const struct s
         length = 0;
     while ((n = USE(&use, sys_send(use.descriptor->number, buffer, size, address, length))) ==
            -EAGAIN) {
-        /* If the socket is ready and yet refuses, it is a peer that it is not connected to. */
+        /* A socket that is ready and still refuses sends to a peer that is full, which select does
+         * not tell. */
         if ((n = peer_is_full ? wait_for_room() : wait(&use, WRITABLE)) < 0)
             return n;
         peer_is_full = !peer_is_full;
@@ -476,17 +479,17 @@ ssize_t miou_sendto(miou_fd *fd, const void *buffer, size_t size, const struct s
 
 /* ---- closing ---- */
 
-/* A call that blocks another domain may be at it for as long as it likes: then the record stays
- * unused. */
-static void give_back(struct domain *domain, struct descriptor *descriptor)
+/* Free the record of a closed descriptor, unless calls that block may still be using it: then it is
+ * left until the end of the run. */
+static void descriptor_free(struct domain *domain, struct descriptor *descriptor)
 {
     if (!descriptor->blocks || atomic_load(&descriptor->users) == 0)
         pool_take_back(&domain->run->pools[POOL_DESCRIPTORS], &domain->caches[POOL_DESCRIPTORS],
                        descriptor);
 }
 
-/* The message goes from domain to domain, so that the tasks of each learn that the descriptor they
- * wait for is closed. */
+/* Wake the tasks of this domain that wait for the closed descriptor, and pass the message on to the
+ * next domain. */
 static void deliver_closed(struct message *message)
 {
     struct descriptor *descriptor = CONTAINER(message, struct descriptor, closed);
@@ -497,7 +500,7 @@ static void deliver_closed(struct message *message)
     if (domain->id + 1 < run->domain_count)
         domain_send(&run->domains[domain->id + 1], message);
     else
-        give_back(domain, descriptor);
+        descriptor_free(domain, descriptor);
 }
 
 /* Close a plain descriptor. */
@@ -506,14 +509,14 @@ static int close_shared(struct domain *domain, struct descriptor *descriptor, co
     int error;
 
     if (!pool_retire(descriptor, fd))
-        return -EBADF; /* another domain's task was as quick */
+        return -EBADF; /* a task of another domain has closed it first */
     while (atomic_load(&descriptor->users) > 0 && !descriptor->blocks)
         sys_yield();
     ANNOTATE_AFTER(descriptor);
     monitor_forget(&domain->monitor, descriptor->number);
     error = sys_close(descriptor->number);
-    if (atomic_load(&descriptor->waiters) == 0 || MUTANT(closes_for_its_domain_alone)) {
-        give_back(domain, descriptor);
+    if (atomic_load(&descriptor->waiters) == 0) {
+        descriptor_free(domain, descriptor);
     } else {
         descriptor->closed.deliver = deliver_closed;
         domain_send(&domain->run->domains[0], &descriptor->closed);
@@ -529,8 +532,8 @@ int miou_close(miou_fd *fd)
 
     if (self == NULL)
         return error;
-    error = find(&use, self, fd);
-    if (self->domain->finalising && (error == MIOU_NOT_OWNER || (error == 0 && !use.shared)))
+    error = find_descriptor(&use, self, fd);
+    if (self->domain->no_suspend && (error == MIOU_NOT_OWNER || (error == 0 && !use.shared)))
         return MIOU_IN_FINALISER;
     if (error < 0)
         return error;
@@ -542,7 +545,7 @@ int miou_close(miou_fd *fd)
     return error;
 }
 
-/* ---- what is asked about one ---- */
+/* ---- a descriptor's number and resource ---- */
 
 miou_resource *miou_fd_resource(miou_fd *fd)
 {
@@ -552,7 +555,7 @@ miou_resource *miou_fd_resource(miou_fd *fd)
 
     if (self == NULL)
         return NULL;
-    error = find(&use, self, fd);
+    error = find_descriptor(&use, self, fd);
     return (error == 0 || error == MIOU_NOT_OWNER) && !use.shared ? use.descriptor->resource : NULL;
 }
 
@@ -562,7 +565,7 @@ int miou_fd_number(miou_fd *fd)
     int error;
     struct task *self = task_current(&error);
 
-    if (self == NULL || (error = find(&use, self, fd)) < 0)
+    if (self == NULL || (error = find_descriptor(&use, self, fd)) < 0)
         return error;
     return (int)USE(&use, use.descriptor->number);
 }

@@ -1,4 +1,4 @@
-/* unix.h: a descriptor, as the runtime keeps it. */
+/* unix.h: the runtime's record of a descriptor. */
 #ifndef REF_UNIX_H
 #define REF_UNIX_H
 
@@ -8,19 +8,20 @@
 
 #include <stdbool.h>
 
-/* Of a plain descriptor several domains may use the record at once. What is not atomic here is set
- * before the descriptor is handed out, and is to be looked at only by who uses it. */
+/* Several domains may use a plain descriptor's record at once. The fields that are not atomic are
+ * set before users get the descriptor, and may be read only between use_begin and use_end, see
+ * unix.c. */
 struct descriptor {
     struct slot slot;
     int number;                        /* the system's */
-    int type;                          /* of the socket, SOCK_STREAM and so on; 0: it is none */
+    int type;                          /* SOCK_STREAM and so on; 0: no socket */
     bool blocks;                       /* a call may block its domain */
-    bool may_drain;                    /* a read that comes back short has taken all there was */
-    _Atomic bool drained;              /* and it did */
-    _Atomic unsigned users;            /* calls that are at it, and do not wait */
-    _Atomic unsigned waiters;          /* and tasks that do */
-    _Atomic(miou_resource *) resource; /* NULL: not owned, by whomever */
-    struct message closed;             /* to the domains whose tasks wait */
+    bool may_drain;                    /* a short read means that nothing is left to read */
+    _Atomic bool drained;              /* the last read was short */
+    _Atomic unsigned users;            /* calls that use it at the moment, and do not wait */
+    _Atomic unsigned waiters;          /* tasks that wait until it is ready */
+    _Atomic(miou_resource *) resource; /* NULL: a plain descriptor */
+    struct message closed;             /* to the domains whose tasks may wait */
 };
 
 #endif

@@ -1,12 +1,13 @@
 /* driver: executes one scenario on a runtime library, once or once for each schedule, and says what
- * happens, as spec/scenario.md has it.
+ * happens, in the words of spec/scenario.md.
  *
  *     driver LIBRARY < scenario
  *
- * Exit status: 0 all was said, 2 there is nothing to execute, 3 the output is gone. */
+ * Exit status: 0 everything was said, 2 nothing can be executed, 3 the output is gone. */
 #include "driver.h"
 
 #include "miou_unix.h"
+#include "scenario/memory.h"
 #include "trampolines.h"
 
 #include <errno.h>
@@ -18,13 +19,11 @@
 
 enum { TEXT_MAX = 1 << 20 /* bytes of a program */, SCHEDULES_MAX = 10000 };
 
-struct program *program;
-
 /* ---- Output ---- */
 
 static int output;
 
-/* Keep standard output for what is said: what the runtime prints goes to standard error. */
+/* Keep standard output for what is said; what the runtime prints goes to standard error. */
 static void open_output(void)
 {
     output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -32,7 +31,7 @@ static void open_output(void)
         die(NOTHING_TO_DO, "no standard output or error");
 }
 
-void deliver(const char *text, size_t size)
+static void write_out(const char *text, size_t size)
 {
     while (size > 0) {
         ssize_t n = write(output, text, size);
@@ -58,8 +57,8 @@ struct schedule {
 static struct schedule *schedules;
 static size_t schedule_count;
 
-/* A schedule while it drives a run. */
-struct driving {
+/* A schedule while it steers a run. */
+struct steering {
     const struct schedule *schedule;
     size_t asked;
     uint64_t state; /* of the generator */
@@ -77,25 +76,26 @@ static uint64_t next_random(uint64_t *state)
 
 static size_t choose(void *state, size_t count)
 {
-    struct driving *driving = state;
-    const struct schedule *schedule = driving->schedule;
+    struct steering *steering = state;
+    const struct schedule *schedule = steering->schedule;
     uint64_t answer = 0;
 
     if (schedule->seeded)
-        answer = next_random(&driving->state);
-    else if (driving->asked < schedule->count)
-        answer = schedule->answers[driving->asked++];
+        answer = next_random(&steering->state);
+    else if (steering->asked < schedule->count)
+        answer = schedule->answers[steering->asked++];
     answer = count > 0 ? answer % count : 0;
     say("chose %zu %zu\n", (size_t)answer, count);
     return (size_t)answer;
 }
 
-/* Whether a runtime asks at all cannot be told by a run that needs no choice. Here there is one: a
- * task that two domains may take. */
-static size_t count_questions(void *state, size_t count)
+/* A program may need no choice, so whether a runtime asks at all is tried out on a run that needs
+ * one: either of two domains may take a task. */
+static size_t count_choices(void *state, size_t count)
 {
+    (void)count;
     ++*(size_t *)state;
-    return count - count;
+    return 0;
 }
 
 static int return_0(void *arg)
@@ -112,13 +112,13 @@ static int call_one(void *arg)
     return miou_call(&promise, NULL, return_0, NULL) || miou_await(promise, NULL);
 }
 
-static bool can_be_driven(void)
+static bool can_be_steered(void)
 {
-    size_t questions = 0;
-    miou_options options = {.domains = 2, .choose = count_questions, .choose_state = &questions};
+    size_t choices = 0;
+    miou_options options = {.domains = 2, .choose = count_choices, .choose_state = &choices};
 
     miou_run(&options, call_one, NULL);
-    return questions > 0;
+    return choices > 0;
 }
 
 /* ---- Reading ---- */
@@ -141,7 +141,7 @@ static bool parse_number(const char *word, uint64_t *number)
     return word[0] >= '0' && word[0] <= '9' && !*end && !errno;
 }
 
-/* False: it is no schedule. rest is what stands behind the word. */
+/* Read what stands behind the word `schedule`. False: it is not a schedule. */
 static bool parse_schedule(char *rest, struct schedule *schedule)
 {
     static const char blanks[] = " \t\n";
@@ -156,16 +156,13 @@ static bool parse_schedule(char *rest, struct schedule *schedule)
     for (; word; word = strtok(NULL, blanks)) {
         if (!parse_number(word, &number))
             return false;
-        if ((schedule->count & (schedule->count - 1)) == 0)
-            schedule->answers =
-                allocate(schedule->answers,
-                         (schedule->count ? 2 * schedule->count : 1) * sizeof *schedule->answers);
+        schedule->answers = grown(schedule->answers, schedule->count, sizeof number);
         schedule->answers[schedule->count++] = number;
     }
     return true;
 }
 
-/* Take a line that is a schedule; false: it is none, and the program begins. */
+/* Take a line if it is a schedule. False: it is not, and the program begins. */
 static bool take_schedule(char *line)
 {
     size_t size = strlen("schedule");
@@ -175,16 +172,16 @@ static bool take_schedule(char *line)
     line[strcspn(line, "#")] = '\0';
     if (schedule_count == SCHEDULES_MAX)
         die(NOTHING_TO_DO, "too many schedules");
-    schedules = allocate(schedules, (schedule_count + 1) * sizeof *schedules);
+    schedules = grown(schedules, schedule_count, sizeof *schedules);
     if (!parse_schedule(line + size, &schedules[schedule_count++]))
-        die(NOTHING_TO_DO, "a schedule that is none");
+        die(NOTHING_TO_DO, "not a schedule");
     return true;
 }
 
 /* Read the program with its schedules; returns the scenario's number. */
 static unsigned read_scenario(void)
 {
-    char *line = NULL, *text = allocate(NULL, TEXT_MAX), rest[2] = "";
+    char *line = NULL, *text = resized(NULL, TEXT_MAX), rest[2] = "";
     size_t room = 0, size = 0;
     ssize_t length = getline(&line, &room, stdin);
     unsigned id;
@@ -209,13 +206,13 @@ static unsigned read_scenario(void)
     return id;
 }
 
-/* ---- Running ---- */
+/* ---- Executing ---- */
 
-static void run(const struct schedule *schedule)
+static void execute(const struct schedule *schedule)
 {
-    struct driving driving = {.schedule = schedule, .state = schedule ? schedule->seed : 0};
+    struct steering steering = {.schedule = schedule, .state = schedule ? schedule->seed : 0};
 
-    execute_program((miou_options){.choose = schedule ? choose : NULL, .choose_state = &driving});
+    execute_program((miou_options){.choose = schedule ? choose : NULL, .choose_state = &steering});
 }
 
 static void say_absent(const char *function)
@@ -233,6 +230,7 @@ int main(int argc, char **argv)
     if (argc != 2)
         die(NOTHING_TO_DO, "usage: driver LIBRARY < scenario");
     open_output();
+    deliver = write_out;
     id = read_scenario();
     say("scenario %u\n", id);
     error = trampolines_open(argv[1], say_absent);
@@ -241,15 +239,16 @@ int main(int argc, char **argv)
         return NOTHING_TO_DO;
     }
     if (schedule_count == 0)
-        run(NULL);
-    else if (!can_be_driven())
+        execute(NULL);
+    else if (!can_be_steered())
         say_absent("choose");
     for (i = 0; i < schedule_count; i++) {
         if (i > 0)
             say("scenario %u\n", id);
-        run(&schedules[i]);
+        execute(&schedules[i]);
         forget_execution();
     }
-    close(output); /* but the program stays: a runtime may not have ended what it runs */
+    close(
+        output); /* the program stays in memory: the runtime may not have ended all that it runs */
     return SAID;
 }

@@ -1,6 +1,6 @@
-/* driver.h: what the parts of the driver share: what it says, and the instances of tasks. Nothing
- * that the runtime does is relied on: what it hands out may be missing, what it returns may be
- * nonsense, and it may close, print and exit as it likes. */
+/* driver.h: what the parts of the driver share: what it says, and the instances of tasks. It relies
+ * on nothing that the runtime does: objects may be missing, results may be nonsense, and the
+ * runtime may close, print and exit as it likes. */
 #ifndef DRIVER_H
 #define DRIVER_H
 
@@ -13,36 +13,24 @@ enum { SAID = 0, NOTHING_TO_DO = 2, OUTPUT_GONE = 3 }; /* exit statuses */
 
 enum {
     LINE_SIZE = 128 + 2 * PROGRAM_LINE_MAX, /* bytes of a line without a list */
-    FAILURES = MIOU_LAST - 1 /* the scenario's errors are this and below, one a name */
+    FAILURES = MIOU_LAST - 1 /* a scenario's errors are this code and those below, one per name */
 };
 
-_Noreturn void die(int status, const char *what);
-void *allocate(void *old, size_t size);
+/* ---- What is said: says.c ---- */
 
-/* ---- What is said: driver_says.c ---- */
+_Noreturn void die(int status, const char *what);
 
 void say_bytes(const char *text, size_t size);
 
-/* ---- Instances of tasks: driver_says.c ---- */
+/* Between these, only the caller delivers lines. */
+void begin_talking(void);
+void stop_talking(void);
 
-/* They are known to the runtime by number and not by address, and the number is of one run, so that
- * a runtime which invents an argument, or keeps one for the next run, is found out. */
-struct instance {
-    int task;
-    char name[PROGRAM_NAME_MAX + 16];
-    /* While it forces a lazy value: which operation, and where on its stack; else 0. */
-    const struct operation *_Atomic forcing;
-    atomic_uintptr_t frame;
-};
+/* ---- Numbers: instances.c ---- */
 
-/* An instance while it is executed. Its memory is another's in the next run. */
-struct self {
-    struct instance *instance; /* NULL: none that was spawned in this run */
-    unsigned run;
-};
-
-/* A number for the runtime, of this run: of an instance, or of anything else below NUMBERS. */
-enum { NUMBERS = 1 << 24 };
+/* The runtime knows things by number, not by address, and each number belongs to one run, so that
+ * an argument is found out which the runtime invents, or keeps for the next run. */
+enum { NUMBERS = 1 << 30 };
 void *numbered(unsigned number);
 
 /* The number back; NUMBERS: it is not one of this run. */
@@ -51,16 +39,51 @@ unsigned number_of(const void *numbered);
 /* The next run begins: no instance is left. */
 void next_run(void);
 
+/* ---- Instances of tasks: instances.c ---- */
+
+struct instance {
+    int task;
+    char name[PROGRAM_NAME_MAX + 16];
+    atomic_int domain; /* where it began */
+    /* The lazy value that it forces. */
+    const struct operation *_Atomic forcing; /* the operation; NULL: it forces none */
+    atomic_uintptr_t argument;               /* of the value's function */
+    atomic_uint turn;                        /* in the order in which all forces began */
+    atomic_bool served;                      /* it has begun to compute the value */
+};
+
+/* An instance while it is executed. Its memory is another's in the next run. */
+struct self {
+    struct instance *instance; /* NULL: it was not spawned in this run */
+    unsigned run;
+};
+
 /* Make an instance of a task and say of which operation; the word is spawn or force. Parent is NULL
- * for main, of which nothing is said. */
-void *spawn(const char *word, const struct self *parent, const struct operation *op, int task);
+ * for main, of which nothing is said. Returns the argument of the task's function. */
+void *spawn_instance(const char *word, const struct self *parent, const struct operation *op,
+                     int task);
 
 struct self self_of(const void *arg);
 
-/* ? for what is no instance of this run. */
+/* ? for an instance that is not of this run. */
 const char *name_of(const struct self *self);
 
-/* The instance that forces a lazy value and from whose operation the stack has grown to frame. */
-struct self forcer_at(uintptr_t frame);
+/* ---- Lazy values: instances.c ---- */
+
+/* A new argument for the function of a lazy value whose task is given: each value has its own,
+ * which tells the task. */
+void *lazy_argument(int task);
+
+/* The task of a lazy value; -1: it is none of this run. */
+int lazy_task(const void *argument);
+
+/* Around the call in which an instance forces the value of that argument. */
+void begin_force(struct instance *instance, const struct operation *op, const void *argument);
+void end_force(struct instance *instance);
+
+/* The instance that computes the value of that argument on a domain, since the value's function has
+ * just been called there: of those that force it, the first that has not computed it yet. A runtime
+ * may call the function on any stack and on any thread, so nothing else tells. */
+struct self forcer_of(const void *argument, int domain);
 
 #endif

@@ -15,7 +15,7 @@ const char *const interface_names[] = {
 
 /* ISO C has no conversion from dlsym's object pointer to a function's; POSIX says they are alike.
  */
-static void find(void *library, const char *name, void *function, size_t size)
+static void find_function(void *library, const char *name, void *function, size_t size)
 {
     void *symbol = dlsym(library, name);
 
@@ -34,7 +34,7 @@ const char *interface_open(struct interface *interface, const char *path)
     if (!library)
         return dlerror();
 #define FUNCTION(result, name, parameters, arguments)                                              \
-    find(library, "miou_" #name, &interface->name, sizeof interface->name);
+    find_function(library, "miou_" #name, &interface->name, sizeof interface->name);
 #include "interface.def"
     return NULL;
 }

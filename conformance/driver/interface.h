@@ -6,18 +6,18 @@
 #include "miou_sync.h"
 #include "miou_unix.h"
 
-/* A pointer a function, named as the function without miou_; NULL for one that is not there. */
+/* One pointer per function, named like the function without miou_; NULL: the library lacks it. */
 struct interface {
 #define FUNCTION(result, name, parameters, arguments) result(*name) parameters;
 #include "interface.def"
 };
 
-/* Open the library at path, a file and not a name to be searched for, and find its functions; those
- * it lacks become NULL. Returns NULL, or why it cannot be opened, valid until the next call. The
- * library stays open. */
+/* Open the library in the file at path and find its functions; those that it lacks become NULL.
+ * Returns NULL, or why the library cannot be opened, valid until the next call. The library stays
+ * open. */
 const char *interface_open(struct interface *interface, const char *path);
 
-/* The names of all functions, miou_ and all, with a NULL behind the last. */
+/* The names of all functions, with miou_, and a NULL behind the last. */
 extern const char *const interface_names[];
 
 #endif

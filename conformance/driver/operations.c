@@ -1,9 +1,10 @@
-/* driver_operations.c: executes the operations of a task, each a row of a table: what of the
- * interface is called, and what its result means. */
+/* operations.c: executes the operations of a task. Each is a row of a table: the function of the
+ * interface that is called, and what its result means. */
 #include "driver.h"
 
 #include "miou_sync.h"
 #include "miou_unix.h"
+#include "scenario/memory.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,13 +14,20 @@
 /* ---- What the names stand for ---- */
 
 struct promises {
-    struct promises *before; /* what the name stood for until then; another task may use it yet */
+    struct promises *before; /* what the name stood for until then; another task may still use it */
     size_t count;
     miou_promise *of[];
 };
 
+struct lazy {
+    struct lazy *before; /* the one made before it, whatever its name */
+    miou_lazy *of;
+    void *argument; /* of its function */
+};
+
 static _Atomic(struct promises *) promises[PROGRAM_TASKS_MAX];
-static _Atomic(void *) objects[NAME_KINDS][PROGRAM_TASKS_MAX];
+static _Atomic(void *) objects[NAME_KINDS][PROGRAM_TASKS_MAX]; /* of a lazy value: struct lazy */
+static _Atomic(struct lazy *) lazies;
 static atomic_bool flags[PROGRAM_TASKS_MAX];
 
 static void bind_name(int name, struct promises *list)
@@ -29,9 +37,31 @@ static void bind_name(int name, struct promises *list)
         ;
 }
 
+static struct lazy *add_lazy(miou_lazy *of, void *argument)
+{
+    struct lazy *lazy = zeroed(1, sizeof *lazy);
+
+    *lazy = (struct lazy){atomic_load(&lazies), of, argument};
+    while (!atomic_compare_exchange_weak(&lazies, &lazy->before, lazy))
+        ;
+    return lazy;
+}
+
+static void forget_lazies(void)
+{
+    struct lazy *lazy = atomic_exchange(&lazies, NULL), *before;
+
+    for (; lazy; lazy = before) {
+        before = lazy->before;
+        free(lazy);
+    }
+}
+
 static void forget_names(void)
 {
     int name, kind;
+
+    forget_lazies();
 
     for (name = 0; name < PROGRAM_TASKS_MAX; name++) {
         struct promises *list = atomic_exchange(&promises[name], NULL), *before;
@@ -46,20 +76,16 @@ static void forget_names(void)
     }
 }
 
-/* ---- What an operation came to ---- */
+/* ---- Outcomes ---- */
 
 struct list {
     struct outcome *of;
     size_t count;
-    size_t room;
 };
 
-static void add(struct list *list, struct outcome outcome)
+static void add_outcome(struct list *list, struct outcome outcome)
 {
-    if (list->count == list->room) {
-        list->room = list->room ? 2 * list->room : 4;
-        list->of = allocate(list->of, list->room * sizeof *list->of);
-    }
+    list->of = grown(list->of, list->count, sizeof outcome);
     list->of[list->count++] = outcome;
 }
 
@@ -117,7 +143,7 @@ static struct outcome from_end(int end)
     return from_error(end);
 }
 
-/* What a call returned that can return 0 to most. More is nonsense. */
+/* From the result of a call that can return 0 to most. More is nonsense. */
 static struct outcome from_call(int result, int most)
 {
     if (result == MIOU_CANCELLED)
@@ -146,9 +172,9 @@ static void say_did(const struct self *self, const struct operation *op, struct 
     char *line;
 
     if (!list->count)
-        add(list, plain(OUTCOME_NONE));
+        add_outcome(list, plain(OUTCOME_NONE));
     count = once ? 1 : list->count;
-    line = allocate(NULL, LINE_SIZE + count * (OUTCOME_MAX + 2));
+    line = resized(NULL, LINE_SIZE + count * (OUTCOME_MAX + 2));
     size = (size_t)sprintf(line, "did %s %d ", name_of(self), op->line);
     for (i = 0; i < count; i++) {
         size += (size_t)sprintf(line + size, i ? ", " : "");
@@ -161,13 +187,13 @@ static void say_did(const struct self *self, const struct operation *op, struct 
 
 /* ---- Operations ---- */
 
-struct execution;
+struct step;
 
-/* How an operation is executed. Its object is what the first name behind its word stands for. */
-struct deed {
-    void (*execute)(struct execution *e);
+/* How an operation is executed. Its object is what its first name stands for. */
+struct method {
+    void (*execute)(struct step *step);
     int (*call)(void *object, void *other); /* do_call, do_tell */
-    enum name_kind other;                   /* what the second name stands for, if there is one */
+    enum name_kind other;                   /* the kind of the second name, if there is one */
     int most;                               /* do_call: results up to this are values */
     enum outcome_kind tells[3];             /* do_tell, do_ask, do_hand_out: by result */
     int (*make)(void **object);
@@ -177,43 +203,44 @@ struct deed {
     int (*await_some)(size_t *which, int *end, miou_promise *const *promises, size_t count);
 };
 
-/* An operation while it is executed. */
-struct execution {
+/* An operation while a task executes it. */
+struct step {
     const struct operation *op;
-    const struct deed *deed;
+    const struct method *method;
     const struct self *self;
     void *object;
+    const struct lazy *lazy; /* if the object is a lazy value */
     struct list outcomes;
     struct promises *bound; /* what `p =` will stand for, with room for room */
     size_t room;
-    bool stopped; /* the runtime has refused it, because the task is cancelled */
+    bool stopped; /* the runtime has refused it because the task is cancelled */
 };
 
-static void came_to(struct execution *e, struct outcome outcome)
+static void note_outcome(struct step *step, struct outcome outcome)
 {
-    add(&e->outcomes, outcome);
-    e->stopped = outcome.kind == OUTCOME_STOPPED;
+    add_outcome(&step->outcomes, outcome);
+    step->stopped = outcome.kind == OUTCOME_STOPPED;
 }
 
-static void handed_out(struct execution *e, miou_promise *promise)
+static void note_promise(struct step *step, miou_promise *promise)
 {
-    size_t count = e->bound ? e->bound->count : 0;
+    size_t count = step->bound ? step->bound->count : 0;
 
-    if (e->op->bind < 0)
+    if (step->op->bind < 0)
         return;
-    if (!e->bound || count == e->room) {
-        e->room = count ? 2 * count : 1;
-        e->bound = allocate(e->bound, sizeof *e->bound + e->room * sizeof promise);
+    if (!step->bound || count == step->room) {
+        step->room = count ? 2 * count : 1;
+        step->bound = resized(step->bound, sizeof *step->bound + step->room * sizeof promise);
     }
-    e->bound->of[count] = promise;
-    e->bound->count = count + 1;
+    step->bound->of[count] = promise;
+    step->bound->count = count + 1;
 }
 
 static int run_task(void *arg);
 
-static void do_spawn(struct execution *e)
+static void do_spawn(struct step *step)
 {
-    const struct operation *op = e->op;
+    const struct operation *op = step->op;
     miou_resource *give[PROGRAM_TASKS_MAX];
     miou_promise *promise = NULL;
     miou_spawn options = {0};
@@ -231,84 +258,87 @@ static void do_spawn(struct execution *e)
         pin = op->pin == PIN_SELF ? miou_domain_self() : op->pin;
         options.pin = &pin;
     }
-    result = (op->kind == OP_ASYNC ? miou_async
-                                   : miou_call)(op->bind < 0 ? NULL : &promise, &options, run_task,
-                                                spawn("spawn", e->self, op, op->tasks[0]));
-    came_to(e, from_call(result, 0));
+    result = (op->kind == OP_ASYNC ? miou_async : miou_call)(
+        op->bind < 0 ? NULL : &promise, &options, run_task,
+        spawn_instance("spawn", step->self, op, op->tasks[0]));
+    note_outcome(step, from_call(result, 0));
     if (result == 0)
-        handed_out(e, promise);
+        note_promise(step, promise);
 }
 
-static void do_parallel(struct execution *e)
+static void do_parallel(struct step *step)
 {
-    size_t count = (size_t)e->op->task_count, i;
-    int *ends = allocate(NULL, (count + 1) * sizeof *ends);
-    void **args = allocate(NULL, (count + 1) * sizeof *args);
+    size_t count = (size_t)step->op->task_count, i;
+    int *ends = zeroed(count, sizeof *ends);
+    void **args = zeroed(count, sizeof *args);
     int result;
 
     for (i = 0; i < count; i++) {
-        args[i] = spawn("spawn", e->self, e->op, e->op->tasks[i]);
+        args[i] = spawn_instance("spawn", step->self, step->op, step->op->tasks[i]);
         ends[i] = INT_MIN;
     }
     result = miou_parallel(ends, run_task, args, count);
     if (result != 0)
-        came_to(e, from_call(result, 0));
+        note_outcome(step, from_call(result, 0));
     for (i = 0; result == 0 && i < count; i++)
-        came_to(e, from_end(ends[i]));
+        note_outcome(step, from_end(ends[i]));
     free(ends);
     free(args);
 }
 
-static void do_call(struct execution *e)
+static void do_call(struct step *step)
 {
-    void *other = e->deed->other ? atomic_load(&objects[e->deed->other][e->op->other]) : NULL;
+    void *other =
+        step->method->other ? atomic_load(&objects[step->method->other][step->op->other]) : NULL;
 
-    came_to(e, from_call(e->deed->call(e->object, other), e->deed->most));
+    note_outcome(step, from_call(step->method->call(step->object, other), step->method->most));
 }
 
-/* An outcome for each of the results that tell something; 0, which is ok, ends the table. */
-static struct outcome from_tale(const struct execution *e, int result)
+/* The method has an outcome for each result that tells something, up to the first OUTCOME_OK. */
+static struct outcome from_table(const struct step *step, int result)
 {
     int count = 0;
 
-    while (count < 3 && e->deed->tells[count] != OUTCOME_OK)
+    while (count < 3 && step->method->tells[count] != OUTCOME_OK)
         count++;
-    return result >= 0 && result < count ? plain(e->deed->tells[result]) : from_call(result, -1);
+    return result >= 0 && result < count ? plain(step->method->tells[result])
+                                         : from_call(result, -1);
 }
 
-static void do_tell(struct execution *e)
+static void do_tell(struct step *step)
 {
-    came_to(e, from_tale(e, e->deed->call(e->object, NULL)));
+    note_outcome(step, from_table(step, step->method->call(step->object, NULL)));
 }
 
-static void do_ask(struct execution *e)
+static void do_ask(struct step *step)
 {
     int end = INT_MIN;
-    int result = e->deed->ask(e->object, &end);
+    int result = step->method->ask(step->object, &end);
 
-    came_to(e, result == e->deed->ended ? from_end(end) : from_tale(e, result));
+    note_outcome(step, result == step->method->ended ? from_end(end) : from_table(step, result));
 }
 
-static void do_hand_out(struct execution *e)
+static void do_hand_out(struct step *step)
 {
     miou_promise *promise = NULL;
-    struct outcome outcome = from_tale(e, e->deed->hand_out(&promise, e->object));
+    struct outcome outcome = from_table(step, step->method->hand_out(&promise, step->object));
 
-    came_to(e, outcome);
+    note_outcome(step, outcome);
     if (outcome.kind == OUTCOME_ENDED || outcome.kind == OUTCOME_TAKEN)
-        handed_out(e, promise);
+        note_promise(step, promise);
 }
 
-static void do_make(struct execution *e)
+static void do_make(struct step *step)
 {
     void *object = NULL;
 
-    came_to(e, from_call(e->deed->make(&object), 0));
+    note_outcome(step, from_call(step->method->make(&object), 0));
     if (object)
-        atomic_store(&objects[operation_names(e->op->kind)][e->op->name], object);
+        atomic_store(&objects[operation_names(step->op->kind)][step->op->name], object);
 }
 
-/* The value is the resource's number, so that one which the runtime invents is found out. */
+/* The value is the number of the resource's name, so that a value is found out which the runtime
+ * invents. */
 static void finalise(void *value)
 {
     unsigned name = number_of(value);
@@ -320,39 +350,40 @@ static void finalise(void *value)
         miou_domain_self());
 }
 
-static void do_create(struct execution *e)
+static void do_create(struct step *step)
 {
     miou_resource *resource = NULL;
 
-    came_to(e, from_call(miou_resource_create(&resource, finalise, numbered((unsigned)e->op->name)),
-                         0));
+    note_outcome(step, from_call(miou_resource_create(&resource, finalise,
+                                                      numbered((unsigned)step->op->name)),
+                                 0));
     if (resource)
-        atomic_store(&objects[NAME_RESOURCE][e->op->name], resource);
+        atomic_store(&objects[NAME_RESOURCE][step->op->name], resource);
 }
 
 static int run_lazy(void *arg);
 
-static void do_lazy(struct execution *e)
+static void do_lazy(struct step *step)
 {
     miou_lazy *lazy = NULL;
-    unsigned task = (unsigned)e->op->tasks[0];
+    void *argument = lazy_argument(step->op->tasks[0]);
 
-    came_to(e, from_call(miou_lazy_create(&lazy, run_lazy, numbered(task)), 0));
+    note_outcome(step, from_call(miou_lazy_create(&lazy, run_lazy, argument), 0));
     if (lazy)
-        atomic_store(&objects[NAME_LAZY][e->op->name], lazy);
+        atomic_store(&objects[NAME_LAZY][step->op->name], add_lazy(lazy, argument));
 }
 
-static void do_force(struct execution *e)
+static void do_force(struct step *step)
 {
-    struct instance *instance = e->self->instance;
+    struct instance *instance = step->self->instance;
 
-    atomic_store(&instance->forcing, e->op);
-    atomic_store(&instance->frame, (uintptr_t)__builtin_frame_address(0));
-    do_ask(e);
-    atomic_store(&instance->frame, 0);
+    if (step->lazy)
+        begin_force(instance, step->op, step->lazy->argument);
+    do_ask(step);
+    end_force(instance);
 }
 
-/* The promises of all the names that are listed; a name that stands for none is a NULL. */
+/* The promises of all the names in a list; a name that stands for none gives a NULL. */
 static miou_promise **listed(const struct operation *op, size_t *count)
 {
     miou_promise **all = NULL;
@@ -363,86 +394,88 @@ static miou_promise **listed(const struct operation *op, size_t *count)
         const struct promises *list = atomic_load(&promises[op->promises[i]]);
         size_t size = list && list->count ? list->count : 1, j;
 
-        all = allocate(all, (*count + size) * sizeof *all);
+        all = resized(all, (*count + size) * sizeof *all);
         for (j = 0; j < size; j++)
             all[(*count)++] = list && list->count ? list->of[j] : NULL;
     }
     return all;
 }
 
-static void do_await_all(struct execution *e)
+static void do_await_all(struct step *step)
 {
     size_t count, i;
-    miou_promise **all = listed(e->op, &count);
-    int *ends = allocate(NULL, (count + 1) * sizeof *ends);
+    miou_promise **all = listed(step->op, &count);
+    int *ends = zeroed(count, sizeof *ends);
     int result;
 
     for (i = 0; i < count; i++)
         ends[i] = INT_MIN;
     result = miou_await_all(ends, all, count);
     if (result != 0)
-        came_to(e, from_call(result, 0));
+        note_outcome(step, from_call(result, 0));
     for (i = 0; result == 0 && i < count; i++)
-        came_to(e, from_end(ends[i]));
+        note_outcome(step, from_end(ends[i]));
     free(ends);
     free(all);
 }
 
-static void do_await_some(struct execution *e)
+static void do_await_some(struct step *step)
 {
     size_t count, which = SIZE_MAX;
-    miou_promise **all = listed(e->op, &count);
+    miou_promise **all = listed(step->op, &count);
     int end = INT_MIN;
-    int result = e->deed->await_some(&which, &end, all, count);
+    int result = step->method->await_some(&which, &end, all, count);
 
-    came_to(e, result != 0 ? from_call(result, 0) : from_end(which < count ? end : INT_MIN));
+    note_outcome(step,
+                 result != 0 ? from_call(result, 0) : from_end(which < count ? end : INT_MIN));
     free(all);
 }
 
-static void do_complete(struct execution *e)
+static void do_complete(struct step *step)
 {
-    int end = e->op->other < 0 ? e->op->value : FAILURES - e->op->other;
+    int end = step->op->other < 0 ? step->op->value : FAILURES - step->op->other;
 
-    came_to(e, from_call(miou_computation_complete(e->object, end), 0));
+    note_outcome(step, from_call(miou_computation_complete(step->object, end), 0));
 }
 
-static void do_sleep(struct execution *e)
+static void do_sleep(struct step *step)
 {
-    came_to(e, from_call(miou_sleep((int64_t)e->op->value * 1000000), 0));
+    note_outcome(step, from_call(miou_sleep((int64_t)step->op->value * 1000000), 0));
 }
 
-static void do_until(struct execution *e)
+static void do_until(struct step *step)
 {
     int result = 0;
 
-    while (result == 0 && !atomic_load(&flags[e->op->name]))
+    while (result == 0 && !atomic_load(&flags[step->op->name]))
         result = miou_yield();
-    came_to(e, from_call(result, 0));
+    note_outcome(step, from_call(result, 0));
 }
 
-static void do_run(struct execution *e)
+static void do_run(struct step *step)
 {
     miou_options options = {.domains = program->domains};
-    int result = miou_run(&options, run_task, spawn("spawn", e->self, e->op, e->op->tasks[0]));
+    int result = miou_run(&options, run_task,
+                          spawn_instance("spawn", step->self, step->op, step->op->tasks[0]));
 
-    came_to(e, result == MIOU_CANCELLED ? plain(OUTCOME_STOPPED) : from_end(result));
+    note_outcome(step, result == MIOU_CANCELLED ? plain(OUTCOME_STOPPED) : from_end(result));
 }
 
-static void do_print(struct execution *e)
+static void do_print(struct step *step)
 {
-    say("print %s %s\n", name_of(e->self), program_name(program, NAME_WORD, e->op->name));
-    came_to(e, plain(OUTCOME_OK));
+    say("print %s %s\n", name_of(step->self), program_name(program, NAME_WORD, step->op->name));
+    note_outcome(step, plain(OUTCOME_OK));
 }
 
-static void do_post(struct execution *e)
+static void do_post(struct step *step)
 {
-    atomic_store(&flags[e->op->name], true);
-    came_to(e, plain(OUTCOME_OK));
+    atomic_store(&flags[step->op->name], true);
+    note_outcome(step, plain(OUTCOME_OK));
 }
 
 /* ---- The table ---- */
 
-/* The functions of the interface as do_call, do_make and do_ask know them. */
+/* The functions of the interface in the form that do_call, do_make and do_ask call. */
 #define CALL_0(name)                                                                               \
     static int call_##name(void *object, void *other)                                              \
     {                                                                                              \
@@ -518,7 +551,7 @@ static int ask_orphans_get(void *object, int *end)
     return miou_orphans_get(end, object);
 }
 
-static const struct deed deeds[OPERATION_KINDS] = {
+static const struct method methods[OPERATION_KINDS] = {
     [OP_ASYNC] = {do_spawn},
     [OP_CALL] = {do_spawn},
     [OP_PARALLEL] = {do_parallel},
@@ -580,43 +613,47 @@ static const struct deed deeds[OPERATION_KINDS] = {
 
 /* ---- Tasks ---- */
 
-static void execute_once(struct execution *e)
+static void execute_once(struct step *step)
 {
-    const struct operation *op = e->op;
+    const struct operation *op = step->op;
     enum name_kind names = operation_names(op->kind);
     const struct promises *list;
     size_t i = 0;
 
     if (!operation_has(op->kind, OPERATION_EACH)) {
-        e->object =
+        step->object =
             names < NAME_KINDS && op->name >= 0 ? atomic_load(&objects[names][op->name]) : NULL;
-        e->deed->execute(e);
+        if (names == NAME_LAZY) {
+            step->lazy = step->object;
+            step->object = step->lazy ? step->lazy->of : NULL;
+        }
+        step->method->execute(step);
         return;
     }
     list = atomic_load(&promises[op->name]);
     do {
-        e->object = list && list->count ? list->of[i] : NULL;
-        e->deed->execute(e);
-    } while (list && ++i < list->count && !e->stopped);
+        step->object = list && list->count ? list->of[i] : NULL;
+        step->method->execute(step);
+    } while (list && ++i < list->count && !step->stopped);
 }
 
-/* Execute an operation as often as it says, and say what it came to. Returns whether the task goes
- * on. */
+/* Execute an operation as often as it says, and say its outcomes. Returns whether the task goes on.
+ */
 static bool execute(const struct self *self, const struct operation *op)
 {
-    struct execution e = {.op = op, .deed = &deeds[op->kind], .self = self};
+    struct step step = {.op = op, .method = &methods[op->kind], .self = self};
     int i;
 
-    for (i = 0; i < op->repeat && !e.stopped; i++)
-        execute_once(&e);
+    for (i = 0; i < op->repeat && !step.stopped; i++)
+        execute_once(&step);
     if (op->bind >= 0) {
-        if (!e.bound)
-            e.bound = allocate(NULL, sizeof *e.bound), e.bound->count = 0;
-        bind_name(op->bind, e.bound);
+        if (!step.bound)
+            step.bound = zeroed(1, sizeof *step.bound);
+        bind_name(op->bind, step.bound);
     }
-    say_did(self, op, &e.outcomes);
-    free(e.outcomes.of);
-    return !e.stopped;
+    say_did(self, op, &step.outcomes);
+    free(step.outcomes.of);
+    return !step.stopped;
 }
 
 static int run_operations(const struct self *self, const struct task *task)
@@ -636,12 +673,13 @@ static int run_operations(const struct self *self, const struct task *task)
     return 0;
 }
 
-static int run_instance(struct self self)
+static int run_instance(struct self self, int domain)
 {
     int result = 0;
 
-    say("begin %s %d\n", name_of(&self), miou_domain_self());
+    say("begin %s %d\n", name_of(&self), domain);
     if (self.instance) {
+        atomic_store_explicit(&self.instance->domain, domain, memory_order_relaxed);
         result = run_operations(&self, &program->tasks[self.instance->task]);
         say("end %s\n", name_of(&self));
     }
@@ -651,19 +689,20 @@ static int run_instance(struct self self)
 /* The function of every task. */
 static int run_task(void *arg)
 {
-    return run_instance(self_of(arg));
+    return run_instance(self_of(arg), miou_domain_self());
 }
 
-/* The function of every lazy value: its task is a part of the one that forces it. */
+/* The function of every lazy value: its task is a part of the instance that forces the value. */
 static int run_lazy(void *arg)
 {
-    struct self parent = forcer_at((uintptr_t)__builtin_frame_address(0));
-    unsigned task = number_of(arg);
+    int domain = miou_domain_self(), task = lazy_task(arg);
+    struct self parent = forcer_of(arg, domain);
 
-    if (!parent.instance || task >= (unsigned)program->names[NAME_TASK].count)
-        return run_instance((struct self){NULL, parent.run});
+    if (!parent.instance || task < 0 || task >= program->names[NAME_TASK].count)
+        return run_instance((struct self){NULL, parent.run}, domain);
     return run_instance(
-        self_of(spawn("force", &parent, atomic_load(&parent.instance->forcing), (int)task)));
+        self_of(spawn_instance("force", &parent, atomic_load(&parent.instance->forcing), task)),
+        domain);
 }
 
 /* ---- The run ---- */
@@ -680,7 +719,7 @@ static bool sleeps(void)
 
 void execute_program(miou_options options)
 {
-    void *first = spawn("spawn", NULL, NULL, program->main_task);
+    void *first = spawn_instance("spawn", NULL, NULL, program->main_task);
     char text[OUTCOME_MAX];
     int result;
 

@@ -1,11 +1,11 @@
-/* Tests of the driver: what it says about an execution on runtimes whose doings are known, and what
- * it does with scenarios that are none. */
+/* Tests of the driver: what it says about an execution on runtimes that are known, and what it does
+ * with input that is not a scenario. */
 #include "test_support.h"
 
 #include <signal.h>
 
-/* Run the driver on a liar, or on whatever library, with so many bytes of scenario. */
-static struct process drive(const char *library, const char *scenario, size_t size)
+/* Run the driver on a library, with size bytes of scenario. */
+static struct process run_driver(const char *library, const char *scenario, size_t size)
 {
     char *const arguments[] = {(char *)(uintptr_t)built("driver"), (char *)(uintptr_t)library,
                                NULL};
@@ -23,7 +23,7 @@ static struct process drive(const char *library, const char *scenario, size_t si
 /* Expect exactly these lines and a status. */
 static void expect(const char *library, const char *scenario, int status, const char *lines)
 {
-    struct process process = drive(built(library), scenario, strlen(scenario));
+    struct process process = run_driver(built(library), scenario, strlen(scenario));
 
     assert_int_equal(process.end, PROCESS_EXITED);
     assert_string_equal(process.output, lines);
@@ -364,15 +364,79 @@ static void tells_of_lazy_values_and_computations(void **state)
            "run ok\n");
 }
 
+/* Which instance computes a value does not depend on the stack or the thread of its function. */
+static void tells_which_instance_computes(void **state)
+{
+    (void)state;
+    expect("liars/computes_elsewhere.so",
+           "scenario 1\n"
+           "task main\n"
+           "    lazy l outer\n"
+           "    lazy k inner\n"
+           "    force l\n"
+           "    force k\n"
+           "task outer\n"
+           "    force k\n"
+           "    return 1\n"
+           "task inner\n"
+           "    return 2\n",
+           0,
+           "scenario 1\n"
+           "begin main 0\n"
+           "did main 2 ok\n"
+           "did main 3 ok\n"
+           "force main 4 outer\n"
+           "begin outer 0\n"
+           "force outer 7 inner\n"
+           "begin inner 0\n"
+           "end inner\n"
+           "did outer 7 ok 2\n"
+           "end outer\n"
+           "did main 4 ok 1\n"
+           "did main 5 ok 2\n"
+           "end main\n"
+           "run ok\n");
+    expect("liars/computes_elsewhere.so",
+           "scenario 1\n"
+           "task main\n"
+           "    lazy l compute\n"
+           "    parallel child child\n"
+           "task child\n"
+           "    force l\n"
+           "task compute\n"
+           "    return 3\n",
+           0,
+           "scenario 1\n"
+           "begin main 0\n"
+           "did main 2 ok\n"
+           "spawn main 3 child\n"
+           "spawn main 3 child#2\n"
+           "begin child 0\n"
+           "begin child#2 0\n"
+           "force child 5 compute\n"
+           "begin compute 0\n"
+           "end compute\n"
+           "did child 5 stopped\n"
+           "end child\n"
+           "force child#2 5 compute#2\n"
+           "begin compute#2 0\n"
+           "end compute#2\n"
+           "did child#2 5 ok 3\n"
+           "end child#2\n"
+           "did main 3 cancelled, ok\n"
+           "end main\n"
+           "run ok\n");
+}
+
 /* ---- Schedules ---- */
 
 static const char one_task[] = "task main\n    create r\n    print x\n";
 
 #define ONE_TASK "begin main 0\ndid main 2 ok\nprint main x\ndid main 3 ok\nend main\nrun ok\n"
 
-/* The answers of a generator are those of SplitMix64's published test, modulo what is asked. Of the
- * run before a task is run again, and is no instance any more. */
-static void drives_a_runtime(void **state)
+/* A generator's answers are those of SplitMix64's published test, modulo the number of
+ * possibilities. A task of the run before is run again; it is not an instance of this run. */
+static void steers_a_runtime(void **state)
 {
     char scenario[256];
 
@@ -387,7 +451,7 @@ static void drives_a_runtime(void **state)
            "chose 1 2\nchose 1 3\nchose 3 4\nbegin ? 0\n" ONE_TASK);
 }
 
-static void drives_only_with_schedules(void **state)
+static void steers_only_with_schedules(void **state)
 {
     char scenario[256];
 
@@ -396,7 +460,7 @@ static void drives_only_with_schedules(void **state)
     expect("liars/asks.so", scenario, 0, "scenario 5\n" ONE_TASK);
 }
 
-static void tells_of_a_runtime_that_cannot_be_driven(void **state)
+static void tells_of_a_runtime_that_cannot_be_steered(void **state)
 {
     char scenario[256];
 
@@ -405,7 +469,7 @@ static void tells_of_a_runtime_that_cannot_be_driven(void **state)
     expect("liars/eager.so", scenario, 0, "scenario 5\nabsent choose\n");
 }
 
-/* A runtime that claims success and hands out nothing gets no further with it. */
+/* Claiming success without handing out an object does not help a runtime. */
 static void does_not_take_a_word_for_a_deed(void **state)
 {
     (void)state;
@@ -463,23 +527,23 @@ static void survives_what_a_runtime_does(void **state)
     expect("liars/exits_in_run.so", small, 0,
            "scenario 3\nbegin main 0\ndid main 2 ok\ndid main 3 ok\nend main\n");
     expect("liars/closes_descriptors.so", small, 3, "scenario 3\n");
-    process = drive(built("liars/crashes_at_load.so"), small, strlen(small));
+    process = run_driver(built("liars/crashes_at_load.so"), small, strlen(small));
     assert_int_equal(process.end, PROCESS_SIGNALLED);
     assert_int_equal(process.status, SIGABRT);
     process_free(&process);
-    process = drive(built("liars/prints_rubbish.so"), small, strlen(small));
+    process = run_driver(built("liars/prints_rubbish.so"), small, strlen(small));
     assert_int_equal(process.end, PROCESS_EXITED);
     assert_true(strncmp(process.output, "scenario 3\n\xff", 12) == 0);
     process_free(&process);
 }
 
-/* What a runtime prints to standard output is no part of what the driver says. */
+/* What a runtime prints to standard output does not become part of what the driver says. */
 static void keeps_standard_output_apart(void **state)
 {
     struct process process;
 
     (void)state;
-    process = drive(built("liars/talks.so"), small, strlen(small));
+    process = run_driver(built("liars/talks.so"), small, strlen(small));
     assert_string_equal(process.output, "scenario 3\nbegin main 0\ndid main 2 ok\n"
                                         "did main 3 ok\nend main\nrun ok\n");
     assert_true(contains(process.errors, "run ok 99\n"));
@@ -494,7 +558,7 @@ static void many_instances(void **state)
                                    "    await p\n"
                                    "task child\n"
                                    "    return 1\n";
-    struct process process = drive(built("liars/eager.so"), scenario, strlen(scenario));
+    struct process process = run_driver(built("liars/eager.so"), scenario, strlen(scenario));
     static const char last[] =
         "end child#10000\ndid main 2 ok\ndid main 3 ok 1\nend main\nrun ok\n";
     size_t lines = 0, i;
@@ -507,10 +571,10 @@ static void many_instances(void **state)
     process_free(&process);
 }
 
-/* Each is refused with status 2, a line on standard error and none on standard output. */
+/* A scenario is refused with status 2, a line on standard error, and nothing on standard output. */
 static void refuses(const char *scenario, size_t size, const char *why)
 {
-    struct process process = drive(built("liars/eager.so"), scenario, size);
+    struct process process = run_driver(built("liars/eager.so"), scenario, size);
 
     assert_int_equal(process.end, PROCESS_EXITED);
     assert_string_equal(process.output, "");
@@ -540,11 +604,11 @@ static void refuses_what_is_no_scenario(void **state)
     REFUSES("scenario 1\ntask main\n    yi\0eld\n", "driver: line 2: ");
     REFUSES("scenario 1\ntask main\n    yield => ok\n", "driver: line 2: ");
     REFUSES("scenario 1\ntask main\n    yield\nexpect run ok\n", "driver: line 3: ");
-    REFUSES("scenario 1\nschedule x\ntask main\n", "driver: a schedule that is none");
-    REFUSES("scenario 1\nschedule 1 -1\ntask main\n", "driver: a schedule that is none");
-    REFUSES("scenario 1\nschedule 18446744073709551616\ntask main\n", "driver: a schedule");
-    REFUSES("scenario 1\nschedule seed\ntask main\n", "driver: a schedule that is none");
-    REFUSES("scenario 1\nschedule seed 1 2\ntask main\n", "driver: a schedule that is none");
+    REFUSES("scenario 1\nschedule x\ntask main\n", "driver: not a schedule");
+    REFUSES("scenario 1\nschedule 1 -1\ntask main\n", "driver: not a schedule");
+    REFUSES("scenario 1\nschedule 18446744073709551616\ntask main\n", "driver: not a schedule");
+    REFUSES("scenario 1\nschedule seed\ntask main\n", "driver: not a schedule");
+    REFUSES("scenario 1\nschedule seed 1 2\ntask main\n", "driver: not a schedule");
     REFUSES("scenario 1\nschedules\ntask main\n", "driver: line 1: ");
     REFUSES("scenario 1\ntask main\nschedule\n", "driver: line 2: ");
     memset(endless, 'x', 3 << 20);
@@ -559,17 +623,17 @@ static void refuses_what_is_no_library(void **state)
     struct process process;
 
     (void)state;
-    process = drive("/nonexistent/lib.so", small, strlen(small));
+    process = run_driver("/nonexistent/lib.so", small, strlen(small));
     assert_int_equal(process.status, 2);
     assert_string_equal(process.output, "scenario 3\n");
     assert_string_equal(process.errors, "driver: cannot open /nonexistent/lib.so: "
                                         "No such file or directory\n");
     process_free(&process);
-    process = drive("spec/miou.h", small, strlen(small));
+    process = run_driver("spec/miou.h", small, strlen(small));
     assert_int_equal(process.status, 2);
     assert_true(contains(process.errors, "driver: cannot open spec/miou.h: "));
     process_free(&process);
-    process = drive(NULL, small, strlen(small));
+    process = run_driver(NULL, small, strlen(small));
     assert_int_equal(process.status, 2);
     assert_true(contains(process.errors, "usage: driver LIBRARY"));
     process_free(&process);
@@ -598,9 +662,10 @@ int main(void)
         cmocka_unit_test(tells_of_orphanages_and_time),
         cmocka_unit_test(tells_of_mutexes_and_conditions),
         cmocka_unit_test(tells_of_lazy_values_and_computations),
-        cmocka_unit_test(drives_a_runtime),
-        cmocka_unit_test(drives_only_with_schedules),
-        cmocka_unit_test(tells_of_a_runtime_that_cannot_be_driven),
+        cmocka_unit_test(tells_which_instance_computes),
+        cmocka_unit_test(steers_a_runtime),
+        cmocka_unit_test(steers_only_with_schedules),
+        cmocka_unit_test(tells_of_a_runtime_that_cannot_be_steered),
         cmocka_unit_test(stops_when_cancelled),
         cmocka_unit_test(does_not_take_a_word_for_a_deed),
         cmocka_unit_test(tells_of_a_missing_function),

@@ -1,5 +1,6 @@
-/* Tests of what is said of the interface: interface.def has every function that the headers declare
- * and no other, spec/interface.md is complete and true on our side, and the rules named are rules.
+/* Tests of what is said about the interface: interface.def has exactly the functions that the
+ * headers declare, spec/interface.md maps to all of them and to nothing else, and all rules that
+ * are named exist.
  */
 #include "test_support.h"
 
@@ -24,8 +25,8 @@ static bool in_table(const char *name, size_t size)
     return false;
 }
 
-/* Blank out comments and types of functions, so that what is left before a parenthesis is declared.
- */
+/* Blank out comments and types of functions: each name that is left before a parenthesis is
+ * declared. */
 static void blank_out(char *text)
 {
     char *at, *end;
@@ -42,7 +43,7 @@ static void blank_out(char *text)
     }
 }
 
-/* Append a file to a text of so many bytes at most, which ends with a NUL. */
+/* Append a file to a text, which has room bytes in all and ends with a NUL. */
 static void append(char *text, size_t room, const char *path)
 {
     FILE *file = fopen(path, "r");
@@ -112,7 +113,7 @@ static size_t word_size(const char *at)
     return size;
 }
 
-/* The next word from here on; NULL: none. */
+/* The next word of a text; NULL: none. */
 static const char *next_word(const char *at)
 {
     while (*at != '\0' && !in_word(*at))

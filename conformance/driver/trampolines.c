@@ -1,4 +1,5 @@
-/* trampolines: miou.h's functions, each of which passes its arguments on to the runtime library. */
+/* trampolines: each function of miou.h passes its arguments on to the same one of the runtime
+ * library. */
 #include "trampolines.h"
 
 #include "interface.h"

@@ -1,11 +1,11 @@
-/* trampolines: miou.h's functions, for programs that are linked without a runtime. Each passes its
+/* trampolines: miou.h's functions for programs that are linked without a runtime. Each passes its
  * arguments on to the same function of the library that trampolines_open opened. */
 #ifndef TRAMPOLINES_H
 #define TRAMPOLINES_H
 
-/* Open the runtime library at path; to be called once, before any function of the interface.
- * absent is called, on whatever thread and stack, by a function that the library lacks; it must not
- * return. Returns NULL, or why the library cannot be opened. */
+/* Open the runtime library at path; to be called once, before any function of the interface. A
+ * function that the library lacks calls absent, on the thread and stack of its caller; absent must
+ * not return. Returns NULL, or why the library cannot be opened. */
 const char *trampolines_open(const char *path, void (*absent)(const char *name));
 
 #endif

@@ -1,5 +1,5 @@
-/* inquiry.h: what the parts of the judge share while they look into one trace: the facts that are
- * gathered on the way, and how a finding is told. */
+/* inquiry: what the parts of the judge know of one trace. The facts are gathered on the way, by the
+ * file that is named with them. */
 #ifndef INQUIRY_H
 #define INQUIRY_H
 
@@ -9,7 +9,7 @@
 
 enum { NEVER = INT_MAX }; /* later than every event */
 
-/* How a task's program came to its end. */
+/* How a task's program ended. */
 enum ending {
     ENDING_NONE, /* never begun */
     ENDING_RETURNED,
@@ -17,86 +17,74 @@ enum ending {
     ENDING_STOPPED
 };
 
-/* What became of a spawn. */
+/* The fate of a spawn. */
 enum birth {
-    BIRTH_OPEN,    /* cannot be told: a parallel that was stopped */
+    BIRTH_OPEN,    /* not known: a parallel that was stopped */
     BIRTH_SPAWNED, /* a child */
     BIRTH_REFUSED, /* no child */
 };
 
 /* What is known of an instance. Events are numbered as in the trace. */
 struct life {
-    int task; /* whose task it is a part of: itself, or, if it computes a lazy value, who forces */
+    /* By follow.c. */
+    int task; /* the instance that it is a part of: itself, or, if it computes a lazy value, the one
+                 that forces the value */
     enum birth birth;
-    int born; /* what its spawn came to; -1 */
+    int born; /* the event that its spawn has returned; -1 */
     enum ending ending;
     struct outcome result; /* what its function returned */
     int domain;            /* where it began; -1: it never did */
-    int at;                /* how far in its program */
-    int times;             /* spawns or prints of the operation that it is in */
+    int at;                /* its place in its program */
+    int times;             /* spawns or prints of its current operation so far */
 
+    /* By the operations on promises: promises.c, invariants_2_children.c. */
     bool settled;    /* awaited or cancelled by its parent */
-    int settled_at;  /* the event when first; NEVER */
-    bool candidate;  /* an await-one may have taken it, or another */
-    bool asked;      /* its parent has cancelled it, or tried to when it was stopped itself */
+    int settled_at;  /* the first such event; NEVER */
+    bool candidate;  /* an await-one took either it or another child */
+    bool asked;      /* its parent has cancelled it, or tried to and was stopped itself */
     bool cancelled;  /* its parent's cancel has returned */
-    bool freed;      /* the promise is given back */
+    bool freed;      /* its promise is given back */
     bool awaited_ok; /* its parent's await gave a value */
-    int unasked;     /* when await said cancelled, and its parent had not asked; -1 */
-    bool condemned;  /* somebody may have cancelled it, were it not for the end of the run */
+    int unasked;     /* the await that said cancelled although its parent had not asked; -1 */
 
-    int first_final; /* the finalisers of what it owned at its end: events; NEVER */
-    int last_final;  /* -1 */
-    int last;        /* the last event of it and of all below it, finalisers with them; -1 */
+    bool condemned; /* it may have been cancelled, even if the run did not cancel it; by facts.c */
 
-    /* Of its children. */
+    /* By invariants_5_ownership.c. */
+    int first_final; /* the first finaliser of what it owned at its end: an event; NEVER */
+    int last_final;  /* the last one; -1 */
+    bool may_leak;   /* may have ended owning something */
+    int leaks;       /* a resource that it surely owned at its end; -1 */
+
+    /* By facts.c. */
+    int last;  /* the last event of it and of all below it, including finalisers; -1 */
+    int below; /* the last event of all below it; -1 */
+
+    /* Its children, by the operations on promises. */
     int forgotten;         /* spawned and not settled, as far as is known */
-    int forgotten_orphans; /* of them in an orphanage */
+    int forgotten_orphans; /* those of them that are in an orphanage */
     int a_forgotten;       /* one of them; -1 */
-    int settled_orphans;   /* settled under a name of their own, and in an orphanage */
-    int settled_cared;     /* settled, but which of the orphans it was is not known */
-    int settled_some;      /* settled, but which of the candidates it was is not known */
-    bool gets;             /* has had a promise given back by get */
-    bool settles_unknown;  /* has settled promises of which nothing is known */
-    bool cancels;          /* has cancelled any */
-    bool cancels_unknown;  /* has cancelled one that is not known */
+    int settled_orphans;   /* in an orphanage and settled under a name of their own */
+    int settled_cared;     /* orphans that were settled; it is not known which */
+    int settled_some;      /* candidates that were settled; it is not known which */
+    bool gets;             /* get has given back a promise */
+    bool settles_unknown;  /* has settled promises that are not known */
+    bool cancels;          /* has cancelled any child */
+    bool cancels_unknown;  /* has cancelled a child that is not known */
     bool frees;            /* has given back any promise */
-    bool frees_unknown;    /* has given back one that is not known */
-
-    bool may_leak; /* may have ended owning something */
-    int leaks;     /* resource it surely owned at its end; -1 */
+    bool frees_unknown;    /* has given back a promise that is not known */
 };
 
 struct inquiry {
     const struct program *program;
     const struct trace *trace;
     struct verdict *verdict;
-    bool no_memory;
-    int *before;        /* the event before each of the same instance; -1 */
+    int *before;        /* by event: the one before it of the same instance; -1 */
     struct life *lives; /* by instance */
-    bool rule_ended;    /* the run ended with the code of a rule, and everything was cancelled */
-    struct outcome run;
+    struct outcome run; /* how the run ended */
+    bool rule_ended;    /* with the code of a broken rule, so that every task was cancelled */
 };
 
-/* ---- Findings ---- */
-
-/* A text made as by printf; NULL: no memory. */
-__attribute__((format(printf, 1, 2))) char *text(const char *format, ...);
-
-/* Tell a finding. The texts are taken over. */
-void find(struct inquiry *inquiry, const char *rule, int line, char *expected, char *observed);
-
-/* Short texts, returned by value so that they can stand in an argument list. */
-struct phrase {
-    char text[224];
-};
-struct phrase task_phrase(const struct inquiry *inquiry, int instance);
-struct phrase event_phrase(const struct inquiry *inquiry, int event);
-struct phrase list_phrase(const struct inquiry *inquiry, struct outcomes list);
-struct phrase outcome_phrase(const struct inquiry *inquiry, struct outcome outcome);
-struct phrase operation_phrase(const struct inquiry *inquiry, int operation);
-
-/* ---- Facts ---- */
+/* ---- Facts of an event ---- */
 
 static inline const struct operation *operation_of(const struct inquiry *inquiry, int event)
 {
@@ -109,7 +97,7 @@ static inline int actor(const struct inquiry *inquiry, int event)
     return inquiry->lives[inquiry->trace->events[event].instance].task;
 }
 
-/* The task whose child the instance is; -1: main. */
+/* The task that spawned the instance; -1: main. */
 static inline int parent_of(const struct inquiry *inquiry, int instance)
 {
     int parent = inquiry->trace->instances[instance].parent;
@@ -134,7 +122,8 @@ static inline bool is_ok(struct outcome outcome)
     return outcome.kind == OUTCOME_OK;
 }
 
-/* Whether a task can end so. Without memory for its stack it ends before it has begun. */
+/* Whether it is an outcome that a task can end with. Without memory for its stack it never begins.
+ */
 static inline bool is_ending(struct outcome outcome)
 {
     return outcome.kind == OUTCOME_OK || outcome.kind == OUTCOME_FAILED ||
@@ -152,8 +141,10 @@ static inline bool is_orphan(const struct inquiry *inquiry, int child)
     return operation_of(inquiry, inquiry->trace->instances[child].spawned)->orphans >= 0;
 }
 
-/* How often the event's operation came to ok. */
+/* How often the event's operation was ok. */
 int times_ok(const struct inquiry *inquiry, int event);
+
+/* ---- Facts of an instance ---- */
 
 /* Whether the instance may have been cancelled, by its parent or by the end of the run. */
 static inline bool may_be_cancelled(const struct inquiry *inquiry, int instance)
@@ -161,9 +152,9 @@ static inline bool may_be_cancelled(const struct inquiry *inquiry, int instance)
     return inquiry->rule_ended || inquiry->lives[instance].condemned;
 }
 
-/* Whether a task certainly left a child that it had not settled, or perhaps. A promise that care
- * handed out stands for one of its orphans, and for one which was settled directly if there is one;
- * so does one of several that await-one took. */
+/* Whether a task certainly has, or may have, forgotten a child. A promise that care handed out
+ * stands for one of its orphans, which may be one that was settled directly; the same holds for the
+ * promise that await-one took. */
 static inline bool surely_forgets(const struct life *life)
 {
     int covered = life->settled_cared < life->forgotten_orphans ? life->settled_cared
@@ -181,31 +172,19 @@ static inline bool may_forget(const struct life *life)
     return life->forgotten > covered;
 }
 
-/* Make room for one more in an array, the address of whose pointer is given. False: no memory. */
-bool grow(void *array, int count, int *room, size_t size);
+/* Whether it cannot be told from outside that a task has broken a rule at its end: it may have been
+ * cancelled, and no await gave its value. */
+static inline bool ends_unseen(const struct inquiry *inquiry, int instance)
+{
+    return !inquiry->lives[instance].awaited_ok && may_be_cancelled(inquiry, instance);
+}
 
-/* ---- Monitors ---- */
+/* ---- Facts that are gathered: facts.c ---- */
 
-/* All of them. */
-void monitors(struct inquiry *inquiry);
+/* Mark the instances that may have been cancelled. Needs all operations on promises. */
+void mark_condemned(struct inquiry *inquiry);
 
-/* monitors_children.c. Tells what is learnt of settling in the lives. */
-void monitor_promises(struct inquiry *inquiry);
-
-/* monitors_ends.c. Needs the finalisers' places in the lives, and tells the last event of each. */
-void monitor_ends(struct inquiry *inquiry);
-
-/* monitors_orphans.c. Needs the lives' last events. */
-void monitor_orphanages(struct inquiry *inquiry);
-
-/* monitors_sync.c */
-void monitor_sync(struct inquiry *inquiry);
-
-/* monitors_waits.c. The second needs to know who may have been cancelled. */
-void monitor_sleeps(struct inquiry *inquiry);
-void monitor_deadlock(struct inquiry *inquiry);
-
-/* monitors_ownership.c. Needs what is learnt of settling. */
-void monitor_resources(struct inquiry *inquiry);
+/* Find the last event of each instance and of all below it. Needs the finalisers. */
+void find_last_events(struct inquiry *inquiry);
 
 #endif

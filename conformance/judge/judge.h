@@ -1,5 +1,5 @@
-/* judge.h: compares what a driver saw with what its scenario expects, and with the rules that hold
- * for every program (the monitors, in monitors.c). */
+/* judge.h: compares what a driver said about an execution with what its scenario expects, and with
+ * the rules that hold for every program (the invariants, in invariants*.c). */
 #ifndef JUDGE_H
 #define JUDGE_H
 
@@ -13,27 +13,28 @@ enum verdict_kind {
     VERDICT_ABSENT   /* not implemented: the runtime lacks a function */
 };
 
-/* One thing that is not as it should be. */
+/* Something that an execution did wrong. */
 struct finding {
-    const char *rule; /* the monitor's rule, "R2.9"; NULL: an expectation of the scenario itself */
-    int line;         /* of the program; 0: none in particular */
+    const char
+        *rule; /* the invariant's rule, "R2.9"; NULL: an expectation of the scenario itself */
+    int line;  /* of the program; 0: none in particular */
     char *expected;
     char *observed;
 };
 
 enum {
-    FINDINGS_MAX = 16 /* kept; the others are only counted */
+    FINDINGS_MAX = 16 /* that are kept; the others are only counted */
 };
 
 struct verdict {
     enum verdict_kind kind;
-    struct finding findings[FINDINGS_MAX]; /* fail, garbage; in the order they were noticed */
-    int finding_count;                     /* of them kept */
-    int more;                              /* further ones not kept */
-    char *absent;                          /* absent: the function's name; else NULL */
+    struct finding findings[FINDINGS_MAX]; /* fail, garbage; in the order of their reports */
+    int finding_count;
+    int more;     /* findings that are not kept */
+    char *absent; /* absent: the function's name; else NULL */
 };
 
-/* Judge a trace of the program. NULL: no memory. */
+/* Judge a trace of the program. */
 struct verdict *judge(const struct program *program, const struct trace *trace);
 void verdict_free(struct verdict *verdict);
 

@@ -1,5 +1,5 @@
-/* Tests of the monitors, by stories: several children at once, lazy values, what tasks share, time
- * and deadlock. */
+/* Tests of the invariants, by stories: several children at once, lazy values, what tasks share,
+ * time and deadlock. */
 #include "test_stories.h"
 
 /* ---- Several children ---- */
@@ -32,7 +32,7 @@ static void all_are_awaited(void **state)
                      "R8.1 4: an outcome for each of 2 promises"},
                     {"ok 5, failed boom", "not-a-child", "R8.1 4: no error: the children are"},
                     {"ok 5, failed boom", "cancelled, failed boom",
-                     "R2.4 4: how task five ended: nobody had cancelled it"},
+                     "R2.4 4: how task five ended: no task had cancelled it"},
                     {"end boom\ndid main 4 ok 5, failed boom\n",
                      "did main 4 ok 5, failed boom\nend boom\n", "R2.9 4: task boom ends before"},
                     {"did main 5 none", "did main 5 ok", "R8.8 5: none: there is no promise"},
@@ -102,7 +102,7 @@ static void one_is_awaited(void **state)
                     {"begin six 0\nend six\ndid main 4 ok\ndid main 5 ok 5",
                      "did main 4 ok\ndid main 5 ok 6\nbegin six 0\nend six", "R8.3 5: how one"}},
     };
-    /* One of two that ended alike is left, whichever. */
+    /* Two children ended alike, and one of them is left, whichever it is. */
     static const struct story either = {
         .program = "task main\n"
                    "p = repeat 2 async five\n"
@@ -154,7 +154,7 @@ static void a_value_is_taken_before_a_failure(void **state)
         .changes = {{"did main 5 ok 5", "did main 5 failed bad",
                      "R8.5 5: the value of a child, as task five had ended with one"}},
     };
-    /* It had not ended when the operation began. */
+    /* The child had not ended when the operation began. */
     static const struct story later = {
         .program = "task main\n"
                    "p = async fails\n"
@@ -292,7 +292,7 @@ static void orphans_are_taken_and_counted(void **state)
     tell(&story);
 }
 
-/* What get took out is settled, and what take took is not. */
+/* A child that get took out is settled; one that take took out is not. */
 static void what_get_took_is_settled(void **state)
 {
     static const struct story story = {
@@ -362,7 +362,8 @@ static void lazy_values_are_computed_once(void **state)
                  "did part 9 ok\nend part\ndid main 3 ok 3\ndid main 4 ok 3\ndid main 5 invalid\n"
                  "did main 6 ok\nforce main 7 inner\nbegin inner 0\ndid inner 12 undefined\n"
                  "did inner 13 ok 3\nend inner\ndid main 7 failed boom\nend main\nrun ok\n",
-        .changes = {{"begin part 0", "begin part 1", "R9.17 3: a lazy value is computed by who"},
+        .changes = {{"begin part 0", "begin part 1",
+                     "R9.17 3: a lazy value is computed by the task"},
                     {"did main 4 ok 3\n",
                      "force main 4 part#2\nbegin part#2 0\nprint part#2 hi\ndid part#2 9 ok\n"
                      "end part#2\ndid main 4 ok 3\n",
@@ -388,7 +389,7 @@ static void lazy_values_are_computed_once(void **state)
     tell(&story);
 }
 
-/* Children and resources of the part are those of the task that forces. */
+/* The children and resources of a part belong to the task that forces. */
 static void a_part_is_of_its_task(void **state)
 {
     static const struct story story = {
@@ -427,7 +428,7 @@ static void a_part_is_of_its_task(void **state)
     tell(&story);
 }
 
-/* Of one that is cancelled while it computes another takes over, from the beginning. */
+/* If a task is cancelled while it computes a value, another computes it from the beginning. */
 static void the_cancelled_leave_it_to_others(void **state)
 {
     static const struct story story = {
@@ -463,7 +464,7 @@ static void the_cancelled_leave_it_to_others(void **state)
     tell(&story);
 }
 
-/* What one turn of a wait got hold of the next has let go: of it there is one event for both. */
+/* The next turn of a wait lets go of the mutex that one turn got: both have one event. */
 static void turns_hold_a_mutex_for_a_moment(void **state)
 {
     static const struct story story = {
@@ -483,8 +484,8 @@ static void turns_hold_a_mutex_for_a_moment(void **state)
 
 /* ---- What tasks share ---- */
 
-/* Of the lines of two domains either may be first, though the other was: nobody is accused of what
- * was told late. */
+/* Lines of two domains may stand in either order, whichever came first: a line that is only late
+ * breaks no rule. */
 static void mutexes_exclude(void **state)
 {
     static const struct story story = {
@@ -576,14 +577,14 @@ static void mutexes_are_taken_in_turn(void **state)
                      "did child#2 10 ok\ndid child#2 11 ok\nend child#2\ndid child 10 ok\n"
                      "did child 11 ok\nend child\n",
                      "R9.2 10: before the lock that began on this domain after 'begin child#2 0'"},
-                    {"did main 8 ok", "did main 8 busy", "R9.5 8: ok: nobody holds the mutex"}},
+                    {"did main 8 ok", "did main 8 busy", "R9.5 8: ok: no task holds the mutex"}},
     };
 
     (void)state;
     tell(&story);
 }
 
-/* Who waits for a condition does not hold the mutex meanwhile, and holds it behind. */
+/* A task that waits for a condition does not hold the mutex meanwhile, but does after the wait. */
 static void conditions_give_up_the_mutex(void **state)
 {
     static const struct story story = {
@@ -638,11 +639,11 @@ static void triggers_happen_once(void **state)
                  "did main 7 ok\ndid main 8 ok\nend main\nrun ok\n",
         .changes = {{"did main 6 ok\ndid child 10 ok\nend child\n",
                      "did child 10 ok\nend child\ndid main 6 ok\n", ""},
-                    {"did main 5 busy", "did main 5 ok", "R9.22 5: nothing yet: nobody has"},
+                    {"did main 5 busy", "did main 5 ok", "R9.22 5: nothing yet: no task has"},
                     {"did main 8 ok", "did main 8 busy", "R9.22 8: ok: the trigger has been"},
                     {"begin child 0\ndid main 4 ok\ndid main 5 busy\n",
                      "did main 4 ok\ndid main 5 busy\nbegin child 0\n",
-                     "R9.23 5: not busy: nobody else awaits the trigger"}},
+                     "R9.23 5: not busy: no other task awaits the trigger"}},
     };
 
     (void)state;
@@ -694,7 +695,7 @@ static void computations_are_completed_once(void **state)
     tell(&story);
 }
 
-/* Of a name that is made twice it is not known which was meant. */
+/* If a name is made twice, it is not known which object an operation means. */
 static void what_is_made_twice_is_not_judged(void **state)
 {
     static const struct story story = {

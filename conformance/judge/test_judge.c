@@ -1,5 +1,5 @@
-/* Tests of the judge: its monitors of tasks, children, orphans and resources, by stories, and what
- * a scenario itself expects. */
+/* Tests of the judge: its invariants of tasks, children, orphans and resources, by stories, and
+ * what a scenario itself expects. */
 #include "test_stories.h"
 
 /* ---- Programs ---- */
@@ -47,7 +47,7 @@ static void tasks_follow_their_programs(void **state)
     tell(&following);
 }
 
-/* A stop ends the program, and a list. */
+/* A stopped operation ends the program, and stopped ends a list. */
 static void stopped_tasks_only_end(void **state)
 {
     static const struct story story = {
@@ -75,8 +75,8 @@ static void outcomes_are_those_of_the_child(void **state)
     struct story story = following;
     const struct change changes[CHANGES] = {
         {"did main 3 ok 5", "did main 3 ok 6",
-         "R2.4 3: ok 5, as task child ended / await came to ok 6"},
-        {"did main 3 ok 5", "did main 3 cancelled", "R2.4 3: how task child ended: nobody"},
+         "R2.4 3: ok 5, as task child ended / await had the outcome ok 6"},
+        {"did main 3 ok 5", "did main 3 cancelled", "R2.4 3: how task child ended: no task"},
         {"did main 3 ok 5", "did main 3 not-a-child", "R2.4 3: no error"},
         {"did main 3 ok 5", "did main 3 invalid", "R2.4 3: no error"},
         {"end child\ndid main 3 ok 5\n", "did main 3 ok 5\nend child\n",
@@ -84,8 +84,8 @@ static void outcomes_are_those_of_the_child(void **state)
         {"begin child 0\nprint child hi\ndid child 6 ok\nend child\n", "",
          "R2.9 3: task child ends before"},
         {"did main 3 ok 5\n", "did main 3 stopped\n", "R2.14 0: task main is not stopped"},
-        {"run ok 3", "run ok 4", "R1.1 0: the run comes to what main came to: ok 3 / ok 4"},
-        {"run ok 3", "run busy", "R1.1 0: the run comes to what main came to"},
+        {"run ok 3", "run ok 4", "R1.1 0: the run ends as main does, with ok 3 / ok 4"},
+        {"run ok 3", "run busy", "R1.1 0: the run ends as main does"},
         {"run ok 3", "run still-has-children", "R2.1 0: not still-has-children"},
         {"run ok 3", "run resource-leaked", "R5.4 0: not resource-leaked"}};
 
@@ -94,7 +94,7 @@ static void outcomes_are_those_of_the_child(void **state)
     tell(&story);
 }
 
-/* A child that no stack is left for fails, and has not begun. */
+/* A child for which there is no stack fails without having begun. */
 static void who_never_began_may_lack_memory(void **state)
 {
     static const struct story story = {
@@ -109,7 +109,7 @@ static void who_never_began_may_lack_memory(void **state)
                  "begin child#2 1\nend child#2\ndid main 5 ok, no-memory\nend main\nrun ok\n",
         .changes = {{"did main 3 no-memory", "did main 3 ok", "R2.9 3: task child ends before"},
                     {"did main 3 no-memory", "begin child 0\nend child\ndid main 3 no-memory",
-                     "R2.4 3: ok, as task child ended / await came to no-memory"},
+                     "R2.4 3: ok, as task child ended / await had the outcome no-memory"},
                     {"ok, no-memory", "no-memory, no-memory", "R2.4 5: ok, as task child#2 ended"}},
     };
 
@@ -130,8 +130,8 @@ static void failures_are_those_of_the_task(void **state)
                  "did main 3 failed boom\nend main\nrun failed bang\n",
         .changes = {{"did main 3 failed boom", "did main 3 failed bang", "R2.4 3: failed boom"},
                     {"did main 3 failed boom", "did main 3 ok", "R2.4 3: failed boom"},
-                    {"run failed bang", "run failed boom", "R1.2 0: the run comes to what main"},
-                    {"run failed bang", "run ok", "R1.2 0: the run comes to what main"}},
+                    {"run failed bang", "run failed boom", "R1.2 0: the run ends as main does"},
+                    {"run failed bang", "run ok", "R1.2 0: the run ends as main does"}},
     };
     static const struct story nothing = {.program = "task main\n",
                                          .trace = "begin main 0\nend main\nrun ok\n",
@@ -328,7 +328,7 @@ static void children_are_not_forgotten(void **state)
                  "did main 3 ok\nend main\nrun still-has-children\n",
         .changes = {{"run still-has-children", "run ok",
                      "R2.1 0: still-has-children: task main returned and had neither awaited nor "
-                     "cancelled child / the run came to ok"},
+                     "cancelled child / the run ended with ok"},
                     {"run still-has-children", "run resource-leaked",
                      "R5.4 0: not resource-leaked"}},
     };
@@ -440,9 +440,9 @@ static void cancelled_is_cancelled(void **state)
                  "end child\ndid main 3 ok\nend main\nrun ok\n",
         .changes = {{"did child 5 ok", "did child 5 stopped", "R2.14 3: cancelled: task child was"},
                     {"did child 5 ok", "did child 5 stopped",
-                     "R2.14 0: task child is not stopped: nobody cancelled it"}},
+                     "R2.14 0: task child is not stopped: no task cancelled it"}},
     };
-    /* Who is stopped while it cancels may have cancelled. */
+    /* A task that is stopped while it cancels a child may have cancelled it. */
     static const struct story stopped = {
         .program = "task main\na = async child\nyield\ncancel a\n"
                    "task child\nb = async leaf\nyield\ncancel b\ntask leaf\nyield\nyield\n",
@@ -452,7 +452,7 @@ static void cancelled_is_cancelled(void **state)
                  "end leaf\ndid main 4 ok\nend main\nrun ok\n",
         .changes = {{"did main 4 ok\n", "did main 4 invalid\n", "R2.12 4: no error"}},
     };
-    /* It may have been stopped before it began. */
+    /* The child may have been stopped before it began. */
     static const struct story unstarted = {
         .program = "task main\np = async child\ncancel p\nawait p\ntask child\nyield\n",
         .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\ndid main 3 ok\n"
@@ -470,7 +470,7 @@ static void cancelled_is_cancelled(void **state)
     tell(&unstarted);
 }
 
-/* Nothing happens below a task after its await, on whatever domain. */
+/* Nothing happens below a task after its await, on any domain. */
 static void trees_end_together(void **state)
 {
     static const struct story story = {
@@ -496,7 +496,7 @@ static void trees_end_together(void **state)
     tell(&story);
 }
 
-static void parallel_gives_what_its_tasks_came_to(void **state)
+static void parallel_gives_how_its_tasks_ended(void **state)
 {
     static const struct story story = {
         .program =
@@ -505,7 +505,7 @@ static void parallel_gives_what_its_tasks_came_to(void **state)
                  "begin one 1\nend one\ndid main 3 ok 1, failed two\nend main\nrun ok\n",
         .changes = {{"ok 1, failed two", "failed two, ok 1", "R2.4 3: failed two, as task two"},
                     {"ok 1, failed two", "ok 1, busy", "R4.9 3: how task two ended"},
-                    {"ok 1, failed two", "ok 1, cancelled", "R2.4 3: how task two ended: nobody"},
+                    {"ok 1, failed two", "ok 1, cancelled", "R2.4 3: how task two ended: no task"},
                     {"end one\ndid main 3 ok 1, failed two\n",
                      "did main 3 ok 1, failed two\nend one\n", "R2.9 3: task one ends before"},
                     {"did main 3 ok 1, failed two\n", "did main 3 no-domain-available\n",
@@ -516,7 +516,7 @@ static void parallel_gives_what_its_tasks_came_to(void **state)
     tell(&story);
 }
 
-/* A turn that is refused has one member in the list, and any other as many as it has tasks. */
+/* A turn that is refused has one member in the list; any other turn has one for each task. */
 static void parallel_may_be_repeated(void **state)
 {
     static const struct story refused = {
@@ -572,7 +572,7 @@ static void lists_go_by_their_members(void **state)
     tell(&shared);
 }
 
-/* Of another domain's promises it is not known when they were bound, but whose they are. */
+/* When another domain's promises were bound is not known, but the task that they belong to is. */
 static void strangers_are_known_on_other_domains(void **state)
 {
     static const struct story story = {
@@ -600,7 +600,7 @@ static void strangers_are_known_on_other_domains(void **state)
     tell(&story);
 }
 
-/* Where it cannot be told whose promise it is, nobody is accused. */
+/* If it is not known which task a promise belongs to, nothing is reported. */
 static void what_cannot_be_told_is_not_judged(void **state)
 {
     static const struct story story = {
@@ -615,7 +615,7 @@ static void what_cannot_be_told_is_not_judged(void **state)
                  "did main 5 ok\ndid main 6 ok\nend main\nrun ok\n",
         .changes = {{NULL, NULL, NULL}},
     };
-    /* Which of the two each of them cancels and gives back is open, too. */
+    /* Nor is it known which of the two each task cancels and gives back. */
     static const struct story cancelled = {
         .program = "domains 2\ntask main\na = call child\nb = call child\nawait a\nawait b\n"
                    "task child\np = async leaf\ncancel p\nfree p\nfree p\nawait p\n"
@@ -734,7 +734,7 @@ static void settled_orphans_count_once(void **state)
                      "did main 9 invalid\n",
                      "R2.1 0: still-has-children: task main returned and had neither"}},
     };
-    /* Whether the one that was awaited was handed out, or the other, is not known. */
+    /* It is not known whether the child that was awaited was handed out, or the other. */
     static const struct story open = {
         .program = "task main\norphans o\na = async child orphans=o\nasync child orphans=o\n"
                    "await a\np = care o\nawait p\ntask child\n",
@@ -871,7 +871,7 @@ static void what_is_kept_is_leaked(void **state)
                  "run resource-leaked\n",
         .changes =
             {{"run resource-leaked", "run ok",
-              "R5.4 0: resource-leaked: task main returned and owned r / the run came to ok"},
+              "R5.4 0: resource-leaked: task main returned and owned r / the run ended with ok"},
              {"run resource-leaked", "run still-has-children", "R2.1 0: not still-has-children"},
              {"finalise r 0\n", "",
               "R5.4 0: r is finalised once, when its owner main has "
@@ -886,7 +886,7 @@ static void what_is_kept_is_leaked(void **state)
         .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nspawn main 4 child\ndid main 4 ok\n"
                  "end main\nfinalise r 0\nrun resource-leaked\n",
         .changes = {{"run resource-leaked", "run still-has-children",
-                     "R5.5 0: resource-leaked, which weighs more"}},
+                     "R5.5 0: resource-leaked, which takes precedence"}},
     };
     static const struct story seen = {
         .program = "task main\np = async child\nawait p\ntask child\ncreate r\nown r\n",
@@ -902,7 +902,7 @@ static void what_is_kept_is_leaked(void **state)
         .program = "task main\ncreate r\n",
         .trace = "begin main 0\ndid main 2 ok\nend main\nrun ok\n",
         .changes = {{"end main\n", "end main\nfinalise r 0\n",
-                     "R5.21 0: r is not finalised: nobody ever owned it"}},
+                     "R5.21 0: r is not finalised: no task ever owned it"}},
     };
 
     (void)state;
@@ -1041,7 +1041,7 @@ static void what_is_transferred_is_the_parents(void **state)
                      "R5.14 12: ok: task child owns r"},
                     {"finalise r 0", "finalise r 1", "R5.19 0: r is finalised on domain 0"}},
     };
-    /* Down and up again while the parent's spawn has not returned. */
+    /* The resource goes down and up again before the parent's spawn has returned. */
     static const struct story back = {
         .program = "domains 1\ntask main\ncreate r\nown r\np = call child give=r\nawait p\n"
                    "q = call child give=r\nawait q\ndisown r\ntask child\ntransfer r\n",
@@ -1057,7 +1057,7 @@ static void what_is_transferred_is_the_parents(void **state)
     tell(&back);
 }
 
-/* A name that is created again and again is only counted. */
+/* The resources of a name that is created several times are only counted. */
 static void resources_of_one_name_are_counted(void **state)
 {
     static const struct story story = {
@@ -1113,8 +1113,8 @@ static const char expecting_trace[] = "begin main 0\n"
 static const struct expected expected[] = {
     {"expect run ok 1\n", ""},
     {"expect run failed boom | ok 1\n", ""},
-    {"expect run ok\n", "- 14: the run comes to ok / ok 1\n"},
-    {"expect run ok | failed boom\n", "- 14: the run comes to ok | failed boom / ok 1\n"},
+    {"expect run ok\n", "- 14: the run ends with ok / ok 1\n"},
+    {"expect run ok | failed boom\n", "- 14: the run ends with ok | failed boom / ok 1\n"},
     {"expect run ok 1\nexpect exactly hi hi finalise:r hi\n", ""},
     {"expect run ok 1\nexpect exactly hi finalise:r hi hi\n",
      "- 15: exactly these prints and finalisers: hi finalise:r hi hi / hi hi finalise:r hi\n"},
@@ -1163,7 +1163,7 @@ static void expectations_are_judged(void **state)
     }
 }
 
-/* What `=>` says is matched as a whole, or by each member, and parallel's as a whole only. */
+/* An answer is matched by a list as a whole, or by each member; parallel's only as a whole. */
 static void answers_are_judged(void **state)
 {
     static const struct {
@@ -1173,12 +1173,14 @@ static void answers_are_judged(void **state)
         {{"ok, failed boom", "ok, failed boom"}, ""},
         {{"ok | failed boom", "ok, failed boom"}, ""},
         {{"cancelled | failed boom | ok", "cancelled, ok | ok, failed boom"}, ""},
-        {{"ok", "ok, failed boom"}, "- 3: 'await p' comes to ok / ok, failed boom, in task main\n"},
-        {{"failed boom, ok", "ok, failed boom"}, "- 3: 'await p' comes to failed boom, ok / "},
+        {{"ok", "ok, failed boom"},
+         "- 3: 'await p' has the outcome ok / ok, failed boom, in task main\n"},
+        {{"failed boom, ok", "ok, failed boom"},
+         "- 3: 'await p' has the outcome failed boom, ok / "},
         {{"ok, ok | failed boom, failed boom", "ok, failed boom"}, ""},
         {{"ok | failed boom", "ok | failed boom"},
-         "- 4: 'parallel good' comes to ok | failed boom / ok, failed boom, in task main\n"},
-        {{"ok | failed boom", "ok"}, "- 4: 'parallel good' comes to ok / "},
+         "- 4: 'parallel good' has the outcome ok | failed boom / ok, failed boom, in task main\n"},
+        {{"ok | failed boom", "ok"}, "- 4: 'parallel good' has the outcome ok / "},
     };
 
     (void)state;
@@ -1215,7 +1217,7 @@ static void some_operations_are_expected_to_succeed(void **state)
         judge_text(program, "begin main 0\ndid main 2 invalid\nrun ok\n", findings,
                    sizeof findings);
         assert_true(contains(findings, "- 2: '"));
-        assert_true(contains(findings, "comes to ok | stopped / invalid"));
+        assert_true(contains(findings, "has the outcome ok | stopped / invalid"));
         judge_text(program, "begin main 0\ndid main 2 stopped\nrun ok\n", findings,
                    sizeof findings);
         assert_null(strstr(findings, "- 2"));
@@ -1383,7 +1385,7 @@ int main(void)
         cmocka_unit_test(promises_belong_to_the_parent),
         cmocka_unit_test(cancelled_is_cancelled),
         cmocka_unit_test(trees_end_together),
-        cmocka_unit_test(parallel_gives_what_its_tasks_came_to),
+        cmocka_unit_test(parallel_gives_how_its_tasks_ended),
         cmocka_unit_test(parallel_may_be_repeated),
         cmocka_unit_test(lists_go_by_their_members),
         cmocka_unit_test(strangers_are_known_on_other_domains),

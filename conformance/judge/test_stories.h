@@ -1,6 +1,6 @@
-/* test_stories.h: a story is a program and a trace of it as a correct runtime makes it, which must
- * pass; and changes of that trace, each of which must be found out. So every monitor is seen green
- * and red. */
+/* test_stories.h: a story is a program, a trace of it that a correct runtime makes, which must
+ * pass, and changes of that trace, each of which must be found. So every invariant is seen to pass
+ * and to fail. */
 #ifndef TEST_STORIES_H
 #define TEST_STORIES_H
 
@@ -27,7 +27,7 @@ static inline void complain(void *to, int line, const char *text)
     note(to, "", line, text);
 }
 
-/* The findings, one a line. */
+/* Write the findings, one a line. */
 static inline void judge_text(const char *text, const char *events, char *findings, size_t size)
 {
     struct complaints complaints = {.size = 0};
@@ -60,7 +60,7 @@ static inline void judge_text(const char *text, const char *events, char *findin
     free(output);
 }
 
-/* Judge with the `expect run` that the events' last line asks for. */
+/* Judge with an `expect run` of what the last line of the events says. */
 static inline void judge_events(const struct story *story, const char *events, char *findings,
                                 size_t size)
 {

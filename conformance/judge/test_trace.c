@@ -137,7 +137,7 @@ static void knows_the_instances(void **state)
     trace_free(trace);
 }
 
-/* Of a list whose members are all equal one is left, but not of parallel's. */
+/* A list whose members are all equal is folded to one of them, except parallel's. */
 static void folds_equal_members(void **state)
 {
     struct trace *trace = parse(*state, good);
@@ -418,7 +418,7 @@ static void reads_runs_one_by_one(void **state)
     assert_int_equal(at, sizeof runs - 1);
 }
 
-/* What can follow a run is another, and a broken one is the last. */
+/* Another execution may follow a whole one; a broken one is the last. */
 static void tells_garbage_between_runs(void **state)
 {
     static const char *const texts[] = {"scenario 7\nrun ok\nrun ok\n", "scenario 7\nrun ok\nx",
@@ -445,7 +445,7 @@ static void tells_garbage_between_runs(void **state)
     }
 }
 
-/* A hundred thousand instances, and a list of as many. */
+/* A hundred thousand instances, and a list with as many members. */
 static void reads_long_traces(void **state)
 {
     static const char text[] = "task main\np = repeat 100000 async child\nawait p\ntask child\n"

@@ -1,7 +1,9 @@
 /* trace.c: reads what a driver printed, line by line, up to the first line that the protocol does
- * not allow. Of an instance, only its name is looked up, in a hash table: a trace may have a
- * hundred thousand of them. */
+ * not allow. Instances are looked up by name in a hash table, since a trace may have a hundred
+ * thousand. */
 #include "trace.h"
+
+#include "scenario/memory.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -17,11 +19,7 @@ struct piece {
 struct scanner {
     const struct program *program;
     struct trace *trace;
-    int event_room;
-    int instance_room;
-    int choice_room;
     size_t outcome_count;
-    size_t outcome_room;
     int *slots; /* hash table of instances: an instance, or -1 */
     size_t slot_count;
     struct piece line;
@@ -29,11 +27,11 @@ struct scanner {
 };
 
 /* What to do after a line. */
-enum step { STEP_ON, STEP_END, STEP_NO_MEMORY };
+enum step { STEP_ON, STEP_END };
 
 /* ---- What is wrong ---- */
 
-/* The start of a line with every odd byte escaped. */
+/* The start of a line, with every byte that is not printable escaped. */
 static void quote(char *buffer, size_t size, struct piece line)
 {
     char *end = buffer + size - sizeof "\\x00...";
@@ -59,17 +57,12 @@ __attribute__((format(printf, 2, 3))) static enum step garbage(struct scanner *s
 {
     char reason[160], line[160];
     va_list arguments;
-    int size;
 
     va_start(arguments, format);
     vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
     quote(line, sizeof line, scanner->line);
-    size = snprintf(NULL, 0, "%s: '%s'", reason, line) + 1;
-    scanner->trace->problem = malloc((size_t)size);
-    if (scanner->trace->problem == NULL)
-        return STEP_NO_MEMORY;
-    snprintf(scanner->trace->problem, (size_t)size, "%s: '%s'", reason, line);
+    scanner->trace->problem = text_of("%s: '%s'", reason, line);
     scanner->trace->end = TRACE_GARBAGE;
     scanner->trace->line = scanner->number;
     return STEP_END;
@@ -148,13 +141,11 @@ static int *slot_of(const struct scanner *scanner, int task, int number)
 }
 
 /* Keep the table at most half full. */
-static bool grow_slots(struct scanner *scanner)
+static void grow_slots(struct scanner *scanner)
 {
     size_t count = scanner->slot_count > 0 ? 2 * scanner->slot_count : 64;
-    int *slots = malloc(count * sizeof *slots);
+    int *slots = resized(NULL, count * sizeof *slots);
 
-    if (slots == NULL)
-        return false;
     for (size_t i = 0; i < count; i++)
         slots[i] = -1;
     free(scanner->slots);
@@ -163,31 +154,17 @@ static bool grow_slots(struct scanner *scanner)
     for (int i = 0; i < scanner->trace->instance_count; i++)
         *slot_of(scanner, scanner->trace->instances[i].task, scanner->trace->instances[i].number) =
             i;
-    return true;
 }
 
-static void *grow(void *array, int count, int *room, size_t size)
-{
-    if (count < *room)
-        return array;
-    *room = *room > 0 ? 2 * *room : 64;
-    return realloc(array, (size_t)*room * size);
-}
-
-static bool add_instance(struct scanner *scanner, struct instance instance)
+static void add_instance(struct scanner *scanner, struct instance instance)
 {
     struct trace *trace = scanner->trace;
-    struct instance *larger =
-        grow(trace->instances, trace->instance_count, &scanner->instance_room, sizeof *larger);
 
-    if (larger == NULL)
-        return false;
-    trace->instances = larger;
-    if ((size_t)trace->instance_count >= scanner->slot_count / 2 && !grow_slots(scanner))
-        return false;
+    trace->instances = grown(trace->instances, (size_t)trace->instance_count, sizeof instance);
+    if ((size_t)trace->instance_count >= scanner->slot_count / 2)
+        grow_slots(scanner);
     *slot_of(scanner, instance.task, instance.number) = trace->instance_count;
     trace->instances[trace->instance_count++] = instance;
-    return true;
 }
 
 /* From T or T#n to the task and n. */
@@ -222,15 +199,11 @@ static int find_instance(const struct scanner *scanner, struct piece word)
 static enum step add_event(struct scanner *scanner, struct event event)
 {
     struct trace *trace = scanner->trace;
-    struct event *larger;
 
     event.line = scanner->number;
     if (trace->event_count == TRACE_EVENTS_MAX)
         return garbage(scanner, "more than %d events", TRACE_EVENTS_MAX);
-    larger = grow(trace->events, trace->event_count, &scanner->event_room, sizeof *larger);
-    if (larger == NULL)
-        return STEP_NO_MEMORY;
-    trace->events = larger;
+    trace->events = grown(trace->events, (size_t)trace->event_count, sizeof event);
     trace->events[trace->event_count++] = event;
     return STEP_ON;
 }
@@ -320,8 +293,7 @@ static enum step read_child(struct scanner *scanner, struct piece rest, enum eve
     if (scanner->trace->instance_count == TRACE_INSTANCES_MAX)
         return garbage(scanner, "more than %d tasks", TRACE_INSTANCES_MAX);
     event.child = scanner->trace->instance_count;
-    if (!add_instance(scanner, child))
-        return STEP_NO_MEMORY;
+    add_instance(scanner, child);
     return add_event(scanner, event);
 }
 
@@ -401,28 +373,20 @@ static enum step read_finalise(struct scanner *scanner, struct piece rest)
     return add_event(scanner, event);
 }
 
-/* Keep a list with the trace. Its place is written into the event as a number, since the array may
- * still move: see place_outcomes. */
-static enum step keep_outcomes(struct scanner *scanner, struct outcomes list, struct event *event)
+/* Keep a list with the trace. The event gets only its length, since the array may still move; see
+ * place_outcomes. */
+static void keep_outcomes(struct scanner *scanner, struct outcomes list, struct event *event)
 {
     struct trace *trace = scanner->trace;
 
-    if (scanner->outcome_count + list.count > scanner->outcome_room) {
-        size_t room = 2 * (scanner->outcome_count + list.count);
-        struct outcome *larger = realloc(trace->outcomes, room * sizeof *larger);
-
-        if (larger == NULL)
-            return STEP_NO_MEMORY;
-        trace->outcomes = larger;
-        scanner->outcome_room = room;
+    for (size_t i = 0; i < list.count; i++) {
+        trace->outcomes = grown(trace->outcomes, scanner->outcome_count, sizeof list.of[i]);
+        trace->outcomes[scanner->outcome_count++] = list.of[i];
     }
-    memcpy(trace->outcomes + scanner->outcome_count, list.of, list.count * sizeof *list.of);
     event->outcomes = (struct outcomes){NULL, list.count};
-    scanner->outcome_count += list.count;
-    return STEP_ON;
 }
 
-/* Lists were kept one behind the other, in the order of their events. */
+/* Lists are kept one behind the other, in the order of their events. */
 static void place_outcomes(struct trace *trace)
 {
     struct outcome *next = trace->outcomes;
@@ -439,7 +403,7 @@ static bool may_be_list(const struct operation *operation)
     return operation_has(operation->kind, OPERATION_LISTS) || operation->repeat > 1;
 }
 
-/* Of parallel every member is written, unless it is refused as a whole. */
+/* Whether a list of parallel has a member for each task, unless it was refused as a whole. */
 static bool is_whole(const struct operation *operation, struct outcomes list)
 {
     enum outcome_kind first = list.of[0].kind;
@@ -458,12 +422,9 @@ static enum step read_outcomes(struct scanner *scanner, struct piece text, struc
     const struct operation *operation =
         event->operation >= 0 ? &scanner->program->operations[event->operation] : NULL;
     struct outcomes list;
-    int read = outcomes_parse(&list, scanner->program, text.text, text.size);
-    enum step step;
+    enum step step = STEP_ON;
 
-    if (read < 0)
-        return STEP_NO_MEMORY;
-    if (read == 0)
+    if (!outcomes_parse(&list, scanner->program, text.text, text.size))
         return garbage(scanner, "not an outcome");
     if (list.count > 1 && (operation == NULL || !may_be_list(operation)))
         step = garbage(scanner, "a list where there is one outcome");
@@ -472,7 +433,7 @@ static enum step read_outcomes(struct scanner *scanner, struct piece text, struc
     else {
         if (operation != NULL && operation->kind != OP_PARALLEL)
             outcomes_fold(&list);
-        step = keep_outcomes(scanner, list, event);
+        keep_outcomes(scanner, list, event);
     }
     free(list.of);
     return step;
@@ -508,33 +469,23 @@ static enum step read_chose(struct scanner *scanner, struct piece rest)
 {
     struct trace *trace = scanner->trace;
     struct piece answer = take(&rest);
-    struct choice choice, *larger;
+    struct choice choice;
 
     if (!parse_integer(answer, &choice.answer) || !parse_integer(rest, &choice.count) ||
         choice.answer < 0 || choice.answer >= choice.count || choice.count < 2)
         return garbage(scanner, "not a choice");
     if (trace->choice_count == TRACE_EVENTS_MAX)
         return garbage(scanner, "more than %d choices", TRACE_EVENTS_MAX);
-    larger = grow(trace->choices, trace->choice_count, &scanner->choice_room, sizeof *larger);
-    if (larger == NULL)
-        return STEP_NO_MEMORY;
-    trace->choices = larger;
+    trace->choices = grown(trace->choices, (size_t)trace->choice_count, sizeof choice);
     trace->choices[trace->choice_count++] = choice;
     return STEP_ON;
 }
 
 static enum step read_absent(struct scanner *scanner, struct piece rest)
 {
-    char *name;
-
     if (rest.size == 0 || rest.size > 64 || memchr(rest.text, ' ', rest.size) != NULL)
         return garbage(scanner, "not a function");
-    name = malloc(rest.size + 1);
-    if (name == NULL)
-        return STEP_NO_MEMORY;
-    memcpy(name, rest.text, rest.size);
-    name[rest.size] = '\0';
-    scanner->trace->problem = name;
+    scanner->trace->problem = text_of("%.*s", (int)rest.size, rest.text);
     scanner->trace->end = TRACE_ABSENT;
     return STEP_END;
 }
@@ -578,9 +529,10 @@ static enum step read_line(struct scanner *scanner, unsigned id)
     return STEP_ON;
 }
 
-/* A last line without a newline is no line: the driver died writing it. Behind the run's end it is
- * garbage none the less. Where more may follow, *used is how much has been read of the run. */
-static enum step read_lines(struct scanner *scanner, struct piece text, unsigned id, size_t *used)
+/* A last line without a newline does not count: the driver died while writing it. Behind the end of
+ * the run it is garbage all the same. If another execution may follow, *used is how much of the
+ * text belongs to this one. */
+static void read_lines(struct scanner *scanner, struct piece text, unsigned id, size_t *used)
 {
     enum step step = STEP_ON;
     size_t at = 0;
@@ -592,42 +544,32 @@ static enum step read_lines(struct scanner *scanner, struct piece text, unsigned
 
         if (used != NULL && scanner->trace->end == TRACE_WHOLE) {
             *used = at;
-            return STEP_END;
+            return;
         }
         scanner->line = (struct piece){rest.text, length};
         scanner->number++;
         if (length >= TRACE_LINE_MAX)
-            return garbage(scanner, "a line of %zu bytes; at most %d", length, TRACE_LINE_MAX);
-        if (end == NULL)
-            return scanner->trace->end == TRACE_WHOLE ? read_line(scanner, id) : STEP_END;
-        step = read_line(scanner, id);
+            step = garbage(scanner, "a line of %zu bytes; at most %d", length, TRACE_LINE_MAX);
+        else if (end != NULL || scanner->trace->end == TRACE_WHOLE)
+            step = read_line(scanner, id);
         at += length + 1;
     }
-    return step;
 }
 
 static struct trace *parse(const struct program *program, unsigned id, struct piece text,
                            size_t *used)
 {
-    struct scanner scanner = {.program = program};
-    enum step step = STEP_NO_MEMORY;
+    struct scanner scanner = {.program = program, .trace = zeroed(1, sizeof *scanner.trace)};
 
-    scanner.trace = calloc(1, sizeof *scanner.trace);
-    if (scanner.trace == NULL)
-        return NULL;
     scanner.trace->end = TRACE_CUT;
-    if (add_instance(&scanner, (struct instance){.task = program->main_task,
-                                                 .number = 1,
-                                                 .parent = -1,
-                                                 .spawned = -1,
-                                                 .begun = -1,
-                                                 .ended = -1}))
-        step = read_lines(&scanner, text, id, used);
+    add_instance(&scanner, (struct instance){.task = program->main_task,
+                                             .number = 1,
+                                             .parent = -1,
+                                             .spawned = -1,
+                                             .begun = -1,
+                                             .ended = -1});
+    read_lines(&scanner, text, id, used);
     free(scanner.slots);
-    if (step == STEP_NO_MEMORY) {
-        trace_free(scanner.trace);
-        return NULL;
-    }
     place_outcomes(scanner.trace);
     return scanner.trace;
 }

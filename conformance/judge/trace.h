@@ -1,6 +1,6 @@
 /* trace.h: what a driver said about an execution, from its lines to events. A driver may print
- * anything: whatever the protocol of spec/scenario.md does not allow ends the trace as garbage,
- * with the offending line quoted. */
+ * anything: the first line that the protocol of spec/scenario.md does not allow ends the trace as
+ * garbage, and is quoted. */
 #ifndef TRACE_H
 #define TRACE_H
 
@@ -35,19 +35,19 @@ struct event {
     struct outcomes outcomes; /* did, run; owned by the trace */
 };
 
-/* One execution of a task: instance 0 is main, the others are numbered as they were spawned or
- * forced. */
+/* One execution of a task: instance 0 is main, the others are numbered in the order in which they
+ * were spawned or forced. */
 struct instance {
     int task;
     int number;  /* n of T#n, from 1 */
     int parent;  /* an instance; -1: main */
-    bool forced; /* computes a lazy value: what it does its parent does */
+    bool forced; /* computes a lazy value, as a part of its parent */
     int spawned; /* event, spawn or force; -1: main */
     int begun;   /* the first such event; -1: never */
     int ended;   /* likewise */
 };
 
-/* A question of the runtime that the driver answered, in a driven run. */
+/* A choice of the runtime that the driver answered, in a steered run. */
 struct choice {
     int answer;
     int count; /* 2 or more; answer is less */
@@ -74,27 +74,27 @@ struct trace {
     struct outcome *outcomes; /* what the events' lists point into */
 };
 
-/* Read what a driver printed for the scenario `id`, which it executed once. NULL: no memory. */
+/* Read what a driver printed for the scenario `id`, which it executed once. */
 struct trace *trace_parse(const struct program *program, unsigned id, const char *text,
                           size_t size);
 
-/* The same of the first of several schedules: others may follow. *used are the bytes that it
- * took: up to its run line if it is whole; if not, nothing further can be told from the text, and
- * all of it is taken. Of the last schedule ask trace_parse. */
+/* The same for the first of several executions, if others may follow. *used becomes the number of
+ * bytes that it takes: up to its run line if it is whole; if it is not, the whole text, since
+ * nothing more can be read from it. Read the last execution with trace_parse. */
 struct trace *trace_parse_first(const struct program *program, unsigned id, const char *text,
                                 size_t size, size_t *used);
 void trace_free(struct trace *trace);
 
-/* T or T#n, with a NUL; INSTANCE_MAX bytes are always enough. */
+/* Write T or T#n, with a NUL; INSTANCE_MAX bytes are always enough. */
 enum { INSTANCE_MAX = PROGRAM_NAME_MAX + 16 };
 void instance_write(char *buffer, size_t size, const struct program *program,
                     const struct trace *trace, int instance);
 
-/* A list, with a NUL, cut off where the buffer ends. */
+/* Write a list, with a NUL, cut off where the buffer ends. */
 void outcomes_write(char *buffer, size_t size, const struct program *program, struct outcomes list);
 
-/* An event as its line in the driver's output, without the newline and with a NUL, cut off where
- * the buffer ends. */
+/* Write an event as its line in the driver's output, without the newline and with a NUL, cut off
+ * where the buffer ends. */
 void event_write(char *buffer, size_t size, const struct program *program,
                  const struct trace *trace, int event);
 

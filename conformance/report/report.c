@@ -1,6 +1,7 @@
-/* report: the table of rules, the failures with all that is known of them, and the conclusion. */
+/* report: the table of rules, everything that is known of each failure, and the conclusion. */
 #include "report.h"
 
+#include "reason.h"
 #include "report_cmocka.h"
 
 #include <stdlib.h>
@@ -18,12 +19,12 @@ struct counts {
     size_t unknown; /* among the failed */
 };
 
-static bool is_failure(enum result result)
+static bool is_failure(enum result_kind kind)
 {
-    return result >= RESULT_FAIL;
+    return kind >= RESULT_FAIL;
 }
 
-static struct counts count(const struct suite *suite)
+static struct counts count_tests(const struct suite *suite)
 {
     struct counts counts = {0};
     size_t i;
@@ -35,19 +36,19 @@ static struct counts count(const struct suite *suite)
 
         if (!test->chosen)
             continue;
-        counts.passed += test->attempt.result == RESULT_PASS;
-        counts.failed += is_failure(test->attempt.result);
-        counts.skipped += test->attempt.result != RESULT_PASS && !is_failure(test->attempt.result);
-        counts.unknown += test->attempt.result == RESULT_UNKNOWN;
+        counts.passed += test->result.kind == RESULT_PASS;
+        counts.failed += is_failure(test->result.kind);
+        counts.skipped += test->result.kind != RESULT_PASS && !is_failure(test->result.kind);
+        counts.unknown += test->result.kind == RESULT_UNKNOWN;
     }
     return counts;
 }
 
-/* How far the scenarios were explored; nothing, if none was. */
+/* Write how far the scenarios were explored; nothing if none was. */
 static void write_explored(FILE *stream, const struct suite *suite)
 {
     struct exploration sum = {0};
-    size_t all = 0, bound = 0, failed = 0, not_driven = 0, seed = 0, i;
+    size_t all = 0, bound = 0, failed = 0, not_steered = 0, seed = 0, i;
 
     for (i = 0; i < suite->count; i++) {
         const struct exploration *exploration = &suite->tests[i].exploration;
@@ -59,8 +60,8 @@ static void write_explored(FILE *stream, const struct suite *suite)
         sum.traces += exploration->traces;
         seed = exploration->random > seed ? exploration->random : seed;
         if (!exploration->schedules)
-            not_driven++;
-        else if (suite->tests[i].attempt.result != RESULT_PASS)
+            not_steered++;
+        else if (suite->tests[i].result.kind != RESULT_PASS)
             failed++;
         else if (exploration->exhausted)
             all++;
@@ -78,13 +79,13 @@ static void write_explored(FILE *stream, const struct suite *suite)
     fputc('\n', stream);
     if (failed)
         fprintf(stream, "  up to one that does not pass: %zu\n", failed);
-    if (not_driven)
-        fprintf(stream, "  could not be driven: %zu\n", not_driven);
+    if (not_steered)
+        fprintf(stream, "  could not be steered: %zu\n", not_steered);
 }
 
 void report_counts(FILE *stream, const struct suite *suite)
 {
-    struct counts counts = count(suite);
+    struct counts counts = count_tests(suite);
 
     write_explored(stream, suite);
     fprintf(stream, "%zu passed, %zu failed", counts.passed, counts.failed);
@@ -93,8 +94,8 @@ void report_counts(FILE *stream, const struct suite *suite)
     fputc('\n', stream);
 }
 
-/* How many chosen rules of a level, or of all but MUST, came to what is asked for. */
-static size_t count_rules(const struct suite *suite, bool must, bool (*asked)(enum result))
+/* The number of chosen rules, either MUST rules or all others, whose result is as asked. */
+static size_t count_rules(const struct suite *suite, bool must, bool (*asked)(enum result_kind))
 {
     size_t i, rules = 0;
 
@@ -104,24 +105,24 @@ static size_t count_rules(const struct suite *suite, bool must, bool (*asked)(en
     return rules;
 }
 
-static bool is_broken(enum result result)
+static bool is_broken(enum result_kind kind)
 {
-    return is_failure(result) && result != RESULT_UNKNOWN;
+    return is_failure(kind) && kind != RESULT_UNKNOWN;
 }
 
-static bool is_missing(enum result result)
+static bool is_missing(enum result_kind kind)
 {
-    return result == RESULT_NOT_IMPLEMENTED;
+    return kind == RESULT_NOT_IMPLEMENTED;
 }
 
-static bool is_untested(enum result result)
+static bool is_untested(enum result_kind kind)
 {
-    return result == RESULT_SKIPPED;
+    return kind == RESULT_SKIPPED;
 }
 
 enum conclusion report_conclude(const struct suite *suite)
 {
-    struct counts counts = count(suite);
+    struct counts counts = count_tests(suite);
 
     if (counts.unknown || counts.passed + counts.failed == 0)
         return COULD_NOT_TELL;
@@ -151,14 +152,14 @@ static void paint(const struct report *report, const char *colour)
         fputs(colour, report->stream);
 }
 
-static const char *colour_of(enum result result)
+static const char *colour_of(enum result_kind kind)
 {
-    return result == RESULT_PASS ? "\033[32m" : is_failure(result) ? "\033[31m" : "\033[33m";
+    return kind == RESULT_PASS ? "\033[32m" : is_failure(kind) ? "\033[31m" : "\033[33m";
 }
 
 static void write_row(const struct report *report, const struct suite_rule *rule)
 {
-    enum result result = suite_result(rule);
+    enum result_kind result = suite_result(rule);
     size_t tests = 0, schedules = 0, i;
     bool all = true;
 
@@ -174,7 +175,7 @@ static void write_row(const struct report *report, const struct suite_rule *rule
     fprintf(report->stream, "%-15s", result_name(result));
     paint(report, "\033[m");
     fprintf(report->stream, " %3zu  ", tests);
-    if (report->run->explore)
+    if (report->session->explore)
         fprintf(report->stream, "%6zu %-5s  ", schedules, !schedules ? "" : all ? "all" : "bound");
     fprintf(report->stream, "%s\n", rule->rule->title);
 }
@@ -215,7 +216,7 @@ static void write_wrapped(FILE *stream, const char *indent, const char *text)
     fputc('\n', stream);
 }
 
-/* Each line of a text behind a heading that is as wide as the numbers of a program's lines. */
+/* Write each line of a text behind its number, or behind a blank of the same width. */
 static void write_lines(FILE *stream, const char *text, bool numbered)
 {
     int number = 0;
@@ -231,37 +232,15 @@ static void write_lines(FILE *stream, const char *text, bool numbered)
     }
 }
 
-void report_reason(FILE *stream, const struct attempt *attempt)
-{
-    const struct verdict *verdict = attempt->verdict;
-    int i;
-
-    fprintf(stream, "  %s\n", attempt->reason ? attempt->reason : "");
-    if (attempt->replay)
-        fprintf(stream, "  with %s\n", attempt->replay);
-    for (i = 0; verdict && i < verdict->finding_count; i++) {
-        const struct finding *finding = &verdict->findings[i];
-
-        if (finding->line)
-            fprintf(stream, "  line %d:\n", finding->line);
-        if (finding->rule)
-            fprintf(stream, "  rule %s, which holds for every program:\n", finding->rule);
-        fprintf(stream, "    expected: %s\n    observed: %s\n", finding->expected,
-                finding->observed);
-    }
-    if (verdict && verdict->more)
-        fprintf(stream, "  and %d more\n", verdict->more);
-}
-
 static void write_commands(const struct report *report, const struct test *test)
 {
-    const struct run *run = report->run;
-    const char *replay = test->attempt.replay ? test->attempt.replay : "";
+    const struct session *session = report->session;
+    const char *replay = test->result.replay ? test->result.replay : "";
     const char *blank = *replay ? " " : "";
     FILE *stream = report->stream;
 
     fprintf(stream, "  alone:    %s --rule %s%s%s\n", report->again, test->id, blank, replay);
-    if (run->command)
+    if (session->command)
         return;
     fprintf(
         stream,
@@ -271,35 +250,37 @@ static void write_commands(const struct report *report, const struct test *test)
         fprintf(stream,
                 "  gdb:      %s --print %s%s%s >scenario.txt; gdb -ex 'run <scenario.txt' --args "
                 "%s %s\n",
-                report->again, test->id, blank, replay, run->driver, run->runtime);
+                report->again, test->id, blank, replay, session->driver, session->runtime);
     else
-        fprintf(stream, "  gdb:      gdb --args %s %s %s %s\n", run->checks, run->runtime,
+        fprintf(stream, "  gdb:      gdb --args %s %s %s %s\n", session->checks, session->runtime,
                 test->rule->id, test->name);
 }
 
 static void write_failure(const struct report *report, const struct test *test)
 {
-    const struct attempt *attempt = &test->attempt;
+    const struct result *result = &test->result;
     FILE *stream = report->stream;
 
     fprintf(stream, "\n%s ", test->id);
-    paint(report, colour_of(attempt->result));
-    fprintf(stream, "%s", result_name(attempt->result));
+    paint(report, colour_of(result->kind));
+    fprintf(stream, "%s", result_name(result->kind));
     paint(report, "\033[m");
     fprintf(stream, "  %s {%s}\n", test->rule->title, level_name(test->rule->level));
     write_wrapped(stream, "  ", test->rule->statement);
     if (test->scenario) {
+        if (test->scenario->about)
+            write_wrapped(stream, "  ", test->scenario->about);
         fprintf(stream, "  program:\n");
         write_lines(stream, test->scenario->text, true);
     }
-    report_reason(stream, attempt);
-    if (attempt->output) {
+    reason_write(stream, result);
+    if (result->output) {
         fprintf(stream, "  last events:\n");
-        write_lines(stream, attempt->output, false);
+        write_lines(stream, result->output, false);
     }
-    if (attempt->errors) {
+    if (result->errors) {
         fprintf(stream, "  standard error:\n");
-        write_lines(stream, attempt->errors, false);
+        write_lines(stream, result->errors, false);
     }
     write_commands(report, test);
 }
@@ -311,17 +292,17 @@ static void write_failures(const struct report *report, const struct suite *suit
     for (i = 0; i < suite->count; i++) {
         const struct test *test = &suite->tests[i];
 
-        if (!test->chosen || !is_failure(test->attempt.result))
+        if (!test->chosen || !is_failure(test->result.kind))
             continue;
         if (shown++ < FAILURES_MAX)
             write_failure(report, test);
         else
             fprintf(report->stream, "%s%s %s: %s\n", shown == FAILURES_MAX + 1 ? "\n" : "",
-                    test->id, result_name(test->attempt.result), test->attempt.reason);
+                    test->id, result_name(test->result.kind), test->result.reason);
     }
 }
 
-/* Why something was not tested, the same reason once. */
+/* Write why each rule that was not tested was not. */
 static void write_skipped(const struct report *report, const struct suite *suite)
 {
     const char *last = "";
@@ -329,8 +310,8 @@ static void write_skipped(const struct report *report, const struct suite *suite
 
     for (i = 0; i < suite->rule_count; i++) {
         const struct suite_rule *rule = &suite->rules[i];
-        enum result result = suite_result(rule);
-        const char *why = rule->count ? rule->tests[0].attempt.reason : rule->rule->untested;
+        enum result_kind result = suite_result(rule);
+        const char *why = rule->count ? rule->tests[0].result.reason : rule->rule->untested;
 
         if (!rule->chosen || (result != RESULT_SKIPPED && result != RESULT_NOT_IMPLEMENTED))
             continue;
@@ -343,7 +324,7 @@ static void write_skipped(const struct report *report, const struct suite *suite
 }
 
 static void write_rules(FILE *stream, const struct suite *suite, bool must,
-                        bool (*asked)(enum result))
+                        bool (*asked)(enum result_kind))
 {
     size_t i;
 
@@ -353,10 +334,10 @@ static void write_rules(FILE *stream, const struct suite *suite, bool must,
             fprintf(stream, " %s", suite->rules[i].rule->id);
 }
 
-/* Whether everything was asked of the runtime that can be. */
-static bool is_all(const struct run *run, const struct suite *suite)
+/* Whether the session tested all that can be tested. */
+static bool is_all(const struct session *session, const struct suite *suite)
 {
-    bool all = !run->explore && !run->replay;
+    bool all = !session->explore && !session->replay;
     size_t i;
 
     for (i = 0; i < suite->rule_count; i++)
@@ -381,7 +362,7 @@ static void write_conclusion(const struct report *report, const struct suite *su
         fputs("does not conform.", stream);
         break;
     case CONFORMS:
-        fputs(is_all(report->run, suite) ? "conforms." : "keeps what was chosen.", stream);
+        fputs(is_all(report->session, suite) ? "conforms." : "keeps what was chosen.", stream);
         break;
     }
     if (broken) {

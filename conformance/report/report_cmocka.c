@@ -1,6 +1,8 @@
-/* report_cmocka: cmocka prints to standard output; what it has printed is put right and passed on.
- */
+/* report_cmocka: cmocka prints to standard output; its output is corrected and passed on. */
 #include "report_cmocka.h"
+
+#include "reason.h"
+#include "scenario/memory.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What cmocka calls a test: one of ours, or a rule that has none. */
+/* A test of cmocka: one of ours, or a rule that has none. */
 struct item {
     const struct rule *rule;
     const struct chapter *chapter;
@@ -27,26 +29,20 @@ struct items {
     size_t count;
 };
 
-static void *must(void *memory)
-{
-    if (!memory)
-        abort();
-    return memory;
-}
-
-/* The message of a failure. XML has its text between <![CDATA[ and ]]>, so that must not occur. */
+/* The message of a failure. In XML it stands between <![CDATA[ and ]]>, so it must not contain ]]>.
+ */
 static char *describe(const struct item *item)
 {
-    const struct attempt *attempt = &item->test->attempt;
+    const struct result *result = &item->test->result;
     char *text, *end;
     size_t size;
     FILE *stream = must(open_memstream(&text, &size));
 
     fprintf(stream, "%s {%s} %s\n  %s\n", item->rule->title, level_name(item->rule->level),
-            result_name(attempt->result), item->rule->statement);
-    report_reason(stream, attempt);
-    if (attempt->errors)
-        fprintf(stream, "  standard error:\n%s", attempt->errors);
+            result_name(result->kind), item->rule->statement);
+    reason_write(stream, result);
+    if (result->errors)
+        fprintf(stream, "  standard error:\n%s", result->errors);
     fclose(stream);
     must(text);
     while ((end = strstr(text, "]]>")))
@@ -54,56 +50,56 @@ static char *describe(const struct item *item)
     return text;
 }
 
-static void come_to(void **state)
+static void end_as_before(void **state)
 {
     const struct item *item = *state;
 
-    enum result result = item->test ? item->test->attempt.result : RESULT_SKIPPED;
+    enum result_kind kind = item->test ? item->test->result.kind : RESULT_SKIPPED;
 
-    if (result == RESULT_SKIPPED || result == RESULT_NOT_IMPLEMENTED)
+    if (kind == RESULT_SKIPPED || kind == RESULT_NOT_IMPLEMENTED)
         skip();
-    if (result != RESULT_PASS)
+    if (kind != RESULT_PASS)
         _assert_true(0, item->text, item->chapter->file, item->rule->line);
 }
 
-static void add(struct items *items, const struct suite_rule *rule, const struct test *test,
-                enum report_format format)
+static void add_item(struct items *items, const struct suite_rule *rule, const struct test *test,
+                     enum report_format format)
 {
     struct item *item = &items->of[items->count];
-    const char *why = test ? test->attempt.reason : rule->rule->untested;
-    bool failed = test && test->attempt.result >= RESULT_FAIL;
+    const char *why = test ? test->result.reason : rule->rule->untested;
+    bool failed = test && test->result.kind >= RESULT_FAIL;
 
     *item = (struct item){.rule = rule->rule, .chapter = rule->chapter, .test = test};
     item->text = failed ? describe(item) : NULL;
     if (format == REPORT_JUNIT || failed || !why)
-        item->name = must(strdup(test ? test->id : rule->rule->id));
-    else if (asprintf(&item->name, "%s %s: %s", test ? test->id : rule->rule->id,
-                      result_name(test ? test->attempt.result : RESULT_SKIPPED), why) < 0)
-        abort();
+        item->name = copy_of(test ? test->id : rule->rule->id);
+    else
+        item->name = text_of("%s %s: %s", test ? test->id : rule->rule->id,
+                             result_name(test ? test->result.kind : RESULT_SKIPPED), why);
     items->tests[items->count] =
-        (struct CMUnitTest){.name = item->name, .test_func = come_to, .initial_state = item};
+        (struct CMUnitTest){.name = item->name, .test_func = end_as_before, .initial_state = item};
     items->count++;
 }
 
 static struct items collect(const struct suite *suite, enum report_format format)
 {
     size_t most = suite->rule_count + suite->count, r, t;
-    struct items items = {.of = must(calloc(most + 1, sizeof *items.of)),
-                          .tests = must(calloc(most + 1, sizeof *items.tests))};
+    struct items items = {.of = zeroed(most, sizeof *items.of),
+                          .tests = zeroed(most, sizeof *items.tests)};
 
     for (r = 0; r < suite->rule_count; r++) {
         const struct suite_rule *rule = &suite->rules[r];
 
         if (rule->chosen && rule->count == 0)
-            add(&items, rule, NULL, format);
+            add_item(&items, rule, NULL, format);
         for (t = 0; t < rule->count; t++)
             if (rule->tests[t].chosen)
-                add(&items, rule, &rule->tests[t], format);
+                add_item(&items, rule, &rule->tests[t], format);
     }
     return items;
 }
 
-static void forget(struct items *items)
+static void free_items(struct items *items)
 {
     size_t i;
 
@@ -115,8 +111,8 @@ static void forget(struct items *items)
     free(items->tests);
 }
 
-/* Have cmocka print to a file. NULL: it cannot be had. */
-static FILE *print(const struct items *items)
+/* Have cmocka print to a file. NULL: there can be no file. */
+static FILE *print_to_file(const struct items *items)
 {
     FILE *file = tmpfile();
     int output = dup(STDOUT_FILENO), errors = dup(STDERR_FILENO);
@@ -136,8 +132,8 @@ static FILE *print(const struct items *items)
     return file;
 }
 
-/* cmocka 1.1 says `not ok` of a skipped test, which makes it a failed one. */
-static const char *put_right(const char *line)
+/* cmocka 1.1 writes `not ok` for a skipped test, which makes it a failed one. */
+static const char *corrected(const char *line)
 {
     static const char wrong[] = "not ok ";
     const char *number = line + sizeof wrong - 1;
@@ -159,10 +155,10 @@ bool report_cmocka(const struct report *report, const struct suite *suite)
     unsetenv("CMOCKA_XML_FILE");
     unsetenv("CMOCKA_TEST_ABORT");
     cmocka_set_message_output(tap ? CM_OUTPUT_TAP : CM_OUTPUT_XML);
-    file = print(&items);
+    file = print_to_file(&items);
     while (file && getline(&line, &room, file) >= 0)
-        fputs(tap ? put_right(line) : line, report->stream);
+        fputs(tap ? corrected(line) : line, report->stream);
     free(line);
-    forget(&items);
+    free_items(&items);
     return file && fclose(file) == 0;
 }

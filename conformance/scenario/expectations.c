@@ -1,5 +1,7 @@
-/* program_expectations.c: the lines that begin with `expect`. */
+/* expectations.c: the lines that begin with `expect`. */
 #include "parser.h"
+
+#include "memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,15 +29,22 @@ static bool parse_happening(struct parser *parser, struct word word, struct happ
     if (starts_with(word, "done:")) {
         *happening = (struct happening){HAPPENS_DONE, 0};
         happening->which =
-            take_number(parser, after(word, strlen("done:")), "done:", 1, PROGRAM_LINES_MAX);
+            take_number(parser, word_after(word, strlen("done:")), "done:", 1, PROGRAM_LINES_MAX);
         return happening->which >= 0;
     }
     while (!starts_with(word, starts[i].start))
         i++;
     happening->kind = starts[i].kind;
     happening->which =
-        number_of_name(parser, starts[i].names, after(word, strlen(starts[i].start)));
+        number_of_name(parser, starts[i].names, word_after(word, strlen(starts[i].start)));
     return happening->which >= 0;
+}
+
+static void add_happening(struct expectation *expectation, struct happening happening)
+{
+    expectation->happenings =
+        grown(expectation->happenings, (size_t)expectation->happening_count, sizeof happening);
+    expectation->happenings[expectation->happening_count++] = happening;
 }
 
 static void parse_happenings(struct parser *parser, struct word rest,
@@ -55,8 +64,7 @@ static void parse_happenings(struct parser *parser, struct word rest,
             happening.kind != HAPPENS_FINALISE)
             complain(parser, parser->line,
                      "'%.*s': 'expect exactly' is of print and finalise events only", QUOTED(word));
-        append(parser, &expectation->happenings, &expectation->happening_count, &happening,
-               sizeof happening);
+        add_happening(expectation, happening);
     }
     if (words < min)
         complain(parser, parser->line, "'expect %s' needs %s", what,
@@ -70,23 +78,22 @@ static void parse_expected_run(struct parser *parser, struct word rest,
         complain(parser, parser->line, "a second 'expect run'; the first is on line %d",
                  parser->run_line);
     parser->run_line = parser->line;
-    parse_answers(parser, rest, "expect run", COMES_RUN, &expectation->answers,
+    parse_answers(parser, rest, "expect run", CAN_BE_RUN, &expectation->answers,
                   &expectation->answer_count);
     for (int i = 0; i < expectation->answer_count; i++)
         if (expectation->answers[i].count > 1)
-            complain(parser, parser->line, "a run comes to one outcome, not to a list");
+            complain(parser, parser->line, "a run has one outcome, not a list");
 }
 
-/* Tasks, of each of which every begin is meant. */
+/* Tasks; each stands for all its begins. */
 static void parse_begins(struct parser *parser, struct word rest, struct expectation *expectation)
 {
     do {
         struct happening begin = {
             HAPPENS_BEGIN, take_name(parser, &rest, expectations[expectation->kind], NAME_TASK)};
 
-        append(parser, &expectation->happenings, &expectation->happening_count, &begin,
-               sizeof begin);
-        rest = trim(rest);
+        add_happening(expectation, begin);
+        rest = word_trim(rest);
     } while (rest.size > 0);
 }
 
@@ -150,9 +157,9 @@ void parse_expectation(struct parser *parser, struct word rest)
     }
     expectation.kind = (enum expectation_kind)kind;
     parse_expected(parser, rest, &expectation);
-    if (!append(parser, &program->expectations, &program->expectation_count, &expectation,
-                sizeof expectation))
-        free_expectation(&expectation);
+    program->expectations =
+        grown(program->expectations, (size_t)program->expectation_count, sizeof expectation);
+    program->expectations[program->expectation_count++] = expectation;
 }
 
 static void settle_done(struct parser *parser, const struct expectation *expectation,

@@ -1,5 +1,5 @@
-/* program_names.c: the names of a program, numbered for each kind as they first stand there. Those
- * that are used before they are bound are settled at the end. */
+/* names.c: the names of a program, numbered for each kind in the order of their first use. A name
+ * may be used before it is bound; check_names looks for those that never are. */
 #include "parser.h"
 
 #include <string.h>

@@ -1,5 +1,7 @@
-/* program_operations.c: the operations of the language, a row each, and a line with one. */
+/* operations.c: the operations of the language, one row each, and reading a line with one. */
 #include "parser.h"
+
+#include "memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,69 +35,72 @@ enum {
 
 static const struct {
     const char *word;
-    int comes;
+    int possible; /* outcomes */
     int traits;
     int operands[2];
 } forms[] = {
-    [OP_ASYNC] = {"async", COMES_REFUSABLE, SPAWNS | BINDS | PLAIN, {TASK, OPTIONS}},
-    [OP_CALL] = {"call", COMES_REFUSABLE, SPAWNS | BINDS | PLAIN, {TASK, OPTIONS}},
-    [OP_PARALLEL] = {"parallel", COMES_CHILDREN, SPAWNS | SUSPENDS | LISTS, {TASKS}},
-    [OP_AWAIT] = {"await", COMES_CHILD, SUSPENDS | EACH, {USES | NAME_PROMISE}},
-    [OP_CANCEL] = {"cancel", COMES_REFUSABLE, SUSPENDS | EACH, {USES | NAME_PROMISE}},
-    [OP_FREE] = {"free", COMES_PLAIN, EACH, {USES | NAME_PROMISE}},
-    [OP_AWAIT_ALL] = {"await-all", COMES_CHILDREN, SUSPENDS | LISTS, {PROMISES}},
-    [OP_AWAIT_ONE] = {"await-one", COMES_CHILD, SUSPENDS, {PROMISES}},
-    [OP_AWAIT_FIRST] = {"await-first", COMES_CHILD, SUSPENDS, {PROMISES}},
-    [OP_STATE] = {"state", COMES_RUNNING | COMES_STATE | COMES_ERROR, EACH, {USES | NAME_PROMISE}},
-    [OP_YIELD] = {"yield", COMES_REFUSABLE, SUSPENDS | PLAIN, {NOTHING}},
-    [OP_ORPHANS] = {"orphans", COMES_PLAIN, PLAIN, {MAKES | NAME_ORPHANAGE}},
-    [OP_CARE] = {"care", COMES_CARE, BINDS, {USES | NAME_ORPHANAGE}},
-    [OP_TAKE] = {"take", COMES_TAKE, BINDS, {USES | NAME_ORPHANAGE}},
-    [OP_GET] = {"get", COMES_EMPTY | COMES_CHILD, SUSPENDS, {USES | NAME_ORPHANAGE}},
-    [OP_LENGTH] = {"length", COMES_NUMBER, 0, {USES | NAME_ORPHANAGE}},
-    [OP_FREE_ORPHANS] = {"free-orphans", COMES_PLAIN, 0, {USES | NAME_ORPHANAGE}},
-    [OP_CREATE] = {"create", COMES_PLAIN, PLAIN, {MAKES | NAME_RESOURCE}},
-    [OP_OWN] = {"own", COMES_PLAIN, 0, {USES | NAME_RESOURCE}},
-    [OP_CHECK] = {"check", COMES_PLAIN, 0, {USES | NAME_RESOURCE}},
-    [OP_DISOWN] = {"disown", COMES_PLAIN, 0, {USES | NAME_RESOURCE}},
-    [OP_RELEASE] = {"release", COMES_PLAIN, 0, {USES | NAME_RESOURCE}},
-    [OP_TRANSFER] = {"transfer", COMES_PLAIN, 0, {USES | NAME_RESOURCE}},
-    [OP_SLEEP] = {"sleep", COMES_REFUSABLE, SUSPENDS | PLAIN, {NUMBER}},
-    [OP_MUTEX] = {"mutex", COMES_PLAIN, PLAIN, {MAKES | NAME_MUTEX}},
-    [OP_LOCK] = {"lock", COMES_REFUSABLE, SUSPENDS, {USES | NAME_MUTEX}},
-    [OP_TRY_LOCK] = {"try-lock", COMES_REFUSABLE, 0, {USES | NAME_MUTEX}},
-    [OP_UNLOCK] = {"unlock", COMES_PLAIN, 0, {USES | NAME_MUTEX}},
-    [OP_FREE_MUTEX] = {"free-mutex", COMES_PLAIN, 0, {USES | NAME_MUTEX}},
-    [OP_CONDITION] = {"condition", COMES_PLAIN, PLAIN, {MAKES | NAME_CONDITION}},
-    [OP_WAIT] = {"wait", COMES_REFUSABLE, SUSPENDS, {USES | NAME_CONDITION, USES | NAME_MUTEX}},
-    [OP_SIGNAL] = {"signal", COMES_PLAIN, 0, {USES | NAME_CONDITION}},
-    [OP_BROADCAST] = {"broadcast", COMES_PLAIN, 0, {USES | NAME_CONDITION}},
-    [OP_FREE_CONDITION] = {"free-condition", COMES_PLAIN, 0, {USES | NAME_CONDITION}},
-    [OP_LAZY] = {"lazy", COMES_PLAIN, PLAIN, {MAKES | NAME_LAZY, TASK}},
-    [OP_FORCE] = {"force", COMES_SHARED, SUSPENDS, {USES | NAME_LAZY}},
-    [OP_FREE_LAZY] = {"free-lazy", COMES_PLAIN, 0, {USES | NAME_LAZY}},
-    [OP_TRIGGER] = {"trigger", COMES_PLAIN, PLAIN, {MAKES | NAME_TRIGGER}},
-    [OP_AWAIT_TRIGGER] = {"await-trigger", COMES_REFUSABLE, SUSPENDS, {USES | NAME_TRIGGER}},
-    [OP_SIGNAL_TRIGGER] = {"signal-trigger", COMES_PLAIN, 0, {USES | NAME_TRIGGER}},
-    [OP_FREE_TRIGGER] = {"free-trigger", COMES_PLAIN, 0, {USES | NAME_TRIGGER}},
-    [OP_COMPUTATION] = {"computation", COMES_PLAIN, PLAIN, {MAKES | NAME_COMPUTATION}},
-    [OP_COMPLETE] = {"complete", COMES_PLAIN, 0, {USES | NAME_COMPUTATION, RESULT}},
+    [OP_ASYNC] = {"async", CAN_BE_REFUSABLE, SPAWNS | BINDS | PLAIN, {TASK, OPTIONS}},
+    [OP_CALL] = {"call", CAN_BE_REFUSABLE, SPAWNS | BINDS | PLAIN, {TASK, OPTIONS}},
+    [OP_PARALLEL] = {"parallel", CAN_BE_CHILDREN, SPAWNS | SUSPENDS | LISTS, {TASKS}},
+    [OP_AWAIT] = {"await", CAN_BE_CHILD, SUSPENDS | EACH, {USES | NAME_PROMISE}},
+    [OP_CANCEL] = {"cancel", CAN_BE_REFUSABLE, SUSPENDS | EACH, {USES | NAME_PROMISE}},
+    [OP_FREE] = {"free", CAN_BE_PLAIN, EACH, {USES | NAME_PROMISE}},
+    [OP_AWAIT_ALL] = {"await-all", CAN_BE_CHILDREN, SUSPENDS | LISTS, {PROMISES}},
+    [OP_AWAIT_ONE] = {"await-one", CAN_BE_CHILD, SUSPENDS, {PROMISES}},
+    [OP_AWAIT_FIRST] = {"await-first", CAN_BE_CHILD, SUSPENDS, {PROMISES}},
+    [OP_STATE] = {"state",
+                  CAN_BE_RUNNING | CAN_BE_STATE | CAN_BE_ERROR,
+                  EACH,
+                  {USES | NAME_PROMISE}},
+    [OP_YIELD] = {"yield", CAN_BE_REFUSABLE, SUSPENDS | PLAIN, {NOTHING}},
+    [OP_ORPHANS] = {"orphans", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_ORPHANAGE}},
+    [OP_CARE] = {"care", CAN_BE_CARE, BINDS, {USES | NAME_ORPHANAGE}},
+    [OP_TAKE] = {"take", CAN_BE_TAKE, BINDS, {USES | NAME_ORPHANAGE}},
+    [OP_GET] = {"get", CAN_BE_EMPTY | CAN_BE_CHILD, SUSPENDS, {USES | NAME_ORPHANAGE}},
+    [OP_LENGTH] = {"length", CAN_BE_NUMBER, 0, {USES | NAME_ORPHANAGE}},
+    [OP_FREE_ORPHANS] = {"free-orphans", CAN_BE_PLAIN, 0, {USES | NAME_ORPHANAGE}},
+    [OP_CREATE] = {"create", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_RESOURCE}},
+    [OP_OWN] = {"own", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
+    [OP_CHECK] = {"check", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
+    [OP_DISOWN] = {"disown", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
+    [OP_RELEASE] = {"release", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
+    [OP_TRANSFER] = {"transfer", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
+    [OP_SLEEP] = {"sleep", CAN_BE_REFUSABLE, SUSPENDS | PLAIN, {NUMBER}},
+    [OP_MUTEX] = {"mutex", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_MUTEX}},
+    [OP_LOCK] = {"lock", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_MUTEX}},
+    [OP_TRY_LOCK] = {"try-lock", CAN_BE_REFUSABLE, 0, {USES | NAME_MUTEX}},
+    [OP_UNLOCK] = {"unlock", CAN_BE_PLAIN, 0, {USES | NAME_MUTEX}},
+    [OP_FREE_MUTEX] = {"free-mutex", CAN_BE_PLAIN, 0, {USES | NAME_MUTEX}},
+    [OP_CONDITION] = {"condition", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_CONDITION}},
+    [OP_WAIT] = {"wait", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_CONDITION, USES | NAME_MUTEX}},
+    [OP_SIGNAL] = {"signal", CAN_BE_PLAIN, 0, {USES | NAME_CONDITION}},
+    [OP_BROADCAST] = {"broadcast", CAN_BE_PLAIN, 0, {USES | NAME_CONDITION}},
+    [OP_FREE_CONDITION] = {"free-condition", CAN_BE_PLAIN, 0, {USES | NAME_CONDITION}},
+    [OP_LAZY] = {"lazy", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_LAZY, TASK}},
+    [OP_FORCE] = {"force", CAN_BE_SHARED, SUSPENDS, {USES | NAME_LAZY}},
+    [OP_FREE_LAZY] = {"free-lazy", CAN_BE_PLAIN, 0, {USES | NAME_LAZY}},
+    [OP_TRIGGER] = {"trigger", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_TRIGGER}},
+    [OP_AWAIT_TRIGGER] = {"await-trigger", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_TRIGGER}},
+    [OP_SIGNAL_TRIGGER] = {"signal-trigger", CAN_BE_PLAIN, 0, {USES | NAME_TRIGGER}},
+    [OP_FREE_TRIGGER] = {"free-trigger", CAN_BE_PLAIN, 0, {USES | NAME_TRIGGER}},
+    [OP_COMPUTATION] = {"computation", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_COMPUTATION}},
+    [OP_COMPLETE] = {"complete", CAN_BE_PLAIN, 0, {USES | NAME_COMPUTATION, RESULT}},
     [OP_AWAIT_COMPUTATION] = {"await-computation",
-                              COMES_SHARED,
+                              CAN_BE_SHARED,
                               SUSPENDS,
                               {USES | NAME_COMPUTATION}},
-    [OP_PEEK] = {"peek", COMES_RUNNING | COMES_RESULT, 0, {USES | NAME_COMPUTATION}},
-    [OP_ATTACH] = {"attach", COMES_PLAIN, 0, {USES | NAME_COMPUTATION, USES | NAME_TRIGGER}},
-    [OP_DETACH] = {"detach", COMES_PLAIN, 0, {USES | NAME_COMPUTATION, USES | NAME_TRIGGER}},
-    [OP_FREE_COMPUTATION] = {"free-computation", COMES_PLAIN, 0, {USES | NAME_COMPUTATION}},
-    [OP_SELF] = {"self", COMES_NUMBER, 0, {NOTHING}},
-    [OP_AVAILABLE] = {"available", COMES_NUMBER, 0, {NOTHING}},
-    [OP_PRINT] = {"print", COMES_OK, PLAIN, {MAKES | NAME_WORD}},
-    [OP_POST] = {"post", COMES_OK, PLAIN, {MAKES | NAME_FLAG}},
-    [OP_UNTIL] = {"until", COMES_REFUSABLE, SUSPENDS, {USES | NAME_FLAG}},
-    [OP_RETURN] = {"return", COMES_NOTHING, LAST, {NUMBER}},
-    [OP_FAIL] = {"fail", COMES_NOTHING, LAST, {MAKES | NAME_ERROR}},
-    [OP_RUN] = {"run", COMES_RUN, SPAWNS | SUSPENDS, {TASK}},
+    [OP_PEEK] = {"peek", CAN_BE_RUNNING | CAN_BE_RESULT, 0, {USES | NAME_COMPUTATION}},
+    [OP_ATTACH] = {"attach", CAN_BE_PLAIN, 0, {USES | NAME_COMPUTATION, USES | NAME_TRIGGER}},
+    [OP_DETACH] = {"detach", CAN_BE_PLAIN, 0, {USES | NAME_COMPUTATION, USES | NAME_TRIGGER}},
+    [OP_FREE_COMPUTATION] = {"free-computation", CAN_BE_PLAIN, 0, {USES | NAME_COMPUTATION}},
+    [OP_SELF] = {"self", CAN_BE_NUMBER, 0, {NOTHING}},
+    [OP_AVAILABLE] = {"available", CAN_BE_NUMBER, 0, {NOTHING}},
+    [OP_PRINT] = {"print", CAN_BE_OK, PLAIN, {MAKES | NAME_WORD}},
+    [OP_POST] = {"post", CAN_BE_OK, PLAIN, {MAKES | NAME_FLAG}},
+    [OP_UNTIL] = {"until", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_FLAG}},
+    [OP_RETURN] = {"return", CAN_BE_NOTHING, LAST, {NUMBER}},
+    [OP_FAIL] = {"fail", CAN_BE_NOTHING, LAST, {MAKES | NAME_ERROR}},
+    [OP_RUN] = {"run", CAN_BE_RUN, SPAWNS | SUSPENDS, {TASK}},
 };
 _Static_assert(sizeof forms / sizeof *forms == OPERATION_KINDS, "a form for every operation");
 
@@ -118,9 +123,10 @@ enum name_kind operation_names(enum operation_kind kind)
 
 /* ---- Operands ---- */
 
-static void add_number(struct parser *parser, int **numbers, int *count, int number)
+static void add_number(int **numbers, int *count, int number)
 {
-    append(parser, numbers, count, &number, sizeof number);
+    *numbers = grown(*numbers, (size_t)*count, sizeof **numbers);
+    (*numbers)[(*count)++] = number;
 }
 
 static void parse_give(struct parser *parser, struct word list, struct operation *operation)
@@ -130,7 +136,7 @@ static void parse_give(struct parser *parser, struct word list, struct operation
 
     while (more) {
         more = take_until(&list, ',', &name);
-        add_number(parser, &operation->give, &operation->give_count,
+        add_number(&operation->give, &operation->give_count,
                    number_of_name(parser, NAME_RESOURCE, name));
     }
 }
@@ -150,14 +156,14 @@ static void parse_options(struct parser *parser, struct word *rest, struct opera
 
     while ((word = take_word(rest)).size > 0) {
         if (starts_with(word, "give=") && !gives) {
-            parse_give(parser, after(word, strlen("give=")), operation);
+            parse_give(parser, word_after(word, strlen("give=")), operation);
             gives = true;
         } else if (starts_with(word, "orphans=") && !keeps) {
             operation->orphans =
-                number_of_name(parser, NAME_ORPHANAGE, after(word, strlen("orphans=")));
+                number_of_name(parser, NAME_ORPHANAGE, word_after(word, strlen("orphans=")));
             keeps = true;
         } else if (operation->kind == OP_CALL && starts_with(word, "pin=") && !pins) {
-            parse_pin(parser, after(word, strlen("pin=")), operation);
+            parse_pin(parser, word_after(word, strlen("pin=")), operation);
             pins = true;
         } else {
             complain(parser, parser->line, "'%.*s' is not an option of '%s', or is there twice",
@@ -173,7 +179,7 @@ static void parse_names(struct parser *parser, struct word *rest, enum name_kind
     struct word word;
 
     while ((word = take_word(rest)).size > 0)
-        add_number(parser, numbers, count, number_of_name(parser, kind, word));
+        add_number(numbers, count, number_of_name(parser, kind, word));
 }
 
 static void parse_result(struct parser *parser, struct word *rest, struct operation *operation)
@@ -205,8 +211,7 @@ static void parse_operand(struct parser *parser, struct word *rest, int place,
             parser->program->names[names].of[*name].bound = true;
         return;
     case TASK &OPERAND_KIND:
-        add_number(parser, &operation->tasks, &operation->task_count,
-                   take_name(parser, rest, what, names));
+        add_number(&operation->tasks, &operation->task_count, take_name(parser, rest, what, names));
         return;
     case TASKS &OPERAND_KIND:
         parse_names(parser, rest, names, &operation->tasks, &operation->task_count);
@@ -264,7 +269,7 @@ static void parse_operation_answer(struct parser *parser, struct word answer,
         complain(parser, parser->line, "'%s' has no outcome", what);
         return;
     }
-    parse_answers(parser, answer, what, forms[operation->kind].comes, &operation->answers,
+    parse_answers(parser, answer, what, forms[operation->kind].possible, &operation->answers,
                   &operation->answer_count);
     if (operation->kind != OP_PARALLEL)
         for (int i = 0; i < operation->answer_count; i++)
@@ -282,20 +287,18 @@ void free_operation(struct operation *operation)
     free(operation->give);
 }
 
-static void add_operation(struct parser *parser, struct operation *operation)
+static void add_operation(struct parser *parser, const struct operation *operation)
 {
     struct program *program = parser->program;
     struct task *task = &program->tasks[parser->task];
 
     if (task->count == 0)
         task->first = program->operation_count;
-    if (!append(parser, &program->operations, &program->operation_count, operation,
-                sizeof *operation)) {
-        free_operation(operation);
-        return;
-    }
+    program->operations =
+        grown(program->operations, (size_t)program->operation_count, sizeof *operation);
+    program->operations[program->operation_count] = *operation;
+    program->at_line[parser->line] = program->operation_count++;
     task->count++;
-    program->at_line[parser->line] = program->operation_count - 1;
 }
 
 void parse_operation(struct parser *parser, struct word line)

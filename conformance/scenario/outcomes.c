@@ -1,5 +1,7 @@
-/* program_outcomes.c: what an operation or a run can come to, written and read. */
+/* outcomes.c: writes and reads the outcomes of an operation or a run. */
 #include "parser.h"
+
+#include "memory.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -7,36 +9,36 @@
 
 static const struct {
     const char *word;
-    int comes; /* what an operation must come to for this to be an answer of it */
+    int possible; /* operations that have one of these can have this outcome */
 } forms[] = {
-    [OUTCOME_OK] = {"ok", COMES_OK},
-    [OUTCOME_FAILED] = {"failed", COMES_FAILED},
-    [OUTCOME_CANCELLED] = {"cancelled", COMES_CANCELLED},
-    [OUTCOME_STILL_HAS_CHILDREN] = {"still-has-children", COMES_ERROR},
-    [OUTCOME_RESOURCE_LEAKED] = {"resource-leaked", COMES_ERROR},
-    [OUTCOME_NOT_A_CHILD] = {"not-a-child", COMES_ERROR},
-    [OUTCOME_NOT_OWNER] = {"not-owner", COMES_ERROR},
-    [OUTCOME_NO_DOMAIN_AVAILABLE] = {"no-domain-available", COMES_ERROR},
-    [OUTCOME_IN_FINALISER] = {"in-finaliser", COMES_ERROR},
-    [OUTCOME_NOT_RUNNING] = {"not-running", COMES_ERROR},
-    [OUTCOME_NO_MONITOR] = {"no-monitor", COMES_ERROR},
-    [OUTCOME_DEADLOCK] = {"deadlock", COMES_ERROR},
-    [OUTCOME_UNDEFINED] = {"undefined", COMES_ERROR},
-    [OUTCOME_INVALID] = {"invalid", COMES_ERROR},
-    [OUTCOME_BUSY] = {"busy", COMES_ERROR},
-    [OUTCOME_NO_MEMORY] = {"no-memory", COMES_ERROR},
-    [OUTCOME_NOT_PERMITTED] = {"not-permitted", COMES_ERROR},
-    [OUTCOME_WOULD_DEADLOCK] = {"would-deadlock", COMES_ERROR},
-    [OUTCOME_ALREADY] = {"already", COMES_ERROR},
-    [OUTCOME_ERROR] = {"error", COMES_ERROR},
-    [OUTCOME_STOPPED] = {"stopped", COMES_STOPPED},
-    [OUTCOME_EMPTY] = {"empty", COMES_EMPTY},
-    [OUTCOME_RUNNING] = {"running", COMES_RUNNING},
-    [OUTCOME_ENDED] = {"ended", COMES_ENDED},
-    [OUTCOME_TAKEN] = {"taken", COMES_TAKEN},
-    [OUTCOME_FINISHED] = {"finished", COMES_STATE},
-    [OUTCOME_EXITED] = {"exited", COMES_STATE},
-    [OUTCOME_NONE] = {"none", COMES_NONE},
+    [OUTCOME_OK] = {"ok", CAN_BE_OK},
+    [OUTCOME_FAILED] = {"failed", CAN_BE_FAILED},
+    [OUTCOME_CANCELLED] = {"cancelled", CAN_BE_CANCELLED},
+    [OUTCOME_STILL_HAS_CHILDREN] = {"still-has-children", CAN_BE_ERROR},
+    [OUTCOME_RESOURCE_LEAKED] = {"resource-leaked", CAN_BE_ERROR},
+    [OUTCOME_NOT_A_CHILD] = {"not-a-child", CAN_BE_ERROR},
+    [OUTCOME_NOT_OWNER] = {"not-owner", CAN_BE_ERROR},
+    [OUTCOME_NO_DOMAIN_AVAILABLE] = {"no-domain-available", CAN_BE_ERROR},
+    [OUTCOME_IN_FINALISER] = {"in-finaliser", CAN_BE_ERROR},
+    [OUTCOME_NOT_RUNNING] = {"not-running", CAN_BE_ERROR},
+    [OUTCOME_NO_MONITOR] = {"no-monitor", CAN_BE_ERROR},
+    [OUTCOME_DEADLOCK] = {"deadlock", CAN_BE_ERROR},
+    [OUTCOME_UNDEFINED] = {"undefined", CAN_BE_ERROR},
+    [OUTCOME_INVALID] = {"invalid", CAN_BE_ERROR},
+    [OUTCOME_BUSY] = {"busy", CAN_BE_ERROR},
+    [OUTCOME_NO_MEMORY] = {"no-memory", CAN_BE_ERROR},
+    [OUTCOME_NOT_PERMITTED] = {"not-permitted", CAN_BE_ERROR},
+    [OUTCOME_WOULD_DEADLOCK] = {"would-deadlock", CAN_BE_ERROR},
+    [OUTCOME_ALREADY] = {"already", CAN_BE_ERROR},
+    [OUTCOME_ERROR] = {"error", CAN_BE_ERROR},
+    [OUTCOME_STOPPED] = {"stopped", CAN_BE_STOPPED},
+    [OUTCOME_EMPTY] = {"empty", CAN_BE_EMPTY},
+    [OUTCOME_RUNNING] = {"running", CAN_BE_RUNNING},
+    [OUTCOME_ENDED] = {"ended", CAN_BE_ENDED},
+    [OUTCOME_TAKEN] = {"taken", CAN_BE_TAKEN},
+    [OUTCOME_FINISHED] = {"finished", CAN_BE_STATE},
+    [OUTCOME_EXITED] = {"exited", CAN_BE_STATE},
+    [OUTCOME_NONE] = {"none", CAN_BE_NONE},
 };
 _Static_assert(sizeof forms / sizeof *forms == OUTCOME_KINDS, "a word for every outcome");
 
@@ -90,71 +92,60 @@ void outcomes_fold(struct outcomes *list)
     list->count = 1;
 }
 
-int outcomes_parse(struct outcomes *list, const struct program *program, const char *text,
-                   size_t size)
+static void add_outcome(struct outcomes *list, struct outcome outcome)
+{
+    list->of = grown(list->of, list->count, sizeof outcome);
+    list->of[list->count++] = outcome;
+}
+
+bool outcomes_parse(struct outcomes *list, const struct program *program, const char *text,
+                    size_t size)
 {
     struct word rest = {text, size}, member, error;
-    size_t room = 0;
     bool more = true;
-    int wrong = 0;
 
     *list = (struct outcomes){NULL, 0};
     while (more) {
         struct outcome outcome;
 
         more = take_until(&rest, ',', &member);
-        if (!parse_outcome(member, &outcome, &error))
-            goto wrong;
-        if (error.text != NULL && (outcome.value = find_name(program, NAME_ERROR, error)) < 0)
-            goto wrong;
-        if (list->count == room) {
-            struct outcome *larger;
-
-            room = room > 0 ? 2 * room : 1;
-            larger = realloc(list->of, room * sizeof *larger);
-            if (larger == NULL) {
-                wrong = -1;
-                goto wrong;
-            }
-            list->of = larger;
+        if (!parse_outcome(member, &outcome, &error) ||
+            (error.text != NULL && (outcome.value = find_name(program, NAME_ERROR, error)) < 0)) {
+            free(list->of);
+            return false;
         }
-        list->of[list->count++] = outcome;
+        add_outcome(list, outcome);
     }
-    return 1;
-wrong:
-    free(list->of);
-    *list = (struct outcomes){NULL, 0};
-    return wrong;
+    return true;
 }
 
 /* Read one alternative of an answer: a list. */
-static void parse_answer(struct parser *parser, struct word text, const char *what, int comes,
+static void parse_answer(struct parser *parser, struct word text, const char *what, int possible,
                          struct outcomes *list)
 {
     struct word member, error;
-    int count = 0;
     bool more = true;
 
     while (more) {
         struct outcome outcome;
 
         more = take_until(&text, ',', &member);
-        member = trim(member);
+        member = word_trim(member);
         if (!parse_outcome(member, &outcome, &error)) {
             complain(parser, parser->line, "'%.*s' is not an outcome", QUOTED(member));
             continue;
         }
         if (error.text != NULL)
             outcome.value = number_of_name(parser, NAME_ERROR, error);
-        if ((forms[outcome.kind].comes & comes) == 0 ||
-            (outcome.kind == OUTCOME_OK && outcome.value > 0 && (comes & COMES_VALUE) == 0))
-            complain(parser, parser->line, "'%s' never comes to '%.*s'", what, QUOTED(member));
-        append(parser, &list->of, &count, &outcome, sizeof outcome);
+        if ((forms[outcome.kind].possible & possible) == 0 ||
+            (outcome.kind == OUTCOME_OK && outcome.value > 0 && (possible & CAN_BE_VALUE) == 0))
+            complain(parser, parser->line, "'%s' cannot have the outcome '%.*s'", what,
+                     QUOTED(member));
+        add_outcome(list, outcome);
     }
-    list->count = (size_t)count;
 }
 
-void parse_answers(struct parser *parser, struct word text, const char *what, int comes,
+void parse_answers(struct parser *parser, struct word text, const char *what, int possible,
                    struct outcomes **answers, int *count)
 {
     struct word alternative;
@@ -164,8 +155,8 @@ void parse_answers(struct parser *parser, struct word text, const char *what, in
         struct outcomes list = {NULL, 0};
 
         more = take_until(&text, '|', &alternative);
-        parse_answer(parser, alternative, what, comes, &list);
-        if (!append(parser, answers, count, &list, sizeof list))
-            free(list.of);
+        parse_answer(parser, alternative, what, possible, &list);
+        *answers = grown(*answers, (size_t)*count, sizeof list);
+        (*answers)[(*count)++] = list;
     }
 }

@@ -1,74 +1,11 @@
-/* program.c: reads a scenario line by line. Every mistake is told and reading goes on, so that all
- * are seen at once; names that are used before they are bound are settled at the end. */
+/* parser.c: reads a scenario line by line. A mistake does not end the reading, so that all mistakes
+ * are reported at once. Names that are used before they are bound are looked up at the end. */
 #include "parser.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include "memory.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-__attribute__((format(printf, 3, 4))) void complain(struct parser *parser, int line,
-                                                    const char *format, ...)
-{
-    char text[2 * PROGRAM_LINE_MAX + 100];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    parser->failed = true;
-    parser->complain(parser->to, line, text);
-}
-
-/* Make room for one more element in an array of `count`; its capacity is the next power of two. */
-static void *grown(struct parser *parser, void *array, int count, size_t size)
-{
-    void *larger;
-
-    if (count > 0 && (count & (count - 1)) != 0)
-        return array;
-    larger = realloc(array, (count > 0 ? 2 * (size_t)count : 1) * size);
-    if (larger == NULL)
-        parser->no_memory = true;
-    return larger;
-}
-
-/* Append to an array, the address of whose pointer is given. Not appended: no memory. */
-bool append(struct parser *parser, void *array, int *count, const void *element, size_t size)
-{
-    void *old, *larger;
-
-    memcpy(&old, array, sizeof old);
-    larger = grown(parser, old, *count, size);
-    if (larger == NULL)
-        return false;
-    memcpy((char *)larger + (size_t)*count * size, element, size);
-    memcpy(array, &larger, sizeof larger);
-    ++*count;
-    return true;
-}
-
-void expect_end(struct parser *parser, struct word rest, const char *what)
-{
-    struct word word = take_word(&rest);
-
-    if (word.size > 0)
-        complain(parser, parser->line, "'%.*s' is one word too many for '%s'", QUOTED(word), what);
-}
-
-int take_number(struct parser *parser, struct word word, const char *what, int min, int max)
-{
-    int number;
-
-    if (word.size == 0)
-        complain(parser, parser->line, "'%s' lacks its number", what);
-    else if (!parse_number(word, max, &number) || number < min)
-        complain(parser, parser->line, "'%.*s' is not a number for '%s': from %d to %d",
-                 QUOTED(word), what, min, max);
-    else
-        return number;
-    return -1;
-}
 
 /* ---- Lines ---- */
 
@@ -149,7 +86,7 @@ static void parse_lines(struct parser *parser, struct word text)
 {
     struct word line;
 
-    while (text.size > 0 && !parser->no_memory) {
+    while (text.size > 0) {
         if (parser->line == PROGRAM_LINES_MAX) {
             complain(parser, parser->line + 1, "more than %d lines", PROGRAM_LINES_MAX);
             return;
@@ -181,20 +118,13 @@ struct program *program_parse(const char *text, size_t size, enum program_form f
 {
     struct parser parser = {.form = form, .complain = told, .to = to, .task = -1};
 
-    parser.program = calloc(1, sizeof *parser.program);
-    if (parser.program == NULL) {
-        told(to, 0, "no memory");
-        return NULL;
-    }
+    parser.program = zeroed(1, sizeof *parser.program);
     parser.program->domains = 1;
     for (int i = 0; i <= PROGRAM_LINES_MAX; i++)
         parser.program->at_line[i] = -1;
     parse_lines(&parser, (struct word){text, size});
     parser.program->line_count = parser.line;
-    if (parser.no_memory)
-        complain(&parser, 0, "no memory");
-    else
-        check_whole(&parser);
+    check_whole(&parser);
     if (parser.failed) {
         program_free(parser.program);
         return NULL;
@@ -220,11 +150,9 @@ void program_free(struct program *program)
 char *program_strip(const char *text, size_t size)
 {
     struct word rest = {text, size}, line, answer, ahead;
-    char *stripped = malloc(size + 2), *end = stripped;
+    char *stripped = resized(NULL, size + 2), *end = stripped;
     bool more = size > 0;
 
-    if (stripped == NULL)
-        return NULL;
     while (more) {
         more = take_until(&rest, '\n', &line) && rest.size > 0;
         ahead = line = before_answer(without_comment(line), &answer);

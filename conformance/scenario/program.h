@@ -1,6 +1,6 @@
-/* program.h: the scenario language of spec/scenario.md, from text to a program with its operations
- * and what is expected of them. The judge reads a program with its answers; the driver reads the
- * same program stripped of them, by the same code. Depends on nothing but C. */
+/* program.h: the scenario language of spec/scenario.md, from text to a program: its operations, and
+ * what is expected of them. The judge reads the whole scenario; the driver reads the same text
+ * stripped of all answers and expectations, with the same code. */
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
@@ -10,7 +10,7 @@
 enum {
     PROGRAM_LINE_MAX = 200, /* bytes of a line */
     PROGRAM_LINES_MAX = 512,
-    PROGRAM_TASKS_MAX = 64, /* and as many names of each other kind */
+    PROGRAM_TASKS_MAX = 64, /* and names of each other kind */
     PROGRAM_NAME_MAX = 31,
     PROGRAM_DOMAINS_MAX = 64,
     PROGRAM_NUMBER_MAX = 1000000
@@ -37,8 +37,8 @@ enum name_kind {
 
 struct name {
     char text[PROGRAM_NAME_MAX + 1];
-    int line;   /* where it first stands */
-    bool bound; /* some line makes it: a task of that name, `p =`, create, print, fail and so on */
+    int line;   /* of its first use */
+    bool bound; /* some line binds it: a task of that name, `p =`, create, print, fail and so on */
 };
 
 struct names {
@@ -69,7 +69,7 @@ enum outcome_kind {
     OUTCOME_WOULD_DEADLOCK, /* -EDEADLK */
     OUTCOME_ALREADY,        /* -EALREADY */
     OUTCOME_ERROR,          /* any other */
-    OUTCOME_STOPPED,        /* the task that asked is cancelled */
+    OUTCOME_STOPPED,        /* the operation's own task is cancelled */
     OUTCOME_EMPTY,          /* of care, take and get */
     OUTCOME_RUNNING,        /* of care, state and peek */
     OUTCOME_ENDED,          /* of care */
@@ -85,7 +85,7 @@ struct outcome {
     int value; /* OK: the value; FAILED: which of the program's errors; ERROR: its number, > 0 */
 };
 
-/* What an operation came to: one outcome, or several; several that are all equal are one. */
+/* The outcomes of an operation. A list whose members are all equal has only one of them. */
 struct outcomes {
     struct outcome *of;
     size_t count; /* never 0 */
@@ -159,7 +159,7 @@ struct operation {
     enum operation_kind kind;
     int line;   /* of the scenario, from 1 */
     int task;   /* whose operation it is */
-    int repeat; /* how many times; 1 if not said */
+    int repeat; /* how many times; 1 by default */
     int bind;   /* async, call, care, take: the promise name that `p =` binds; -1: none */
     int name;   /* the first behind its word, of the kind that operation_names says; -1: none */
     int other;  /* the second: wait: a mutex; attach, detach: a trigger; complete: an error, or -1:
@@ -174,8 +174,8 @@ struct operation {
     int pin;     /* call: a domain, PIN_SELF or PIN_NONE */
     int value;   /* return, complete; sleep: milliseconds */
 
-    struct outcomes *answers; /* what it may come to; stripped programs have none */
-    int answer_count;         /* 0: nothing is said */
+    struct outcomes *answers; /* the outcomes it may have; stripped programs have none */
+    int answer_count;         /* 0: no `=>` */
 };
 
 /* The operations of a task, one after the other in program.operations. */
@@ -241,11 +241,11 @@ struct program {
 };
 
 enum program_form {
-    PROGRAM_WITH_ANSWERS, /* with `=>` and `expect`, exactly one `expect run` among them */
+    PROGRAM_WITH_ANSWERS, /* a scenario: with `=>` and `expect`, and exactly one `expect run` */
     PROGRAM_STRIPPED      /* with neither */
 };
 
-/* Told of every mistake in a text. line counts from 1; 0: the text as a whole. */
+/* Called for every mistake in a text. line counts from 1; 0: the text as a whole. */
 typedef void program_complain(void *to, int line, const char *text);
 
 /* Read a program from size bytes of text, which need not end in a NUL. NULL after complaints. */
@@ -253,30 +253,30 @@ struct program *program_parse(const char *text, size_t size, enum program_form f
                               program_complain *complain, void *to);
 void program_free(struct program *program);
 
-/* The text of a program that parses, without its answers and comments, line for line; to be freed.
- * NULL: no memory. */
+/* The text of a scenario that parses, without its answers, expectations and comments, line for
+ * line; to be freed. */
 char *program_strip(const char *text, size_t size);
 
 const char *program_name(const struct program *program, enum name_kind kind, int number);
 
-/* An operation's word, and what the first name behind it stands for; NAME_KINDS: there is none. */
+/* An operation's word, and the kind of the first name behind it; NAME_KINDS: there is none. */
 const char *operation_word(enum operation_kind kind);
 enum name_kind operation_names(enum operation_kind kind);
 
-/* What else is to be known of an operation. */
+/* Further properties of an operation. */
 enum operation_trait {
     OPERATION_SUSPENDS = 1, /* may suspend its task */
     OPERATION_SPAWNS = 2,
     OPERATION_BINDS = 4,  /* hands out promises */
     OPERATION_EACH = 8,   /* is done to each of the promises that its name stands for */
-    OPERATION_LISTS = 16, /* comes to a list even if it is not repeated */
-    OPERATION_LAST = 32,  /* ends its task, and comes to nothing */
-    OPERATION_PLAIN = 64  /* is expected to come to ok, or stopped, if nothing is said */
+    OPERATION_LISTS = 16, /* may have several outcomes even if it is not repeated */
+    OPERATION_LAST = 32,  /* ends its task, and has no outcome */
+    OPERATION_PLAIN = 64  /* without `=>`, ok or stopped is expected */
 };
 bool operation_has(enum operation_kind kind, enum operation_trait trait);
 
-/* Write an outcome as the language has it, with a NUL, as snprintf would; returns its length.
- * OUTCOME_MAX bytes are always enough. */
+/* Write an outcome in the words of the language, as snprintf would; returns its length. OUTCOME_MAX
+ * bytes are always enough. */
 enum { OUTCOME_MAX = 64 };
 int outcome_write(char *buffer, size_t size, const struct program *program, struct outcome outcome);
 bool outcome_equal(struct outcome a, struct outcome b);
@@ -284,10 +284,9 @@ bool outcome_equal(struct outcome a, struct outcome b);
 /* A list whose members are all equal becomes one of them. */
 void outcomes_fold(struct outcomes *list);
 
-/* Read a list of outcomes from size bytes of text, with commas between them. An error name must be
- * one of the program's. Returns 1, and list->of is to be freed; 0: it is no list of outcomes; -1:
- * no memory. */
-int outcomes_parse(struct outcomes *list, const struct program *program, const char *text,
-                   size_t size);
+/* Read a list of outcomes, separated by commas, from size bytes of text. An error name must be one
+ * of the program's. True: list->of is to be freed. False: the text is no list of outcomes. */
+bool outcomes_parse(struct outcomes *list, const struct program *program, const char *text,
+                    size_t size);
 
 #endif

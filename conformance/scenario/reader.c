@@ -288,6 +288,8 @@ static void read_code(struct reading *reading, cmark_node *block)
         complain(reading, reading->fence, "'scenario' is written in small letters");
         return;
     }
+    if (reading->about == NULL)
+        complain(reading, reading->fence, "no sentence introduces the scenario");
     name = scenario_name(reading, cmark_node_get_fence_info(block));
     if (name != NULL)
         add_scenario(reading, block, name);
@@ -346,6 +348,8 @@ static void finish_rule(struct reading *reading)
         return;
     if (rule->statement == NULL)
         complain(reading, rule->line, "the rule %s says nothing", rule->id);
+    if (rule->why == NULL)
+        complain(reading, rule->line, "the rule %s lacks its 'Why:'", rule->id);
     if (rule->source == NULL)
         complain(reading, rule->line, "the rule %s lacks its 'Source:'", rule->id);
 }

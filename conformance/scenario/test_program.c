@@ -1,5 +1,5 @@
-/* Tests of the scenario language: what it says, each mistake with its line, and what is left of a
- * program that is stripped of its answers. */
+/* Tests of the scenario language: what a program means, each mistake with its line, and programs
+ * that are stripped of their answers. */
 #include "test_texts.h"
 
 #include "program.h"
@@ -148,7 +148,7 @@ static void reads_answers_and_expectations(void **state)
     program_free(program);
 }
 
-/* Every word and operand; what stands for what is asked of those with more than one operand. */
+/* Every word and operand; for operations with several operands, which one is which. */
 static const char shared[] = "task main\n"
                              "    mutex m\n"
                              "    condition c\n"
@@ -209,7 +209,7 @@ static void reads_what_tasks_share(void **state)
     program_free(program);
 }
 
-/* Of a list whose members are all equal one is left, but not of parallel's. */
+/* A list whose members are all equal is folded to one of them, except parallel's. */
 static void folds_equal_members(void **state)
 {
     struct program *program = parse("task main\n"
@@ -235,7 +235,7 @@ static void assumes_one_domain(void **state)
     program_free(program);
 }
 
-/* A word that may stand for several things stands for each of them. */
+/* A word may be the name of several things at once, one of each kind. */
 static void keeps_kinds_of_names_apart(void **state)
 {
     struct program *program = parse("task main\n"
@@ -303,12 +303,12 @@ static const struct mistake mistakes[] = {
     {"task main\nyield => error" RUN, "2: 'error' is not an outcome"},
     {"task main\nyield => error 0" RUN, "2: 'error 0' is not an outcome"},
     {"task main\nyield => ok 99999999999" RUN, "2: 'ok 99999999999' is not an outcome"},
-    {"task main\nyield => ok 1" RUN, "2: 'yield' never comes to 'ok 1'"},
-    {"task main\nyield => cancelled" RUN, "2: 'yield' never comes to 'cancelled'"},
-    {"task main\ncare o => ok\norphans o" RUN, "2: 'care' never comes to 'ok'"},
-    {"task main\nyield => empty" RUN, "2: 'yield' never comes to 'empty'"},
-    {"task main\nself => stopped" RUN, "2: 'self' never comes to 'stopped'"},
-    {"task main\nyield => none" RUN, "2: 'yield' never comes to 'none'"},
+    {"task main\nyield => ok 1" RUN, "2: 'yield' cannot have the outcome 'ok 1'"},
+    {"task main\nyield => cancelled" RUN, "2: 'yield' cannot have the outcome 'cancelled'"},
+    {"task main\ncare o => ok\norphans o" RUN, "2: 'care' cannot have the outcome 'ok'"},
+    {"task main\nyield => empty" RUN, "2: 'yield' cannot have the outcome 'empty'"},
+    {"task main\nself => stopped" RUN, "2: 'self' cannot have the outcome 'stopped'"},
+    {"task main\nyield => none" RUN, "2: 'yield' cannot have the outcome 'none'"},
     {"task main\nwait c m\ncondition c" RUN, "2: the mutex 'm' is never made"},
     {"task main\nwait c m\nmutex m" RUN, "2: the condition 'c' is never made"},
     {"task main\nforce l" RUN, "2: the lazy value 'l' is never made"},
@@ -328,17 +328,22 @@ static const struct mistake mistakes[] = {
     {"task main\nawait-all p" RUN, "2: the promise 'p' is never bound"},
     {"task main\nawait-one 1" RUN, "2: '1' is not the name of a promise"},
     {"task main\np = get o\norphans o" RUN, "2: 'get' hands out no promise"},
-    {"task main\ntake o => ended\norphans o" RUN, "2: 'take' never comes to 'ended'"},
-    {"task main\ncare o => taken\norphans o" RUN, "2: 'care' never comes to 'taken'"},
-    {"task main\nget o => running\norphans o" RUN, "2: 'get' never comes to 'running'"},
-    {"task main\nlength o => stopped\norphans o" RUN, "2: 'length' never comes to 'stopped'"},
-    {"task main\nmutex m\nlock m => ok 1" RUN, "3: 'lock' never comes to 'ok 1'"},
-    {"task main\nmutex m\nunlock m => stopped" RUN, "3: 'unlock' never comes to 'stopped'"},
-    {"task main\nlazy l main\nforce l => cancelled" RUN, "3: 'force' never comes to 'cancelled'"},
-    {"task main\ncomputation x\npeek x => stopped" RUN, "3: 'peek' never comes to 'stopped'"},
-    {"task main\nawait p => none\np = async main" RUN, "2: 'await' never comes to 'none'"},
-    {"task main\nawait-one p => none\np = async main" RUN, "2: 'await-one' never comes to"},
-    {"task main\nstate p => ok\np = async main" RUN, "2: 'state' never comes to 'ok'"},
+    {"task main\ntake o => ended\norphans o" RUN, "2: 'take' cannot have the outcome 'ended'"},
+    {"task main\ncare o => taken\norphans o" RUN, "2: 'care' cannot have the outcome 'taken'"},
+    {"task main\nget o => running\norphans o" RUN, "2: 'get' cannot have the outcome 'running'"},
+    {"task main\nlength o => stopped\norphans o" RUN,
+     "2: 'length' cannot have the outcome 'stopped'"},
+    {"task main\nmutex m\nlock m => ok 1" RUN, "3: 'lock' cannot have the outcome 'ok 1'"},
+    {"task main\nmutex m\nunlock m => stopped" RUN,
+     "3: 'unlock' cannot have the outcome 'stopped'"},
+    {"task main\nlazy l main\nforce l => cancelled" RUN,
+     "3: 'force' cannot have the outcome 'cancelled'"},
+    {"task main\ncomputation x\npeek x => stopped" RUN,
+     "3: 'peek' cannot have the outcome 'stopped'"},
+    {"task main\nawait p => none\np = async main" RUN, "2: 'await' cannot have the outcome 'none'"},
+    {"task main\nawait-one p => none\np = async main" RUN,
+     "2: 'await-one' cannot have the outcome"},
+    {"task main\nstate p => ok\np = async main" RUN, "2: 'state' cannot have the outcome 'ok'"},
     {"task main\nreturn 1 => ok" RUN, "2: 'return' has no outcome"},
     {"task main\nfail x => ok" RUN, "2: 'fail' has no outcome"},
     {"task main\nrepeat 2 return 1" RUN, "2: 'return' cannot be repeated"},
@@ -376,8 +381,8 @@ static const struct mistake mistakes[] = {
     {"task main\n", "0: there is no 'expect run'"},
     {"task main\nexpect run ok" RUN, "3: a second 'expect run'; the first is on line 2"},
     {"task main\nexpect run\n", "2: '' is not an outcome"},
-    {"task main\nexpect run ok, ok 1\n", "2: a run comes to one outcome"},
-    {"task main\nexpect run stopped\n", "2: 'expect run' never comes to 'stopped'"},
+    {"task main\nexpect run ok, ok 1\n", "2: a run has one outcome"},
+    {"task main\nexpect run stopped\n", "2: 'expect run' cannot have the outcome 'stopped'"},
     {"task main\nexpect" RUN, "2: '' is not an expectation"},
     {"task main\nexpect much" RUN, "2: 'much' is not an expectation"},
     {"task main\nexpect seen" RUN, "2: 'expect seen' needs an event"},
@@ -422,7 +427,7 @@ static void tells_all_mistakes_at_once(void **state)
     assert_true(contains(complaints.text, "4: 'print' lacks"));
     assert_true(contains(complaints.text, "5: a second task"));
     assert_true(contains(complaints.text, "6: byte 0xff"));
-    assert_true(contains(complaints.text, "7: 'yield' never"));
+    assert_true(contains(complaints.text, "7: 'yield' cannot have"));
     assert_true(contains(complaints.text, "0: there is no 'expect run'"));
     assert_int_equal(complaints.count, 7);
 }
@@ -440,8 +445,8 @@ static void refuses_a_nul_byte(void **state)
 
 /* ---- Limits: the last that is allowed, and the first that is not ---- */
 
-/* The complaints about a text made of a start, a piece that is repeated, and an end; %d in the
- * piece is its number. */
+/* The complaints about a text that consists of a start, a piece that is repeated, and an end; %d in
+ * the piece is the number of the repetition. */
 static int complaints_of(const char *start, const char *piece, int count, const char *end,
                          struct complaints *complaints)
 {
@@ -643,7 +648,7 @@ static void a_stripped_program_has_no_answers(void **state)
 
 static const char *const samples[] = {sample, shared};
 
-/* No byte behind the text is read, wherever it is cut off. */
+/* No byte behind the text is read, wherever the text is cut off. */
 static void reads_no_byte_too_many(void **state)
 {
     (void)state;
@@ -658,8 +663,7 @@ static void reads_no_byte_too_many(void **state)
         }
 }
 
-/* Whatever the text, it is read or complained of; and if it is read, so is what is left of it when
- * it is stripped. */
+/* Any text is either read or complained of; a text that is read can also be read stripped. */
 static void survives_any_text(void **state)
 {
     unsigned random = 1;

@@ -34,6 +34,8 @@ static const char good[] = "# Children\n"
                            "expect run ok\n"
                            "```\n"
                            "\n"
+                           "On two domains:\n"
+                           "\n"
                            "```scenario on-two\n"
                            "domains 2\n"
                            "task main\n"
@@ -43,6 +45,8 @@ static const char good[] = "# Children\n"
                            "```c\n"
                            "not a scenario\n"
                            "```\n"
+                           "\n"
+                           "Fenced otherwise:\n"
                            "\n"
                            "~~~~ scenario\n"
                            "task main\n"
@@ -56,6 +60,8 @@ static const char good[] = "# Children\n"
                            "### R2.3 Nobody can tell  {SHOULD}\n"
                            "\n"
                            "It holds.\n"
+                           "\n"
+                           "Why: it is so.\n"
                            "\n"
                            "Source: this specification.\n"
                            "\n"
@@ -110,7 +116,7 @@ static void reads_rules_and_scenarios(void **state)
     assert_int_equal(rule->scenarios[0].line, 21);
     assert_int_equal(rule->scenarios[0].program->operation_count, 1);
     assert_string_equal(rule->scenarios[1].name, "on-two");
-    assert_null(rule->scenarios[1].about);
+    assert_string_equal(rule->scenarios[1].about, "On two domains:");
     assert_int_equal(rule->scenarios[1].program->domains, 2);
     assert_string_equal(rule->scenarios[2].name, "3");
     rule = book_rule(book, "R2.3");
@@ -124,7 +130,8 @@ static void reads_rules_and_scenarios(void **state)
 /* ---- Mistakes ---- */
 
 #define TITLE "# T\n"
-#define RULE  "### R2.1 A rule  {MUST}\n\nIt holds.\n\nSource: here.\n\n" /* six lines */
+/* Six lines, the last one text. */
+#define RULE "### R2.1 A rule  {MUST}\nIt holds.\n\nWhy: so.\n\nSource: here.\n"
 
 struct mistake {
     const char *text;
@@ -136,7 +143,8 @@ static const struct mistake mistakes[] = {
     {TITLE, "0: the chapter has no rule"},
     {TITLE TITLE RULE, "2: a second title of the chapter"},
     {TITLE RULE RULE, "8: a second rule 'R2.1'; another is at 2-t.md:2"},
-    {TITLE "### R3.1 A rule  {MUST}\n\nIt.\n\nSource: x\n", "2: the rule R3.1 is in chapter 2"},
+    {TITLE "### R3.1 A rule  {MUST}\n\nIt.\n\nWhy: y\n\nSource: x\n",
+     "2: the rule R3.1 is in chapter 2"},
     {TITLE "### R2 A rule  {MUST}\n", "2: 'R2 A rule  {MUST}': not a rule, 'R2.1 Title {MUST}'"},
     {TITLE "### R2.x A rule  {MUST}\n", "2: 'R2.x A rule"},
     {TITLE "### R2.0 A rule  {MUST}\n", "2: 'R2.0 A rule"},
@@ -153,20 +161,25 @@ static const struct mistake mistakes[] = {
     {TITLE "### R2.1 A rule {MIGHT}\n\nIt.\n\nSource: x\n", "2: the rule R2.1 does not end with"},
     {TITLE "### R2.1 A rule {MUST\n\nIt.\n\nSource: x\n", "2: the rule R2.1 does not end with"},
     {TITLE "### R2.1 A rule {MUST} {}\n\nIt.\n\nSource: x\n", "2: the rule R2.1 does not end"},
-    {TITLE "### R2.1 {MUST}\n\nIt.\n\nSource: x\n", "2: the rule R2.1 has no title"},
+    {TITLE "### R2.1 {MUST}\n\nIt.\n\nWhy: y\n\nSource: x\n", "2: the rule R2.1 has no title"},
     {TITLE "### R2.1 A {MUST}\n\nSource: x\n", "2: the rule R2.1 says nothing"},
-    {TITLE "### R2.1 A {MUST}\n\nIt.\n", "2: the rule R2.1 lacks its 'Source:'"},
+    {TITLE "### R2.1 A {MUST}\n\nIt.\n\nWhy: y\n", "2: the rule R2.1 lacks its 'Source:'"},
+    {TITLE "### R2.1 A {MUST}\n\nIt.\n\nSource: x\n", "2: the rule R2.1 lacks its 'Why:'"},
+    {TITLE RULE "```scenario\ntask main\nexpect run ok\n```\n",
+     "8: no sentence introduces the scenario"},
+    {TITLE RULE "\nOne:\n\n```c\n```\n\n```scenario\ntask main\nexpect run ok\n```\n",
+     "14: no sentence introduces the scenario"},
     {TITLE "### R2.1 A {MUST}\n\nIt.\n\nsource: x\n", "6: 'source:' is written 'Source:'"},
     {TITLE "### R2.1 A {MUST}\n\nIt.\n\nSource:\n", "6: nothing behind 'Source:'"},
-    {TITLE RULE "Source: there.\n", "8: a second 'Source:' of one rule"},
+    {TITLE RULE "\nSource: there.\n", "9: a second 'Source:' of one rule"},
     {TITLE "### R2.1 A {MUST}\n\nIt.\n\nwhy: x\n", "6: 'why:' is written 'Why:'"},
     {TITLE "### R2.1 A {MUST}\n\nIt.\n\nWhy:\n\nSource: x\n", "6: nothing behind 'Why:'"},
     {TITLE "### R2.1 A {MUST}\n\nIt.\n\nWhy: a\n\nWhy: b\n", "8: a second 'Why:' of one rule"},
     {TITLE "### R2.1 A {MUST}\n\nIt.\n\nWhy: a\n\nAnd it.\n\nSource: x\n",
      "8: between 'Why:' and 'Source:' nothing stands"},
-    {TITLE RULE "Untested: so.\n", "8: 'Untested:' is written 'untested:'"},
-    {TITLE RULE "untested:\n", "8: nothing behind 'untested:'"},
-    {TITLE RULE "untested: a\n\nuntested: b\n", "10: a second 'untested:' of one rule"},
+    {TITLE RULE "\nUntested: so.\n", "9: 'Untested:' is written 'untested:'"},
+    {TITLE RULE "\nuntested:\n", "9: nothing behind 'untested:'"},
+    {TITLE RULE "\nuntested: a\n\nuntested: b\n", "11: a second 'untested:' of one rule"},
     {TITLE RULE "```scenario\ntask main\nexpect run ok\n", "8: the fence is never closed"},
     {TITLE RULE "```scenario\ntask main\nexpect run ok\n``\n", "8: the fence is never closed"},
     {TITLE RULE "````scenario\ntask main\nexpect run ok\n```\n", "8: the fence is never closed"},
@@ -219,7 +232,7 @@ static void tells_each_mistake(void **state)
 static void tells_all_mistakes_at_once(void **state)
 {
     static const char text[] = TITLE "### R2.1 A\n\n```scenario\nfoo\nexpect run ok\n```\n\n"
-                                     "### R7.1 B {MUST}\n\nIt.\n\nSource: x\n\n"
+                                     "### R7.1 B {MUST}\n\nIt.\n\nWhy: y\n\nSource: x\n\n"
                                      "```scenario\ntask main\nbar\nexpect run ok\n```\n";
     struct complaints complaints;
 
@@ -231,8 +244,8 @@ static void tells_all_mistakes_at_once(void **state)
     assert_true(contains(complaints.text, "2-t.md:2: the rule R2.1 says nothing"));
     assert_true(contains(complaints.text, "2-t.md:2: the rule R2.1 lacks"));
     assert_true(contains(complaints.text, "2-t.md:9: the rule R7.1 is in chapter 2"));
-    assert_true(contains(complaints.text, "2-t.md:17: 'bar' is not an operation"));
-    assert_int_equal(complaints.count, 7);
+    assert_true(contains(complaints.text, "2-t.md:19: 'bar' is not an operation"));
+    assert_int_equal(complaints.count, 10);
 }
 
 static void refuses_a_nul_byte(void **state)
@@ -261,9 +274,10 @@ static void files_are_named_by_their_number(void **state)
 /* Beyond ASCII, and lines that end in other ways. */
 static void reads_what_commonmark_allows(void **state)
 {
-    static const char text[] = "Title\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\r\n=====\r\n\r\n"
-                               "### R2.1 A rule  {MAY} ###\r\n\r\n- one\n- two\r\rSource: *here*.\r"
-                               "```scenario\ntask main\nexpect run ok\n```  ";
+    static const char text[] =
+        "Title\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\r\n=====\r\n\r\n"
+        "### R2.1 A rule  {MAY} ###\r\n\r\n- one\n- two\r\rWhy: so\r\rSource: *here*.\r\rOne\r"
+        "```scenario\ntask main\nexpect run ok\n```  ";
     struct complaints complaints;
     struct book *book = read_chapter("2-t.md", text, sizeof text - 1, &complaints);
     const struct rule *rule = book_rule(book, "R2.1");
@@ -291,8 +305,9 @@ static void chapters_stand_by_number(void **state)
     struct book *book = book_create();
 
     (void)state;
-    assert_int_equal(
-        add(book, "10-x.md", "# X\n### R10.1 A {MUST}\n\nIt.\n\nSource: x\n", &complaints), 0);
+    assert_int_equal(add(book, "10-x.md", "# X\n### R10.1 A {MUST}\n\nIt.\n\nWhy: y\n\nSource: x\n",
+                         &complaints),
+                     0);
     assert_int_equal(add(book, "2-t.md", TITLE RULE, &complaints), 0);
     assert_int_equal(reader_check(book, complain, &complaints), 0);
     assert_int_equal(book->chapters[0].number, 2);
@@ -307,7 +322,7 @@ static void chapters_of_one_number_stand_by_their_rules(void **state)
     struct book *book = book_create();
 
     (void)state;
-    add(book, "a/2-t.md", "# X\n### R2.3 A {MUST}\n\nIt.\n\nSource: x\n", &complaints);
+    add(book, "a/2-t.md", "# X\n### R2.3 A {MUST}\n\nIt.\n\nWhy: y\n\nSource: x\n", &complaints);
     add(book, "a/2-u.md", TITLE RULE, &complaints);
     assert_int_equal(reader_check(book, complain, &complaints), 0);
     assert_string_equal(book->chapters[0].file, "a/2-u.md");
@@ -332,7 +347,7 @@ static void an_id_is_for_one_rule(void **state)
 
 /* ---- Further scenarios ---- */
 
-#define SCENARIO(name) "```scenario " name "\ntask main\nexpect run ok\n```\n\n"
+#define SCENARIO(name) "\nOne:\n\n```scenario " name "\ntask main\nexpect run ok\n```\n\n"
 
 static int add_more(struct book *book, const char *file, const char *text,
                     struct complaints *complaints)
@@ -351,22 +366,22 @@ static void further_scenarios_are_the_rules(void **state)
     const struct rule *rule;
 
     (void)state;
-    add(book, "2-t.md",
-        TITLE RULE "One:\n\n" SCENARIO("a") "### R2.2 B {MAY}\n\nIt.\n\nSource: x\n", &complaints);
-    assert_int_equal(add_more(book, "more/2-t.md",
-                              "# More\n\nAbout this.\n\n### R2.2\n\nTwo:\n\n" SCENARIO(
-                                  "a") "### R2.1\n\nThree:\n\n" SCENARIO("b"),
-                              &complaints),
-                     0);
+    add(book, "2-t.md", TITLE RULE SCENARIO("a") "### R2.2 B {MAY}\n\nIt.\n\nWhy: y\n\nSource: x\n",
+        &complaints);
+    assert_int_equal(
+        add_more(book, "more/2-t.md",
+                 "# More\n\nAbout this.\n\n### R2.2\n\n" SCENARIO("a") "### R2.1\n" SCENARIO("b"),
+                 &complaints),
+        0);
     assert_int_equal(reader_check(book, complain, &complaints), 0);
     assert_string_equal(complaints.text, "");
     rule = book_rule(book, "R2.1");
     assert_int_equal(rule->scenario_count, 2);
     assert_string_equal(rule->scenarios[0].file, "2-t.md");
     assert_string_equal(rule->scenarios[1].name, "b");
-    assert_string_equal(rule->scenarios[1].about, "Three:");
+    assert_string_equal(rule->scenarios[1].about, "One:");
     assert_string_equal(rule->scenarios[1].file, "more/2-t.md");
-    assert_int_equal(rule->scenarios[1].line, 19);
+    assert_int_equal(rule->scenarios[1].line, 20);
     assert_int_equal(book_rule(book, "R2.2")->scenario_count, 1);
     book_free(book);
 }
@@ -386,13 +401,13 @@ static const struct {
     {"more/2-t.md", {TITLE "###\n", "2: there is no rule '' in 2-t.md"}},
     {"more/2-t.md", {TITLE "## R2.1\n", "2: a rule's heading is of the third level"}},
     {"more/2-t.md", {TITLE "### R2.1 A {MUST}\n", "2: only the rule's id stands here"}},
-    {"more/2-t.md", {TITLE SCENARIO("b"), "2: a scenario outside a rule"}},
-    {"more/2-t.md", {TITLE "### R2.9\n" SCENARIO("b"), "3: a scenario outside a rule"}},
+    {"more/2-t.md", {TITLE SCENARIO("b"), "5: a scenario outside a rule"}},
+    {"more/2-t.md", {TITLE "### R2.9\n" SCENARIO("b"), "6: a scenario outside a rule"}},
     {"more/2-t.md",
-     {TITLE "### R2.1\n" SCENARIO("a"), "3: a second scenario 'a'; another is at 2-t.md:8"}},
+     {TITLE "### R2.1\n" SCENARIO("a"), "6: a second scenario 'a'; another is at 2-t.md:11"}},
     {"more/2-t.md",
      {TITLE "### R2.1\n" SCENARIO("b") "### R2.1\n" SCENARIO("b"),
-      "9: a second scenario 'b'; another is at more/2-t.md:3"}},
+      "15: a second scenario 'b'; another is at more/2-t.md:6"}},
     {"more/2-t.md",
      {TITLE "### R2.1\n```scenario b\ntask main\nfoo\n```\n", "5: 'foo' is not an operation"}},
     {"more/2-t.md", {TITLE "### R2.1\n\xc3\n", "3: not UTF-8"}},
@@ -450,12 +465,12 @@ static void reads_the_chapters_of_a_directory(void **state)
 
     (void)state;
     write_file("2-t.md", TITLE RULE);
-    write_file("1-t.md", "# X\n### R1.1 A {MUST}\n\nIt.\n\nSource: x\n");
+    write_file("1-t.md", "# X\n### R1.1 A {MUST}\n\nIt.\n\nWhy: y\n\nSource: x\n");
     write_file("scenario.md", "### R9.9 not a chapter");
     write_file("3-t.md~", "### R9.9 not a chapter");
     write_file("0-t.md", "# An overview, which has no rules");
     make_directory("more");
-    write_file("more/2-t.md", TITLE "### R2.1\n\nOne:\n\n" SCENARIO("a"));
+    write_file("more/2-t.md", TITLE "### R2.1\n" SCENARIO("a"));
     write_file("more/README.md", "### R9.9 not a chapter");
     book = reader_directory(place, complain, &complaints);
     assert_string_equal(complaints.text, "");
@@ -471,7 +486,7 @@ static void tells_the_mistakes_of_all_files(void **state)
     struct complaints complaints = {.size = 0};
 
     (void)state;
-    write_file("1-t.md", "# X\n### R1.1 A {MUST}\n\nIt.\n");
+    write_file("1-t.md", "# X\n### R1.1 A {MUST}\n\nIt.\n\nWhy: y\n");
     write_file("2-t.md", TITLE RULE RULE);
     make_directory("more");
     write_file("more/3-t.md", TITLE);

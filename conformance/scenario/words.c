@@ -1,4 +1,4 @@
-/* program_words.c: the words of a line. */
+/* words.c: the words of a line. */
 #include "parser.h"
 
 #include <stdint.h>
@@ -20,22 +20,20 @@ bool starts_with(struct word word, const char *start)
     return word.size >= size && memcmp(word.text, start, size) == 0;
 }
 
-struct word after(struct word word, size_t bytes)
+struct word word_after(struct word word, size_t bytes)
 {
     return (struct word){word.text + bytes, word.size - bytes};
 }
 
-struct word trim(struct word word)
+struct word word_trim(struct word word)
 {
     while (word.size > 0 && is_blank(word.text[0]))
-        word = after(word, 1);
+        word = word_after(word, 1);
     while (word.size > 0 && is_blank(word.text[word.size - 1]))
         word.size--;
     return word;
 }
 
-/* Take what stands before the separator, or all, off the front of the rest. True: there was one, so
- * that something, if only nothing, stands behind it. */
 bool take_until(struct word *rest, char separator, struct word *piece)
 {
     const char *end = rest->size > 0 ? memchr(rest->text, separator, rest->size) : NULL;
@@ -43,34 +41,31 @@ bool take_until(struct word *rest, char separator, struct word *piece)
     *piece = *rest;
     if (end != NULL)
         piece->size = (size_t)(end - rest->text);
-    *rest = after(*rest, end != NULL ? piece->size + 1 : piece->size);
+    *rest = word_after(*rest, end != NULL ? piece->size + 1 : piece->size);
     return end != NULL;
 }
 
-/* Take the next word off the front of the rest; empty at its end. */
 struct word take_word(struct word *rest)
 {
     struct word word;
 
     while (rest->size > 0 && is_blank(rest->text[0]))
-        *rest = after(*rest, 1);
+        *rest = word_after(*rest, 1);
     word = (struct word){rest->text, 0};
     while (word.size < rest->size && !is_blank(rest->text[word.size]))
         word.size++;
-    *rest = after(*rest, word.size);
+    *rest = word_after(*rest, word.size);
     return word;
 }
 
-/* A line without its comment and the blanks around it. */
 struct word without_comment(struct word line)
 {
     struct word before;
 
     take_until(&line, '#', &before);
-    return trim(before);
+    return word_trim(before);
 }
 
-/* What stands before `=>`, and, in *answer, behind it. answer->text is NULL without one. */
 struct word before_answer(struct word line, struct word *answer)
 {
     struct word rest = line, word;
@@ -78,8 +73,8 @@ struct word before_answer(struct word line, struct word *answer)
     *answer = (struct word){NULL, 0};
     while ((word = take_word(&rest)).size > 0)
         if (word_is(word, "=>")) {
-            *answer = trim(rest);
-            return trim((struct word){line.text, (size_t)(word.text - line.text)});
+            *answer = word_trim(rest);
+            return word_trim((struct word){line.text, (size_t)(word.text - line.text)});
         }
     return line;
 }
@@ -106,7 +101,6 @@ bool is_name(struct word word)
     return true;
 }
 
-/* A number from 0 to max in digits. */
 bool parse_number(struct word word, int max, int *number)
 {
     int64_t value = 0;

@@ -1,46 +1,47 @@
-/* explore: a schedule answers all questions with 0, which is fair, but for some deviations. The run
- * of a schedule shows the questions behind its last deviation; each other answer to one of these is
- * one more schedule. So all there is to remember are those that were executed, in the order of how
- * many deviations they have. */
+/* explore: schedules are enumerated by their deviations from the schedule that answers all choices
+ * with 0, which is fair; those with the fewest deviations come first. Executing a schedule reveals
+ * the choices after its last deviation; each other answer to one of them is another schedule. So
+ * only the schedules that were executed have to be remembered. */
 #include "explore.h"
 
-#include "process.h"
+#include "execute.h"
 #include "replay.h"
+#include "scenario/memory.h"
+#include "schedule.h"
 #include "shorten.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    BATCH = 200,             /* schedules that a process is asked for at most; */
-    BATCH_INPUT = 512 << 10, /* bytes of them, */
-    BATCH_OUTPUT = 16 << 20, /* and of what it is expected to print, at most */
-    OUTPUT_EACH = 8 << 10,   /* bytes that a schedule makes a driver print; if more, fewer fit */
-    QUESTIONS = 20000,       /* of a run that are answered otherwise; too many ever to be done */
+    BATCH = 200,             /* schedules that one process executes, at most, */
+    BATCH_INPUT = 512 << 10, /* bytes that they take, at most, */
+    BATCH_OUTPUT = 16 << 20, /* and bytes that the process is expected to print, at most */
+    OUTPUT_EACH = 8 << 10,   /* bytes that an execution may print; if it prints more, fewer fit */
+    CHOICES = 20000,         /* of an execution that are answered otherwise; more take for ever */
     SEEN_FIRST = 1024,       /* places of the table of traces */
-    PART = 4                 /* of the schedules in order, that many more are random */
+    PART = 4                 /* one random schedule for this many schedules in order */
 };
 
-/* A schedule: as its parent, but for one question; or made by a seed. */
+/* A schedule: that of its parent with one more deviation; or one made by a seed. */
 struct schedule {
-    uint64_t seed;   /* 0: none */
-    size_t parent;   /* a node */
-    size_t question; /* the one of the deviation, */
-    int answer;      /* 0 only in the first schedule, which has none, */
-    int count;       /* out of how many */
+    uint64_t seed; /* 0: none */
+    size_t parent; /* a node */
+    size_t choice; /* the one that deviates, */
+    int answer;    /* its answer, which is 0 only in the first schedule: that has no deviation, */
+    int count;     /* and the number of answers that it has */
 };
 
 /* A schedule that was executed. */
 struct node {
     struct schedule schedule;
-    size_t first; /* the question behind its last deviation; */
-    int *counts;  /* to that one and those that follow it there are so many answers */
-    size_t count;
+    size_t first; /* the choice behind its last deviation */
+    int *counts;  /* the number of answers of that choice and of each that follows it */
+    size_t count; /* of these choices */
 };
 
-/* What the search may come to. */
+/* How much the search may spend. */
 struct budget {
     size_t schedules;
     size_t output;
@@ -48,27 +49,24 @@ struct budget {
 };
 
 struct search {
-    const struct run *run;
+    const struct session *session;
     const struct suite *suite;
     struct test *test;
     double began;
     struct budget budget;
     size_t output; /* bytes so far */
-    bool over;     /* some schedule did not pass */
+    bool over;     /* a schedule did not pass */
 
     struct node *nodes;
     size_t count;
-    size_t room;
-    size_t node;     /* the next schedule in order: this node's, */
-    size_t question; /* with another answer to this one of its counts, */
-    int answer;      /* the one after this */
-    uint64_t seed;   /* the last one used; 0: none yet */
+    size_t node;   /* the next schedule in order is that of this node, */
+    size_t choice; /* with another answer to the choice with this one of its counts, */
+    int answer;    /* namely the answer after this one */
+    uint64_t seed; /* the last one used; 0: none yet */
 
-    struct schedule batch[BATCH];
-    size_t batched;
-    size_t told;  /* of the batch, */
-    size_t asked; /* and of it that a process was asked for */
-    bool alone;   /* the next is to have a process of its own */
+    struct schedule next[BATCH]; /* what is to be executed next */
+    size_t next_count;
+    bool alone; /* the first of them that is left needs a process of its own */
 
     char *first; /* what the first execution printed */
     size_t first_size;
@@ -76,17 +74,10 @@ struct search {
     size_t seen_room;
 };
 
-static void *must(void *memory)
-{
-    if (!memory)
-        abort();
-    return memory;
-}
-
 /* ---- Different traces ---- */
 
-/* FNV-1a of all lines that are events. */
-static uint64_t hash(const char *text, size_t size)
+/* FNV-1a of all lines but the choices. */
+static uint64_t hash_events(const char *text, size_t size)
 {
     static const char choice[] = "chose ";
     uint64_t value = 0xcbf29ce484222325u;
@@ -103,7 +94,8 @@ static uint64_t hash(const char *text, size_t size)
     return value ? value : 1;
 }
 
-static bool put(uint64_t *table, size_t room, uint64_t value)
+/* Returns whether the value is new in the table. */
+static bool add_hash(uint64_t *table, size_t room, uint64_t value)
 {
     size_t i = value & (room - 1);
 
@@ -122,37 +114,26 @@ static void count_trace(struct search *search, const struct execution *execution
     uint64_t *larger;
 
     if (2 * exploration->traces >= room) {
-        larger = must(calloc(room ? 2 * room : SEEN_FIRST, sizeof *larger));
+        larger = zeroed(room ? 2 * room : SEEN_FIRST, sizeof *larger);
         search->seen_room = room ? 2 * room : SEEN_FIRST;
         for (i = 0; i < room; i++)
             if (search->seen[i])
-                put(larger, search->seen_room, search->seen[i]);
+                add_hash(larger, search->seen_room, search->seen[i]);
         free(search->seen);
         search->seen = larger;
     }
     exploration->traces +=
-        put(search->seen, search->seen_room, hash(execution->text, execution->size));
+        add_hash(search->seen, search->seen_room, hash_events(execution->text, execution->size));
 }
 
 /* ---- Schedules in order ---- */
 
 static struct answers answers_of(const struct search *search, const struct schedule *schedule)
 {
-    struct answers answers = answers_create(schedule->answer ? schedule->question + 1 : 0);
+    struct answers answers = answers_create(schedule->answer ? schedule->choice + 1 : 0);
 
     for (; schedule->answer; schedule = &search->nodes[schedule->parent].schedule)
-        answers.of[schedule->question] = schedule->answer;
-    return answers;
-}
-
-/* The answers that a run was given. */
-static struct answers answers_taken(const struct trace *trace)
-{
-    struct answers answers = answers_create((size_t)trace->choice_count);
-    size_t i;
-
-    for (i = 0; i < answers.count; i++)
-        answers.of[i] = trace->choices[i].answer;
+        answers.of[schedule->choice] = schedule->answer;
     return answers;
 }
 
@@ -162,12 +143,11 @@ static void write_schedule(FILE *stream, const struct search *search,
     struct answers answers;
 
     if (schedule->seed) {
-        fprintf(stream, "schedule seed %" PRIu64 "\n", schedule->seed);
+        schedule_write_seed(stream, schedule->seed);
         return;
     }
     answers = answers_of(search, schedule);
-    answers_write(stream, "schedule ", &answers);
-    fputs(answers.count ? "\n" : "schedule\n", stream);
+    schedule_write(stream, &answers);
     free(answers.of);
 }
 
@@ -177,32 +157,29 @@ static void add_node(struct search *search, const struct schedule *schedule,
     struct node node = {.schedule = *schedule};
     size_t made = (size_t)trace->choice_count, i;
 
-    node.first = schedule->answer ? schedule->question + 1 : 0;
-    made = made > QUESTIONS ? QUESTIONS : made;
+    node.first = schedule->answer ? schedule->choice + 1 : 0;
+    made = made > CHOICES ? CHOICES : made;
     node.count = made > node.first ? made - node.first : 0;
-    node.counts = must(calloc(node.count + 1, sizeof *node.counts));
+    node.counts = zeroed(node.count, sizeof *node.counts);
     for (i = 0; i < node.count; i++)
         node.counts[i] = trace->choices[node.first + i].count;
-    if (search->count == search->room) {
-        search->room = search->room ? 2 * search->room : 64;
-        search->nodes = must(realloc(search->nodes, search->room * sizeof *search->nodes));
-    }
+    search->nodes = grown(search->nodes, search->count, sizeof *search->nodes);
     search->nodes[search->count++] = node;
 }
 
-/* The next schedule in order. Returns whether there is one, of those that are known of so far. */
+/* Write the next schedule in order. Returns whether one is known so far. */
 static bool next_in_order(struct search *search, struct schedule *schedule)
 {
-    for (; search->node < search->count; search->node++, search->question = 0) {
+    for (; search->node < search->count; search->node++, search->choice = 0) {
         struct node *node = &search->nodes[search->node];
 
-        for (; search->question < node->count; search->question++, search->answer = 0) {
-            int count = node->counts[search->question];
+        for (; search->choice < node->count; search->choice++, search->answer = 0) {
+            int count = node->counts[search->choice];
 
             if (search->answer + 1 >= count)
                 continue;
             *schedule = (struct schedule){.parent = search->node,
-                                          .question = node->first + search->question,
+                                          .choice = node->first + search->choice,
                                           .answer = ++search->answer,
                                           .count = count};
             return true;
@@ -213,31 +190,30 @@ static bool next_in_order(struct search *search, struct schedule *schedule)
     return false;
 }
 
-/* ---- What an execution came to ---- */
+/* ---- Executions ---- */
 
-/* Whether the run of a schedule asked again what its parent's has asked. */
+/* An execution must meet again the choice at which its schedule deviates from its parent's. */
 static void recognise(const struct schedule *schedule, struct execution *execution)
 {
-    struct attempt *attempt = &execution->attempt;
+    struct result *result = &execution->result;
     const struct trace *trace = execution->trace;
 
-    if (schedule->question >= (size_t)trace->choice_count)
-        replay_differs(attempt, "question %zu was asked once, but then there were %d",
-                       schedule->question + 1, trace->choice_count);
-    else if (trace->choices[schedule->question].count != schedule->count)
-        replay_differs(attempt, "question %zu had %d answers once, and %d then",
-                       schedule->question + 1, schedule->count,
-                       trace->choices[schedule->question].count);
+    if (schedule->choice >= (size_t)trace->choice_count)
+        replay_differs(result, "choice %zu was asked for once, but then there were %d",
+                       schedule->choice + 1, trace->choice_count);
+    else if (trace->choices[schedule->choice].count != schedule->count)
+        replay_differs(result, "choice %zu had %d answers once, and %d then", schedule->choice + 1,
+                       schedule->count, trace->choices[schedule->choice].count);
 }
 
 static void keep_first(struct search *search, const struct execution *execution)
 {
     search->first_size = execution->size;
-    search->first = must(malloc(execution->size + 1));
+    search->first = resized(NULL, execution->size + 1);
     memcpy(search->first, execution->text, execution->size);
 }
 
-/* Take over a schedule in order that has passed. The first is executed twice. */
+/* Take over a schedule in order that has passed. The first schedule is executed twice. */
 static void learn(struct search *search, const struct schedule *schedule,
                   struct execution *execution)
 {
@@ -247,69 +223,80 @@ static void learn(struct search *search, const struct schedule *schedule,
         replay_compare(search->first, search->first_size, execution);
     else
         keep_first(search, execution);
-    if (execution->attempt.result == RESULT_PASS && (schedule->answer || !search->count))
+    if (execution->result.kind == RESULT_PASS && (schedule->answer || !search->count))
         add_node(search, schedule, execution->trace);
 }
 
 static void fail(struct search *search, const struct schedule *schedule,
                  const struct execution *execution)
 {
-    struct attempt *attempt = &search->test->attempt;
+    struct result *result = &search->test->result;
     struct answers answers =
         schedule->seed ? answers_taken(execution->trace) : answers_of(search, schedule);
 
     search->over = true;
-    *attempt = execution->attempt;
-    if (replay_is_other(attempt))
-        attempt->replay = answers_option(&answers);
-    else if (attempt->result >= RESULT_FAIL && attempt->result != RESULT_UNKNOWN)
-        shorten(search->run, search->suite, search->test, &answers, schedule->seed, attempt);
+    *result = execution->result;
+    if (replay_has_differed(result))
+        result->replay = schedule_option(&answers);
+    else if (result->kind >= RESULT_FAIL && result->kind != RESULT_UNKNOWN)
+        shorten(search->session, search->suite, search->test, &answers, schedule->seed, result);
     free(answers.of);
 }
 
-/* The schedules of a batch share the time and the room of their process. One that used them up has
- * not failed before it has done so alone. */
-static bool told(void *to, struct execution *execution)
+/* Take over the execution of a schedule. */
+static void count_execution(struct search *search, const struct schedule *schedule,
+                            struct execution *execution)
 {
-    struct search *search = to;
     struct exploration *exploration = &search->test->exploration;
-    const struct schedule *schedule = &search->batch[search->told];
 
-    search->alone = execution->spent && search->asked > 1;
-    if (search->alone) {
-        attempt_free(&execution->attempt);
-        return false;
-    }
-    search->told++;
     search->output += execution->size;
     exploration->schedules += schedule->seed || schedule->answer || !search->first;
     exploration->random += schedule->seed > 0;
     count_trace(search, execution);
-    if (execution->attempt.result == RESULT_PASS && !schedule->seed)
+    if (execution->result.kind == RESULT_PASS && !schedule->seed)
         learn(search, schedule, execution);
-    if (execution->attempt.result == RESULT_PASS)
-        attempt_free(&execution->attempt);
+    if (execution->result.kind == RESULT_PASS)
+        result_free(&execution->result);
     else
         fail(search, schedule, execution);
-    return !search->over;
 }
 
-/* Execute the schedules of the batch. */
-static void execute(struct search *search)
+/* Execute schedules of the next batch in one process. They share its time and its room for output:
+ * one that has used them up has not failed before it has done so in a process of its own. Returns
+ * how many were executed. */
+static size_t execute_some(struct search *search, const struct schedule *schedules, size_t count)
 {
-    while (search->told < search->batched && !search->over) {
-        char *lines;
-        FILE *stream = must(open_memstream(&lines, &(size_t){0}));
-        size_t i;
+    struct execution execution;
+    struct batch batch;
+    size_t executed = 0, size, i;
+    char *lines;
+    FILE *stream = must(open_memstream(&lines, &size));
 
-        search->asked = search->alone ? 1 : search->batched - search->told;
-        for (i = 0; i < search->asked; i++)
-            write_schedule(stream, search, &search->batch[search->told + i]);
-        fclose(stream);
-        run_scenario(search->run, search->suite, search->test, must(lines), search->asked, told,
-                     search);
-        free(lines);
+    for (i = 0; i < count; i++)
+        write_schedule(stream, search, &schedules[i]);
+    fclose(stream);
+    batch_run(&batch, search->session, search->suite, search->test, must(lines), count);
+    search->alone = false;
+    while (!search->over && !search->alone && batch_next(&batch, &execution)) {
+        search->alone = execution.spent && count > 1;
+        if (search->alone)
+            result_free(&execution.result);
+        else
+            count_execution(search, &schedules[executed++], &execution);
     }
+    batch_free(&batch);
+    free(lines);
+    return executed;
+}
+
+/* Execute all schedules of the next batch. */
+static void execute_next(struct search *search)
+{
+    size_t executed = 0;
+
+    while (executed < search->next_count && !search->over)
+        executed += execute_some(search, &search->next[executed],
+                                 search->alone ? 1 : search->next_count - executed);
 }
 
 /* ---- The search ---- */
@@ -319,14 +306,14 @@ static size_t least(size_t one, size_t other)
     return one < other ? one : other;
 }
 
-/* How many schedules, each like the mean of those that were executed, may be executed next. */
+/* How many schedules may be executed next, if each is like the average of those before. */
 static size_t afford(const struct search *search)
 {
     const struct budget *budget = &search->budget;
     size_t used = search->test->exploration.schedules;
     size_t size = search->output / used + 1;
     double took = process_clock() - search->began, each = took / (double)used;
-    double room = search->run->seconds / 4;
+    double room = search->session->seconds / 4;
 
     if (used >= budget->schedules || search->output >= budget->output ||
         process_clock() >= budget->deadline)
@@ -336,52 +323,53 @@ static size_t afford(const struct search *search)
     return each * (double)used <= room ? used : 1 + (size_t)(room / each);
 }
 
-/* What may be spent on so many schedules, besides what has been. */
+/* Allow the search to spend what this many schedules may take, besides what it has spent. */
 static void allow(struct search *search, size_t schedules)
 {
     search->budget =
         (struct budget){.schedules = search->test->exploration.schedules + schedules,
                         .output = search->output + schedules * OUTPUT_EACH,
-                        .deadline = process_clock() + search->run->seconds * (double)schedules /
-                                                          (double)search->run->explore};
+                        .deadline = process_clock() + search->session->seconds * (double)schedules /
+                                                          (double)search->session->explore};
 }
 
-/* Make a batch of what is to be executed next. Returns whether there is anything. */
-static bool fill(struct search *search)
+/* Gather what is to be executed next. Returns whether there is anything. */
+static bool gather_next(struct search *search)
 {
     struct exploration *exploration = &search->test->exploration;
     size_t most = afford(search), input = 0;
-    struct schedule *batch = search->batch, beyond;
+    struct schedule *next = search->next, beyond;
 
-    search->batched = search->told = 0;
+    search->next_count = 0;
     if (!search->seed) {
-        while (search->batched < most && input < BATCH_INPUT &&
-               next_in_order(search, &batch[search->batched]))
-            input += 2 * batch[search->batched++].question;
-        if (search->batched)
+        while (search->next_count < most && input < BATCH_INPUT &&
+               next_in_order(search, &next[search->next_count]))
+            input += 2 * next[search->next_count++].choice;
+        if (search->next_count)
             return true;
         exploration->exhausted = !next_in_order(search, &beyond);
         if (exploration->exhausted)
             return false;
-        allow(search, search->run->explore / PART);
+        allow(search, search->session->explore / PART);
         most = afford(search);
     }
-    while (search->batched < most)
-        batch[search->batched++] = (struct schedule){.seed = ++search->seed};
-    return search->batched > 0;
+    while (search->next_count < most)
+        next[search->next_count++] = (struct schedule){.seed = ++search->seed};
+    return search->next_count > 0;
 }
 
-void explore(const struct run *run, const struct suite *suite, struct test *test)
+void explore(const struct session *session, const struct suite *suite, struct test *test)
 {
-    struct search search = {.run = run, .suite = suite, .test = test, .began = process_clock()};
+    struct search search = {
+        .session = session, .suite = suite, .test = test, .began = process_clock()};
 
-    test->attempt.result = RESULT_PASS;
-    allow(&search, run->explore);
-    search.batched = 2; /* the first schedule, twice */
+    test->result.kind = RESULT_PASS;
+    allow(&search, session->explore);
+    search.next_count = 2; /* the first schedule, twice */
     do
-        execute(&search);
-    while (!search.over && fill(&search));
-    if (test->attempt.result == RESULT_NOT_IMPLEMENTED || test->attempt.result == RESULT_UNKNOWN)
+        execute_next(&search);
+    while (!search.over && gather_next(&search));
+    if (test->result.kind == RESULT_NOT_IMPLEMENTED || test->result.kind == RESULT_UNKNOWN)
         test->exploration = (struct exploration){0};
     while (search.count > 0)
         free(search.nodes[--search.count].counts);

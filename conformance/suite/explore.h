@@ -2,14 +2,14 @@
 #ifndef EXPLORE_H
 #define EXPLORE_H
 
-#include "run.h"
+#include "session.h"
 
-/* Schedules of a scenario. */
+/* Schedules of a scenario that are executed. */
 enum { EXPLORE_DEFAULT = 1000, EXPLORE_MAX = 1000000 };
 
-/* Execute a scenario over run->explore of its schedules, those with the fewest answers other than 0
- * first, and, if there are more, over a quarter as many random ones. Write to the test what it came
- * to, a failure with the shortest schedule for it that was found, and how far it was explored. */
-void explore(const struct run *run, const struct suite *suite, struct test *test);
+/* Execute a scenario on session->explore of its schedules, those with the fewest answers other than
+ * 0 first, and, if there are more, on a quarter as many random ones. Write to the test its result,
+ * a failure with the shortest schedule for it that was found, and how far it was explored. */
+void explore(const struct session *session, const struct suite *suite, struct test *test);
 
 #endif

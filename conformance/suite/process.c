@@ -1,6 +1,8 @@
-/* process: one child in a process group of its own, its input in a file and its outputs in pipes. A
- * file needs no writing while we read, so neither side can wait for the other for ever. */
+/* process: one child in a process group of its own. Its input is a file and its outputs are pipes:
+ * a file needs no writing while we read, so that neither side can wait for the other for ever. */
 #include "process.h"
+
+#include "scenario/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,16 +23,16 @@ extern char **environ;
 
 enum { RUNNING_MAX = 1024 };
 
-/* The groups that run; 0: a free place. For process_kill_all, hence no lock. */
+/* The process groups that run; 0: a free place. Not locked, for process_kill_all. */
 static atomic_int running[RUNNING_MAX];
 
 static int enlist(pid_t group)
 {
-    int i, none;
+    int i, nothing;
 
     for (i = 0; i < RUNNING_MAX; i++) {
-        none = 0;
-        if (atomic_compare_exchange_strong(&running[i], &none, group))
+        nothing = 0;
+        if (atomic_compare_exchange_strong(&running[i], &nothing, group))
             return i;
     }
     return -1;
@@ -104,8 +106,8 @@ static bool open_ends(const struct command *command, struct ends *ends)
            pipe2(ends->errors, O_CLOEXEC) == 0;
 }
 
-/* Start the command. It leads a group, and has no other descriptor, and no signal ignored or
- * blocked, that we have. */
+/* Start the command, as the leader of a group. It inherits no other descriptor, and no signal is
+ * ignored or blocked in it. */
 static int start(const struct command *command, const struct ends *ends, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
@@ -133,7 +135,7 @@ static int start(const struct command *command, const struct ends *ends, pid_t *
     return error;
 }
 
-/* What was printed so far. */
+/* The output so far. */
 struct text {
     char *bytes;
     size_t size;
@@ -141,25 +143,23 @@ struct text {
 };
 
 enum {
-    AT_ONCE = 65536, /* bytes of a pipe that are read, */
-    A_FEW = 4096     /* and that are not worth it: a child that prints line by line is not to have
-                        each line taken as it comes */
+    AT_ONCE = 65536, /* bytes that one read takes from a pipe */
+    A_FEW = 4096 /* fewer bytes are worth a short pause, so that a child that prints line by line
+                    does not wake us for each line */
 };
 
 static const struct timespec a_moment = {.tv_nsec = 500000};
 
-/* There is always room for a NUL behind. */
+/* Make room for the next read, and for a NUL behind it. */
 static void make_room(struct text *text)
 {
     if (text->room - text->size > AT_ONCE)
         return;
     text->room = 2 * text->room + AT_ONCE + 1;
-    text->bytes = realloc(text->bytes, text->room);
-    if (!text->bytes)
-        abort();
+    text->bytes = resized(text->bytes, text->room);
 }
 
-/* Take what a pipe holds; closes it at its end. Returns how much it was. */
+/* Take what a pipe holds, and close it at its end. Returns the number of bytes. */
 static size_t take(int *descriptor, struct text *text)
 {
     ssize_t n;
@@ -191,8 +191,8 @@ static int milliseconds(double seconds)
     return seconds >= 1e6 ? 1000000000 : (int)(seconds * 1e3) + 1;
 }
 
-/* Take what the child prints until it has ended, its time is up or it has printed too much. Whether
- * the pipes have come to their end does not matter: something else may hold them. */
+/* Take what the child prints until it has ended, its time is up or it has printed too much. It does
+ * not matter whether the pipes are at their end: another process may hold them. */
 static enum process_end attend(const struct command *command, struct ends *ends,
                                struct process *process, struct text *output, struct text *errors)
 {
@@ -234,9 +234,9 @@ static void reap(struct process *process, pid_t pid, enum process_end end)
     process->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Attend a child that has started, until it is no more. */
-static void see_to_its_end(const struct command *command, struct ends *ends, pid_t pid,
-                           struct process *process, struct text *output, struct text *errors)
+/* Attend a child that has started, until it has ended and is reaped. */
+static void attend_to_the_end(const struct command *command, struct ends *ends, pid_t pid,
+                              struct process *process, struct text *output, struct text *errors)
 {
     enum process_end end = PROCESS_NOT_STARTED;
     int place = enlist(pid);
@@ -249,7 +249,7 @@ static void see_to_its_end(const struct command *command, struct ends *ends, pid
         end = attend(command, ends, process, output, errors);
     else
         process->status = errno;
-    /* The child is not reaped yet, so its number is still that of its group and of no other. */
+    /* The child is not reaped yet, so no other group can have its number. */
     kill(-pid, SIGKILL);
     if (place >= 0)
         atomic_store(&running[place], 0);
@@ -272,7 +272,7 @@ void process_run(const struct command *command, struct process *process)
     *process = (struct process){.end = PROCESS_NOT_STARTED};
     process->status = open_ends(command, &ends) ? start(command, &ends, &pid) : errno;
     if (process->status == 0)
-        see_to_its_end(command, &ends, pid, process, &output, &errors);
+        attend_to_the_end(command, &ends, pid, process, &output, &errors);
     close_ends(&ends);
     process->output = end_text(&output);
     process->output_size = output.size;

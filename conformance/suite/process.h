@@ -1,5 +1,5 @@
-/* process: runs a command to its end, whatever it does: gives it its input, takes what it prints,
- * and kills it, with everything that it has started, when its time is up. */
+/* process: runs a command to its end, whatever it does: gives it its input, takes its output, and
+ * kills it, with everything that it has started, when its time is up. */
 #ifndef PROCESS_H
 #define PROCESS_H
 
@@ -7,12 +7,11 @@
 #include <stddef.h>
 
 struct command {
-    char *const
-        *arguments;    /* the program, found by PATH, and its arguments; NULL behind the last */
-    const char *input; /* what it reads from its standard input */
+    char *const *arguments; /* the program, found by PATH, and its arguments, ended by a NULL */
+    const char *input;      /* its standard input */
     size_t input_size;
-    double seconds;      /* it may take; 0: as long as it likes */
-    size_t output_limit; /* bytes of standard output; one that prints more is killed */
+    double seconds;      /* that it may take; 0: any time */
+    size_t output_limit; /* bytes of standard output; a command that prints more is killed */
 };
 
 enum process_end {
@@ -24,28 +23,28 @@ enum process_end {
 };
 
 enum {
-    ERROR_TAIL = 8192 /* bytes of standard error that are kept, the last ones */
+    ERROR_TAIL = 8192 /* bytes at the end of standard error that are kept */
 };
 
 struct process {
     enum process_end end;
     int status;   /* exited: the status; signalled: the signal; not started: errno */
-    char *output; /* with a NUL behind, which is not counted */
+    char *output; /* with a NUL behind it, which is not counted */
     size_t output_size;
-    char *errors; /* the same, of standard error */
+    char *errors; /* standard error, likewise */
     size_t errors_size;
-    bool errors_cut; /* there was more before it */
+    bool errors_cut; /* earlier bytes were dropped */
 };
 
-/* Run a command; returns when it has ended, also if something that it started has not. Safe to be
- * called by several threads at once. SIGPIPE need not be ignored. */
+/* Run a command; returns when it has ended, even if a process that it started has not. Several
+ * threads may call it at once. SIGPIPE need not be ignored. */
 void process_run(const struct command *command, struct process *process);
 void process_free(struct process *process);
 
 /* Seconds of a clock that only goes forward. */
 double process_clock(void);
 
-/* Kill what is running in any thread; may be called by a signal handler. */
+/* Kill every command that runs in any thread; a signal handler may call it. */
 void process_kill_all(void);
 
 #endif

@@ -1,5 +1,7 @@
-/* replay: what is compared are the bytes that the driver printed. */
+/* replay: executes a schedule twice and compares the bytes that the driver printed. */
 #include "replay.h"
+
+#include "scenario/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,34 +12,30 @@ enum { LINE_SHOWN = 200 /* characters */ };
 
 static const char rule[] = "R13.6";
 
-static void *must(void *memory)
+void replay_differs(struct result *result, const char *format, ...)
 {
-    if (!memory)
-        abort();
-    return memory;
-}
-
-void replay_differs(struct attempt *attempt, const char *format, ...)
-{
-    struct verdict *verdict = must(calloc(1, sizeof *verdict));
+    struct verdict *verdict = zeroed(1, sizeof *verdict);
+    char *observed = NULL;
     va_list list;
+    int size;
 
     va_start(list, format);
-    if (vasprintf(&verdict->findings[0].observed, format, list) < 0)
-        abort();
+    size = vasprintf(&observed, format, list);
     va_end(list);
-    verdict->findings[0].expected = must(strdup("the same answers make the same run"));
-    verdict->findings[0].rule = rule;
+    verdict->findings[0] =
+        (struct finding){.rule = rule,
+                         .expected = copy_of("the same answers make the same run"),
+                         .observed = must(size < 0 ? NULL : observed)};
     verdict->finding_count = 1;
     verdict->kind = VERDICT_FAIL;
-    attempt_free(attempt);
-    *attempt = (struct attempt){.result = RESULT_FAIL, .verdict = verdict};
-    attempt->reason = must(strdup("the same answers make different runs"));
+    result_free(result);
+    result->verdict = verdict;
+    result_set(result, RESULT_FAIL, "the same answers make different runs");
 }
 
-bool replay_is_other(const struct attempt *attempt)
+bool replay_has_differed(const struct result *result)
 {
-    const struct verdict *verdict = attempt->verdict;
+    const struct verdict *verdict = result->verdict;
 
     return verdict && verdict->finding_count && verdict->findings[0].rule == rule;
 }
@@ -61,7 +59,7 @@ void replay_compare(const char *earlier, size_t size, struct execution *executio
         size_t later_length = later_end ? (size_t)(later_end - later) : later_size;
 
         if (!end || !later_end || length != later_length || memcmp(earlier, later, length) != 0) {
-            replay_differs(&execution->attempt,
+            replay_differs(&execution->result,
                            "line %d of the trace is '%.*s' once, and '%.*s' then", line,
                            length < LINE_SHOWN ? (int)length : LINE_SHOWN, earlier,
                            later_length < LINE_SHOWN ? (int)later_length : LINE_SHOWN, later);
@@ -72,47 +70,35 @@ void replay_compare(const char *earlier, size_t size, struct execution *executio
     }
 }
 
-/* The first of two executions. */
-struct first {
-    struct attempt *attempt;
-    char *text; /* NULL: there was none yet */
-    size_t size;
-};
-
-static bool told(void *to, struct execution *execution)
+/* Judge the second execution by the text of the first, whose result it replaces if that passed. */
+static void compare_second(struct result *result, const char *first, size_t size,
+                           struct execution *second)
 {
-    struct first *first = to;
-    bool same;
+    bool same = is_same(first, size, second);
 
-    if (!first->text) {
-        *first->attempt = execution->attempt;
-        first->text = must(malloc(execution->size + 1));
-        first->size = execution->size;
-        memcpy(first->text, execution->text, execution->size);
-        return execution->attempt.result != RESULT_NOT_IMPLEMENTED;
-    }
-    same = is_same(first->text, first->size, execution);
-    if (first->attempt->result == RESULT_PASS) {
-        attempt_free(first->attempt);
-        if (execution->attempt.result == RESULT_PASS)
-            replay_compare(first->text, first->size, execution);
-        *first->attempt = execution->attempt;
+    if (result->kind == RESULT_PASS) {
+        result_free(result);
+        if (second->result.kind == RESULT_PASS)
+            replay_compare(first, size, second);
+        *result = second->result;
     } else
-        attempt_free(&execution->attempt);
-    if (!same && !replay_is_other(first->attempt))
-        attempt_remark(first->attempt, "and the same answers make different runs");
-    return true;
+        result_free(&second->result);
+    if (!same && !replay_has_differed(result))
+        result_remark(result, "and the same answers make different runs");
 }
 
-void replay(const struct run *run, const struct suite *suite, struct test *test)
+void replay(const struct session *session, const struct suite *suite, struct test *test)
 {
-    struct first first = {.attempt = &test->attempt};
-    char *twice;
+    char *twice = text_of("%s%s", session->schedule, session->schedule);
+    struct execution first, second;
+    struct batch batch;
 
-    if (asprintf(&twice, "%s%s", run->schedule, run->schedule) < 0)
-        abort();
-    run_scenario(run, suite, test, twice, 2, told, &first);
-    test->attempt.replay = must(strdup(run->replay));
-    free(first.text);
+    batch_run(&batch, session, suite, test, twice, 2);
+    batch_next(&batch, &first);
+    test->result = first.result;
+    if (first.result.kind != RESULT_NOT_IMPLEMENTED && batch_next(&batch, &second))
+        compare_second(&test->result, first.text, first.size, &second);
+    batch_free(&batch);
+    test->result.replay = copy_of(session->replay);
     free(twice);
 }

@@ -2,20 +2,21 @@
 #ifndef REPLAY_H
 #define REPLAY_H
 
-#include "run.h"
+#include "execute.h"
 
-/* Execute a scenario with the schedule of run twice. Write to the test what it came to. */
-void replay(const struct run *run, const struct suite *suite, struct test *test);
+/* Execute a scenario twice with the schedule of the session. Write the result to the test. */
+void replay(const struct session *session, const struct suite *suite, struct test *test);
 
-/* Compare an execution with what an earlier one of the same schedule printed. If they differ, it
- * has failed. */
+/* Compare an execution with what an earlier one of the same schedule printed. If they differ, the
+ * execution has failed. */
 void replay_compare(const char *earlier, size_t size, struct execution *execution);
 
-/* An execution that passed has failed, as it was another run than it had to be. */
-__attribute__((format(printf, 2, 3))) void replay_differs(struct attempt *attempt,
-                                                          const char *format, ...);
+/* Turn the result of an execution into a failure: it was not the run that its answers make. The
+ * text says what was observed. */
+__attribute__((format(printf, 2, 3))) void replay_differs(struct result *result, const char *format,
+                                                          ...);
 
-/* Whether that is why an attempt failed. */
-bool replay_is_other(const struct attempt *attempt);
+/* Whether a result is such a failure. */
+bool replay_has_differed(const struct result *result);
 
 #endif

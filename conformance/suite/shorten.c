@@ -1,225 +1,166 @@
-/* shorten: delta debugging. Answers are replaced by 0, first half of them at once, at last one by
- * one, and stay so if the scenario still fails. */
+/* shorten: delta debugging. Answers are replaced by 0, at first half of them at once, at last one
+ * by one, and stay 0 if the scenario still fails in the same way. */
 #include "shorten.h"
 
-#include "process.h"
+#include "execute.h"
+#include "scenario/memory.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    TRIES = 300, /* executions, */
-    TIMES = 3    /* in so many times the time that one may take */
+    EXECUTIONS = 300, /* at most, */
+    TIMES = 3         /* in at most this many times the time that one may take */
 };
 
-static void *must(void *memory)
-{
-    if (!memory)
-        abort();
-    return memory;
-}
-
-/* ---- Answers ---- */
-
-struct answers answers_create(size_t count)
-{
-    return (struct answers){must(calloc(count + 1, sizeof(int))), count};
-}
-
-void answers_write(FILE *stream, const char *before, const struct answers *answers)
-{
-    size_t i;
-
-    for (i = 0; i < answers->count; i++, before = " ")
-        fprintf(stream, "%s%d", before, answers->of[i]);
-}
-
-char *answers_option(const struct answers *answers)
-{
-    char *text;
-    FILE *stream = must(open_memstream(&text, &(size_t){0}));
-
-    answers_write(stream, "--schedule \"", answers);
-    fputs(answers->count ? "\"" : "--schedule 0", stream);
-    fclose(stream);
-    return must(text);
-}
-
-static void trim(struct answers *answers)
-{
-    while (answers->count > 0 && answers->of[answers->count - 1] == 0)
-        answers->count--;
-}
-
-/* Copy answers, some of them as 0. Returns whether that makes them other ones. */
-static bool without(const struct answers *answers, size_t from, size_t size, struct answers *copy)
-{
-    bool others = false;
-    size_t i;
-
-    *copy = answers_create(answers->count);
-    for (i = 0; i < answers->count; i++) {
-        copy->of[i] = i >= from && i - from < size ? 0 : answers->of[i];
-        others |= copy->of[i] != answers->of[i];
-    }
-    return others;
-}
-
-/* ---- Trials ---- */
-
-/* A scenario and a schedule for it, and what an execution of the two came to. */
-struct trial {
-    const struct run *run;
+/* The shortest schedule so far, and the result of its execution. */
+struct shortest {
+    const struct session *session;
     const struct suite *suite;
     const struct test *test;
     struct answers answers;
-    struct attempt attempt;
-    int tries; /* left */
+    struct result result;
+    int executions; /* left */
     double deadline;
 };
 
-static void trial_free(struct trial *trial)
+/* Execute the scenario under answers, or those of a seed if it is not 0. */
+static struct result execute(const struct shortest *shortest, const struct answers *answers,
+                             uint64_t seed)
 {
-    free(trial->answers.of);
-    attempt_free(&trial->attempt);
-}
-
-static bool told(void *to, struct execution *execution)
-{
-    ((struct trial *)to)->attempt = execution->attempt;
-    return true;
-}
-
-static void execute(struct trial *trial, uint64_t seed)
-{
+    struct result result;
+    size_t size;
     char *line;
-    FILE *stream = must(open_memstream(&line, &(size_t){0}));
+    FILE *stream = must(open_memstream(&line, &size));
 
-    trim(&trial->answers);
-    fputs("schedule", stream);
     if (seed)
-        fprintf(stream, " seed %" PRIu64, seed);
+        schedule_write_seed(stream, seed);
     else
-        answers_write(stream, " ", &trial->answers);
-    fputc('\n', stream);
+        schedule_write(stream, answers);
     fclose(stream);
-    run_scenario(trial->run, trial->suite, trial->test, must(line), 1, told, trial);
+    result = execute_once(shortest->session, shortest->suite, shortest->test, must(line));
     free(line);
+    return result;
 }
 
 /* Whether two executions fail in the same way, as far as one can tell. */
-static bool is_same(const struct attempt *one, const struct attempt *other)
+static bool is_same(const struct result *one, const struct result *other)
 {
     const struct verdict *a = one->verdict, *b = other->verdict;
     bool found = a && a->finding_count;
 
-    if (one->result != other->result || found != (b && b->finding_count))
+    if (one->kind != other->kind || found != (b && b->finding_count))
         return false;
     return !found || (a->findings[0].line == b->findings[0].line &&
                       !strcmp(a->findings[0].rule ? a->findings[0].rule : "",
                               b->findings[0].rule ? b->findings[0].rule : ""));
 }
 
-/* Execute other answers; if they fail as the best ones do, they become the best. They are given
- * away. */
-static bool try(struct trial *best, struct answers answers)
+/* Execute the scenario under other answers, which are given away. If it fails in the same way, they
+ * become the shortest. */
+static bool replace(struct shortest *shortest, struct answers answers)
 {
-    struct trial trial = *best;
+    struct result result;
     bool same;
 
-    trial.answers = answers;
-    trial.attempt = (struct attempt){0};
-    execute(&trial, 0);
-    same = is_same(&trial.attempt, &best->attempt);
-    trial_free(same ? best : &trial);
-    if (same)
-        *best = trial;
+    answers_trim(&answers);
+    result = execute(shortest, &answers, 0);
+    same = is_same(&result, &shortest->result);
+    if (same) {
+        free(shortest->answers.of);
+        result_free(&shortest->result);
+        shortest->answers = answers;
+        shortest->result = result;
+    } else {
+        free(answers.of);
+        result_free(&result);
+    }
     return same;
 }
 
-static bool try_again(struct trial *best)
+static bool fails_again(struct shortest *shortest)
 {
-    struct answers copy;
+    return replace(shortest, answers_without(&shortest->answers, 0, 0));
+}
 
-    without(&best->answers, 0, 0, &copy);
-    return try(best, copy);
+static bool seed_fails_again(const struct shortest *shortest, uint64_t seed)
+{
+    struct result result = execute(shortest, NULL, seed);
+    bool same = is_same(&result, &shortest->result);
+
+    result_free(&result);
+    return same;
 }
 
 /* ---- Shortening ---- */
 
-/* Do without groups of answers of that size, wherever that is possible; returns whether it was, and
- * there is time for more. */
-static bool pass(struct trial *best, size_t size)
+static bool all_are_0(const struct answers *answers, size_t from, size_t size)
+{
+    size_t i;
+
+    for (i = from; i < answers->count && i - from < size; i++)
+        if (answers->of[i] != 0)
+            return false;
+    return true;
+}
+
+/* Replace groups of answers of that size by 0 wherever that is possible. Returns whether it was,
+ * and executions and time are left. */
+static bool shorten_by(struct shortest *shortest, size_t size)
 {
     bool shorter = false;
-    struct answers copy;
     size_t from;
 
-    for (from = 0; from < best->answers.count; from += size) {
-        if (!without(&best->answers, from, size, &copy)) {
-            free(copy.of);
+    for (from = 0; from < shortest->answers.count; from += size) {
+        if (all_are_0(&shortest->answers, from, size))
             continue;
-        }
-        if (best->tries-- == 0 || process_clock() >= best->deadline) {
-            best->tries = 0;
-            free(copy.of);
+        if (shortest->executions-- == 0 || process_clock() >= shortest->deadline) {
+            shortest->executions = 0;
             return false;
         }
-        shorter |= try(best, copy);
+        shorter |= replace(shortest, answers_without(&shortest->answers, from, size));
     }
     return shorter;
 }
 
-static void minimise(struct trial *best)
+static void minimise(struct shortest *shortest)
 {
     size_t size;
 
-    best->tries = TRIES;
-    best->deadline = process_clock() + TIMES * best->run->seconds;
-    for (size = (best->answers.count + 1) / 2; size > 1; size /= 2)
-        pass(best, size);
-    while (pass(best, 1))
+    shortest->executions = EXECUTIONS;
+    shortest->deadline = process_clock() + TIMES * shortest->session->seconds;
+    for (size = (shortest->answers.count + 1) / 2; size > 1; size /= 2)
+        shorten_by(shortest, size);
+    while (shorten_by(shortest, 1))
         ;
 }
 
-static bool seed_fails(const struct trial *trial, uint64_t seed)
+void shorten(const struct session *session, const struct suite *suite, const struct test *test,
+             const struct answers *answers, uint64_t seed, struct result *result)
 {
-    struct trial again = *trial;
-    bool same;
+    struct shortest shortest = {.session = session,
+                                .suite = suite,
+                                .test = test,
+                                .answers = answers_without(answers, 0, 0),
+                                .result = *result};
 
-    again.answers = answers_create(0);
-    again.attempt = (struct attempt){0};
-    execute(&again, seed);
-    same = is_same(&again.attempt, &trial->attempt);
-    trial_free(&again);
-    return same;
-}
-
-void shorten(const struct run *run, const struct suite *suite, const struct test *test,
-             const struct answers *answers, uint64_t seed, struct attempt *attempt)
-{
-    struct trial best = {.run = run, .suite = suite, .test = test, .attempt = *attempt};
-
-    without(answers, 0, 0, &best.answers);
-    trim(&best.answers);
-    if (attempt->result == RESULT_HANG) {
-        minimise(&best);
+    answers_trim(&shortest.answers);
+    if (result->kind == RESULT_HANG) {
+        minimise(&shortest);
         seed = 0;
-    } else if (try_again(&best)) {
-        minimise(&best);
+    } else if (fails_again(&shortest)) {
+        minimise(&shortest);
         seed = 0;
-        if (!try_again(&best))
-            attempt_remark(&best.attempt,
-                           "but not each time: the same answers make different runs");
-    } else if (!seed || !seed_fails(&best, seed))
-        attempt_remark(&best.attempt,
-                       "but not when the same schedule is executed once more, alone: "
-                       "the same answers make different runs");
-    if (!seed)
-        best.attempt.replay = answers_option(&best.answers);
-    else if (asprintf(&best.attempt.replay, "--seed %" PRIu64, seed) < 0)
-        abort();
-    free(best.answers.of);
-    *attempt = best.attempt;
+        if (!fails_again(&shortest))
+            result_remark(&shortest.result,
+                          "but not each time: the same answers make different runs");
+    } else if (!seed || !seed_fails_again(&shortest, seed))
+        result_remark(&shortest.result,
+                      "but not when the same schedule is executed once more, alone: "
+                      "the same answers make different runs");
+    shortest.result.replay =
+        seed ? text_of("--seed %" PRIu64, seed) : schedule_option(&shortest.answers);
+    free(shortest.answers.of);
+    *result = shortest.result;
 }

@@ -1,19 +1,12 @@
-/* suite: joins the chapters and the list of the tests in C to one table of rules and tests. */
+/* suite: joins the chapters and the list of the tests in C in one table of rules and tests. */
 #include "suite.h"
+
+#include "scenario/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void *allocate(size_t count, size_t size)
-{
-    void *memory = calloc(count ? count : 1, size);
-
-    if (!memory)
-        abort();
-    return memory;
-}
 
 __attribute__((format(printf, 2, 3))) static void tell(suite_complain *complain, const char *format,
                                                        ...)
@@ -63,11 +56,10 @@ static size_t count_checks(const char *checks, const struct rule *rule)
     return count;
 }
 
-/* The first test in C that names a rule which no chapter has, as one line; NULL: none. */
+/* A complaint about the first test in C that names a rule which no chapter has; NULL: none. */
 static char *find_stray(const struct suite *suite, const char *checks)
 {
     struct line line;
-    char *text;
     size_t i;
 
     while (next_line(&checks, &line)) {
@@ -75,17 +67,15 @@ static char *find_stray(const struct suite *suite, const char *checks)
             ;
         if (i < suite->rule_count)
             continue;
-        if (asprintf(&text, "the test %.*s is of %.*s, which is no rule", (int)line.name_size,
-                     line.name, (int)line.rule_size, line.rule) < 0)
-            abort();
-        return text;
+        return text_of("the test %.*s is of %.*s, which is not a rule", (int)line.name_size,
+                       line.name, (int)line.rule_size, line.rule);
     }
     return NULL;
 }
 
 /* ---- The table ---- */
 
-static struct test *find_name(const struct suite *suite, const char *name)
+static struct test *find_check(const struct suite *suite, const char *name)
 {
     size_t i;
 
@@ -99,13 +89,11 @@ static struct test *add_test(struct suite *suite, const struct rule *rule, const
                              size_t size)
 {
     struct test *test = &suite->tests[suite->count];
-    size_t rule_size = strlen(rule->id);
 
-    test->id = allocate(rule_size + size + 2, 1);
-    sprintf(test->id, "%s/%.*s", rule->id, (int)size, name);
-    test->name = test->id + rule_size + 1;
+    test->id = text_of("%s/%.*s", rule->id, (int)size, name);
+    test->name = test->id + strlen(rule->id) + 1;
     test->rule = rule;
-    test->attempt.result = RESULT_SKIPPED;
+    test->result.kind = RESULT_SKIPPED;
     return test;
 }
 
@@ -125,14 +113,14 @@ static void add_tests(struct suite *suite, struct suite_rule *place, const char 
         if (is_of(&line, rule)) {
             struct test *test = add_test(suite, rule, line.name, line.name_size);
 
-            test->twin = find_name(suite, test->name);
+            test->twin = find_check(suite, test->name);
             suite->count++;
         }
     }
     place->count = (size_t)(&suite->tests[suite->count] - place->tests);
 }
 
-static void fill(struct suite *suite, const char *checks)
+static void fill_table(struct suite *suite, const char *checks)
 {
     const struct book *book = suite->book;
     size_t rules = 0, tests = 0;
@@ -142,8 +130,8 @@ static void fill(struct suite *suite, const char *checks)
         for (r = 0; r < book->chapters[c].rule_count; r++, rules++)
             tests += (size_t)book->chapters[c].rules[r].scenario_count +
                      count_checks(checks, &book->chapters[c].rules[r]);
-    suite->rules = allocate(rules, sizeof *suite->rules);
-    suite->tests = allocate(tests, sizeof *suite->tests);
+    suite->rules = zeroed(rules, sizeof *suite->rules);
+    suite->tests = zeroed(tests, sizeof *suite->tests);
     for (c = 0; c < book->chapter_count; c++) {
         for (r = 0; r < book->chapters[c].rule_count; r++) {
             struct suite_rule *place = &suite->rules[suite->rule_count++];
@@ -182,7 +170,7 @@ static void complain_of_chapter(void *to, const char *file, int line, const char
 
 struct suite *suite_create(const char *directory, const char *checks, suite_complain *complain)
 {
-    struct suite *suite = allocate(1, sizeof *suite);
+    struct suite *suite = zeroed(1, sizeof *suite);
     bool good = true;
     size_t i;
 
@@ -191,7 +179,7 @@ struct suite *suite_create(const char *directory, const char *checks, suite_comp
         free(suite);
         return NULL;
     }
-    fill(suite, checks);
+    fill_table(suite, checks);
     suite->stray = find_stray(suite, checks);
     for (i = 0; i < suite->rule_count; i++)
         good &= have_own_names(&suite->rules[i], complain);
@@ -199,25 +187,6 @@ struct suite *suite_create(const char *directory, const char *checks, suite_comp
         return suite;
     suite_free(suite);
     return NULL;
-}
-
-void attempt_free(struct attempt *attempt)
-{
-    free(attempt->reason);
-    free(attempt->output);
-    free(attempt->errors);
-    free(attempt->replay);
-    verdict_free(attempt->verdict);
-    *attempt = (struct attempt){0};
-}
-
-void attempt_remark(struct attempt *attempt, const char *more)
-{
-    char *reason = attempt->reason;
-
-    if (asprintf(&attempt->reason, "%s; %s", reason, more) < 0)
-        abort();
-    free(reason);
 }
 
 void suite_free(struct suite *suite)
@@ -230,7 +199,7 @@ void suite_free(struct suite *suite)
         struct test *test = &suite->tests[i];
 
         free(test->id);
-        attempt_free(&test->attempt);
+        result_free(&test->result);
     }
     free(suite->tests);
     free(suite->rules);
@@ -239,7 +208,7 @@ void suite_free(struct suite *suite)
     free(suite);
 }
 
-/* ---- What is chosen ---- */
+/* ---- Choosing ---- */
 
 static bool is_chapter(const struct suite_rule *place, const char *what)
 {
@@ -306,33 +275,20 @@ bool suite_check(const struct suite *suite, suite_complain *complain)
     return good;
 }
 
-/* ---- What they came to ---- */
+/* ---- Results ---- */
 
-enum result suite_result(const struct suite_rule *rule)
+enum result_kind suite_result(const struct suite_rule *rule)
 {
-    enum result worst = RESULT_PASS;
+    enum result_kind worst = RESULT_PASS;
     bool any = false;
     size_t i;
 
     for (i = 0; i < rule->count; i++) {
-        if (!rule->tests[i].chosen || rule->tests[i].attempt.result == RESULT_SKIPPED)
+        if (!rule->tests[i].chosen || rule->tests[i].result.kind == RESULT_SKIPPED)
             continue;
         any = true;
-        if (rule->tests[i].attempt.result > worst)
-            worst = rule->tests[i].attempt.result;
+        if (rule->tests[i].result.kind > worst)
+            worst = rule->tests[i].result.kind;
     }
     return any ? worst : RESULT_SKIPPED;
-}
-
-const char *result_name(enum result result)
-{
-    static const char *const names[] = {
-        [RESULT_PASS] = "pass",       [RESULT_SKIPPED] = "untested",
-        [RESULT_FAIL] = "fail",       [RESULT_NOT_IMPLEMENTED] = "not implemented",
-        [RESULT_HANG] = "hang",       [RESULT_CRASH] = "crash",
-        [RESULT_UNKNOWN] = "unknown",
-    };
-
-    _Static_assert(sizeof names / sizeof *names == RESULTS, "each result has a name");
-    return names[result];
 }

@@ -1,9 +1,9 @@
-/* Tests of explore and shorten, on runtimes that are a few lines here: each is a tree of questions,
- * of which it is known how many schedules it has and which of them fail. This program is also their
- * driver: `test_explore RUNTIME` reads a scenario. */
+/* Tests of explore, replay and shorten, on runtimes of a few lines each: trees of choices whose
+ * number of schedules, and whose failing schedules, are known. This program is also their driver:
+ * `test_explore RUNTIME` reads a scenario. */
 #include "test_place.h"
 
-#include "run.h"
+#include "session.h"
 
 #include <signal.h>
 
@@ -21,9 +21,9 @@ struct schedule {
 static struct {
     char id[32];
     struct schedule schedule;
-    int questions; /* asked in this run */
-    int runs;      /* begun in this process, */
-    int schedules; /* of so many asked for */
+    int choices;   /* asked for in this run */
+    int runs;      /* begun in this process */
+    int schedules; /* that it was given */
 } now;
 
 static uint64_t next_answer(struct schedule *schedule)
@@ -31,7 +31,7 @@ static uint64_t next_answer(struct schedule *schedule)
     uint64_t z;
 
     if (!schedule->seeded)
-        return now.questions < schedule->count ? schedule->answers[now.questions] : 0;
+        return now.choices < schedule->count ? schedule->answers[now.choices] : 0;
     z = schedule->seed += 0x9e3779b97f4a7c15u;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
@@ -42,13 +42,13 @@ static int choose(int count)
 {
     int answer = (int)(next_answer(&now.schedule) % (uint64_t)count);
 
-    now.questions++;
+    now.choices++;
     printf("chose %d %d\n", answer, count);
     fflush(stdout);
     return answer;
 }
 
-/* Whether so many questions in a row are answered with these digits. */
+/* Whether the next choices are answered with these digits. */
 static bool answered(const char *digits, int count)
 {
     bool all = true;
@@ -58,9 +58,9 @@ static bool answered(const char *digits, int count)
     return all;
 }
 
-/* The runtimes. Each returns how often it prints; what is right is once. */
+/* The runtimes. Each returns how often it prints; once is right. */
 
-/* 8 schedules: the first answer decides whether there is a question with three answers. */
+/* 8 schedules: the first answer decides whether there is a choice out of three. */
 static int small(void)
 {
     if (choose(2))
@@ -125,7 +125,7 @@ static int always_fails(void)
     return 0;
 }
 
-/* 2^40 schedules; only those with four certain deviations fail. */
+/* 2^40 schedules; only those with four particular deviations fail. */
 static int fails_deep(void)
 {
     int i, found = 0;
@@ -135,7 +135,7 @@ static int fails_deep(void)
     return found == 4 ? 2 : 1;
 }
 
-/* Only the first seed and the shortest schedule for what it does fail in the same way. */
+/* Only the first seed and its shortest schedule fail in the same way. */
 static int fails_two_ways(void)
 {
     int i, found = 0;
@@ -149,7 +149,7 @@ static int fails_two_ways(void)
     return found == 2 ? 2 : 1;
 }
 
-/* Asks for ever where it is not answered with 0. */
+/* Goes on to ask for choices until it is answered with 0. */
 static int endless(void)
 {
     while (choose(2))
@@ -166,22 +166,22 @@ static int large(void)
     return 1;
 }
 
-/* Other questions each time. */
-static int other_questions(void)
+/* Asks for other choices each time. */
+static int other_choices(void)
 {
     choose(2);
     choose(2 + now.runs % 2);
     return 1;
 }
 
-static int fewer_questions(void)
+static int fewer_choices(void)
 {
     if (now.runs < 3)
         choose(4);
     return 1;
 }
 
-/* Fails in the company of other runs only. */
+/* Fails only after other runs in the same process. */
 static int fails_third(void)
 {
     answered("000", 2);
@@ -237,7 +237,7 @@ static int slow(void)
     return 1;
 }
 
-static int not_driven(void)
+static int not_steered(void)
 {
     printf("absent choose\n");
     exit(0);
@@ -259,8 +259,8 @@ static const struct {
                 {"fails-two-ways", fails_two_ways},
                 {"endless", endless},
                 {"large", large},
-                {"other-questions", other_questions},
-                {"fewer-questions", fewer_questions},
+                {"other-choices", other_choices},
+                {"fewer-choices", fewer_choices},
                 {"fails-third", fails_third},
                 {"fails-once", fails_once},
                 {"fails-second", fails_second},
@@ -268,7 +268,7 @@ static const struct {
                 {"two-at-most", two_at_most},
                 {"talks-later", talks_later},
                 {"slow", slow},
-                {"not-driven", not_driven}};
+                {"not-steered", not_steered}};
 
 static void read_schedule(struct schedule *schedule, char *line)
 {
@@ -288,7 +288,7 @@ static void execute(int (*run)(void))
 {
     int prints;
 
-    now.questions = 0;
+    now.choices = 0;
     now.runs++;
     printf("%sbegin main 0\n", now.id);
     prints = run();
@@ -328,8 +328,9 @@ static const char chapter[] = "# A chapter\n"
                               "\n"
                               "A task can say hello.\n"
                               "\n"
-                              "Source: nowhere.\n"
+                              "Why: because.\n\nSource: nowhere.\n"
                               "\n"
+                              "Main speaks:\n\n"
                               "```scenario\n"
                               "task main\n"
                               "    print hello\n"
@@ -337,6 +338,7 @@ static const char chapter[] = "# A chapter\n"
                               "expect exactly hello\n"
                               "```\n"
                               "\n"
+                              "Main speaks:\n\n"
                               "```scenario counts\n"
                               "task main\n"
                               "    self\n"
@@ -356,34 +358,35 @@ static void complain(const char *text)
     print_error("%s\n", text);
 }
 
-/* Explore a runtime's schedules, at most so many, or execute one. */
-static struct suite *run(const char *runtime, const char *schedule, size_t most, double seconds)
+/* Explore a runtime's schedules, `most` of them at most, or execute one. */
+static struct suite *run_session(const char *runtime, const char *schedule, size_t most,
+                                 double seconds)
 {
     struct suite *suite = suite_create(place, "", complain);
-    struct run run = {.seconds = seconds,
-                      .jobs = 1,
-                      .explore = most,
-                      .schedule = schedule,
-                      .replay = *schedule ? "it" : NULL};
+    struct session session = {.seconds = seconds,
+                              .jobs = 1,
+                              .explore = most,
+                              .schedule = schedule,
+                              .replay = *schedule ? "it" : NULL};
     char *command;
 
     assert_non_null(suite);
-    assert_true(asprintf(&command, "%s %s", built("conformance/test_explore"), runtime) > 0);
-    run.command = command;
+    assert_true(asprintf(&command, "%s %s", built("conformance/suite/test_explore"), runtime) > 0);
+    session.command = command;
     assert_true(suite_choose(suite, strcmp(runtime, "counts") ? "R98.1/1" : "R98.1/counts"));
-    run_suite(&run, suite);
+    session_run(&session, suite);
     free(command);
     return suite;
 }
 
 static void expect_pass(const char *runtime, size_t most, struct exploration expected)
 {
-    struct suite *suite = run(runtime, "", most, HANG);
+    struct suite *suite = run_session(runtime, "", most, HANG);
     const struct test *test = &suite->tests[suite->tests->chosen ? 0 : 1];
 
-    if (test->attempt.result != RESULT_PASS)
-        print_error("%s: %s\n", runtime, test->attempt.reason);
-    assert_int_equal(test->attempt.result, RESULT_PASS);
+    if (test->result.kind != RESULT_PASS)
+        print_error("%s: %s\n", runtime, test->result.reason);
+    assert_int_equal(test->result.kind, RESULT_PASS);
     assert_int_equal(test->exploration.schedules, expected.schedules);
     assert_int_equal(test->exploration.random, expected.random);
     assert_int_equal(test->exploration.traces, expected.traces);
@@ -391,17 +394,17 @@ static void expect_pass(const char *runtime, size_t most, struct exploration exp
     suite_free(suite);
 }
 
-/* It fails with that schedule as its shortest, and for that reason. */
-static struct suite *expect_failure(const char *runtime, size_t most, enum result result,
+/* The runtime fails for that reason, with that schedule as its shortest. */
+static struct suite *expect_failure(const char *runtime, size_t most, enum result_kind kind,
                                     const char *replay, const char *reason)
 {
-    struct suite *suite = run(runtime, "", most, result == RESULT_HANG ? 2 : HANG);
-    const struct attempt *attempt = &suite->tests->attempt;
+    struct suite *suite = run_session(runtime, "", most, kind == RESULT_HANG ? 2 : HANG);
+    const struct result *result = &suite->tests->result;
 
-    assert_int_equal(attempt->result, result);
-    assert_non_null(attempt->replay);
-    assert_string_equal(attempt->replay, replay);
-    assert_true(contains(attempt->reason, reason));
+    assert_int_equal(result->kind, kind);
+    assert_non_null(result->replay);
+    assert_string_equal(result->replay, replay);
+    assert_true(contains(result->reason, reason));
     assert_false(suite->tests->exploration.exhausted);
     return suite;
 }
@@ -427,14 +430,14 @@ static void says_where_it_stopped(void **state)
     expect_pass("endless", 300, (struct exploration){375, 75, 1, false});
 }
 
-/* A run that is large lets fewer schedules be tried, some of them random ones. */
+/* If a run is large, fewer schedules are tried, and some of these are random. */
 static void tries_less_of_what_is_large(void **state)
 {
-    struct suite *suite = run("large", "", 400, HANG);
+    struct suite *suite = run_session("large", "", 400, HANG);
     const struct exploration *exploration = &suite->tests->exploration;
 
     (void)state;
-    assert_int_equal(suite->tests->attempt.result, RESULT_PASS);
+    assert_int_equal(suite->tests->result.kind, RESULT_PASS);
     assert_in_range(exploration->schedules, 4, 40);
     assert_in_range(exploration->random, 1, exploration->schedules / 2);
     assert_false(exploration->exhausted);
@@ -443,16 +446,16 @@ static void tries_less_of_what_is_large(void **state)
 
 static void finds_the_schedule(void **state)
 {
-    struct suite *suite = expect_failure("fails-at-0102", 1000, RESULT_FAIL,
-                                         "--schedule \"0 1 0 2\"", "times not as expected");
+    struct suite *suite =
+        expect_failure("fails-at-0102", 1000, RESULT_FAIL, "--schedule \"0 1 0 2\"", "findings");
 
     (void)state;
-    /* First all with one deviation, 4 * 2; then some of the 24 with two. */
+    /* All 4 * 2 schedules with one deviation come first, then some of the 24 with two. */
     assert_in_range(suite->tests->exploration.schedules, 10, 33);
-    assert_true(contains(suite->tests->attempt.output, "print main hello\nprint main hello\n"));
-    assert_null(strstr(suite->tests->attempt.output, "chose"));
+    assert_true(contains(suite->tests->result.output, "print main hello\nprint main hello\n"));
+    assert_null(strstr(suite->tests->result.output, "chose"));
     suite_free(suite);
-    suite_free(expect_failure("always-fails", 1000, RESULT_FAIL, "--schedule 0", "not as"));
+    suite_free(expect_failure("always-fails", 1000, RESULT_FAIL, "--schedule 0", "2 findings"));
     suite_free(expect_failure("crashes-at-0102", 1000, RESULT_CRASH, "--schedule \"0 1 0 2\"",
                               "killed by signal 15, SIGTERM"));
     suite_free(expect_failure("exits-at-0102", 1000, RESULT_CRASH, "--schedule \"0 1 0 2\"",
@@ -468,13 +471,13 @@ static void finds_what_hangs(void **state)
                               "not done after 2 seconds"));
 }
 
-/* What takes long in a batch has not hung. */
+/* A schedule that is slow only because of its batch has not hung. */
 static void gives_each_its_time(void **state)
 {
-    struct suite *suite = run("slow", "", 1000, 3);
+    struct suite *suite = run_session("slow", "", 1000, 3);
 
     (void)state;
-    assert_int_equal(suite->tests->attempt.result, RESULT_PASS);
+    assert_int_equal(suite->tests->result.kind, RESULT_PASS);
     assert_in_range(suite->tests->exploration.schedules, 4, 10);
     suite_free(suite);
 }
@@ -485,69 +488,68 @@ static void shortens_what_it_finds(void **state)
     struct suite *suite = expect_failure("fails-deep", 400, RESULT_FAIL,
                                          "--schedule \"0 0 0 1 0 0 0 0 0 0 0 1 1 0 0 0 0 0 0 0 0 0 "
                                          "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1\"",
-                                         "times not as expected");
+                                         "findings");
 
     (void)state;
     assert_true(suite->tests->exploration.random > 0);
-    assert_true(contains(suite->tests->attempt.output, "begin main 0\nprint main hello\n"));
+    assert_true(contains(suite->tests->result.output, "begin main 0\nprint main hello\n"));
     assert_int_equal(suite->tests->exploration.schedules, 400 + suite->tests->exploration.random);
     suite_free(suite);
     suite_free(expect_failure("fails-two-ways", 4, RESULT_FAIL,
-                              "--schedule \"0 0 0 0 0 0 0 1 0 0 0 0 0 0 0 0 0 1\"",
-                              "2 times not as expected"));
+                              "--schedule \"0 0 0 0 0 0 0 1 0 0 0 0 0 0 0 0 0 1\"", "2 findings"));
 }
 
 static void tells_runs_that_differ(void **state)
 {
-    struct suite *suite = expect_failure("other-questions", 100, RESULT_FAIL, "--schedule 0", "");
-    const struct verdict *verdict = suite->tests->attempt.verdict;
+    struct suite *suite = expect_failure("other-choices", 100, RESULT_FAIL, "--schedule 0", "");
+    const struct verdict *verdict = suite->tests->result.verdict;
 
     (void)state;
-    assert_string_equal(suite->tests->attempt.reason, "the same answers make different runs");
+    assert_string_equal(suite->tests->result.reason, "the same answers make different runs");
     assert_string_equal(verdict->findings[0].rule, "R13.6");
     assert_string_equal(verdict->findings[0].observed,
                         "line 4 of the trace is 'chose 0 3' once, and 'chose 0 2' then");
     suite_free(suite);
-    suite = expect_failure("fewer-questions", 100, RESULT_FAIL, "--schedule \"3\"",
+    suite = expect_failure("fewer-choices", 100, RESULT_FAIL, "--schedule \"3\"",
                            "the same answers make different runs");
-    assert_string_equal(suite->tests->attempt.verdict->findings[0].observed,
-                        "question 1 was asked once, but then there were 0");
+    assert_string_equal(suite->tests->result.verdict->findings[0].observed,
+                        "choice 1 was asked for once, but then there were 0");
     suite_free(suite);
     suite_free(expect_failure("fails-third", 100, RESULT_FAIL, "--schedule \"0 0 1\"",
-                              "2 times not as expected; but not when the same schedule is executed "
+                              "2 findings; but not when the same schedule is executed "
                               "once more, alone"));
     suite_free(expect_failure("two-at-most", 100, RESULT_CRASH, "--schedule \"0 0 1\"",
                               "but not when the same schedule is executed once more, alone"));
 }
 
-static void tells_what_cannot_be_driven(void **state)
+static void tells_what_cannot_be_steered(void **state)
 {
-    struct suite *suite = run("not-driven", "", 100, HANG);
+    struct suite *suite = run_session("not-steered", "", 100, HANG);
 
     (void)state;
-    assert_int_equal(suite->tests->attempt.result, RESULT_NOT_IMPLEMENTED);
-    assert_string_equal(suite->tests->attempt.reason, "the runtime's choices cannot be driven");
+    assert_int_equal(suite->tests->result.kind, RESULT_NOT_IMPLEMENTED);
+    assert_string_equal(suite->tests->result.reason, "the runtime's choices cannot be steered");
     assert_int_equal(suite->tests->exploration.schedules, 0);
     suite_free(suite);
-    suite = run("refuses", "", 100, HANG);
-    assert_int_equal(suite->tests->attempt.result, RESULT_UNKNOWN);
+    suite = run_session("refuses", "", 100, HANG);
+    assert_int_equal(suite->tests->result.kind, RESULT_UNKNOWN);
     suite_free(suite);
 }
 
 /* ---- Replaying ---- */
 
-static void expect_replay(const char *runtime, const char *schedule, enum result result,
+static void expect_replay(const char *runtime, const char *schedule, enum result_kind kind,
                           const char *reason)
 {
-    struct suite *suite = run(runtime, schedule, 0, HANG);
-    const struct attempt *attempt = &suite->tests->attempt;
+    struct suite *suite = run_session(runtime, schedule, 0, HANG);
+    const struct result *result = &suite->tests->result;
 
-    assert_int_equal(attempt->result, result);
+    assert_int_equal(result->kind, kind);
     if (reason)
-        assert_string_equal(attempt->reason, reason);
+        assert_string_equal(result->reason, reason);
     else
-        assert_null(attempt->reason);
-    assert_string_equal(attempt->replay, "it");
+        assert_null(result->reason);
+    assert_string_equal(result->replay, "it");
     assert_int_equal(suite->tests->exploration.schedules, 0);
     suite_free(suite);
 }
@@ -555,25 +557,25 @@ static void expect_replay(const char *runtime, const char *schedule, enum result
 static void executes_one_schedule(void **state)
 {
     (void)state;
-    expect_replay("fails-at-0102", "schedule 0 1 0 2\n", RESULT_FAIL, "2 times not as expected");
+    expect_replay("fails-at-0102", "schedule 0 1 0 2\n", RESULT_FAIL, "2 findings");
     expect_replay("fails-at-0102", "schedule 0 1 0 1\n", RESULT_PASS, NULL);
     expect_replay("fails-at-0102", "schedule\n", RESULT_PASS, NULL);
     expect_replay("fails-deep", "schedule seed 42\n", RESULT_PASS, NULL);
     expect_replay("crashes-at-0102", "schedule 0 1 0 2\n", RESULT_CRASH,
                   "killed by signal 15, SIGTERM");
-    expect_replay("not-driven", "schedule\n", RESULT_NOT_IMPLEMENTED,
-                  "the runtime's choices cannot be driven");
+    expect_replay("not-steered", "schedule\n", RESULT_NOT_IMPLEMENTED,
+                  "the runtime's choices cannot be steered");
 }
 
 static void executes_it_twice(void **state)
 {
     (void)state;
-    expect_replay("other-questions", "schedule seed 1\n", RESULT_FAIL,
+    expect_replay("other-choices", "schedule seed 1\n", RESULT_FAIL,
                   "the same answers make different runs");
     expect_replay("fails-once", "schedule\n", RESULT_FAIL,
-                  "2 times not as expected; and the same answers make different runs");
+                  "2 findings; and the same answers make different runs");
     expect_replay("fails-second", "schedule\n", RESULT_FAIL,
-                  "2 times not as expected; and the same answers make different runs");
+                  "2 findings; and the same answers make different runs");
     expect_replay("one-at-most", "schedule\n", RESULT_CRASH,
                   "the process ended in the middle of the run, with status 0; "
                   "and the same answers make different runs");
@@ -590,7 +592,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(gives_each_its_time),
         cmocka_unit_test(shortens_what_it_finds),
         cmocka_unit_test(tells_runs_that_differ),
-        cmocka_unit_test(tells_what_cannot_be_driven),
+        cmocka_unit_test(tells_what_cannot_be_steered),
         cmocka_unit_test(executes_one_schedule),
         cmocka_unit_test(executes_it_twice),
     };

@@ -108,7 +108,7 @@ static bool is_alive(const char *number)
     return line[0] && !strstr(line, ") Z") && !strstr(line, ") X");
 }
 
-/* A process that we have killed is gone soon, but not at once. */
+/* A process that we have killed ends soon, but not at once. */
 static bool dies(const char *number)
 {
     int tries;
@@ -129,7 +129,7 @@ static void does_not_wait_for_grandchildren(void **state)
     assert_true(dies(process.output));
     process_free(&process);
 
-    /* One that has left the group lives on, with our pipes. */
+    /* A process that has left the group lives on, and holds our pipes. */
     process = run("setsid sleep 1000 & echo $!; sleep 0.2", HANG, 100);
     assert_int_equal(process.end, PROCESS_EXITED);
     assert_true(atoi(process.output) > 0);
@@ -162,7 +162,8 @@ static void says_what_cannot_start(void **state)
     process_free(&process);
 }
 
-/* A child starts with three descriptors and no signal ignored or blocked, whatever we do. */
+/* A child starts with three descriptors, and with no signal ignored or blocked, whatever we have.
+ */
 static void children_start_clean(void **state)
 {
     struct process process;

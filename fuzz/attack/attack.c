@@ -1,6 +1,7 @@
-/* attack: tells whether an echo server, in whatever language, keeps its promises to its clients
- * while others do what clients do. */
+/* attack: tells whether an echo server, written in whatever language, keeps its promises to each
+ * client while other clients do all that clients do. */
 #include "checks.h"
+#include "clock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,33 +21,33 @@ static const char help[] =
     "       attack [OPTION ...] -- COMMAND ...\n"
     "       attack --list | --help\n"
     "\n"
-    "Attack an echo server with clients of all kinds, and check that each gets back what it sent\n"
-    "and that a well-behaved one is always served. In the second form start the server, with the\n"
-    "word PORT in COMMAND replaced by a free port, and check as well that its descriptors, "
+    "Attack an echo server with clients of all kinds. Check that each gets back what it sent and\n"
+    "that well-behaved clients are always served. The second form starts the server, with the "
+    "word\n"
+    "PORT in COMMAND replaced by a free port. It also checks that the server's descriptors, "
     "threads\n"
-    "and memory come back to what they were. It must stay in the foreground; it is ended with\n"
-    "SIGTERM.\n"
+    "and memory do not grow. The server must stay in the foreground; attack ends it with SIGTERM.\n"
     "\n"
-    "  --port PORT        where the server listens\n"
-    "  --address ADDRESS  127.0.0.1, or another address of this machine alone\n"
-    "  --connections N    at the same time, at most; 1000\n"
-    "  --seconds N        of random traffic; 5\n"
-    "  --patience N       seconds that a client waits for anything; 10\n"
-    "  --seed N           the same seed sends the same bytes in the same pieces; any\n"
-    "  --only CHECK       may be given several times; without it, all\n"
-    "  --list             the checks\n"
-    "  --help             this\n"
+    "  --port PORT        the port on which the server listens\n"
+    "  --address ADDRESS  its address, which must be a loopback address (127.0.0.1)\n"
+    "  --connections N    the most connections at the same time (1000)\n"
+    "  --seconds N        how long random traffic lasts (5)\n"
+    "  --patience N       how many seconds a client waits for anything (10)\n"
+    "  --seed N           the same seed sends the same bytes in the same pieces (random)\n"
+    "  --only CHECK       run only this check; may be given several times\n"
+    "  --list             list the checks\n"
+    "  --help             print this text\n"
     "\n"
-    "Exit status: 0 all passed, 1 one failed, 2 could not tell.\n";
+    "Exit status: 0 all checks passed, 1 a check failed, 2 could not tell.\n";
 
 enum {
-    FEWEST = 16, /* connections with which an attack is one */
-    OTHERS = 40  /* descriptors for other things */
+    FEWEST = 16, /* connections that an attack needs */
+    OTHERS = 40  /* descriptors that are needed for other things */
 };
 
 struct options {
     struct target target;
-    char **command; /* NULL: the server runs already */
+    char **command; /* that starts the server; NULL: it runs already */
     int port, connections;
     double seconds;
     const char *address;
@@ -55,7 +56,7 @@ struct options {
     char **words; /* our own command line */
 };
 
-struct result {
+struct counts {
     int passed, failed, skipped, unknown;
 };
 
@@ -73,7 +74,7 @@ __attribute__((format(printf, 1, 2), noreturn)) static void die(const char *form
 
 /* ---- Options ---- */
 
-static double number(const char *option, const char *text, double lowest, double highest)
+static double parse_number(const char *option, const char *text, double lowest, double highest)
 {
     char *end;
     double value = strtod(text, &end);
@@ -83,16 +84,16 @@ static double number(const char *option, const char *text, double lowest, double
     return value;
 }
 
-static int whole(const char *option, const char *text, int lowest, int highest)
+static int parse_whole(const char *option, const char *text, int lowest, int highest)
 {
-    double value = number(option, text, lowest, highest);
+    double value = parse_number(option, text, lowest, highest);
 
     if (value != (int)value)
         die("--%s %s: not a whole number", option, text);
     return (int)value;
 }
 
-static uint64_t seed(const char *text)
+static uint64_t parse_seed(const char *text)
 {
     char *end;
     uint64_t value;
@@ -100,7 +101,7 @@ static uint64_t seed(const char *text)
     errno = 0;
     value = strtoull(text, &end, 10);
     if (end == text || *end || errno || *text == '-')
-        die("--seed %s: not a seed", text);
+        die("--seed %s: not a whole number", text);
     return value;
 }
 
@@ -111,7 +112,7 @@ static uint64_t any_seed(void)
     return getrandom(&value, sizeof value, 0) == sizeof value ? value : (uint64_t)time(NULL);
 }
 
-/* Nobody else's machine is attacked. */
+/* No other machine is attacked. */
 static void set_address(struct options *options)
 {
     struct address *address = &options->target.address;
@@ -129,8 +130,7 @@ static void set_address(struct options *options)
         die("--address %s: not an IPv4 or IPv6 address", options->address);
     }
     if (!loopback)
-        die("--address %s: not an address of this machine alone, such as 127.0.0.1 or ::1",
-            options->address);
+        die("--address %s: not a loopback address, such as 127.0.0.1 or ::1", options->address);
 }
 
 static const struct check *find_check(const char *name)
@@ -140,7 +140,7 @@ static const struct check *find_check(const char *name)
     for (i = 0; i < check_count; i++)
         if (strcmp(checks[i].name, name) == 0)
             return &checks[i];
-    die("--only %s: no such check; --list tells their names", name);
+    die("--only %s: no such check; --list lists them", name);
 }
 
 static _Noreturn void list_checks(void)
@@ -149,7 +149,7 @@ static _Noreturn void list_checks(void)
 
     for (i = 0; i < check_count; i++)
         printf("%-12s %s%s\n", checks[i].name, checks[i].about,
-               checks[i].watches ? " (of a server that was started)" : "");
+               checks[i].watches ? " (only if attack starts the server)" : "");
     exit(PASSED);
 }
 
@@ -157,26 +157,26 @@ static void parse_option(struct options *options, int option)
 {
     switch (option) {
     case 'p':
-        options->port = whole("port", optarg, 1, 65535);
+        options->port = parse_whole("port", optarg, 1, 65535);
         break;
     case 'a':
         options->address = optarg;
         break;
     case 'c':
-        options->connections = whole("connections", optarg, FEWEST, 1000000);
+        options->connections = parse_whole("connections", optarg, FEWEST, 1000000);
         break;
     case 's':
-        options->seconds = number("seconds", optarg, 0.1, 1e6);
+        options->seconds = parse_number("seconds", optarg, 0.1, 1e6);
         break;
     case 'w':
-        options->target.patience = number("patience", optarg, 0.1, 1e4);
+        options->target.patience = parse_number("patience", optarg, 0.1, 1e4);
         break;
     case 'r':
-        options->target.seed = seed(optarg);
+        options->target.seed = parse_seed(optarg);
         break;
     case 'o':
         if (options->only_count == 64)
-            die("--only %s: too many of them", optarg);
+            die("--only %s: given too often", optarg);
         options->only[options->only_count++] = find_check(optarg)->name;
         break;
     case 'l':
@@ -185,7 +185,7 @@ static void parse_option(struct options *options, int option)
         fputs(help, stdout);
         exit(PASSED);
     case ':':
-        die("a value is missing: %s", optarg ? optarg : "");
+        die("an option lacks its value: %s", optarg ? optarg : "");
     default:
         die("unknown option (see attack --help)");
     }
@@ -210,15 +210,15 @@ static void parse(struct options *options, int argc, char **argv)
     if (optind < argc)
         options->command = &argv[optind];
     if ((options->port > 0) == (options->command != NULL))
-        die("which server? Either --port or a command (see attack --help)");
+        die("which server? Give either --port or a command (see attack --help)");
     if (options->command && !server_takes_port(options->command))
-        die("the command does not say where the server gets its PORT");
+        die("the command lacks the word PORT, which stands for the server's port");
     set_address(options);
 }
 
 /* ---- How many clients there can be ---- */
 
-/* As many descriptors as we may have; the server inherits that. */
+/* Allow ourselves as many descriptors as we may have; the server inherits the limit. */
 static long raise_limit(void)
 {
     struct rlimit limit = {0};
@@ -228,11 +228,11 @@ static long raise_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit);
     getrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur < FEWEST + OTHERS)
-        die("too few descriptors: the limit is %ju", (uintmax_t)limit.rlim_cur);
+        die("the limit on descriptors is too low: %ju", (uintmax_t)limit.rlim_cur);
     return limit.rlim_cur > 1000000 ? 1000000 : (long)limit.rlim_cur;
 }
 
-/* A server needs one a client, and some for itself. */
+/* The server needs a descriptor for each client, and some for itself. */
 static int possible_connections(int wanted, const struct server *server)
 {
     long possible = raise_limit() - OTHERS;
@@ -244,7 +244,8 @@ static int possible_connections(int wanted, const struct server *server)
     if (possible < FEWEST)
         possible = FEWEST;
     if (possible < wanted)
-        printf("%ld connections at the same time: descriptors do not allow %d\n", possible, wanted);
+        printf("%ld connections at the same time: the limit on descriptors allows no more\n",
+               possible);
     return possible < wanted ? (int)possible : wanted;
 }
 
@@ -284,7 +285,7 @@ static void print_word(const char *word)
     printf("'");
 }
 
-/* The command that does it again: ours, with more options. */
+/* The command that runs this check again: ours, with more options. */
 static void print_again(const struct options *options, const struct check *check)
 {
     char **word = options->words;
@@ -310,10 +311,10 @@ static void print_said(struct server *server)
 
 /* ---- The checks, one after another ---- */
 
-static bool start(struct options *options, struct server *server)
+static bool start_server(struct options *options, struct server *server)
 {
     char why[WHY];
-    struct trial trial = {.target = &options->target, .connections = 16};
+    struct attack attack = {.target = &options->target, .connections = FEWEST};
 
     if (!server_start(server, &options->target.address, options->target.patience, why)) {
         printf("attack: %s\n", why);
@@ -321,23 +322,23 @@ static bool start(struct options *options, struct server *server)
         server_end(server, 1);
         return false;
     }
-    warm_up(&trial);
+    warm_up(&attack);
     server->first = server_settled(server);
     return true;
 }
 
-static void end(const struct options *options, struct server *server)
+static void end_server(const struct options *options, struct server *server)
 {
     double patience = options->target.patience < 5 ? options->target.patience : 5;
 
     if (!server_end(server, patience))
-        printf("  (the server did not end of SIGTERM within %g s, and was killed)\n", patience);
+        printf("  (the server did not end on SIGTERM within %g s and was killed)\n", patience);
 }
 
-/* What the process has to say to it. A dead server is why anything else failed. */
+/* Judge the server's processes. If the server has died, that is why anything else failed. */
 static void judge_server(const struct options *options, struct server *server, struct tally *tally)
 {
-    double grace = tally->failed ? 0.3 : 0; /* the last that we hear of it is not its end */
+    double grace = tally->failed ? 0.3 : 0; /* a client may notice the end before we do */
     char why[WHY];
 
     if (!server_alive(server, grace, why) ||
@@ -348,28 +349,28 @@ static void judge_server(const struct options *options, struct server *server, s
 }
 
 static bool run_check(struct options *options, struct server *server, const struct check *check,
-                      struct result *result)
+                      struct counts *counts)
 {
-    struct trial trial = {.target = &options->target,
-                          .server = server,
-                          .connections = options->connections,
-                          .seconds = options->seconds,
-                          .name = check->name};
-    double begun = now(), seconds;
+    struct attack attack = {.target = &options->target,
+                            .server = server,
+                            .connections = options->connections,
+                            .seconds = options->seconds,
+                            .name = check->name};
+    double begun = clock_now(), seconds;
 
-    check->run(&trial);
-    seconds = now() - begun;
+    check->attack(&attack);
+    seconds = clock_now() - begun;
     if (server)
-        judge_server(options, server, &trial.tally);
-    print_line(check, &trial.tally, seconds);
-    if (trial.tally.failed)
+        judge_server(options, server, &attack.tally);
+    print_line(check, &attack.tally, seconds);
+    if (attack.tally.failed)
         print_again(options, check);
-    if (server && trial.tally.failed)
+    if (server && attack.tally.failed)
         print_said(server);
-    result->failed += trial.tally.failed;
-    result->unknown += trial.tally.unknown;
-    result->passed += !trial.tally.failed && !trial.tally.unknown;
-    return !trial.tally.failed;
+    counts->failed += attack.tally.failed;
+    counts->unknown += attack.tally.unknown;
+    counts->passed += !attack.tally.failed && !attack.tally.unknown;
+    return !attack.tally.failed;
 }
 
 static bool is_chosen(const struct options *options, const struct check *check)
@@ -382,8 +383,8 @@ static bool is_chosen(const struct options *options, const struct check *check)
     return options->only_count == 0;
 }
 
-/* A server that failed is started afresh, so that the next check has a whole one. */
-static void run_checks(struct options *options, struct server *server, struct result *result)
+/* A server that failed is started afresh for the next check. */
+static void run_checks(struct options *options, struct server *server, struct counts *counts)
 {
     bool there = true;
     int i;
@@ -395,33 +396,32 @@ static void run_checks(struct options *options, struct server *server, struct re
             continue;
         if (!there || (check->watches && !server)) {
             printf("  %-12s  skipped: %s\n", check->name,
-                   there ? "only of a server that was started here"
-                         : "there is no server any more");
-            result->skipped++;
+                   there ? "attack did not start this server" : "the server is gone");
+            counts->skipped++;
             continue;
         }
         if (server && check->afresh)
-            end(options, server), start(options, server);
-        if (run_check(options, server, check, result))
+            end_server(options, server), start_server(options, server);
+        if (run_check(options, server, check, counts))
             continue;
         if (server)
-            end(options, server), there = start(options, server);
+            end_server(options, server), there = start_server(options, server);
         else
             there = server_listens(&options->target.address);
     }
 }
 
-static int report(const struct result *result)
+static int report(const struct counts *counts)
 {
-    printf("%d passed, %d failed", result->passed, result->failed);
-    if (result->skipped > 0)
-        printf(", %d skipped", result->skipped);
-    if (result->unknown > 0)
-        printf(", %d unknown", result->unknown);
+    printf("%d passed, %d failed", counts->passed, counts->failed);
+    if (counts->skipped > 0)
+        printf(", %d skipped", counts->skipped);
+    if (counts->unknown > 0)
+        printf(", %d unknown", counts->unknown);
     printf("\n");
-    if (result->failed > 0)
+    if (counts->failed > 0)
         return FAILED_SOME;
-    return result->unknown > 0 || result->passed == 0 ? COULD_NOT_TELL : PASSED;
+    return counts->unknown > 0 || counts->passed == 0 ? COULD_NOT_TELL : PASSED;
 }
 
 int main(int argc, char **argv)
@@ -431,22 +431,22 @@ int main(int argc, char **argv)
                               .connections = 1000,
                               .seconds = 5};
     struct server server = {.said = -1};
-    struct result result = {0};
+    struct counts counts = {0};
 
     parse(&options, argc, argv);
     setvbuf(stdout, NULL, _IOLBF, 0);
     raise_limit();
     printf("attack: seed %llu\n", (unsigned long long)options.target.seed);
     server.command = options.command;
-    if (options.command && !start(&options, &server))
+    if (options.command && !start_server(&options, &server))
         return COULD_NOT_TELL;
     if (!options.command && !server_listens(&options.target.address))
-        die("nobody listens at %s, port %d", options.address, options.port);
+        die("nothing listens at %s, port %d", options.address, options.port);
     options.connections =
         possible_connections(options.connections, options.command ? &server : NULL);
     printf("  check        clients       bytes      time\n");
-    run_checks(&options, options.command ? &server : NULL, &result);
+    run_checks(&options, options.command ? &server : NULL, &counts);
     if (options.command)
-        end(&options, &server);
-    return report(&result);
+        end_server(&options, &server);
+    return report(&counts);
 }

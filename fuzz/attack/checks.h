@@ -1,13 +1,15 @@
-/* The checks: each sends one kind of traffic, on which a good server keeps its promises. */
+/* The checks: each attacks a server with one kind of traffic, under which a good server keeps its
+ * promises. */
 #ifndef ATTACK_CHECKS_H
 #define ATTACK_CHECKS_H
 
 #include "crowd.h"
 #include "server.h"
 
-struct trial {
+/* One check's attack on a server. */
+struct attack {
     const struct target *target;
-    struct server *server; /* NULL: not ours to watch */
+    struct server *server; /* NULL: we did not start it and cannot watch it */
     int connections;       /* at the same time, at most */
     double seconds;        /* of random traffic */
     const char *name;      /* of the check */
@@ -16,24 +18,39 @@ struct trial {
 
 struct check {
     const char *name, *about;
-    void (*run)(struct trial *trial);
+    void (*attack)(struct attack *attack);
     bool watches; /* needs a server that we started */
-    bool afresh;  /* in which nobody has been */
+    bool afresh;  /* needs a server that has had no client */
 };
 
 extern const struct check checks[];
 extern const int check_count;
 
-/* Some orderly clients, so that the server has what it needs for any. */
-void warm_up(struct trial *trial);
+/* Let a few orderly clients be served, so that the server has what it needs for any. */
+void warm_up(struct attack *attack);
 
-/* The checks of what the server uses, in attack_usage.c. */
-void check_rest(struct trial *trial);
-void check_exhaustion(struct trial *trial);
-void check_rounds(struct trial *trial);
+/* Send this many clients with these scripts, `at_once` at the same time; 0 means all. Never more
+ * than `connections` are there at the same time. Returns whether all is well. */
+bool send_clients(struct attack *attack, int count, int at_once, script_maker *script);
 
-/* So many clients with these scripts, `at_once` of them at the same time; 0: all, and as many as
- * that is at most `connections`. */
-bool send_crowd(struct trial *trial, int count, int at_once, script_maker *script);
+/* ---- The checks, which checks.c lists ---- */
+
+void check_byte(struct attack *attack);
+void check_pieces(struct attack *attack);
+void check_stream(struct attack *attack);
+void check_half_close(struct attack *attack);
+void check_crowd(struct attack *attack);
+void check_queue(struct attack *attack);
+void check_silent(struct attack *attack);
+void check_deaf(struct attack *attack);
+void check_slow(struct attack *attack);
+void check_resets(struct attack *attack);
+void check_storm(struct attack *attack);
+void check_half_open(struct attack *attack);
+void check_random(struct attack *attack);
+
+void check_rest(struct attack *attack);
+void check_exhaustion(struct attack *attack);
+void check_rounds(struct attack *attack);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a client does at each step of its script, and how it judges the server. */
+/* What a client does at each step of its script, and how it judges what comes back. */
 #include "client.h"
 
 #include <errno.h>
@@ -10,8 +10,8 @@
 
 enum {
     MOST = 1 << 16,    /* bytes in one call */
-    TURN = 1 << 18,    /* bytes until others have their turn */
-    LITTLE = 64 << 10, /* room of a deaf client, so that its flood ends before memory does */
+    TURN = 1 << 18,    /* bytes after which other clients have a turn */
+    LITTLE = 64 << 10, /* socket buffer of a deaf client, so that its flood ends soon */
     FLOOD_REST = 200   /* milliseconds without progress after which a flood has filled everything */
 };
 
@@ -60,7 +60,7 @@ static int open_socket(const struct address *address, bool deaf)
     return fd;
 }
 
-/* Where nobody listens, TCP can connect a socket to itself, which echoes well. */
+/* If nothing listens at a port, TCP can connect a socket to itself, and such a socket echoes. */
 static bool is_itself(int fd)
 {
     struct sockaddr_storage here = {0}, there = {0};
@@ -76,7 +76,7 @@ static bool connection_failed(struct client *client, int error)
     bool lenient = client->script.lenient;
 
     switch (error) {
-    case EADDRNOTAVAIL: /* ports come free again: client_tick gives up */
+    case EADDRNOTAVAIL: /* ports become free again; if not, client_tick gives up */
     case EAGAIN:
         client->error = error;
         close(client->fd);
@@ -98,7 +98,7 @@ static bool connection_failed(struct client *client, int error)
     }
 }
 
-/* connect(2) tells, when called again, what became of the connection. */
+/* Calling connect(2) again tells whether the connection has been made. */
 static bool try_to_connect(struct client *client, const struct address *address, double now)
 {
     if (client->fd < 0)
@@ -150,7 +150,7 @@ static bool judge_bytes(struct client *client, size_t count)
     return fail(client, FOREIGN, 0);
 }
 
-/* How much the client would read now. It reads whatever comes, and a deaf one what it awaits. */
+/* How much the client would read now: whatever comes, or, if it is deaf, only what it awaits. */
 static size_t wanted(const struct client *client)
 {
     const struct step *step = &client->script.steps[client->step];
@@ -187,7 +187,7 @@ static bool receive(struct client *client, size_t *budget, double now)
 
 /* ---- The steps ---- */
 
-/* The rest of the piece that is under way, or a whole one. */
+/* The rest of the piece that has been sent in part, or the next piece. */
 static size_t piece_left(const struct client *client, const struct step *step)
 {
     uint64_t done = client->sent - client->base;
@@ -242,7 +242,7 @@ static void reset(struct client *client)
     client_close(client);
 }
 
-/* One step, or as much of it as can be done now. Returns whether there was anything to do. */
+/* Do one step, or as much of it as can be done now. Returns whether anything was done. */
 static bool take_step(struct client *client, size_t *budget, double now)
 {
     const struct step *step = &client->script.steps[client->step];
@@ -342,7 +342,7 @@ void client_close(struct client *client)
     client->state = DONE;
 }
 
-/* ---- What it has to say ---- */
+/* ---- What the client reports ---- */
 
 static void explain_fault(const struct client *client, double patience, char *text, size_t size)
 {
@@ -360,11 +360,11 @@ static void explain_fault(const struct client *client, double patience, char *te
             snprintf(text, size, "all %llu bytes came back, but not the end within %g s", sent,
                      patience);
         else
-            snprintf(text, size, "%llu of %llu bytes came back, and no more within %g s", received,
+            snprintf(text, size, "%llu of %llu bytes came back, but no more within %g s", received,
                      sent, patience);
         break;
     case STUCK:
-        snprintf(text, size, "the server took no more after %llu bytes, for %g s", sent, patience);
+        snprintf(text, size, "the server took %llu bytes, but no more within %g s", sent, patience);
         break;
     case FOREIGN:
         snprintf(text, size, "byte %llu of what came back is not the one that was sent", received);
@@ -381,7 +381,8 @@ static void explain_fault(const struct client *client, double patience, char *te
                  received, sent, strerror(client->error));
         break;
     default:
-        snprintf(text, size, "this machine gives no more: %s", strerror(client->error));
+        snprintf(text, size, "this machine cannot make more connections: %s",
+                 strerror(client->error));
     }
 }
 

@@ -17,18 +17,18 @@ enum client_state {
     ACTING,
     HOLDING, /* at a HOLD, until client_go_on */
     DONE,
-    FAILED /* the server broke a promise, or we lack something: client_explain */
+    FAILED /* the server broke a promise, or this machine lacks something: see fault */
 };
 
 enum client_fault {
     NO_FAULT,
     REFUSED,   /* no connection */
-    SILENT,    /* what it awaits has not come for too long */
-    STUCK,     /* the server takes nothing more, though everything that it sent was read */
-    FOREIGN,   /* a byte that is not what was sent at its place */
-    UNASKED,   /* more than was sent */
-    ENDED,     /* the end of the stream before its time */
-    BROKEN,    /* a reset by the server */
+    SILENT,    /* what the client awaits did not come in time */
+    STUCK,     /* the server takes nothing more, though the client has read everything */
+    FOREIGN,   /* a byte came that is not the one that was sent at its place */
+    UNASKED,   /* more came than was sent */
+    ENDED,     /* the stream ended too early */
+    BROKEN,    /* the server reset the connection */
     OUR_FAULT, /* this machine has no more ports or descriptors */
     FAULTS
 };
@@ -36,7 +36,7 @@ enum client_fault {
 struct client {
     struct script script;
     uint64_t key;   /* of its stream */
-    const char *id; /* who it is, for people, with its number */
+    const char *id; /* with the number, its name in reports */
     int number;
 
     enum client_state state;
@@ -44,27 +44,27 @@ struct client {
     int error; /* errno of a fault */
     int fd;    /* -1: none */
     int step;
-    uint64_t base; /* what was sent, or came back, when this step began */
-    uint32_t laps; /* times it went AGAIN */
+    uint64_t base; /* bytes that had been sent, or received, when this step began */
+    uint32_t laps; /* how often it went AGAIN */
     double since;  /* when something happened last, in seconds */
     uint64_t sent, received;
     bool half_closed, heard_end;
 };
 
-/* Begin a script; memory of an earlier one is forgotten. */
+/* Begin the script; keeps nothing of an earlier one. */
 void client_begin(struct client *client, double now);
 
-/* Act until nothing more can be done now. Returns true if it only paused to give others a turn. */
+/* Act until nothing more can be done now. Returns true if it stopped only to give others a turn. */
 bool client_act(struct client *client, const struct address *address, double now);
 
-/* To be called now and then: pauses end, and what does not come within `patience` never will.
- * Returns whether it can act again. */
+/* To be called now and then: ends pauses, and fails a client that has waited longer than
+ * `patience`. Returns whether the client can act again. */
 bool client_tick(struct client *client, double now, double patience);
 
 void client_go_on(struct client *client, double now); /* from a HOLD */
 void client_close(struct client *client);             /* wherever it is */
 
-/* What it has against the server, with its script. */
+/* Explain the fault of a client that FAILED, with its script. */
 void client_explain(const struct client *client, double patience, char *text, size_t size);
 
 #endif

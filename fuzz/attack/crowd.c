@@ -1,20 +1,21 @@
-/* The event loop that all clients share. */
+/* The event loop that all clients of a crowd share. */
 #include "crowd.h"
+
+#include "clock.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
     EVENTS = 1024,
-    ARRIVALS = 64, /* that come before the others have another turn */
+    ARRIVALS = 64, /* clients that begin before the others have another turn */
     TICK = 5,      /* milliseconds */
     WITNESSES = 2,
-    LIMIT = 12 /* a crowd may take so many times the patience */
+    LIMIT = 12 /* times the patience: what a crowd may take in all */
 };
 
 struct slot {
@@ -22,67 +23,59 @@ struct slot {
     bool used, watched, queued, holding;
 };
 
-struct run {
-    const struct crowd *crowd;
+struct crowd {
+    const struct crowd_plan *plan;
     const struct target *target;
     struct tally *tally;
     struct slot *slots; /* the witnesses, then the others */
     int slot_count;
-    struct slot **queue; /* those that can act */
+    struct slot **queue; /* the clients that can act */
     int queued;
     int *free; /* slots */
     int free_count;
     int epoll;
-    int begun, present, holding; /* of the clients */
+    int begun, present, holding; /* clients, without the witnesses */
     double start, time, next_tick;
-    const char *wrong; /* the crowd itself */
+    const char *wrong; /* with the crowd as a whole */
     struct slot *failed;
-    bool closing;            /* the witnesses come to their end */
-    int served[WITNESSES];   /* how often */
-    int expected[WITNESSES]; /* how often before all that hold may go on */
+    bool closing;            /* the witnesses finish their scripts and go */
+    int served[WITNESSES];   /* how often each has been served */
+    int expected[WITNESSES]; /* how often each must have been before those that hold go on */
     bool expecting;
 };
 
-double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static void enqueue(struct run *run, struct slot *slot)
+static void enqueue(struct crowd *crowd, struct slot *slot)
 {
     if (!slot->queued)
-        run->queue[run->queued++] = slot;
+        crowd->queue[crowd->queued++] = slot;
     slot->queued = true;
 }
 
-static bool is_witness(const struct run *run, const struct slot *slot)
+static bool is_witness(const struct crowd *crowd, const struct slot *slot)
 {
-    return slot < &run->slots[WITNESSES];
+    return slot < &crowd->slots[WITNESSES];
 }
 
-static void begin(struct run *run, struct slot *slot, const char *id, int number)
+static void begin_slot(struct crowd *crowd, struct slot *slot, const char *id, int number)
 {
     char name[64];
 
-    snprintf(name, sizeof name, "%s %s %d", run->crowd->name, id, number);
-    slot->client.key = random_hash(run->target->seed, name);
+    snprintf(name, sizeof name, "%s %s %d", crowd->plan->name, id, number);
+    slot->client.key = random_hash(crowd->target->seed, name);
     slot->client.id = id;
     slot->client.number = number;
-    client_begin(&slot->client, run->time);
+    client_begin(&slot->client, crowd->time);
     slot->used = true;
     slot->watched = false;
-    run->tally->connections++;
-    enqueue(run, slot);
+    crowd->tally->connections++;
+    enqueue(crowd, slot);
 }
 
 /* ---- The witnesses ---- */
 
-static void begin_witness(struct run *run, int which)
+static void begin_witness(struct crowd *crowd, int which)
 {
-    struct slot *slot = &run->slots[which];
+    struct slot *slot = &crowd->slots[which];
 
     if (which == 0)
         slot->client.script = SCRIPT(STEP(SEND, 64), STEP(AWAIT), STEP(PAUSE, 10),
@@ -90,280 +83,281 @@ static void begin_witness(struct run *run, int which)
     else
         slot->client.script =
             SCRIPT(STEP(SEND, 100, 40), STEP(AWAIT), STEP(HALF_CLOSE), STEP(END), STEP(PAUSE, 10));
-    begin(run, slot, which == 0 ? "regular" : "newcomer", run->served[which]);
+    begin_slot(crowd, slot, which == 0 ? "regular" : "newcomer", crowd->served[which]);
 }
 
-/* The regular has been served when it begins another lap, the newcomer when it has done. */
-static void note_witness(struct run *run, int which)
+/* The regular has been served when it begins another lap, the newcomer when it is done. */
+static void note_witness(struct crowd *crowd, int which)
 {
-    struct client *client = &run->slots[which].client;
+    struct client *client = &crowd->slots[which].client;
 
     if (which == 0 && client->state != DONE) {
-        run->served[which] = (int)client->laps;
-        if (run->closing)
+        crowd->served[which] = (int)client->laps;
+        if (crowd->closing)
             client->script.steps[3].count = client->laps;
     } else if (client->state == DONE) {
-        run->served[which]++;
+        crowd->served[which]++;
     }
 }
 
-static bool witnesses_have_served(const struct run *run)
+static bool witnesses_are_served(const struct crowd *crowd)
 {
-    return run->served[0] >= run->expected[0] &&
-           (run->crowd->no_newcomers || run->served[1] >= run->expected[1]);
+    return crowd->served[0] >= crowd->expected[0] &&
+           (crowd->plan->no_newcomers || crowd->served[1] >= crowd->expected[1]);
 }
 
-/* One turn of each that began from now on, whatever it is doing. */
-static void expect_service(struct run *run)
+/* Each witness must be served once from beginning to end from now on. As it may be half-way through
+ * a turn, that takes two. */
+static void expect_service(struct crowd *crowd)
 {
     int i;
 
     for (i = 0; i < WITNESSES; i++)
-        run->expected[i] = run->served[i] + 2;
-    run->expecting = true;
+        crowd->expected[i] = crowd->served[i] + 2;
+    crowd->expecting = true;
 }
 
 /* ---- The clients ---- */
 
-static bool more_to_come(const struct run *run)
+static bool more_to_come(const struct crowd *crowd)
 {
-    const struct crowd *crowd = run->crowd;
+    const struct crowd_plan *plan = crowd->plan;
 
-    return run->begun < crowd->count &&
-           (crowd->seconds == 0 || run->time < run->start + crowd->seconds);
+    return crowd->begun < plan->count &&
+           (plan->seconds == 0 || crowd->time < crowd->start + plan->seconds);
 }
 
-static void begin_clients(struct run *run)
+static void begin_clients(struct crowd *crowd)
 {
     int arrivals = ARRIVALS;
 
-    while (run->free_count > 0 && arrivals-- > 0 && more_to_come(run)) {
-        struct slot *slot = &run->slots[run->free[--run->free_count]];
+    while (crowd->free_count > 0 && arrivals-- > 0 && more_to_come(crowd)) {
+        struct slot *slot = &crowd->slots[crowd->free[--crowd->free_count]];
         char name[64];
         uint64_t random;
 
-        snprintf(name, sizeof name, "%s script %d", run->crowd->name, run->begun);
-        random = random_hash(run->target->seed, name);
-        slot->client.script = run->crowd->script(run->begun, &random);
-        begin(run, slot, run->crowd->name, run->begun++);
-        run->present++;
+        snprintf(name, sizeof name, "%s script %d", crowd->plan->name, crowd->begun);
+        random = random_hash(crowd->target->seed, name);
+        slot->client.script = crowd->plan->script(crowd->begun, &random);
+        begin_slot(crowd, slot, crowd->plan->name, crowd->begun++);
+        crowd->present++;
     }
 }
 
-static void note_client(struct run *run, struct slot *slot)
+static void note_client(struct crowd *crowd, struct slot *slot)
 {
     if (slot->client.state == DONE) {
         slot->used = false;
-        run->present--;
-        run->free[run->free_count++] = (int)(slot - run->slots);
+        crowd->present--;
+        crowd->free[crowd->free_count++] = (int)(slot - crowd->slots);
     }
 }
 
-/* Everybody who can be there is, and holds. */
-static bool all_hold(const struct run *run)
+/* Whether all clients that fit are there and hold. */
+static bool all_hold(const struct crowd *crowd)
 {
-    return run->present > 0 && run->holding == run->present &&
-           (run->free_count == 0 || !more_to_come(run));
+    return crowd->present > 0 && crowd->holding == crowd->present &&
+           (crowd->free_count == 0 || !more_to_come(crowd));
 }
 
-static void release(struct run *run)
+static void release(struct crowd *crowd)
 {
     int i;
 
-    for (i = WITNESSES; i < run->slot_count; i++)
-        if (run->slots[i].used && run->slots[i].client.state == HOLDING) {
-            client_go_on(&run->slots[i].client, run->time);
-            run->slots[i].holding = false;
-            enqueue(run, &run->slots[i]);
+    for (i = WITNESSES; i < crowd->slot_count; i++)
+        if (crowd->slots[i].used && crowd->slots[i].client.state == HOLDING) {
+            client_go_on(&crowd->slots[i].client, crowd->time);
+            crowd->slots[i].holding = false;
+            enqueue(crowd, &crowd->slots[i]);
         }
-    run->holding = 0;
-    run->expecting = false;
+    crowd->holding = 0;
+    crowd->expecting = false;
 }
 
-static void check_hold(struct run *run)
+static void check_hold(struct crowd *crowd)
 {
-    if (!all_hold(run))
+    if (!all_hold(crowd))
         return;
-    if (!run->expecting) {
-        if (run->crowd->at_hold && !run->crowd->at_hold(run->crowd->context, run->tally))
-            run->wrong = run->tally->reason;
-        run->time = now();
-        expect_service(run);
-    } else if (witnesses_have_served(run)) {
-        release(run);
+    if (!crowd->expecting) {
+        if (crowd->plan->at_hold && !crowd->plan->at_hold(crowd->plan->context, crowd->tally))
+            crowd->wrong = crowd->tally->reason;
+        crowd->time = clock_now();
+        expect_service(crowd);
+    } else if (witnesses_are_served(crowd)) {
+        release(crowd);
     }
 }
 
 /* ---- The loop ---- */
 
-static void watch(struct run *run, struct slot *slot)
+static void watch(struct crowd *crowd, struct slot *slot)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = slot};
 
     if (slot->client.fd < 0)
         slot->watched = false;
     else if (!slot->watched)
-        slot->watched = epoll_ctl(run->epoll, EPOLL_CTL_ADD, slot->client.fd, &event) == 0;
+        slot->watched = epoll_ctl(crowd->epoll, EPOLL_CTL_ADD, slot->client.fd, &event) == 0;
 }
 
-static void act(struct run *run, struct slot *slot)
+static void act(struct crowd *crowd, struct slot *slot)
 {
     struct client *client = &slot->client;
     uint64_t bytes = client->sent + client->received;
 
     if (!slot->used)
         return;
-    if (client_act(client, &run->target->address, run->time))
-        enqueue(run, slot);
-    watch(run, slot);
-    run->tally->bytes += client->sent + client->received - bytes;
-    if (client->state == FAILED && !run->failed)
-        run->failed = slot;
-    if (is_witness(run, slot)) {
-        note_witness(run, (int)(slot - run->slots));
+    if (client_act(client, &crowd->target->address, crowd->time))
+        enqueue(crowd, slot);
+    watch(crowd, slot);
+    crowd->tally->bytes += client->sent + client->received - bytes;
+    if (client->state == FAILED && !crowd->failed)
+        crowd->failed = slot;
+    if (is_witness(crowd, slot)) {
+        note_witness(crowd, (int)(slot - crowd->slots));
         return;
     }
-    run->holding += (client->state == HOLDING) - slot->holding;
+    crowd->holding += (client->state == HOLDING) - slot->holding;
     slot->holding = client->state == HOLDING;
-    note_client(run, slot);
+    note_client(crowd, slot);
 }
 
-/* Whoever can act does, once. */
-static void act_all(struct run *run)
+/* Every client that can act does so, once. */
+static void act_all(struct crowd *crowd)
 {
-    struct slot **queue = run->queue;
-    int i, count = run->queued;
+    struct slot **queue = crowd->queue;
+    int i, count = crowd->queued;
 
     for (i = 0; i < count; i++)
         queue[i]->queued = false;
-    run->queue = &queue[count];
-    run->queued = 0;
-    for (i = 0; i < count && !run->failed; i++)
-        act(run, queue[i]);
-    memmove(queue, run->queue, (size_t)run->queued * sizeof *queue);
-    run->queue = queue;
+    crowd->queue = &queue[count];
+    crowd->queued = 0;
+    for (i = 0; i < count && !crowd->failed; i++)
+        act(crowd, queue[i]);
+    memmove(queue, crowd->queue, (size_t)crowd->queued * sizeof *queue);
+    crowd->queue = queue;
 }
 
-static void tick(struct run *run)
+static void tick(struct crowd *crowd)
 {
     int i;
 
-    for (i = 0; i < run->slot_count; i++) {
-        struct slot *slot = &run->slots[i];
+    for (i = 0; i < crowd->slot_count; i++) {
+        struct slot *slot = &crowd->slots[i];
 
-        if (slot->used && client_tick(&slot->client, run->time, run->target->patience))
-            enqueue(run, slot);
-        if (slot->used && slot->client.state == FAILED && !run->failed)
-            run->failed = slot;
+        if (slot->used && client_tick(&slot->client, crowd->time, crowd->target->patience))
+            enqueue(crowd, slot);
+        if (slot->used && slot->client.state == FAILED && !crowd->failed)
+            crowd->failed = slot;
     }
-    if (run->time - run->start > LIMIT * run->target->patience + run->crowd->seconds)
-        run->wrong = "it takes far too long";
-    run->next_tick = run->time + TICK / 1e3;
+    if (crowd->time - crowd->start > LIMIT * crowd->target->patience + crowd->plan->seconds)
+        crowd->wrong = "it takes far too long";
+    crowd->next_tick = crowd->time + TICK / 1e3;
 }
 
-/* Wait until somebody can act. Returns whether that was everybody who can. */
-static bool wait_for_events(struct run *run)
+/* Wait until a client can act. Returns whether the queue holds all clients that can. */
+static bool wait_for_events(struct crowd *crowd)
 {
-    bool at_once = run->queued > 0 || (run->free_count > 0 && more_to_come(run));
+    bool at_once = crowd->queued > 0 || (crowd->free_count > 0 && more_to_come(crowd));
     struct epoll_event events[EVENTS];
-    int i, n = epoll_wait(run->epoll, events, EVENTS, at_once ? 0 : TICK);
+    int i, n = epoll_wait(crowd->epoll, events, EVENTS, at_once ? 0 : TICK);
 
     for (i = 0; i < n; i++)
-        enqueue(run, events[i].data.ptr);
-    run->time = now();
+        enqueue(crowd, events[i].data.ptr);
+    crowd->time = clock_now();
     return n < EVENTS;
 }
 
-/* The witnesses end when the others have. */
-static bool finished(struct run *run)
+/* The witnesses go after the others. Returns whether everybody has gone. */
+static bool all_gone(struct crowd *crowd)
 {
-    bool alone = run->present == 0 && !more_to_come(run);
-    struct slot *regular = &run->slots[0], *newcomer = &run->slots[1];
+    bool alone = crowd->present == 0 && !more_to_come(crowd);
+    struct slot *regular = &crowd->slots[0], *newcomer = &crowd->slots[1];
 
     if (newcomer->used && newcomer->client.state == DONE) {
         newcomer->used = false;
-        if (!alone || run->served[1] == 0)
-            begin_witness(run, 1);
+        if (!alone || crowd->served[1] == 0)
+            begin_witness(crowd, 1);
     }
-    if (alone && !run->closing) {
-        run->closing = true;
-        note_witness(run, 0);
+    if (alone && !crowd->closing) {
+        crowd->closing = true;
+        note_witness(crowd, 0);
     }
     return alone && regular->client.state == DONE && !newcomer->used;
 }
 
-static void loop(struct run *run)
+static void loop(struct crowd *crowd)
 {
     bool all;
 
-    begin_witness(run, 0);
-    if (!run->crowd->no_newcomers)
-        begin_witness(run, 1);
+    begin_witness(crowd, 0);
+    if (!crowd->plan->no_newcomers)
+        begin_witness(crowd, 1);
     do {
-        /* The clients come when the regular is at home. */
-        if (run->served[0] > 0)
-            begin_clients(run);
-        all = wait_for_events(run);
-        act_all(run);
-        if (all && run->time >= run->next_tick) {
-            tick(run);
-            act_all(run);
+        /* The clients come once the regular has been served. */
+        if (crowd->served[0] > 0)
+            begin_clients(crowd);
+        all = wait_for_events(crowd);
+        act_all(crowd);
+        if (all && crowd->time >= crowd->next_tick) {
+            tick(crowd);
+            act_all(crowd);
         }
-        check_hold(run);
-    } while (!run->failed && !run->wrong && !finished(run));
+        check_hold(crowd);
+    } while (!crowd->failed && !crowd->wrong && !all_gone(crowd));
 }
 
 /* ---- From beginning to end ---- */
 
-static bool allocate(struct run *run)
+static bool allocate(struct crowd *crowd)
 {
     int i;
 
-    run->slot_count = run->crowd->at_once + WITNESSES;
-    run->slots = calloc((size_t)run->slot_count, sizeof *run->slots);
-    run->queue = calloc(2 * (size_t)run->slot_count, sizeof(struct slot *));
-    run->free = calloc((size_t)run->slot_count, sizeof *run->free);
-    run->epoll = epoll_create1(EPOLL_CLOEXEC);
-    for (i = run->slot_count - 1; run->free && i >= WITNESSES; i--)
-        run->free[run->free_count++] = i;
-    return run->slots && run->queue && run->free && run->epoll >= 0;
+    crowd->slot_count = crowd->plan->at_once + WITNESSES;
+    crowd->slots = calloc((size_t)crowd->slot_count, sizeof *crowd->slots);
+    crowd->queue = calloc(2 * (size_t)crowd->slot_count, sizeof(struct slot *));
+    crowd->free = calloc((size_t)crowd->slot_count, sizeof *crowd->free);
+    crowd->epoll = epoll_create1(EPOLL_CLOEXEC);
+    for (i = crowd->slot_count - 1; crowd->free && i >= WITNESSES; i--)
+        crowd->free[crowd->free_count++] = i;
+    return crowd->slots && crowd->queue && crowd->free && crowd->epoll >= 0;
 }
 
-static void judge(struct run *run)
+static void judge(struct crowd *crowd)
 {
-    struct tally *tally = run->tally;
+    struct tally *tally = crowd->tally;
 
-    if (run->failed) {
-        const struct client *client = &run->failed->client;
+    if (crowd->failed) {
+        const struct client *client = &crowd->failed->client;
 
         tally->unknown = client->fault == OUR_FAULT;
-        client_explain(client, run->target->patience, tally->reason, sizeof tally->reason);
-    } else if (run->wrong != tally->reason) {
-        snprintf(tally->reason, sizeof tally->reason, "%s", run->wrong);
+        client_explain(client, crowd->target->patience, tally->reason, sizeof tally->reason);
+    } else if (crowd->wrong != tally->reason) {
+        snprintf(tally->reason, sizeof tally->reason, "%s", crowd->wrong);
     }
-    tally->unknown = tally->unknown || run->epoll < 0 || !run->slots;
+    tally->unknown = tally->unknown || crowd->epoll < 0 || !crowd->slots;
     tally->failed = !tally->unknown;
 }
 
-bool crowd_run(const struct crowd *crowd, const struct target *target, struct tally *tally)
+bool crowd_attack(const struct crowd_plan *plan, const struct target *target, struct tally *tally)
 {
-    struct run run = {.crowd = crowd, .target = target, .tally = tally};
+    struct crowd crowd = {.plan = plan, .target = target, .tally = tally};
     int i;
 
-    run.start = run.time = now();
-    if (!allocate(&run))
-        run.wrong = strerror(errno);
+    crowd.start = crowd.time = clock_now();
+    if (!allocate(&crowd))
+        crowd.wrong = strerror(errno);
     else
-        loop(&run);
-    for (i = 0; run.slots && i < run.slot_count; i++)
-        if (run.slots[i].used)
-            client_close(&run.slots[i].client);
-    if (run.failed || run.wrong)
-        judge(&run);
-    if (run.epoll >= 0)
-        close(run.epoll);
-    free(run.slots);
-    free(run.queue);
-    free(run.free);
-    return !run.failed && !run.wrong;
+        loop(&crowd);
+    for (i = 0; crowd.slots && i < crowd.slot_count; i++)
+        if (crowd.slots[i].used)
+            client_close(&crowd.slots[i].client);
+    if (crowd.failed || crowd.wrong)
+        judge(&crowd);
+    if (crowd.epoll >= 0)
+        close(crowd.epoll);
+    free(crowd.slots);
+    free(crowd.queue);
+    free(crowd.free);
+    return !crowd.failed && !crowd.wrong;
 }

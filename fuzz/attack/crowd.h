@@ -1,5 +1,5 @@
 /* A crowd: many clients at the same time, and two well-behaved witnesses among them: the regular,
- * which was there first and stays, and the newcomer, which comes again and again. */
+ * which comes first and stays, and the newcomer, which leaves and comes again. */
 #ifndef ATTACK_CROWD_H
 #define ATTACK_CROWD_H
 
@@ -7,22 +7,23 @@
 
 struct tally {
     uint64_t connections, bytes; /* made; sent and received */
-    bool failed, unknown;        /* it broke a promise; this machine could not tell */
+    bool failed, unknown;        /* the server broke a promise; this machine could not tell */
     char reason[1000];           /* of the failure, or what else there is to say */
 };
 
-/* The script of one client, from its number in the crowd and from numbers that are its own. */
+/* Makes the script of one client, from its number in the crowd and from random numbers of its own.
+ */
 typedef struct script script_maker(int number, uint64_t *random);
 
-struct crowd {
+struct crowd_plan {
     const char *name; /* of its clients; their bytes depend on it and on the seed */
-    int count;        /* clients, of whom so many are there */
-    int at_once;
+    int count;        /* clients in all */
+    int at_once;      /* clients at the same time, at most */
     script_maker *script;
-    double seconds;    /* no more of them come after so many; 0: all come */
+    double seconds;    /* after which no more clients come; 0: all come */
     bool no_newcomers; /* the server need not accept anybody */
 
-    /* Called when everybody holds. Returns whether all is well. */
+    /* Called when every client holds. Returns whether all is well. */
     bool (*at_hold)(void *context, struct tally *tally);
     void *context;
 };
@@ -33,9 +34,7 @@ struct target {
     double patience; /* seconds that anything may take */
 };
 
-double now(void);
-
-/* Adds to the tally; returns whether all is well so far. */
-bool crowd_run(const struct crowd *crowd, const struct target *target, struct tally *tally);
+/* Send a crowd to the server and add what happens to the tally. Returns whether all is well. */
+bool crowd_attack(const struct crowd_plan *plan, const struct target *target, struct tally *tally);
 
 #endif

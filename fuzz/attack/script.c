@@ -1,11 +1,11 @@
-/* Scripts and streams: made from random numbers, and told to people. */
+/* Makes scripts and streams from random numbers, and shows scripts to people. */
 #include "script.h"
 
 #include <endian.h>
 #include <stdio.h>
 #include <string.h>
 
-/* ---- Random numbers: splitmix64, which is as good from any state as from another ---- */
+/* ---- Random numbers: splitmix64, which is equally good from every state ---- */
 
 #define GOLDEN 0x9e3779b97f4a7c15u
 
@@ -28,8 +28,8 @@ uint64_t random_hash(uint64_t seed, const char *name)
     return mix(seed + GOLDEN);
 }
 
-/* Eight bytes of a stream depend on its key and on their place. So a byte that was lost, doubled,
- * or taken from another client makes a difference within a few more. */
+/* Each eight bytes of a stream depend on its key and on their place. So a byte that was lost,
+ * doubled, or taken from another client shows within the next few bytes. */
 void stream_fill(uint64_t key, uint64_t place, unsigned char *bytes, size_t count)
 {
     while (count > 0) {
@@ -45,7 +45,7 @@ void stream_fill(uint64_t key, uint64_t place, unsigned char *bytes, size_t coun
 
 /* ---- Random scripts ---- */
 
-/* Small numbers more often than large ones, and sizes at which buffers end. */
+/* Small numbers are more frequent than large ones; so are sizes at which buffers end. */
 static uint32_t random_size(uint64_t *random, int highest_power)
 {
     uint32_t power = 1u << random_below(random, (uint32_t)highest_power + 1);
@@ -65,13 +65,13 @@ static void add(struct script *script, struct step step)
     script->steps[script->count++] = step;
 }
 
-/* A few hundred pieces at most: each is a system call, of ours too. */
+/* A few hundred pieces at most, since each costs us a system call too. */
 static uint32_t random_piece(uint64_t *random, uint32_t count)
 {
     return count / 300 + random_size(random, 16);
 }
 
-/* It reads what comes, or only by and by. */
+/* The client reads all that comes, or piece by piece. */
 static struct step random_reading(enum step_kind kind, uint64_t *random, uint32_t unread)
 {
     return STEP(kind, 0, random_below(random, 2) ? random_piece(random, unread) : 0);
@@ -99,11 +99,12 @@ static void add_ending(struct script *script, uint64_t *random, uint32_t unread)
 }
 
 enum {
-    UNREAD = 1 << 14, /* bytes that any server can take from a client that does not read */
+    UNREAD = 1 << 14, /* bytes that any server takes from a client that does not read */
     MUCH_POWER = 18
 };
 
-/* A deaf client never sends more than a server takes that reads nothing before it has written. */
+/* A server may read nothing until it has written its answer. So a deaf client never sends more than
+ * such a server takes. */
 struct script script_random(uint64_t *random)
 {
     struct script script = {.deaf = random_below(random, 4) == 0};

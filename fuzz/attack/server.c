@@ -1,7 +1,7 @@
-/* Starts a server, watches it through /proc, and ends it. All processes below our own are the
- * server's: we start no other, and adopt those whose parents have ended. */
+/* Starts a server, watches it through /proc, and ends it. All processes below our own belong to the
+ * server: we start no other, and adopt those whose parents have ended. */
 #include "server.h"
-#include "crowd.h"
+#include "clock.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -27,7 +27,7 @@ static void nap(int milliseconds)
 }
 
 /* Take note of processes that have ended. */
-static void bury(struct server *server)
+static void reap(struct server *server)
 {
     int status, pid;
 
@@ -40,7 +40,7 @@ static void bury(struct server *server)
 
 /* ---- What it uses ---- */
 
-static int entries(int pid, const char *name)
+static int count_entries(int pid, const char *name)
 {
     char path[64];
     struct dirent *entry;
@@ -56,7 +56,7 @@ static int entries(int pid, const char *name)
     return count;
 }
 
-/* The number behind a word at the beginning of a line, -1 if there is none. */
+/* The number that follows a word at the beginning of a line; -1 if there is none. */
 static long number_in(int pid, const char *name, const char *word)
 {
     char path[64], line[256];
@@ -78,7 +78,7 @@ static int parent_of(int pid)
     return (int)number_in(pid, "status", "PPid:");
 }
 
-/* Processes below this one, each after its parent; returns how many. The caller frees them. */
+/* The processes below this one, each after its parent. Returns how many; the caller frees them. */
 static int descendants(int **pids)
 {
     DIR *directory = opendir("/proc");
@@ -119,15 +119,15 @@ struct usage server_usage(struct server *server)
     struct usage usage = {0};
     int *pids, i, count;
 
-    bury(server);
+    reap(server);
     count = descendants(&pids);
 
     usage.processes = count;
     for (i = 0; i < count; i++) {
         long memory = number_in(pids[i], "smaps_rollup", "Anonymous:");
 
-        usage.threads += entries(pids[i], "task");
-        usage.descriptors += entries(pids[i], "fd");
+        usage.threads += count_entries(pids[i], "task");
+        usage.descriptors += count_entries(pids[i], "fd");
         if (memory < 0 && i == 0)
             usage.memory = -1;
         else if (usage.memory >= 0 && memory > 0)
@@ -168,14 +168,13 @@ struct usage server_settled(struct server *server)
     return least;
 }
 
-/* A runtime may keep some threads for later; as many as there are clients would be another thing.
- */
+/* Threads that a runtime may keep for later. */
 enum { POOL = 8 };
 
 bool server_has_recovered(struct server *server, double patience, char *why)
 {
     const struct usage *first = &server->first;
-    double start = now();
+    double start = clock_now();
     struct usage usage;
 
     do {
@@ -184,7 +183,7 @@ bool server_has_recovered(struct server *server, double patience, char *why)
             usage.threads <= first->threads + POOL)
             return true;
         nap(20);
-    } while (now() < start + patience);
+    } while (clock_now() < start + patience);
     snprintf(why, WHY,
              "left behind: %d descriptors (%d at first), %d threads (%d) in %d processes (%d)",
              usage.descriptors, first->descriptors, usage.threads, first->threads, usage.processes,
@@ -202,7 +201,7 @@ bool server_limit(const struct server *server, int more, struct rlimit *before)
     limit = *before;
     for (limit.rlim_cur = 0; more > 0 && limit.rlim_cur < before->rlim_cur; limit.rlim_cur++) {
         snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)server->pid, (int)limit.rlim_cur);
-        more -= access(path, F_OK) < 0; /* a number that is free */
+        more -= access(path, F_OK) < 0; /* this number is free */
     }
     return more == 0 && prlimit(server->pid, RLIMIT_NOFILE, &limit, NULL) == 0;
 }
@@ -214,8 +213,8 @@ static bool is_word(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* The word PORT, where it stands alone; NULL: nowhere. */
-static const char *find_word(const char *text)
+/* The first place where the word PORT stands alone; NULL if there is none. */
+static const char *find_port_word(const char *text)
 {
     const char *word = text;
 
@@ -233,7 +232,7 @@ static char *with_port(const char *argument, int port)
 
     if (!copy)
         abort();
-    for (; (word = find_word(argument)); argument = &word[4])
+    for (; (word = find_port_word(argument)); argument = &word[4])
         length += (size_t)snprintf(&copy[length], size - length, "%.*s%d", (int)(word - argument),
                                    argument, port);
     snprintf(&copy[length], size - length, "%s", argument);
@@ -242,7 +241,7 @@ static char *with_port(const char *argument, int port)
 
 bool server_takes_port(char *const *command)
 {
-    while (*command && !find_word(*command))
+    while (*command && !find_port_word(*command))
         command++;
     return *command;
 }
@@ -253,7 +252,7 @@ static uint16_t *port_of(struct address *address)
                                               : &((struct sockaddr_in *)&address->any)->sin_port;
 }
 
-static bool find_port(struct address *address)
+static bool choose_port(struct address *address)
 {
     int fd = socket(address->any.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool found;
@@ -266,14 +265,16 @@ static bool find_port(struct address *address)
     return found;
 }
 
-/* In the child. What keeps it from starting goes into the pipe. */
+/* In the child. If the server cannot be started, the error goes into the pipe. */
 static _Noreturn void become(const struct server *server, int port, int pipe)
 {
     char **argument;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0);
-    close_range(3, ~0u, CLOSE_RANGE_CLOEXEC); /* what we were given is not the server's */
+    close_range(
+        3, ~0u,
+        CLOSE_RANGE_CLOEXEC); /* the server does not get the descriptors that we were given */
     for (argument = server->command; *argument; argument++)
         *argument = with_port(*argument, port);
     dup2(open("/dev/null", O_RDWR | O_CLOEXEC), STDIN_FILENO);
@@ -295,7 +296,7 @@ static bool spawn(struct server *server, int port, char *why)
     server->said = memfd_create("said", MFD_CLOEXEC);
     if (server->said < 0 || fcntl(server->said, F_SETFL, O_APPEND) < 0 ||
         pipe2(pipe, O_CLOEXEC) < 0) {
-        snprintf(why, WHY, "cannot start it: %s", strerror(errno));
+        snprintf(why, WHY, "the server cannot be started: %s", strerror(errno));
         return false;
     }
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -320,11 +321,11 @@ bool server_listens(const struct address *address)
     struct client client = {.script = SCRIPT(STEP(CLOSE))};
     bool connected;
 
-    client_begin(&client, now());
-    client_act(&client, address, now());
+    client_begin(&client, clock_now());
+    client_act(&client, address, clock_now());
     if (client.state == CONNECTING && client.fd >= 0)
         poll(&(struct pollfd){.fd = client.fd, .events = POLLOUT}, 1, 100);
-    client_act(&client, address, now());
+    client_act(&client, address, clock_now());
     connected = client.state == DONE;
     client_close(&client);
     return connected;
@@ -332,9 +333,9 @@ bool server_listens(const struct address *address)
 
 bool server_start(struct server *server, struct address *address, double patience, char *why)
 {
-    double start = now();
+    double start = clock_now();
 
-    if (!find_port(address)) {
+    if (!choose_port(address)) {
         snprintf(why, WHY, "no free port at this address: %s", strerror(errno));
         return false;
     }
@@ -348,8 +349,8 @@ bool server_start(struct server *server, struct address *address, double patienc
                      ntohs(*port_of(address)));
             return false;
         }
-        if (now() > start + patience) {
-            snprintf(why, WHY, "it does not listen on port %d within %g s",
+        if (clock_now() > start + patience) {
+            snprintf(why, WHY, "the server does not listen on port %d within %g s",
                      ntohs(*port_of(address)), patience);
             return false;
         }
@@ -362,9 +363,9 @@ bool server_start(struct server *server, struct address *address, double patienc
 
 bool server_alive(struct server *server, double grace, char *why)
 {
-    double start = now();
+    double start = clock_now();
 
-    for (bury(server); !server->ended && now() < start + grace; bury(server))
+    for (reap(server); !server->ended && clock_now() < start + grace; reap(server))
         nap(5);
     if (!server->ended)
         return true;
@@ -408,7 +409,7 @@ bool server_end(struct server *server, double patience)
             kill(pids[i], SIGKILL);
         free(pids);
         nap(5);
-        bury(server);
+        reap(server);
     }
     free(pids);
     server->pid = 0;

@@ -1,5 +1,5 @@
-/* Tests of the attack: good servers of several kinds pass, each bad one is failed by the check that
- * is there for it, and who gives it no server is told so. The attacks run some at a time. */
+/* Tests of the attack: good servers of several kinds pass, each bad server fails the check that is
+ * there for its fault, and bad options are refused. Several attacks run at the same time. */
 #include "script.h"
 
 #include <arpa/inet.h>
@@ -51,8 +51,8 @@ static struct attack attacks[] = {
     PASSES("python3, fork", "python3 $SERVERS/forking.py PORT"),
     PASSES("none of the faults", "$BAD none PORT"),
 
-    FAILS("greets", "byte", "came back"), /* before anything is sent, or after */
-    FAILS("holds-last", "byte", "63 of 64 bytes came back, and no more within 2 s"),
+    FAILS("greets", "byte", "came back"), /* before anything is sent or after */
+    FAILS("holds-last", "byte", "63 of 64 bytes came back, but no more within 2 s"),
     FAILS("doubles", "pieces", "came back"),
     FAILS("swaps", "pieces", "of what came back is not the one that was sent"),
     FAILS("mixes", "crowd", "came back"),
@@ -65,7 +65,7 @@ static struct attack attacks[] = {
     FAILS("few", "crowd", "the server closed after 0 of 0 bytes, though the client had not"),
     FAILS("tires", "queue", "the server ended with status 3"),
     FAILS("blocks", "deaf", "within 2 s"),
-    FAILS("one-at-a-time", "silent", "0 of 100 bytes came back, and no more"),
+    FAILS("one-at-a-time", "silent", "0 of 100 bytes came back, but no more"),
     FAILS("sigpipe", "resets", "the server was killed by SIGPIPE"),
     FAILS("reset-kills", "resets", "the server was killed by SIGABRT"),
     FAILS("spins", "rest", "of a processor while nobody sends anything"),
@@ -82,21 +82,18 @@ static struct attack attacks[] = {
      "/attack --seed 1 --only byte --seed 1 --patience 2 -- sh -c 'exec ", "greets $0' PORT\n",
      NULL},
     {"ignores SIGTERM", "--only byte --patience 1 -- $BAD stays PORT", 0,
-     "(the server did not end of SIGTERM within 1 s, and was killed)\n", "1 passed, 0 failed\n",
+     "(the server did not end on SIGTERM within 1 s and was killed)\n", "1 passed, 0 failed\n",
      NULL},
-    {"never listens", "--patience 1 -- $BAD never-listens PORT", 2, "it does not listen on port ",
-     " within 1 s\n", NULL},
+    {"never listens", "--patience 1 -- $BAD never-listens PORT", 2,
+     "the server does not listen on port ", " within 1 s\n", NULL},
     {"cannot be started", "-- $BAD.not none PORT", 2, "cannot start ", "No such file", NULL},
     {"ends at once", "-- sh -c 'echo oh dear; exit 7' PORT", 2,
      "the server ended with status 7 before it listened on port", "the server: oh dear\n", NULL},
     {"is killed at once", "-- sh -c 'kill -SEGV $$' PORT", 2, "killed by SIGSEGV before", "", NULL},
-    {"takes no port", "-- $BAD none 3000", 2, "does not say where the server gets its PORT", "",
-     NULL},
+    {"takes no port", "-- $BAD none 3000", 2, "lacks the word PORT", "", NULL},
     {"none named", "", 2, "which server?", "", NULL},
-    {"another machine", "--address 192.0.2.1 --port 7", 2, "not an address of this machine alone",
-     "", NULL},
-    {"any address", "--address 0.0.0.0 --port 7", 2, "not an address of this machine alone", "",
-     NULL},
+    {"another machine", "--address 192.0.2.1 --port 7", 2, "not a loopback address", "", NULL},
+    {"any address", "--address 0.0.0.0 --port 7", 2, "not a loopback address", "", NULL},
     {"no such check", "--only bytes --port 7", 2, "no such check", "", NULL},
     {"no number", "--connections many --port 7", 2, "--connections many: not a number", "", NULL},
     {"IPv6", "--address ::1 --only byte -- socat 'TCP6-LISTEN:PORT,bind=[::1],fork' PIPE", 0,
@@ -109,7 +106,7 @@ enum { ATTACKS = sizeof attacks / sizeof *attacks };
 
 /* ---- Attacks ---- */
 
-static FILE *start(const char *options)
+static FILE *start_attack(const char *options)
 {
     char command[1000];
     FILE *output;
@@ -121,8 +118,8 @@ static FILE *start(const char *options)
     return output;
 }
 
-/* What it has printed; returns its exit status. */
-static int finish(FILE *output, char *text)
+/* Reads what the attack has printed. Returns its exit status. */
+static int finish_attack(FILE *output, char *text)
 {
     size_t size = fread(text, 1, OUTPUT - 1, output);
     int status = pclose(output);
@@ -146,8 +143,8 @@ static void test_attack(void **state)
 
     for (; next < &attack[AT_ONCE] && next < &attacks[ATTACKS]; next++)
         if (!next->output)
-            next->output = start(next->options);
-    status = finish(attack->output, text);
+            next->output = start_attack(next->options);
+    status = finish_attack(attack->output, text);
     expect(attack->says, text);
     expect(attack->also, text);
     assert_int_equal(status, attack->status);
@@ -174,7 +171,7 @@ static void attack_port(int port, const char *checks, int status, const char *sa
     int ended;
 
     snprintf(options, sizeof options, "--port %d --patience 2 %s", port, checks);
-    ended = finish(start(options), text);
+    ended = finish_attack(start_attack(options), text);
     expect(says, text);
     assert_int_equal(ended, status);
 }
@@ -203,7 +200,7 @@ static void test_a_server_that_runs(void **state)
 
     (void)state;
     snprintf(number, sizeof number, "%d", port);
-    attack_port(port, "", 2, "nobody listens at 127.0.0.1, port ");
+    attack_port(port, "", 2, "nothing listens at 127.0.0.1, port ");
     pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -231,7 +228,7 @@ static void expect_none_left(const char *script)
     assert_true(file >= 0);
     setenv("PIDS", path, 1);
     snprintf(options, sizeof options, "--only byte --patience 1 -- sh -c '%s' PORT", script);
-    status = finish(start(options), text);
+    status = finish_attack(start_attack(options), text);
     unlink(path);
     numbers = fdopen(file, "r");
     assert_non_null(numbers);
@@ -273,7 +270,7 @@ static void test_a_stream_is_the_same_in_any_pieces(void **state)
         assert_memory_not_equal(whole, &whole[i], 8);
 }
 
-/* A deaf client that sent more could be right to wait for ever. */
+/* A deaf client must not send more than any server takes, or it might wait for ever. */
 static void assert_ends_well(const struct script *script)
 {
     enum step_kind last = script->steps[script->count - 1].kind;
@@ -306,7 +303,7 @@ static void test_random_scripts(void **state)
         seen[script.steps[0].kind]++;
         assert_ends_well(&script);
     }
-    assert_in_range(same, 0, 500); /* those of one or two steps */
+    assert_in_range(same, 0, 500); /* scripts of one or two steps */
     assert_int_not_equal(seen[SEND] && seen[AWAIT] && seen[PAUSE] && seen[RESET], 0);
 }
 
@@ -335,7 +332,7 @@ int main(int argc, char **argv)
 
     (void)argc;
 #ifdef __SANITIZE_ADDRESS__
-    /* What a server has freed is not to look like what it has lost. */
+    /* What a server has freed must not look like what it has lost. */
     snprintf(path, sizeof path, "%s:quarantine_size_mb=0:thread_local_quarantine_size_kb=0",
              getenv("ASAN_OPTIONS") ? getenv("ASAN_OPTIONS") : "");
     setenv("ASAN_OPTIONS", path, 1);
@@ -343,11 +340,11 @@ int main(int argc, char **argv)
     if (!realpath(argv[0], place))
         return 1;
     dirname(place);
-    snprintf(path, sizeof path, "%s/servers/bad", place);
+    snprintf(path, sizeof path, "%s/../servers/bad", place);
     setenv("BAD", path, 1);
-    snprintf(path, sizeof path, "%s/../miou-echo", place);
+    snprintf(path, sizeof path, "%s/../../miou-echo", place);
     setenv("ECHO", path, 1);
-    snprintf(path, sizeof path, "%s/../attack", place);
+    snprintf(path, sizeof path, "%s/../../attack", place);
     setenv("ATTACK", path, 1);
     setenv("SERVERS", "fuzz/servers", 1);
     for (i = 0; i < ATTACKS; i++)

@@ -1,8 +1,10 @@
-/* faults_runs.c: tasks that use all of the runtime. A call that fails ends its task, and by that
- * the run, with the error; so that a fault is either seen by the caller or makes no difference. */
+/* runs.c: runs whose tasks use all of the runtime. A call that fails ends its task, and thereby the
+ * run, with its error. So a fault either shows in the result of the run or makes no difference. */
+#include "runs.h"
+
 #include "echo.h"
-#include "faults.h"
 #include "miou_sync.h"
+#include "report.h"
 #include "sim/sim.h"
 #include "system.h"
 
@@ -13,11 +15,11 @@
 
 enum {
     STACK = 32 << 10,
-    CROWD = 40,     /* children: more than share a mapping of stacks */
-    SLEEPERS = 600, /* more than share a page of timers */
-    MANY = 1100,    /* objects: more than share a mapping */
+    CROWD = 40,     /* children: more than fit in one mapping of stacks */
+    SLEEPERS = 600, /* more than fit in one page of timers */
+    MANY = 1100,    /* objects: more than fit in one mapping */
     PORT = 3000,
-    BYTES = 3 * SIM_ROOM, /* more than are under way at a time */
+    BYTES = 3 * SIM_ROOM, /* more than can be under way at a time */
 };
 
 #define TRY(call)                                                                                  \
@@ -29,14 +31,22 @@ enum {
 
 static const struct sim_world nobody;
 
+/* The miou_choose of all runs. */
+static size_t choose_first(void *state, size_t count)
+{
+    (void)state, (void)count;
+    report_step();
+    return 0;
+}
+
 static int run(miou_task *fn, int domains)
 {
-    miou_options options = {.domains = domains, .stack_size = STACK, .choose = faults_choose};
+    miou_options options = {.domains = domains, .stack_size = STACK, .choose = choose_first};
 
     return miou_unix_run(&options, fn, NULL);
 }
 
-/* Await a child that shall come to nothing bad. */
+/* Await a child that must not fail. */
 static int await(miou_promise *promise)
 {
     int outcome;
@@ -49,7 +59,7 @@ static int do_work(void *arg)
 {
     (void)arg;
     TRY(miou_yield());
-    faults_done();
+    report_done();
     return 1;
 }
 
@@ -100,7 +110,7 @@ static int race(void)
     TRY(outcome);
     TRY(miou_async(&promises[0], NULL, wait_for_ever, NULL));
     TRY(miou_cancel(promises[0]));
-    faults_done();
+    report_done();
     return 0;
 }
 
@@ -122,14 +132,14 @@ static int keep_orphans(void)
         TRY(outcome);
     }
     TRY(miou_orphans_free(orphans));
-    faults_done();
+    report_done();
     return 0;
 }
 
 static int clean(void *arg, int cancelled)
 {
     (void)arg, (void)cancelled;
-    faults_done();
+    report_done();
     return 0;
 }
 
@@ -152,7 +162,7 @@ static int run_children(void)
     return result > 0 ? 0 : result;
 }
 
-/* ---- resources: each that is owned is dealt with once, fault or not */
+/* ---- resources: each that is owned is finalised or disowned once, fault or not */
 
 static int owned, ended;
 
@@ -174,7 +184,7 @@ static int hand_back(void *arg)
 {
     TRY(miou_yield());
     TRY(miou_transfer(arg));
-    faults_done();
+    report_done();
     return 0;
 }
 
@@ -186,7 +196,7 @@ static int own_and_release(void *arg)
     TRY(own(&resource));
     TRY(miou_yield());
     TRY(miou_release(resource));
-    faults_done();
+    report_done();
     return 0;
 }
 
@@ -222,11 +232,11 @@ static int run_resources(void)
     owned = ended = 0;
     result = run(own_things, 2);
     if (owned != ended)
-        faults_broken("%d resources were owned, and %d dealt with", owned, ended);
+        report_broken("%d resources were owned, but %d finalised or disowned", owned, ended);
     return result;
 }
 
-/* ---- what tasks share */
+/* ---- objects that tasks share */
 
 static struct {
     miou_mutex *mutex;
@@ -246,7 +256,7 @@ static int take_turns(void *arg)
     TRY(miou_condition_broadcast(shared.condition));
     while (shared.turns < CROWD)
         TRY(miou_condition_wait(shared.condition, shared.mutex));
-    faults_done();
+    report_done();
     return miou_mutex_unlock(shared.mutex);
 }
 
@@ -268,7 +278,7 @@ static int await_trigger(void *arg)
 {
     (void)arg;
     TRY(miou_trigger_await(shared.trigger));
-    faults_done();
+    report_done();
     return 0;
 }
 
@@ -279,12 +289,12 @@ static int await_computation(void *arg)
     (void)arg;
     TRY(miou_computation_await(shared.computation, &outcome));
     TRY(outcome);
-    faults_done();
+    report_done();
     return 0;
 }
 
-/* A crowd of children that do this, half of them on other domains. The first that fails is the end
- * of it: the others may wait for what it would have done. */
+/* Spawn a crowd of children that do this, half of them on other domains, and await them. The first
+ * failure ends it, since the others may wait for what the failed child would have done. */
 static int all_do(miou_task *fn, size_t count, int (*meanwhile)(void))
 {
     miou_promise *promises[CROWD];
@@ -342,7 +352,7 @@ static int run_sharing(void)
 static int sleep_a_little(void *arg)
 {
     TRY(miou_sleep((int64_t)(intptr_t)arg * 1000));
-    faults_done();
+    report_done();
     return 0;
 }
 
@@ -382,7 +392,7 @@ static int await_signal(void)
     sim_raise(SIGINT);
     TRY(miou_computation_await(came, &outcome));
     TRY(miou_signal_handle(SIGTERM, MIOU_SIGNAL_DEFAULT, NULL));
-    faults_done();
+    report_done();
     return outcome == SIGTERM ? 0 : -EINVAL;
 }
 
@@ -395,7 +405,7 @@ static int pass_time(void *arg)
     TRY(miou_hook_add(&hook, on_yield, NULL));
     TRY(sleep_together());
     if (hooked != 4)
-        faults_broken("a hook was called %d times, not 4", hooked);
+        report_broken("a hook was called %d times, not 4", hooked);
     return await_signal();
 }
 
@@ -418,8 +428,8 @@ static int serve_one(void *arg)
     TRY(miou_accept(&client, arg, &peer));
     TRY(miou_read_exactly(client, buffer, sizeof buffer));
     if (memcmp(buffer, bytes, sizeof buffer) != 0)
-        faults_broken("what was read is not what was written");
-    faults_done();
+        report_broken("what was read is not what was written");
+    report_done();
     for (size_t sent = 0; sent < 3; sent++)
         TRY(miou_sendto(client, &"end"[sent], 1, NULL, 0));
     TRY(miou_close(client));
@@ -448,12 +458,13 @@ static int be_client(void *arg)
     }
     TRY(n = miou_read(fd, answer, sizeof answer));
     if (n != 0)
-        faults_broken("%zd bytes came behind the last", n);
-    faults_done();
+        report_broken("%zd bytes came after the last", n);
+    report_done();
     return miou_close(fd);
 }
 
-/* The system's bells are all there is to adopt. They refuse to be written to. */
+/* The only descriptors that can be adopted are the simulated system's bells, which refuse to be
+ * written to. */
 static int adopt(void)
 {
     int number = sys_bell_create(), error;
@@ -468,11 +479,11 @@ static int adopt(void)
     error = (int)miou_write(fd, bytes, 8);
     if (error != -EINVAL)
         return error < 0 ? error : -EIO;
-    faults_done();
+    report_done();
     return miou_close(fd);
 }
 
-/* The first that fails is the end of it: the other may wait for it. */
+/* The first failure ends it, since the other child may wait for the failed one. */
 static int await_both(miou_promise **promises)
 {
     size_t which;
@@ -522,10 +533,10 @@ static int run_sockets(void)
 enum { CLIENTS = 6, ROUNDS = 3, MESSAGE = 700, ALL = ROUNDS * MESSAGE };
 
 static struct {
-    int port, witness; /* who comes when all others have gone */
-    bool asked;        /* to end */
+    int port, witness; /* the client that comes when all others have gone */
+    bool asked;        /* the server to end */
     struct {
-        int stream; /* -1: has gone */
+        int stream; /* -1: the client has gone */
         bool came, shut;
         size_t sent, received;
     } clients[CLIENTS];
@@ -536,14 +547,14 @@ static void announce(const struct echo *server)
     echo.port = ntohs(server->address.v4.sin_port);
 }
 
-static void part(int i, bool served)
+static void client_leaves(int i, bool served)
 {
     sim_close(echo.clients[i].stream);
     echo.clients[i].stream = -1;
-    served ? faults_done() : faults_cut();
+    served ? report_done() : report_cut();
 }
 
-/* Send a message, when the last one has come back; after the last end. */
+/* Send a message once the last one has come back; after the last message, the end of the stream. */
 static bool client_sends(int i)
 {
     size_t sent = echo.clients[i].sent;
@@ -569,11 +580,11 @@ static bool client_receives(int i)
     if (n == -EAGAIN)
         return false;
     if (n <= 0) {
-        part(i, n == 0 && received == ALL);
+        client_leaves(i, n == 0 && received == ALL);
         return true;
     }
     if (received + (size_t)n > echo.clients[i].sent || memcmp(buffer, bytes + received, (size_t)n))
-        faults_broken("client %d: what comes back is not what was sent", i);
+        report_broken("client %d: what comes back is not what was sent", i);
     echo.clients[i].received += (size_t)n;
     return true;
 }
@@ -586,7 +597,7 @@ static bool client_moves(int i)
         echo.clients[i].came = true;
         echo.clients[i].stream = stream < 0 ? -1 : stream;
         if (stream < 0)
-            faults_cut();
+            report_cut();
         return true;
     }
     return echo.clients[i].stream >= 0 && (client_receives(i) || client_sends(i));
@@ -606,7 +617,7 @@ static bool world_turn(void *state, bool idle)
         return true;
     for (int i = 0; i < CLIENTS; i++)
         if (i != echo.witness && echo.clients[i].stream >= 0)
-            faults_broken("client %d is not served: %zu of %zu bytes came back", i,
+            report_broken("client %d is not served: %zu of %zu bytes came back", i,
                           echo.clients[i].received, echo.clients[i].sent);
     if (echo.witness >= 0) {
         echo.witness = -1;
@@ -621,7 +632,7 @@ static bool world_turn(void *state, bool idle)
 static int run_echo(void)
 {
     struct echo server = {.address.v4 = {.sin_family = AF_INET},
-                          .options = {.domains = 1, .stack_size = STACK, .choose = faults_choose},
+                          .options = {.domains = 1, .stack_size = STACK, .choose = choose_first},
                           .announce = announce};
     int result;
 
@@ -634,11 +645,11 @@ static int run_echo(void)
     sim_begin(&(struct sim_world){.turn = world_turn});
     result = echo_run(&server);
     if (result == 0 && !echo.asked)
-        faults_broken("the server ends unasked, and without an error");
+        report_broken("the server ended unasked and without an error");
     return result;
 }
 
-/* ---- threads: those of the simulated system do nothing */
+/* ---- threads, which do nothing in the simulated system */
 
 static int run_threads(void)
 {

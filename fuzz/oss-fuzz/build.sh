@@ -1,7 +1,7 @@
 #!/bin/bash -eu
-# build.sh: what OSS-Fuzz and ClusterFuzzLite run. It takes CC, CFLAGS, CXX, CXXFLAGS, LIB_FUZZING_ENGINE, SRC, WORK and
-# leaves in OUT each fuzz target, its seeds and its options. Libraries are linked in: what runs them has none of ours.
-# A new compiler's new warnings are for people, not for campaigns: WARN is empty.
+# build.sh: builds the fuzz targets for OSS-Fuzz and ClusterFuzzLite, which set CC, CFLAGS, CXX, CXXFLAGS,
+# LIB_FUZZING_ENGINE, SRC, WORK and OUT. Leaves each target, its seeds and its options in OUT. Libraries are linked in,
+# because the machine that executes the targets may lack them. WARN is empty, so that a new compiler's warnings stop nothing.
 cd "$SRC/miou"
 export CC CFLAGS CXX CXXFLAGS LIB_FUZZING_ENGINE
 built=${WORK:-/tmp}/miou

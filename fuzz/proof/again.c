@@ -1,7 +1,7 @@
-/* again.c: a saboteur is made for one run a process. Here there are many runs in one, each in a new
- * system, and with it comes the saboteur as it was at the start: what its mutants remember, which
- * the Makefile has put into sections of its own, is restored, and the memory that they took is
- * taken back. For one thread alone. */
+/* again.c: resets the saboteur before each run. It is made for one run per process, but a fuzz
+ * target makes many, each in a new simulated system. The variables of its mutants, which proof.mk
+ * has put into sections of their own, get their first values back, and the memory that it took is
+ * taken back. Works only with one thread. */
 #include "sim/sim.h"
 
 #include <pthread.h>
@@ -20,13 +20,13 @@ extern atomic_size_t saboteur_taken; /* see memory.c */
 void __real_sim_begin(const struct sim_world *world);
 void __wrap_sim_begin(const struct sim_world *world);
 
-static _Noreturn void leave(const char *what)
+static _Noreturn void give_up(const char *what)
 {
     fprintf(stderr, "saboteur: %s\n", what);
     _exit(GAVE_UP);
 }
 
-/* ---- what the mutants remember */
+/* ---- the mutants' variables */
 
 extern uint8_t __start_saboteur_data[], __stop_saboteur_data[];
 extern uint8_t __start_saboteur_bss[], __stop_saboteur_bss[];
@@ -48,21 +48,21 @@ static void restore(void)
     memcpy(__start_saboteur_bss, kept + data, bss);
 }
 
-/* ---- what they do when they are at their wits' end */
+/* ---- what mutants do when they cannot go on */
 
 _Noreturn void saboteur_abort(void);
 int saboteur_mutex_lock(pthread_mutex_t *mutex);
 
 _Noreturn void saboteur_abort(void)
 {
-    leave("it has given up");
+    give_up("it has aborted");
 }
 
-/* Who would wait, would for ever. */
+/* There is only one thread, so to wait is to wait for ever. */
 int saboteur_mutex_lock(pthread_mutex_t *mutex)
 {
     if (pthread_mutex_trylock(mutex) != 0)
-        leave("it needs threads");
+        give_up("it needs another thread");
     return 0;
 }
 
@@ -73,12 +73,12 @@ void __wrap_sim_begin(const struct sim_world *world)
     __real_sim_begin(world);
 }
 
-/* ---- whatever else they ask the system for, which is not the simulated one */
+/* ---- calls of the operating system, which is not the simulated one */
 
 #define OUTSIDE(name)                                                                              \
     void outside_##name(void);                                                                     \
     void outside_##name(void)                                                                      \
     {                                                                                              \
-        leave("it asks the true system: " #name);                                                  \
+        give_up("it calls the operating system: " #name);                                          \
     }
 #include "outside.def"

@@ -1,5 +1,5 @@
-/* list.c: lists the mutants, a line each: the mutant, the rule that it breaks, and the functions
- * that it replaces, but for those that only watch; * if it is the true runtime that it changes. */
+/* list.c: lists the mutants, one on each line: its name, the rule that it breaks, and the functions
+ * that it replaces, except those that only watch; * if there are none. */
 #include "saboteur/records.h"
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-/* memory.c: the saboteur's own memory, all of which is there from the start: it gives none back,
- * and a server is watched for memory that grows. */
+/* memory.c: the saboteur's own memory. All of it is there from the start, because the saboteur
+ * gives nothing back and the attack watches whether the server's memory grows. */
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ void saboteur_free(void *block);
 
 static char *memory;
 
-__attribute__((constructor(500))) static void begin(void)
+__attribute__((constructor(500))) static void map_memory(void)
 {
     memory =
         mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);

@@ -1,6 +1,6 @@
-/* runtime.c: the true runtime below the saboteur. It is not a library to be opened but linked in,
- * its functions called ref_miou_run and so on. For the mutants' names see servers.c, the saboteur's
- * and ref/mutants.txt. */
+/* runtime.c: joins the saboteur and the true runtime below it, which is linked in, not opened as a
+ * library; its functions are called ref_miou_run and so on. The mutants are the saboteur's and
+ * those in server.c and control.c. */
 #include "saboteur/saboteur.h"
 
 #include <stdatomic.h>
@@ -14,17 +14,17 @@
 
 /* ---- which mutant */
 
-const char *mutant_name = ""; /* see ref/mutant.h */
+static const char *mutant_name = "";
 
-/* Before the saboteur's, which has no priority. */
-__attribute__((constructor(500))) static void choose(void)
+/* Called before the saboteur's constructor, which has no priority. */
+__attribute__((constructor(500))) static void choose_mutant(void)
 {
     if (getenv("MIOU_MUTANT"))
         mutant_name = getenv("MIOU_MUTANT");
     setenv("MIOU_SABOTAGED", "what is linked in", 1);
 }
 
-/* ---- what the program calls, which a mutant must replace to be noticed */
+/* ---- the functions that the program calls: a mutant can be noticed only if it replaces one */
 
 enum {
 #define FUNCTION(result, name, parameters, arguments) CALLED_##name,
@@ -42,7 +42,7 @@ static atomic_bool called[FUNCTIONS];
     }
 #include "driver/interface.def"
 
-__attribute__((destructor)) static void tell(void)
+__attribute__((destructor)) static void write_called(void)
 {
     FILE *file = getenv("MIOU_CALLED") ? fopen(getenv("MIOU_CALLED"), "a") : NULL;
 
@@ -55,8 +55,8 @@ __attribute__((destructor)) static void tell(void)
     fclose(file);
 }
 
-/* ---- a run with descriptors is a run: who breaks miou_run breaks miou_unix_run. The saboteur's
- * own is called saboteur_miou_unix_run here. */
+/* ---- miou_unix_run: a mutant that replaces miou_run must break it too. The saboteur's function is
+ * called saboteur_miou_unix_run here. */
 
 static atomic_bool with_descriptors;
 static bool unix_run_is_replaced;
@@ -84,7 +84,7 @@ static int unix_run(const miou_options *options, miou_task *fn, void *arg)
     return unix_run_is_replaced ? run(options, fn, arg) : miou_run(options, fn, arg);
 }
 
-/* The mutants are known by now. */
+/* Called by the saboteur when all mutants are registered. */
 const char *interface_open(struct interface *interface, const char *path)
 {
     (void)path;

@@ -1,6 +1,6 @@
-/* server.c: mutants of the echo server. Each makes some of its calls otherwise than ref/echo.c does
- * and so breaks a rule of chapter 7. They work as the saboteur's mutants do, which are runtimes;
- * but none of these breaks a rule of the runtime's: a server might have been written so. */
+/* server.c: mutants of the echo server. Each makes some calls in another way than ref/echo.c does
+ * and so breaks a rule of chapter 7. They work as the saboteur's mutants of the runtime do, but
+ * they break no rule of the runtime: a server might have been written like this. */
 #include "saboteur/saboteur.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 /* The rule, and what the server does. */
 #define SERVER(rule, name, ...) MUTANT("server:" rule, name, __VA_ARGS__)
 
-/* A mark for a connection, 0 at first. It goes when that is closed. */
+/* A mark for a connection, 0 at first and again once the connection is closed. */
 static atomic_int *mark(miou_fd *fd)
 {
     static atomic_int marks[2048];
@@ -147,9 +147,9 @@ static int transfer_nothing(miou_resource *resource)
     (void)resource;
     return 0;
 }
-SERVER("R7.9", does_not_hand_over_whom_it_accepts, .transfer = transfer_nothing);
+SERVER("R7.9", does_not_hand_its_clients_over, .transfer = transfer_nothing);
 
-/* ---- those who have ended: R7.6 */
+/* ---- tasks that have ended: R7.6 */
 
 static int care_for_nobody(miou_promise **promise, miou_orphans *orphans)
 {
@@ -169,7 +169,7 @@ static int await_nobody(miou_promise *promise, int *outcome)
 {
     return outcome ? true_miou_await(promise, outcome) : 0;
 }
-SERVER("R7.6", forgets_to_await_those_who_have_ended, .await = await_nobody);
+SERVER("R7.6", forgets_to_await_ended_clients, .await = await_nobody);
 
 /* ---- one client and the others: R7.3, R7.5, R7.7 */
 
@@ -285,7 +285,7 @@ static int async_unless_stopped(miou_promise **promise, const miou_spawn *option
     return stopped[true_miou_domain_self() % DOMAINS] ? -ENOMEM
                                                       : true_miou_async(promise, options, fn, arg);
 }
-SERVER("R7.11", drops_whom_it_accepted_last_before_the_stop, .cancel = cancel_and_stop,
+SERVER("R7.11", drops_the_last_client_before_the_stop, .cancel = cancel_and_stop,
        .async = async_unless_stopped);
 
 static int get_until_one_failed(int *outcome, miou_orphans *orphans)
@@ -311,7 +311,7 @@ static int get_by_asking(int *outcome, miou_orphans *orphans)
         error = true_miou_promise_free(promise);
     return error < 0 ? error : 1;
 }
-SERVER("R7.14", asks_again_and_again_who_has_ended, .orphans_get = get_by_asking);
+SERVER("R7.14", polls_for_ended_clients, .orphans_get = get_by_asking);
 
 static atomic_int broadcasts;
 

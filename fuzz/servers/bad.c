@@ -1,8 +1,8 @@
-/* An echo server on poll() with one fault, chosen by name; `none` is a good one.
+/* An echo server on poll() with one fault, chosen by name; with `none` it is a good server.
  *
  *     bad FAULT PORT      bad --list
  *
- * A client has a buffer. While that holds something it is written, else it is read into. */
+ * Each client has a buffer, which is written while it holds something and read into otherwise. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -22,24 +22,24 @@
 #define FAULT_LIST(X)                                                                              \
     X(NONE, "none", "nothing wrong")                                                               \
     X(GREETS, "greets", "says hello first")                                                        \
-    X(HOLDS_LAST, "holds-last", "holds the last byte back until there is another")                 \
-    X(DOUBLES, "doubles", "sends a piece twice now and then")                                      \
-    X(SWAPS, "swaps", "changes the order of two bytes of a long piece")                            \
-    X(MIXES, "mixes", "gives a piece to another client now and then")                              \
-    X(TEXT, "text", "takes what it is sent for a string")                                          \
+    X(HOLDS_LAST, "holds-last", "holds the last byte back until another one comes")                \
+    X(DOUBLES, "doubles", "now and then sends a piece twice")                                      \
+    X(SWAPS, "swaps", "swaps two bytes of a long piece")                                           \
+    X(MIXES, "mixes", "now and then sends a piece to another client")                              \
+    X(TEXT, "text", "takes what it receives for a string")                                         \
     X(SHORT_WRITES, "short-writes", "forgets what a write did not take")                           \
     X(CLOSES_EARLY, "closes-early", "drops its answer when the client half-closes")                \
     X(RESETS_AT_END, "resets-at-end", "ends a connection with a reset")                            \
-    X(NO_END, "no-end", "does not say that nothing follows")                                       \
+    X(NO_END, "no-end", "never sends the end of the stream")                                       \
     X(HASTY, "hasty", "closes a client that is silent for 100 ms")                                 \
     X(FEW, "few", "turns clients away when it has 100")                                            \
     X(TIRES, "tires", "ends after 100 clients")                                                    \
     X(BLOCKS, "blocks", "blocks while a client does not read")                                     \
-    X(ONE_AT_A_TIME, "one-at-a-time", "serves one client until that has gone")                     \
+    X(ONE_AT_A_TIME, "one-at-a-time", "serves one client at a time")                               \
     X(SIGPIPE_KILLS, "sigpipe", "dies of SIGPIPE")                                                 \
     X(RESET_KILLS, "reset-kills", "dies of a client's reset")                                      \
-    X(SPINS, "spins", "waits for what has already happened")                                       \
-    X(EMFILE_HANGS, "emfile-hangs", "accepts nobody more once descriptors ran out")                \
+    X(SPINS, "spins", "waits for events that are there all the time")                              \
+    X(EMFILE_HANGS, "emfile-hangs", "accepts nobody once descriptors have run out")                \
     X(EMFILE_KILLS, "emfile-kills", "ends when descriptors run out")                               \
     X(LEAKS_FD, "leaks-fd", "leaks a descriptor a client")                                         \
     X(LEAKS_FD_ON_RESET, "leaks-fd-on-reset", "leaks a descriptor a reset")                        \
@@ -48,7 +48,7 @@
     X(LEAKS_THREAD, "leaks-thread", "leaks a thread a client")                                     \
     X(LEAKS_ZOMBIE, "leaks-zombie", "leaks a zombie a client")                                     \
     X(STAYS, "stays", "ignores SIGTERM")                                                           \
-    X(DEAF_EARS, "never-listens", "opens no port")
+    X(NEVER_LISTENS, "never-listens", "opens no port")
 
 #define IDENTIFIER(identifier, name, about) identifier,
 enum fault { FAULT_LIST(IDENTIFIER) FAULTS };
@@ -66,7 +66,7 @@ static bool has(enum fault one)
     return fault == one;
 }
 
-/* Every so often, and the first time late enough that the server looks good. */
+/* One call in 50, so that the server looks good at first. */
 static bool now_and_then(void)
 {
     static int calls;
@@ -86,7 +86,7 @@ struct client {
     char held;
 };
 
-static struct client **clients; /* by index, as the entries; 0 is the listener's */
+static struct client **clients; /* by index, like the entries; index 0 is the listener */
 static struct pollfd *entries;
 static int count;
 static bool accepting = true;
@@ -106,7 +106,7 @@ static void *sleep_for_ever(void *arg)
     return arg;
 }
 
-/* What it leaks when a client comes. */
+/* Leaks something when a client comes. */
 static void leak(void)
 {
     static void *volatile lost;
@@ -131,7 +131,7 @@ static void add(int fd)
     entries[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
 
-/* The last one takes the place of this one. */
+/* The last client takes the place of the removed one. */
 static void remove_client(int i, bool reset)
 {
     static void *volatile lost;
@@ -178,7 +178,7 @@ static void accept_client(void)
 
 /* ---- The service ---- */
 
-/* What is wrong with a piece that was read. */
+/* Spoils a piece that was read. */
 static void spoil(int i, size_t n)
 {
     struct client *client = clients[i], *other = clients[1 + i % (count - 1)];
@@ -209,8 +209,8 @@ static void spoil(int i, size_t n)
     }
 }
 
-/* Returns false when the client is no more. */
-static bool take(int i)
+/* Returns false if the client was removed. */
+static bool read_piece(int i)
 {
     struct client *client = clients[i];
     ssize_t n = recv(entries[i].fd, client->bytes, BUFFER, 0);
@@ -218,7 +218,7 @@ static bool take(int i)
     if (n < 0 && errno == EAGAIN)
         return true;
     if (n == 0 && has(NO_END)) {
-        entries[i].fd = -entries[i].fd; /* poll overlooks it */
+        entries[i].fd = -entries[i].fd; /* poll ignores negative numbers */
         return true;
     }
     if (n <= 0) {
@@ -232,7 +232,7 @@ static bool take(int i)
     return true;
 }
 
-static bool give(int i)
+static bool write_piece(int i)
 {
     struct client *client = clients[i];
     size_t left = client->end - client->begin;
@@ -262,12 +262,12 @@ static void serve(int i)
         return;
     }
     do
-        if (client->begin == client->end && !take(i))
+        if (client->begin == client->end && !read_piece(i))
             return;
-    while (give(i) && has(ONE_AT_A_TIME) && poll(&entries[i], 1, -1));
+    while (write_piece(i) && has(ONE_AT_A_TIME) && poll(&entries[i], 1, -1));
 }
 
-/* Backwards, as the last one takes the place of one that goes. */
+/* Backwards, because a client that is removed is replaced by the last one. */
 static void serve_all(void)
 {
     int i, n;
@@ -300,7 +300,7 @@ static void listen_at(int port)
     add(fd);
 }
 
-static int choose(const char *name)
+static int find_fault(const char *name)
 {
     int i;
 
@@ -319,10 +319,10 @@ int main(int argc, char **argv)
         printf("%-22s %s\n", faults[i].name, faults[i].about);
     if (argc != 3)
         return argc != 2;
-    fault = (enum fault)choose(argv[1]);
+    fault = (enum fault)find_fault(argv[1]);
     if (has(STAYS))
         signal(SIGTERM, SIG_IGN);
-    if (has(DEAF_EARS))
+    if (has(NEVER_LISTENS))
         sleep_for_ever(NULL);
     listen_at(atoi(argv[2]));
     for (;;)

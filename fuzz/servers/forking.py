@@ -1,4 +1,4 @@
-"""An echo server that forks for each client. Not ours: what people write."""
+"""An echo server that forks for each client, as people write them."""
 import os
 import signal
 import socket

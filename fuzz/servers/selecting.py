@@ -1,4 +1,4 @@
-"""An echo server with selectors: one thread, a buffer a client. Not ours: what people write."""
+"""An echo server with selectors, one thread and a buffer for each client, as people write them."""
 import errno
 import selectors
 import socket

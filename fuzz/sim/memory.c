@@ -1,5 +1,6 @@
-/* sim_memory.c: memory of the simulated system. What was unmapped is kept for the next run, which
- * as a rule asks for the same, so that a run costs no mmap; only what was written to is cleaned. */
+/* memory.c: the memory of the simulated system. Unmapped memory is kept for the next run, which
+ * usually asks for the same sizes, so that a run costs no mmap. Only what was written to is
+ * cleaned. */
 #include "parts.h"
 #include "system.h"
 
@@ -21,17 +22,17 @@
 
 enum {
     PAGE = 4096,
-    PIECE = 512,       /* of memory, that is clean or is cleaned */
+    PIECE = 512,       /* bytes that are looked at and cleaned together */
     SCANNED = 4 << 10, /* a mapping up to this size is cleaned wherever it was written to */
-    FORBIDDEN = PAGE,  /* how much of what was unmapped the address sanitizer keeps watch over */
+    FORBIDDEN = PAGE,  /* bytes of unmapped memory that the address sanitizer watches */
     SHELVES = 64,
 };
 
-/* The page before a mapping. */
+/* Stands in the page before the memory. */
 struct mapping {
-    struct mapping *next;        /* of all */
+    struct mapping *next;        /* among all mappings */
     struct mapping *next_free;   /* on its shelf */
-    struct mapping *next_stacks; /* of those that hold stacks: there are guard pages in it */
+    struct mapping *next_stacks; /* among those that hold stacks, which have guard pages */
     uint8_t *memory;
     size_t size;
     bool used;
@@ -44,7 +45,7 @@ _Static_assert(sizeof(struct mapping) <= PAGE, "it fits in a page");
 bool sim_audits;
 
 static struct mapping *all, *stacks;
-static struct mapping *shelves[SHELVES]; /* those that are free, by size */
+static struct mapping *shelves[SHELVES]; /* free mappings, by size */
 static int used;
 
 static _Noreturn void misused(const char *what, const void *memory)
@@ -72,9 +73,9 @@ UNCHECKED static bool is_clean(const uint8_t *piece)
     return true;
 }
 
-/* A large mapping is an array that is filled from its beginning: behind a clean piece there is
- * nothing. sim_audits makes sure. Stacks are left as they are, which nobody can have relied on,
- * since they go from task to task. */
+/* A large mapping is an array that is filled from its beginning, so all that follows a clean piece
+ * is clean too; sim_audits makes sure of that. Stacks are not cleaned: they go from task to task,
+ * so that the runtime cannot rely on what they hold. */
 static void clean(struct mapping *mapping)
 {
     if (mapping->holds_stacks)
@@ -92,7 +93,7 @@ static void audit(const struct mapping *mapping)
         return;
     for (size_t at = 0; at < mapping->size; at += PIECE)
         if (!is_clean(mapping->memory + at))
-            misused("what was written to far behind the beginning has not been cleaned",
+            misused("memory far from the beginning was written to and not cleaned",
                     mapping->memory + at);
 }
 
@@ -117,7 +118,7 @@ static struct mapping **shelf(size_t size)
     return &shelves[size / PAGE % SHELVES];
 }
 
-/* One that is free and as large, the one that was given back last. */
+/* A free mapping of this size, the one that was given back last; NULL if there is none. */
 static struct mapping *take(size_t size)
 {
     for (struct mapping **place = shelf(size); *place != NULL; place = &(*place)->next_free)
@@ -163,9 +164,9 @@ void sys_unmap(void *memory, size_t size)
 
     size = (size + PAGE - 1) / PAGE * PAGE;
     if ((uintptr_t)memory % PAGE != 0 || mapping->memory != memory || !mapping->used)
-        misused("what is unmapped is not mapped", memory);
+        misused("unmapping memory that is not mapped", memory);
     if (mapping->size != size)
-        misused("a part of it is unmapped, or more", memory);
+        misused("unmapping with another size than it was mapped with", memory);
     clean(mapping);
     ASAN_POISON_MEMORY_REGION(memory, size < FORBIDDEN ? size : FORBIDDEN);
     mapping->used = false;
@@ -190,10 +191,11 @@ static struct mapping *mapping_of(const void *page)
             mapping->next_stacks = stacks;
             return stacks = mapping;
         }
-    misused("what is guarded is not mapped", page);
+    misused("guarding memory that is not mapped", page);
 }
 
-/* A guard page stays one, and costs a call of the true system only once. */
+/* A guard page remains one for later runs, so that it costs only one call of the operating system.
+ */
 int sys_guard(void *page, size_t size)
 {
     struct mapping *mapping = mapping_of(page);
@@ -201,7 +203,7 @@ int sys_guard(void *page, size_t size)
     uint64_t *word = &mapping->guarded[at / PAGE / 64], bit = (uint64_t)1 << at / PAGE % 64;
 
     if (at % PAGE != 0 || size != PAGE || at / PAGE / 64 >= sizeof mapping->guarded / sizeof *word)
-        misused("what is guarded is no page, or too far behind the beginning", page);
+        misused("guarding what is not a page, or too far from the beginning", page);
     if (!(*word & bit) && mprotect(page, PAGE, PROT_NONE) < 0)
         return -ENOMEM;
     *word |= bit;

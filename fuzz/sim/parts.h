@@ -1,4 +1,4 @@
-/* sim_parts.h: what the parts of the simulated system know of each other. */
+/* parts.h: the interfaces between the parts of the simulated system. */
 #ifndef FUZZ_SIM_PARTS_H
 #define FUZZ_SIM_PARTS_H
 
@@ -6,29 +6,29 @@
 
 #include <errno.h>
 
-/* ---- sim_memory.c */
+/* ---- memory.c */
 
 void memory_begin(void);
 int memory_left(void); /* mappings */
 
-/* The runtime has passed memory that is to be read or written: let the address sanitizer look at
- * its ends, wherever it does not look at what the system does. */
+/* The runtime has passed memory to a call that reads or writes it. Touch its ends, so that the
+ * address sanitizer looks at them; it does not see what an operating system does. */
 void memory_check(const void *memory, size_t size);
 
-/* ---- sim_stream.c: two ends, of which each belongs to the world or to a descriptor */
+/* ---- stream.c: a stream has two ends; each belongs to the world or to a descriptor */
 
 struct end;
 
 void streams_begin(void);
 
-/* The end at which a connection begins; NULL: there are too many. end_other: the one that is
- * accepted, or the other way round. */
+/* A new stream: the end of the side that connects; NULL if there are too many streams. The other
+ * end is the one that is accepted. */
 struct end *stream_new(size_t room);
 struct end *end_other(struct end *end);
 int stream_number(const struct end *end);
 const char *stream_name(const struct end *end);
 
-/* As the system's calls; their results are -errno. */
+/* These behave as the system's calls do. Errors are -errno. */
 ssize_t end_send(struct end *end, const void *bytes, size_t size);
 ssize_t end_receive(struct end *end, void *bytes, size_t size);
 void end_shut(struct end *end);
@@ -37,7 +37,7 @@ void end_reset(struct end *end);
 bool end_is_readable(const struct end *end);
 bool end_is_writable(const struct end *end);
 
-/* The descriptor that this end has. */
+/* The end now belongs to this descriptor. */
 void end_attach(struct end *end, int number);
 
 #endif

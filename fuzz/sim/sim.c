@@ -1,4 +1,4 @@
-/* sim.c: descriptors, signals and time of the simulated system, and the world's turn. */
+/* sim.c: the descriptors, signals and time of the simulated system, and the turns of the world. */
 #include "parts.h"
 #include "system.h"
 
@@ -13,34 +13,34 @@
 
 enum {
     WORD = sizeof(unsigned long) * CHAR_BIT,
-    FIRST = 3, /* number, as of a process that has its standard ones */
+    FIRST = 3, /* the lowest number, as in a process with the three standard descriptors */
     SIGNALS = 65,
-    TICK = 1000,   /* nanoseconds that each look at the clock takes */
-    PORTS = 32768, /* from where on the system gives them */
+    TICK = 1000,   /* nanoseconds that pass whenever the clock is read */
+    PORTS = 32768, /* the first port that the system chooses */
 };
 
 enum kind { FREE, BELL, SOCKET, LISTENER, STREAM };
 
-/* Of these only the members of its kind are in use; a socket becomes a listener or a stream. */
+/* Only the members for its kind are in use. A socket becomes a listener or a stream. */
 struct descriptor {
     enum kind kind;
     bool rung;
     struct end *end;
-    int port; /* bound to; 0: to none */
+    int port; /* that it is bound to; 0: none */
     bool shares_port;
-    int backlog, waiting; /* clients that nobody has accepted yet, the first one first */
+    int backlog, waiting; /* clients to be accepted, in the order in which they came */
     struct end **queue;
 };
 
 static struct {
     struct sim_world world;
-    bool in_world; /* it is its turn */
+    bool in_world; /* the world has its turn */
     int limit, next_port, accept_error;
     int64_t now;
-    int open, highest; /* descriptors; above highest all are free */
+    int open, highest; /* descriptors; all numbers above highest are free */
     struct descriptor descriptors[SIM_DESCRIPTORS];
     struct end
-        *queues[SIM_DESCRIPTORS][SIM_STREAMS]; /* apart, for descriptors are looked at often */
+        *queues[SIM_DESCRIPTORS][SIM_STREAMS]; /* not in descriptors, which are searched often */
     struct sigaction actions[SIGNALS];
     int handled; /* signals */
 } sim;
@@ -59,8 +59,8 @@ static bool turn(bool idle)
     return moved;
 }
 
-/* The runtime is at a call of the system: the world may be quicker. */
-static void meanwhile(void)
+/* The runtime makes a call of the system; the world may make a move before. */
+static void offer_turn(void)
 {
     turn(false);
 }
@@ -75,7 +75,8 @@ static _Noreturn void wait_for_ever(void)
 
 /* ---- descriptors */
 
-static struct descriptor *get(int number)
+/* NULL if the number is not open. */
+static struct descriptor *descriptor_of(int number)
 {
     if (number < FIRST || number > sim.highest || sim.descriptors[number].kind == FREE)
         return NULL;
@@ -87,8 +88,8 @@ static int number_of(const struct descriptor *descriptor)
     return (int)(descriptor - sim.descriptors);
 }
 
-/* The lowest that is free. */
-static struct descriptor *take(enum kind kind)
+/* Open the lowest free number; NULL if there is none. */
+static struct descriptor *open_descriptor(enum kind kind)
 {
     for (int number = FIRST; number < sim.limit; number++) {
         struct descriptor *found = &sim.descriptors[number];
@@ -107,7 +108,7 @@ static struct descriptor *take(enum kind kind)
     return NULL;
 }
 
-/* What select says: a descriptor that would give an error is ready too. */
+/* As select tells: a descriptor on which a call would return an error is ready too. */
 static bool is_ready(const struct descriptor *d, bool to_write)
 {
     switch (d->kind) {
@@ -122,14 +123,14 @@ static bool is_ready(const struct descriptor *d, bool to_write)
     }
 }
 
-/* Leave those that are ready in the bitmap. Returns how many, or -EBADF. */
+/* Clear the bits of descriptors that are not ready. Returns how many are ready, or -EBADF. */
 static int keep_ready(int count, unsigned long *bits, bool to_write)
 {
     int ready = 0;
 
     for (int word = 0; bits != NULL && word * WORD < count; word++)
         for (unsigned long left = bits[word]; left != 0; left &= left - 1) {
-            const struct descriptor *d = get(word * WORD + __builtin_ctzl(left));
+            const struct descriptor *d = descriptor_of(word * WORD + __builtin_ctzl(left));
 
             if (d == NULL)
                 return -EBADF;
@@ -141,7 +142,7 @@ static int keep_ready(int count, unsigned long *bits, bool to_write)
     return ready;
 }
 
-static int look(int count, unsigned long *readable, unsigned long *writable)
+static int keep_all_ready(int count, unsigned long *readable, unsigned long *writable)
 {
     int to_read = keep_ready(count, readable, false);
     int to_write = to_read < 0 ? to_read : keep_ready(count, writable, true);
@@ -162,8 +163,9 @@ static void copy(int count, unsigned long *to, const unsigned long *from)
         to[word] = from[word];
 }
 
-/* Whoever waits without a limit, or on behalf of others and so for no descriptor, is idle, and the
- * world moves until something is ready. Other waits end at the latest when time has passed. */
+/* A wait without a limit means that the runtime is idle; so does a wait for no descriptor, which a
+ * steered run makes on behalf of all domains. Then the world moves until something is ready. In
+ * other waits, time passes at once. */
 int sys_select(int count, unsigned long *readable, unsigned long *writable, int64_t nanoseconds)
 {
     unsigned long wanted[2][WORDS];
@@ -174,14 +176,14 @@ int sys_select(int count, unsigned long *readable, unsigned long *writable, int6
     memory_check(readable, bytes_for(count));
     memory_check(writable, bytes_for(count));
     if (nanoseconds >= 0 && count > 0) {
-        meanwhile();
-        if ((ready = look(count, readable, writable)) == 0)
+        offer_turn();
+        if ((ready = keep_all_ready(count, readable, writable)) == 0)
             sim.now += nanoseconds;
         return ready;
     }
     copy(count, wanted[0], readable);
     copy(count, wanted[1], writable);
-    while ((ready = look(count, readable, writable)) == 0) {
+    while ((ready = keep_all_ready(count, readable, writable)) == 0) {
         if (!turn(true))
             wait_for_ever();
         if (count == 0)
@@ -194,12 +196,12 @@ int sys_select(int count, unsigned long *readable, unsigned long *writable, int6
 
 bool sys_is_open(int number)
 {
-    return get(number) != NULL;
+    return descriptor_of(number) != NULL;
 }
 
 int sys_close(int number)
 {
-    struct descriptor *d = get(number);
+    struct descriptor *d = descriptor_of(number);
 
     if (d == NULL)
         return -EBADF;
@@ -220,7 +222,7 @@ int sys_close(int number)
 
 int sys_bell_create(void)
 {
-    struct descriptor *made = take(BELL);
+    struct descriptor *made = open_descriptor(BELL);
 
     return made != NULL ? number_of(made) : -EMFILE;
 }
@@ -252,7 +254,7 @@ void sys_yield(void)
 {
 }
 
-/* ---- the clock, the last words, signals */
+/* ---- the clock, complaints, signals */
 
 int64_t sys_clock(void)
 {
@@ -305,11 +307,11 @@ int sys_socket(int family, int type)
 
     if ((family != AF_INET && family != AF_INET6) || type != SOCK_STREAM)
         return -EAFNOSUPPORT;
-    made = take(SOCKET);
+    made = open_descriptor(SOCKET);
     return made != NULL ? number_of(made) : -EMFILE;
 }
 
-/* IPv4's and IPv6's structures have it at the same place. */
+/* The port is at the same place in IPv4's and IPv6's structures. */
 static int port_of(const struct sockaddr *address)
 {
     return ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port);
@@ -329,10 +331,10 @@ static bool is_taken(int port, bool shares)
 int sys_bind(int number, const struct sockaddr *address, socklen_t length, bool reuse_addr,
              bool reuse_port)
 {
-    struct descriptor *d = get(number);
+    struct descriptor *d = descriptor_of(number);
     int port;
 
-    (void)reuse_addr; /* no address is kept back here */
+    (void)reuse_addr; /* the simulated system never keeps an address back */
     memory_check(address, length);
     if (d == NULL)
         return -EBADF;
@@ -350,7 +352,7 @@ int sys_bind(int number, const struct sockaddr *address, socklen_t length, bool 
 
 int sys_listen(int number, int backlog)
 {
-    struct descriptor *d = get(number);
+    struct descriptor *d = descriptor_of(number);
 
     if (d == NULL)
         return -EBADF;
@@ -371,7 +373,7 @@ static struct sockaddr_in address_at(int port)
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
-/* What accept says, but for the descriptor. */
+/* The error that accept returns before it needs a descriptor; 0 if there is none. */
 static int accept_error(const struct descriptor *listener)
 {
     int error = sim.accept_error;
@@ -388,12 +390,12 @@ static int accept_error(const struct descriptor *listener)
 
 int sys_accept(int listener, struct sockaddr_storage *peer)
 {
-    struct descriptor *from = get(listener), *made = NULL;
+    struct descriptor *from = descriptor_of(listener), *made = NULL;
     int error;
 
-    meanwhile();
+    offer_turn();
     memory_check(peer, sizeof *peer);
-    if ((error = accept_error(from)) == 0 && (made = take(STREAM)) == NULL)
+    if ((error = accept_error(from)) == 0 && (made = open_descriptor(STREAM)) == NULL)
         error = -EMFILE;
     if (made == NULL) {
         if (error != -EAGAIN)
@@ -413,7 +415,7 @@ int sys_accept(int listener, struct sockaddr_storage *peer)
     return number_of(made);
 }
 
-/* A new stream, whose far end waits to be accepted by the which-th of the listeners at a port. */
+/* Make a stream whose other end waits to be accepted by the which-th of the listeners at a port. */
 static int connect_to(int port, unsigned which, size_t room, struct end **made)
 {
     struct descriptor *listeners[SIM_DESCRIPTORS], *chosen;
@@ -439,14 +441,14 @@ int sim_connect(int port, unsigned which, size_t room)
     return error < 0 ? error : stream_number(end);
 }
 
-/* The peer's backlog is there at once. */
+/* A connection is made at once, or refused. */
 int sys_connect(int number, const struct sockaddr *address, socklen_t length)
 {
-    struct descriptor *d = get(number);
+    struct descriptor *d = descriptor_of(number);
     int error;
 
     memory_check(address, length);
-    meanwhile();
+    offer_turn();
     if (d == NULL)
         return -EBADF;
     if (d->kind != SOCKET || length < sizeof(struct sockaddr_in))
@@ -466,8 +468,8 @@ ssize_t sys_send(int number, const void *buffer, size_t size, const struct socka
 
     (void)length;
     memory_check(buffer, size);
-    meanwhile();
-    if ((d = get(number)) == NULL)
+    offer_turn();
+    if ((d = descriptor_of(number)) == NULL)
         return -EBADF;
     if (d->kind != STREAM || address != NULL)
         return d->kind == STREAM ? -EISCONN : -ENOTCONN;
@@ -482,8 +484,8 @@ ssize_t sys_read(int number, void *buffer, size_t size)
     ssize_t n;
 
     memory_check(buffer, size);
-    meanwhile();
-    if ((d = get(number)) == NULL)
+    offer_turn();
+    if ((d = descriptor_of(number)) == NULL)
         return -EBADF;
     if (d->kind != STREAM)
         return d->kind == BELL ? -EAGAIN : -ENOTCONN;
@@ -505,16 +507,16 @@ ssize_t sys_receive(int number, void *buffer, size_t size, struct sockaddr_stora
     return n;
 }
 
-/* Bells are the only descriptors that are no sockets, and nobody writes to them. */
+/* Bells are the only descriptors that are not sockets, and they cannot be written to. */
 ssize_t sys_write(int number, const void *buffer, size_t size)
 {
     (void)buffer, (void)size;
-    return get(number) == NULL ? -EBADF : -EINVAL;
+    return descriptor_of(number) == NULL ? -EBADF : -EINVAL;
 }
 
 int sys_socket_type(int number)
 {
-    const struct descriptor *d = get(number);
+    const struct descriptor *d = descriptor_of(number);
 
     if (d == NULL)
         return -EBADF;
@@ -523,14 +525,14 @@ int sys_socket_type(int number)
 
 int sys_unblock(int number)
 {
-    return get(number) == NULL ? -EBADF : 0;
+    return descriptor_of(number) == NULL ? -EBADF : 0;
 }
 
-/* ---- calls of the application's */
+/* ---- calls that an application makes itself */
 
 int sim_getsockname(int number, struct sockaddr *address, socklen_t *length)
 {
-    const struct descriptor *d = get(number);
+    const struct descriptor *d = descriptor_of(number);
     struct sockaddr_in there;
 
     if (d == NULL || d->kind == BELL) {

@@ -1,6 +1,6 @@
-/* sim_stream.c: TCP connections, from one end to the other in memory. What Linux does is done here:
- * what has arrived can be read though the peer has reset the connection; the first write to a peer
- * that has closed succeeds, and is answered by a reset; who closes with bytes unread resets. */
+/* stream.c: TCP connections in memory, which behave as they do on Linux: what has arrived can be
+ * read even after the peer has reset the connection; the first write to a peer that has closed
+ * succeeds and is answered by a reset; to close with unread bytes is to reset. */
 #include "parts.h"
 
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bytes on their way, the first at begin; they are in a circle. */
+/* Bytes under way, in a circular buffer from begin on. */
 struct queue {
     size_t begin, used;
     char bytes[SIM_ROOM];
@@ -16,12 +16,12 @@ struct queue {
 
 struct end {
     bool shut;        /* it sends no more */
-    bool closed;      /* nor does it receive */
+    bool closed;      /* it neither sends nor receives */
     bool broken;      /* the peer has reset */
-    int error;        /* and what the next call is told about it; 0: it has been told */
-    int number;       /* of its descriptor; -1: the world's, or not accepted yet */
-    size_t grain;     /* bytes that a call moves, at most ... */
-    unsigned grained; /* in so many of the next calls */
+    int error;        /* that the next call returns because of a reset; 0: none */
+    int number;       /* of its descriptor; -1: it is the world's, or not accepted yet */
+    size_t grain;     /* bytes that a call moves at most, ... */
+    unsigned grained; /* ... in this many of the next calls */
     struct queue in;
 };
 
@@ -33,7 +33,7 @@ struct stream {
 };
 
 static struct stream streams[SIM_STREAMS];
-static int tried; /* of them; no other is in use */
+static int tried; /* streams that may be in use: those below this number */
 
 void streams_begin(void)
 {
@@ -47,7 +47,7 @@ static void end_init(struct end *end)
     end->error = 0;
     end->number = -1;
     end->grained = 0;
-    end->in.begin = end->in.used = 0; /* its bytes stay as they were, which is cheaper */
+    end->in.begin = end->in.used = 0; /* the bytes are left as they are, which is cheaper */
 }
 
 struct end *stream_new(size_t room)
@@ -133,7 +133,7 @@ static void take(struct queue *queue, char *bytes, size_t size)
 }
 
 /* How much a call may move. */
-static size_t grain(struct end *end)
+static size_t take_grain(struct end *end)
 {
     if (end->grained == 0)
         return SIZE_MAX;
@@ -149,7 +149,7 @@ static int take_error(struct end *end)
     return -error;
 }
 
-/* The peer gets to know that there is nobody any more. */
+/* Reset: the peer's next call returns an error. */
 static void break_peer(struct end *end)
 {
     struct end *peer = end_other(end);
@@ -173,7 +173,7 @@ ssize_t end_send(struct end *end, const void *bytes, size_t size)
         break_peer(peer);
         return (ssize_t)size;
     }
-    n = least(size, stream_of(end)->room - peer->in.used, grain(end));
+    n = least(size, stream_of(end)->room - peer->in.used, take_grain(end));
     if (n == 0 && size > 0)
         return -EAGAIN;
     put(&peer->in, bytes, n);
@@ -182,7 +182,7 @@ ssize_t end_send(struct end *end, const void *bytes, size_t size)
 
 ssize_t end_receive(struct end *end, void *bytes, size_t size)
 {
-    size_t n = least(size, end->in.used, grain(end));
+    size_t n = least(size, end->in.used, take_grain(end));
 
     if (n > 0) {
         take(&end->in, bytes, n);
@@ -205,7 +205,7 @@ bool end_is_writable(const struct end *end)
     return end->shut || end->broken || peer->closed || peer->in.used < stream_of(end)->room;
 }
 
-/* ---- ends of ends */
+/* ---- shutting and closing */
 
 void end_shut(struct end *end)
 {
@@ -232,7 +232,7 @@ void end_reset(struct end *end)
     leave(end);
 }
 
-/* ---- the world's end, the one that connected */
+/* ---- the world's end, which is the one that connected */
 
 static struct end *world_end(int stream)
 {

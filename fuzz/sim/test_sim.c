@@ -1,4 +1,4 @@
-/* Tests of the simulated system: what a run relies on, and what the world is told. */
+/* Tests of the simulated system: what a run relies on, and what the world sees. */
 #include "sim.h"
 #include "system.h"
 
@@ -39,7 +39,7 @@ static int listen_at(int port, bool shared)
     return error < 0 ? error : number;
 }
 
-/* A stream with so much room, and the server's descriptor of it. */
+/* A stream with this much room, and the server's descriptor for it. */
 static int connected(size_t room, int *server)
 {
     int listener = listen_at(PORT, false), stream = sim_connect(PORT, 0, room);
@@ -69,7 +69,7 @@ static void expect_zero(const char *memory, size_t size)
             fail_msg("byte %zu of %zu", at, size);
 }
 
-/* What is small is cleaned wherever it was written to, what is large as far as it was filled. */
+/* A small mapping is cleaned wherever it was written to, a large one as far as it was filled. */
 static void test_memory_is_zero_again(void **state)
 {
     static const size_t small[] = {1, PAGE / 2, PAGE}, large = 1 << 20;
@@ -104,7 +104,7 @@ static void test_memory_is_used_again(void **state)
     sys_unmap(second, 7 * PAGE);
 }
 
-static void test_a_guarded_page_is_no_burden(void **state)
+static void test_a_guard_page_stays_one(void **state)
 {
     char *stack = sys_map(4 * PAGE);
 
@@ -189,7 +189,7 @@ static void test_the_system_gives_a_port(void **state)
     assert_int_equal(errno, EBADF);
 }
 
-static void test_which_listener_is_chosen(void **state)
+static void test_the_listener_is_chosen(void **state)
 {
     int listeners[2] = {listen_at(PORT, true), listen_at(PORT, true)};
 
@@ -228,7 +228,7 @@ static void test_accept_fails_once(void **state)
     assert_true(sys_accept(listener, NULL) >= 0);
 }
 
-static void test_a_closed_listener_resets_who_waits(void **state)
+static void test_a_closed_listener_resets_clients_that_wait(void **state)
 {
     int listener = listen_at(PORT, false), client = sim_connect(PORT, 0, 10);
     char byte;
@@ -274,7 +274,7 @@ static void send_some(int client, uint8_t *sent)
     assert_int_equal(sim_send(client, bytes, sizeof bytes), sizeof bytes);
 }
 
-/* More than the circle holds, so that it is gone around; some are always under way. */
+/* More bytes than the circular buffer holds, so that it wraps; some are always under way. */
 static void test_bytes_keep_their_order(void **state)
 {
     int server, client = connected(SIM_ROOM, &server);
@@ -339,7 +339,7 @@ static void test_reset(void **state)
     assert_int_equal(sys_send(server, "c", 1, NULL, 0), -EPIPE);
 }
 
-static void test_who_closes_with_bytes_unread_resets(void **state)
+static void test_closing_with_unread_bytes_resets(void **state)
 {
     int server, client = connected(10, &server);
     char bytes[10];
@@ -352,7 +352,7 @@ static void test_who_closes_with_bytes_unread_resets(void **state)
     assert_int_equal(sim_receive(client, bytes, 10), -ECONNRESET);
 }
 
-static void test_the_second_write_to_who_has_closed_fails(void **state)
+static void test_the_second_write_to_a_closed_peer_fails(void **state)
 {
     int server, client = connected(10, &server);
     char byte;
@@ -364,7 +364,7 @@ static void test_the_second_write_to_who_has_closed_fails(void **state)
     assert_int_equal(sys_send(server, "ab", 2, NULL, 0), -EPIPE);
 }
 
-static void test_a_client_of_ones_own(void **state)
+static void test_the_runtime_connects_to_itself(void **state)
 {
     const struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(PORT)};
     int listener = listen_at(PORT, false), client = sys_socket(AF_INET, SOCK_STREAM), server;
@@ -382,7 +382,7 @@ static void test_a_client_of_ones_own(void **state)
         -ECONNREFUSED);
 }
 
-static void test_streams_come_to_an_end(void **state)
+static void test_there_are_only_so_many_streams(void **state)
 {
     int listener = listen_at(PORT, false);
 
@@ -430,7 +430,7 @@ static void test_signals(void **state)
 
 struct clients {
     int idle, busy; /* turns */
-    int moves;      /* that are left */
+    int moves;      /* left */
     int bell;       /* which a move rings */
 };
 
@@ -446,7 +446,7 @@ static bool turn(void *state, bool idle)
     return true;
 }
 
-/* A system with one bell, which the bits stand for, beside a world. */
+/* A system with a world and one bell, which the bits stand for. */
 static void begin_beside(struct clients *clients, unsigned long *bits)
 {
     sim_begin(&(struct sim_world){.turn = turn, .state = clients});
@@ -467,7 +467,7 @@ static void test_the_world_moves_until_something_is_ready(void **state)
     assert_int_equal(clients.busy, 0);
 }
 
-static void test_a_look_costs_the_world_nothing(void **state)
+static void test_a_poll_does_not_move_the_world(void **state)
 {
     struct clients clients = {.moves = 3};
     unsigned long bits[4] = {0};
@@ -506,7 +506,7 @@ static void stuck(void *state)
     longjmp(after_stuck, 1);
 }
 
-static void test_who_waits_for_ever_is_told(void **state)
+static void test_waiting_for_ever_is_noticed(void **state)
 {
     unsigned long bits[4] = {0};
 
@@ -535,30 +535,30 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_memory_is_zero_again),
         TEST(test_memory_is_used_again),
-        TEST(test_a_guarded_page_is_no_burden),
+        TEST(test_a_guard_page_stays_one),
         TEST(test_numbers_are_the_lowest_free),
         TEST(test_a_bell),
         TEST(test_select_tells_of_a_closed_descriptor),
         TEST(test_a_port_is_shared_if_all_agree),
         TEST(test_the_system_gives_a_port),
-        TEST(test_which_listener_is_chosen),
+        TEST(test_the_listener_is_chosen),
         TEST(test_clients_are_accepted_in_order),
         TEST(test_accept_fails_once),
-        TEST(test_a_closed_listener_resets_who_waits),
+        TEST(test_a_closed_listener_resets_clients_that_wait),
         TEST(test_bytes_go_both_ways),
         TEST(test_bytes_keep_their_order),
         TEST(test_short_counts),
         TEST(test_half_close),
         TEST(test_reset),
-        TEST(test_who_closes_with_bytes_unread_resets),
-        TEST(test_the_second_write_to_who_has_closed_fails),
-        TEST(test_a_client_of_ones_own),
-        TEST(test_streams_come_to_an_end),
+        TEST(test_closing_with_unread_bytes_resets),
+        TEST(test_the_second_write_to_a_closed_peer_fails),
+        TEST(test_the_runtime_connects_to_itself),
+        TEST(test_there_are_only_so_many_streams),
         TEST(test_signals),
         TEST(test_the_world_moves_until_something_is_ready),
-        TEST(test_a_look_costs_the_world_nothing),
+        TEST(test_a_poll_does_not_move_the_world),
         TEST(test_time_passes_when_nothing_else_does),
-        TEST(test_who_waits_for_ever_is_told),
+        TEST(test_waiting_for_ever_is_noticed),
         TEST(test_limits_as_an_application_sees_them),
     };
 

@@ -1,4 +1,4 @@
-/* chance.h: numbers by chance, the same ones after the same seed, and numbers that people write. */
+/* chance.h: random numbers, the same for the same seed; and numbers from the command line. */
 #ifndef FUZZ_CHANCE_H
 #define FUZZ_CHANCE_H
 
@@ -21,7 +21,7 @@ static inline uint32_t chance_next(void)
     return (uint32_t)(chance_state >> 33);
 }
 
-/* Whether the text is a number, which has no sign. */
+/* Whether the text is a number without a sign; then `number` receives it. */
 static inline bool number_read(const char *text, uint64_t *number)
 {
     char *end;

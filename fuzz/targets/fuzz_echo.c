@@ -1,13 +1,15 @@
-/* fuzz_echo: the echo server in a simulated system, under traffic that the input describes. */
+/* fuzz_echo: executes the echo server in the simulated system, with the traffic and the choices
+ * that the input describes. */
 #include "echo.h"
+#include "sim/sim.h"
 #include "target.h"
 #include "traffic.h"
 
 #include <string.h>
 
 enum {
-    STACK = 32 << 10, /* bytes: what is not there need not be cleared by the address sanitizer */
-    AUDIT = 256,      /* every so many executions the simulated memory is looked at */
+    STACK = 32 << 10, /* bytes: few, since the address sanitizer clears them */
+    AUDIT = 256,      /* executions between two checks of the simulated memory */
 };
 
 struct execution {
@@ -31,9 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sim_audits = count++ % AUDIT == 0;
     traffic_begin(traffic, data, size);
     execution.echo = (struct echo){.address.v4 = {.sin_family = AF_INET},
-                                   .options = {.domains = traffic->servers - 1,
+                                   .options = {.domains = traffic->server.domains - 1,
                                                .stack_size = STACK,
-                                               .choose = traffic->driven ? traffic_choose : NULL,
+                                               .choose = traffic->steered ? traffic_choose : NULL,
                                                .choose_state = traffic},
                                    .announce = announce};
     traffic_end(traffic, echo_run(&execution.echo));

@@ -1,6 +1,6 @@
-/* fuzz_program: a scenario that the input describes, executed by the driver's code on the reference
- * runtime in a simulated system, under choices that the input describes too, and judged by the
- * monitors alone: the rules that hold for every program. */
+/* fuzz_program: executes the program that the input describes, with the choices that it describes.
+ * The driver's code does that on the reference runtime, in the simulated system. The trace is
+ * judged by the invariants: the rules that hold for every program. */
 #include "driver/executor.h"
 #include "input.h"
 #include "judge/judge.h"
@@ -13,16 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    ALONE = 4,         /* bit of the head: nobody drives the run, if there is one domain */
-    STACK = 64 << 10,  /* bytes */
-    OUTRAGE = 1 << 20, /* questions of a run, after which it is sure that it never ends */
-    ANSWERS = 1 << 10, /* of which a record is kept */
-    OUTPUT = 4 << 20,  /* bytes of what a run says */
-    TWICE = 64,        /* every so many executions there is a second run with the same answers */
-};
+/* A bit of the head: choices are the runtime's own, if there is only one domain. */
+enum { HEAD_UNSTEERED = 4 };
 
-struct program *program;
+enum {
+    STACK = 64 << 10,  /* bytes */
+    OUTRAGE = 1 << 20, /* questions after which a run never ends */
+    ANSWERS = 1 << 10, /* that are recorded */
+    OUTPUT = 4 << 20,  /* bytes of a trace */
+    TWICE = 64,        /* one in so many executions is repeated with the same answers */
+};
 
 static struct {
     char text[PROGRAM_TEXT];
@@ -30,25 +30,26 @@ static struct {
     size_t output_size;
     struct choices choices;
     size_t answers[ANSWERS];
-    size_t asked, last; /* last: after it all answers are 0 */
-    bool driven;        /* or the runtime takes its own way, with one domain and so one thread */
+    size_t asked;
+    size_t last;  /* number of the last answer that is not 0, counted from 1 */
+    bool steered; /* or the runtime makes its own choices, on one domain and so on one thread */
     bool shows;
 } execution;
 
-/* ---- what is wrong */
+/* ---- failures */
 
-/* As a driver reads it. */
+/* The scenario as a driver reads it. */
 static void show_scenario(FILE *to)
 {
     char *text;
 
     fprintf(to, "scenario 1\n");
-    if (execution.driven)
+    if (execution.steered)
         fprintf(to, "schedule");
     for (size_t i = 0; i < execution.last; i++)
         fprintf(to, " %zu", execution.answers[i]);
     text = program_strip(execution.text, strlen(execution.text));
-    fprintf(to, "%s%s", execution.driven ? "\n" : "", text != NULL ? text : "");
+    fprintf(to, "%s%s", execution.steered ? "\n" : "", text != NULL ? text : "");
     free(text);
 }
 
@@ -71,7 +72,7 @@ static _Noreturn void fail(const char *format, ...)
 static void complain(void *to, int line, const char *text)
 {
     (void)to;
-    fail("the program is none: line %d: %s", line, text);
+    fail("the scenario is not valid: line %d: %s", line, text);
 }
 
 static void never_ends(void *state)
@@ -82,10 +83,10 @@ static void never_ends(void *state)
 
 /* ---- the run */
 
-void deliver(const char *text, size_t size)
+static void keep_output(const char *text, size_t size)
 {
     if (size > OUTPUT - execution.output_size)
-        fail("the run never ends, and says ever more");
+        fail("the run never ends, and its trace grows");
     memcpy(execution.output + execution.output_size, text, size);
     execution.output_size += size;
 }
@@ -106,7 +107,7 @@ static size_t choose(void *state, size_t count)
     return answer;
 }
 
-/* Who waits for what is not told. */
+/* The report of a deadlock is not wanted. */
 static void keep_quiet(void *state, const miou_waiting *waiting)
 {
     (void)state, (void)waiting;
@@ -116,17 +117,18 @@ static void run(void)
 {
     struct sim_left left;
 
+    deliver = keep_output;
     execution.output_size = 0;
     execution.asked = execution.last = 0;
     sim_begin(&(struct sim_world){.stuck = never_ends});
     say("scenario 1\n");
     execute_program((miou_options){
-        .stack_size = STACK, .choose = execution.driven ? choose : NULL, .deadlock = keep_quiet});
+        .stack_size = STACK, .choose = execution.steered ? choose : NULL, .deadlock = keep_quiet});
     forget_execution();
     left = sim_left();
     if (left.descriptors + left.mappings + left.signals > 0)
-        fail("the run leaves %d descriptors, %d mappings, %d signal handlers", left.descriptors,
-             left.mappings, left.signals);
+        fail("the run left %d descriptors, %d mappings and %d signal handlers behind",
+             left.descriptors, left.mappings, left.signals);
 }
 
 /* ---- the verdict */
@@ -150,7 +152,7 @@ static void judge_run(void)
     trace_free(trace);
 }
 
-/* Every answer as before: every event as before. */
+/* The same answers must make the same events. */
 static void run_again(struct choices choices)
 {
     static char before[OUTPUT];
@@ -160,7 +162,7 @@ static void run_again(struct choices choices)
     execution.choices = choices;
     run();
     if (execution.output_size != size || memcmp(execution.output, before, size) != 0)
-        fail("R13.6: the same answers make another run");
+        fail("R13.6: the same answers made another run");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -173,7 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (program == NULL)
         fail("no memory");
     execution.choices = input.choices;
-    execution.driven = program->domains > 0 || !(input.head & ALONE);
+    execution.steered = program->domains > 0 || !(input.head & HEAD_UNSTEERED);
     run();
     if (execution.shows) {
         show_scenario(stdout);
@@ -187,7 +189,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-/* The scenario on standard output, as a driver reads it; what happens on standard error. */
+/* Prints the scenario on standard output, as a driver reads it, and the trace on standard error. */
 void fuzz_show(const uint8_t *data, size_t size)
 {
     execution.shows = true;

@@ -1,6 +1,7 @@
-/* fuzz_reader: the input is a chapter of rules, and the text of a scenario, and behind that, from
- * the first line that begins with "scenario ", what a driver may have said of it. All of it may be
- * refused; what is accepted is judged. */
+/* fuzz_reader: reads the input as the suite reads files and drivers: as a chapter of rules, as a
+ * page of further scenarios for chapter 2, and as a scenario. From the first line that begins with
+ * "scenario " on, the rest is what a driver says about that scenario. All of it may be refused; a
+ * trace that is accepted is judged. */
 #include "judge/judge.h"
 #include "scenario/reader.h"
 #include "target.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool speaks;
+static bool shows;
 
 static _Noreturn void broken(const char *text)
 {
@@ -23,8 +24,8 @@ static void complain(void *to, int line, const char *text)
 {
     ++*(int *)to;
     if (text[0] == '\0')
-        broken("a complaint says nothing");
-    if (speaks)
+        broken("a complaint is empty");
+    if (shows)
         printf("line %d: %s\n", line, text);
 }
 
@@ -34,7 +35,7 @@ static void complain_of_file(void *to, const char *file, int line, const char *t
     complain(to, line, text);
 }
 
-/* ---- what is said of it */
+/* ---- reading and judging */
 
 static void show_chapter(const char *text, size_t size)
 {
@@ -45,11 +46,47 @@ static void show_chapter(const char *text, size_t size)
         return;
     error = reader_chapter(book, "2-fuzz.md", text, size, complain_of_file, &complaints);
     if ((error < 0) != (complaints > 0))
-        broken("a chapter is refused without a complaint, or the other way round");
+        broken("a chapter is refused without a complaint, or accepted with one");
     if (error == 0)
         reader_check(book, complain_of_file, &complaints);
-    if (speaks)
+    if (shows)
         printf("as a chapter: %d complaints\n", complaints);
+    book_free(book);
+}
+
+/* A chapter with enough rules for any page of further scenarios. */
+static const char *some_chapter(void)
+{
+    static char text[1 << 13];
+    size_t size = strlen(text);
+
+    if (size > 0)
+        return text;
+    size = (size_t)snprintf(text, sizeof text, "# Rules\n\nThey are kept.\n");
+    for (int i = 1; i <= 40; i++)
+        size += (size_t)snprintf(text + size, sizeof text - size,
+                                 "\n### R2.%d It is kept  {MUST}\n\nIt is kept.\n\n"
+                                 "Why: a broken rule is worse.\n\nSource: none.\n",
+                                 i);
+    return text;
+}
+
+static void show_more(const char *text, size_t size)
+{
+    struct book *book = book_create();
+    const char *chapter = some_chapter();
+    int complaints = 0, error;
+
+    if (book == NULL)
+        return;
+    if (reader_chapter(book, "2-fuzz.md", chapter, strlen(chapter), complain_of_file, &complaints) <
+        0)
+        broken("a plain chapter is refused");
+    error = reader_more(book, "more/2-fuzz.md", text, size, complain_of_file, &complaints);
+    if ((error < 0) != (complaints > 0))
+        broken("further scenarios are refused without a complaint, or accepted with one");
+    if (shows)
+        printf("as further scenarios: %d complaints\n", complaints);
     book_free(book);
 }
 
@@ -65,15 +102,15 @@ static void judge_output(const struct program *program, const char *output, size
         if ((trace = trace_parse_first(program, id, output, size, &used)) == NULL)
             return;
         if (used == 0 || used > size)
-            broken("a trace takes nothing of the text, or more than there is");
+            broken("a trace takes no bytes of the text, or more than there are");
         for (int i = 0; i < trace->event_count; i++)
             event_write(line, sizeof line, program, trace, i);
         if ((verdict = judge(program, trace)) == NULL)
             break;
         if ((verdict->kind == VERDICT_FAIL || verdict->kind == VERDICT_GARBAGE) !=
             (verdict->finding_count > 0))
-            broken("a verdict has no finding, or a finding that does not count");
-        for (int i = 0; i < verdict->finding_count && speaks; i++)
+            broken("a verdict fails without a finding, or passes with one");
+        for (int i = 0; i < verdict->finding_count && shows; i++)
             printf("%s: expected %s; observed %s\n",
                    verdict->findings[i].rule ? verdict->findings[i].rule : "-",
                    verdict->findings[i].expected, verdict->findings[i].observed);
@@ -82,7 +119,7 @@ static void judge_output(const struct program *program, const char *output, size
     }
 }
 
-/* A program that parses does so stripped, and is the same one then. */
+/* A scenario that parses must also parse without its answers, as the same program. */
 static void compare_stripped(const struct program *program, const char *text, size_t size)
 {
     char *stripped = program_strip(text, size);
@@ -93,9 +130,9 @@ static void compare_stripped(const struct program *program, const char *text, si
         return;
     again = program_parse(stripped, strlen(stripped), PROGRAM_STRIPPED, complain, &complaints);
     if (again == NULL)
-        broken("a program that parses does not without its answers");
+        broken("a scenario that parses does not parse without its answers");
     if (again->operation_count != program->operation_count || again->domains != program->domains)
-        broken("a program without its answers is another one");
+        broken("a scenario without its answers is another program");
     program_free(again);
     free(stripped);
 }
@@ -115,8 +152,8 @@ static void show_scenario(const char *text, size_t size)
         program_parse(text, first, PROGRAM_WITH_ANSWERS, complain, &complaints);
 
     if ((program == NULL) != (complaints > 0))
-        broken("a scenario is refused without a complaint, or the other way round");
-    if (speaks)
+        broken("a scenario is refused without a complaint, or accepted with one");
+    if (shows)
         printf("as a scenario: %d complaints\n", complaints);
     if (program == NULL)
         return;
@@ -128,13 +165,15 @@ static void show_scenario(const char *text, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *text = malloc(size + 1); /* of that size, for the address sanitizer; NUL for strtoul */
+    char *text = malloc(
+        size + 1); /* this size lets the address sanitizer see overruns; strtoul needs the NUL */
 
     if (text == NULL)
         return 0;
     memcpy(text, data, size);
     text[size] = '\0';
     show_chapter(text, size);
+    show_more(text, size);
     show_scenario(text, size);
     free(text);
     return 0;
@@ -142,14 +181,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 void fuzz_show(const uint8_t *data, size_t size)
 {
-    speaks = true;
+    shows = true;
     fwrite(data, 1, size, stdout);
     printf("\n----\n");
     LLVMFuzzerTestOneInput(data, size);
-    speaks = false;
+    shows = false;
 }
 
-/* ---- inputs by chance: rules and scenarios of spec/, with changes */
+/* ---- random inputs: rules and scenarios of spec/, with changes */
 
 static size_t append(char *to, size_t at, size_t room, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -165,8 +204,8 @@ static size_t append(char *to, size_t at, size_t room, const char *format, ...)
     return n > 0 && (size_t)n < room - at ? at + (size_t)n : at;
 }
 
-/* What a driver could say of a program whose tasks run one after the other. */
-static size_t tell(char *to, size_t room, const struct program *program)
+/* What a driver could say about a program whose tasks are executed one after another. */
+static size_t put_trace(char *to, size_t room, const struct program *program)
 {
     size_t at = append(to, 0, room, "scenario 1\n");
 
@@ -191,7 +230,7 @@ static size_t tell(char *to, size_t room, const struct program *program)
     return append(to, at, room, "run ok 0\n");
 }
 
-/* A piece of a chapter that begins with a mark, at the chosen one. */
+/* The piece of a chapter that begins with the mark number `which`. */
 static const char *piece(const char *text, const char *mark, uint32_t which, size_t *size)
 {
     const char *found = text, *end;
@@ -218,12 +257,12 @@ static void change(uint8_t *bytes, size_t *size, uint32_t (*chance)(void))
     case 0:
         bytes[at] = (uint8_t)chance();
         break;
-    case 1: /* a piece of it comes again elsewhere */
+    case 1: /* copy a piece to another place */
         if (length > *size - at || length > *size - from)
             break;
         memmove(bytes + at, bytes + from, length);
         break;
-    case 2: /* something is missing */
+    case 2: /* leave out a piece */
         if (length >= *size - at)
             break;
         memmove(bytes + at, bytes + at + length, *size - at - length);
@@ -241,10 +280,13 @@ static char *chapter(uint32_t which)
     glob_t found;
     FILE *file = NULL;
 
-    if (glob("spec/[0-9]*.md", 0, NULL, &found) == 0)
+    if (glob("spec/[0-9]*.md", 0, NULL, &found) == 0 &&
+        glob("spec/more/[0-9]*.md", GLOB_APPEND, NULL, &found) == 0)
         file = fopen(found.gl_pathv[which % found.gl_pathc], "r");
     if (file == NULL) {
-        fprintf(stderr, "fuzz_reader: no chapters in spec/: run it where that is\n");
+        fprintf(
+            stderr,
+            "fuzz_reader: there are no chapters in spec/: start it in the root of the project\n");
         exit(2);
     }
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
@@ -267,7 +309,7 @@ size_t fuzz_make(uint8_t *bytes, size_t room, uint32_t (*chance)(void))
         struct program *program = program_parse(text, size, PROGRAM_WITH_ANSWERS, complain, &none);
 
         if (program != NULL)
-            size += tell((char *)bytes + size, room - size, program);
+            size += put_trace((char *)bytes + size, room - size, program);
         program_free(program);
     }
     for (uint32_t i = chance() % 8; i > 0; i--)

@@ -1,5 +1,5 @@
-/* input.h: what the bytes of an input are: a head, what happens, and answers to the scheduler's
- * questions, most of which are answered as a matter of course. */
+/* input.h: how the bytes of an input are divided: a head, what happens, and choices. A choice
+ * answers one of the scheduler's questions; all others are answered with 0. */
 #ifndef FUZZ_INPUT_H
 #define FUZZ_INPUT_H
 
@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One byte each: which, and how many questions come before the next. */
+/* One byte each: the answer in bits 0 and 1; then how many questions come before the next choice.
+ */
 struct choices {
     const uint8_t *next, *end;
     unsigned delay;
@@ -20,7 +21,7 @@ struct input {
     struct choices choices;
 };
 
-/* The first byte is the head, the second says how many of the last ones are choices. */
+/* The first byte is the head; the second says how many of the last bytes are choices. */
 static inline struct input input_split(const uint8_t *bytes, size_t size)
 {
     static const uint8_t nothing[2];
@@ -32,7 +33,7 @@ static inline struct input input_split(const uint8_t *bytes, size_t size)
     return (struct input){head[0], middle, rest - choices, {end - choices, end, 0}};
 }
 
-/* fuzz_make of a target: bytes made by chance, of which the choices are less than half. */
+/* A fuzz_make for targets: random bytes, less than half of them choices. */
 static inline size_t input_make(uint8_t *bytes, size_t room, uint32_t (*chance)(void))
 {
     size_t size = chance() % (chance() % 2 == 0 ? 64 : 400);
@@ -46,7 +47,7 @@ static inline size_t input_make(uint8_t *bytes, size_t room, uint32_t (*chance)(
     return size;
 }
 
-/* Whether a choice counts now, one of four. */
+/* Whether the next choice is due at this question; then `choice` receives it, from 0 to 3. */
 static inline bool choices_due(struct choices *choices, unsigned *choice)
 {
     if (choices->delay > 0) {
@@ -60,7 +61,7 @@ static inline bool choices_due(struct choices *choices, unsigned *choice)
     return true;
 }
 
-/* The answer to a question with so many; to one that leaves no choice, 0. */
+/* The answer to a question with `count` possible answers. */
 static inline size_t choices_answer(struct choices *choices, size_t count)
 {
     unsigned choice;

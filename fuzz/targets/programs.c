@@ -1,6 +1,6 @@
-/* programs.c: an operation is two bytes, which kind and what with. They are read into moves; those
- * that would make no program, or one without an end, are left out; the rest is written down. A
- * task spawns, forces and runs only tasks behind it, so that no chain of them goes on for ever. */
+/* programs.c: bytes are read into moves, one for each operation; moves that would make a program
+ * invalid or endless are left out; the others are written down. A task spawns, forces and runs only
+ * tasks that come after it, so that no chain of tasks goes on for ever. */
 #include "programs.h"
 
 #include "scenario/program.h"
@@ -11,16 +11,15 @@
 #include <string.h>
 
 enum {
-    DOMAINS = 4, /* numbers of them, from 0 */
+    DOMAINS = 4, /* a program has 0 to 3 */
     TASKS = 8,
-    MOVES = 200, /* of lines a program may have 512 */
+    MOVES = 200, /* a program may have 512 lines */
     NAMES = 4,   /* of each kind */
     LAZIES = 2,
-    NEXT_TASK = 224, /* first bytes from here on begin another */
     NOBODY = -1,
 };
 
-/* What a task does once its moves are done. */
+/* What a task does after its moves. */
 struct manners {
     enum { AWAITS, CANCELS, FORGETS } children;
     bool keeps; /* what it owns */
@@ -30,8 +29,8 @@ struct manners {
 
 struct move {
     enum operation_kind kind;
-    int task;  /* whose */
-    int child; /* that it spawns, forces or runs; or NOBODY */
+    int task;
+    int child; /* the task that it spawns, forces or runs; or NOBODY */
     int times;
     unsigned name, other, options;
     bool left_out;
@@ -42,12 +41,12 @@ struct writer {
     int count;
     struct manners manners[TASKS];
     int tasks;
-    int instances[TASKS]; /* that one of them comes to, with all below it */
+    int instances[TASKS]; /* that one instance of a task starts in all, itself included */
     char *text;
     size_t length;
 };
 
-/* Kinds of which there should be more. */
+/* Kinds that should be more frequent than others. */
 static const uint8_t popular[] = {
     OP_ASYNC, OP_CALL,  OP_AWAIT,   OP_ASYNC, OP_YIELD,  OP_CALL,      OP_CANCEL, OP_OWN,
     OP_YIELD, OP_CARE,  OP_AWAIT,   OP_ASYNC, OP_LOCK,   OP_UNLOCK,    OP_OWN,    OP_RELEASE,
@@ -70,6 +69,21 @@ static bool lists_promises(enum operation_kind kind)
     return kind == OP_AWAIT_ALL || kind == OP_AWAIT_ONE || kind == OP_AWAIT_FIRST;
 }
 
+static bool has_options(const struct move *move)
+{
+    return move->kind == OP_ASYNC || move->kind == OP_CALL;
+}
+
+static bool has_orphanage(const struct move *move)
+{
+    return has_options(move) && (move->options & OPTION_ORPHANS) == OPTION_ORPHANS;
+}
+
+static bool gives(const struct move *move)
+{
+    return has_options(move) && (move->options & OPTION_GIVE_MASK) == OPTION_GIVE;
+}
+
 /* ---- reading */
 
 static enum operation_kind kind_of(uint8_t byte)
@@ -81,11 +95,11 @@ static enum operation_kind kind_of(uint8_t byte)
 static void begin_task(struct writer *writer, uint8_t how)
 {
     writer->manners[writer->tasks++] = (struct manners){
-        .children = (how & 3) == 3   ? FORGETS
-                    : (how & 3) == 2 ? CANCELS
-                                     : AWAITS,
-        .keeps = how & 4,
-        .fails = (how & 24) == 24,
+        .children = (how & TASK_CHILDREN) == TASK_FORGETS   ? FORGETS
+                    : (how & TASK_CHILDREN) == TASK_CANCELS ? CANCELS
+                                                            : AWAITS,
+        .keeps = how & TASK_KEEPS,
+        .fails = (how & TASK_FAILS) == TASK_FAILS,
         .result = how >> 5 & (NAMES - 1),
     };
 }
@@ -96,7 +110,7 @@ static void read_moves(struct writer *writer, const uint8_t *bytes, size_t size)
     for (size_t i = 1; i + 1 < size && writer->count < MOVES; i += 2) {
         uint8_t kind = bytes[i], with = bytes[i + 1];
 
-        if (kind >= NEXT_TASK) {
+        if (kind >= TASK_NEXT) {
             if (writer->tasks < TASKS)
                 begin_task(writer, with);
             continue;
@@ -105,7 +119,7 @@ static void read_moves(struct writer *writer, const uint8_t *bytes, size_t size)
             .kind = kind_of(kind),
             .task = writer->tasks - 1,
             .child = NOBODY,
-            .times = with >= 248 ? 2 + with % 3 : 1,
+            .times = with >= REPEATED ? 2 + with % 3 : 1,
             .name = with & 3,
             .other = with >> 2 & 3,
             .options = with >> 4,
@@ -115,7 +129,7 @@ static void read_moves(struct writer *writer, const uint8_t *bytes, size_t size)
 
 /* ---- leaving out */
 
-/* The task that computes a lazy value; NOBODY: there is none for it. */
+/* The task that computes a lazy value; NOBODY if there are too few tasks. */
 static int computer(const struct writer *writer, unsigned lazy)
 {
     int task = writer->tasks - 1 - (int)lazy % LAZIES;
@@ -123,7 +137,7 @@ static int computer(const struct writer *writer, unsigned lazy)
     return task > 0 ? task : NOBODY;
 }
 
-/* Which task the move is about, if it is about one. */
+/* The task that the move spawns, forces or runs; NOBODY if there is none. */
 static int child_of(const struct writer *writer, const struct move *move)
 {
     int behind = writer->tasks - 1 - move->task;
@@ -135,7 +149,7 @@ static int child_of(const struct writer *writer, const struct move *move)
     return move->task + 1 + (int)move->name % behind;
 }
 
-/* How many instances of its child a move starts at most. */
+/* The highest number of instances of its child that a move starts. */
 static int starts(const struct move *move)
 {
     if (move->kind == OP_PARALLEL)
@@ -143,7 +157,7 @@ static int starts(const struct move *move)
     return spawns(move->kind) || move->kind == OP_FORCE ? move->times : 0;
 }
 
-/* From the last task on, so that it is known what the children come to. */
+/* From the last task backwards, so that the number of a child's instances is known. */
 static void leave_out_too_many(struct writer *writer)
 {
     for (int i = 0; i < writer->tasks; i++)
@@ -224,19 +238,17 @@ static void put_spawn(struct writer *writer, const struct move *move)
     put_task(writer, move->child);
     if (move->kind == OP_PARALLEL)
         put_task(writer, move->child);
-    if (move->kind != OP_ASYNC && move->kind != OP_CALL)
-        return;
-    if ((options & 3) == 3)
+    if (has_orphanage(move))
         put(writer, " orphans=o%u", move->name % 2);
-    if ((options & 5) == 4)
+    if (gives(move))
         put(writer, " give=r%u", move->other);
-    if (move->kind == OP_CALL && options == 9)
+    if (move->kind == OP_CALL && options == OPTION_PIN)
         put(writer, " pin=%u", move->other);
-    if (move->kind == OP_CALL && options == 10)
+    if (move->kind == OP_CALL && options == OPTION_PIN_SELF)
         put(writer, " pin=self");
 }
 
-/* What stands behind the word. */
+/* What follows the operation's word. */
 static void put_operands(struct writer *writer, const struct move *move)
 {
     enum name_kind names = operation_names(move->kind);
@@ -286,12 +298,12 @@ static void put_move(struct writer *writer, const struct move *move)
         put(writer, " repeat %d", move->times);
     put(writer, " %s", operation_word(move->kind));
     put_operands(writer, move);
-    if (move->kind == OP_ASYNC || move->kind == OP_CALL)
+    if (has_options(move))
         put(writer, " => ok | stopped | invalid | not-owner | no-domain-available");
     put(writer, "\n");
 }
 
-/* Objects that are used must have been made; those that nobody makes main does, first of all. */
+/* Main begins by making every object that the program uses. */
 static void put_makers(struct writer *writer)
 {
     bool used[NAME_KINDS][NAMES] = {{false}};
@@ -310,10 +322,8 @@ static void put_makers(struct writer *writer)
             used[NAME_MUTEX][move->other] = true;
         if (move->kind == OP_ATTACH || move->kind == OP_DETACH)
             used[NAME_TRIGGER][move->other] = true;
-        if (move->kind == OP_ASYNC || move->kind == OP_CALL) {
-            used[NAME_ORPHANAGE][move->name % 2] |= (move->options & 3) == 3;
-            used[NAME_RESOURCE][move->other] |= (move->options & 5) == 4;
-        }
+        used[NAME_ORPHANAGE][move->name % 2] |= has_orphanage(move);
+        used[NAME_RESOURCE][move->other] |= gives(move);
     }
     for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
         for (unsigned name = 0; name < NAMES; name++) {
@@ -327,7 +337,7 @@ static void put_makers(struct writer *writer)
 
 static const int values[NAMES] = {0, 1, 300, PROGRAM_NUMBER_MAX};
 
-/* How the task leaves: as a rule it cleans up after itself. */
+/* The end of the task, which usually cleans up first. */
 static void put_manners(struct writer *writer, int task)
 {
     const struct manners *manners = &writer->manners[task];
@@ -339,8 +349,7 @@ static void put_manners(struct writer *writer, int task)
         if (move->left_out || move->task != task)
             continue;
         bound[move->other] |= binds(move);
-        orphanages[move->name % 2] |=
-            (move->kind == OP_ASYNC || move->kind == OP_CALL) && (move->options & 3) == 3;
+        orphanages[move->name % 2] |= has_orphanage(move);
         owned[move->name] |= move->kind == OP_OWN;
     }
     for (int i = 0; i < NAMES && manners->children != FORGETS; i++) {
@@ -358,7 +367,7 @@ static void put_manners(struct writer *writer, int task)
         put(writer, "    return %d\n", values[manners->result]);
 }
 
-/* The run comes to what main does, if it does not break a rule for all. */
+/* The run returns what main returns, unless a task breaks a rule that ends the run. */
 static void put_expectation(struct writer *writer)
 {
     const struct manners *manners = &writer->manners[0];

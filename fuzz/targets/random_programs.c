@@ -1,13 +1,13 @@
-/* random_programs COUNT [SEED]: a chapter with so many scenarios made by chance, for `conform
- * --spec` and so for any runtime: what each must do the monitors know. The first is made from SEED
- * (1) and named after it, the next from the next number, so that any can be had alone. */
+/* random_programs COUNT [SEED]: prints a chapter of COUNT random scenarios, for `conform --spec`
+ * and so for any runtime; the invariants judge what happens. The first scenario is made from SEED
+ * (1) and named after it, the next from the next number, so that each can be made again alone. */
 #include "chance.h"
 #include "input.h"
 #include "programs.h"
 
 #include <stdio.h>
 
-/* Seeds that are neighbours make programs that have nothing in common: SplitMix64. */
+/* SplitMix64, so that programs from neighbouring seeds have nothing in common. */
 static uint64_t mixed(uint64_t seed)
 {
     seed = (seed ^ seed >> 30) * 0xbf58476d1ce4e5b9;
@@ -27,14 +27,15 @@ int main(int argc, char **argv)
         return 2;
     }
     printf("# Random programs\n\n### R99.1 What holds for every program  {MUST}\n\n"
-           "Whatever a program does, no rule is broken.\n\nSource: chance.\n");
+           "Whatever a program does, no rule is broken.\n\nWhy: rules have "
+           "no exceptions.\n\nSource: chance.\n");
     for (; count > 0; count--, seed++) {
         struct input input;
 
         chance_begin(mixed(seed));
         input = input_split(bytes, input_make(bytes, sizeof bytes, chance_next));
         program_write(text, &input);
-        printf("\n```scenario p%ju\n%s```\n", (uintmax_t)seed, text);
+        printf("\nA random program:\n\n```scenario p%ju\n%s```\n", (uintmax_t)seed, text);
     }
     return 0;
 }

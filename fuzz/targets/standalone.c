@@ -1,5 +1,5 @@
-/* standalone.c: the main function of a fuzz target without an engine. It runs inputs from files, or
- * such as chance makes; one that fails is kept in a file. */
+/* standalone.c: the main function of a fuzz target without an engine. It executes inputs from
+ * files, or random ones; a random input that fails is kept in a file. */
 #include "chance.h"
 #include "target.h"
 
@@ -15,10 +15,10 @@
 
 enum {
     LONGEST = 1 << 20,
-    STRIDE = 64, /* inputs between looks at the clock */
-    HANG = 10,   /* seconds without such a look, after which there will be none */
+    STRIDE = 64, /* inputs between two looks at the clock */
+    HANG = 10,   /* seconds without such a look, after which an input hangs */
 #ifdef __SANITIZE_THREAD__
-    INPUTS = 100, /* a task costs it milliseconds, and there is one thread */
+    INPUTS = 100, /* under it a task costs milliseconds, and there is only one thread */
 #else
     INPUTS = 5000,
 #endif
@@ -36,13 +36,13 @@ static const char usage[] =
     "       %s [--random [COUNT [SEED]]]\n"
     "       %s --seconds SECONDS [FILE...]\n"
     "\n"
-    "Runs inputs. One that breaks a promise ends the program, by SIGABRT.\n"
+    "Executes inputs. An input that breaks a promise ends the program with SIGABRT.\n"
     "\n"
-    "  --show     tell what happens\n"
-    "  --random   run COUNT inputs (%d) made by chance, the same ones for the\n"
-    "             same SEED (1); one that fails is left in the file random-input\n"
-    "  --seconds  run the FILEs, and then such inputs until so much time has\n"
-    "             passed; an input that takes %d s fails, by SIGALRM\n";
+    "  --show     print what happens\n"
+    "  --random   execute COUNT random inputs (%d), the same for the same SEED (1);\n"
+    "             one that fails is left in the file random-input\n"
+    "  --seconds  execute the FILEs, then random inputs until SECONDS are over;\n"
+    "             an input that takes %d s fails with SIGALRM\n";
 
 static double now(void)
 {
@@ -52,7 +52,7 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* ---- inputs by chance */
+/* ---- random inputs */
 
 static void make_input(void)
 {
@@ -65,15 +65,15 @@ static void make_input(void)
         input[i] = (uint8_t)chance_next();
 }
 
-/* ---- one input, and what is left of it when it fails */
+/* ---- one input, and what is kept when it fails */
 
-static void run_input(void)
+static void execute_input(void)
 {
     executions++;
     LLVMFuzzerTestOneInput(input, input_size);
 }
 
-static void keep(void)
+static void keep_input(void)
 {
     FILE *file = keep_as != NULL ? fopen(keep_as, "wb") : NULL;
 
@@ -85,28 +85,28 @@ static void keep(void)
     keep_as = NULL;
 }
 
-/* Also what the sanitizers call when they have found something. */
-static void report(void)
+/* Also called by the sanitizers when they find something. */
+static void report_failure(void)
 {
-    if (executions == 0)
+    if (executions == 0) /* it has been reported, or no input was begun */
         return;
     fprintf(stderr, "failed: execution %" PRIu64 ", after %.2f s, %s\n", executions, now() - begun,
-            source != NULL ? source : "made by chance");
+            source != NULL ? source : "random");
     executions = 0;
-    keep();
+    keep_input();
 }
 
 static void on_signal(int number)
 {
-    report();
+    report_failure();
     signal(number, SIG_DFL);
     raise(number);
 }
 
 void __sanitizer_set_death_callback(void (*fn)(void)) __attribute__((weak));
 
-/* On a stack of its own, since that of the input may be what is full. */
-static void expect_failure(void)
+/* Failures are reported on a stack of their own, since the input's stack may have overflowed. */
+static void catch_failures(void)
 {
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
     static char stack[64 << 10];
@@ -116,7 +116,7 @@ static void expect_failure(void)
     sigaction(SIGABRT, &action, NULL);
     sigaction(SIGALRM, &action, NULL);
     if (__sanitizer_set_death_callback != NULL) {
-        __sanitizer_set_death_callback(report);
+        __sanitizer_set_death_callback(report_failure);
         return;
     }
     sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
@@ -131,20 +131,20 @@ static void begin_random(uint64_t seed)
     keep_as = "random-input";
 }
 
-static int run_random(uint64_t count, uint64_t seed)
+static int execute_random(uint64_t count, uint64_t seed)
 {
     begin_random(seed);
     for (uint64_t i = 0; i < count; i++) {
         make_input();
-        run_input();
+        execute_input();
     }
-    printf("%" PRIu64 " inputs made by chance\n1 passed, 0 failed\n", count);
+    printf("%" PRIu64 " random inputs\n1 passed, 0 failed\n", count);
     return 0;
 }
 
 /* ---- inputs from files */
 
-static int run_file(const char *path, bool show)
+static int execute_file(const char *path, bool show)
 {
     FILE *file = fopen(path, "rb");
     int error;
@@ -164,17 +164,17 @@ static int run_file(const char *path, bool show)
     if (show)
         fuzz_show(input, input_size);
     else
-        run_input();
+        execute_input();
     return 0;
 }
 
 /* ---- both, for a time */
 
-static int run_seconds(double seconds, int count, char **paths)
+static int execute_for(double seconds, int count, char **paths)
 {
     for (int i = 0; i < count; i++) {
         alarm(HANG);
-        if (run_file(paths[i], false) != 0)
+        if (execute_file(paths[i], false) != 0)
             return 2;
     }
     begin_random(1);
@@ -182,15 +182,15 @@ static int run_seconds(double seconds, int count, char **paths)
         alarm(HANG);
         for (int i = 0; i < STRIDE; i++) {
             make_input();
-            run_input();
+            execute_input();
         }
     }
-    printf("%" PRIu64 " inputs: %d from files, the others made by chance\n1 passed, 0 failed\n",
-           executions, count);
+    printf("%" PRIu64 " inputs: %d from files, the others random\n1 passed, 0 failed\n", executions,
+           count);
     return 0;
 }
 
-static int wrong(const char *name)
+static int complain_of_usage(const char *name)
 {
     fprintf(stderr, usage, name, name, name, INPUTS, HANG);
     return 2;
@@ -205,24 +205,24 @@ int main(int argc, char **argv)
     char *end;
     int first = 1 + show, status = 0;
 
-    expect_failure();
+    catch_failures();
     if (argc == 1)
-        return run_random(count, seed);
+        return execute_random(count, seed);
     if (strcmp(option, "--random") == 0) {
         if (argc > 4 || (argc > 2 && (!number_read(argv[2], &count) || count == 0)) ||
             (argc > 3 && !number_read(argv[3], &seed)))
-            return wrong(argv[0]);
-        return run_random(count, seed);
+            return complain_of_usage(argv[0]);
+        return execute_random(count, seed);
     }
     if (argc > 2 && strcmp(option, "--seconds") == 0) {
         seconds = strtod(argv[2], &end);
         if (end == argv[2] || *end != '\0' || !(seconds > 0))
-            return wrong(argv[0]);
-        return run_seconds(seconds, argc - 3, argv + 3);
+            return complain_of_usage(argv[0]);
+        return execute_for(seconds, argc - 3, argv + 3);
     }
     if (first >= argc || (*option != '\0' && !show))
-        return wrong(argv[0]);
+        return complain_of_usage(argv[0]);
     for (int i = first; i < argc && status == 0; i++)
-        status = run_file(argv[i], show);
+        status = execute_file(argv[i], show);
     return status;
 }

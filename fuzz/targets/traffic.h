@@ -1,58 +1,38 @@
-/* traffic.h: bytes become what clients of an echo server do, and the answers to the scheduler's
- * questions; and what comes back to the clients is judged. A broken promise aborts, with a line on
- * standard error. */
+/* traffic.h: turns the bytes of an input into traffic for an echo server in the simulated system,
+ * and into answers to the scheduler's questions. traffic_moves.h says what the bytes mean. */
 #ifndef FUZZ_TRAFFIC_H
 #define FUZZ_TRAFFIC_H
 
 #include "input.h"
-#include "sim/sim.h"
-
-#include <stddef.h>
-#include <stdint.h>
+#include "traffic_clients.h"
 
 enum {
-    TRAFFIC_CLIENTS = 16, /* at a time, and witnesses beside them */
-    TRAFFIC_DOMAINS = 3,  /* that serve, at most: each has a witness */
-    TRAFFIC_SLOTS = TRAFFIC_CLIENTS + TRAFFIC_DOMAINS,
-};
-
-struct client {
-    int stream;      /* -1: there is none */
-    unsigned serial; /* of all clients; its bytes depend on it */
-    const char *name;
-    size_t sent, received;
-    bool shut;
-    bool failed; /* to send: the end of the stream, or its error, is still to be read */
+    CLIENTS = 16, /* at a time; witnesses come on top of them */
+    DOMAINS = 3,  /* that serve, at most: each has a witness */
+    PEERS = CLIENTS + DOMAINS,
 };
 
 struct traffic {
     const uint8_t *moves, *moves_end; /* two bytes each */
     struct choices choices;
-    int servers;      /* domains that serve, dom0 with them */
-    bool driven;      /* or it is one, which takes its own way */
-    int limit;        /* numbers of descriptors are below it */
-    int port;         /* 0: nobody listens yet */
-    bool stops_first; /* at the end the signal comes before the last clients have gone */
-    int signals;      /* that were raised */
-    int last_signal;
-    bool ordered;   /* to end at once: two of the same number could have been taken for one */
-    unsigned quiet; /* questions since the world's last move */
-    unsigned clients_made;
-    enum { SCRIPT, WITNESSES, STOP, CLIENTS, OVER } phase;
-    struct client clients[TRAFFIC_SLOTS];
+    bool steered;     /* or the runtime makes its own choices, on one domain */
+    bool stops_first; /* in the epilogue the signal comes before the last clients have gone */
+    unsigned quiet;   /* questions since the world's last move */
+    enum { SCRIPT, WITNESSES_SERVED, SIGNAL, CLIENTS_SERVED, OVER } phase;
+    struct server server;
+    struct client peers[PEERS]; /* the clients, then the witnesses */
 };
 
-/* The bytes: what the server is like, how many choices there are, moves, and the choices. Also
- * begins the simulated system anew. */
+/* Begin the simulated system anew, with the input's traffic outside. */
 void traffic_begin(struct traffic *traffic, const uint8_t *bytes, size_t size);
 
-/* The server listens. */
+/* The server listens at this port. */
 void traffic_open(struct traffic *traffic, int port);
 
-/* miou_choose of a run. */
+/* The miou_choose of a steered run. */
 size_t traffic_choose(void *traffic, size_t count);
 
-/* The run has ended, and how. */
+/* The run has ended with this outcome: what is left is judged. */
 void traffic_end(struct traffic *traffic, int outcome);
 
 #endif

@@ -1,0 +1,26 @@
+/* findings: reports what an execution did wrong, and words for it. */
+#ifndef FINDINGS_H
+#define FINDINGS_H
+
+#include "inquiry.h"
+#include "scenario/memory.h"
+
+/* Report a finding: the rule that is broken, NULL if it is an expectation of the scenario, and the
+ * line of the scenario, 0 if it is none in particular. The texts are taken over. */
+void report_finding(struct inquiry *inquiry, const char *rule, int line, char *expected,
+                    char *observed);
+
+/* A short text, returned by value so that it can stand in an argument list. */
+struct phrase {
+    char text[224];
+};
+struct phrase task_phrase(const struct inquiry *inquiry, int instance);
+struct phrase event_phrase(const struct inquiry *inquiry, int event);
+struct phrase list_phrase(const struct inquiry *inquiry, struct outcomes list);
+struct phrase outcome_phrase(const struct inquiry *inquiry, struct outcome outcome);
+struct phrase operation_phrase(const struct inquiry *inquiry, int operation);
+
+/* How the end of a task was seen that should have been refused. */
+char *seen_ending(const struct inquiry *inquiry, int instance);
+
+#endif

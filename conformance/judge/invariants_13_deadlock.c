@@ -1,0 +1,38 @@
+/* invariants of chapter 13: deadlock. */
+#include "invariants.h"
+
+#include "findings.h"
+
+/* Whether a task may wait for another task in an operation. */
+static bool waits(enum operation_kind kind)
+{
+    return operation_has(kind, OPERATION_SUSPENDS) && kind != OP_YIELD && kind != OP_UNTIL &&
+           kind != OP_SLEEP && kind != OP_RUN;
+}
+
+/* A run that ended in deadlock was cancelled when each of its tasks waited for another. Tasks that
+ * may have been cancelled before are left out. When the first task is stopped, others may go on for
+ * a while: a task that waits for a lazy value computes it when the task that did is cancelled. */
+void check_deadlock(struct inquiry *inquiry)
+{
+    const struct trace *trace = inquiry->trace;
+    int first = NEVER;
+
+    if (inquiry->run.kind != OUTCOME_DEADLOCK)
+        return;
+    for (int i = 0; i < trace->event_count; i++) {
+        struct outcomes list = trace->events[i].outcomes;
+
+        if (trace->events[i].kind != EVENT_DID || list.of[list.count - 1].kind != OUTCOME_STOPPED)
+            continue;
+        if (inquiry->lives[actor(inquiry, i)].condemned)
+            continue;
+        if (first == NEVER)
+            first = i;
+        if (inquiry->before[i] < first && !waits(operation_of(inquiry, i)->kind))
+            report_finding(inquiry, "R13.3", operation_of(inquiry, i)->line,
+                           text_of("no deadlock: task %s waited for no other",
+                                   task_phrase(inquiry, actor(inquiry, i)).text),
+                           text_of("%s", event_phrase(inquiry, i).text));
+    }
+}

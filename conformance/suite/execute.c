@@ -1,0 +1,282 @@
+/* execute: what a test's process did becomes a result. A test passes only if its output says so:
+ * exit status 0 is not enough, since the runtime itself may have called exit. */
+#include "execute.h"
+
+#include "excerpt.h"
+#include "scenario/memory.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum {
+    OUTPUT_LIMIT = 256 << 20, /* bytes that a driver may print */
+    OUTPUT_LINES = 12,        /* of its output that a result shows */
+    ERROR_LINES = 30          /* of its standard error */
+};
+
+/* Exit statuses of checks. The shell's are 126 and 127: it cannot execute the command. */
+enum { FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77, NOT_EXECUTABLE = 126, NOT_FOUND };
+
+static char *first_line(const char *text)
+{
+    return must(strndup(text ? text : "", strcspn(text ? text : "", "\n")));
+}
+
+/* ---- The result of a process ---- */
+
+/* Whether the process ended by itself. If not, the result says how. */
+static bool ended_by_itself(const struct process *process, const struct session *session,
+                            struct result *result)
+{
+    const char *name;
+
+    switch (process->end) {
+    case PROCESS_EXITED:
+        if (process->status != NOT_EXECUTABLE && process->status != NOT_FOUND)
+            return true;
+        result_set(result, RESULT_UNKNOWN, "the command cannot be executed");
+        return false;
+    case PROCESS_SIGNALLED:
+        name = sigabbrev_np(process->status);
+        result_set(result, RESULT_CRASH, "killed by signal %d%s%s", process->status,
+                   name ? ", SIG" : "", name ? name : "");
+        return false;
+    case PROCESS_TIMED_OUT:
+        result_set(result, RESULT_HANG, "not done after %g seconds", session->seconds);
+        return false;
+    case PROCESS_FLOODED:
+        result_set(result, RESULT_CRASH, "more than %d MiB of output", OUTPUT_LIMIT >> 20);
+        return false;
+    case PROCESS_NOT_STARTED:
+        result_set(result, RESULT_UNKNOWN, "cannot start: %s", strerror(process->status));
+        return false;
+    }
+    return false;
+}
+
+static void judge_trace(const struct process *process, const struct program *program,
+                        const struct trace *trace, struct result *result)
+{
+    struct verdict *verdict = judge(program, trace);
+    int findings = verdict->finding_count + verdict->more;
+
+    result->verdict = verdict;
+    if (verdict->kind == VERDICT_ABSENT && !strcmp(verdict->absent, "choose"))
+        result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime's choices cannot be steered");
+    else if (verdict->kind == VERDICT_ABSENT)
+        result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime has no %s", verdict->absent);
+    else if (verdict->kind == VERDICT_GARBAGE && trace->end == TRACE_CUT)
+        result_set(result, RESULT_CRASH,
+                   "the process ended in the middle of the run, with status %d", process->status);
+    else if (verdict->kind == VERDICT_GARBAGE)
+        result_set(result, RESULT_FAIL, "the driver broke the protocol");
+    else if (verdict->kind == VERDICT_FAIL)
+        result_set(result, RESULT_FAIL, "%d %s", findings, findings == 1 ? "finding" : "findings");
+    else if (process->status != 0)
+        result_set(result, RESULT_CRASH, "exit status %d after the run", process->status);
+    else
+        result->kind = RESULT_PASS;
+}
+
+/* Judge a process whose last execution this is. */
+static void judge_execution(const struct process *process, const struct session *session,
+                            const struct program *program, const struct trace *trace,
+                            struct result *result)
+{
+    char *why;
+
+    if (!ended_by_itself(process, session, result))
+        return;
+    if (process->status != COULD_NOT_TELL || trace->end != TRACE_CUT || trace->event_count > 0) {
+        judge_trace(process, program, trace, result);
+        return;
+    }
+    why = first_line(result->errors);
+    if (process->output_size == 0)
+        result_set(result, RESULT_UNKNOWN, "the driver refuses the scenario: %s", why);
+    else
+        result_set(result, RESULT_FAIL, "%s", *why ? why : "the driver gave up");
+    free(why);
+}
+
+/* pass is the line that only a test prints which has reached its end. */
+static void judge_check(const struct process *process, const struct session *session,
+                        const char *pass, struct result *result)
+{
+    char *why = first_line(result->errors);
+
+    if (!ended_by_itself(process, session, result))
+        ;
+    else if (process->status == NOT_IMPLEMENTED)
+        result_set(result, RESULT_NOT_IMPLEMENTED, "%s", why);
+    else if (process->status == FAILED)
+        result_set(result, RESULT_FAIL, "an assertion does not hold");
+    else if (process->status == COULD_NOT_TELL)
+        result_set(result, RESULT_FAIL, "%s", *why ? why : "the test gave up");
+    else if (strcmp(process->output, pass) != 0)
+        result_set(result, RESULT_CRASH,
+                   "the process ended in the middle of the test, with status %d", process->status);
+    else if (process->status != 0)
+        result_set(result, RESULT_CRASH, "exit status %d after the test", process->status);
+    else
+        result->kind = RESULT_PASS;
+    free(why);
+}
+
+/* ---- Processes ---- */
+
+/* Run a program or a shell command, prefixed by --under if given. */
+static void run_command(const struct session *session, const char *command, char *const *arguments,
+                        const char *input, struct process *process)
+{
+    char *shell[10] = {"/bin/sh", "-c", NULL, "sh"};
+    struct command what = {.arguments = arguments,
+                           .input = input,
+                           .input_size = strlen(input),
+                           .seconds = session->seconds,
+                           .output_limit = OUTPUT_LIMIT};
+    size_t i;
+
+    if (command || session->under) {
+        shell[2] = text_of("exec %s %s \"$@\"", session->under ? session->under : "",
+                           command ? command : "");
+        for (i = 0; arguments[i]; i++)
+            shell[4 + i] = arguments[i];
+        what.arguments = shell;
+    }
+    process_run(&what, process);
+    free(shell[2]);
+}
+
+struct result execute_check(const struct session *session, const struct test *test)
+{
+    char word[17], pass[256];
+    char *const checks[] = {(char *)session->checks,
+                            (char *)session->runtime,
+                            test->rule->id,
+                            (char *)(uintptr_t)test->name,
+                            word,
+                            NULL};
+    struct result result = {.kind = RESULT_PASS};
+    struct process process;
+    uint64_t number;
+
+    if (getrandom(&number, sizeof number, 0) != sizeof number)
+        abort();
+    snprintf(word, sizeof word, "%016llx", (unsigned long long)number);
+    snprintf(pass, sizeof pass, "pass %s %s %s\n", test->rule->id, test->name, word);
+    run_command(session, NULL, checks, "", &process);
+    result.errors = excerpt(process.errors, process.errors_size, ERROR_LINES);
+    judge_check(&process, session, pass, &result);
+    process_free(&process);
+    return result;
+}
+
+/* ---- Scenarios ---- */
+
+static unsigned scenario_id(const struct suite *suite, const struct test *test)
+{
+    return (unsigned)(test - suite->tests) + 1;
+}
+
+char *execute_input(const struct suite *suite, const struct test *test, const char *schedules)
+{
+    char *stripped = program_strip(test->scenario->text, test->scenario->size);
+    char *input = text_of("scenario %u\n%s%s", scenario_id(suite, test), schedules, stripped);
+
+    free(stripped);
+    return input;
+}
+
+void batch_run(struct batch *batch, const struct session *session, const struct suite *suite,
+               const struct test *test, const char *schedules, size_t count)
+{
+    char *const none[] = {NULL};
+    char *const driver[] = {(char *)session->driver, (char *)session->runtime, NULL};
+    char *input = execute_input(suite, test, schedules);
+
+    *batch = (struct batch){.session = session,
+                            .program = test->scenario->program,
+                            .id = scenario_id(suite, test),
+                            .asked = count};
+    run_command(session, session->command, session->command ? none : driver, input,
+                &batch->process);
+    batch->rest = batch->process.output;
+    free(input);
+}
+
+static bool begins(const char *text, size_t size, const char *word)
+{
+    return size >= strlen(word) && !memcmp(text, word, strlen(word));
+}
+
+/* Read the trace of the next execution; size is how much of the text belongs to it. What is said
+ * after its end and before the next execution belongs to it, too, and is wrong. */
+static struct trace *read_trace(const struct batch *batch, const char *text, size_t *size)
+{
+    size_t used, all = *size;
+    struct trace *trace;
+    const char *next;
+
+    if (batch->judged + 1 == batch->asked)
+        return trace_parse(batch->program, batch->id, text, all);
+    trace = trace_parse_first(batch->program, batch->id, text, all, &used);
+    *size = used;
+    if (used == all || begins(text + used, all - used, "scenario "))
+        return trace;
+    next = memmem(text + used, all - used, "\nscenario ", strlen("\nscenario "));
+    *size = next ? (size_t)(next - text) + 1 : all;
+    trace_free(trace);
+    return trace_parse(batch->program, batch->id, text, *size);
+}
+
+/* How the process ended has to do with its last execution only. */
+bool batch_next(struct batch *batch, struct execution *execution)
+{
+    static const struct process went_on = {.end = PROCESS_EXITED, .status = 0};
+    const struct process *process = &batch->process;
+    const char *end = process->output + process->output_size;
+    struct result *result = &execution->result;
+
+    if (batch->over)
+        return false;
+    *execution = (struct execution){.text = batch->rest, .size = (size_t)(end - batch->rest)};
+    trace_free(batch->trace);
+    batch->trace = read_trace(batch, execution->text, &execution->size);
+    execution->trace = batch->trace;
+    batch->rest += execution->size;
+    batch->judged++;
+    batch->over =
+        batch->rest == end && (batch->judged == batch->asked || batch->trace->end != TRACE_WHOLE);
+    execution->spent =
+        batch->over && (process->end == PROCESS_TIMED_OUT || process->end == PROCESS_FLOODED);
+    result->errors = excerpt(process->errors, process->errors_size, ERROR_LINES);
+    judge_execution(batch->over ? process : &went_on, batch->session, batch->program, batch->trace,
+                    result);
+    if (result->kind != RESULT_PASS)
+        result->output = excerpt(execution->text, execution->size, OUTPUT_LINES);
+    batch->over |= batch->judged == batch->asked;
+    return true;
+}
+
+void batch_free(struct batch *batch)
+{
+    trace_free(batch->trace);
+    process_free(&batch->process);
+}
+
+struct result execute_once(const struct session *session, const struct suite *suite,
+                           const struct test *test, const char *schedule)
+{
+    struct execution execution;
+    struct batch batch;
+
+    batch_run(&batch, session, suite, test, schedule, 1);
+    batch_next(&batch, &execution);
+    batch_free(&batch);
+    return execution.result;
+}

@@ -1,0 +1,39 @@
+/* result: how one execution of a test ended. */
+#ifndef RESULT_H
+#define RESULT_H
+
+#include "judge/judge.h"
+
+/* The worse, the higher. */
+enum result_kind {
+    RESULT_PASS,
+    RESULT_SKIPPED,         /* a test in C, where only scenarios are executed */
+    RESULT_NOT_IMPLEMENTED, /* the runtime lacks a function */
+    RESULT_FAIL,
+    RESULT_HANG,
+    RESULT_CRASH,
+    RESULT_UNKNOWN, /* could not tell: the test could not be executed */
+    RESULT_KINDS
+};
+
+struct result {
+    enum result_kind kind;
+    char *reason;            /* one line; NULL: it passed */
+    struct verdict *verdict; /* the judge's; NULL: it was not asked */
+    char *output;            /* the last lines of a driver's output, printable; NULL: none */
+    char *errors;            /* the last lines of standard error, printable; NULL: none */
+    char *replay;            /* the option of conform that repeats the execution; NULL: none */
+};
+
+const char *result_name(enum result_kind kind);
+
+/* Give a result that is a pass so far another kind, with the reason as printf would write it. */
+__attribute__((format(printf, 3, 4))) void result_set(struct result *result, enum result_kind kind,
+                                                      const char *format, ...);
+
+/* Add to the reason of a result that is no pass. */
+void result_remark(struct result *result, const char *remark);
+
+void result_free(struct result *result);
+
+#endif

@@ -1,0 +1,83 @@
+/* session: threads take the tests one by one; each test is executed once, replayed or explored. */
+#include "session.h"
+
+#include "execute.h"
+#include "explore.h"
+#include "replay.h"
+#include "scenario/memory.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+static void run_test(const struct session *session, const struct suite *suite, struct test *test)
+{
+    struct result *result = &test->result;
+
+    if (test->scenario && session->explore)
+        explore(session, suite, test);
+    else if (test->scenario && session->replay)
+        replay(session, suite, test);
+    else if (test->scenario)
+        *result = execute_once(session, suite, test, "");
+    else if (session->command)
+        result_set(result, RESULT_SKIPPED, "a test in C, which needs a library");
+    else if (session->explore || session->replay)
+        result_set(result, RESULT_SKIPPED, "a test in C, which makes its own choices");
+    else
+        *result = execute_check(session, test);
+}
+
+/* What several threads take tests from. */
+struct work {
+    const struct session *session;
+    struct suite *suite;
+    atomic_size_t next; /* test */
+};
+
+static bool shares_result(const struct test *test)
+{
+    return test->twin && test->twin->chosen;
+}
+
+/* Tests are taken one by one, so that a long one delays only its own thread. */
+static void *take_tests(void *arg)
+{
+    struct work *work = arg;
+    const struct suite *suite = work->suite;
+    size_t i;
+
+    while ((i = atomic_fetch_add(&work->next, 1)) < suite->count) {
+        struct test *test = &suite->tests[i];
+
+        if (test->chosen && !shares_result(test))
+            run_test(work->session, suite, test);
+    }
+    return NULL;
+}
+
+static void copy_result(struct result *to, const struct result *from)
+{
+    to->kind = from->kind;
+    to->reason = copy_of(from->reason);
+    to->errors = copy_of(from->errors);
+}
+
+void session_run(const struct session *session, struct suite *suite)
+{
+    struct work work = {.session = session, .suite = suite};
+    pthread_t *threads = zeroed((size_t)session->jobs, sizeof *threads);
+    int started = 0;
+    size_t i;
+
+    while (started < session->jobs - 1 &&
+           !pthread_create(&threads[started], NULL, take_tests, &work))
+        started++;
+    take_tests(&work);
+    while (started > 0)
+        pthread_join(threads[--started], NULL);
+    free(threads);
+    for (i = 0; i < suite->count; i++)
+        if (suite->tests[i].chosen && shares_result(&suite->tests[i]))
+            copy_result(&suite->tests[i].result, &suite->tests[i].twin->result);
+}

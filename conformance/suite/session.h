@@ -1,0 +1,25 @@
+/* session: one invocation of conform on a runtime: executes the chosen tests of a suite, each in a
+ * process of its own, and judges them. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "suite.h"
+
+/* What is tested, and how. */
+struct session {
+    const char *runtime;  /* a library; NULL: the runtime is the command's */
+    const char *command;  /* a driver in any language, for the shell; NULL: the one below */
+    const char *driver;   /* the driver for libraries */
+    const char *checks;   /* the program of the tests in C */
+    const char *under;    /* a command that all of these are run under, for the shell; NULL: none */
+    const char *schedule; /* the line that steers each scenario, with its newline; "": none */
+    const char *replay;   /* the option of conform that the line came from; NULL: none */
+    size_t explore;       /* schedules to execute of each scenario, at most; 0: no exploration */
+    double seconds;       /* that a test may take */
+    int jobs;             /* tests at a time */
+};
+
+/* Execute the chosen tests and write to each its result. */
+void session_run(const struct session *session, struct suite *suite);
+
+#endif

@@ -1,0 +1,39 @@
+/* bench_tools.c: the clocks, and the end of a benchmark that cannot go on. */
+#include "bench.h"
+#include "miou.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static double read_clock(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+double nanoseconds(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+double processor_nanoseconds(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+_Noreturn void give_up(const char *what, int error)
+{
+    fflush(stdout);
+    fprintf(stderr, "bench: %s: %s\n", what, miou_strerror(error));
+    exit(1);
+}
+
+int must(const char *what, int result)
+{
+    if (result < 0)
+        give_up(what, result);
+    return result;
+}
