@@ -53,11 +53,11 @@ static void *run_from_a_thread(void *arg)
     struct main_call *t = arg;
 
     t->caller = pthread_self();
-    t->returns = run_with(1, main_task, t);
+    t->returns = miou_run(&(miou_options){.domains = 1}, main_task, t);
     return NULL;
 }
 
-CHECK("R1.1", main_is_called_in_whatever_thread_calls)
+CHECK("R1.1", whichever_thread_calls_main_is_called_there)
 {
     struct main_call t = {.returns = 7};
     pthread_t thread;

@@ -447,7 +447,7 @@ static int eager_and_patient(void *arg)
     return outcome;
 }
 
-static void assert_nobody_starves(int (*run)(miou_task *, void *))
+static void assert_no_task_starves(int (*run)(miou_task *, void *))
 {
     struct starving t = {0};
 
@@ -456,17 +456,17 @@ static void assert_nobody_starves(int (*run)(miou_task *, void *))
 
 CHECK("R1.19", yielding_beside_spawning_on_dom0)
 {
-    assert_nobody_starves(run_here);
+    assert_no_task_starves(run_here);
 }
 
 CHECK("R1.19", yielding_beside_spawning_on_another_domain)
 {
-    assert_nobody_starves(run_elsewhere);
+    assert_no_task_starves(run_elsewhere);
 }
 
 CHECK("R1.19", yielding_beside_spawning_with_a_monitor)
 {
-    assert_nobody_starves(run_with_monitor);
+    assert_no_task_starves(run_with_monitor);
 }
 
 static int be_patient_for_a_byte(void *arg)

@@ -411,7 +411,7 @@ static int cancel_late(void *arg)
     return 0;
 }
 
-static int cancel_who_cancels(void *arg)
+static int cancel_cancelling(void *arg)
 {
     struct cancelling *t = arg;
     miou_promise *promise;
@@ -431,7 +431,7 @@ CHECK("R2.26", cancelled_in_a_cancel)
     for (i = 0; i < 2; i++) {
         struct cancelling t = {.before = i};
 
-        assert_int_equal(run_with(1, cancel_who_cancels, &t), 1);
+        assert_int_equal(run_with(1, cancel_cancelling, &t), 1);
         assert_int_equal(t.result, MIOU_CANCELLED);
         assert_int_equal(t.finalised_before, 1);
     }

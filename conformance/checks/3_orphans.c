@@ -334,16 +334,16 @@ static int ask_when_cancelled(void *arg)
     return 0;
 }
 
-static int cancel_who_asks(void *arg)
+static int cancel_asking(void *arg)
 {
-    return cancel_who_waits(ask_when_cancelled, arg);
+    return cancel_waiting(ask_when_cancelled, arg);
 }
 
 CHECK("R3.21 R3.23", what_the_cancelled_may_ask_of_orphanages)
 {
     struct cancelled t = {.outcome = 77, .length = -1};
 
-    assert_int_equal(run_with(1, cancel_who_asks, &t), 0);
+    assert_int_equal(run_with(1, cancel_asking, &t), 0);
     assert_int_equal(t.meanwhile, MIOU_CANCELLED);
     assert_int_equal(t.get, MIOU_CANCELLED);
     assert_int_equal(t.take, MIOU_CANCELLED);

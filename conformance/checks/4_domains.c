@@ -467,7 +467,7 @@ static void *run_and_note_threads(void *arg)
     struct threads *threads = arg;
 
     threads->caller = pthread_self();
-    threads->outcome = run_with(1, note_threads, threads);
+    threads->outcome = miou_run(&(miou_options){.domains = 1}, note_threads, threads);
     return NULL;
 }
 
@@ -480,7 +480,7 @@ static void assert_in_the_caller(const struct threads *threads)
 
 CHECK("R4.17 R1.1", main_stays_in_the_calling_thread)
 {
-    struct threads here, there;
+    struct threads here = {.outcome = 0}, there = {.outcome = 0};
     pthread_t thread;
 
     run_and_note_threads(&here);

@@ -89,19 +89,19 @@ CHECK("R6.32 R6.29", connecting_waits_for_room_in_the_unix_domain)
     assert_int_equal(t.waiter.byte, 'x');
 }
 
-struct nobody {
+struct without_listener {
     int tcpv4, tcpv6, local, path, closed[4];
 };
 
 /* A socket that is bound but does not listen keeps others from its address. */
-static int connect_to_nobody(void *arg)
+static int connect_without_listener(void *arg)
 {
     struct sockaddr_in address = loopback(0);
     struct sockaddr_in6 address6 = loopback6(0);
     struct sockaddr_un name = local_address(0);
     struct sockaddr_un path = {.sun_family = AF_UNIX, .sun_path = "/nonexistent/socket"};
     miou_fd *bound, *bound6, *named, *fds[4];
-    struct nobody *t = arg;
+    struct without_listener *t = arg;
     int i;
 
     TRY(miou_tcpv4(&bound, 0));
@@ -125,13 +125,13 @@ static int connect_to_nobody(void *arg)
     return 0;
 }
 
-CHECK("R6.32", connecting_to_nobody_is_refused)
+CHECK("R6.32", connecting_without_a_listener_is_refused)
 {
-    struct nobody t = {0};
+    struct without_listener t = {0};
     int i;
 
     need_ipv6();
-    assert_int_equal(unix_run_with(0, connect_to_nobody, &t), 0);
+    assert_int_equal(unix_run_with(0, connect_without_listener, &t), 0);
     assert_int_equal(t.tcpv4, -ECONNREFUSED);
     assert_int_equal(t.tcpv6, -ECONNREFUSED);
     assert_int_equal(t.local, -ECONNREFUSED);
@@ -150,7 +150,7 @@ static int lose_the_listener(void *arg)
     return miou_await(t->promise, NULL);
 }
 
-CHECK("R6.32", one_that_waits_for_room_learns_that_nobody_listens)
+CHECK("R6.32", one_that_waits_for_room_learns_that_the_listener_is_gone)
 {
     struct connecting t = {.spawn = miou_async};
 

@@ -215,7 +215,7 @@ static void count_signal(int number)
     atomic_fetch_add(&signals_seen, 1);
 }
 
-static void assert_nobody_reads(ssize_t result)
+static void assert_no_reader(ssize_t result)
 {
     if (result != -EPIPE && result != -ECONNRESET)
         assert_int_equal(result, -ECONNREFUSED);
@@ -299,13 +299,13 @@ static void check_unread(int type, miou_task *once, miou_task *waiting)
 
     signal(SIGPIPE, count_signal);
     assert_int_equal(unix_run_with(0, write_unread, &t), 0);
-    assert_nobody_reads(t.waiter.result);
+    assert_no_reader(t.waiter.result);
     assert_false(t.blocked);
     assert_false(t.still_waiting);
     t = (struct unread){.type = type, .task = waiting};
     assert_int_equal(unix_run_with(0, lose_the_reader, &t), 0);
     assert_true(t.waited);
-    assert_nobody_reads(t.waiter.result);
+    assert_no_reader(t.waiter.result);
     assert_int_equal(signals_seen, 0);
     signal(SIGPIPE, SIG_DFL);
     t = (struct unread){.type = type, .task = once};

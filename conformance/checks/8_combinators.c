@@ -236,9 +236,9 @@ static int wait_and_be_cancelled(void *arg)
     return 0;
 }
 
-static int cancel_who_awaits(void *arg)
+static int cancel_awaiting(void *arg)
 {
-    return cancel_who_waits(wait_and_be_cancelled, arg);
+    return cancel_waiting(wait_and_be_cancelled, arg);
 }
 
 CHECK("R8.11", cancelled_while_waiting_for_several)
@@ -248,7 +248,7 @@ CHECK("R8.11", cancelled_while_waiting_for_several)
     for (i = 0; i < 3; i++) {
         struct refused t = {.call = i, .which = 77, .outcome = 77, .outcomes = {77, 77}};
 
-        assert_int_equal(run_with(1, cancel_who_awaits, &t), 0);
+        assert_int_equal(run_with(1, cancel_awaiting, &t), 0);
         assert_int_equal(t.meanwhile, MIOU_CANCELLED);
         for (j = 0; j < 3; j++)
             assert_int_equal(t.afterwards[j], MIOU_CANCELLED);
@@ -293,7 +293,7 @@ static int take_the_first(void *arg)
     return 0;
 }
 
-static int cancel_who_takes(void *arg)
+static int cancel_taking(void *arg)
 {
     struct between *t = arg;
     miou_promise *promise;
@@ -309,7 +309,7 @@ CHECK("R8.11", cancelled_while_the_others_end)
 {
     struct between t = {.which = 77, .outcome = 77};
 
-    assert_int_equal(run_with(1, cancel_who_takes, &t), 0);
+    assert_int_equal(run_with(1, cancel_taking, &t), 0);
     assert_int_equal(t.result, MIOU_CANCELLED);
     assert_int_equal(t.freed, -EBUSY);
     assert_int_equal(t.which, 77);
@@ -345,16 +345,16 @@ static int ask_when_cancelled(void *arg)
     return 0;
 }
 
-static int cancel_who_asks(void *arg)
+static int cancel_asking(void *arg)
 {
-    return cancel_who_waits(ask_when_cancelled, arg);
+    return cancel_waiting(ask_when_cancelled, arg);
 }
 
 CHECK("R8.12", states_are_told_to_the_cancelled_and_to_finalisers)
 {
     struct states t = {-1, -1, -1, NULL};
 
-    assert_int_equal(run_with(1, cancel_who_asks, &t), 0);
+    assert_int_equal(run_with(1, cancel_asking, &t), 0);
     assert_int_equal(t.running, MIOU_STATE_RUNNING);
     assert_int_equal(t.cancelled, MIOU_STATE_FINISHED);
     assert_int_equal(t.finaliser, MIOU_STATE_FINISHED);

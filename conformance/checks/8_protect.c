@@ -110,7 +110,7 @@ CHECK("R8.14", protect_needs_two_functions)
 /* Run a task with miou_protect, let it wait, and cancel it. */
 static int cancel_a_protected(void *arg)
 {
-    return cancel_who_waits(protect, arg);
+    return cancel_waiting(protect, arg);
 }
 
 static int call_and_cancel_a_protected(void *arg)
@@ -154,7 +154,7 @@ static int protect_twice(void *arg)
 
 static int cancel_a_nested(void *arg)
 {
-    return cancel_who_waits(protect_twice, arg);
+    return cancel_waiting(protect_twice, arg);
 }
 
 CHECK("R8.14 R8.15", nested_and_refused)
@@ -234,7 +234,7 @@ static int rebel(void *arg)
 
 static int cancel_a_rebel(void *arg)
 {
-    return cancel_who_waits(rebel, arg);
+    return cancel_waiting(rebel, arg);
 }
 
 CHECK("R8.15", on_cancellation_neither_suspends_nor_spawns_nor_owns)

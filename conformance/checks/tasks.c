@@ -58,7 +58,7 @@ int run_on(int domain, miou_task *fn, void *arg)
     return await_and_free(promise);
 }
 
-int cancel_who_waits(miou_task *fn, void *arg)
+int cancel_waiting(miou_task *fn, void *arg)
 {
     miou_promise *promise;
 

@@ -38,7 +38,7 @@ int await_and_free(miou_promise *promise);
 int run_on(int domain, miou_task *fn, void *arg);
 
 /* Spawn a task on this domain, let it run until it waits, and cancel it. */
-int cancel_who_waits(miou_task *fn, void *arg);
+int cancel_waiting(miou_task *fn, void *arg);
 
 /* A task that yields until it is cancelled, and ends some milliseconds later. */
 struct slow {

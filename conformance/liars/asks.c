@@ -1,5 +1,5 @@
-/* A liar: a run asks which of two, of three and of four, whatever it runs, and then does as it
- * likes. What it ran in the run before it runs again. */
+/* A liar: each run asks choose for one of two, three and four possibilities, ignores the answers,
+ * and first runs again what the run before it ran. */
 #include "liar.h"
 
 RUN

@@ -1,5 +1,5 @@
-/* Not quite a liar: a runtime without a scheduler, whose tasks run when they are spawned and whose
- * outcomes are true. What the driver says about an execution on it is known beforehand. */
+/* Not quite a liar: a runtime without a scheduler. It runs each task when it is spawned, and
+ * returns true outcomes. What the driver prints about an execution on it can be predicted. */
 #include "liar.h"
 
 #include <stdlib.h>
@@ -100,7 +100,7 @@ EXPORT int miou_await_one(size_t *which, int *outcome, miou_promise *const *prom
     return miou_await(promises[*which], outcome);
 }
 
-/* Does not say which. */
+/* Does not tell which one. */
 EXPORT int miou_await_first(size_t *which, int *outcome, miou_promise *const *promises,
                             size_t count)
 {
@@ -182,7 +182,7 @@ EXPORT int miou_computation_await(miou_computation *computation, int *outcome)
     return 0;
 }
 
-/* Tells one that is not NULL by what it returns: the errors of mutexes, one after the other. */
+/* Returns another error of mutexes at each call, if the mutex is not NULL. */
 EXPORT int miou_mutex_lock(miou_mutex *mutex)
 {
     static const int errors[] = {0, -35, -1, -11, -16, MIOU_UNDEFINED, MIOU_DEADLOCK};

@@ -1,4 +1,4 @@
-/* A liar: never comes back from being loaded. */
+/* A liar: hangs while it is loaded. */
 #include "liar.h"
 
 #include <unistd.h>

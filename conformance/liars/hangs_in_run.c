@@ -1,4 +1,4 @@
-/* A liar: never comes back from a run. */
+/* A liar: hangs in a run. */
 #include "liar.h"
 
 #include <unistd.h>

@@ -1,4 +1,4 @@
-/* A liar: has a few functions only, which run the main task and nothing else. */
+/* A liar: has only a few functions, which run the main task and do nothing else. */
 #include "liar.h"
 
 RUN

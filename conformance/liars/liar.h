@@ -1,5 +1,5 @@
-/* liar.h: what the liars share. A liar is a runtime that is worthless in one way; the suite must
- * not be taken in by any. */
+/* liar.h: what the liars share. A liar is a runtime that is worthless in one way. None of them may
+ * deceive the suite. */
 #ifndef LIAR_H
 #define LIAR_H
 
@@ -8,7 +8,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* miou_run and miou_unix_run that do the same, which the liar says after this. */
+/* miou_run and miou_unix_run with the same body, which follows this macro. */
 #define RUN                                                                                        \
     static int lie(const miou_options *options, miou_task *fn, void *arg);                         \
     EXPORT int miou_run(const miou_options *options, miou_task *fn, void *arg)                     \

@@ -1,4 +1,4 @@
-/* A liar: writes to every descriptor that is open, among it words that would please the suite. */
+/* A liar: writes to every open descriptor, also the words by which the suite recognises a pass. */
 #include "liar.h"
 
 #include <unistd.h>

@@ -1,5 +1,5 @@
-/* A liar: every function returns success and does nothing. The other liars are linked with these
- * functions too, which are weak, so that they need only have what they are about. */
+/* A liar: every function returns success and does nothing. These functions are weak and
+ * linked into the other liars too, so that each defines only what it needs. */
 #include "miou_sync.h"
 #include "miou_unix.h"
 

@@ -1,4 +1,5 @@
-/* A liar: runs the main task, and says on standard output what a driver or a test would say. */
+/* A liar: runs the main task, and prints on standard output what a driver or a check would print.
+ */
 #include "liar.h"
 
 #include <stdio.h>

@@ -1,13 +1,13 @@
-/* Tests of the suite as a whole on the liars, runtimes that are worthless: every rule gets a
- * verdict, and none is kept that has a MUST. Single tests are passed by accident, those that only
- * ask for an error by a liar that always returns it, but each such rule asks for an effect as well.
- */
+/* Tests of the suite as a whole on the liars, which are worthless runtimes: every rule gets a
+ * verdict, and no MUST is kept. A liar can pass single tests by accident: one that always returns
+ * the same error passes tests that only expect this error. So each rule has a test that expects an
+ * effect. */
 #include "test_support.h"
 
 /* The verdicts that a rule may get from a liar: untested only if it has no test. */
 static const char *const verdicts[] = {"fail ", "crash ", "hang ", "not implemented ", "untested "};
 
-/* Take the row of a rule out of a report; what stands behind the level. NULL: there is none. */
+/* What stands behind the level in a rule's row of a report; NULL if there is no row. */
 static const char *find_row(const char *report, const char *rule, const char *level)
 {
     char row[64];

@@ -126,7 +126,7 @@ static int sleep_and_wait(int64_t nanoseconds)
 }
 MUTANT("R10.6", sleepers_come_last, .sleep = sleep_and_wait);
 
-/* While one task sleeps no other domain's may, and nobody wakes it. */
+/* While one task sleeps, no task of another domain may, and no other task wakes the first one. */
 static int sleep_one_at_a_time(int64_t nanoseconds)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -151,7 +151,7 @@ MUTANT("R10.8", without_a_monitor_nobody_sleeps, .sleep = sleep_anyhow);
 
 static int sleep_for_years(int64_t nanoseconds)
 {
-    /* What is added to the time now must not be too much. */
+    /* the sum with the current time must not overflow */
     return nanoseconds > INT64_MAX - 1000 * MILLISECOND ? true_miou_yield()
                                                         : true_miou_sleep(nanoseconds);
 }

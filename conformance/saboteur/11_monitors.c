@@ -10,8 +10,8 @@
 
 /* ---- Between the run and its monitor ----
  *
- * A mutant's run hands over this monitor instead of the one it was given, and calls that one, or
- * does not: a mutant replaces what it breaks. */
+ * A mutant hands this monitor to the true run instead of the given one. Its functions call those of
+ * the given one, except for those that the mutant replaces. */
 
 static miou_monitor given;
 
@@ -60,7 +60,7 @@ static int run_between(miou_monitor between, const miou_options *options, miou_t
     return true_miou_run(&changed, fn, arg);
 }
 
-/* A mutant of the monitor: the functions named are put between. */
+/* A mutant of the monitor; the functions that it names stand between. */
 #define MONITOR_MUTANT(rule_, name_, ...)                                                          \
     static int run_##name_(const miou_options *options, miou_task *fn, void *arg)                  \
     {                                                                                              \
@@ -176,14 +176,14 @@ static void interrupt_mostly(void *state)
 }
 MONITOR_MUTANT("R11.4", an_interrupt_is_lost, .interrupt = interrupt_mostly);
 
-static atomic_bool selecting_now[64]; /* by domain, if that is what states tell apart */
+static atomic_bool selecting_now[64]; /* by domain, as far as the states differ in it */
 
 static int select_and_show(void *state, int block)
 {
     atomic_bool *now = &selecting_now[(uintptr_t)state / 64 % 64];
     int error;
 
-    if (block) /* leave others the time to interrupt */
+    if (block) /* leave other domains the time to interrupt */
         nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
     atomic_store(now, block);
     error = given.select(state, block);
@@ -215,7 +215,7 @@ static void hear_twice(void *state, miou_syscall *syscall)
 }
 MONITOR_MUTANT("R11.5", cancelled_points_are_reported_twice, .cancelled = hear_twice);
 
-static _Thread_local miou_syscall *signalled; /* last */
+static _Thread_local miou_syscall *signalled; /* the point that was signalled last */
 
 static int signal_and_keep(miou_syscall *syscall)
 {

@@ -19,7 +19,7 @@ static bool is_signal(int number)
     return number > 0 && number < SIGNALS && number != SIGKILL && number != SIGSTOP;
 }
 
-/* What was set for each signal last. */
+/* The action that was set last for each signal. */
 static struct action {
     miou_signal_handler *handler;
     void *arg;
@@ -41,7 +41,7 @@ static void call_handler(int number)
     actions[number].handler(number, actions[number].arg);
 }
 
-/* A mutant whose handlers are called by that function. */
+/* A mutant that calls handlers through that function. */
 #define HANDLER_MUTANT(rule_, name_, by_)                                                          \
     static int handle_##name_(int number, miou_signal_handler *handler, void *arg)                 \
     {                                                                                              \
@@ -92,7 +92,7 @@ static int handle_first(int number, miou_signal_handler *handler, void *arg)
 }
 MUTANT("R12.1", the_first_argument_counts, .signal_handle = handle_first);
 
-/* No thread of the run hears the signal. */
+/* All threads of the run block the signal. */
 static int run_deaf(const miou_options *options, miou_task *fn, void *arg)
 {
     sigset_t set, before;
@@ -139,7 +139,7 @@ static void call_twice(int number, void *arg)
 }
 HANDLER_MUTANT("R12.2", handlers_are_called_too_often, call_twice);
 
-/* The run is told of a signal by a task that looks for it: while tasks run. */
+/* A task looks for signals, so the run learns of them only while tasks run. */
 static atomic_bool noted[SIGNALS];
 
 static void note(int number)
@@ -220,7 +220,7 @@ MUTANT("R12.5", runs_leave_a_signal_blocked, .unix_run = unix_run_and_block);
 
 /* ---- R12.6, R12.7 */
 
-/* Called in a finaliser it can do nothing. */
+/* The handler is called in a finaliser, where it can do nothing. */
 static void finalise_by_handler(void *value)
 {
     call_handler((int)(intptr_t)value);
@@ -237,7 +237,7 @@ static void call_in_finaliser(int number, void *arg)
 }
 HANDLER_MUTANT("R12.6", handlers_can_do_nothing, call_in_finaliser);
 
-/* Its children are awaited for it. */
+/* The handler's children are awaited for it. */
 static int handle_and_return(void *arg)
 {
     call_handler((int)(intptr_t)arg);
@@ -254,7 +254,7 @@ static void call_and_forgive(int number, void *arg)
 }
 HANDLER_MUTANT("R12.6", handlers_may_forget, call_and_forgive);
 
-/* Main returns only when all handlers have. */
+/* Main returns only when all handlers have returned. */
 static atomic_int handling;
 
 static void call_and_count(int number, void *arg)

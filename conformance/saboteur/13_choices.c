@@ -28,7 +28,7 @@ static int unix_run_without_deadlock(const miou_options *options, miou_task *fn,
 MUTANT("R13.1", deadlocks_are_an_end_as_any, .run = run_without_deadlock,
        .unix_run = unix_run_without_deadlock);
 
-/* A run that may be in deadlock waits on. */
+/* A run that is in deadlock hangs. */
 static int await_for_ever(miou_computation *computation, int *outcome)
 {
     int error = true_miou_computation_await(computation, outcome);
@@ -39,7 +39,7 @@ static int await_for_ever(miou_computation *computation, int *outcome)
 }
 MUTANT("R13.1", deadlocks_hang, .computation_await = await_for_ever);
 
-/* What is told of a deadlock goes through here. */
+/* The report of a deadlock passes through here. */
 static miou_deadlock *deadlock;
 static void *deadlock_state;
 static atomic_bool dead;
@@ -110,7 +110,8 @@ static int await_as_if_done(miou_computation *computation, int *outcome)
 }
 MUTANT("R13.2", waiting_tasks_learn_of_the_deadlock, .computation_await = await_as_if_done);
 
-/* Who sleeps, or suspends on a point, cannot wake those that wait for a trigger. */
+/* A task that sleeps, or is suspended on a point, does not count as one that could signal a
+ * trigger. */
 static atomic_int hopes;
 static atomic_bool hopeless;
 
@@ -189,7 +190,7 @@ static void *tell_there(void *waiting)
     return NULL;
 }
 
-/* Every second call while the one before it lasts. */
+/* Every second call is made while the one before it lasts. */
 static void tell_two_at_once(void *state, const miou_waiting *waiting)
 {
     static pthread_t thread;

@@ -1,4 +1,4 @@
-/* Mutants of the rules of running, R1. */
+/* Mutants of chapter 1, running. */
 #include "watch.h"
 
 #include <errno.h>
@@ -124,7 +124,7 @@ static int run_in_finalisers(const miou_options *options, miou_task *fn, void *a
 }
 MUTANT("R1.5", finalisers_start_runs, .run = run_in_finalisers);
 
-/* In a hook, in a function of a monitor, in the deadlock function: no task calls. */
+/* In a hook, a function of a monitor or the deadlock function, where no task calls. */
 static int run_between_tasks(const miou_options *options, miou_task *fn, void *arg)
 {
     int result = true_miou_run(options, fn, arg);
@@ -317,7 +317,7 @@ MUTANT("R1.16", runs_leave_a_thread, .run = run_and_leave_thread);
 
 static int run_and_leave_memory(const miou_options *options, miou_task *fn, void *arg)
 {
-    static void *volatile left; /* or the compiler would do without */
+    static void *volatile left; /* volatile: or the compiler would leave it out */
     const size_t size = 512 << 10;
     int result = true_miou_run(options, fn, arg);
 

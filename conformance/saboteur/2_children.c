@@ -1,4 +1,4 @@
-/* Mutants of the rules of children, R2. */
+/* Mutants of chapter 2, children. */
 #include "records.h"
 
 #include <errno.h>
@@ -143,7 +143,7 @@ static int await_anyone(miou_promise *promise, int *outcome)
 }
 MUTANT("R2.6", anyone_may_await, .await = await_anyone);
 
-/* Strangers are refused, and yet what they tried comes to pass. */
+/* A task that is not the parent is refused, and yet its call has an effect. */
 static int await_and_tell(miou_promise *promise, int *outcome)
 {
     int result = watch_await(promise, outcome);
@@ -213,7 +213,7 @@ MUTANT_AT_END("R2.8", failing_awaits_what_has_not_begun, .await = watch_await,
 
 enum { PUT_OFF = 1 };
 
-/* Say yes, and do it when the child is awaited or the parent ends. */
+/* Return 0 at once, and cancel when the child is awaited or the parent ends. */
 static int cancel_later(miou_promise *promise)
 {
     struct task *child = watch_task(promise);
@@ -244,7 +244,7 @@ static int cancel_is_put_off(struct task *self, int value)
 }
 MUTANT_AT_END("R2.9", cancel_is_put_off, .cancel = cancel_later, .await = await_after_cancel);
 
-/* The function's return is taken for the task's end. */
+/* A task counts as ended when its function has returned. */
 static int await_the_return(miou_promise *promise, int *outcome)
 {
     struct task *child = watch_task(promise);
@@ -579,7 +579,7 @@ static int free_in_part(miou_promise *promise)
 }
 MUTANT("R2.20", given_back_in_part, .promise_free = free_in_part);
 
-/* Blocks for a moment only, so that the suite need not wait for its own guard against hanging. */
+/* Blocks for a moment only, so that the suite does not have to wait until its timeout. */
 static int await_from_afar(miou_promise *promise, int *outcome)
 {
     struct task *child = watch_task(promise);
@@ -595,7 +595,7 @@ MUTANT("R2.21", await_blocks_the_domain, .run = watch_run, .async = watch_async,
 
 /* ---- R2.22 to R2.27: cancellation ---- */
 
-/* What has not begun may, before it is cancelled. */
+/* A child that has not begun yet may begin before it is cancelled. */
 static int cancel_what_has_begun(miou_promise *promise)
 {
     struct task *child = watch_task(promise);

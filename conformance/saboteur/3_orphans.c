@@ -1,11 +1,11 @@
-/* Mutants of the rules of orphans, R3. */
+/* Mutants of chapter 3, orphans. */
 #include "watch.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* The next child that care hands out, of this orphanage, is known here to the mutants that keep one
- * back. A task that uses orphanages stays on its domain. */
+/* The child of this orphanage that miou_care hands out next, for the mutants that keep one back. A
+ * task that uses orphanages stays on its domain. */
 static _Thread_local struct {
     miou_promise *promise;
     miou_orphans *orphans;
@@ -178,7 +178,7 @@ static int failing_forgets_its_orphans(struct task *self, int value)
 }
 MUTANT_AT_END("R3.11", failing_forgets_its_orphans, .await = watch_await, .cancel = watch_cancel);
 
-/* Of a large orphanage the last thousand come out as the first one. */
+/* A large orphanage hands out its first child for each of the last thousand. */
 static int care_for_nine_thousand(miou_promise **promise, miou_orphans *orphans)
 {
     static _Thread_local miou_promise *first;
@@ -223,7 +223,7 @@ static int care_for_stale(miou_promise **promise, miou_orphans *orphans)
 MUTANT("R3.13", stale_orphanages_are_empty, .orphans_free = free_and_remember,
        .care = care_for_stale);
 
-/* The promise is stale, and yet care hands it out. */
+/* miou_care hands out a promise that is stale. */
 static int free_and_stay(miou_promise *promise)
 {
     struct task *child = watch_task(promise);
@@ -327,7 +327,7 @@ static int get_a_value(int *outcome, miou_orphans *orphans)
 }
 MUTANT("R3.19", failed_orphans_are_not_got, .orphans_get = get_a_value);
 
-/* What care says, when it is no more that all run, and await as get does. */
+/* What miou_care returns once not all children run, and then await as miou_orphans_get does. */
 static int get_by_care(int *outcome, miou_orphans *orphans, bool patient)
 {
     miou_promise *promise;

@@ -27,7 +27,7 @@ static int async_as_call(miou_promise **promise, const miou_spawn *options, miou
 }
 MUTANT("R4.2", async_leaves_a_worker, .async = async_as_call);
 
-/* call on dom0, or on the others, as async. */
+/* miou_call on dom0, or on the other domains, works as miou_async. */
 static int call_here(bool on_dom0, miou_promise **promise, const miou_spawn *options, miou_task *fn,
                      void *arg)
 {
@@ -51,7 +51,7 @@ static int call_stays_on_a_worker(miou_promise **promise, const miou_spawn *opti
 }
 MUTANT("R4.4", a_worker_keeps_what_it_calls, .call = call_stays_on_a_worker);
 
-/* Where call finds no domain, spawn on the caller's, be that dom0 or another. */
+/* Where miou_call finds no domain, spawn on the caller's, dom0 or another one. */
 static int call_anyway(bool on_dom0, miou_promise **promise, const miou_spawn *options,
                        miou_task *fn, void *arg)
 {
@@ -148,7 +148,7 @@ static int parallel_until_a_failure(int *outcomes, miou_task *fn, void *const *a
 }
 MUTANT("R4.9", a_failure_hides_what_follows, .parallel = parallel_until_a_failure);
 
-/* parallel with a function that spawns the i-th task. */
+/* miou_parallel, with a function that spawns the i-th task. */
 static int parallel_by(int (*spawn)(miou_promise **promise, size_t i, miou_task *fn, void *arg),
                        int *outcomes, miou_task *fn, void *const *args, size_t count)
 {
@@ -231,7 +231,7 @@ static int parallel_to_the_end(int *outcomes, miou_task *fn, void *const *args, 
 }
 MUTANT("R4.21", parallel_hides_a_cancellation, .parallel = parallel_to_the_end);
 
-/* ---- what there is */
+/* ---- the domains of a run */
 
 static int available_with_dom0(void)
 {
@@ -272,7 +272,7 @@ MUTANT("R4.14", all_tells_how_many_it_wrote, .domain_all = all_written);
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local bool mine;
 
-/* One task at a time, on whatever domain: who may suspend passes the turn on meanwhile. */
+/* One task at a time runs on all domains; a task that may suspend passes the turn on meanwhile. */
 static void take_turn(void)
 {
     pthread_mutex_lock(&turn);
@@ -347,10 +347,10 @@ MUTANT("R4.15", domains_take_turns, .run = run_in_turns, .yield = yield_in_turns
        .async = watch_async, .call = watch_call, .parallel = parallel_in_turns,
        .await = await_in_turns, .cancel = cancel_in_turns);
 
-/* The marks of a called child: nothing, or something, is left to do, later than promised. */
+/* Marks of a child on another domain: nothing is left to do, or something that is put off. */
 enum { CALLED = 1, LEFT };
 
-/* Returns true if it is for later. */
+/* Returns true if the cancellation is put off. */
 static bool put_off(const miou_promise *promise)
 {
     struct task *child = watch_task(promise);
@@ -361,7 +361,7 @@ static bool put_off(const miou_promise *promise)
     return true;
 }
 
-/* Make up for it, now, if it was put off. */
+/* Do now what was put off. */
 static void make_up(struct task *child, int (*what)(miou_promise *promise))
 {
     if (child && child->mark == LEFT && child->parent == watch_self()) {

@@ -4,15 +4,14 @@
 #include <errno.h>
 #include <pthread.h>
 
-/* What a task owns is only known while it runs, so most of these act when its function returns. */
+/* What a task owns is known only while it runs, so most mutants act when its function returns. */
 
 static bool failed_or_cancelled(int value)
 {
     return value < 0 || self_is_cancelled();
 }
 
-/* Mark all that the calling task owns; a finaliser that knows the mark can tell why it is called.
- */
+/* Mark all that the calling task owns, so that a finaliser can tell why it is called. */
 static void mark_mine(void)
 {
     struct record *record;
@@ -28,7 +27,7 @@ static void skip_the_marked(struct record *record)
         record->finaliser(record->value);
 }
 
-/* ---- who owns */
+/* ---- owners */
 
 static int check_by_the_maker(miou_resource *resource)
 {
@@ -114,7 +113,7 @@ static int check_as_the_parent(miou_resource *resource)
 MUTANT("R5.24", a_child_checks_as_its_parent, RECORDED, .run = watch_run, .own = record_own,
        .check = check_as_the_parent);
 
-/* ---- how it ends */
+/* ---- the end of a resource */
 
 static int leaks_are_forgiven(struct task *self, int value)
 {
@@ -149,7 +148,7 @@ static int forgotten_children_weigh_more(struct task *self, int value)
 }
 MUTANT_LEAVING("R5.5", forgotten_children_weigh_more, .own = record_own);
 
-/* Release what a failing task owns, what was made first first. */
+/* Release what a failing task owns, the oldest first. */
 static int finalised_oldest_first(struct task *self, int value)
 {
     struct record *record, *oldest;
@@ -322,7 +321,7 @@ static int the_given_does_not_leak(struct task *self, int value)
 }
 MUTANT_LEAVING("R5.12", the_given_does_not_leak, .own = record_own);
 
-/* Give what can be given of the list, once. */
+/* Give those of the list that can be given, each once. */
 static int spawn_giving_some(spawner *spawn, miou_promise **promise, const miou_spawn *options,
                              miou_task *fn, void *arg)
 {
@@ -358,7 +357,7 @@ static int call_giving_some(miou_promise **promise, const miou_spawn *options, m
 MUTANT("R5.13", what_is_not_ones_own_is_passed_over, .async = async_giving_some,
        .call = call_giving_some);
 
-/* What is given before the first that cannot be is lost to the giver. */
+/* The caller loses what stands in the list before the first that cannot be given. */
 static int async_giving_the_first(miou_promise **promise, const miou_spawn *options, miou_task *fn,
                                   void *arg)
 {
@@ -425,7 +424,7 @@ static int transfer_forgiven(miou_resource *resource)
 }
 MUTANT("R5.15", main_transfers_nothing, .transfer = transfer_forgiven);
 
-/* Transfer only when the task has ended well. */
+/* Transfer only when the task ends normally. */
 static int transfer_later(miou_resource *resource)
 {
     struct record *record = record_of(resource);

@@ -1,4 +1,4 @@
-/* Mutants of chapter 6: sockets that break one rule each. */
+/* Mutants of chapter 6, descriptors. */
 #include "saboteur.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Whether poll says at once that a descriptor is ready. */
+/* Whether a descriptor is ready now. */
 static bool ready(miou_fd *fd, short events)
 {
     struct pollfd entry = {.fd = true_miou_fd_number(fd), .events = events};

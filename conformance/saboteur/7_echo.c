@@ -1,4 +1,4 @@
-/* Mutants of chapter 7: runtimes on which the echo service breaks one of its promises. */
+/* Mutants of chapter 7: runtimes on which the echo server breaks a rule. */
 #include "saboteur.h"
 
 #include <errno.h>
@@ -205,7 +205,7 @@ static int signal_handle_once(int number, miou_signal_handler *handler, void *ar
 }
 MUTANT("R7.13", only_the_first_signal_is_handled, .signal_handle = signal_handle_once);
 
-/* Who tests in a loop what is waited for gets it all the same, but never sleeps. */
+/* A server that polls in a loop answers all the same, but never sleeps. */
 static int wait_by_yielding(miou_condition *condition, miou_mutex *mutex)
 {
     int error = true_miou_mutex_unlock(mutex);

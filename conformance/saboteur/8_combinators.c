@@ -1,10 +1,10 @@
-/* Mutants of the rules of combinators, R8. */
+/* Mutants of chapter 8, combinators. */
 #include "records.h"
 
 #include <errno.h>
 #include <time.h>
 
-/* Whether a child of the calling task has not ended, as far as that is known. */
+/* Whether a child of the calling task still runs, as far as is known. */
 static bool runs(miou_promise *promise)
 {
     return true_miou_promise_state(promise) == MIOU_STATE_RUNNING;
@@ -33,7 +33,7 @@ static int await_in_reverse(int *outcomes, miou_promise *const *promises, size_t
 }
 MUTANT("R8.1", outcomes_are_in_reverse, .await_all = await_in_reverse);
 
-/* One after the other; what comes after a failure is cancelled. */
+/* Await one after the other; cancel those that follow a failure. */
 static int await_up_to_a_failure(int *outcomes, miou_promise *const *promises, size_t count)
 {
     int result = true_miou_await_all(NULL, promises, 0), outcome = 0;
@@ -95,7 +95,7 @@ static int await_one_and_ended(size_t *which, int *outcome, miou_promise *const 
 }
 MUTANT("R8.4", await_one_awaits_all_that_have_ended, .await_one = await_one_and_ended);
 
-/* The place of the first that has failed; count if there is none. */
+/* The place of the first that has failed; count if none has. */
 static size_t failed_place(miou_promise *const *promises, size_t count)
 {
     size_t i;
@@ -118,7 +118,7 @@ static int await_a_failure(size_t *which, int *outcome, miou_promise *const *pro
 }
 MUTANT("R8.5", failures_are_taken_first, .await_one = await_a_failure);
 
-/* Take the child at a place, and cancel the others but those to spare, which are awaited. */
+/* Take the child at a place; cancel the others, or await them if they are to be spared. */
 static int take_and_cancel(size_t place, size_t *which, int *outcome, miou_promise *const *promises,
                            size_t count, bool (*spare)(miou_promise *))
 {
@@ -185,7 +185,7 @@ static int await_first_and_cancel_it(size_t *which, int *outcome, miou_promise *
 }
 MUTANT("R8.6", the_first_is_cancelled_too, .await_first = await_first_and_cancel_it);
 
-/* The others are cancelled when they are awaited, or with the end of their parent. */
+/* The others are cancelled only when they are awaited, or at the end of their parent. */
 static int await_first_for_now(size_t *which, int *outcome, miou_promise *const *promises,
                                size_t count)
 {
@@ -371,7 +371,7 @@ MUTANT("R8.13", strangers_have_numbers, .promise_id = id_of_anyones);
 
 /* ---- R8.14 to R8.16: protect ---- */
 
-/* What a protected function is called with, and how it went so far. */
+/* The arguments of a miou_protect, and its results so far. */
 struct protected
 {
     miou_task *fn;
@@ -402,7 +402,7 @@ static int protected_on_cancellation(void *arg)
     return p->on_cancellation(p->arg);
 }
 
-/* A mutant in which functions of its own stand between: finally's, and on_cancellation's. */
+/* A mutant that puts functions of its own in place of finally and on_cancellation. */
 #define MUTANT_PROTECTING(rule_, name_, finally_, on_cancellation_)                                \
     static int protect_##name_(miou_task *fn, void *arg, int (*finally)(void *arg, int cancelled), \
                                int (*on_cancellation)(void *arg))                                  \
@@ -498,7 +498,7 @@ MUTANT_PROTECTING("R8.16", finally_may_not_fail, protected_finally, on_cancellat
 
 /* ---- R8.17: who waits holds up nobody ---- */
 
-/* Blocks for a moment only, so that the suite need not wait for its own guard against hanging. */
+/* Blocks for a moment only, so that the suite does not have to wait until its timeout. */
 static int await_all_from_afar(int *outcomes, miou_promise *const *promises, size_t count)
 {
     size_t i;

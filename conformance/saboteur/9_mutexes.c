@@ -1,4 +1,5 @@
-/* Mutants of chapter 9, synchronisation: mutexes and conditions, and what holds for all. */
+/* Mutants of chapter 9, synchronisation: mutexes, conditions, and rules that hold for all objects.
+ */
 #include "records.h"
 
 #include <errno.h>
@@ -77,7 +78,7 @@ static int lock_when_cancelled(miou_mutex *mutex)
 }
 MUTANT("R9.7", lock_hides_a_cancellation, .mutex_lock = lock_when_cancelled);
 
-/* Every mutex that was made, the last one first. */
+/* All mutexes, the last one made first. */
 static struct made {
     miou_mutex *mutex;
     struct made *older;
@@ -196,7 +197,7 @@ static int wait_when_cancelled(miou_condition *condition, miou_mutex *mutex)
 }
 MUTANT("R9.15", wait_hides_a_cancellation, .condition_wait = wait_when_cancelled);
 
-/* A condition's mark is the domain it was made on, and 1. */
+/* A condition's mark is 1 + the domain on which it was made. */
 static int create_here(miou_condition **condition)
 {
     int error = true_miou_condition_create(condition);
@@ -215,7 +216,7 @@ static int signal_here(miou_condition *condition)
 MUTANT("R9.16", signals_stay_on_their_domain, .condition_create = create_here,
        .condition_signal = signal_here);
 
-/* ---- all alike */
+/* ---- all objects */
 
 static int signal_nothing(miou_condition *condition)
 {

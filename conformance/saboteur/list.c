@@ -1,4 +1,5 @@
-/* mutants: lists the saboteur's mutants, a line each: the mutant and the rule that it breaks. */
+/* mutants: lists the saboteur's mutants, one line for each: its name and the rule that it breaks.
+ */
 #include "saboteur.h"
 
 #include <stdio.h>

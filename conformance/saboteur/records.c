@@ -1,5 +1,5 @@
-/* records: a record for each resource, which its finaliser gets as its value. Records are never
- * freed: a mutant's process does not live long. */
+/* records: a record for each resource, which the true finaliser gets as its value. Records are
+ * never freed, since a mutant's process does not live long. */
 #include "records.h"
 
 #include <stdlib.h>
@@ -36,7 +36,7 @@ void records_end_mine(int (*end)(miou_resource *resource))
             end(record->resource);
 }
 
-/* care never suspends, and refuses a cancelled task. */
+/* miou_care never suspends, and is refused in a cancelled task. */
 bool self_is_cancelled(void)
 {
     miou_orphans *orphans;

@@ -1,5 +1,5 @@
-/* records: follows the resources of the true runtime from outside, for the mutants that must know
- * what a task owns or that stand between a resource and its finaliser. It breaks no rule itself. */
+/* records: follows the resources of the true runtime from outside, for mutants that must know what
+ * a task owns, or that stand between a resource and its finaliser. It breaks no rule itself. */
 #ifndef RECORDS_H
 #define RECORDS_H
 
@@ -9,21 +9,21 @@ struct record {
     miou_resource *resource;
     miou_finaliser *finaliser;
     void *value;
-    _Atomic(struct task *) owner; /* the last to call own; NULL: nobody ever did */
-    _Atomic(struct task *) given; /* the last child it was given to; NULL: never */
+    _Atomic(struct task *) owner; /* the last to call miou_own; NULL: none has */
+    _Atomic(struct task *) given; /* the last child it was given to; NULL: none */
     atomic_int domain;            /* the owner's */
     atomic_int mark;              /* for the mutant's own use: 0 at first */
     struct record *older;
 };
 
-/* All resources, the last made first; and the record of one, NULL if there is none. */
+/* All resources, the last one made first; and the record of one, or NULL. */
 struct record *records(void);
 struct record *record_of(const miou_resource *resource);
 
 /* Whether the calling task owns it. */
 bool record_is_mine(const struct record *record);
 
-/* Do that, true_miou_release or true_miou_disown, to all that the calling task owns, the last made
+/* Call true_miou_release or true_miou_disown for all that the calling task owns, the last one made
  * first. */
 void records_end_mine(int (*end)(miou_resource *resource));
 
@@ -43,8 +43,8 @@ int record_call(miou_promise **promise, const miou_spawn *options, miou_task *fn
     .async = record_async, .call = record_call, .parallel = watch_parallel, .yield = watch_yield,  \
     .await = watch_await, .cancel = watch_cancel, .resource_create = record_create
 
-/* A mutant whose function of that name stands in for every finaliser, and one whose function of
- * that name is what happens at the end of each task. */
+/* A mutant that calls its function of the same name in place of every finaliser; and one that calls
+ * it at the end of each task. */
 #define MUTANT_FINALISING(rule_, name_, ...)                                                       \
     MUTANT_RECORDING(rule_, name_, record_finalise = name_, __VA_ARGS__)
 #define MUTANT_LEAVING(rule_, name_, ...)                                                          \

@@ -1,5 +1,5 @@
-/* saboteur: the registry of the mutants, and the functions of the interface, each of which calls
- * the active mutant's or else the true runtime's. */
+/* saboteur: the registry of the mutants, and the functions of the interface, which call the active
+ * mutant's function or else the true runtime's. */
 #include "saboteur.h"
 
 #include <stdio.h>
@@ -37,7 +37,7 @@ const struct mutant *saboteur_mutants(void)
 
 void saboteur_waste(void)
 {
-    static _Thread_local void *volatile waste; /* or the compiler would do without */
+    static _Thread_local void *volatile waste; /* volatile: or the compiler would leave it out */
 
     waste = malloc(200);
     if (waste)

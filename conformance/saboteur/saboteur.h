@@ -1,8 +1,8 @@
-/* saboteur: a runtime library that passes every call on to a true one and, on the way, breaks one
- * rule: the proof that the suite would notice. It works with any runtime.
+/* saboteur: a runtime library that passes every call on to a true one and breaks one rule on the
+ * way. It proves that the suite would notice. It works with any runtime.
  *
- * The environment says which runtime (MIOU_SABOTAGED, a path) and how it is broken (MIOU_MUTANT, a
- * mutant's name; not set: not at all). A mutant replaces one function or a few:
+ * MIOU_SABOTAGED is the path of the true runtime, MIOU_MUTANT the name of the mutant; without it no
+ * rule is broken. A mutant replaces one function or a few:
  *
  *     static int call_as_async(miou_promise **promise, const miou_spawn *options, miou_task *fn,
  *                              void *arg)
@@ -24,8 +24,8 @@ struct mutant {
     struct mutant *next;
 };
 
-/* Whom watch.h takes for the calling task. Other tasks run during a call, on the same thread: when
- * it returns this is what it was. */
+/* The task that watch.h takes for the calling one. Other tasks run during a call, on the same
+ * thread, so each call restores it when it returns. */
 extern _Thread_local struct task *saboteur_caller;
 
 void saboteur_register(struct mutant *mutant);
@@ -33,11 +33,11 @@ void saboteur_register(struct mutant *mutant);
 /* All mutants, by name. */
 const struct mutant *saboteur_mutants(void);
 
-/* Take a little memory that nobody gives back. */
+/* Leak a little memory. */
 void saboteur_waste(void);
 
-/* A mutant of one rule. It registers itself, before saboteur.c looks for the one that is wanted.
- * Mutants do not change, and have a section apart from what does. */
+/* A mutant of one rule. It registers itself before saboteur.c looks for the wanted one. Mutants are
+ * constant; their section keeps them apart from data that changes. */
 #define MUTANT(rule_, name_, ...)                                                                  \
     static struct mutant mutant_##name_ __attribute__((section("saboteur_mutants")));              \
     __attribute__((constructor(1000))) static void register_##name_(void)                          \

@@ -1,5 +1,5 @@
 /* watch: a record for each task, found through the calling thread or through its promise. Records
- * are never freed: a mutant's process does not live long. */
+ * are never freed, since a mutant's process does not live long. */
 #include "watch.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* watch: follows the tasks of the true runtime from outside, for the mutants that must know who is
- * calling, whose child a promise stands for, or how a task ended. It breaks no rule itself. */
+/* watch: follows the tasks of the true runtime from outside, for mutants that must know the calling
+ * task, the child of a promise, or how a task ended. It breaks no rule itself. */
 #ifndef WATCH_H
 #define WATCH_H
 
@@ -14,11 +14,11 @@ struct task {
     struct task *parent; /* NULL: main */
     miou_promise *promise;
     miou_orphans *orphans; /* that keeps the promise, or NULL */
-    struct task *children; /* the last spawned first, linked by next */
+    struct task *children; /* the last one spawned first, linked by next */
     struct task *next;
     int depth; /* of main: 0 */
     atomic_bool begun;
-    atomic_bool returned; /* its function has; value says what */
+    atomic_bool returned; /* its function has returned value */
     int value;
     bool awaited, cancelled; /* by its parent */
     atomic_int mark;         /* for the mutant's own use, here and below: 0 at first */
@@ -38,14 +38,14 @@ struct task *watch_unsettled(struct task *child);
 /* Called when a task starts. */
 extern void (*watch_at_start)(struct task *self);
 
-/* Called when a task's function has returned; returns what it shall have returned. */
+/* Called when a task's function has returned; returns the value to use instead. */
 extern int (*watch_at_end)(struct task *self, int value);
 
 /* miou_async or miou_call. */
 typedef int spawner(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
 
-/* The interface's functions, with an eye on what they do. Mutants call these or the true ones. One
- * marks the child with 1. */
+/* The interface's functions, which record what they do. Mutants call these or the true ones.
+ * watch_call_marked also marks the child with 1. */
 int watch_run(const miou_options *options, miou_task *fn, void *arg);
 int watch_async(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
 int watch_call(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
@@ -59,7 +59,7 @@ int watch_cancel(miou_promise *promise);
 #define WATCHED                                                                                    \
     .async = watch_async, .call = watch_call, .parallel = watch_parallel, .yield = watch_yield
 
-/* A mutant whose function of that name is what happens at the end of each task. */
+/* A mutant that calls its function of the same name at the end of each task. */
 #define MUTANT_AT_END(rule_, name_, ...)                                                           \
     static int run_##name_(const miou_options *options, miou_task *fn, void *arg)                  \
     {                                                                                              \
