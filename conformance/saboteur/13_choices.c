@@ -152,7 +152,7 @@ static int unix_run_without_hope(const miou_options *options, miou_task *fn, voi
 
     return hopeless ? MIOU_DEADLOCK : result;
 }
-MUTANT("R13.3", sleepers_wake_nobody, .run = run_without_hope, .unix_run = unix_run_without_hope,
+MUTANT("R13.3", sleepers_wake_no_task, .run = run_without_hope, .unix_run = unix_run_without_hope,
        .trigger_await = trigger_await_counted, .sleep = sleep_without_hope,
        .suspend = suspend_without_hope);
 
@@ -162,9 +162,9 @@ static void tell_half(void *state, const miou_waiting *waiting)
     if (told++ % 2 == 0)
         deadlock(deadlock_state, waiting);
 }
-DEADLOCK_MUTANT("R13.4", half_is_told_of_a_deadlock, tell_half, );
+DEADLOCK_MUTANT("R13.4", half_of_a_deadlock_is_reported, tell_half, );
 
-static void tell_nobody(void *state, const miou_waiting *waiting)
+static void tell_without_task(void *state, const miou_waiting *waiting)
 {
     miou_waiting less = *waiting;
 
@@ -172,7 +172,7 @@ static void tell_nobody(void *state, const miou_waiting *waiting)
     less.on = 0;
     deadlock(deadlock_state, &less);
 }
-DEADLOCK_MUTANT("R13.4", it_is_not_told_on_whom, tell_nobody, );
+DEADLOCK_MUTANT("R13.4", waits_are_reported_without_a_task, tell_without_task, );
 
 static void tell_in_two_lines(void *state, const miou_waiting *waiting)
 {
@@ -206,7 +206,7 @@ static void tell_two_at_once(void *state, const miou_waiting *waiting)
         pthread_join(thread, NULL);
     }
 }
-DEADLOCK_MUTANT("R13.4", two_are_told_at_once, tell_two_at_once, );
+DEADLOCK_MUTANT("R13.4", two_reports_come_at_once, tell_two_at_once, );
 
 static void say_nothing(void *state, const miou_waiting *waiting)
 {
@@ -228,7 +228,7 @@ MUTANT("R13.4", deadlocks_are_silent, .run = run_silently);
 
 static miou_choose *choose;
 static void *choose_state;
-static int driven_runs;
+static int steered_runs;
 
 static int run_choosing(runner *run, miou_choose *instead, const miou_options *options,
                         miou_task *fn, void *arg)
@@ -237,7 +237,7 @@ static int run_choosing(runner *run, miou_choose *instead, const miou_options *o
 
     if (!changed.choose)
         return run(options, fn, arg);
-    driven_runs++;
+    steered_runs++;
     choose = changed.choose;
     choose_state = changed.choose_state;
     changed.choose = instead;
@@ -255,7 +255,7 @@ static int run_choosing(runner *run, miou_choose *instead, const miou_options *o
     }                                                                                              \
     MUTANT(rule_, name_, .run = run_##name_, .unix_run = unix_run_##name_)
 
-CHOICE_MUTANT("R13.5", driven_runs_have_threads, NULL);
+CHOICE_MUTANT("R13.5", steered_runs_have_threads, NULL);
 
 static size_t choose_of_one(void *state, size_t count)
 {
@@ -270,7 +270,7 @@ static size_t choose_something_else(void *state, size_t count)
     size_t answer = choose(choose_state, count);
 
     (void)state;
-    return answer < count ? (answer + (size_t)driven_runs) % count : answer;
+    return answer < count ? (answer + (size_t)steered_runs) % count : answer;
 }
 CHOICE_MUTANT("R13.6", answers_are_not_all_that_counts, choose_something_else);
 
@@ -293,7 +293,7 @@ static int sleep_until_the_others_wake(int64_t nanoseconds)
 
     return true_miou_sleep(nanoseconds > 0 && nanoseconds < day ? day - nanoseconds : nanoseconds);
 }
-MUTANT("R13.9", who_sleeps_longest_wakes_first, .sleep = sleep_until_the_others_wake);
+MUTANT("R13.9", the_longest_sleep_ends_first, .sleep = sleep_until_the_others_wake);
 
 static size_t choose_the_first(void *state, size_t count)
 {
@@ -315,28 +315,30 @@ CHOICE_MUTANT("R13.10", there_are_two_answers, choose_one_of_two);
 
 /* ---- The system ---- */
 
-static bool driven;
+static bool steered;
 
 static int run_noting(const miou_options *options, miou_task *fn, void *arg)
 {
-    driven = options && options->choose;
+    steered = options && options->choose;
     return true_miou_run(options, fn, arg);
 }
 
 static int unix_run_noting(const miou_options *options, miou_task *fn, void *arg)
 {
-    driven = options && options->choose;
+    steered = options && options->choose;
     return true_miou_unix_run(options, fn, arg);
 }
 
-static int suspend_if_not_driven(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+static int suspend_unless_steered(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
 {
-    return driven ? MIOU_NO_MONITOR : true_miou_suspend(syscall, suspended, arg);
+    return steered ? MIOU_NO_MONITOR : true_miou_suspend(syscall, suspended, arg);
 }
-MUTANT("R13.11", driven_runs_have_no_monitor, .run = run_noting, .suspend = suspend_if_not_driven);
+MUTANT("R13.11", steered_runs_have_no_monitor, .run = run_noting,
+       .suspend = suspend_unless_steered);
 
-static ssize_t read_if_not_driven(miou_fd *fd, void *buffer, size_t size)
+static ssize_t read_unless_steered(miou_fd *fd, void *buffer, size_t size)
 {
-    return driven ? MIOU_NO_MONITOR : true_miou_read(fd, buffer, size);
+    return steered ? MIOU_NO_MONITOR : true_miou_read(fd, buffer, size);
 }
-MUTANT("R13.11", driven_runs_do_not_read, .unix_run = unix_run_noting, .read = read_if_not_driven);
+MUTANT("R13.11", steered_runs_do_not_read, .unix_run = unix_run_noting,
+       .read = read_unless_steered);
