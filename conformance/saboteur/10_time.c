@@ -147,7 +147,7 @@ static int sleep_anyhow(int64_t nanoseconds)
 
     return error == MIOU_NO_MONITOR ? true_miou_yield() : error;
 }
-MUTANT("R10.8", without_a_monitor_nobody_sleeps, .sleep = sleep_anyhow);
+MUTANT("R10.8", without_a_monitor_no_task_sleeps, .sleep = sleep_anyhow);
 
 static int sleep_for_years(int64_t nanoseconds)
 {

@@ -196,7 +196,7 @@ static void interrupt_only_in_select(void *state)
     if (atomic_load(&selecting_now[(uintptr_t)state / 64 % 64]))
         given.interrupt(state);
 }
-MONITOR_MUTANT("R11.4", nobody_is_interrupted_before_select, .select = select_and_show,
+MONITOR_MUTANT("R11.4", no_interrupt_comes_before_select, .select = select_and_show,
                .interrupt = interrupt_only_in_select);
 
 /* ---- R11.5 */
@@ -353,7 +353,7 @@ static int suspend_without_a_monitor(miou_syscall *syscall, void (*suspended)(vo
 
     return error == MIOU_NO_MONITOR ? true_miou_yield() : error;
 }
-MUTANT("R11.10", without_a_monitor_nobody_waits, .suspend = suspend_without_a_monitor);
+MUTANT("R11.10", without_a_monitor_no_task_waits, .suspend = suspend_without_a_monitor);
 
 static void *state_of_something(void)
 {

@@ -141,7 +141,7 @@ static int run_without_domains(const miou_options *options, miou_task *fn, void 
         mended.domains = 0;
     return true_miou_run(&mended, fn, arg);
 }
-MUTANT("R1.6", fewer_domains_than_none, .run = run_without_domains);
+MUTANT("R1.6", negative_domains_count_as_0, .run = run_without_domains);
 
 static int run_nothing(const miou_options *options, miou_task *fn, void *arg)
 {

@@ -301,11 +301,11 @@ MUTANT("R2.10", cancelling_cancels_siblings, WATCHED, .run = watch_run, .await =
 
 /* ---- R2.11, R2.15, R2.16: arguments ---- */
 
-static int await_nobody(miou_promise *promise, int *outcome)
+static int await_null(miou_promise *promise, int *outcome)
 {
     return promise ? true_miou_await(promise, outcome) : MIOU_NOT_A_CHILD;
 }
-MUTANT("R2.11", nobody_is_not_a_child, .await = await_nobody);
+MUTANT("R2.11", null_is_another_tasks_child, .await = await_null);
 
 static int free_and_remember(miou_promise *promise)
 {
@@ -364,14 +364,14 @@ static int free_anyones(miou_promise *promise)
 }
 MUTANT("R2.15", anyone_may_give_back, .promise_free = free_anyones);
 
-static int async_for_nobody(miou_promise **promise, const miou_spawn *options, miou_task *fn,
-                            void *arg)
+static int async_without_place(miou_promise **promise, const miou_spawn *options, miou_task *fn,
+                               void *arg)
 {
     if (!promise && (!options || !options->orphans) && true_miou_domain_self() >= 0)
         return 0;
     return true_miou_async(promise, options, fn, arg);
 }
-MUTANT("R2.16", nobody_need_keep_the_promise, .async = async_for_nobody);
+MUTANT("R2.16", promises_need_no_place, .async = async_without_place);
 
 static int async_of_nothing(miou_promise **promise, const miou_spawn *options, miou_task *fn,
                             void *arg)
@@ -625,7 +625,8 @@ static int lock_though_cancelled(miou_mutex *mutex)
 
     return result == MIOU_CANCELLED ? 0 : result;
 }
-MUTANT("R2.25", who_waits_for_a_mutex_is_not_reached, .mutex_lock = lock_though_cancelled);
+MUTANT("R2.25", cancellation_misses_tasks_that_wait_for_a_mutex,
+       .mutex_lock = lock_though_cancelled);
 
 static int await_trigger_though_cancelled(miou_trigger *trigger)
 {
@@ -633,7 +634,7 @@ static int await_trigger_though_cancelled(miou_trigger *trigger)
 
     return result == MIOU_CANCELLED ? 0 : result;
 }
-MUTANT("R2.25", who_waits_for_a_trigger_is_not_reached,
+MUTANT("R2.25", cancellation_misses_tasks_that_wait_for_a_trigger,
        .trigger_await = await_trigger_though_cancelled);
 
 static int cancel_though_cancelled(miou_promise *promise)

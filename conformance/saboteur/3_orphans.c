@@ -37,7 +37,7 @@ static int care_never_running(miou_promise **promise, miou_orphans *orphans)
 
     return result == MIOU_CARE_RUNNING ? MIOU_CARE_EMPTY : result;
 }
-MUTANT("R3.2", running_orphans_are_none, .care = care_never_running);
+MUTANT("R3.2", running_orphans_do_not_count, .care = care_never_running);
 
 static int care_for_successes(miou_promise **promise, miou_orphans *orphans)
 {

@@ -218,7 +218,7 @@ static int parallel_of_null(int *outcomes, miou_task *fn, void *const *args, siz
 
     return error == -EINVAL && fn ? 0 : error;
 }
-MUTANT("R4.20", null_arguments_are_none, .parallel = parallel_of_null);
+MUTANT("R4.20", a_null_list_is_an_empty_one, .parallel = parallel_of_null);
 
 static int parallel_to_the_end(int *outcomes, miou_task *fn, void *const *args, size_t count)
 {

@@ -399,14 +399,14 @@ static int check_but_the_transferred(miou_resource *resource)
 MUTANT("R5.14", the_parent_gets_no_proof, RECORDED, .run = watch_run, .own = record_own,
        .transfer = transfer_and_mark, .check = check_but_the_transferred);
 
-static int transfer_to_nobody(miou_resource *resource)
+static int transfer_and_disown(miou_resource *resource)
 {
     struct task *self = watch_self();
 
     return self && self->parent ? true_miou_disown(resource) : true_miou_transfer(resource);
 }
 MUTANT("R5.14", the_transferred_is_lost, RECORDED, .run = watch_run, .own = record_own,
-       .transfer = transfer_to_nobody);
+       .transfer = transfer_and_disown);
 
 static int transfer_from_main(miou_resource *resource)
 {
@@ -414,7 +414,7 @@ static int transfer_from_main(miou_resource *resource)
 
     return error == -EINVAL && true_miou_check(resource) == 0 ? true_miou_disown(resource) : error;
 }
-MUTANT("R5.15", main_transfers_to_nobody, .transfer = transfer_from_main);
+MUTANT("R5.15", main_transfers_and_disowns, .transfer = transfer_from_main);
 
 static int transfer_forgiven(miou_resource *resource)
 {
@@ -575,7 +575,7 @@ static int own_made(miou_resource *resource)
 {
     return true_miou_check(resource) == 0 ? 0 : true_miou_own(resource);
 }
-MUTANT("R5.21", who_makes_owns, .resource_create = create_and_own, .own = own_made);
+MUTANT("R5.21", makers_own, .resource_create = create_and_own, .own = own_made);
 
 static void five_thousand_are_enough(struct record *record)
 {

@@ -554,13 +554,13 @@ static int connect_at_once(miou_fd *fd, const struct sockaddr *address, socklen_
 }
 MUTANT("R6.32", connect_does_not_wait, .connect = connect_at_once);
 
-static int connect_to_nobody(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+static int connect_in_any_case(miou_fd *fd, const struct sockaddr *address, socklen_t length)
 {
     int error = true_miou_connect(fd, address, length);
 
     return error == -ECONNREFUSED ? 0 : error;
 }
-MUTANT("R6.32", nobody_refuses, .connect = connect_to_nobody);
+MUTANT("R6.32", refused_connections_succeed, .connect = connect_in_any_case);
 
 static int connect_cancelled(miou_fd *fd, const struct sockaddr *address, socklen_t length)
 {

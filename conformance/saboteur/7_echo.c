@@ -227,7 +227,7 @@ static ssize_t write_unless_half_closed(miou_fd *fd, const void *buffer, size_t 
         return -EPIPE;
     return true_miou_write(fd, buffer, size);
 }
-MUTANT("R7.20", who_has_half_closed_is_not_answered, .write = write_unless_half_closed);
+MUTANT("R7.20", half_closed_clients_are_not_answered, .write = write_unless_half_closed);
 
 MUTANT("R7.21", half_closed_clients_keep_a_descriptor, .close = close_without_number);
 

@@ -152,7 +152,7 @@ static int await_first_as_one(size_t *which, int *outcome, miou_promise *const *
 {
     return true_miou_await_one(which, outcome, promises, count);
 }
-MUTANT("R8.6", await_first_cancels_nobody, .await_first = await_first_as_one);
+MUTANT("R8.6", await_first_cancels_no_child, .await_first = await_first_as_one);
 
 static bool has_ended(miou_promise *promise)
 {
@@ -255,7 +255,7 @@ static int await_all_different(int *outcomes, miou_promise *const *promises, siz
 {
     return listed_twice(promises, count) ? -EINVAL : true_miou_await_all(outcomes, promises, count);
 }
-MUTANT("R8.9", nobody_is_listed_twice, .await_all = await_all_different);
+MUTANT("R8.9", no_child_is_listed_twice, .await_all = await_all_different);
 
 static int await_first_of_different(size_t *which, int *outcome, miou_promise *const *promises,
                                     size_t count)

@@ -24,7 +24,7 @@ static int lock_by_trying(miou_mutex *mutex)
             break;
     return error;
 }
-MUTANT("R9.2", who_is_quick_locks_first, .mutex_lock = lock_by_trying);
+MUTANT("R9.2", quick_tasks_lock_first, .mutex_lock = lock_by_trying);
 
 static int lock_twice(miou_mutex *mutex)
 {
@@ -48,7 +48,7 @@ static int yield_and_try(miou_mutex *mutex)
 
     return error < 0 ? error : true_miou_mutex_try_lock(mutex);
 }
-MUTANT("R9.5", who_tries_lets_others_run, .mutex_try_lock = yield_and_try);
+MUTANT("R9.5", trying_lets_others_run, .mutex_try_lock = yield_and_try);
 
 static int try_by_locking(miou_mutex *mutex)
 {
@@ -56,7 +56,7 @@ static int try_by_locking(miou_mutex *mutex)
 
     return error == -EDEADLK ? -EBUSY : error;
 }
-MUTANT("R9.5", who_tries_waits, .mutex_try_lock = try_by_locking);
+MUTANT("R9.5", trying_waits, .mutex_try_lock = try_by_locking);
 
 static int lock_but_there(miou_mutex *mutex)
 {
