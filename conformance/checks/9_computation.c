@@ -249,6 +249,91 @@ CHECK("R9.24", an_action_completes_and_frees)
     assert_run(0, chain_of_actions, NULL);
 }
 
+/* An action that tries to free the computation that is being completed, or another one. */
+struct freeing {
+    miou_computation *computation;
+    int freed;
+};
+
+static void free_computation(miou_trigger *trigger, void *arg)
+{
+    struct freeing *t = arg;
+
+    (void)trigger;
+    t->freed = miou_computation_free(t->computation);
+}
+
+static int attach_freeing(miou_computation *computation, struct freeing *freeing)
+{
+    miou_trigger *trigger;
+
+    TRY(miou_trigger_create(&trigger));
+    TRY(miou_trigger_on_signal(trigger, free_computation, freeing));
+    return miou_computation_attach(computation, trigger);
+}
+
+/* Twice, so that the second action would find what the first one has freed. */
+static int free_while_completing(void *arg)
+{
+    struct freeing first = {NULL, 1}, second;
+    miou_computation *computation;
+    int outcome;
+
+    (void)arg;
+    TRY(miou_computation_create(&computation));
+    first.computation = computation;
+    second = first;
+    TRY(attach_freeing(computation, &first));
+    TRY(attach_freeing(computation, &second));
+    EXPECT(miou_computation_complete(computation, 5), 0);
+    EXPECT(first.freed, -EBUSY);
+    EXPECT(second.freed, -EBUSY);
+    EXPECT(miou_computation_peek(computation, &outcome), 1);
+    EXPECT(outcome, 5);
+    return miou_computation_free(computation);
+}
+
+/* The computation to which a canceller hands an error on is being completed as well. */
+static int free_while_handing_on(void *arg)
+{
+    struct freeing freeing = {NULL, 1};
+    miou_computation *from, *into;
+    miou_trigger *canceller;
+
+    (void)arg;
+    TRY(miou_computation_create(&from));
+    TRY(miou_computation_create(&into));
+    TRY(miou_computation_canceller(&canceller, from, into));
+    TRY(miou_computation_attach(from, canceller));
+    freeing.computation = into;
+    TRY(attach_freeing(into, &freeing));
+    EXPECT(miou_computation_complete(from, BOOM), 0);
+    EXPECT(freeing.freed, -EBUSY);
+    TRY(miou_computation_free(from));
+    return miou_computation_free(into);
+}
+
+static int free_another(void *arg)
+{
+    struct freeing freeing = {NULL, 1};
+    miou_computation *computation;
+
+    (void)arg;
+    TRY(miou_computation_create(&computation));
+    TRY(miou_computation_create(&freeing.computation));
+    TRY(attach_freeing(computation, &freeing));
+    EXPECT(miou_computation_complete(computation, 1), 0);
+    EXPECT(freeing.freed, 0);
+    return miou_computation_free(computation);
+}
+
+CHECK("R9.10", not_freed_while_it_is_completed)
+{
+    assert_run(0, free_while_completing, NULL);
+    assert_run(0, free_while_handing_on, NULL);
+    assert_run(0, free_another, NULL);
+}
+
 /* ---- R9.25, R9.31 */
 
 /* Plain memory on purpose: only the computation or the trigger guards it. */

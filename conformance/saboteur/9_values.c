@@ -286,6 +286,27 @@ static int peek_at_nothing(miou_computation *computation, int *outcome)
 }
 MUTANT("R9.25", peek_sees_what_is_not_there, .computation_peek = peek_at_nothing);
 
+/* The computation that this thread is completing. */
+static _Thread_local const miou_computation *completing;
+
+static int complete_noted(miou_computation *computation, int outcome)
+{
+    const miou_computation *outer = completing;
+    int error;
+
+    completing = computation;
+    error = true_miou_computation_complete(computation, outcome);
+    completing = outer;
+    return error;
+}
+
+static int free_what_completes(miou_computation *computation)
+{
+    return computation && computation == completing ? 0 : true_miou_computation_free(computation);
+}
+MUTANT("R9.10", computations_are_freed_while_they_complete, .computation_complete = complete_noted,
+       .computation_free = free_what_completes);
+
 static int await_alone(miou_computation *computation, int *outcome)
 {
     atomic_int *awaiting = watch_mark(computation);
