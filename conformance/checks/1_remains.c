@@ -1,6 +1,7 @@
 /* Rules R1.16 and R1.17: what a run leaves behind, and what an idle run uses. */
 #include "waits.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -151,6 +152,127 @@ CHECK("R1.16", memory_is_given_back)
     assert_true(before > 0);
     /* A tenth of the tasks' stacks would be more. */
     assert_true(memory_resident() - before < LIMIT);
+}
+
+/* ---- R1.16: mappings and descriptors after many runs ---- */
+
+/* One of each kind of object is left to the run. */
+static int leave_objects(void *arg)
+{
+    miou_resource *resource;
+    miou_mutex *mutex;
+    miou_condition *condition;
+    miou_lazy *lazy;
+    miou_trigger *trigger;
+    miou_computation *computation;
+    miou_orphans *orphans;
+    miou_syscall *point;
+    miou_hook *hook;
+
+    TRY(miou_resource_create(&resource, ignore, NULL));
+    TRY(miou_mutex_create(&mutex));
+    TRY(miou_condition_create(&condition));
+    TRY(miou_lazy_create(&lazy, return_0, NULL));
+    TRY(miou_trigger_create(&trigger));
+    TRY(miou_computation_create(&computation));
+    TRY(miou_computation_attach(computation, trigger));
+    TRY(miou_orphans_create(&orphans));
+    TRY(miou_syscall_create(&point));
+    TRY(miou_hook_add(&hook, return_0, NULL));
+    return arg == NULL ? 0 : miou_mutex_lock(mutex); /* some are left locked */
+}
+
+static int leave_all(void *arg)
+{
+    miou_task *end = (*(struct busy *)arg).end;
+    miou_promise *promise;
+
+    TRY(leave_objects(arg));
+    TRY(miou_async(&promise, NULL, leave_objects, NULL));
+    TRY(miou_await(promise, NULL));
+    if (miou_domain_available() > 0) {
+        TRY(miou_call(&promise, NULL, leave_objects, arg));
+        TRY(miou_await(promise, NULL));
+    }
+    return end(NULL);
+}
+
+static int leave_all_and_descriptors(void *arg)
+{
+    miou_fd *fd;
+
+    TRY(miou_sleep(1));
+    TRY(miou_tcpv4(&fd, 0));
+    TRY(miou_tcpv4(&fd, MIOU_OWNED));
+    TRY(miou_close(fd));
+    return leave_all(arg);
+}
+
+static int await_in_vain(void *arg)
+{
+    miou_trigger *trigger;
+
+    (void)arg;
+    TRY(miou_trigger_create(&trigger));
+    return miou_trigger_await(trigger);
+}
+
+static void keep_quiet(void *state, const miou_waiting *waiting)
+{
+    (void)state;
+    (void)waiting;
+}
+
+/* A page that stays mapped after each run shows in every batch. What a library keeps for later
+ * stops growing, so that one batch adds less. */
+static void assert_no_growth(check_runner *run, int domains, miou_task *fn, miou_task *end)
+{
+    enum { BATCHES = 3, RUNS = 16, PAGE = 4096 };
+    miou_options options = {.domains = domains, .deadlock = keep_quiet};
+    int batch, i, descriptors = descriptors_open();
+    long least = LONG_MAX, before = 0, after;
+
+    for (batch = 0; batch <= BATCHES; batch++) {
+        for (i = 0; i < RUNS; i++) {
+            struct busy t = {.end = end};
+
+            run(&options, fn, &t);
+        }
+        after = memory_mapped();
+        assert_true(after > 0);
+        if (batch > 0 && after - before < least)
+            least = after - before;
+        before = after;
+    }
+    assert_true(least < (long)RUNS * PAGE);
+    assert_int_equal(descriptors_open(), descriptors);
+}
+
+static miou_task *const all_ends[] = {end_normally, end_with_error, forget, leak, await_in_vain};
+enum { ALL_ENDS = sizeof all_ends / sizeof all_ends[0] };
+
+CHECK("R1.16", mappings_are_given_back)
+{
+    int end;
+
+    for (end = 0; end < ALL_ENDS; end++)
+        assert_no_growth(miou_run, 0, leave_all, all_ends[end]);
+}
+
+CHECK("R1.16", mappings_of_runs_with_domains_are_given_back)
+{
+    int end;
+
+    for (end = 0; end < ALL_ENDS; end++)
+        assert_no_growth(miou_run, 1 + end % 2, leave_all, all_ends[end]);
+}
+
+CHECK("R1.16", mappings_of_runs_with_monitor_are_given_back)
+{
+    int end;
+
+    for (end = 0; end < ALL_ENDS; end++)
+        assert_no_growth(miou_unix_run, end % 2, leave_all_and_descriptors, all_ends[end]);
 }
 
 /* ---- R1.17: idling ---- */

@@ -906,3 +906,87 @@ CHECK("R5.29", ended_by_a_child_elsewhere)
 {
     assert_no_growth_by(miou_call);
 }
+
+/* ---- R5.6: before miou_care and miou_cancel tell of the end ---- */
+
+struct failing {
+    bool cancel;
+    atomic_bool begun, finalised;
+    bool in_time;
+};
+
+static void note_finalised(void *value)
+{
+    struct failing *t = value;
+
+    atomic_store(&t->finalised, true);
+}
+
+static int own_and_fail(void *arg)
+{
+    struct failing *t = arg;
+    miou_resource *resource;
+
+    TRY(miou_resource_create(&resource, note_finalised, t));
+    TRY(miou_own(resource));
+    atomic_store(&t->begun, true);
+    miou_yield();
+    return -5;
+}
+
+static int care_for_one_that_fails(struct failing *t, int domain)
+{
+    miou_orphans *orphans;
+    miou_promise *promise;
+    int ended;
+
+    TRY(miou_orphans_create(&orphans));
+    TRY(domain ? miou_call(&promise, &(miou_spawn){.orphans = orphans}, own_and_fail, t)
+               : miou_async(&promise, &(miou_spawn){.orphans = orphans}, own_and_fail, t));
+    if (t->cancel) {
+        while (!atomic_load(&t->begun))
+            TRY(miou_yield());
+        TRY(miou_cancel(promise));
+        t->in_time = atomic_load(&t->finalised);
+        return 0;
+    }
+    while ((ended = miou_care(&promise, orphans)) == MIOU_CARE_RUNNING)
+        TRY(miou_yield());
+    t->in_time = ended == MIOU_CARE_ENDED && atomic_load(&t->finalised);
+    TRY(miou_await(promise, NULL));
+    return 0;
+}
+
+static int care_here(void *arg)
+{
+    return care_for_one_that_fails(arg, 0);
+}
+
+static int care_elsewhere(void *arg)
+{
+    return care_for_one_that_fails(arg, 1);
+}
+
+static void assert_finalised_in_time(miou_task *fn, bool cancel)
+{
+    int i;
+
+    for (i = 0; i < 50; i++) {
+        struct failing t = {.cancel = cancel};
+
+        assert_int_equal(run_with(1, fn, &t), 0);
+        assert_true(t.in_time);
+    }
+}
+
+CHECK("R5.6", finalised_before_care_hands_it_out)
+{
+    assert_finalised_in_time(care_here, false);
+    assert_finalised_in_time(care_elsewhere, false);
+}
+
+CHECK("R5.6", finalised_before_cancelling_returns)
+{
+    assert_finalised_in_time(care_here, true);
+    assert_finalised_in_time(care_elsewhere, true);
+}

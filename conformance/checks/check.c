@@ -136,6 +136,20 @@ long memory_resident(void)
     return pages < 0 ? -1 : pages * sysconf(_SC_PAGESIZE);
 }
 
+long memory_mapped(void)
+{
+    FILE *file = fopen("/proc/self/maps", "r");
+    unsigned long first, end;
+    long bytes = 0;
+
+    if (!file)
+        return -1;
+    while (fscanf(file, "%lx-%lx%*[^\n]", &first, &end) == 2)
+        bytes += (long)(end - first);
+    fclose(file);
+    return bytes;
+}
+
 int descriptors_of(pid_t pid)
 {
     char path[32];

@@ -56,6 +56,9 @@ int descriptors_open(void);
 /* Bytes of memory that this process uses; -1: unknown. */
 long memory_resident(void);
 
+/* Bytes of address space that this process has mapped, used or not; -1: unknown. */
+long memory_mapped(void);
+
 /* How many descriptors another process has open; -1 if there is no such process. */
 int descriptors_of(pid_t pid);
 
