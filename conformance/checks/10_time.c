@@ -1,5 +1,6 @@
 /* Rules R10.1 to R10.10: sleeping. No check here demands that a sleep be short, only that it is
  * long enough and that sleeps end in the right order. */
+#include "disturbed.h"
 #include "refused_calls.h"
 #include "sockets.h"
 
@@ -752,4 +753,17 @@ CHECK("R10.10 R5.18", finalisers_cannot_sleep)
 {
     assert_refused_in_finalisers(SLEEP_CALLS, miou_run);
     assert_refused_in_finalisers(SLEEP_CALLS, miou_unix_run);
+}
+
+/* ---- R10.1: whatever else wakes tasks ---- */
+
+static int sleep_long(void *arg)
+{
+    (void)arg;
+    return miou_sleep(HOUR);
+}
+
+CHECK("R10.1", nothing_that_wakes_others_ends_a_sleep)
+{
+    assert_undisturbed(&(struct disturbed_wait){.wait = sleep_long, .result = MIOU_CANCELLED});
 }

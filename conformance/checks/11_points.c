@@ -1,4 +1,5 @@
 /* Rules R11.1, R11.5 to R11.8, R11.10 and R11.18: suspension points. */
+#include "disturbed.h"
 #include "refused_calls.h"
 #include "station.h"
 
@@ -604,4 +605,27 @@ CHECK("R11.18", finalisers_can_signal_points)
     assert_int_equal(t.signalled, 0);
     assert_true(t.state);
     stations_assert_sound(&stations, 0);
+}
+
+/* ---- R11.1: whatever else wakes tasks ---- */
+
+static int suspend_undisturbed(void *arg)
+{
+    miou_syscall **point = arg;
+
+    TRY(miou_syscall_create(point));
+    return miou_suspend(*point, NULL, NULL);
+}
+
+static int signal_undisturbed(void *arg)
+{
+    return miou_signal(*(miou_syscall **)arg);
+}
+
+CHECK("R11.1", nothing_but_its_signal_ends_a_suspension)
+{
+    miou_syscall *point = NULL;
+
+    assert_undisturbed(&(struct disturbed_wait){
+        .wait = suspend_undisturbed, .release = signal_undisturbed, .state = &point});
 }

@@ -1,0 +1,181 @@
+/* Rules R9.1, R9.11, R9.20, R9.22 and R9.26: a call that waits for an object goes on waiting,
+ * whatever wakes other tasks. */
+#include "disturbed.h"
+#include "sync.h"
+
+struct objects {
+    miou_mutex *mutex;
+    miou_condition *condition;
+    miou_lazy *lazy;
+    miou_trigger *trigger;
+    miou_computation *computation;
+    bool computing, released;
+    miou_promise *forcing;
+};
+
+static int lock_first(void *arg)
+{
+    struct objects *t = arg;
+
+    TRY(miou_mutex_create(&t->mutex));
+    return miou_mutex_lock(t->mutex);
+}
+
+static int lock_next(void *arg)
+{
+    struct objects *t = arg;
+
+    TRY(miou_mutex_lock(t->mutex));
+    return miou_mutex_unlock(t->mutex);
+}
+
+static int unlock(void *arg)
+{
+    return miou_mutex_unlock(((struct objects *)arg)->mutex);
+}
+
+CHECK("R9.1", nothing_but_an_unlock_ends_locking)
+{
+    struct objects t = {0};
+
+    assert_undisturbed(&(struct disturbed_wait){
+        .prepare = lock_first, .wait = lock_next, .release = unlock, .state = &t});
+}
+
+static int make_condition(void *arg)
+{
+    struct objects *t = arg;
+
+    TRY(miou_mutex_create(&t->mutex));
+    return miou_condition_create(&t->condition);
+}
+
+static int wait_on_condition(void *arg)
+{
+    struct objects *t = arg;
+
+    TRY(miou_mutex_lock(t->mutex));
+    TRY(miou_condition_wait(t->condition, t->mutex));
+    return miou_mutex_unlock(t->mutex);
+}
+
+static int signal_condition(void *arg)
+{
+    return miou_condition_signal(((struct objects *)arg)->condition);
+}
+
+CHECK("R9.11", nothing_but_a_signal_ends_waiting_for_a_condition)
+{
+    struct objects t = {0};
+
+    assert_undisturbed(&(struct disturbed_wait){.prepare = make_condition,
+                                                .wait = wait_on_condition,
+                                                .release = signal_condition,
+                                                .state = &t});
+}
+
+static int compute_slowly(void *arg)
+{
+    struct objects *t = arg;
+
+    t->computing = true;
+    while (!t->released)
+        TRY(miou_yield());
+    return 6;
+}
+
+static int force_it(void *arg)
+{
+    struct objects *t = arg;
+    int value;
+
+    TRY(miou_lazy_force(t->lazy, &value));
+    return value;
+}
+
+static int begin_forcing(void *arg)
+{
+    struct objects *t = arg;
+
+    t->computing = t->released = false;
+    TRY(miou_lazy_create(&t->lazy, compute_slowly, t));
+    TRY(miou_async(&t->forcing, NULL, force_it, t));
+    while (!t->computing)
+        TRY(miou_yield());
+    return 0;
+}
+
+static int let_it_compute(void *arg)
+{
+    ((struct objects *)arg)->released = true;
+    return 0;
+}
+
+static int end_forcing(void *arg)
+{
+    return miou_await(((struct objects *)arg)->forcing, NULL);
+}
+
+CHECK("R9.20", nothing_but_the_value_ends_forcing)
+{
+    struct objects t = {0};
+
+    assert_undisturbed(&(struct disturbed_wait){.prepare = begin_forcing,
+                                                .wait = force_it,
+                                                .release = let_it_compute,
+                                                .finish = end_forcing,
+                                                .result = 6,
+                                                .state = &t});
+}
+
+static int make_trigger(void *arg)
+{
+    return miou_trigger_create(&((struct objects *)arg)->trigger);
+}
+
+static int await_trigger(void *arg)
+{
+    return miou_trigger_await(((struct objects *)arg)->trigger);
+}
+
+static int signal_trigger(void *arg)
+{
+    return miou_trigger_signal(((struct objects *)arg)->trigger);
+}
+
+CHECK("R9.22", nothing_but_a_signal_ends_awaiting_a_trigger)
+{
+    struct objects t = {0};
+
+    assert_undisturbed(&(struct disturbed_wait){
+        .prepare = make_trigger, .wait = await_trigger, .release = signal_trigger, .state = &t});
+}
+
+static int make_computation(void *arg)
+{
+    return miou_computation_create(&((struct objects *)arg)->computation);
+}
+
+static int await_computation(void *arg)
+{
+    int outcome;
+
+    TRY(miou_computation_await(((struct objects *)arg)->computation, &outcome));
+    return outcome;
+}
+
+static int complete(void *arg)
+{
+    return miou_computation_complete(((struct objects *)arg)->computation, 4);
+}
+
+CHECK("R9.26", nothing_but_its_completion_ends_awaiting_a_computation)
+{
+    struct objects t = {0};
+
+    assert_undisturbed(&(struct disturbed_wait){.prepare = make_computation,
+                                                .wait = await_computation,
+                                                .release = complete,
+                                                .result = 4,
+                                                .state = &t});
+}

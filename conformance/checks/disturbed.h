@@ -1,0 +1,23 @@
+/* disturbed: a task that waits in some call, while all that happens which could end the wait by
+ * mistake: most of it is about something that the task has waited for before. */
+#ifndef DISTURBED_H
+#define DISTURBED_H
+
+#include "tasks.h"
+
+/* A call that waits. All functions but wait are called by the parent of the task that waits, on the
+ * same domain; those that are NULL are left out. They return 0, or an error. */
+struct disturbed_wait {
+    int (*prepare)(void *state);
+    int (*wait)(void *state);    /* makes the call */
+    int (*release)(void *state); /* ends the wait; NULL: the task is cancelled */
+    int (*finish)(void *state);  /* when the task has ended */
+    int result;                  /* what wait must return */
+    void *state;
+};
+
+/* Make the call again and again, on two domains, while one thing after another happens: assert that
+ * it returns when it is released, and not before. */
+void assert_undisturbed(const struct disturbed_wait *wait);
+
+#endif
