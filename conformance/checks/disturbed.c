@@ -339,10 +339,8 @@ void assert_undisturbed(const struct disturbed_wait *wait)
 
     for (i = 0; i < DISTURBANCES; i++)
         for (domain = 0; domain < 2; domain++) {
-            struct scene t = {.wait = wait,
-                              .disturbance = &disturbances[i],
-                              .domain = domain,
-                              .pair.peer = -1};
+            struct scene t = {
+                .wait = wait, .disturbance = &disturbances[i], .domain = domain, .pair.peer = -1};
 
             result = unix_run_with(2, disturb_on_domain, &t);
             if (t.pair.peer >= 0)
