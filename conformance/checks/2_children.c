@@ -1,5 +1,5 @@
 /* Rules R2.4, R2.9, R2.16, R2.19 and R2.20: what a scenario cannot say of children. */
-#include "tasks.h"
+#include "disturbed.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -370,4 +370,59 @@ static void assert_no_growth(spawner *spawn, int generations)
 CHECK("R2.20", no_growth)
 {
     assert_no_growth(miou_async, 100000);
+}
+
+/* ---- R2.4, R2.9: whatever else wakes tasks ---- */
+
+static int await_child(void *arg)
+{
+    struct children *t = arg;
+    int outcome;
+
+    TRY(miou_async(&t->promises[0], NULL, end_when_released, t));
+    TRY(miou_await(t->promises[0], &outcome));
+    return outcome;
+}
+
+static int await_child_elsewhere(void *arg)
+{
+    struct children *t = arg;
+    int outcome;
+
+    TRY(miou_call(&t->promises[0], NULL, end_when_released, t));
+    TRY(miou_await(t->promises[0], &outcome));
+    return outcome;
+}
+
+/* A child that goes on after its cancellation until it is released. */
+static int end_late(void *arg)
+{
+    struct children *t = arg;
+
+    atomic_store(&t->begun, true);
+    while (miou_yield() == 0)
+        ;
+    until(&t->released);
+    return 0;
+}
+
+static int cancel_child(void *arg)
+{
+    struct children *t = arg;
+
+    TRY(miou_call(&t->promises[0], NULL, end_late, t));
+    while (!atomic_load(&t->begun))
+        TRY(miou_yield());
+    return miou_cancel(t->promises[0]);
+}
+
+CHECK("R2.4", nothing_but_the_childs_end_ends_await)
+{
+    assert_children_undisturbed(await_child, 7);
+    assert_children_undisturbed(await_child_elsewhere, 7);
+}
+
+CHECK("R2.9", nothing_but_the_childs_end_ends_cancel)
+{
+    assert_children_undisturbed(cancel_child, 0);
 }

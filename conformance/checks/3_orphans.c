@@ -1,6 +1,6 @@
 /* Rules R3.1 to R3.4, R3.10, R3.12, R3.15, R3.17 and R3.19 to R3.23: what a scenario cannot say of
  * orphanages. */
-#include "tasks.h"
+#include "disturbed.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -350,4 +350,21 @@ CHECK("R3.21 R3.23", what_the_cancelled_may_ask_of_orphanages)
     assert_int_equal(t.length, 2);
     assert_int_equal(t.in_finaliser, 2);
     assert_false(t.written);
+}
+
+/* ---- R3.20: whatever else wakes tasks ---- */
+
+static int get_orphan(void *arg)
+{
+    miou_spawn options = {0};
+    int outcome;
+
+    TRY(miou_orphans_create(&options.orphans));
+    TRY(miou_call(NULL, &options, end_when_released, arg));
+    return miou_orphans_get(&outcome, options.orphans) == 1 ? outcome : -1;
+}
+
+CHECK("R3.20", nothing_but_an_orphans_end_ends_get)
+{
+    assert_children_undisturbed(get_orphan, 7);
 }

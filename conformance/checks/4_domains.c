@@ -1,6 +1,6 @@
 /* Checks of chapter 4, domains: threads, true parallelism, memory, and the arguments that a
  * scenario cannot give. */
-#include "tasks.h"
+#include "disturbed.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -742,4 +742,19 @@ CHECK("R4.22", memory_of_a_cancelled_task_is_at_rest)
     struct letter letter = {.question = {0}};
 
     assert_int_equal(run_with(1, cancel_letters, &letter), EXCHANGES);
+}
+
+/* ---- R4.9: whatever else wakes tasks ---- */
+
+static int call_in_parallel(void *arg)
+{
+    int ends[2];
+
+    TRY(miou_parallel(ends, end_when_released, (void *[]){arg, arg}, 2));
+    return ends[0] == ends[1] ? ends[0] : -1;
+}
+
+CHECK("R4.9", nothing_but_their_ends_ends_parallel)
+{
+    assert_children_undisturbed(call_in_parallel, 7);
 }

@@ -1,6 +1,6 @@
 /* Rules R8.1, R8.3 and R8.5 to R8.13: what a scenario cannot say of combinators, and of the state
  * and the number of a child. */
-#include "tasks.h"
+#include "disturbed.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -480,4 +480,58 @@ CHECK("R8.13", bad_arguments_of_promise_id)
     assert_int_equal(t.stranger, MIOU_NOT_A_CHILD);
     assert_int_equal(t.stale, -EINVAL);
     assert_true(t.id == 77);
+}
+
+/* ---- R8.1, R8.3, R8.6: whatever else wakes tasks ---- */
+
+static int spawn_two(struct children *t)
+{
+    TRY(miou_async(&t->promises[0], NULL, end_when_released, t));
+    return miou_call(&t->promises[1], NULL, end_when_released, t);
+}
+
+static int await_all_children(void *arg)
+{
+    struct children *t = arg;
+    int outcomes[2];
+
+    TRY(spawn_two(t));
+    TRY(miou_await_all(outcomes, t->promises, 2));
+    return outcomes[0] == outcomes[1] ? outcomes[0] : -1;
+}
+
+static int await_one_child(void *arg)
+{
+    struct children *t = arg;
+    int outcome;
+
+    TRY(spawn_two(t));
+    TRY(miou_await_one(NULL, &outcome, t->promises, 2));
+    TRY(miou_await_all(NULL, t->promises, 2));
+    return outcome;
+}
+
+static int await_first_child(void *arg)
+{
+    struct children *t = arg;
+    int outcome;
+
+    TRY(spawn_two(t));
+    TRY(miou_await_first(NULL, &outcome, t->promises, 2));
+    return outcome;
+}
+
+CHECK("R8.1", nothing_but_their_ends_ends_await_all)
+{
+    assert_children_undisturbed(await_all_children, 7);
+}
+
+CHECK("R8.3", nothing_but_one_end_ends_await_one)
+{
+    assert_children_undisturbed(await_one_child, 7);
+}
+
+CHECK("R8.6", nothing_but_one_end_ends_await_first)
+{
+    assert_children_undisturbed(await_first_child, 7);
 }

@@ -355,3 +355,42 @@ void assert_undisturbed(const struct disturbed_wait *wait)
                          t.result);
         }
 }
+
+/* ---- children ---- */
+
+static int have_none(void *arg)
+{
+    struct children *t = arg;
+
+    atomic_store(&t->begun, false);
+    atomic_store(&t->released, false);
+    return 0;
+}
+
+static int release_children(void *arg)
+{
+    struct children *t = arg;
+
+    atomic_store(&t->released, true);
+    return 0;
+}
+
+int end_when_released(void *arg)
+{
+    struct children *t = arg;
+
+    while (!atomic_load(&t->released))
+        TRY(miou_yield());
+    return 7;
+}
+
+void assert_children_undisturbed(int (*wait)(void *children), int result)
+{
+    struct children t = {.promises = {NULL}};
+
+    assert_undisturbed(&(struct disturbed_wait){.prepare = have_none,
+                                                .wait = wait,
+                                                .release = release_children,
+                                                .result = result,
+                                                .state = &t});
+}

@@ -20,4 +20,16 @@ struct disturbed_wait {
  * it returns when it is released, and not before. */
 void assert_undisturbed(const struct disturbed_wait *wait);
 
+/* The state of such a call that waits for children: those are released all at once. */
+struct children {
+    atomic_bool begun, released;
+    miou_promise *promises[2];
+};
+
+/* A task that yields until the children are released, and returns 7. */
+int end_when_released(void *children);
+
+/* The same for a call that waits for such children, with their struct as its state. */
+void assert_children_undisturbed(int (*wait)(void *children), int result);
+
 #endif
