@@ -293,26 +293,6 @@ static int free_while_completing(void *arg)
     return miou_computation_free(computation);
 }
 
-/* The computation to which a canceller hands an error on is being completed as well. */
-static int free_while_handing_on(void *arg)
-{
-    struct freeing freeing = {NULL, 1};
-    miou_computation *from, *into;
-    miou_trigger *canceller;
-
-    (void)arg;
-    TRY(miou_computation_create(&from));
-    TRY(miou_computation_create(&into));
-    TRY(miou_computation_canceller(&canceller, from, into));
-    TRY(miou_computation_attach(from, canceller));
-    freeing.computation = into;
-    TRY(attach_freeing(into, &freeing));
-    EXPECT(miou_computation_complete(from, BOOM), 0);
-    EXPECT(freeing.freed, -EBUSY);
-    TRY(miou_computation_free(from));
-    return miou_computation_free(into);
-}
-
 static int free_another(void *arg)
 {
     struct freeing freeing = {NULL, 1};
@@ -330,7 +310,6 @@ static int free_another(void *arg)
 CHECK("R9.10", not_freed_while_it_is_completed)
 {
     assert_run(0, free_while_completing, NULL);
-    assert_run(0, free_while_handing_on, NULL);
     assert_run(0, free_another, NULL);
 }
 
