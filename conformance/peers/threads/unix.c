@@ -712,10 +712,11 @@ PUBLIC int miou_close(miou_fd *fd)
 
     if (error < 0)
         return error;
-    if ((error = find(&d, fd)) < 0)
+    error = find(&d, fd);
+    if ((error == 0 || error == MIOU_NOT_OWNER) && d->resource && self.place == IN_FORBID)
+        return leave(MIOU_IN_FINALISER); /* before errors of the descriptor [R6.26] */
+    if (error < 0)
         return leave(error);
-    if (d->resource && self.place == IN_FORBID)
-        return leave(MIOU_IN_FINALISER);
     if (d->resource)
         resource_end(self.run, d->resource);
     return leave(close_number(self.run, d));
