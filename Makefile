@@ -98,6 +98,13 @@ $(B)/liars/lacks_functions.so: $(B)/conformance/liars/lacks_functions.o
 	@mkdir -p $(@D)
 	$(LINK) -shared $^
 
+# A runtime of another design, which must pass as well.
+PEERS := $(B)/peers/threads.so
+
+$(B)/peers/threads.so: $(patsubst %.c,$(B)/%.o,$(wildcard conformance/peers/threads/*.c))
+	@mkdir -p $(@D)
+	$(LINK) -shared $^
+
 # ---- tests of the parts: every test_*.c is a cmocka program beside what it tests
 
 TESTS := $(patsubst %.c,$(B)/%,$(wildcard conformance/test_*.c conformance/*/test_*.c ref/test_*.c))
@@ -234,6 +241,11 @@ spec: ## the specification as a page, build/spec/index.html; REPORT=FILE.tap add
 	@mkdir -p $(B)/spec
 	@$(B)/specification $(if $(REPORT),--report "$(REPORT)") $(B)/spec/index.html && echo $(B)/spec/index.html
 
+peers: ## check a runtime of another design in all its variants: VARIANTS="NAME ..."
+	@ci/setup
+	$(BUILD) all $(PEERS)
+	@ci/peers $(VARIANTS)
+
 mutants: ## break each rule in turn and demand that its tests notice
 	@ci/setup
 	$(BUILD) all $(B)/saboteur.so $(B)/mutants
@@ -286,5 +298,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all conformance test tests explore spec mutants coverage valgrind sanitize bench format \
+.PHONY: all conformance test tests explore spec peers mutants coverage valgrind sanitize bench format \
         install clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

