@@ -77,7 +77,7 @@ $(B)/specification: $(B)/conformance/specification.o $(patsubst %.c,$(B)/%.o,$(c
 $(B)/driver: $(DRIVER:%.c=$(B)/%.o) $(LOADER)
 	$(LINK) $^ -ldl
 
-$(B)/checks: $(CHECKS:%.c=$(B)/%.o) $(LOADER)
+$(B)/checks: $(CHECKS:%.c=$(B)/%.o) $(B)/conformance/suite/machine.o $(LOADER)
 	$(LINK) $^ -lcmocka -ldl
 
 # A runtime that breaks one rule of a true one, and the list of its mutants.

@@ -163,8 +163,7 @@ static int sleep_among_disturbers(void *arg)
 
     TRY(pair_open(&t->pair, 0));
     t->sleeping = pthread_self();
-    if (pthread_create(&thread, NULL, disturb, t) != 0)
-        could_not_tell("no thread");
+    start_thread(&thread, disturb, t);
     for (i = 0; i < 3; i++)
         TRY(miou_async(&promises[i], NULL, disturbers[i], t));
     sleep_once(&t->sleeper);

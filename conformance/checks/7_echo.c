@@ -286,14 +286,14 @@ static struct service *run_service(struct service service, miou_task *main, clie
         mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t pid;
 
+    need_loopback();
     assert_true(shared != MAP_FAILED);
     *shared = service;
     shared->pid = getpid();
     sem_init(&shared->started, 1, 0);
-    pid = fork();
+    pid = start_process();
     if (pid == 0)
         run_clients(shared, act);
-    assert_true(pid > 0);
     assert_int_equal(unix_run_with(service.domains, main, shared), outcome);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     return shared;
