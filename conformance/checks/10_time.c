@@ -471,6 +471,7 @@ static void assert_many(miou_task *fn)
     struct many *t = calloc(1, sizeof *t);
     int i;
 
+    need_tasks(MANY);
     assert_non_null(t);
     assert_int_equal(unix_run_with(1, fn, t), 0);
     for (i = 0; i < MANY; i++) {

@@ -394,6 +394,7 @@ CHECK("R6.9", many_tasks_wait_each_for_its_own)
     struct crowd *t = calloc(1, sizeof *t);
     int i;
 
+    need_descriptors(2 * CROWD + 100);
     assert_int_equal(unix_run_with(0, serve_a_crowd_from_the_last, t), 0);
     assert_int_equal(t->early, 0);
     for (i = 0; i < CROWD; i++) {

@@ -548,8 +548,10 @@ static void come_all(struct service *service)
 
 CHECK("R7.7", many_clients_are_served_at_once)
 {
-    struct service *service = with_clients((struct service){0}, come_all);
+    struct service *service;
 
+    need_descriptors(CROWD + 100);
+    service = with_clients((struct service){0}, come_all);
     assert_int_equal(service->right, CROWD * 3);
 }
 

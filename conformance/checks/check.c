@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -87,11 +88,24 @@ void need_threads(int count)
         cannot_test("only %d of %d threads can be made", can, count);
 }
 
+void need_tasks(int count)
+{
+    if (!machine_has_room(count))
+        cannot_test("there is no room for the stacks of %d tasks", count);
+}
+
 void need_descriptors(int count)
 {
+    struct rlimit limit;
+
     if (machine_descriptors() < (unsigned long)count)
         cannot_test("the hard limit of descriptors is %lu, and %d are needed",
                     machine_descriptors(), count);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur >= (rlim_t)count)
+        return;
+    limit.rlim_cur = (rlim_t)count;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int need_file(void)

@@ -63,8 +63,11 @@ __attribute__((format(printf, 1, 2))) _Noreturn void cannot_test(const char *for
  * the others are tried at once. */
 void need_loopback(void);
 void need_ipv6(void);
-void need_threads(int count);     /* beside those that there are */
-void need_descriptors(int count); /* that the process may be allowed to have */
+void need_threads(int count); /* beside those that there are */
+void need_tasks(int count);   /* at a time, each with its stack */
+
+/* Allow this process as many descriptors, or end the check. */
+void need_descriptors(int count);
 
 /* An empty file, in memory; returns its descriptor. Ends the check if there can be none. */
 int need_file(void);

@@ -240,7 +240,7 @@ int main(int argc, char **argv)
     if (argc == 3 && !strcmp(argv[1], "--open"))
         return open_library(argv[2]);
     if (argc != 2)
-        die(NOTHING_TO_DO, "usage: driver [--open] LIBRARY < scenario");
+        die(NOTHING_TO_DO, "usage: driver LIBRARY < scenario, or driver --open LIBRARY");
     open_output();
     deliver = write_out;
     id = read_scenario();

@@ -112,7 +112,7 @@ static bool says(const struct process *process, const char *word, const char *si
     size_t word_size = strlen(word), size = strlen(signature);
 
     *rest = process->output + word_size + size;
-    return process->output_size >= word_size + size &&
+    return process->output_size > word_size + size &&
            !memcmp(process->output, word, word_size) &&
            !memcmp(process->output + word_size, signature, size);
 }
@@ -130,7 +130,7 @@ static void judge_check(const struct process *process, const struct session *ses
     else if (process->status == FAILED)
         result_set(result, RESULT_FAIL, "an assertion does not hold");
     else if (process->status == COULD_NOT_TELL && says(process, "unknown ", signature, &rest))
-        result_set(result, RESULT_UNKNOWN, "%.*s", (int)strcspn(rest, "\n"), rest);
+        result_set(result, RESULT_UNKNOWN, "%.*s", (int)strcspn(rest + 1, "\n"), rest + 1);
     else if (process->status == COULD_NOT_TELL)
         result_set(result, RESULT_FAIL, "%s", *why ? why : "the test gave up");
     else if (!says(process, "pass ", signature, &rest) || strcmp(rest, "\n") != 0)
@@ -194,23 +194,33 @@ struct result execute_check(const struct session *session, const struct test *te
 
 /* ---- Whether anything can be executed ---- */
 
-/* Why a process that has said nothing has ended; NULL: it is worth a verdict. */
+/* NULL: it was executed. */
+static char *why_not_executed(const struct process *process)
+{
+    const char *errors = process->errors;
+
+    if (process->end == PROCESS_NOT_STARTED)
+        return text_of("the command cannot be executed: %s", strerror(process->status));
+    if (process->end != PROCESS_EXITED || process->output_size > 0 ||
+        (process->status != NOT_EXECUTABLE && process->status != NOT_FOUND))
+        return NULL;
+    return text_of("the command cannot be executed: %.*s", (int)strcspn(errors, "\n"), errors);
+}
+
+/* Why a driver that has said nothing has ended; NULL: it is worth a verdict. */
 static char *why_silent(const struct process *process)
 {
     const char *errors = process->errors;
     int size = (int)strcspn(errors, "\n");
+    char *why = why_not_executed(process);
 
-    if (process->end == PROCESS_NOT_STARTED)
-        return text_of("the command cannot be executed: %s", strerror(process->status));
-    if (process->end != PROCESS_EXITED || process->status == 0 || process->output_size > 0)
-        return NULL;
-    if (process->status == NOT_EXECUTABLE || process->status == NOT_FOUND)
-        return text_of("the command cannot be executed: %.*s", size, errors);
+    if (why || process->end != PROCESS_EXITED || process->status == 0 || process->output_size > 0)
+        return why;
     return text_of("the driver ended with status %d before it had said anything%s%.*s",
                    process->status, size > 0 ? ": " : "", size, errors);
 }
 
-/* Our driver opens a library and does nothing with it. */
+/* Our driver opens a library and does nothing with it. If it ends in another way, each test will. */
 static char *open_library(const struct session *session)
 {
     char *const driver[] = {(char *)session->driver, "--open", (char *)session->runtime, NULL};
@@ -218,7 +228,9 @@ static char *open_library(const struct session *session)
     char *why;
 
     run_command(session, NULL, driver, "", &process);
-    why = why_silent(&process);
+    why = process.end == PROCESS_EXITED && process.status == COULD_NOT_TELL
+              ? first_line(process.errors)
+              : why_not_executed(&process);
     process_free(&process);
     return why;
 }
@@ -238,7 +250,7 @@ static char *ask_driver(const struct session *session, const struct suite *suite
             continue;
         free(why);
         asked++;
-        input = execute_input(suite, test, session->schedule);
+        input = execute_input(suite, test, "");
         run_command(session, session->command, (char *const[]){NULL}, input, &process);
         why = why_silent(&process);
         process_free(&process);

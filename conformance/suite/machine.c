@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -76,6 +77,16 @@ int machine_threads(int wanted)
 }
 
 /* ---- Memory ---- */
+
+enum { STACK = 64 << 10 /* bytes that a task has by default, at least */ };
+
+bool machine_has_room(int tasks)
+{
+    size_t size = 2 * (size_t)(tasks > 0 ? tasks : 1) * STACK;
+    void *room = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return room != MAP_FAILED && munmap(room, size) == 0;
+}
 
 unsigned long machine_addresses(void)
 {

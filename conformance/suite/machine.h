@@ -8,7 +8,7 @@
 enum {
     MACHINE_DESCRIPTORS = 2100, /* that one test opens at a time, at most */
     MACHINE_THREADS = 64,       /* likewise */
-    MACHINE_ADDRESSES = 4 << 10 /* MiB of addresses that are enough for each test */
+    MACHINE_ADDRESSES = 2 << 10 /* MiB of addresses that are enough for each test */
 };
 
 /* Whether 127.0.0.1, or ::1, can be reached. */
@@ -21,6 +21,9 @@ unsigned long machine_descriptors(void);
 /* How many threads can be made beside those that there are; as many as wanted, at most. They have
  * the default attributes, and have ended. */
 int machine_threads(int wanted);
+
+/* Whether the stacks of as many tasks have room, with as much to spare. */
+bool machine_has_room(int tasks);
 
 /* The MiB of addresses that this process is allowed to use; 0: there is no limit. */
 unsigned long machine_addresses(void);
