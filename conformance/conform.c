@@ -1,9 +1,9 @@
 /* conform: checks, rule by rule, whether a runtime keeps the rules of the chapters. */
+#include "machine/machine.h"
 #include "report/report.h"
 #include "scenario/memory.h"
 #include "suite/execute.h"
 #include "suite/explore.h"
-#include "suite/machine.h"
 #include "suite/process.h"
 #include "suite/session.h"
 #include "suite/suite.h"
@@ -58,7 +58,9 @@ static const char help[] =
     "  --print TEST         print the program of a scenario, as a driver reads it\n"
     "  --help               print this\n"
     "\n"
-    "Exit status: 0 the runtime keeps every MUST rule, 1 it does not, 2 could not tell.\n";
+    "Exit status: 0 the runtime keeps every MUST rule, 1 it does not, 2 could not tell, since "
+    "this\n"
+    "machine lacks what a test needs, or nothing can be executed.\n";
 
 struct options {
     struct session session;

@@ -215,7 +215,8 @@ static void tells_crashes_apart(void **state)
     expect_verdict(DRIVER(BEFORE HELLO "kill -SEGV $$"), "crash", 1,
                    "killed by signal 11, SIGSEGV");
     expect_verdict(DRIVER(BEFORE HELLO AFTER "kill -ABRT $$"), "crash", 1, "SIGABRT");
-    expect_verdict(DRIVER(BEFORE HELLO), "crash", 1, "exited with status 0 in the middle of the run");
+    expect_verdict(DRIVER(BEFORE HELLO), "crash", 1,
+                   "exited with status 0 in the middle of the run");
     expect_verdict(DRIVER(BEFORE HELLO "exit 9"), "crash", 1, "with status 9");
     expect_verdict(DRIVER(BEFORE HELLO "exit 127"), "crash", 1,
                    "exited with status 127 in the middle of the run");
@@ -309,8 +310,10 @@ static void expect_beside_unknown(const char *others, int status, const char *co
     char driver[1024];
     struct process process;
 
-    snprintf(driver, sizeof driver, DRIVER("case $program in *unknown*) "
-                                           "echo not here >&2; exit 2;; esac; %s"), others);
+    snprintf(driver, sizeof driver,
+             DRIVER("case $program in *unknown*) "
+                    "echo not here >&2; exit 2;; esac; %s"),
+             others);
     set_up_driver("driver", driver);
     process = conform("--driver 'sh driver' --rule R97 --rule R98.1");
     assert_true(contains(process.output, "  R97.1  MUST   unknown  "));

@@ -1,5 +1,5 @@
 /* Rules R1.11, R1.12, R1.14 and R1.20: stacks, and runs that have too little memory. */
-#include "suite/machine.h"
+#include "machine/machine.h"
 #include "tasks.h"
 
 #include <errno.h>

@@ -5,12 +5,12 @@
  *
  * Exit status: 0 passed, 1 failed (why is on standard error), 77 the runtime lacks a function that
  * the check calls, 2 could not tell. A check that passed also says so on standard output, followed
- * by WORD: the status alone could come from a call of exit by the runtime. So does a check that this
- * machine cannot carry out: `unknown RULE NAME WORD` and what is missing. */
+ * by WORD: the status alone could come from a call of exit by the runtime. So does a check that
+ * this machine cannot carry out: `unknown RULE NAME WORD` and what is missing. */
 #include "check.h"
 
 #include "driver/trampolines.h"
-#include "suite/machine.h"
+#include "machine/machine.h"
 
 #include <dirent.h>
 #include <errno.h>

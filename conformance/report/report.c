@@ -39,8 +39,8 @@ static struct counts count_tests(const struct suite *suite)
         counts.passed += test->result.kind == RESULT_PASS;
         counts.failed += is_failure(test->result.kind);
         counts.unknown += test->result.kind == RESULT_UNKNOWN;
-        counts.skipped += test->result.kind == RESULT_SKIPPED ||
-                          test->result.kind == RESULT_NOT_IMPLEMENTED;
+        counts.skipped +=
+            test->result.kind == RESULT_SKIPPED || test->result.kind == RESULT_NOT_IMPLEMENTED;
     }
     return counts;
 }

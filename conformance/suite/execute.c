@@ -71,8 +71,8 @@ static void judge_trace(const struct process *process, const struct program *pro
     else if (verdict->kind == VERDICT_ABSENT)
         result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime has no %s", verdict->absent);
     else if (verdict->kind == VERDICT_GARBAGE && trace->end == TRACE_CUT)
-        result_set(result, RESULT_CRASH,
-                   "exited with status %d in the middle of the run", process->status);
+        result_set(result, RESULT_CRASH, "exited with status %d in the middle of the run",
+                   process->status);
     else if (verdict->kind == VERDICT_GARBAGE)
         result_set(result, RESULT_FAIL, "the driver broke the protocol");
     else if (verdict->kind == VERDICT_FAIL)
@@ -104,7 +104,8 @@ static void judge_execution(const struct process *process, const struct session 
     free(why);
 }
 
-/* What a test in C says when it has reached its end: a word, its name and a word that only it knows.
+/* What a test in C says when it has reached its end: a word, its name and a word that only it
+ * knows.
  */
 static bool says(const struct process *process, const char *word, const char *signature,
                  const char **rest)
@@ -112,8 +113,7 @@ static bool says(const struct process *process, const char *word, const char *si
     size_t word_size = strlen(word), size = strlen(signature);
 
     *rest = process->output + word_size + size;
-    return process->output_size > word_size + size &&
-           !memcmp(process->output, word, word_size) &&
+    return process->output_size > word_size + size && !memcmp(process->output, word, word_size) &&
            !memcmp(process->output + word_size, signature, size);
 }
 
@@ -220,7 +220,8 @@ static char *why_silent(const struct process *process)
                    process->status, size > 0 ? ": " : "", size, errors);
 }
 
-/* Our driver opens a library and does nothing with it. If it ends in another way, each test will. */
+/* Our driver opens a library and does nothing with it. If it ends in another way, each test will.
+ */
 static char *open_library(const struct session *session)
 {
     char *const driver[] = {(char *)session->driver, "--open", (char *)session->runtime, NULL};

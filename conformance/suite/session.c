@@ -3,7 +3,7 @@
 
 #include "execute.h"
 #include "explore.h"
-#include "machine.h"
+#include "machine/machine.h"
 #include "replay.h"
 #include "scenario/memory.h"
 
@@ -27,17 +27,18 @@ static int count_tasks(const struct program *program)
 /* A scenario that did not pass on a machine that has no room for it says nothing of the runtime. */
 static void excuse(const struct program *program, struct result *result)
 {
-    int tasks = count_tasks(program), threads;
+    int tasks = count_tasks(program), wanted, threads;
 
     if (result->kind < RESULT_FAIL)
         return;
-    threads = machine_threads(program->domains);
-    if (machine_has_room(tasks) && threads == program->domains)
+    /* A runtime may have a thread a task. */
+    wanted = tasks < MACHINE_THREADS ? tasks + program->domains : MACHINE_THREADS;
+    threads = machine_threads(wanted);
+    if (machine_has_room(tasks) && threads == wanted)
         return;
     result_free(result);
-    if (threads < program->domains)
-        result_set(result, RESULT_UNKNOWN, "only %d of %d threads can be made", threads,
-                   program->domains);
+    if (threads < wanted)
+        result_set(result, RESULT_UNKNOWN, "only %d more threads can be made", threads);
     else
         result_set(result, RESULT_UNKNOWN, "there is no room for the stacks of %d tasks", tasks);
 }

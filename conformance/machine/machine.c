@@ -30,8 +30,7 @@ static bool can_reach(struct sockaddr *address, socklen_t size)
 
 bool machine_has_loopback(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
     return can_reach((struct sockaddr *)&address, sizeof address);
 }
