@@ -62,7 +62,7 @@ room      = $(foreach r,$1,$(foreach f,$(wildcard $r/*.c),$(if $(filter test_%,$
 
 LOADER   := $(B)/conformance/driver/interface.o $(B)/conformance/driver/trampolines.o
 PARSER   := $(filter-out %/reader.c %/markdown.c,$(call room,conformance/scenario))
-SUITE    := conformance/conform.c $(call room,$(addprefix conformance/,scenario judge suite report))
+SUITE    := conformance/conform.c $(call room,$(addprefix conformance/,machine scenario judge suite report))
 DRIVER   := $(filter-out %/interface.c %/trampolines.c,$(call room,conformance/driver)) $(PARSER)
 CHECKS   := $(call room,conformance/checks)
 SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/saboteur/*.c))
@@ -77,7 +77,7 @@ $(B)/specification: $(B)/conformance/specification.o $(patsubst %.c,$(B)/%.o,$(c
 $(B)/driver: $(DRIVER:%.c=$(B)/%.o) $(LOADER)
 	$(LINK) $^ -ldl
 
-$(B)/checks: $(CHECKS:%.c=$(B)/%.o) $(LOADER)
+$(B)/checks: $(CHECKS:%.c=$(B)/%.o) $(B)/conformance/machine/machine.o $(LOADER)
 	$(LINK) $^ -lcmocka -ldl
 
 # A runtime that breaks one rule of a true one, and the list of its mutants.

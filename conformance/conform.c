@@ -1,4 +1,5 @@
 /* conform: checks, rule by rule, whether a runtime keeps the rules of the chapters. */
+#include "machine/machine.h"
 #include "report/report.h"
 #include "scenario/memory.h"
 #include "suite/execute.h"
@@ -57,7 +58,9 @@ static const char help[] =
     "  --print TEST         print the program of a scenario, as a driver reads it\n"
     "  --help               print this\n"
     "\n"
-    "Exit status: 0 the runtime keeps every MUST rule, 1 it does not, 2 could not tell.\n";
+    "Exit status: 0 the runtime keeps every MUST rule, 1 it does not, 2 could not tell, since "
+    "this\n"
+    "machine lacks what a test needs, or nothing can be executed.\n";
 
 struct options {
     struct session session;
@@ -434,45 +437,50 @@ static char *again(const struct options *options, const char *program)
     return must(text);
 }
 
-/* If no test could be executed, there is nothing to report. */
-static void need_a_result(const struct suite *suite)
+/* If no test can be executed, there is nothing to report. */
+static void need_a_runtime(const struct session *session, const struct suite *suite)
 {
-    const struct result *unknown = NULL;
-    size_t i;
+    char *why = execute_nothing(session, suite);
 
-    for (i = 0; i < suite->count; i++) {
-        const struct result *result = &suite->tests[i].result;
-
-        if (!suite->tests[i].chosen || result->kind == RESULT_SKIPPED)
-            continue;
-        if (result->kind != RESULT_UNKNOWN)
-            return;
-        unknown = result;
-    }
-    if (unknown)
-        die("%s%s%.*s", unknown->reason, unknown->errors ? ": " : "",
-            unknown->errors ? (int)strcspn(unknown->errors, "\n") : 0,
-            unknown->errors ? unknown->errors : "");
+    if (why)
+        die("%s", why);
 }
 
-static int check(const struct options *options, struct suite *suite, const char *program)
+/* Threads that one test may have beside the others, so that a low limit of threads does not make
+ * tests disturb each other. */
+enum { THREADS_OF_A_TEST = 24, THREADS_TRIED = 1000 };
+
+static void leave_room(struct session *session)
+{
+    int wanted = session->jobs * THREADS_OF_A_TEST, threads;
+
+    wanted = wanted < THREADS_TRIED ? wanted : THREADS_TRIED;
+    threads = machine_threads(wanted);
+    if (threads < wanted)
+        session->jobs = threads < THREADS_OF_A_TEST ? 1 : threads / THREADS_OF_A_TEST;
+}
+
+static int check(struct options *options, struct suite *suite, const char *program)
 {
     FILE *stream = options->output ? fopen(options->output, "w") : stdout;
-    char *command = again(options, program);
+    char *command = again(options, program), *lacks = machine_lacks();
     struct report report = {.stream = stream,
                             .format = options->format,
                             .colour =
                                 stream == stdout && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
                             .again = command,
+                            .lacks = lacks,
                             .session = &options->session};
 
     if (!stream)
         die("%s: %s", options->output, strerror(errno));
+    need_a_runtime(&options->session, suite);
+    leave_room(&options->session);
     session_run(&options->session, suite);
-    need_a_result(suite);
     if (!report_write(&report, suite) || fflush(stream) != 0 || ferror(stream))
         die("cannot write the report");
     free(command);
+    free(lacks);
     if (options->output)
         report_counts(stdout, suite);
     else if (options->format != REPORT_TEXT)

@@ -20,6 +20,14 @@ static char *read_file(const char *name)
     return text;
 }
 
+static void remove_file(const char *name)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/%s", place, name);
+    assert_int_equal(unlink(path), 0);
+}
+
 /* Run conform on the chapters in the directory spec. */
 __attribute__((format(printf, 1, 2))) static struct process conform(const char *format, ...)
 {
@@ -207,8 +215,11 @@ static void tells_crashes_apart(void **state)
     expect_verdict(DRIVER(BEFORE HELLO "kill -SEGV $$"), "crash", 1,
                    "killed by signal 11, SIGSEGV");
     expect_verdict(DRIVER(BEFORE HELLO AFTER "kill -ABRT $$"), "crash", 1, "SIGABRT");
-    expect_verdict(DRIVER(BEFORE HELLO), "crash", 1, "in the middle of the run, with status 0");
+    expect_verdict(DRIVER(BEFORE HELLO), "crash", 1,
+                   "exited with status 0 in the middle of the run");
     expect_verdict(DRIVER(BEFORE HELLO "exit 9"), "crash", 1, "with status 9");
+    expect_verdict(DRIVER(BEFORE HELLO "exit 127"), "crash", 1,
+                   "exited with status 127 in the middle of the run");
     expect_verdict(DRIVER(BEFORE HELLO AFTER "exit 9"), "crash", 1, "exit status 9 after the run");
     expect_verdict(DRIVER(""), "crash", 1, "in the middle of the run");
     expect_verdict(DRIVER("exec yes"), "crash", 1, "256 MiB of output");
@@ -286,6 +297,47 @@ static void tells_what_it_could_not_tell(void **state)
     could_not_tell("--driver 'sh driver' --rule R98.1", "this is no scenario");
     could_not_tell("--driver /nonexistent/driver --rule R98.1", "cannot be executed");
     could_not_tell("--driver 'sh honest' --under /nonexistent --rule R98.1", "cannot be executed");
+    could_not_tell("--runtime driver --rule R98.1", "cannot open driver: ");
+    could_not_tell("--runtime driver --under /nonexistent --rule R98.1", "cannot be executed");
+    set_up_driver("driver", "echo I have no runtime >&2; exit 3\n");
+    could_not_tell("--driver 'sh driver' --rule R98",
+                   "ended with status 3 before it had said anything: I have no runtime");
+}
+
+/* A driver that refuses the scenario of R97.1 and executes all others in one way. */
+static void expect_beside_unknown(const char *others, int status, const char *conclusion)
+{
+    char driver[1024];
+    struct process process;
+
+    snprintf(driver, sizeof driver,
+             DRIVER("case $program in *unknown*) "
+                    "echo not here >&2; exit 2;; esac; %s"),
+             others);
+    set_up_driver("driver", driver);
+    process = conform("--driver 'sh driver' --rule R97 --rule R98.1");
+    assert_true(contains(process.output, "  R97.1  MUST   unknown  "));
+    assert_true(contains(process.output, "\ncould not tell R97.1: "));
+    assert_true(contains(process.output, conclusion));
+    assert_int_equal(process.status, status);
+    process_free(&process);
+}
+
+/* What is broken outweighs what is unknown, which outweighs what is kept. */
+static void a_broken_rule_outweighs_an_unknown_one(void **state)
+{
+    (void)state;
+    write_file("spec/97-unknown.md", "# Unknown\n\n### R97.1 Saying it here  {MUST}\n\nA rule.\n\n"
+                                     "Why: because.\n\nSource: nowhere.\n\nMain speaks:\n\n"
+                                     "```scenario\ntask main\n    print unknown\nexpect run ok\n"
+                                     "```\n");
+    expect_beside_unknown(BEFORE HELLO AFTER, 2,
+                          "could not tell whether the runtime conforms. Unknown: R97.1\n"
+                          "1 passed, 0 failed, 1 unknown\n");
+    expect_beside_unknown(BEFORE AFTER, 1,
+                          "does not conform. Broken: R98.1 Unknown: R97.1\n"
+                          "0 passed, 1 failed, 1 unknown\n");
+    remove_file("spec/97-unknown.md");
 }
 
 /* ---- Options ---- */
@@ -670,6 +722,7 @@ int main(void)
         cmocka_unit_test(demands_what_is_not_implemented),
         cmocka_unit_test(a_should_is_no_must),
         cmocka_unit_test(tells_what_it_could_not_tell),
+        cmocka_unit_test(a_broken_rule_outweighs_an_unknown_one),
         cmocka_unit_test(refuses_bad_options),
         cmocka_unit_test(demands_tests),
         cmocka_unit_test(refuses_broken_chapters),

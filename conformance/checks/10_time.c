@@ -164,8 +164,7 @@ static int sleep_among_disturbers(void *arg)
 
     TRY(pair_open(&t->pair, 0));
     t->sleeping = pthread_self();
-    if (pthread_create(&thread, NULL, disturb, t) != 0)
-        could_not_tell("no thread");
+    start_thread(&thread, disturb, t);
     for (i = 0; i < 3; i++)
         TRY(miou_async(&promises[i], NULL, disturbers[i], t));
     sleep_once(&t->sleeper);
@@ -473,6 +472,7 @@ static void assert_many(miou_task *fn)
     struct many *t = calloc(1, sizeof *t);
     int i;
 
+    need_tasks(MANY);
     assert_non_null(t);
     assert_int_equal(unix_run_with(1, fn, t), 0);
     for (i = 0; i < MANY; i++) {

@@ -146,7 +146,7 @@ static void assert_called(int domain)
     pthread_t thread;
     int result;
 
-    assert_int_equal(pthread_create(&thread, NULL, call_when_asleep, &t), 0);
+    start_thread(&thread, call_when_asleep, &t);
     result = domain ? station_run(&stations, domain, wait_for_the_thread, &t)
                     : station_run(&stations, 0, passenger_task, &t.passenger);
     assert_int_equal(pthread_join(thread, NULL), 0);

@@ -75,8 +75,7 @@ static int send_signal(int way)
     case TO_PROCESS:
         return kill_in_task(NULL);
     case TO_THREAD:
-        if (pthread_create(&thread, NULL, send_to_myself, NULL) != 0)
-            could_not_tell("no thread");
+        start_thread(&thread, send_to_myself, NULL);
         return -pthread_join(thread, NULL);
     case TO_DOM0:
         return raise_in_task(NULL);
@@ -214,8 +213,7 @@ static int weather_the_storm(void *arg)
         TRY(miou_signal_handle(kinds[i], count_kind, &t->kinds[i]));
     t->raging = SENDERS;
     for (i = 0; i < SENDERS; i++)
-        if (pthread_create(&threads[i], NULL, rage, t) != 0)
-            could_not_tell("no thread");
+        start_thread(&threads[i], rage, t);
     while (!all_seen(t))
         TRY(t->raging % 2 ? miou_yield() : miou_sleep(20000));
     for (i = 0; i < SENDERS; i++)
@@ -293,7 +291,7 @@ static void assert_woken(struct asleep *t, int (*run)(int, miou_task *, void *),
     pthread_t thread;
     int result;
 
-    assert_int_equal(pthread_create(&thread, NULL, send_after_work, t), 0);
+    start_thread(&thread, send_after_work, t);
     result = run ? run(1, fn, t) : station_run(&t->stations, 1, fn, t);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(result, 0);
@@ -471,7 +469,7 @@ CHECK("R12.3", no_signal_is_slept_through)
     struct naps t = {.wanted = 0};
     pthread_t thread;
 
-    assert_int_equal(pthread_create(&thread, NULL, send_each, &t), 0);
+    start_thread(&thread, send_each, &t);
     assert_int_equal(unix_run_with(0, take_naps, &t), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(t.seen.calls, NAPS);
@@ -542,7 +540,7 @@ static int return_to_default(void *arg)
 CHECK("R12.4", the_default_may_be_the_end)
 {
     struct seen t = {.calls = 0};
-    pid_t pid = fork();
+    pid_t pid = start_process();
     int status;
 
     if (pid == 0)
@@ -842,7 +840,7 @@ static void assert_no_deadlock(int (*run)(int, miou_task *, void *))
     struct locked t = {.used = 1e9};
     pthread_t thread;
 
-    assert_int_equal(pthread_create(&thread, NULL, send_late, &t), 0);
+    start_thread(&thread, send_late, &t);
     assert_int_equal(run(1, await_a_signal, &t), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_true(t.used <= AT_REST);
@@ -976,7 +974,7 @@ CHECK("R12.10", a_signal_belongs_to_one_run)
     pthread_t thread;
     int i;
 
-    assert_int_equal(pthread_create(&thread, NULL, run_rival, &t), 0);
+    start_thread(&thread, run_rival, &t);
     assert_int_equal(run_with(0, hold_signal, &t), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(t.busy, -EBUSY);

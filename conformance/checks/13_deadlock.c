@@ -328,7 +328,7 @@ CHECK("R13.3", one_that_is_suspended_on_a_monitor)
         pthread_t thread;
         int result;
 
-        assert_int_equal(pthread_create(&thread, NULL, call_passenger, &t), 0);
+        start_thread(&thread, call_passenger, &t);
         result = station_run(&t.stations, 1, await_passenger, &t);
         assert_int_equal(pthread_join(thread, NULL), 0);
         assert_int_equal(result, 0);
@@ -344,7 +344,7 @@ CHECK("R13.3", one_that_reads)
         pthread_t thread;
         int result;
 
-        assert_int_equal(pthread_create(&thread, NULL, send_to_reader, &t), 0);
+        start_thread(&thread, send_to_reader, &t);
         result = unix_run_with(1, await_reader, &t);
         assert_int_equal(pthread_join(thread, NULL), 0);
         assert_int_equal(result, 0);
@@ -585,7 +585,7 @@ CHECK("R13.4", a_deadlock_is_reported_while_no_task_runs)
 CHECK("R13.4", each_task_that_waits_is_reported_on_standard_error)
 {
     struct village t = {.count = 0};
-    FILE *file = tmpfile();
+    FILE *file = fdopen(need_file(), "w+");
     int character, lines = 0, length = 0, kept, result;
 
     assert_non_null(file);

@@ -76,7 +76,7 @@ static void check_descriptors(miou_choose *choose)
         t.of[i].number = ends[0];
         t.ends[i] = ends[1];
     }
-    assert_int_equal(pthread_create(&thread, NULL, write_everywhere, &t), 0);
+    start_thread(&thread, write_everywhere, &t);
     assert_int_equal(steer(miou_unix_run, DOMAINS - 1, choose, &answers, read_everywhere, &t), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
     for (i = 0; i < DOMAINS; i++) {

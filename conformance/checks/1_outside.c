@@ -92,8 +92,7 @@ static int receive_visit(struct visit *t)
 {
     pthread_t thread;
 
-    if (pthread_create(&thread, NULL, visit_from_outside, t) != 0)
-        could_not_tell("no thread");
+    start_thread(&thread, visit_from_outside, t);
     pthread_join(thread, NULL);
     return 0;
 }

@@ -345,8 +345,7 @@ static int read_after_work(void *arg)
     char byte;
 
     TRY(pair_open(&t->pair, 0));
-    if (pthread_create(&thread, NULL, send_after_work, t) != 0)
-        could_not_tell("no thread");
+    start_thread(&thread, send_after_work, t);
     TRY(miou_read(t->pair.fd, &byte, 1));
     pthread_join(thread, NULL);
     return miou_close(t->pair.fd);
@@ -387,7 +386,7 @@ static int wait_idly(void *arg)
     FOR_EACH_WAIT(kind, &t->waits)
     TRY((kind == t->waits.first ? miou_async : miou_call)(
         &t->waits.promises[kind], NULL, wait_tasks[kind], &t->waits.waiters[kind]));
-    pthread_create(&thread, NULL, serve_after_a_rest, t);
+    start_thread(&thread, serve_after_a_rest, t);
     TRY(waits_await(&t->waits));
     pthread_join(thread, NULL);
     return 0;

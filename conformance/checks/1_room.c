@@ -1,4 +1,5 @@
 /* Rules R1.11, R1.12, R1.14 and R1.20: stacks, and runs that have too little memory. */
+#include "machine/machine.h"
 #include "tasks.h"
 
 #include <errno.h>
@@ -206,10 +207,11 @@ static int overflow_somewhere(void *arg)
 
 static void assert_crash(struct overflow *t)
 {
-    pid_t child = fork();
     int status = 0;
+    pid_t child;
 
-    assert_true(child >= 0);
+    need_threads(1);
+    child = start_process();
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0});
         signal(SIGSEGV, SIG_DFL);
@@ -302,12 +304,14 @@ static void assert_million(struct million *t, size_t stack_size)
     free(t->promises);
 }
 
-/* Allow two pages of real memory for each task, so that the machine does not run out. */
+/* Allow two pages of real memory for each task, and take no more than a quarter of what there is,
+ * so that neither the machine nor a control group runs out. */
 CHECK("R1.14", a_million_at_once)
 {
-    long pages = sysconf(_SC_AVPHYS_PAGES) / 3;
+    unsigned long long each = 2 * (unsigned long long)sysconf(_SC_PAGESIZE);
+    unsigned long long tasks = machine_memory() / 4 / each;
 
-    assert_million(&(struct million){.wanted = pages < MILLION ? (int)pages : MILLION}, 0);
+    assert_million(&(struct million){.wanted = tasks < MILLION ? (int)tasks : MILLION}, 0);
 }
 
 /* Stacks so large that addresses run out first. A sanitizer needs these addresses itself. */
@@ -368,7 +372,7 @@ CHECK("R1.20", no_room_for_threads)
     assert_int_equal(pthread_attr_setstacksize(&attributes, (size_t)1 << 47), 0);
     assert_int_equal(pthread_setattr_default_np(&attributes), 0);
     system = pthread_create(&thread, NULL, nothing, NULL);
-    result = run_with(2, count_calls, &calls);
+    result = miou_run(&(miou_options){.domains = 2}, count_calls, &calls);
     assert_int_equal(pthread_setattr_default_np(&old), 0);
     if (calls == 0)
         assert_true(result == -EAGAIN || result == -ENOMEM || result == -system);

@@ -62,7 +62,7 @@ CHECK("R1.1", whichever_thread_calls_main_is_called_there)
     struct main_call t = {.returns = 7};
     pthread_t thread;
 
-    assert_int_equal(pthread_create(&thread, NULL, run_from_a_thread, &t), 0);
+    start_thread(&thread, run_from_a_thread, &t);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(t.returns, 7);
     assert_int_equal(t.calls, 1);
@@ -611,7 +611,7 @@ CHECK("R1.18", runs_on_two_threads)
 
     one.other = &two;
     two.other = &one;
-    assert_int_equal(pthread_create(&thread, NULL, run_in_a_thread, &two), 0);
+    start_thread(&thread, run_in_a_thread, &two);
     run_in_a_thread(&one);
     pthread_join(thread, NULL);
     assert_int_equal(one.result, 5);

@@ -380,6 +380,7 @@ static void assert_many(int (*run)(miou_task *, void *))
     struct many *t = calloc(1, sizeof *t);
     int i;
 
+    need_tasks(MANY);
     assert_non_null(t);
     assert_int_equal(run(spawn_many, t), 0);
     assert_int_equal(t->ended, MANY);

@@ -485,7 +485,7 @@ CHECK("R4.17 R1.1", main_stays_in_the_calling_thread)
 
     run_and_note_threads(&here);
     assert_in_the_caller(&here);
-    assert_int_equal(pthread_create(&thread, NULL, run_and_note_threads, &there), 0);
+    start_thread(&thread, run_and_note_threads, &there);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_in_the_caller(&there);
     assert_false(pthread_equal(here.caller, there.caller));
@@ -530,7 +530,7 @@ static void warm_up(void)
     pthread_t thread;
     pid_t id;
 
-    assert_int_equal(pthread_create(&thread, NULL, note_id, &id), 0);
+    start_thread(&thread, note_id, &id);
     assert_int_equal(pthread_join(thread, NULL), 0);
     while (!tgkill(getpid(), id, 0))
         sched_yield();

@@ -233,7 +233,7 @@ static int send_where_there_is_no_room(void *arg)
     TRY(miou_async(&promise, NULL, send_many, t));
     let_others_run();
     t->waited = !t->done;
-    pthread_create(&t->thread, NULL, receive_many, t);
+    start_thread(&t->thread, receive_many, t);
     TRY(miou_await(promise, &outcome));
     if (outcome == 0)
         pthread_join(t->thread, NULL);

@@ -52,7 +52,7 @@ static int read_piece_by_piece(void *arg)
     await_bytes(t->pair.number, 10);
     let_others_run();
     t->waited = !t->done;
-    pthread_create(&thread, NULL, send_rest, t);
+    start_thread(&thread, send_rest, t);
     TRY(miou_await(promise, NULL));
     pthread_join(thread, NULL);
     t->rest = miou_read_exactly(t->pair.fd, rest, 2);

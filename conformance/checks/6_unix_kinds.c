@@ -13,22 +13,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Make a file in TMPDIR, or else in /tmp, and write its path; returns its descriptor. Ends the
- * check if that cannot be done. */
-static int make_file(char *path, size_t room)
-{
-    const char *directory = getenv("TMPDIR");
-    int file;
-
-    directory = directory && *directory ? directory : "/tmp";
-    if (snprintf(path, room, "%s/miou-check-XXXXXX", directory) >= (int)room)
-        could_not_tell("the path of TMPDIR is too long");
-    file = mkstemp(path);
-    if (file < 0)
-        could_not_tell("no file can be made in TMPDIR");
-    return file;
-}
-
 static int option(int number, int name)
 {
     int value = -1;
@@ -174,8 +158,7 @@ CHECK("R6.29", a_path_is_an_address_and_its_file_stays)
     struct path t = {.address.sun_family = AF_UNIX, .elsewhere = 1, .connected = 1, .accepted = 1};
     int result;
 
-    close(make_file(t.address.sun_path, sizeof t.address.sun_path));
-    unlink(t.address.sun_path); /* the name is free now */
+    need_path(t.address.sun_path, sizeof t.address.sun_path);
     result = unix_run_with(0, listen_at_a_path, &t);
     unlink(t.address.sun_path);
     assert_int_equal(result, 0);
@@ -316,7 +299,7 @@ static int write_to_a_pipe(void *arg)
     TRY(miou_async(&promise, NULL, write_lots, &t->writer));
     let_others_run();
     t->waited = !t->writer.done;
-    pthread_create(&t->thread, NULL, empty_pipe, t);
+    start_thread(&t->thread, empty_pipe, t);
     TRY(miou_await(promise, NULL));
     TRY(miou_close(t->writer.fd));
     pthread_join(t->thread, NULL);
@@ -386,10 +369,8 @@ static int use_a_file(void *arg)
 CHECK("R6.31", a_file_is_read_and_written)
 {
     struct adopting t = {.reader.result = 1};
-    char path[PATH_MAX];
 
-    t.ends[0] = make_file(path, sizeof path);
-    unlink(path);
+    t.ends[0] = need_file();
     assert_int_equal(unix_run_with(0, use_a_file, &t), 0);
     assert_int_equal(t.reader.byte, 'b');
     assert_int_equal(t.reader.result, 0);
@@ -402,11 +383,11 @@ CHECK("R6.31", a_terminal_is_read)
 
     t.ends[1] = posix_openpt(O_RDWR | O_NOCTTY);
     if (t.ends[1] < 0 || grantpt(t.ends[1]) < 0 || unlockpt(t.ends[1]) < 0)
-        could_not_tell("there are no terminals");
+        cannot_test("the machine has no pseudo-terminals");
     peer_keep(t.ends[1]);
     t.ends[0] = open(ptsname(t.ends[1]), O_RDWR | O_NOCTTY);
     if (t.ends[0] < 0 || tcgetattr(t.ends[0], &raw) < 0)
-        could_not_tell("there are no terminals");
+        cannot_test("the machine has no pseudo-terminals");
     cfmakeraw(&raw);
     tcsetattr(t.ends[0], TCSANOW, &raw);
     assert_int_equal(unix_run_with(0, read_from_a_pipe, &t), 0);
@@ -454,7 +435,7 @@ static int read_beside_another(void *arg)
     TRY(miou_fd_adopt(&t->reader.fd, t->ends[0], MIOU_BLOCKING));
     t->blocks = blocks(t->ends[0]);
     TRY(miou_async(&promise, NULL, look_whether_sent, t));
-    pthread_create(&thread, NULL, write_after_a_while, t);
+    start_thread(&thread, write_after_a_while, t);
     sem_post(&t->reading);
     read_once(&t->reader);
     pthread_join(thread, NULL);

@@ -466,7 +466,7 @@ static int take_over(void *arg)
 
     TRY(t->spawn(&promise, NULL, make_and_transfer, t));
     TRY(miou_await(promise, NULL));
-    pthread_create(&thread, NULL, send_later, t);
+    start_thread(&thread, send_later, t);
     t->read = miou_read(t->pair.fd, &t->byte, 1);
     pthread_join(thread, NULL);
     t->closed = miou_close(t->pair.fd);

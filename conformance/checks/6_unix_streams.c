@@ -185,7 +185,7 @@ static int write_to_a_slow_reader(void *arg)
     TRY(pair_open(&t->pair, 0));
     pair_narrow(&t->pair);
     TRY(miou_async(&promise, NULL, write_stream, t));
-    pthread_create(&t->thread, NULL, receive_stream, t);
+    start_thread(&t->thread, receive_stream, t);
     let_others_run();
     t->waited = !t->done;
     sem_post(&t->may_read);
@@ -394,6 +394,7 @@ CHECK("R6.9", many_tasks_wait_each_for_its_own)
     struct crowd *t = calloc(1, sizeof *t);
     int i;
 
+    need_descriptors(2 * CROWD + 100);
     assert_int_equal(unix_run_with(0, serve_a_crowd_from_the_last, t), 0);
     assert_int_equal(t->early, 0);
     for (i = 0; i < CROWD; i++) {
@@ -599,7 +600,7 @@ static int read_while_writing(void *arg)
     peer_send(t->pair.peer, "x", 1);
     TRY(miou_await(promises[0], NULL));
     t->reader_alone = !t->writer.done;
-    pthread_create(&thread, NULL, receive_lots, t);
+    start_thread(&thread, receive_lots, t);
     sem_post(&t->may_read);
     TRY(miou_await(promises[1], NULL));
     pthread_join(thread, NULL);
@@ -614,7 +615,7 @@ static int write_while_reading(void *arg)
     pthread_t thread;
 
     TRY(start_both_ways(t, promises));
-    pthread_create(&thread, NULL, receive_lots, t);
+    start_thread(&thread, receive_lots, t);
     sem_post(&t->may_read);
     TRY(miou_await(promises[1], NULL));
     pthread_join(thread, NULL);

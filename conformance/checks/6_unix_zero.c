@@ -66,7 +66,7 @@ static int make_zero(void *arg)
 static void assert_zeros(const struct zero *t, int count)
 {
     if (t->numbers != count)
-        could_not_tell("the number 0 was taken");
+        cannot_test("the descriptor number 0 was taken");
     assert_int_equal(t->closed, count);
 }
 

@@ -5,25 +5,39 @@
  *
  * Exit status: 0 passed, 1 failed (why is on standard error), 77 the runtime lacks a function that
  * the check calls, 2 could not tell. A check that passed also says so on standard output, followed
- * by WORD: the status alone could come from a call of exit by the runtime. */
+ * by WORD: the status alone could come from a call of exit by the runtime. So does a check that
+ * this machine cannot carry out: `unknown RULE NAME WORD` and what is missing. */
 #include "check.h"
 
 #include "driver/trampolines.h"
+#include "machine/machine.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
-#include <fcntl.h>
 
 enum { PASSED = 0, FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77 };
 
 static struct check *checks;
 static struct check *chosen;
 static bool finished; /* its function has returned */
+
+/* What the check says, and where. */
+static struct {
+    const char *rule, *name, *word;
+    int report;
+} saying;
+
+/* What was tried before the runtime was loaded. */
+static bool has_loopback, has_ipv6;
 
 void check_register(struct check *check)
 {
@@ -38,6 +52,103 @@ void check_register(struct check *check)
     check->next = *place;
     *place = check;
 }
+
+/* ---- What this machine lacks ---- */
+
+void cannot_test(const char *format, ...)
+{
+    char why[256];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(why, sizeof why, format, list);
+    va_end(list);
+    dprintf(STDERR_FILENO, "cannot be tested here: %s\n", why);
+    dprintf(saying.report, "unknown %s %s %s %s\n", saying.rule, saying.name, saying.word, why);
+    _exit(COULD_NOT_TELL);
+}
+
+void need_loopback(void)
+{
+    if (!has_loopback)
+        cannot_test("127.0.0.1 cannot be reached on this machine");
+}
+
+void need_ipv6(void)
+{
+    if (!has_ipv6)
+        cannot_test("the machine has no IPv6");
+}
+
+void need_threads(int count)
+{
+    int can = machine_threads(count);
+
+    if (can < count)
+        cannot_test("only %d of %d threads can be made", can, count);
+}
+
+void need_tasks(int count)
+{
+    if (!machine_has_room(count))
+        cannot_test("there is no room for the stacks of %d tasks", count);
+}
+
+void need_descriptors(int count)
+{
+    struct rlimit limit;
+
+    if (machine_descriptors() < (unsigned long)count)
+        cannot_test("the hard limit of descriptors is %lu, and %d are needed",
+                    machine_descriptors(), count);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur >= (rlim_t)count)
+        return;
+    limit.rlim_cur = (rlim_t)count;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int need_file(void)
+{
+    int file = memfd_create("check", MFD_CLOEXEC);
+
+    if (file < 0)
+        cannot_test("a file in memory cannot be made: %s", strerror(errno));
+    return file;
+}
+
+void need_path(char *path, size_t room)
+{
+    const char *directory = machine_directory();
+    int file;
+
+    if (snprintf(path, room, "%s/miou-check-XXXXXX", directory) >= (int)room)
+        cannot_test("the path of %s is too long", directory);
+    file = mkstemp(path);
+    if (file < 0)
+        cannot_test("no file can be made in %s: %s", directory, strerror(errno));
+    close(file);
+    unlink(path);
+}
+
+void start_thread(pthread_t *thread, void *(*fn)(void *), void *arg)
+{
+    int error = pthread_create(thread, NULL, fn, arg);
+
+    if (error)
+        cannot_test("a thread cannot be made: %s", strerror(error));
+}
+
+pid_t start_process(void)
+{
+    pid_t process = fork();
+
+    if (process < 0)
+        cannot_test("a process cannot be made: %s", strerror(errno));
+    return process;
+}
+
+/* ---- Runs ---- */
 
 struct main_task {
     miou_task *fn;
@@ -58,6 +169,8 @@ int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *
     struct main_task task = {.fn = fn, .arg = arg};
     int result = run(options, fn ? run_main_task : NULL, &task);
 
+    if ((result == -EAGAIN || result == -ENOMEM) && !task.ran && options)
+        need_threads(options->domains);
     if (result >= 0 && !task.ran)
         fail_msg("the run returned %d and never ran its main task", result);
     return result;
@@ -252,6 +365,12 @@ static int run_one(const char *library, const char *rule, const char *name, cons
         perror("checks");
         return COULD_NOT_TELL;
     }
+    saying.rule = rule;
+    saying.name = name;
+    saying.word = word;
+    saying.report = report;
+    has_loopback = machine_has_loopback();
+    has_ipv6 = machine_has_ipv6();
     error = trampolines_open(library, not_implemented);
     if (error) {
         fprintf(stderr, "checks: cannot open %s: %s\n", library, error);

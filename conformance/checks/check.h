@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <cmocka.h>
@@ -42,13 +43,43 @@ void check_register(struct check *check);
     static void name_(void)
 
 /* Run fn(arg) by miou_run or miou_unix_run. Fails the check if the run returns a value without
- * having called fn, which would pass many checks. */
+ * having called fn, which would pass many checks. Ends it as one that cannot be tested here if the
+ * run could not start for want of threads, and the check cannot make them either. */
 typedef int check_runner(const miou_options *options, miou_task *fn, void *arg);
 int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *arg);
 
 /* The same with this many domains beside dom0 and all other options by default. */
 int run_with(int domains, miou_task *fn, void *arg);
 int unix_run_with(int domains, miou_task *fn, void *arg);
+
+/* ---- What this machine lacks ---- */
+
+/* End the check: this machine cannot carry it out. The text says what is missing, as a sentence
+ * without its full stop: "the machine has no IPv6". It may be called anywhere, in a task too. Call
+ * it only for what was tried without the runtime. */
+__attribute__((format(printf, 1, 2))) _Noreturn void cannot_test(const char *format, ...);
+
+/* End the check if the machine lacks this. The first two were tried before the runtime was loaded,
+ * the others are tried at once. */
+void need_loopback(void);
+void need_ipv6(void);
+void need_threads(int count); /* beside those that there are */
+void need_tasks(int count);   /* at a time, each with its stack */
+
+/* Allow this process as many descriptors, or end the check. */
+void need_descriptors(int count);
+
+/* An empty file, in memory; returns its descriptor. Ends the check if there can be none. */
+int need_file(void);
+
+/* Write the path of a file that could be made in TMPDIR, or else in /tmp, and is not there. Ends
+ * the check if none could be. */
+void need_path(char *path, size_t room);
+
+/* Start a thread or, like fork, a process of the check's own. They end the check if the machine has
+ * none to spare. */
+void start_thread(pthread_t *thread, void *(*fn)(void *), void *arg);
+pid_t start_process(void);
 
 /* How many descriptors this process has open. */
 int descriptors_open(void);

@@ -11,30 +11,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-_Noreturn void could_not_tell(const char *why)
-{
-    dprintf(STDERR_FILENO, "cannot be tested here: %s\n", why);
-    _exit(2);
-}
-
-void need_ipv6(void)
-{
-    struct sockaddr_in6 address = loopback6(0);
-    int probe = socket(AF_INET6, SOCK_STREAM, 0);
-
-    if (probe < 0 || bind(probe, (struct sockaddr *)&address, sizeof address) < 0)
-        could_not_tell("there is no IPv6");
-    close(probe);
-}
-
 struct sockaddr_in loopback(unsigned short port)
 {
+    need_loopback();
     return (struct sockaddr_in){
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
 struct sockaddr_in6 loopback6(unsigned short port)
 {
+    need_ipv6();
     return (struct sockaddr_in6){
         .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_loopback};
 }
@@ -204,7 +190,7 @@ void allow_more_descriptors(int more)
     for (number = 0; is_open(number) || more-- > 0; number++)
         ;
     limit.rlim_cur = (rlim_t)number;
-    child = fork();
+    child = start_process();
     if (child == 0)
         _exit(prlimit(self, RLIMIT_NOFILE, &limit, NULL) < 0);
     waitpid(child, NULL, 0);

@@ -14,13 +14,8 @@
 #include <semaphore.h>
 #include <sys/un.h>
 
-/* End the check as one that cannot be done here, and say why. */
-_Noreturn void could_not_tell(const char *why);
-
-/* Without IPv6, end the check as one that cannot be done here. */
-void need_ipv6(void);
-
-/* 127.0.0.1, or ::1, and a port; 0 stands for any. */
+/* 127.0.0.1, or ::1, and a port; 0 stands for any. They end the check if the machine lacks the
+ * interface. */
 struct sockaddr_in loopback(unsigned short port);
 struct sockaddr_in6 loopback6(unsigned short port);
 

@@ -80,6 +80,45 @@ static void tells_other_ends_apart(void **state)
     process_free(&process);
 }
 
+/* A check that needs more descriptors than this machine allows, and what conform makes of it. */
+static void says_what_cannot_be_tested(void **state)
+{
+    static const char name[] = "numbers_beyond_1023_are_waited_for";
+    static const char why[] = "the hard limit of descriptors is 256, and 2100 are needed\n";
+    char expected[256];
+    struct process process = run("ulimit -Sn 256; ulimit -Hn 256; exec %s %s R6.16 %s word",
+                                 built("checks"), built("liars/says_ok.so"), name);
+
+    (void)state;
+    snprintf(expected, sizeof expected, "unknown R6.16 %s word %s", name, why);
+    assert_string_equal(process.output, expected);
+    assert_true(contains(process.errors, "cannot be tested here: the hard limit"));
+    assert_int_equal(process.status, 2);
+    process_free(&process);
+    process = run("ulimit -Sn 256; ulimit -Hn 256; exec %s --runtime %s --rule R6.16/%s",
+                  built("conform"), built("liars/says_ok.so"), name);
+    snprintf(expected, sizeof expected, "\ncould not tell R6.16: %s", why);
+    assert_true(contains(process.output, "descriptors (a hard limit of 256)"));
+    assert_true(contains(process.output, "  R6.16  MUST   unknown  "));
+    assert_true(contains(process.output, expected));
+    assert_true(contains(process.output, "\n0 passed, 0 failed, 1 unknown\n"));
+    assert_int_equal(process.status, 2);
+    process_free(&process);
+}
+
+/* The shell's word for a command that it cannot find is a runtime's crash like any other. */
+static void tells_a_crash_from_a_missing_command(void **state)
+{
+    struct process process = run("exec %s --runtime %s --rule R1.1/%s", built("conform"),
+                                 built("liars/exits_like_a_shell.so"), first_test());
+
+    (void)state;
+    assert_true(contains(process.output, "exited with status 127 in the middle of the test\n"));
+    assert_true(contains(process.output, "  R1.1   MUST   crash  "));
+    assert_int_equal(process.status, 1);
+    process_free(&process);
+}
+
 static void refuses(const char *arguments, const char *why)
 {
     struct process process = run("%s %s", built("checks"), arguments);
@@ -251,6 +290,8 @@ int main(void)
         cmocka_unit_test(says_that_a_test_passed),
         cmocka_unit_test(says_why_a_test_failed),
         cmocka_unit_test(tells_other_ends_apart),
+        cmocka_unit_test(says_what_cannot_be_tested),
+        cmocka_unit_test(tells_a_crash_from_a_missing_command),
         cmocka_unit_test(refuses_bad_arguments),
         cmocka_unit_test(names_what_is_missing),
         cmocka_unit_test(passes_everything_on),

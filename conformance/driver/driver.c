@@ -2,6 +2,7 @@
  * happens, in the words of spec/scenario.md.
  *
  *     driver LIBRARY < scenario
+ *     driver --open LIBRARY            opens it and does nothing with it
  *
  * Exit status: 0 everything was said, 2 nothing can be executed, 3 the output is gone. */
 #include "driver.h"
@@ -221,23 +222,31 @@ static void say_absent(const char *function)
     _exit(SAID);
 }
 
+static int open_library(const char *path)
+{
+    const char *error = trampolines_open(path, say_absent);
+
+    if (!error)
+        return SAID;
+    fprintf(stderr, "driver: cannot open %s: %s\n", path, error);
+    return NOTHING_TO_DO;
+}
+
 int main(int argc, char **argv)
 {
-    const char *error;
     unsigned id;
     size_t i;
 
+    if (argc == 3 && !strcmp(argv[1], "--open"))
+        return open_library(argv[2]);
     if (argc != 2)
-        die(NOTHING_TO_DO, "usage: driver LIBRARY < scenario");
+        die(NOTHING_TO_DO, "usage: driver LIBRARY < scenario, or driver --open LIBRARY");
     open_output();
     deliver = write_out;
     id = read_scenario();
     say("scenario %u\n", id);
-    error = trampolines_open(argv[1], say_absent);
-    if (error) {
-        fprintf(stderr, "driver: cannot open %s: %s\n", argv[1], error);
+    if (open_library(argv[1]) != SAID)
         return NOTHING_TO_DO;
-    }
     if (schedule_count == 0)
         execute(NULL);
     else if (!can_be_steered())

@@ -15,8 +15,8 @@ enum {
 struct counts {
     size_t passed;
     size_t failed;
+    size_t unknown;
     size_t skipped;
-    size_t unknown; /* among the failed */
 };
 
 static bool is_failure(enum result_kind kind)
@@ -38,8 +38,9 @@ static struct counts count_tests(const struct suite *suite)
             continue;
         counts.passed += test->result.kind == RESULT_PASS;
         counts.failed += is_failure(test->result.kind);
-        counts.skipped += test->result.kind != RESULT_PASS && !is_failure(test->result.kind);
         counts.unknown += test->result.kind == RESULT_UNKNOWN;
+        counts.skipped +=
+            test->result.kind == RESULT_SKIPPED || test->result.kind == RESULT_NOT_IMPLEMENTED;
     }
     return counts;
 }
@@ -89,6 +90,8 @@ void report_counts(FILE *stream, const struct suite *suite)
 
     write_explored(stream, suite);
     fprintf(stream, "%zu passed, %zu failed", counts.passed, counts.failed);
+    if (counts.unknown)
+        fprintf(stream, ", %zu unknown", counts.unknown);
     if (counts.skipped)
         fprintf(stream, ", %zu skipped", counts.skipped);
     fputc('\n', stream);
@@ -105,14 +108,14 @@ static size_t count_rules(const struct suite *suite, bool must, bool (*asked)(en
     return rules;
 }
 
-static bool is_broken(enum result_kind kind)
-{
-    return is_failure(kind) && kind != RESULT_UNKNOWN;
-}
-
 static bool is_missing(enum result_kind kind)
 {
     return kind == RESULT_NOT_IMPLEMENTED;
+}
+
+static bool is_unknown(enum result_kind kind)
+{
+    return kind == RESULT_UNKNOWN;
 }
 
 static bool is_untested(enum result_kind kind)
@@ -124,11 +127,11 @@ enum conclusion report_conclude(const struct suite *suite)
 {
     struct counts counts = count_tests(suite);
 
-    if (counts.unknown || counts.passed + counts.failed == 0)
+    if (counts.passed + counts.failed == 0)
         return COULD_NOT_TELL;
-    return count_rules(suite, true, is_broken) || count_rules(suite, true, is_missing)
-               ? DOES_NOT_CONFORM
-               : CONFORMS;
+    if (count_rules(suite, true, is_failure) || count_rules(suite, true, is_missing))
+        return DOES_NOT_CONFORM;
+    return count_rules(suite, true, is_unknown) ? COULD_NOT_TELL : CONFORMS;
 }
 
 void report_list(FILE *stream, const struct suite *suite)
@@ -302,6 +305,34 @@ static void write_failures(const struct report *report, const struct suite *suit
     }
 }
 
+/* The first chosen test of a rule with a result of this kind; NULL: there is none. */
+static const struct test *first_with(const struct suite_rule *rule, enum result_kind kind)
+{
+    size_t i;
+
+    for (i = 0; i < rule->count; i++)
+        if (rule->tests[i].chosen && rule->tests[i].result.kind == kind)
+            return &rule->tests[i];
+    return NULL;
+}
+
+/* Write what could not be told of each rule, once, even if other tests of it failed. */
+static void write_unknown(const struct report *report, const struct suite *suite)
+{
+    const struct test *test;
+    bool any = false;
+    size_t i;
+
+    for (i = 0; i < suite->rule_count; i++) {
+        test = first_with(&suite->rules[i], RESULT_UNKNOWN);
+        if (!test)
+            continue;
+        fprintf(report->stream, "%scould not tell %s: %s\n", any ? "" : "\n", test->rule->id,
+                test->result.reason);
+        any = true;
+    }
+}
+
 /* Write why each rule that was not tested was not. */
 static void write_skipped(const struct report *report, const struct suite *suite)
 {
@@ -350,8 +381,9 @@ static bool is_all(const struct session *session, const struct suite *suite)
 static void write_conclusion(const struct report *report, const struct suite *suite)
 {
     FILE *stream = report->stream;
-    bool broken = count_rules(suite, true, is_broken);
+    bool broken = count_rules(suite, true, is_failure);
     bool missing = count_rules(suite, true, is_missing);
+    bool unknown = count_rules(suite, true, is_unknown);
     bool untested = count_rules(suite, true, is_untested);
 
     switch (report_conclude(suite)) {
@@ -367,20 +399,24 @@ static void write_conclusion(const struct report *report, const struct suite *su
     }
     if (broken) {
         fputs(" Broken:", stream);
-        write_rules(stream, suite, true, is_broken);
+        write_rules(stream, suite, true, is_failure);
     }
     if (missing) {
         fputs(" Not implemented:", stream);
         write_rules(stream, suite, true, is_missing);
+    }
+    if (unknown) {
+        fputs(" Unknown:", stream);
+        write_rules(stream, suite, true, is_unknown);
     }
     if (untested) {
         fputs(" Untested:", stream);
         write_rules(stream, suite, true, is_untested);
     }
     fputc('\n', stream);
-    if (count_rules(suite, false, is_broken)) {
+    if (count_rules(suite, false, is_failure)) {
         fputs("broken, but no MUST:", stream);
-        write_rules(stream, suite, false, is_broken);
+        write_rules(stream, suite, false, is_failure);
         fputc('\n', stream);
     }
 }
@@ -389,8 +425,11 @@ bool report_write(const struct report *report, const struct suite *suite)
 {
     if (report->format != REPORT_TEXT)
         return report_cmocka(report, suite);
+    if (report->lacks)
+        fprintf(report->stream, "This machine lacks %s.\n\n", report->lacks);
     write_table(report, suite);
     write_failures(report, suite);
+    write_unknown(report, suite);
     write_skipped(report, suite);
     fputc('\n', report->stream);
     write_conclusion(report, suite);

@@ -13,7 +13,8 @@
 enum conclusion { CONFORMS = 0, DOES_NOT_CONFORM = 1, COULD_NOT_TELL = 2 };
 
 /* A runtime conforms if it keeps every chosen MUST rule that has a test. A broken SHOULD or MAY
- * rule is a failed test, but does not count here. */
+ * rule is a failed test, but does not count here. What this machine cannot test leaves the answer
+ * open, unless another MUST rule is broken. */
 enum conclusion report_conclude(const struct suite *suite);
 
 enum report_format { REPORT_TEXT, REPORT_TAP, REPORT_JUNIT };
@@ -24,6 +25,7 @@ struct report {
     bool colour;
     const char
         *again; /* the command that repeats a test when `--rule ID` is added, for the shell */
+    const char *lacks; /* what this machine lacks, for people; NULL: nothing */
     const struct session *session;
 };
 

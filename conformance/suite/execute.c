@@ -21,6 +21,8 @@ enum {
 /* Exit statuses of checks. The shell's are 126 and 127: it cannot execute the command. */
 enum { FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77, NOT_EXECUTABLE = 126, NOT_FOUND };
 
+enum { SILENT_MAX = 3 /* scenarios of which a driver says nothing until it counts as broken */ };
+
 static char *first_line(const char *text)
 {
     return must(strndup(text ? text : "", strcspn(text ? text : "", "\n")));
@@ -36,10 +38,7 @@ static bool ended_by_itself(const struct process *process, const struct session 
 
     switch (process->end) {
     case PROCESS_EXITED:
-        if (process->status != NOT_EXECUTABLE && process->status != NOT_FOUND)
-            return true;
-        result_set(result, RESULT_UNKNOWN, "the command cannot be executed");
-        return false;
+        return true;
     case PROCESS_SIGNALLED:
         name = sigabbrev_np(process->status);
         result_set(result, RESULT_CRASH, "killed by signal %d%s%s", process->status,
@@ -72,8 +71,8 @@ static void judge_trace(const struct process *process, const struct program *pro
     else if (verdict->kind == VERDICT_ABSENT)
         result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime has no %s", verdict->absent);
     else if (verdict->kind == VERDICT_GARBAGE && trace->end == TRACE_CUT)
-        result_set(result, RESULT_CRASH,
-                   "the process ended in the middle of the run, with status %d", process->status);
+        result_set(result, RESULT_CRASH, "exited with status %d in the middle of the run",
+                   process->status);
     else if (verdict->kind == VERDICT_GARBAGE)
         result_set(result, RESULT_FAIL, "the driver broke the protocol");
     else if (verdict->kind == VERDICT_FAIL)
@@ -105,11 +104,24 @@ static void judge_execution(const struct process *process, const struct session 
     free(why);
 }
 
-/* pass is the line that only a test prints which has reached its end. */
+/* What a test in C says when it has reached its end: a word, its name and a word that only it
+ * knows.
+ */
+static bool says(const struct process *process, const char *word, const char *signature,
+                 const char **rest)
+{
+    size_t word_size = strlen(word), size = strlen(signature);
+
+    *rest = process->output + word_size + size;
+    return process->output_size > word_size + size && !memcmp(process->output, word, word_size) &&
+           !memcmp(process->output + word_size, signature, size);
+}
+
 static void judge_check(const struct process *process, const struct session *session,
-                        const char *pass, struct result *result)
+                        const char *signature, struct result *result)
 {
     char *why = first_line(result->errors);
+    const char *rest;
 
     if (!ended_by_itself(process, session, result))
         ;
@@ -117,11 +129,13 @@ static void judge_check(const struct process *process, const struct session *ses
         result_set(result, RESULT_NOT_IMPLEMENTED, "%s", why);
     else if (process->status == FAILED)
         result_set(result, RESULT_FAIL, "an assertion does not hold");
+    else if (process->status == COULD_NOT_TELL && says(process, "unknown ", signature, &rest))
+        result_set(result, RESULT_UNKNOWN, "%.*s", (int)strcspn(rest + 1, "\n"), rest + 1);
     else if (process->status == COULD_NOT_TELL)
         result_set(result, RESULT_FAIL, "%s", *why ? why : "the test gave up");
-    else if (strcmp(process->output, pass) != 0)
-        result_set(result, RESULT_CRASH,
-                   "the process ended in the middle of the test, with status %d", process->status);
+    else if (!says(process, "pass ", signature, &rest) || strcmp(rest, "\n") != 0)
+        result_set(result, RESULT_CRASH, "exited with status %d in the middle of the test",
+                   process->status);
     else if (process->status != 0)
         result_set(result, RESULT_CRASH, "exit status %d after the test", process->status);
     else
@@ -156,7 +170,7 @@ static void run_command(const struct session *session, const char *command, char
 
 struct result execute_check(const struct session *session, const struct test *test)
 {
-    char word[17], pass[256];
+    char word[17], signature[256];
     char *const checks[] = {(char *)session->checks,
                             (char *)session->runtime,
                             test->rule->id,
@@ -170,12 +184,87 @@ struct result execute_check(const struct session *session, const struct test *te
     if (getrandom(&number, sizeof number, 0) != sizeof number)
         abort();
     snprintf(word, sizeof word, "%016llx", (unsigned long long)number);
-    snprintf(pass, sizeof pass, "pass %s %s %s\n", test->rule->id, test->name, word);
+    snprintf(signature, sizeof signature, "%s %s %s", test->rule->id, test->name, word);
     run_command(session, NULL, checks, "", &process);
     result.errors = excerpt(process.errors, process.errors_size, ERROR_LINES);
-    judge_check(&process, session, pass, &result);
+    judge_check(&process, session, signature, &result);
     process_free(&process);
     return result;
+}
+
+/* ---- Whether anything can be executed ---- */
+
+/* NULL: it was executed. */
+static char *why_not_executed(const struct process *process)
+{
+    const char *errors = process->errors;
+
+    if (process->end == PROCESS_NOT_STARTED)
+        return text_of("the command cannot be executed: %s", strerror(process->status));
+    if (process->end != PROCESS_EXITED || process->output_size > 0 ||
+        (process->status != NOT_EXECUTABLE && process->status != NOT_FOUND))
+        return NULL;
+    return text_of("the command cannot be executed: %.*s", (int)strcspn(errors, "\n"), errors);
+}
+
+/* Why a driver that has said nothing has ended; NULL: it is worth a verdict. */
+static char *why_silent(const struct process *process)
+{
+    const char *errors = process->errors;
+    int size = (int)strcspn(errors, "\n");
+    char *why = why_not_executed(process);
+
+    if (why || process->end != PROCESS_EXITED || process->status == 0 || process->output_size > 0)
+        return why;
+    return text_of("the driver ended with status %d before it had said anything%s%.*s",
+                   process->status, size > 0 ? ": " : "", size, errors);
+}
+
+/* Our driver opens a library and does nothing with it. If it ends in another way, each test will.
+ */
+static char *open_library(const struct session *session)
+{
+    char *const driver[] = {(char *)session->driver, "--open", (char *)session->runtime, NULL};
+    struct process process;
+    char *why;
+
+    run_command(session, NULL, driver, "", &process);
+    why = process.end == PROCESS_EXITED && process.status == COULD_NOT_TELL
+              ? first_line(process.errors)
+              : why_not_executed(&process);
+    process_free(&process);
+    return why;
+}
+
+/* Ask a driver for the first chosen scenarios until it says something. */
+static char *ask_driver(const struct session *session, const struct suite *suite)
+{
+    char *why = NULL, *input;
+    struct process process;
+    int asked = 0;
+    size_t i;
+
+    for (i = 0; i < suite->count && asked < SILENT_MAX; i++) {
+        const struct test *test = &suite->tests[i];
+
+        if (!test->chosen || !test->scenario)
+            continue;
+        free(why);
+        asked++;
+        input = execute_input(suite, test, "");
+        run_command(session, session->command, (char *const[]){NULL}, input, &process);
+        why = why_silent(&process);
+        process_free(&process);
+        free(input);
+        if (!why)
+            return NULL;
+    }
+    return why;
+}
+
+char *execute_nothing(const struct session *session, const struct suite *suite)
+{
+    return session->command ? ask_driver(session, suite) : open_library(session);
 }
 
 /* ---- Scenarios ---- */

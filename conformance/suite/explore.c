@@ -238,7 +238,7 @@ static void fail(struct search *search, const struct schedule *schedule,
     *result = execution->result;
     if (replay_has_differed(result))
         result->replay = schedule_option(&answers);
-    else if (result->kind >= RESULT_FAIL && result->kind != RESULT_UNKNOWN)
+    else if (result->kind >= RESULT_FAIL)
         shorten(search->session, search->suite, search->test, &answers, schedule->seed, result);
     free(answers.of);
 }

@@ -8,11 +8,11 @@
 enum result_kind {
     RESULT_PASS,
     RESULT_SKIPPED,         /* a test in C, where only scenarios are executed */
+    RESULT_UNKNOWN,         /* could not tell: this machine cannot carry out the test */
     RESULT_NOT_IMPLEMENTED, /* the runtime lacks a function */
     RESULT_FAIL,
     RESULT_HANG,
     RESULT_CRASH,
-    RESULT_UNKNOWN, /* could not tell: the test could not be executed */
     RESULT_KINDS
 };
 

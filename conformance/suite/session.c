@@ -3,12 +3,45 @@
 
 #include "execute.h"
 #include "explore.h"
+#include "machine/machine.h"
 #include "replay.h"
 #include "scenario/memory.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+
+/* How many tasks a program spawns, if each of its operations is executed by one task. */
+static int count_tasks(const struct program *program)
+{
+    long tasks = 1;
+    int i;
+
+    for (i = 0; i < program->operation_count; i++)
+        if (program->operations[i].task_count > 0)
+            tasks += (long)program->operations[i].repeat * program->operations[i].task_count;
+    return tasks < INT_MAX ? (int)tasks : INT_MAX;
+}
+
+/* A scenario that did not pass on a machine that has no room for it says nothing of the runtime. */
+static void excuse(const struct program *program, struct result *result)
+{
+    int tasks = count_tasks(program), wanted, threads;
+
+    if (result->kind < RESULT_FAIL)
+        return;
+    /* A runtime may have a thread a task. */
+    wanted = tasks < MACHINE_THREADS ? tasks + program->domains : MACHINE_THREADS;
+    threads = machine_threads(wanted);
+    if (machine_has_room(tasks) && threads == wanted)
+        return;
+    result_free(result);
+    if (threads < wanted)
+        result_set(result, RESULT_UNKNOWN, "only %d more threads can be made", threads);
+    else
+        result_set(result, RESULT_UNKNOWN, "there is no room for the stacks of %d tasks", tasks);
+}
 
 static void run_test(const struct session *session, const struct suite *suite, struct test *test)
 {
@@ -26,6 +59,8 @@ static void run_test(const struct session *session, const struct suite *suite, s
         result_set(result, RESULT_SKIPPED, "a test in C, which makes its own choices");
     else
         *result = execute_check(session, test);
+    if (test->scenario)
+        excuse(test->scenario->program, result);
 }
 
 /* What several threads take tests from. */

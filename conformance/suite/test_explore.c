@@ -459,7 +459,7 @@ static void finds_the_schedule(void **state)
     suite_free(expect_failure("crashes-at-0102", 1000, RESULT_CRASH, "--schedule \"0 1 0 2\"",
                               "killed by signal 15, SIGTERM"));
     suite_free(expect_failure("exits-at-0102", 1000, RESULT_CRASH, "--schedule \"0 1 0 2\"",
-                              "in the middle of the run, with status 0"));
+                              "exited with status 0 in the middle of the run"));
     suite_free(expect_failure("talks-later", 1000, RESULT_FAIL, "--schedule \"0 1\"",
                               "broke the protocol"));
 }
@@ -577,7 +577,7 @@ static void executes_it_twice(void **state)
     expect_replay("fails-second", "schedule\n", RESULT_FAIL,
                   "2 findings; and the same answers make different runs");
     expect_replay("one-at-most", "schedule\n", RESULT_CRASH,
-                  "the process ended in the middle of the run, with status 0; "
+                  "exited with status 0 in the middle of the run; "
                   "and the same answers make different runs");
 }
 
