@@ -75,7 +75,7 @@ const char *name_of(const struct self *self);
  * which tells the task. */
 void *lazy_argument(int task);
 
-/* The task of a lazy value; -1: it is none of this run. */
+/* The task of a lazy value; -1: the value is not of this run. */
 int lazy_task(const void *argument);
 
 /* Around the call in which an instance forces the value of that argument. */

@@ -112,7 +112,7 @@ static struct tally *tally_of(struct tallies *tallies, struct happening happenin
     }
 }
 
-/* Write the happening that an event is. False: it is none, like spawn and run. */
+/* Write the happening that an event is. False: no expectation can name it, such as a spawn. */
 static bool happening_of(const struct inquiry *inquiry, int event, struct happening *happening)
 {
     const struct event *which = &inquiry->trace->events[event];

@@ -35,7 +35,7 @@ void check_outcome(struct promises *promises, const struct use *use, int child)
     int ended = inquiry->trace->instances[child].ended;
 
     if (use->outcome.kind == OUTCOME_CANCELLED) {
-        /* Who else may have cancelled it is known only later. */
+        /* Whether anything else cancelled it is known only later. */
         if (!life->asked && life->unasked < 0)
             life->unasked = use->event;
         return;

@@ -58,7 +58,7 @@ static void no_memory(struct reading *reading)
 
 /* ---- The text ---- */
 
-/* How many bytes the UTF-8 sequence at text has; 0: it is none. */
+/* How many bytes the UTF-8 sequence at text has; 0: it is malformed. */
 static size_t sequence(const unsigned char *text, size_t size)
 {
     unsigned first = text[0], second;
@@ -297,7 +297,7 @@ static void read_code(struct reading *reading, cmark_node *block)
 
 /* ---- Rules ---- */
 
-/* A number from 1 in digits; *text is moved behind it. 0: it is none. */
+/* A number from 1 in digits; *text is moved behind it. 0: there is no number. */
 static int take_number(char **text)
 {
     int number = 0;

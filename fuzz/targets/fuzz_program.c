@@ -21,7 +21,7 @@ enum {
     OUTRAGE = 1 << 20, /* questions after which a run never ends */
     ANSWERS = 1 << 10, /* that are recorded */
     OUTPUT = 4 << 20,  /* bytes of a trace */
-    TWICE = 64,        /* one in so many executions is repeated with the same answers */
+    TWICE = 64,        /* one in this many executions is repeated with the same answers */
 };
 
 static struct {

@@ -53,7 +53,7 @@ void client_shut(struct client *client);
 void client_reset(struct client *client);
 void client_close(struct client *client);
 
-/* Let the server's next calls move at most so many bytes each. */
+/* Let the server's next calls move at most this many bytes each. */
 void client_set_grain(struct client *client, size_t size);
 
 #endif

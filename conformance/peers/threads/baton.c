@@ -24,7 +24,7 @@ void lock(struct run *run)
 static void hand_over(struct task *task);
 static int thread_start(struct worker *worker);
 
-/* Domains whose batons lay free when a task came to them. */
+/* Domains whose batons lay free when a task arrived there. */
 static void start_domains(struct run *run)
 {
     while (run->kicks) {
