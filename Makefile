@@ -227,7 +227,7 @@ test: ## run all tests of the project
 	$(BUILD) all tests
 	@ci/test $(TESTS)
 
-tests: $(TESTS) $(LIARS) $(B)/specification $(B)/saboteur.so $(B)/mutants
+tests: $(TESTS) $(LIARS) $(PEERS) $(B)/specification $(B)/saboteur.so $(B)/mutants
 	@:
 
 explore: ## execute every scenario on all its schedules, up to a bound, and beyond it on random ones

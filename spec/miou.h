@@ -110,7 +110,8 @@ typedef struct miou_options {
      * passes. The same answers make the same run [R13.6]. Answering 0 always is fair to all domains
      * [R13.8]. Time is virtual: it passes when nothing else can go on or, up to a second at a time,
      * when that is chosen [R13.9]. The run waits for the system as any other [R13.11]. An answer
-     * out of range ends the run with -EINVAL [R13.7]. */
+     * out of range ends the run with -EINVAL [R13.7]. A runtime that declines driven choices
+     * returns -ENOSYS. */
     miou_choose *choose;
     void *choose_state;
     /* Told which task waits for what when the run ends with MIOU_DEADLOCK [R13.4]. NULL: one line

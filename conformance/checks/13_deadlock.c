@@ -170,8 +170,9 @@ CHECK("R13.1 R13.2 R13.5", a_steered_run_can_be_in_deadlock)
                                 .deadlock = count_told,
                                 .deadlock_state = &told};
 
-        assert_int_equal((seed % 2 ? miou_run : miou_unix_run)(&options, all_await_nothing, &t),
-                         MIOU_DEADLOCK);
+        assert_int_equal(
+            run_by(seed % 2 ? miou_run : miou_unix_run, &options, all_await_nothing, &t),
+            MIOU_DEADLOCK);
         assert_int_equal(told, 2);
         assert_int_equal(t.finalised, 1);
     }

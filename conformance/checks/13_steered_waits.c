@@ -164,7 +164,7 @@ static void check_monitor(miou_choose *choose)
         .domains = DOMAINS - 1, .choose = choose, .choose_state = &answers, .monitor = &monitor};
     int i;
 
-    assert_int_equal(miou_run(&options, wait_in_all_rooms, NULL), 0);
+    assert_int_equal(run_by(miou_run, &options, wait_in_all_rooms, NULL), 0);
     for (i = 0; i < DOMAINS; i++)
         assert_int_equal(rooms[i].waited, 3);
 }

@@ -4,9 +4,11 @@
  *     checks LIBRARY RULE NAME [WORD]
  *
  * Exit status: 0 passed, 1 failed (why is on standard error), 77 the runtime lacks a function that
- * the check calls, 2 could not tell. A check that passed also says so on standard output, followed
- * by WORD: the status alone could come from a call of exit by the runtime. So does a check that
- * this machine cannot carry out: `unknown RULE NAME WORD` and what is missing. */
+ * the check calls, 78 it declines the part that the check is about, 2 could not tell. A check that
+ * passed also says so on standard output, followed by WORD: the status alone could come from a call
+ * of exit by the runtime. So does a check that this machine cannot carry out: `unknown RULE NAME
+ * WORD` and what is missing; and one that the runtime declines: `declined RULE NAME WORD` and why.
+ */
 #include "check.h"
 
 #include "driver/trampolines.h"
@@ -24,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PASSED = 0, FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77 };
+enum { PASSED = 0, FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77, DECLINED };
 
 static struct check *checks;
 static struct check *chosen;
@@ -150,6 +152,14 @@ pid_t start_process(void)
 
 /* ---- Runs ---- */
 
+/* End the check: the runtime leaves out a part that it may leave out. */
+static _Noreturn void decline(const char *part)
+{
+    dprintf(saying.report, "declined %s %s %s the runtime declines %s\n", saying.rule, saying.name,
+            saying.word, part);
+    _exit(DECLINED);
+}
+
 struct main_task {
     miou_task *fn;
     void *arg;
@@ -171,6 +181,8 @@ int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *
 
     if ((result == -EAGAIN || result == -ENOMEM) && !task.ran && options)
         need_threads(options->domains);
+    if (result == -ENOSYS && !task.ran && options && options->choose)
+        decline("driven choices");
     if (result >= 0 && !task.ran)
         fail_msg("the run returned %d and never ran its main task", result);
     return result;

@@ -39,8 +39,9 @@ static struct counts count_tests(const struct suite *suite)
         counts.passed += test->result.kind == RESULT_PASS;
         counts.failed += is_failure(test->result.kind);
         counts.unknown += test->result.kind == RESULT_UNKNOWN;
-        counts.skipped +=
-            test->result.kind == RESULT_SKIPPED || test->result.kind == RESULT_NOT_IMPLEMENTED;
+        counts.skipped += test->result.kind == RESULT_SKIPPED ||
+                          test->result.kind == RESULT_DECLINED ||
+                          test->result.kind == RESULT_NOT_IMPLEMENTED;
     }
     return counts;
 }
@@ -111,6 +112,11 @@ static size_t count_rules(const struct suite *suite, bool must, bool (*asked)(en
 static bool is_missing(enum result_kind kind)
 {
     return kind == RESULT_NOT_IMPLEMENTED;
+}
+
+static bool is_declined(enum result_kind kind)
+{
+    return kind == RESULT_DECLINED;
 }
 
 static bool is_unknown(enum result_kind kind)
@@ -344,7 +350,8 @@ static void write_skipped(const struct report *report, const struct suite *suite
         enum result_kind result = suite_result(rule);
         const char *why = rule->count ? rule->tests[0].result.reason : rule->rule->untested;
 
-        if (!rule->chosen || (result != RESULT_SKIPPED && result != RESULT_NOT_IMPLEMENTED))
+        if (!rule->chosen || (result != RESULT_SKIPPED && result != RESULT_DECLINED &&
+                              result != RESULT_NOT_IMPLEMENTED))
             continue;
         if (!*last)
             fputc('\n', report->stream);
@@ -408,6 +415,10 @@ static void write_conclusion(const struct report *report, const struct suite *su
     if (unknown) {
         fputs(" Unknown:", stream);
         write_rules(stream, suite, true, is_unknown);
+    }
+    if (count_rules(suite, true, is_declined)) {
+        fputs(" Declined:", stream);
+        write_rules(stream, suite, true, is_declined);
     }
     if (untested) {
         fputs(" Untested:", stream);

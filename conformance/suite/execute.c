@@ -19,7 +19,14 @@ enum {
 };
 
 /* Exit statuses of checks. The shell's are 126 and 127: it cannot execute the command. */
-enum { FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77, NOT_EXECUTABLE = 126, NOT_FOUND };
+enum {
+    FAILED = 1,
+    COULD_NOT_TELL = 2,
+    NOT_IMPLEMENTED = 77,
+    DECLINED,
+    NOT_EXECUTABLE = 126,
+    NOT_FOUND
+};
 
 enum { SILENT_MAX = 3 /* scenarios of which a driver says nothing until it counts as broken */ };
 
@@ -129,6 +136,8 @@ static void judge_check(const struct process *process, const struct session *ses
         result_set(result, RESULT_NOT_IMPLEMENTED, "%s", why);
     else if (process->status == FAILED)
         result_set(result, RESULT_FAIL, "an assertion does not hold");
+    else if (process->status == DECLINED && says(process, "declined ", signature, &rest))
+        result_set(result, RESULT_DECLINED, "%.*s", (int)strcspn(rest + 1, "\n"), rest + 1);
     else if (process->status == COULD_NOT_TELL && says(process, "unknown ", signature, &rest))
         result_set(result, RESULT_UNKNOWN, "%.*s", (int)strcspn(rest + 1, "\n"), rest + 1);
     else if (process->status == COULD_NOT_TELL)

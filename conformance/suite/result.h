@@ -8,6 +8,7 @@
 enum result_kind {
     RESULT_PASS,
     RESULT_SKIPPED,         /* a test in C, where only scenarios are executed */
+    RESULT_DECLINED,        /* the runtime leaves out a part that it may leave out */
     RESULT_UNKNOWN,         /* could not tell: this machine cannot carry out the test */
     RESULT_NOT_IMPLEMENTED, /* the runtime lacks a function */
     RESULT_FAIL,

@@ -280,15 +280,18 @@ bool suite_check(const struct suite *suite, suite_complain *complain)
 enum result_kind suite_result(const struct suite_rule *rule)
 {
     enum result_kind worst = RESULT_PASS;
-    bool any = false;
+    bool any = false, declined = false;
     size_t i;
 
     for (i = 0; i < rule->count; i++) {
         if (!rule->tests[i].chosen || rule->tests[i].result.kind == RESULT_SKIPPED)
             continue;
+        declined |= rule->tests[i].result.kind == RESULT_DECLINED;
+        if (rule->tests[i].result.kind == RESULT_DECLINED)
+            continue;
         any = true;
         if (rule->tests[i].result.kind > worst)
             worst = rule->tests[i].result.kind;
     }
-    return any ? worst : RESULT_SKIPPED;
+    return any ? worst : declined ? RESULT_DECLINED : RESULT_SKIPPED;
 }
