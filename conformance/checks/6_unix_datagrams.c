@@ -1,4 +1,5 @@
 /* Rules R6.36 and R6.40: datagrams. */
+#include "descriptor_waits.h"
 #include "sockets.h"
 
 #include <errno.h>
@@ -311,4 +312,21 @@ CHECK("R6.40", one_datagram_goes_to_one_of_two_receivers)
     assert_int_equal(t.waiters[0].result, 1);
     assert_int_equal(t.waiters[1].result, 1);
     assert_int_equal(t.waiters[0].byte + t.waiters[1].byte, 'a' + 'b');
+}
+
+/* ---- waits beside all else ---- */
+
+CHECK("R6.40", a_datagram_is_not_lost_with_the_receiver_that_is_cancelled)
+{
+    assert_handed_over(RECVFROM, 1);
+}
+
+CHECK("R6.36", nothing_but_a_datagram_ends_receiving)
+{
+    assert_wait_undisturbed(RECVFROM);
+}
+
+CHECK("R6.36", nothing_but_room_ends_sending)
+{
+    assert_wait_undisturbed(SENDTO);
 }

@@ -1,4 +1,5 @@
 /* Rules R6.34, R6.35, R6.42 and R6.43: reading exactly, and ends of streams. */
+#include "descriptor_waits.h"
 #include "sockets.h"
 
 #include <errno.h>
@@ -425,4 +426,11 @@ CHECK("R6.43", a_reset_ends_reading_exactly)
 CHECK("R6.43", a_reset_ends_writing)
 {
     check_reset(write_lots, -EPIPE);
+}
+
+/* ---- waits beside all else ---- */
+
+CHECK("R6.34", nothing_but_the_last_byte_ends_reading_exactly)
+{
+    assert_wait_undisturbed(READ_EXACTLY);
 }

@@ -1,4 +1,5 @@
 /* Rules R6.1 to R6.3: making sockets, listening and accepting. */
+#include "descriptor_waits.h"
 #include "sockets.h"
 
 #include <errno.h>
@@ -414,4 +415,11 @@ CHECK("R6.3", accepting_tells_the_peers_address)
     }
     assert_int_not_equal(t.clients[0], t.clients[1]);
     assert_int_not_equal(t.clients[1], t.clients[2]);
+}
+
+/* ---- waits beside all else ---- */
+
+CHECK("R6.3", nothing_but_a_connection_ends_accepting)
+{
+    assert_wait_undisturbed(ACCEPT);
 }

@@ -1,4 +1,5 @@
 /* Rules R6.4 to R6.7, R6.9, R6.19 and R6.25: reading and writing connections, and waiting. */
+#include "descriptor_waits.h"
 #include "sockets.h"
 
 #include <errno.h>
@@ -648,4 +649,26 @@ CHECK("R6.25", a_reader_goes_on_while_a_writer_waits)
 CHECK("R6.25", a_writer_goes_on_while_a_reader_waits)
 {
     check_both_ways(write_while_reading);
+}
+
+/* ---- waits beside all else ---- */
+
+CHECK("R6.19", a_byte_is_not_lost_with_the_reader_that_is_cancelled)
+{
+    assert_handed_over(READ, 1);
+}
+
+CHECK("R6.19", a_connection_is_not_lost_with_the_acceptor_that_is_cancelled)
+{
+    assert_handed_over(ACCEPT, 0);
+}
+
+CHECK("R6.4", nothing_but_a_byte_ends_reading)
+{
+    assert_wait_undisturbed(READ);
+}
+
+CHECK("R6.5", nothing_but_room_ends_writing)
+{
+    assert_wait_undisturbed(WRITE);
 }

@@ -1,4 +1,5 @@
 /* Checks of chapter 9, synchronisation: triggers, computations and actions. */
+#include "disturbed.h"
 #include "sync.h"
 
 #include <errno.h>
@@ -643,4 +644,65 @@ static int hand_on_between_domains(void *arg)
 CHECK("R9.28", handed_on_between_domains)
 {
     assert_run(DOMAINS, hand_on_between_domains, NULL);
+}
+
+/* ---- waits that nothing else ends ---- */
+
+struct awaited {
+    miou_trigger *trigger;
+    miou_computation *computation;
+};
+
+static int make_trigger_alone(void *arg)
+{
+    return miou_trigger_create(&((struct awaited *)arg)->trigger);
+}
+
+static int await_trigger_alone(void *arg)
+{
+    return miou_trigger_await(((struct awaited *)arg)->trigger);
+}
+
+static int signal_trigger_alone(void *arg)
+{
+    return miou_trigger_signal(((struct awaited *)arg)->trigger);
+}
+
+CHECK("R9.22", nothing_but_a_signal_ends_awaiting_a_trigger)
+{
+    struct awaited t = {0};
+
+    assert_undisturbed(&(struct disturbed_wait){.prepare = make_trigger_alone,
+                                                .wait = await_trigger_alone,
+                                                .release = signal_trigger_alone,
+                                                .state = &t});
+}
+
+static int make_computation_alone(void *arg)
+{
+    return miou_computation_create(&((struct awaited *)arg)->computation);
+}
+
+static int await_computation_alone(void *arg)
+{
+    int outcome;
+
+    TRY(miou_computation_await(((struct awaited *)arg)->computation, &outcome));
+    return outcome;
+}
+
+static int complete_alone(void *arg)
+{
+    return miou_computation_complete(((struct awaited *)arg)->computation, 4);
+}
+
+CHECK("R9.26", nothing_but_its_completion_ends_awaiting_a_computation)
+{
+    struct awaited t = {0};
+
+    assert_undisturbed(&(struct disturbed_wait){.prepare = make_computation_alone,
+                                                .wait = await_computation_alone,
+                                                .release = complete_alone,
+                                                .result = 4,
+                                                .state = &t});
 }

@@ -1,4 +1,4 @@
-/* Rules R9.1, R9.11, R9.20, R9.22 and R9.26: a call that waits for an object goes on waiting,
+/* Rules R9.1, R9.11 and R9.20: a call that waits for an object goes on waiting,
  * whatever wakes other tasks. */
 #include "disturbed.h"
 #include "sync.h"
@@ -7,8 +7,6 @@ struct objects {
     miou_mutex *mutex;
     miou_condition *condition;
     miou_lazy *lazy;
-    miou_trigger *trigger;
-    miou_computation *computation;
     bool computing, released;
     miou_promise *forcing;
 };
@@ -125,57 +123,5 @@ CHECK("R9.20", nothing_but_the_value_ends_forcing)
                                                 .release = let_it_compute,
                                                 .finish = end_forcing,
                                                 .result = 6,
-                                                .state = &t});
-}
-
-static int make_trigger(void *arg)
-{
-    return miou_trigger_create(&((struct objects *)arg)->trigger);
-}
-
-static int await_trigger(void *arg)
-{
-    return miou_trigger_await(((struct objects *)arg)->trigger);
-}
-
-static int signal_trigger(void *arg)
-{
-    return miou_trigger_signal(((struct objects *)arg)->trigger);
-}
-
-CHECK("R9.22", nothing_but_a_signal_ends_awaiting_a_trigger)
-{
-    struct objects t = {0};
-
-    assert_undisturbed(&(struct disturbed_wait){
-        .prepare = make_trigger, .wait = await_trigger, .release = signal_trigger, .state = &t});
-}
-
-static int make_computation(void *arg)
-{
-    return miou_computation_create(&((struct objects *)arg)->computation);
-}
-
-static int await_computation(void *arg)
-{
-    int outcome;
-
-    TRY(miou_computation_await(((struct objects *)arg)->computation, &outcome));
-    return outcome;
-}
-
-static int complete(void *arg)
-{
-    return miou_computation_complete(((struct objects *)arg)->computation, 4);
-}
-
-CHECK("R9.26", nothing_but_its_completion_ends_awaiting_a_computation)
-{
-    struct objects t = {0};
-
-    assert_undisturbed(&(struct disturbed_wait){.prepare = make_computation,
-                                                .wait = await_computation,
-                                                .release = complete,
-                                                .result = 4,
                                                 .state = &t});
 }

@@ -1,6 +1,65 @@
-/* Rules R6.19 and R6.40: of two tasks that wait for one descriptor, the one that was to have what
- * came is cancelled just then. Nothing is lost: the other task gets it. */
-#include "waits.h"
+/* descriptor_waits.c: a wait for a descriptor beside all else that happens, and beside another. */
+#include "descriptor_waits.h"
+
+#include "disturbed.h"
+
+#include <pthread.h>
+
+/* ---- What happens to another task ---- */
+
+struct undisturbed {
+    struct waits waits; /* one of them */
+    pthread_t server;
+};
+
+static struct waiter *waiter_of(struct undisturbed *t)
+{
+    return &t->waits.waiters[t->waits.first];
+}
+
+static int open_one(void *arg)
+{
+    struct undisturbed *t = arg;
+
+    return waits_open(&t->waits);
+}
+
+static int wait_for_one(void *arg)
+{
+    struct undisturbed *t = arg;
+
+    return wait_tasks[t->waits.first](waiter_of(t));
+}
+
+static int serve_one(void *arg)
+{
+    struct undisturbed *t = arg;
+
+    return -pthread_create(&t->server, NULL, waits_serve, &t->waits);
+}
+
+static int close_one(void *arg)
+{
+    struct undisturbed *t = arg;
+
+    pthread_join(t->server, NULL);
+    peer_close(waiter_of(t)->peer);
+    return miou_close(waiter_of(t)->fd);
+}
+
+void assert_wait_undisturbed(enum wait_kind kind)
+{
+    struct undisturbed t = {.waits = {.first = kind, .end = kind + 1}};
+
+    assert_undisturbed(&(struct disturbed_wait){.prepare = open_one,
+                                                .wait = wait_for_one,
+                                                .release = serve_one,
+                                                .finish = close_one,
+                                                .state = &t});
+    waits_assert_served(&t.waits);
+}
+
+/* ---- Two tasks that wait for one descriptor ---- */
 
 struct handover {
     enum wait_kind kind;
@@ -40,7 +99,7 @@ static int hand_over_on_domain(void *arg)
     return run_on(((struct handover *)arg)->domain, hand_over, arg);
 }
 
-static void check_handover(enum wait_kind kind, ssize_t result)
+void assert_handed_over(enum wait_kind kind, ssize_t result)
 {
     int i;
 
@@ -57,19 +116,4 @@ static void check_handover(enum wait_kind kind, ssize_t result)
         assert_int_equal(t.second.result, result);
         peer_close(first->peer);
     }
-}
-
-CHECK("R6.19", a_byte_is_not_lost_with_the_reader_that_is_cancelled)
-{
-    check_handover(READ, 1);
-}
-
-CHECK("R6.19", a_connection_is_not_lost_with_the_acceptor_that_is_cancelled)
-{
-    check_handover(ACCEPT, 0);
-}
-
-CHECK("R6.40", a_datagram_is_not_lost_with_the_receiver_that_is_cancelled)
-{
-    check_handover(RECVFROM, 1);
 }

@@ -1,0 +1,15 @@
+/* descriptor_waits: what the checks of chapter 6 share about calls that wait for a descriptor. */
+#ifndef DESCRIPTOR_WAITS_H
+#define DESCRIPTOR_WAITS_H
+
+#include "waits.h"
+
+/* Assert that the call goes on waiting, whatever wakes other tasks. Connecting is no such call: the
+ * system takes a second to try again. */
+void assert_wait_undisturbed(enum wait_kind kind);
+
+/* Two tasks wait for one descriptor, and the one that was to have what comes is cancelled just
+ * then. Assert that the other one gets it, so that its call returns the result. */
+void assert_handed_over(enum wait_kind kind, ssize_t result);
+
+#endif
