@@ -34,7 +34,7 @@ static const char help[] =
     "                       and miou_unix.h\n"
     "  --driver COMMAND     test the runtime of a driver in any language, which executes the\n"
     "                       scenario on its standard input; the tests in C are skipped\n"
-    "  --rule ID            test a rule (R2.1), the rules of a chapter (R2) or one test (R2.1/1);\n"
+    "  --rule ID            test a rule (R2.1), the rules of a chapter (R2) or one test (R2.1/ended);\n"
     "                       may be repeated; default: all rules\n"
     "  --except ID          leave these out; may be repeated\n"
     "  --seed N             steer the runtime's choices with the generator of spec/scenario.md "

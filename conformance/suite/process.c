@@ -204,25 +204,33 @@ struct patience {
     double silent, waited;
 };
 
+/* Read what the system tells of a process or a thread. Returns what stands behind its name, which
+ * may hold anything; NULL if it has ended. */
+static const char *read_stat(int directory, const char *name, char *text, size_t room)
+{
+    char path[288], *at;
+    ssize_t size;
+    int file;
+
+    snprintf(path, sizeof path, "%s/stat", name);
+    file = openat(directory, path, O_RDONLY | O_CLOEXEC);
+    size = file >= 0 ? read(file, text, room - 1) : -1;
+    if (file >= 0)
+        close(file);
+    text[size > 0 ? size : 0] = '\0';
+    at = strrchr(text, ')');
+    return at && at[1] == ' ' ? at + 2 : NULL;
+}
+
 /* The processor time that a process has used, with its children that have ended, in seconds. */
 static double time_used(int directory, const char *pid)
 {
-    char path[64], text[1024], *at;
+    char text[1024];
+    const char *stat = read_stat(directory, pid, text, sizeof text);
     unsigned long times[4] = {0};
-    int file;
-    ssize_t size;
 
-    snprintf(path, sizeof path, "%s/stat", pid);
-    file = openat(directory, path, O_RDONLY | O_CLOEXEC);
-    size = file >= 0 ? read(file, text, sizeof text - 1) : -1;
-    if (file >= 0)
-        close(file);
-    if (size <= 0)
-        return 0;
-    text[size] = '\0';
-    at = strrchr(text, ')'); /* the name before it may hold anything */
-    if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %lu %lu",
-                      &times[0], &times[1], &times[2], &times[3]) != 4)
+    if (!stat || sscanf(stat, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %lu %lu",
+                        &times[0], &times[1], &times[2], &times[3]) != 4)
         return 0;
     return (double)(times[0] + times[1] + times[2] + times[3]) / (double)sysconf(_SC_CLK_TCK);
 }
@@ -230,18 +238,10 @@ static double time_used(int directory, const char *pid)
 /* Whether a thread runs, or would if it got a processor; or waits for a disk. */
 static bool can_run(int tasks, const char *thread)
 {
-    char path[288], text[512], *at;
-    int file;
-    ssize_t size;
+    char text[512];
+    const char *stat = read_stat(tasks, thread, text, sizeof text);
 
-    snprintf(path, sizeof path, "%s/stat", thread);
-    file = openat(tasks, path, O_RDONLY | O_CLOEXEC);
-    size = file >= 0 ? read(file, text, sizeof text - 1) : -1;
-    if (file >= 0)
-        close(file);
-    text[size > 0 ? size : 0] = '\0';
-    at = strrchr(text, ')');
-    return at && at[1] == ' ' && strchr("RD", at[2]);
+    return stat && (*stat == 'R' || *stat == 'D');
 }
 
 /* What a child and its descendants are doing. */
