@@ -22,10 +22,12 @@ struct server {
     struct usage first; /* after it had served a few clients */
 };
 
-enum { WHY = 300 };
+enum { WHY = 300, THREADS = 1024 /* at most, whose processor time is looked at */ };
 
 /* Whether the word PORT is in the command. */
 bool server_takes_port(char *const *command);
+
+/* All seconds are of the server's time: see clock.h. */
 
 /* Choose a port for the address, start the server and wait until it listens there. On failure says
  * why. */
@@ -39,9 +41,13 @@ bool server_alive(struct server *server, double grace, char *why);
 
 /* What it and all processes below it use. */
 struct usage server_usage(struct server *server);
-double server_processor_time(void); /* seconds */
 
-/* The same, once it has given back what its last clients used, or has taken too long over that. */
+/* How many processors its threads use in some seconds, as a share of the time that they could have
+ * had: a thread that waits for a processor does not rest, but uses none. -1: the system does not
+ * tell. */
+double server_load(double seconds);
+
+/* What it uses once it gives back nothing more of what its last clients used. */
 struct usage server_settled(struct server *server);
 
 /* Whether its descriptors, threads and processes become as few as they were at first within

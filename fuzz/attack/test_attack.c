@@ -111,7 +111,7 @@ static FILE *start_attack(const char *options)
     char command[1000];
     FILE *output;
 
-    snprintf(command, sizeof command, "exec 2>&1; exec timeout -k 5 200 $ATTACK --seed 1 %s",
+    snprintf(command, sizeof command, "exec 2>&1; exec timeout -k 5 3600 $ATTACK --seed 1 %s",
              options);
     output = popen(command, "r");
     assert_non_null(output);

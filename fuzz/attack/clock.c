@@ -1,0 +1,52 @@
+/* The server's time is what we saw of it each time that we looked. */
+#include "clock.h"
+
+#include "machine/activity.h"
+
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Seconds. */
+static const double often = 0.005; /* from one look to the next, at least */
+static const double most = 0.05;   /* that a look can account for */
+enum { TIMES = 5 };                /* what a look costs us passes so often before the next one */
+
+static double read_clock(clockid_t clock)
+{
+    struct timespec time;
+
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+double clock_now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+double clock_of_server(void)
+{
+    static double time, used, last, pause;
+    double passed = clock_now() - last, longest = pause > most ? pause : most;
+    double begun = read_clock(CLOCK_THREAD_CPUTIME_ID);
+    struct activity activity;
+
+    if (passed < pause)
+        return time;
+    activity = activity_below(getpid());
+    if (activity.used > used)
+        time += activity.used - used;
+    if (!activity.can_run)
+        time += passed < longest ? passed : longest;
+    used = activity.used; /* less than before if a process has ended that nobody waited for */
+    last += passed;
+    pause = TIMES * (read_clock(CLOCK_THREAD_CPUTIME_ID) - begun);
+    pause = pause > often ? pause : often;
+    return time;
+}
+
+void clock_wait(void)
+{
+    poll(NULL, 0, 5);
+}
