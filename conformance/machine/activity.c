@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -111,25 +110,4 @@ struct activity activity_below(pid_t process)
 
     add_below(process, false, &activity);
     return activity;
-}
-
-int activity_times(pid_t process, struct thread_time *times, int room)
-{
-    DIR *tasks = open_tasks(process);
-    unsigned long long run, waited;
-    struct dirent *entry;
-    char text[128];
-    int count = 0;
-
-    while (tasks && count >= 0 && (entry = readdir(tasks)))
-        if (*entry->d_name == '.')
-            ;
-        else if (!read_in(dirfd(tasks), entry->d_name, "schedstat", text, sizeof text))
-            count = faccessat(dirfd(tasks), entry->d_name, F_OK, 0) < 0 ? count : -1;
-        else if (sscanf(text, "%llu %llu", &run, &waited) == 2 && count++ < room)
-            times[count - 1] = (struct thread_time){
-                .thread = atoi(entry->d_name), .run = run * 1e-9, .waited = waited * 1e-9};
-    if (tasks)
-        closedir(tasks);
-    return count;
 }

@@ -18,14 +18,4 @@ struct activity activity_of(pid_t process);
 /* The same of the processes below it alone. */
 struct activity activity_below(pid_t process);
 
-/* Seconds that a thread has had a processor, and that it has waited for one. */
-struct thread_time {
-    pid_t thread;
-    double run, waited;
-};
-
-/* The times of a process's threads; at most `room` of them are stored. Returns how many threads
- * there are; -1 if this system does not tell their times. */
-int activity_times(pid_t process, struct thread_time *times, int room);
-
 #endif

@@ -37,24 +37,21 @@ static struct script idling(int number, uint64_t *random)
     return script;
 }
 
-/* Nobody sends anything meanwhile. A good server rests in at least one of several windows of time;
- * a server that spins uses all the processor time that it could have in every one. */
+/* Nobody sends anything meanwhile. A good server rests most of the time in at least one of several
+ * windows of time; a server that spins never does. */
 static bool rests(void *context, struct tally *tally)
 {
-    const double window = 0.05, little = 0.2;
-    double load = 1;
+    const double window = 0.1, little = 0.2;
+    double share = 1;
     int i;
 
     (void)context;
-    for (i = 0; i < 20 && load > little; i++)
-        load = server_load(window);
-    tally->unknown = load < 0;
-    if (load < 0)
-        say(tally, "this system does not tell how long threads wait for a processor");
-    else if (load > little)
+    for (i = 0; i < 10 && share > little; i++)
+        share = clock_share(window);
+    if (share > little)
         say(tally, "the server uses %.0f %% of a processor while nobody sends anything",
-            100 * load);
-    return load >= 0 && load <= little;
+            100 * share);
+    return share <= little;
 }
 
 void check_rest(struct attack *attack)

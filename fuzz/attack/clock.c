@@ -25,25 +25,45 @@ double clock_now(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+static struct {
+    double ran, rested; /* while it could not have run */
+} server;
+
+/* Note what the server has done since the last look. */
+static void look(double passed, double longest)
+{
+    static double used;
+    struct activity activity = activity_below(getpid());
+
+    if (activity.used > used)
+        server.ran += activity.used - used;
+    if (!activity.can_run)
+        server.rested += passed < longest ? passed : longest;
+    used = activity.used; /* less than before if a process has ended that nobody waited for */
+}
+
 double clock_of_server(void)
 {
-    static double time, used, last, pause;
-    double passed = clock_now() - last, longest = pause > most ? pause : most;
-    double begun = read_clock(CLOCK_THREAD_CPUTIME_ID);
-    struct activity activity;
+    static double last, pause;
+    double passed = clock_now() - last, begun = read_clock(CLOCK_THREAD_CPUTIME_ID);
 
-    if (passed < pause)
-        return time;
-    activity = activity_below(getpid());
-    if (activity.used > used)
-        time += activity.used - used;
-    if (!activity.can_run)
-        time += passed < longest ? passed : longest;
-    used = activity.used; /* less than before if a process has ended that nobody waited for */
-    last += passed;
-    pause = TIMES * (read_clock(CLOCK_THREAD_CPUTIME_ID) - begun);
-    pause = pause > often ? pause : often;
-    return time;
+    if (passed >= pause) {
+        look(passed, pause > most ? pause : most);
+        last += passed;
+        pause = TIMES * (read_clock(CLOCK_THREAD_CPUTIME_ID) - begun);
+        pause = pause > often ? pause : often;
+    }
+    return server.ran + server.rested;
+}
+
+double clock_share(double seconds)
+{
+    double begun = clock_of_server(), ran = server.ran;
+
+    do
+        clock_wait();
+    while (clock_of_server() < begun + seconds);
+    return (server.ran - ran) / (server.ran + server.rested - begun);
 }
 
 void clock_wait(void)

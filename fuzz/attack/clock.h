@@ -12,6 +12,10 @@ double clock_now(void);
  * time in which we could look is its own. */
 double clock_of_server(void);
 
+/* The share of the next seconds of the server's time in which it ran. It is 1 if the server spins,
+ * however little it runs on a busy machine, since it never waits for anything but a processor. */
+double clock_share(double seconds);
+
 /* Wait for a few milliseconds. */
 void clock_wait(void);
 

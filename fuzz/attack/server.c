@@ -3,8 +3,6 @@
 #include "server.h"
 #include "clock.h"
 
-#include "machine/activity.h"
-
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
@@ -133,50 +131,6 @@ struct usage server_usage(struct server *server)
     }
     free(pids);
     return usage;
-}
-
-/* The times of all threads. Returns how many there are, THREADS at most; -1: not known. */
-static int thread_times(struct thread_time *times)
-{
-    int *pids, i, found = 0, count = descendants(&pids), more = 0;
-
-    for (i = 0; i < count && found < THREADS && more >= 0; i++) {
-        more = activity_times(pids[i], &times[found], THREADS - found);
-        found = more < THREADS - found ? found + more : THREADS;
-    }
-    free(pids);
-    return more >= 0 ? found : -1;
-}
-
-/* The time when a thread was new, unless it was there before. */
-static struct thread_time time_before(const struct thread_time *before, int count, pid_t thread)
-{
-    int i;
-
-    for (i = 0; i < count; i++)
-        if (before[i].thread == thread)
-            return before[i];
-    return (struct thread_time){0};
-}
-
-double server_load(double seconds)
-{
-    struct thread_time before[THREADS], after[THREADS];
-    double begun = clock_now(), start = clock_of_server(), passed, load = 0;
-    int i, count = thread_times(before), now;
-
-    do
-        clock_wait();
-    while (clock_of_server() < start + seconds);
-    passed = clock_now() - begun;
-    now = thread_times(after);
-    for (i = 0; i < now; i++) {
-        struct thread_time old = time_before(before, count, after[i].thread);
-        double run = after[i].run - old.run, could = passed - (after[i].waited - old.waited);
-
-        load += run > 0 ? run / (could > run ? could : run) : 0;
-    }
-    return count < 0 || now < 0 ? -1 : load;
 }
 
 struct usage server_settled(struct server *server)

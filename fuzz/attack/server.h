@@ -22,7 +22,7 @@ struct server {
     struct usage first; /* after it had served a few clients */
 };
 
-enum { WHY = 300, THREADS = 1024 /* at most, whose processor time is looked at */ };
+enum { WHY = 300 };
 
 /* Whether the word PORT is in the command. */
 bool server_takes_port(char *const *command);
@@ -41,11 +41,6 @@ bool server_alive(struct server *server, double grace, char *why);
 
 /* What it and all processes below it use. */
 struct usage server_usage(struct server *server);
-
-/* How many processors its threads use in some seconds, as a share of the time that they could have
- * had: a thread that waits for a processor does not rest, but uses none. -1: the system does not
- * tell. */
-double server_load(double seconds);
 
 /* What it uses once it gives back nothing more of what its last clients used. */
 struct usage server_settled(struct server *server);
