@@ -34,9 +34,10 @@ static void look(double passed, double longest)
 {
     static double used;
     struct activity activity = activity_below(getpid());
+    double ran = activity.used - used;
 
-    if (activity.used > used)
-        server.ran += activity.used - used;
+    if (ran > 0)
+        server.ran += ran < passed ? ran : passed; /* several may have run at the same time */
     if (!activity.can_run)
         server.rested += passed < longest ? passed : longest;
     used = activity.used; /* less than before if a process has ended that nobody waited for */
