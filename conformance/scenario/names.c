@@ -2,6 +2,8 @@
  * may be used before it is bound; check_names looks for those that never are. */
 #include "parser.h"
 
+#include "memory.h"
+
 #include <string.h>
 
 static const struct {
@@ -54,9 +56,10 @@ int number_of_name(struct parser *parser, enum name_kind kind, struct word word)
                  PROGRAM_TASKS_MAX, kinds[kind].many);
         return -1;
     }
+    names->of = grown(names->of, (size_t)names->count, sizeof *names->of);
     number = names->count++;
+    names->of[number] = (struct name){.line = parser->line};
     memcpy(names->of[number].text, word.text, word.size);
-    names->of[number].line = parser->line;
     return number;
 }
 

@@ -140,6 +140,8 @@ void program_free(struct program *program)
         free_operation(&program->operations[i]);
     for (int i = 0; i < program->expectation_count; i++)
         free_expectation(&program->expectations[i]);
+    for (int i = 0; i < NAME_KINDS; i++)
+        free(program->names[i].of);
     free(program->operations);
     free(program->expectations);
     free(program);

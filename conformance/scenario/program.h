@@ -42,8 +42,8 @@ struct name {
 };
 
 struct names {
-    struct name of[PROGRAM_TASKS_MAX];
-    int count;
+    struct name *of;
+    int count; /* at most PROGRAM_TASKS_MAX */
 };
 
 /* ---- Outcomes ---- */
