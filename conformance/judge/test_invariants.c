@@ -434,6 +434,34 @@ static void a_part_is_of_its_task(void **state)
     tell(&story);
 }
 
+/* A part is an instance of its own, whose names are not those of its task. */
+static void a_part_has_names_of_its_own(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "p = async five\n"
+                   "lazy l part\n"
+                   "force l\n"
+                   "await p\n"
+                   "task part\n"
+                   "p = async six\n"
+                   "await p\n"
+                   "task five\n"
+                   "return 5\n"
+                   "task six\n"
+                   "return 6\n",
+        .trace = "begin main 0\nspawn main 2 five\ndid main 2 ok\ndid main 3 ok\n"
+                 "force main 4 part\nbegin part 0\nspawn part 7 six\ndid part 7 ok\n"
+                 "begin five 0\nend five\nbegin six 0\nend six\ndid part 8 ok 6\nend part\n"
+                 "did main 4 ok\ndid main 5 ok 5\nend main\nrun ok\n",
+        .changes = {{"did main 5 ok 5", "did main 5 ok 6", "R2.4 5: ok 5, as task five ended"},
+                    {"did part 8 ok 6", "did part 8 ok 5", "R2.4 8: ok 6, as task six ended"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
 /* Each instance makes all its things under the same names as another. */
 static void each_instance_has_things_of_its_own(void **state)
 {
@@ -873,6 +901,7 @@ int main(void)
         cmocka_unit_test(an_orphanage_is_its_makers),
         cmocka_unit_test(lazy_values_are_computed_once),
         cmocka_unit_test(a_part_is_of_its_task),
+        cmocka_unit_test(a_part_has_names_of_its_own),
         cmocka_unit_test(each_instance_has_things_of_its_own),
         cmocka_unit_test(the_cancelled_leave_it_to_others),
         cmocka_unit_test(turns_hold_a_mutex_for_a_moment),
