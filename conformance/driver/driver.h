@@ -1,7 +1,6 @@
 /* driver.h: what the parts of the driver share: what it says, the instances of tasks, and what
- * their names stand for. It relies
- * on nothing that the runtime does: objects may be missing, results may be nonsense, and the
- * runtime may close, print and exit as it likes. */
+ * their names stand for. It relies on nothing that the runtime does: objects may be missing, results
+ * may be nonsense, and the runtime may close, print and exit as it likes. */
 #ifndef DRIVER_H
 #define DRIVER_H
 
