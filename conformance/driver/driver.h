@@ -26,6 +26,12 @@ void say_bytes(const char *text, size_t size);
 void begin_talking(void);
 void stop_talking(void);
 
+/* ---- What a library leaves out: lacks.c ---- */
+
+/* Say `lacks ITEM` for each item of driver/parts.h that the library at path lacks. Items of the
+ * core are lacking only if they are absent. Returns NULL, or why the library cannot be opened. */
+const char *say_lacks(const char *path);
+
 /* ---- Numbers: instances.c ---- */
 
 /* The runtime knows things by number, not by address, and each number belongs to one run, so that

@@ -18,6 +18,12 @@ struct scenario {
     struct program *program;
 };
 
+/* The part of the interface that a `Part:` names. */
+struct part_of_rules {
+    char *name; /* NULL: none is named */
+    int line;   /* of the chapter */
+};
+
 struct rule {
     char *id; /* "R2.1" */
     int number;
@@ -27,6 +33,7 @@ struct rule {
     char *why;       /* the reason, without "Why:" */
     char *source;    /* without "Source:" */
     char *untested;  /* why; NULL: nothing is said */
+    struct part_of_rules part; /* NULL: the chapter's */
     int line;
     struct scenario *scenarios;
     int scenario_count;
@@ -37,6 +44,7 @@ struct chapter {
     char *title;
     char *file;         /* as it was opened */
     char *more;         /* the file of its further scenarios; NULL: none was read */
+    struct part_of_rules part; /* of its rules that name none of their own; NULL: the core */
     struct rule *rules; /* in the order of the file */
     int rule_count;
 };

@@ -70,6 +70,26 @@ struct work {
     atomic_size_t next; /* test */
 };
 
+/* The tests of a rule whose part a library is known to lack are not executed. */
+static void decline(struct suite *suite)
+{
+    size_t r, t;
+
+    for (r = 0; r < suite->rule_count; r++) {
+        const struct suite_rule *rule = &suite->rules[r];
+
+        for (t = 0; t < rule->count && suite_declines(suite, rule->part); t++)
+            if (rule->tests[t].chosen)
+                result_set(&rule->tests[t].result, RESULT_DECLINED, "the runtime declines %s",
+                           part_name(rule->part));
+    }
+}
+
+static bool is_executed(const struct test *test)
+{
+    return test->chosen && test->result.kind != RESULT_DECLINED;
+}
+
 static bool shares_result(const struct test *test)
 {
     return test->twin && test->twin->chosen;
@@ -85,7 +105,7 @@ static void *take_tests(void *arg)
     while ((i = atomic_fetch_add(&work->next, 1)) < suite->count) {
         struct test *test = &suite->tests[i];
 
-        if (test->chosen && !shares_result(test))
+        if (is_executed(test) && !shares_result(test))
             run_test(work->session, suite, test);
     }
     return NULL;
@@ -96,6 +116,7 @@ static void copy_result(struct result *to, const struct result *from)
     to->kind = from->kind;
     to->reason = copy_of(from->reason);
     to->errors = copy_of(from->errors);
+    to->lacks = copy_of(from->lacks);
 }
 
 enum { ASKED_AGAIN = 5 /* tests that hang, until it is clear that the runtime does */ };
@@ -125,6 +146,7 @@ void session_run(const struct session *session, struct suite *suite)
     int started = 0;
     size_t i;
 
+    decline(suite);
     while (started < session->jobs - 1 &&
            !pthread_create(&threads[started], NULL, take_tests, &work))
         started++;
@@ -134,6 +156,7 @@ void session_run(const struct session *session, struct suite *suite)
     free(threads);
     ask_again(session, suite);
     for (i = 0; i < suite->count; i++)
-        if (suite->tests[i].chosen && shares_result(&suite->tests[i]))
+        if (is_executed(&suite->tests[i]) && shares_result(&suite->tests[i]))
             copy_result(&suite->tests[i].result, &suite->tests[i].twin->result);
+    suite_settle(suite);
 }
