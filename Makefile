@@ -99,6 +99,10 @@ $(B)/liars/lacks_functions.so: $(B)/conformance/liars/lacks_functions.o
 	@mkdir -p $(@D)
 	$(LINK) -shared $^
 
+$(B)/liars/leaves_out.so: $(patsubst %,$(B)/conformance/%.o,liars/leaves_out driver/interface driver/parts)
+	@mkdir -p $(@D)
+	$(LINK) -shared $^ -ldl
+
 # A runtime of another design, which must pass as well.
 PEERS := $(B)/peers/threads.so
 
