@@ -468,11 +468,12 @@ typedef struct miou_hook miou_hook;
  * [R11.14], until the hook is removed, returns an error, which removes it, or the run ends
  * [R11.15]. It is called between tasks: every call of this interface returns MIOU_NOT_RUNNING
  * there, and miou_run and miou_unix_run return -EBUSY [R11.17]. Returns 0.
- * Errors: -EINVAL (NULL [R11.16]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER, -ENOMEM. */
+ * Errors: -EINVAL (NULL [R11.16]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER [R11.19], -ENOMEM. */
 int miou_hook_add(miou_hook **hook, int (*fn)(void *arg), void *arg);
 
 /* Remove a hook of the calling domain: it is not called again [R11.15]. Returns 0.
- * Errors: -EINVAL (NULL, stale, another domain's [R11.16]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER. */
+ * Errors: -EINVAL (NULL, stale, another domain's [R11.16]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER
+ * [R11.19]. */
 int miou_hook_remove(miou_hook *hook);
 
 #ifdef __cplusplus

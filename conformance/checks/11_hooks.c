@@ -1,4 +1,4 @@
-/* Rules R11.14 to R11.17: hooks. */
+/* Rules R11.14 to R11.17 and R11.19: hooks. */
 #include "refused_calls.h"
 #include "station.h"
 
@@ -478,9 +478,9 @@ CHECK("R11.17", a_hook_does_not_synchronise)
     assert_refused_in_hooks(SYNC_CALLS, miou_run);
 }
 
-/* ---- R11.18: in a finaliser ---- */
+/* ---- R11.19: in a finaliser ---- */
 
-CHECK("R11.18 R5.18", finalisers_add_and_remove_no_hook)
+CHECK("R11.19 R5.18", finalisers_add_and_remove_no_hook)
 {
     assert_refused_in_finalisers(HOOK_CALLS, miou_run);
 }
@@ -518,7 +518,7 @@ static int keep_hook(void *arg)
     return t->calls > calls ? 0 : -1;
 }
 
-CHECK("R11.18", hooks_outlive_their_refusal)
+CHECK("R11.19", hooks_outlive_their_refusal)
 {
     struct kept t = {0};
 

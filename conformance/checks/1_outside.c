@@ -56,7 +56,7 @@ CHECK("R1.4 R11.18", monitors_outside_a_run)
     assert_null(miou_monitor_state());
 }
 
-CHECK("R1.4 R11.18", hooks_outside_a_run)
+CHECK("R1.4 R11.19", hooks_outside_a_run)
 {
     assert_refused_before_and_after(HOOK_CALLS, miou_run);
 }

@@ -552,3 +552,19 @@ static int create_in_finaliser(miou_syscall **syscall)
     return error == MIOU_IN_FINALISER ? 0 : error;
 }
 MUTANT("R11.18", finalisers_make_points, .syscall_create = create_in_finaliser);
+
+/* ---- R11.19 */
+
+static int add_in_finaliser(miou_hook **hook, int (*fn)(void *arg), void *arg)
+{
+    int error = true_miou_hook_add(hook, fn, arg);
+
+    return error == MIOU_IN_FINALISER ? 0 : error;
+}
+MUTANT("R11.19", finalisers_add_hooks, .hook_add = add_in_finaliser);
+
+static int remove_outside(miou_hook *hook)
+{
+    return hook ? true_miou_hook_remove(hook) : -EINVAL;
+}
+MUTANT("R11.19", hooks_are_looked_at_first, .hook_remove = remove_outside);

@@ -65,14 +65,16 @@ static bool ended_by_itself(const struct process *process, const struct session 
     return false;
 }
 
-/* The test needs one of these items, which the runtime lacks. */
+/* The test needs all of these items, separated by blanks, and the runtime lacks one of them. */
 static void set_lacking(struct result *result, const char *items)
 {
-    int first = (int)strcspn(items, " ");
+    int first = (int)strcspn(items, " \n");
 
     result->lacks = copy_of(items);
-    if (!strcmp(items, "choose"))
+    if (!strncmp(items, "choose", (size_t)first))
         result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime's choices cannot be steered");
+    else if (!strncmp(items, "monitor", (size_t)first))
+        result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime takes no monitor");
     else
         result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime has no %.*s", first, items);
 }

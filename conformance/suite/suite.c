@@ -328,6 +328,11 @@ static bool is_declined(struct suite *suite, int part)
     return suite_declines(suite, part);
 }
 
+static bool is_half(struct suite *suite, int part)
+{
+    return part > PART_CORE && suite->parts[part].has;
+}
+
 /* A driver does not say beforehand what its runtime lacks: its tests do. */
 static void note_parts(struct suite *suite)
 {
@@ -347,15 +352,23 @@ static void note_parts(struct suite *suite)
 static void settle_test(struct suite *suite, struct test *test)
 {
     struct result *result = &test->result;
+    char remark[96];
     int part;
 
     if (result->kind != RESULT_NOT_IMPLEMENTED || !result->lacks)
         return;
     part = first_part(suite, result->lacks, is_declined);
-    if (part == NO_PART)
+    if (part != NO_PART) {
+        free(result->reason);
+        result_set(result, RESULT_DECLINED, "the runtime declines %s", part_name(part));
         return;
-    free(result->reason);
-    result_set(result, RESULT_DECLINED, "the runtime declines %s", part_name(part));
+    }
+    part = first_part(suite, result->lacks, is_half);
+    if (part != NO_PART) {
+        snprintf(remark, sizeof remark, "a part is declined as a whole, and it has others of %s",
+                 part_name(part));
+        result_remark(result, remark);
+    }
 }
 
 void suite_settle(struct suite *suite)
