@@ -419,10 +419,14 @@ static const char *first_of_sync(enum call_kind kinds, int error, const struct o
 typedef const char *calls(enum call_kind kinds, int error, const struct objects *with);
 
 static calls *const groups[] = {
-    [TASK_CALLS] = first_of_tasks,       [COMBINATOR_CALLS] = first_of_combinators,
-    [MONITOR_CALLS] = first_of_monitors, [HOOK_CALLS] = first_of_hooks,
-    [SLEEP_CALLS] = first_of_sleeps,     [SIGNAL_CALLS] = first_of_signals,
-    [DESCRIPTOR_CALLS] = first_of_descriptors, [SYNC_CALLS] = first_of_sync,
+    [TASK_CALLS] = first_of_tasks,
+    [COMBINATOR_CALLS] = first_of_combinators,
+    [MONITOR_CALLS] = first_of_monitors,
+    [HOOK_CALLS] = first_of_hooks,
+    [SLEEP_CALLS] = first_of_sleeps,
+    [SIGNAL_CALLS] = first_of_signals,
+    [DESCRIPTOR_CALLS] = first_of_descriptors,
+    [SYNC_CALLS] = first_of_sync,
 };
 
 const char *first_accepted(enum call_group group, enum call_kind kinds, int error,

@@ -82,7 +82,7 @@ const char *say_lacks(const char *path)
 
     if (error)
         return error;
-    /* What needs no call of the library first, since a call may not return. */
+        /* What needs no call of the library first, since a call may not return. */
 #define FUNCTION(result, name, parameters, arguments) say_if_absent("miou_" #name, &library.name);
 #include "interface.def"
 #define FUNCTION(result, name, parameters, arguments) say_if_refused("miou_" #name, &library.name);

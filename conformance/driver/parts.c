@@ -6,7 +6,7 @@
 
 static const char *const names[] = {
 #define FUNCTION(result, name, parameters, arguments)
-#define PART(name)                                    #name,
+#define PART(name) #name,
 #include "interface.def"
 };
 _Static_assert(sizeof names / sizeof *names == PARTS, "a number for every part");

@@ -351,8 +351,8 @@ static const char *why_not_tested(const struct suite_rule *rule, enum result_kin
     return test && test->result.reason ? test->result.reason : "no test of it was chosen";
 }
 
-/* Write why each rule that was not tested was not. Rules of a declined part are as many as there
- * are; the conclusion names the part. */
+/* Write why each rule that was not tested was not, except those of declined parts, which the
+ * conclusion names. */
 static void write_skipped(const struct report *report, const struct suite *suite)
 {
     bool any = false;
@@ -394,25 +394,23 @@ static bool is_all(const struct session *session, const struct suite *suite)
     return all;
 }
 
-/* Write the parts that the runtime declines: ", without A, B and C". Returns whether there are any.
- */
-static bool write_parts(FILE *stream, const struct suite *suite)
+static int count_declined(const struct suite *suite)
 {
-    int part, count = 0, written = 0;
+    int part, count = 0;
 
     for (part = 0; part < PARTS; part++)
         count += suite_declines(suite, part);
-    for (part = 0; part < PARTS; part++) {
-        if (!suite_declines(suite, part))
-            continue;
-        written++;
-        fprintf(stream, "%s%s",
-                written == 1       ? ", without "
-                : written == count ? " and "
-                                   : ", ",
-                part_name(part));
-    }
-    return count > 0;
+    return count;
+}
+
+/* Write the parts that the runtime declines: "A, B and C". */
+static void write_declined(FILE *stream, const struct suite *suite)
+{
+    int part, left = count_declined(suite);
+
+    for (part = 0; part < PARTS; part++)
+        if (suite_declines(suite, part))
+            fprintf(stream, "%s%s", part_name(part), --left > 1 ? ", " : left == 1 ? " and " : "");
 }
 
 /* Chosen MUST rules that have tests, of all parts that the runtime does not decline. */
@@ -433,19 +431,21 @@ static size_t count_testable(const struct suite *suite)
 static void write_kept(const struct report *report, const struct suite *suite)
 {
     size_t kept = count_rules(suite, true, is_kept), testable = count_testable(suite);
+    bool all = is_all(report->session, suite), declined = count_declined(suite);
     FILE *stream = report->stream;
 
-    if (!is_all(report->session, suite)) {
+    if (!all)
         fputs("keeps what was chosen", stream);
-        write_parts(stream, suite);
-    } else if (kept < testable) {
+    else if (kept < testable)
         fprintf(stream, "keeps all of the %zu MUST rules that were tested, of %zu", kept, testable);
-        write_parts(stream, suite);
-    } else {
+    else
         fputs("conforms", stream);
-        if (write_parts(stream, suite))
-            fprintf(stream, ": it keeps the %zu other MUST rules", kept);
+    if (declined) {
+        fputs(", without ", stream);
+        write_declined(stream, suite);
     }
+    if (declined && all && kept == testable)
+        fprintf(stream, ": it keeps the %zu other MUST rules", kept);
     fputc('.', stream);
 }
 
@@ -459,14 +459,10 @@ static void write_conclusion(const struct report *report, const struct suite *su
 
     switch (report_conclude(suite)) {
     case COULD_NOT_TELL:
-        fputs("could not tell whether the runtime conforms", stream);
-        write_parts(stream, suite);
-        fputc('.', stream);
+        fputs("could not tell whether the runtime conforms.", stream);
         break;
     case DOES_NOT_CONFORM:
-        fputs("does not conform", stream);
-        write_parts(stream, suite);
-        fputc('.', stream);
+        fputs("does not conform.", stream);
         break;
     case CONFORMS:
         write_kept(report, suite);
@@ -483,6 +479,10 @@ static void write_conclusion(const struct report *report, const struct suite *su
     if (unknown) {
         fputs(" Unknown:", stream);
         write_rules(stream, suite, true, is_unknown);
+    }
+    if (count_declined(suite) && report_conclude(suite) != CONFORMS) {
+        fputs(" Declined: ", stream);
+        write_declined(stream, suite);
     }
     if (untested) {
         fputs(" Untested:", stream);

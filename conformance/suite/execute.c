@@ -19,13 +19,7 @@ enum {
 };
 
 /* Exit statuses of checks. The shell's are 126 and 127: it cannot execute the command. */
-enum {
-    FAILED = 1,
-    COULD_NOT_TELL = 2,
-    NOT_IMPLEMENTED = 77,
-    NOT_EXECUTABLE = 126,
-    NOT_FOUND
-};
+enum { FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77, NOT_EXECUTABLE = 126, NOT_FOUND };
 
 enum { SILENT_MAX = 3 /* scenarios of which a driver says nothing until it counts as broken */ };
 

@@ -365,7 +365,7 @@ static void settle_test(struct suite *suite, struct test *test)
     }
     part = first_part(suite, result->lacks, is_half);
     if (part != NO_PART) {
-        snprintf(remark, sizeof remark, "a part is declined as a whole, and it has others of %s",
+        snprintf(remark, sizeof remark, "a part is declined as a whole, and it has some of %s",
                  part_name(part));
         result_remark(result, remark);
     }
