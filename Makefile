@@ -251,9 +251,9 @@ peers: ## check a runtime of another design in all its variants: VARIANTS="NAME 
 	$(BUILD) all $(PEERS)
 	@ci/peers $(VARIANTS)
 
-mutants: ## break each rule in turn and demand that its tests notice
+mutants: ## break each rule in turn and demand that its tests notice: RUNTIME= as above
 	@ci/setup
-	$(BUILD) all $(B)/saboteur.so $(B)/mutants
+	$(BUILD) all $(B)/saboteur.so $(B)/mutants $(filter $(PEERS),$(RUNTIME))
 	@ci/mutants
 
 coverage: ## what the conformance run reaches in ref/: build/coverage/html/index.html
