@@ -104,11 +104,16 @@ $(B)/liars/leaves_out.so: $(patsubst %,$(B)/conformance/%.o,liars/leaves_out dri
 	$(LINK) -shared $^ -ldl
 
 # A runtime of another design, which must pass as well.
-PEERS := $(B)/peers/threads.so
+PEERS := $(B)/peers/threads.so $(B)/peers/delays.so
 
 $(B)/peers/threads.so: $(patsubst %.c,$(B)/%.o,$(wildcard conformance/peers/threads/*.c))
 	@mkdir -p $(@D)
 	$(LINK) -shared $^
+
+# Delays the calls of another runtime, for ci/soak.
+$(B)/peers/delays.so: $(B)/conformance/peers/delays.o $(B)/conformance/driver/interface.o
+	@mkdir -p $(@D)
+	$(LINK) -shared $^ -ldl
 
 # ---- tests of the parts: every test_*.c is a cmocka program beside what it tests
 
@@ -251,6 +256,11 @@ peers: ## check a runtime of another design in all its variants: VARIANTS="NAME 
 	$(BUILD) all $(PEERS)
 	@ci/peers $(VARIANTS)
 
+soak: ## the suite RUNS=100 times, with delays and beside busy loops: RUNTIME=/path/lib.so; what was not the same each time
+	@ci/setup
+	$(BUILD) all $(B)/peers/delays.so
+	@RUNTIME="$(RUNTIME)" RUNS="$(RUNS)" ci/soak
+
 mutants: ## break each rule in turn and demand that its tests notice: RUNTIME= as above
 	@ci/setup
 	$(BUILD) all $(B)/saboteur.so $(B)/mutants $(filter $(PEERS),$(RUNTIME))
@@ -303,5 +313,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all conformance test tests explore spec peers mutants coverage valgrind sanitize bench format \
+.PHONY: all conformance test tests explore spec peers soak mutants coverage valgrind sanitize bench format \
         install clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets
