@@ -19,7 +19,10 @@
  *    miou_orphans_get, and those that R6.27 and R9.32 name return MIOU_CANCELLED, whatever their
  *    arguments [R2.14];
  * 4. then come the errors of arguments and of state. If several apply, any one of them is returned,
- *    unless a rule says which. */
+ *    unless a rule says which.
+ *
+ * A runtime may leave out parts of the interface, which the overview lists: it does not have their
+ * functions, or these only return -ENOSYS. */
 #ifndef MIOU_H
 #define MIOU_H
 
@@ -100,7 +103,8 @@ typedef struct miou_options {
     /* Bytes of stack that a task can rely on [R1.11]; 0: 64 KiB. Using more ends the process
      * [R1.12]. */
     size_t stack_size;
-    /* miou_run only: how the domains wait for the system [R11.1]. NULL: they do not. */
+    /* miou_run only: how the domains wait for the system [R11.1]. NULL: they do not. A runtime that
+     * declines monitors returns -ENOSYS. */
     const miou_monitor *monitor;
     /* NULL: the runtime makes its own choices. Otherwise the run is steered [R13.5]: no threads are
      * made, and all domains take turns on the calling thread. Wherever the rules leave a pick open,
@@ -131,9 +135,9 @@ typedef struct miou_options {
  * system [R13.1, R13.2, R13.3]; -EINVAL if an answer of choose was out of range [R13.7]; or the
  * error of a monitor's select [R11.12].
  * Errors, when nothing has run [R1.20]: -EINVAL (fn is NULL, domains is negative [R1.6], the
- * monitor lacks a function [R11.2]), -EBUSY (called by a task or by anything else that a run calls,
- * such as a finaliser, a hook or a function of a monitor [R1.5]), -ENOMEM, -EAGAIN (no thread),
- * -EMFILE, or the error of the monitor's create [R11.11].
+ * monitor lacks a function [R11.2]), -ENOSYS (the runtime declines an option), -EBUSY (called by a
+ * task or by anything else that a run calls, such as a finaliser, a hook or a function of a monitor
+ * [R1.5]), -ENOMEM, -EAGAIN (no thread), -EMFILE, or the error of the monitor's create [R11.11].
  *
  * These functions of the caller's are called in the calling thread: main, create and finalise of
  * the monitor [R1.1, R11.9, R11.11], and, in a steered run, all tasks [R13.5]. Otherwise tasks,
@@ -468,11 +472,12 @@ typedef struct miou_hook miou_hook;
  * [R11.14], until the hook is removed, returns an error, which removes it, or the run ends
  * [R11.15]. It is called between tasks: every call of this interface returns MIOU_NOT_RUNNING
  * there, and miou_run and miou_unix_run return -EBUSY [R11.17]. Returns 0.
- * Errors: -EINVAL (NULL [R11.16]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER, -ENOMEM. */
+ * Errors: -EINVAL (NULL [R11.16]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER [R11.19], -ENOMEM. */
 int miou_hook_add(miou_hook **hook, int (*fn)(void *arg), void *arg);
 
 /* Remove a hook of the calling domain: it is not called again [R11.15]. Returns 0.
- * Errors: -EINVAL (NULL, stale, another domain's [R11.16]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER. */
+ * Errors: -EINVAL (NULL, stale, another domain's [R11.16]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER
+ * [R11.19]. */
 int miou_hook_remove(miou_hook *hook);
 
 #ifdef __cplusplus

@@ -672,7 +672,8 @@ CHECK("R10.8", sleeping_with_a_monitor_that_cannot)
 {
     int results[2] = {1, 1};
 
-    assert_int_equal(miou_run(&(miou_options){.monitor = &no_clock}, try_to_sleep, results), 0);
+    assert_int_equal(run_by(miou_run, &(miou_options){.monitor = &no_clock}, try_to_sleep, results),
+                     0);
     assert_int_equal(results[0], MIOU_NO_MONITOR);
     assert_int_equal(results[1], MIOU_NO_MONITOR);
 }

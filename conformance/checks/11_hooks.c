@@ -1,4 +1,5 @@
-/* Rules R11.14 to R11.17: hooks. */
+/* Rules R11.14 to R11.17 and R11.19: hooks. */
+#include "refused_calls.h"
 #include "station.h"
 
 #include <errno.h>
@@ -360,10 +361,8 @@ static int try_everything(void *arg)
     MUST_REFUSE(miou_syscall_create(&point));
     MUST_REFUSE(miou_suspend(t->point, NULL, NULL));
     MUST_REFUSE(miou_signal(t->point));
-    MUST_REFUSE(miou_signal_handle(1, MIOU_SIGNAL_IGNORE, NULL));
     MUST_REFUSE(miou_hook_add(&hook, try_everything, t));
     MUST_REFUSE(miou_hook_remove(t->hooked.hook));
-    MUST_REFUSE(miou_sleep(0));
     if (!t->accepted && miou_monitor_state())
         t->accepted = "miou_monitor_state()";
     return 0;
@@ -408,4 +407,121 @@ CHECK("R11.17", a_hook_can_call_nothing)
     if (t.accepted)
         fail_msg("accepted in a hook: %s", t.accepted);
     assert_int_equal(t.result, 0);
+}
+
+struct hook_calls {
+    struct hooked hooked;
+    enum call_group group;
+    struct objects objects;
+    const char *accepted;
+};
+
+static int try_group(void *arg)
+{
+    struct hook_calls *t = arg;
+
+    t->hooked.calls++;
+    if (!t->accepted)
+        t->accepted = first_accepted(t->group, EVERY_CALL, MIOU_NOT_RUNNING, &t->objects);
+    return 0;
+}
+
+static int try_group_in_a_hook(void *arg)
+{
+    struct hook_calls *t = arg;
+
+    TRY(objects_create(&t->objects, t->group));
+    TRY(miou_hook_add(&t->hooked.hook, try_group, t));
+    TRY(miou_yield());
+    TRY(miou_hook_remove(t->hooked.hook));
+    return objects_disown(&t->objects);
+}
+
+static void assert_refused_in_hooks(enum call_group group, check_runner *run)
+{
+    struct hook_calls t = {.group = group};
+
+    assert_int_equal(run_by(run, &(miou_options){.domains = 1}, try_group_in_a_hook, &t), 0);
+    assert_all_refused(t.accepted);
+    assert_int_equal(t.hooked.calls, 1);
+}
+
+CHECK("R11.17", a_hook_calls_no_task)
+{
+    assert_refused_in_hooks(TASK_CALLS, miou_run);
+    assert_refused_in_hooks(COMBINATOR_CALLS, miou_run);
+    assert_refused_in_hooks(HOOK_CALLS, miou_run);
+}
+
+CHECK("R11.17", a_hook_makes_no_point)
+{
+    assert_refused_in_hooks(MONITOR_CALLS, miou_run);
+}
+
+CHECK("R11.17", a_hook_does_not_sleep)
+{
+    assert_refused_in_hooks(SLEEP_CALLS, miou_unix_run);
+}
+
+CHECK("R11.17", a_hook_handles_no_signal)
+{
+    assert_refused_in_hooks(SIGNAL_CALLS, miou_run);
+}
+
+CHECK("R11.17", a_hook_uses_no_descriptor)
+{
+    assert_refused_in_hooks(DESCRIPTOR_CALLS, miou_unix_run);
+}
+
+CHECK("R11.17", a_hook_does_not_synchronise)
+{
+    assert_refused_in_hooks(SYNC_CALLS, miou_run);
+}
+
+/* ---- R11.19: in a finaliser ---- */
+
+CHECK("R11.19 R5.18", finalisers_add_and_remove_no_hook)
+{
+    assert_refused_in_finalisers(HOOK_CALLS, miou_run);
+}
+
+struct kept {
+    struct objects objects; /* a hook that counts its calls */
+    const char *accepted;
+    int calls;
+};
+
+static int count_hook_calls(void *arg)
+{
+    return ++((struct kept *)arg)->calls;
+}
+
+static void remove_in_finaliser(void *value)
+{
+    struct kept *t = value;
+
+    t->accepted = first_accepted(HOOK_CALLS, EVERY_CALL, MIOU_IN_FINALISER, &t->objects);
+}
+
+static int keep_hook(void *arg)
+{
+    struct kept *t = arg;
+    miou_resource *resource;
+    int calls;
+
+    TRY(miou_hook_add(&t->objects.hook, count_hook_calls, t));
+    TRY(miou_resource_create(&resource, remove_in_finaliser, t));
+    TRY(miou_own(resource));
+    TRY(miou_release(resource));
+    calls = t->calls;
+    TRY(miou_yield());
+    return t->calls > calls ? 0 : -1;
+}
+
+CHECK("R11.19", hooks_outlive_their_refusal)
+{
+    struct kept t = {0};
+
+    assert_int_equal(run_with(0, keep_hook, &t), 0);
+    assert_all_refused(t.accepted);
 }

@@ -109,7 +109,7 @@ int station_run(struct stations *stations, int domains, miou_task *fn, void *arg
                             .arg = stations};
 
     _Static_assert(offsetof(struct stations, at) == 0, "finalise finds all by one");
-    return miou_run(&(miou_options){.domains = domains, .monitor = &monitor}, fn, arg);
+    return run_by(miou_run, &(miou_options){.domains = domains, .monitor = &monitor}, fn, arg);
 }
 
 /* ---- the passengers ---- */

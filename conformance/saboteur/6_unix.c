@@ -1,5 +1,5 @@
 /* Mutants of chapter 6, descriptors. */
-#include "saboteur.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -270,34 +270,26 @@ MUTANT("R6.18", no_monitor_looks_like_no_data, .read = read_unmonitored);
 
 /* ---- R6.19, R6.23 and R6.25 */
 
-static _Thread_local miou_fd *read_by_another;
-
-static ssize_t read_alone(miou_fd *fd, void *buffer, size_t size)
-{
-    ssize_t n;
-
-    if (read_by_another == fd)
-        return -EBUSY;
-    read_by_another = fd;
-    n = true_miou_read(fd, buffer, size);
-    read_by_another = NULL;
-    return n;
-}
-MUTANT("R6.19", one_reader_a_descriptor, .read = read_alone);
-
+/* A descriptor's mark is 1 while a task reads it. */
 static ssize_t read_noted(miou_fd *fd, void *buffer, size_t size)
 {
     ssize_t n;
 
-    read_by_another = fd;
+    atomic_store(watch_mark(fd), 1);
     n = true_miou_read(fd, buffer, size);
-    read_by_another = NULL;
+    atomic_store(watch_mark(fd), 0);
     return n;
 }
 
+static ssize_t read_alone(miou_fd *fd, void *buffer, size_t size)
+{
+    return atomic_load(watch_mark(fd)) ? -EBUSY : read_noted(fd, buffer, size);
+}
+MUTANT("R6.19", one_reader_a_descriptor, .read = read_alone);
+
 static ssize_t write_unless_read(miou_fd *fd, const void *buffer, size_t size)
 {
-    return read_by_another == fd ? -EBUSY : true_miou_write(fd, buffer, size);
+    return atomic_load(watch_mark(fd)) ? -EBUSY : true_miou_write(fd, buffer, size);
 }
 MUTANT("R6.25", one_direction_at_a_time, .read = read_noted, .write = write_unless_read);
 
@@ -618,18 +610,15 @@ static ssize_t send_at_once(miou_fd *fd, const void *buffer, size_t size,
 }
 MUTANT("R6.36", sending_does_not_wait, .sendto = send_at_once);
 
-static _Thread_local miou_fd *received_by_another;
-
 static ssize_t receive_alone(miou_fd *fd, void *buffer, size_t size, struct sockaddr_storage *peer,
                              socklen_t *peer_length)
 {
     ssize_t n;
 
-    if (received_by_another == fd)
+    if (atomic_exchange(watch_mark(fd), 1))
         return -EBUSY;
-    received_by_another = fd;
     n = true_miou_recvfrom(fd, buffer, size, peer, peer_length);
-    received_by_another = NULL;
+    atomic_store(watch_mark(fd), 0);
     return n;
 }
 MUTANT("R6.40", one_receiver_a_descriptor, .recvfrom = receive_alone);
