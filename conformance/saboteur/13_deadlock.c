@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 typedef int runner(const miou_options *options, miou_task *fn, void *arg);
@@ -43,14 +44,18 @@ static void *deadlock_state;
 static atomic_bool dead;
 static atomic_int told;
 
+static void tell_on_standard_error(void *state, const miou_waiting *waiting)
+{
+    (void)state;
+    fprintf(stderr, "%s\n", waiting->text);
+}
+
 static int run_telling(runner *run, miou_deadlock *tell, const miou_options *options, miou_task *fn,
                        void *arg)
 {
     miou_options changed = options ? *options : (miou_options){0};
 
-    if (!changed.deadlock)
-        return run(options, fn, arg);
-    deadlock = changed.deadlock;
+    deadlock = changed.deadlock ? changed.deadlock : tell_on_standard_error;
     deadlock_state = changed.deadlock_state;
     dead = false;
     changed.deadlock = tell;
