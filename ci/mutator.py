@@ -271,7 +271,8 @@ class Function:
     def statement(self, i):
         token, following = self.tokens[i], self.tokens[i + 1]
         end = self.until(i, ";")
-        if self.tokens[end].text != ";" or token.text in NO_STATEMENT or token.text in "{;" or self.is_declaration(i):
+        if (self.tokens[end].text != ";" or token.text in NO_STATEMENT or token.text in "{;" or self.is_declaration(i) or
+                token.text.startswith("ANNOTATE_")):
             if token.text == "return" and following.text == ";":
                 yield self.piece("delete", i, end, ";")
             return
