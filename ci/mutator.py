@@ -81,15 +81,29 @@ class Mutant:
     end: int
     new: str
     source: str  # the whole text
+    statement: int  # where the statement begins
+    body: tuple  # the braces of the function
     again: int = 0  # how many mutants before it read the same
 
     def __post_init__(self):
         first = self.source.rfind("\n", 0, self.start) + 1
         last = self.source.find("\n", max(self.end - 1, self.start))
-        self.line = self.source.count("\n", 0, self.start) + 1
-        self.lines = range(self.line, self.source.count("\n", 0, self.end) + 2)
+        self.line = self.line_of(self.start)
         self.before = " ".join(self.source[first:last].split())
         self.after = " ".join((self.source[first:self.start] + self.new + self.source[self.end:last]).split())
+
+    def line_of(self, place):
+        return self.source.count("\n", 0, place) + 1
+
+    def lines(self, instrumented):
+        """The lines that tell whether the mutant is reached: its own, or those of the statement, or of the function, as
+        far as they are instrumented."""
+        for start in self.start, self.statement, self.body[0]:
+            end = self.body[1] if start == self.body[0] else self.end
+            lines = instrumented & set(range(self.line_of(start), self.line_of(end) + 1))
+            if lines:
+                break
+        return lines
 
     @property
     def head(self):
@@ -150,6 +164,16 @@ class Function:
     def __init__(self, source, tokens, pairs, opening, closing):
         self.source, self.tokens, self.pairs = source, tokens, pairs
         self.opening, self.closing = opening, closing
+
+    def start_of_statement(self, place):
+        """Where the statement begins, or the part of it, that is at this place of the text."""
+        start = self.tokens[self.opening + 1].start
+        for before, token in zip(self.tokens[self.opening:self.closing], self.tokens[self.opening + 1:self.closing]):
+            if token.start > place:
+                break
+            if before.text in (";", "{", "}"):
+                start = token.start
+        return start
 
     def pieces(self):
         for i in range(self.opening + 1, self.closing):
@@ -290,7 +314,9 @@ def mutants(file, text):
     pairs = partners(tokens)
     seen = {}
     for name, opening, closing in functions(tokens, pairs):
-        for operator, start, end, new in Function(text, tokens, pairs, opening, closing).pieces():
-            mutant = Mutant(file, name, operator, start, end, new, text)
+        function = Function(text, tokens, pairs, opening, closing)
+        for operator, start, end, new in function.pieces():
+            mutant = Mutant(file, name, operator, start, end, new, text, function.start_of_statement(start),
+                            (tokens[opening].start, tokens[closing].start))
             mutant.again = seen[mutant.key] = seen.get(mutant.key, -1) + 1
             yield mutant

@@ -137,3 +137,61 @@ void assert_handed_over(enum wait_kind kind, ssize_t result)
         peer_close(t.canceller.waiters[kind].peer);
     }
 }
+
+/* ---- Three tasks that wait for one descriptor, one of which is cancelled ---- */
+
+enum { CROWD = 3 };
+
+struct crowd {
+    enum wait_kind kind;
+    int domain;
+    int cancelled; /* this one is */
+    struct waits waits;
+    struct waiter waiters[CROWD];
+    bool waited;
+};
+
+static int wait_in_a_crowd(void *arg)
+{
+    struct crowd *t = arg;
+    miou_promise *promises[CROWD];
+    int i;
+
+    TRY(waits_open(&t->waits));
+    for (i = 0; i < CROWD; i++) {
+        t->waiters[i].fd = t->waits.waiters[t->kind].fd;
+        TRY(miou_async(&promises[i], NULL, wait_tasks[t->kind], &t->waiters[i]));
+    }
+    TRY(let_others_run());
+    t->waited = !t->waiters[0].done && !t->waiters[1].done && !t->waiters[2].done;
+    TRY(miou_cancel(promises[t->cancelled]));
+    for (i = 1; i < CROWD; i++)
+        waits_serve_one(&t->waits, t->kind);
+    for (i = 0; i < CROWD; i++)
+        if (i != t->cancelled)
+            TRY(miou_await(promises[i], NULL));
+    return miou_close(t->waiters[0].fd);
+}
+
+static int wait_in_a_crowd_on_domain(void *arg)
+{
+    return run_on(((struct crowd *)arg)->domain, wait_in_a_crowd, arg);
+}
+
+void assert_others_served(enum wait_kind kind, ssize_t result)
+{
+    int i, j;
+
+    for (i = 0; i < 2 * CROWD; i++) {
+        struct crowd t = {.kind = kind,
+                          .domain = i % 2,
+                          .cancelled = i / 2,
+                          .waits = {.first = kind, .end = kind + 1}};
+
+        assert_int_equal(unix_run_with(1, wait_in_a_crowd_on_domain, &t), 0);
+        assert_true(t.waited);
+        for (j = 0; j < CROWD; j++)
+            assert_int_equal(t.waiters[j].result, j == t.cancelled ? MIOU_CANCELLED : result);
+        peer_close(t.waits.waiters[kind].peer);
+    }
+}
