@@ -249,7 +249,7 @@ class Function:
             yield self.piece("end", i, i + 1, OTHER_END[token.text] + "(")
         elif token.text in NOT_ATOMIC and following == "(":
             yield self.piece("lock", i, i + 1, NOT_ATOMIC[token.text] + "(")
-        elif token.text == "first" and self.tokens[i - 1].text in (".", "->"):
+        elif token.text == "first" and self.tokens[i - 1].text in (".", "->") and following not in ("==", "!="):
             yield self.last(i)
 
     def negation(self, first, last):
@@ -295,8 +295,8 @@ class Function:
     def statement(self, i):
         token, following = self.tokens[i], self.tokens[i + 1]
         end = self.until(i, ";")
-        if (self.tokens[end].text != ";" or token.text in NO_STATEMENT or token.text in "{;" or self.is_declaration(i) or
-                token.text.startswith("ANNOTATE_")):
+        if (self.tokens[end].text != ";" or token.text in NO_STATEMENT or token.text in "{;" or
+                self.is_declaration(i) or token.text.startswith("ANNOTATE_")):
             if token.text == "return" and following.text == ";":
                 yield self.piece("delete", i, end, ";")
             return
