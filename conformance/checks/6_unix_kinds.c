@@ -401,18 +401,25 @@ CHECK("R6.31", a_terminal_is_read)
 struct blocking {
     int ends[2];
     bool blocks;
-    atomic_bool sent;
+    atomic_bool sent, other_ran;
     bool other_ran_before;
     sem_t reading;
     struct waiter reader;
 };
 
+/* Milliseconds, at least, in which the other task may run; only a task that should is waited for.
+ */
+enum { FOR_NOTHING = 50, FOR_SURE = 5000 };
+
 static void *write_after_a_while(void *arg)
 {
     struct blocking *t = arg;
 
+    int left = t->blocks ? FOR_NOTHING : FOR_SURE;
+
     sem_wait(&t->reading);
-    poll(NULL, 0, 50); /* time in which the other task could run */
+    while (!atomic_load(&t->other_ran) && left-- > 0)
+        poll(NULL, 0, 1);
     atomic_store(&t->sent, true);
     (void)!write(t->ends[1], "x", 1);
     return NULL;
@@ -423,6 +430,7 @@ static int look_whether_sent(void *arg)
     struct blocking *t = arg;
 
     t->other_ran_before = !atomic_load(&t->sent);
+    atomic_store(&t->other_ran, true);
     return 0;
 }
 

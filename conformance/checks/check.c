@@ -41,18 +41,12 @@ static struct {
 /* What was tried before the runtime was loaded. */
 static bool has_loopback, has_ipv6;
 
+/* Every process does this for all checks and executes one of them, so it takes no look at the
+ * others. */
 void check_register(struct check *check)
 {
-    struct check **place = &checks;
-
-    while (*place && strcmp((*place)->name, check->name) < 0)
-        place = &(*place)->next;
-    if (*place && !strcmp((*place)->name, check->name)) {
-        fprintf(stderr, "checks: two checks are called %s\n", check->name);
-        exit(COULD_NOT_TELL);
-    }
-    check->next = *place;
-    *place = check;
+    check->next = checks;
+    checks = check;
 }
 
 /* ---- What this machine lacks ---- */
@@ -206,27 +200,40 @@ static double processor_time(clockid_t clock)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static double measure_beside_work(void)
+/* How much of the processor a clock's processes use while this thread works; this thread may be
+ * one of theirs. */
+static double measure_beside_work(clockid_t clock, bool ours)
 {
     const double enough = 0.02;
-    double all = processor_time(CLOCK_PROCESS_CPUTIME_ID);
-    double own = processor_time(CLOCK_THREAD_CPUTIME_ID), worked;
+    double all = processor_time(clock), own = processor_time(CLOCK_THREAD_CPUTIME_ID), worked;
 
     do
         worked = processor_time(CLOCK_THREAD_CPUTIME_ID) - own;
     while (worked < enough);
-    return (processor_time(CLOCK_PROCESS_CPUTIME_ID) - all - worked) / worked;
+    return (processor_time(clock) - all - (ours ? worked : 0)) / worked;
 }
 
-/* A run that is about to be idle may still work at first, so measure several times. */
-double used_beside_work(void)
+/* What is about to be idle may still work at first, so measure several times. */
+static double least_beside_work(clockid_t clock, bool ours)
 {
-    double used = measure_beside_work();
+    double used = measure_beside_work(clock, ours);
     int tries;
 
     for (tries = 0; tries < 4 && used > AT_REST; tries++)
-        used = measure_beside_work();
+        used = measure_beside_work(clock, ours);
     return used;
+}
+
+double used_beside_work(void)
+{
+    return least_beside_work(CLOCK_PROCESS_CPUTIME_ID, true);
+}
+
+double used_by(pid_t pid)
+{
+    clockid_t clock;
+
+    return clock_getcpuclockid(pid, &clock) == 0 ? least_beside_work(clock, false) : 0;
 }
 
 static int entries(const char *path)
@@ -248,17 +255,19 @@ int descriptors_open(void)
     return entries("/proc/self/fd") - 1; /* less the one that is open to count */
 }
 
+/* In statm each processor may be behind by some hundred KiB; this file counts the pages. */
 long memory_resident(void)
 {
-    FILE *file = fopen("/proc/self/statm", "r");
-    long size, pages = -1;
+    FILE *file = fopen("/proc/self/smaps_rollup", "r");
+    long kilobytes = -1;
+    char line[256];
 
-    if (!file)
-        return -1;
-    if (fscanf(file, "%ld %ld", &size, &pages) != 2)
-        pages = -1;
-    fclose(file);
-    return pages < 0 ? -1 : pages * sysconf(_SC_PAGESIZE);
+    while (file && kilobytes < 0 && fgets(line, sizeof line, file))
+        if (sscanf(line, "Rss: %ld", &kilobytes) != 1)
+            kilobytes = -1;
+    if (file)
+        fclose(file);
+    return kilobytes < 0 ? -1 : kilobytes * 1024;
 }
 
 long memory_mapped(void)
@@ -288,13 +297,13 @@ int threads_running(void)
     return entries("/proc/self/task");
 }
 
-bool threads_become(int count)
+bool threads_fall_to(int count)
 {
     int tries;
 
-    for (tries = 0; tries < 5000 && threads_running() != count; tries++)
+    for (tries = 0; tries < 5000 && threads_running() > count; tries++)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    return threads_running() == count;
+    return threads_running() <= count;
 }
 
 /* Call visit for each rule of a check until it returns true; returns whether it did. */
@@ -403,17 +412,43 @@ static int run_one(const char *library, const char *rule, const char *name, cons
     return PASSED;
 }
 
+static int by_name(const void *one, const void *other)
+{
+    return strcmp((*(struct check *const *)one)->name, (*(struct check *const *)other)->name);
+}
+
+/* All checks by their names, each of which must be its own. */
+static int list_checks(void)
+{
+    const struct check *check, **sorted;
+    size_t count = 0, i = 0;
+
+    for (check = checks; check; check = check->next)
+        count++;
+    sorted = calloc(count + 1, sizeof *sorted);
+    if (!sorted)
+        return COULD_NOT_TELL;
+    for (check = checks; check; check = check->next)
+        sorted[i++] = check;
+    qsort(sorted, count, sizeof *sorted, by_name);
+    for (i = 0; i < count; i++) {
+        if (i > 0 && !strcmp(sorted[i - 1]->name, sorted[i]->name)) {
+            fprintf(stderr, "checks: two checks are called %s\n", sorted[i]->name);
+            free(sorted);
+            return COULD_NOT_TELL;
+        }
+        any_rule(sorted[i], print_rule, NULL);
+    }
+    free(sorted);
+    return PASSED;
+}
+
 int main(int argc, char **argv)
 {
-    struct check *check;
-
     unsetenv("CMOCKA_MESSAGE_OUTPUT");
     unsetenv("CMOCKA_TEST_ABORT");
-    if (argc == 2 && !strcmp(argv[1], "--list")) {
-        for (check = checks; check; check = check->next)
-            any_rule(check, print_rule, NULL);
-        return 0;
-    }
+    if (argc == 2 && !strcmp(argv[1], "--list"))
+        return list_checks();
     if (argc == 4 || argc == 5)
         return run_one(argv[1], argv[2], argv[3], argc == 5 ? argv[4] : "");
     fprintf(stderr, "usage: checks --list\n       checks LIBRARY RULE NAME [WORD]\n");
