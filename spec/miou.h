@@ -143,9 +143,10 @@ typedef struct miou_options {
  * [R11.4]. deadlock is called by any one thread of the run, one call after another, while no task
  * of the run runs [R13.4].
  *
- * Ready tasks of a domain go on in the order in which they became ready [R1.21]. While no task can
- * run, the run uses no processor [R1.17]. When miou_run returns nothing is left of the run: every
- * finaliser has run, threads are joined, memory and descriptors are given back [R1.16]. */
+ * Ready tasks of a domain go on in the order in which they became ready [R1.21]. Floating-point
+ * numbers work in every task as in the calling thread [R1.22]. While no task can run, the run uses
+ * no processor [R1.17]. When miou_run returns nothing is left of the run: every finaliser has run,
+ * threads are joined, memory and descriptors are given back [R1.16]. */
 int miou_run(const miou_options *options, miou_task *fn, void *arg);
 
 /* Let the other ready tasks of this domain run, in the order in which they became ready [R1.8,

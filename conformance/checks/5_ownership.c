@@ -990,3 +990,89 @@ CHECK("R5.6", finalised_before_cancelling_returns)
     assert_finalised_in_time(care_here, true);
     assert_finalised_in_time(care_elsewhere, true);
 }
+
+/* ---- R5.26: resources that were made on one domain and ended on another leave room for new ones.
+ * Those that two domains make then are different. ---- */
+
+enum { ENDED = 600, HELD = 300, TURNS = 3 };
+
+struct keeper {
+    miou_resource *resources[HELD];
+    int finalised[HELD];
+};
+
+struct again {
+    miou_resource *ended[ENDED];
+    int count;
+    struct keeper here, there;
+};
+
+static int make_all(miou_resource **list, int count, int *counts, int step)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        TRY(miou_resource_create(&list[i], count_finalised, &counts[i * step]));
+        TRY(miou_own(list[i]));
+    }
+    return 0;
+}
+
+static int release_all(miou_resource **list, int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++)
+        TRY(miou_check(list[i]));
+    for (i = 0; i < count; i++)
+        TRY(miou_release(list[i]));
+    return 0;
+}
+
+static int end_them(void *arg)
+{
+    return release_all(((struct again *)arg)->ended, ENDED);
+}
+
+static int keep_there(void *arg)
+{
+    struct again *t = arg;
+
+    TRY(make_all(t->there.resources, HELD, t->there.finalised, 1));
+    return release_all(t->there.resources, HELD);
+}
+
+static int own_again(struct again *t)
+{
+    miou_spawn there = {.pin = &(int){1}, .give = t->ended, .give_count = ENDED};
+    miou_promise *promise;
+
+    TRY(make_all(t->ended, ENDED, &t->count, 0));
+    TRY(miou_call(&promise, &there, end_them, t));
+    TRY(await_and_free(promise));
+    TRY(make_all(t->here.resources, HELD, t->here.finalised, 1));
+    TRY(run_on(2, keep_there, t));
+    return release_all(t->here.resources, HELD);
+}
+
+static int own_again_and_again(void *arg)
+{
+    int round;
+
+    for (round = 0; round < TURNS; round++)
+        TRY(own_again(arg));
+    return 0;
+}
+
+CHECK("R5.26", of_two_domains_after_a_third)
+{
+    struct again t = {.count = 0};
+    int i;
+
+    assert_int_equal(run_with(2, own_again_and_again, &t), 0);
+    assert_int_equal(t.count, TURNS * ENDED);
+    for (i = 0; i < HELD; i++) {
+        assert_int_equal(t.here.finalised[i], TURNS);
+        assert_int_equal(t.there.finalised[i], TURNS);
+    }
+}
