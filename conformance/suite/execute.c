@@ -217,6 +217,7 @@ struct result execute_check(const struct session *session, const struct test *te
     snprintf(word, sizeof word, "%016llx", (unsigned long long)number);
     snprintf(signature, sizeof signature, "%s %s %s", test->rule->id, test->name, word);
     run_command(session, NULL, checks, "", &process);
+    result.spent = process.spent;
     result.errors = excerpt(process.errors, process.errors_size, ERROR_LINES);
     judge_check(&process, session, signature, &result);
     process_free(&process);
@@ -394,6 +395,7 @@ bool batch_next(struct batch *batch, struct execution *execution)
         batch->rest == end && (batch->judged == batch->asked || batch->trace->end != TRACE_WHOLE);
     execution->spent =
         batch->over && (process->end == PROCESS_HUNG || process->end == PROCESS_FLOODED);
+    result->spent = process->spent;
     result->errors = excerpt(process->errors, process->errors_size, ERROR_LINES);
     judge_execution(batch->over ? process : &went_on, batch->session, batch->program, batch->trace,
                     result);

@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+enum { THREADS_MAX = 20000 /* that are tried; a program with more tasks may be refused some */ };
+
 /* How many tasks a program spawns, if each of its operations is executed by one task. */
 static int count_tasks(const struct program *program)
 {
@@ -24,15 +26,16 @@ static int count_tasks(const struct program *program)
     return tasks < INT_MAX ? (int)tasks : INT_MAX;
 }
 
-/* A scenario that did not pass on a machine that has no room for it says nothing of the runtime. */
+/* A test that did not pass on a machine that has no room for it says nothing of the runtime. A
+ * check that needs more than most says so itself. */
 static void excuse(const struct program *program, struct result *result)
 {
-    int tasks = count_tasks(program), wanted, threads;
+    int tasks = program ? count_tasks(program) : MACHINE_THREADS, wanted, threads;
 
     if (result->kind < RESULT_FAIL)
         return;
     /* A runtime may have a thread a task. */
-    wanted = tasks < MACHINE_THREADS ? tasks + program->domains : MACHINE_THREADS;
+    wanted = tasks < THREADS_MAX ? tasks + (program ? program->domains : 0) : THREADS_MAX;
     threads = machine_threads(wanted);
     if (machine_has_room(tasks) && threads == wanted)
         return;
@@ -60,8 +63,7 @@ static void run_test(const struct session *session, const struct suite *suite, s
         result_set(result, RESULT_SKIPPED, "a test in C, which makes its own choices");
     else
         *result = execute_check(session, test);
-    if (test->scenario)
-        excuse(test->scenario->program, result);
+    excuse(test->scenario ? test->scenario->program : NULL, result);
 }
 
 /* What several threads take tests from. */
