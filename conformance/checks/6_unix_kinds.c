@@ -401,7 +401,7 @@ CHECK("R6.31", a_terminal_is_read)
 struct blocking {
     int ends[2];
     bool blocks;
-    atomic_bool sent;
+    atomic_bool sent, other_ran;
     bool other_ran_before;
     sem_t reading;
     struct waiter reader;
@@ -412,7 +412,10 @@ static void *write_after_a_while(void *arg)
     struct blocking *t = arg;
 
     sem_wait(&t->reading);
-    poll(NULL, 0, 50); /* time in which the other task could run */
+    if (t->blocks)
+        poll(NULL, 0, 50); /* time in which the other task could run */
+    else
+        until(&t->other_ran);
     atomic_store(&t->sent, true);
     (void)!write(t->ends[1], "x", 1);
     return NULL;
@@ -423,6 +426,7 @@ static int look_whether_sent(void *arg)
     struct blocking *t = arg;
 
     t->other_ran_before = !atomic_load(&t->sent);
+    atomic_store(&t->other_ran, true);
     return 0;
 }
 

@@ -151,9 +151,15 @@ CHECK("R6.8", descriptors_of_a_former_run_are_refused)
     assert_true(t.untouched);
 }
 
+/* 192.0.2.1, which a machine hardly has. */
+static struct sockaddr_in nowhere(void)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000201)};
+}
+
 static int ask_too_much_of_the_system(void *arg)
 {
-    struct sockaddr_in address = loopback(0);
+    struct sockaddr_in address = nowhere();
     struct refused *t = arg;
     miou_fd *fd, *client = NULL;
     char byte;
@@ -162,21 +168,33 @@ static int ask_too_much_of_the_system(void *arg)
     note(t, miou_accept(&client, fd, NULL)); /* it does not listen */
     note(t, miou_read(fd, &byte, 1));        /* nor is it connected */
     note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, 1, NULL));
-    address.sin_addr.s_addr = htonl(0xc0000201); /* 192.0.2.1, which no machine has */
     note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address, NULL));
     t->untouched = client == NULL;
     return 0;
 }
 
+/* What the system says to the same. */
+static void ask_the_system(struct refused *t)
+{
+    struct sockaddr_in address = nowhere();
+    int number = peer_keep(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    char byte;
+
+    note(t, accept(number, NULL, NULL) < 0 ? -errno : 0);
+    note(t, read(number, &byte, 1) < 0 ? -errno : 0);
+    note(t, bind(number, (struct sockaddr *)&address, 1) < 0 ? -errno : 0);
+    note(t, bind(number, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0);
+}
+
 CHECK("R6.8", what_the_system_refuses_is_its_error)
 {
-    struct refused t = {.count = 0};
+    struct refused t = {.count = 0}, system = {.count = 0};
+    int i;
 
+    ask_the_system(&system);
     assert_int_equal(unix_run_with(0, ask_too_much_of_the_system, &t), 0);
-    assert_int_equal(t.results[0], -EINVAL);
-    assert_int_equal(t.results[1], -ENOTCONN);
-    assert_int_equal(t.results[2], -EINVAL);
-    assert_int_equal(t.results[3], -EADDRNOTAVAIL);
+    for (i = 0; i < system.count; i++)
+        assert_int_equal(t.results[i], system.results[i]);
     assert_true(t.untouched);
 }
 
