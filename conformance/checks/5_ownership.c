@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 
 enum { BOOM = MIOU_LAST - 1, MANY = 10000 };
 
@@ -989,4 +990,45 @@ CHECK("R5.6", finalised_before_cancelling_returns)
 {
     assert_finalised_in_time(care_here, true);
     assert_finalised_in_time(care_elsewhere, true);
+}
+
+/* ---- R5.15: no parent */
+
+struct parentless {
+    int error, check;
+    bool done;
+};
+
+static void transfer_in_handler(int number, void *arg)
+{
+    struct parentless *t = arg;
+    miou_resource *resource;
+
+    (void)number;
+    if (acquire(&resource, finalise_nothing, NULL) == 0) {
+        t->error = miou_transfer(resource);
+        t->check = miou_check(resource);
+        miou_disown(resource);
+    }
+    t->done = true;
+}
+
+static int handle_a_signal(void *arg)
+{
+    struct parentless *t = arg;
+
+    TRY(miou_signal_handle(SIGUSR1, transfer_in_handler, t));
+    raise(SIGUSR1);
+    while (!t->done)
+        TRY(miou_yield());
+    return 0;
+}
+
+CHECK("R5.15 R12.7", a_handler_has_no_parent_to_transfer_to)
+{
+    struct parentless t = {.check = 1};
+
+    assert_int_equal(run_with(0, handle_a_signal, &t), 0);
+    assert_int_equal(t.error, -EINVAL);
+    assert_int_equal(t.check, 0);
 }
