@@ -864,7 +864,7 @@ static int release_it(void *resource)
 struct handing {
     spawner *spawn;
     int finalised;
-    long bytes;
+    struct growth growth;
 };
 
 static int hand_over_once(void *arg)
@@ -885,7 +885,7 @@ static int hand_over_for_ever(void *arg)
 {
     struct handing *t = arg;
 
-    return grow_by(&t->bytes, HANDED, hand_over_once, t);
+    return grow_by(&t->growth, HANDED, hand_over_once, t);
 }
 
 /* 20 bytes each: less than any record of one. */
@@ -894,8 +894,8 @@ static void assert_no_growth_by(spawner *spawn)
     struct handing t = {.spawn = spawn};
 
     assert_int_equal(run_with(1, hand_over_for_ever, &t), 0);
-    assert_int_equal(t.finalised, 2 * HANDED);
-    assert_true(t.bytes < 20L * HANDED);
+    assert_int_equal(t.finalised, t.growth.rounds);
+    assert_false(grew_by(&t.growth, 20));
 }
 
 CHECK("R5.29", ended_by_a_child_here)

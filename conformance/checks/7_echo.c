@@ -432,7 +432,7 @@ static void stuff(int client)
     do
         while (send(client, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
             ;
-    while (poll(&(struct pollfd){.fd = client, .events = POLLOUT}, 1, 5) > 0);
+    while (poll(&(struct pollfd){.fd = client, .events = POLLOUT}, 1, 50) > 0);
 }
 
 enum { QUIET = 24, GOOD = 10 };

@@ -90,10 +90,13 @@ void need_threads(int count)
         cannot_test("only %d of %d threads can be made", can, count);
 }
 
+static int tasks_needed; /* at a time, by this check */
+
 void need_tasks(int count)
 {
     if (!machine_has_room(count))
         cannot_test("there is no room for the stacks of %d tasks", count);
+    tasks_needed = count;
 }
 
 void need_descriptors(int count)
@@ -181,6 +184,8 @@ int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *
 
     if ((result == -EAGAIN || result == -ENOMEM) && !task.ran && options)
         need_threads(options->domains);
+    if ((result == -EAGAIN || result == -ENOMEM) && task.ran && tasks_needed > 0)
+        need_threads(tasks_needed); /* for a runtime whose tasks are threads */
     if (result == -ENOSYS && !task.ran && options && options->choose)
         decline("driven choices");
     if (result >= 0 && !task.ran)
