@@ -261,11 +261,20 @@ static int nest_below(void *arg)
     return 0;
 }
 
+/* End the check if tasks are threads, and this machine has too few. */
+static void need_depth(const struct nest *t)
+{
+    if (t->depth < DEPTH)
+        need_threads(DEPTH);
+}
+
 static void assert_nest(bool across, int bottom, int outcome, int finalised)
 {
     struct nest t = {.across = across, .bottom = bottom};
+    int result = run_with(2, nest_below, &t);
 
-    assert_int_equal(run_with(2, nest_below, &t), 0);
+    need_depth(&t);
+    assert_int_equal(result, 0);
     assert_int_equal(t.ended_before, DEPTH);
     assert_int_equal(t.outcome, outcome);
     assert_int_equal(t.finalised_before, finalised);
@@ -317,8 +326,10 @@ CHECK("R2.19", a_forgotten_child_a_thousand_deep)
 
     for (across = 0; across <= 1; across++) {
         struct nest t = {.across = across};
+        int result = run_with(2, nest_and_forget_below, &t);
 
-        assert_int_equal(run_with(2, nest_and_forget_below, &t), MIOU_STILL_HAS_CHILDREN);
+        need_depth(&t);
+        assert_int_equal(result, MIOU_STILL_HAS_CHILDREN);
         assert_int_equal(t.finalised, DEPTH - 1);
     }
 }

@@ -254,31 +254,6 @@ static void call_and_forgive(int number, void *arg)
 }
 HANDLER_MUTANT("R12.6", handlers_may_forget, call_and_forgive);
 
-/* A handler's resources are taken from it, as if it had a parent. */
-static _Thread_local bool in_handler;
-
-static void call_and_mark(int number, void *arg)
-{
-    (void)arg;
-    in_handler = true;
-    call_handler(number);
-    in_handler = false;
-}
-
-static int handle_and_mark(int number, miou_signal_handler *handler, void *arg)
-{
-    return handle_by(call_and_mark, number, handler, arg);
-}
-
-static int transfer_to_nobody(miou_resource *resource)
-{
-    int error = true_miou_transfer(resource);
-
-    return error == -EINVAL && in_handler ? true_miou_disown(resource) : error;
-}
-MUTANT("R5.15", handlers_transfer_to_nobody, .signal_handle = handle_and_mark,
-       .transfer = transfer_to_nobody);
-
 /* Main returns only when all handlers have returned. */
 static atomic_int handling;
 
