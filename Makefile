@@ -99,11 +99,16 @@ $(B)/liars/lacks_functions.so: $(B)/conformance/liars/lacks_functions.o
 	$(LINK) -shared $^
 
 # A runtime of another design, which must pass as well.
-PEERS := $(B)/peers/threads.so
+PEERS := $(B)/peers/threads.so $(B)/peers/delays.so
 
 $(B)/peers/threads.so: $(patsubst %.c,$(B)/%.o,$(wildcard conformance/peers/threads/*.c))
 	@mkdir -p $(@D)
 	$(LINK) -shared $^
+
+# Delays the calls of another runtime, for ci/soak.
+$(B)/peers/delays.so: $(B)/conformance/peers/delays.o $(B)/conformance/driver/interface.o
+	@mkdir -p $(@D)
+	$(LINK) -shared $^ -ldl
 
 # ---- tests of the parts: every test_*.c is a cmocka program beside what it tests
 
@@ -117,7 +122,7 @@ $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
 
 # ---- fuzz: the attack on any echo server, and servers to try it on. See fuzz/README.md.
 
-$(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack))
+$(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack)) $(B)/conformance/machine/activity.o
 	$(LINK) $^
 
 $(B)/fuzz/servers/%: $(B)/fuzz/servers/%.o
@@ -246,6 +251,11 @@ peers: ## check a runtime of another design in all its variants: VARIANTS="NAME 
 	$(BUILD) all $(PEERS)
 	@ci/peers $(VARIANTS)
 
+soak: ## the suite RUNS=100 times, with delays and beside busy loops: RUNTIME=/path/lib.so; what was not the same each time
+	@ci/setup
+	$(BUILD) all $(B)/peers/delays.so
+	@RUNTIME="$(RUNTIME)" RUNS="$(RUNS)" ci/soak
+
 mutants: ## break each rule in turn and demand that its tests notice
 	@ci/setup
 	$(BUILD) all $(B)/saboteur.so $(B)/mutants
@@ -298,5 +308,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all conformance test tests explore spec peers mutants coverage valgrind sanitize bench format \
+.PHONY: all conformance test tests explore spec peers soak mutants coverage valgrind sanitize bench format \
         install clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

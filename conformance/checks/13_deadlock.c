@@ -132,7 +132,7 @@ CHECK("R13.2 R1.16", nothing_left_of_a_deadlock)
 
         deadlock_run(miou_unix_run, 2, count_told, &told, all_wait_in_vain, &t);
     }
-    assert_true(threads_become(threads));
+    assert_true(threads_fall_to(threads));
     assert_int_equal(descriptors_open(), descriptors);
 }
 

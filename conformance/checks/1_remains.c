@@ -91,7 +91,7 @@ static void assert_nothing_left(int (*run)(int, miou_task *, void *), miou_task 
     threads = threads_running();
     descriptors = descriptors_open();
     assert_int_equal(run(2, be_busy, &t), result);
-    assert_true(threads_become(threads));
+    assert_true(threads_fall_to(threads));
     assert_int_equal(descriptors_open(), descriptors);
 }
 

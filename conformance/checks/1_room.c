@@ -338,7 +338,7 @@ static void assert_no_start(size_t stack_size)
 
     assert_true(result == -ENOMEM || result == -EAGAIN);
     assert_int_equal(calls, 0);
-    assert_true(threads_become(threads));
+    assert_true(threads_fall_to(threads));
     assert_int_equal(descriptors_open(), descriptors);
 }
 
@@ -379,7 +379,7 @@ CHECK("R1.20", no_room_for_threads)
     else
         assert_int_equal(result, 0);
     assert_int_not_equal(system, 0);
-    assert_true(threads_become(threads));
+    assert_true(threads_fall_to(threads));
     assert_int_equal(descriptors_open(), descriptors);
     assert_int_equal(run_with(2, count_calls, &calls), 0);
 }

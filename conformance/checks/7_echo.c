@@ -845,45 +845,12 @@ CHECK("R7.13", a_second_signal_cancels_the_clients)
 
 /* ---- R7.14 ---- */
 
-static double processor_time(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static double used_by(pid_t pid)
-{
-    const double enough = 0.02;
-    double own = processor_time(CLOCK_PROCESS_CPUTIME_ID), its, worked;
-    clockid_t clock;
-
-    clock_getcpuclockid(pid, &clock);
-    its = processor_time(clock);
-    do
-        worked = processor_time(CLOCK_PROCESS_CPUTIME_ID) - own;
-    while (worked < enough);
-    return (processor_time(clock) - its) / worked;
-}
-
-/* As used_beside_work, for another process. */
-static double used_when_quiet(pid_t pid)
-{
-    double used = used_by(pid);
-    int tries;
-
-    for (tries = 0; tries < 20 && used > AT_REST; tries++)
-        used = used_by(pid);
-    return used;
-}
-
 static void be_silent(struct service *service)
 {
     int all[IN_FLIGHT], i;
 
     connect_all(service, all);
-    service->used = used_when_quiet(service->pid);
+    service->used = used_by(service->pid);
     service->right += stop(service);
     for (i = 0; i < IN_FLIGHT; i++)
         service->right += end(all[i]);

@@ -211,27 +211,40 @@ static double processor_time(clockid_t clock)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static double measure_beside_work(void)
+/* How much of the processor a clock's processes use while this thread works; this thread may be
+ * one of theirs. */
+static double measure_beside_work(clockid_t clock, bool ours)
 {
     const double enough = 0.02;
-    double all = processor_time(CLOCK_PROCESS_CPUTIME_ID);
-    double own = processor_time(CLOCK_THREAD_CPUTIME_ID), worked;
+    double all = processor_time(clock), own = processor_time(CLOCK_THREAD_CPUTIME_ID), worked;
 
     do
         worked = processor_time(CLOCK_THREAD_CPUTIME_ID) - own;
     while (worked < enough);
-    return (processor_time(CLOCK_PROCESS_CPUTIME_ID) - all - worked) / worked;
+    return (processor_time(clock) - all - (ours ? worked : 0)) / worked;
 }
 
-/* A run that is about to be idle may still work at first, so measure several times. */
-double used_beside_work(void)
+/* What is about to be idle may still work at first, so measure several times. */
+static double least_beside_work(clockid_t clock, bool ours)
 {
-    double used = measure_beside_work();
+    double used = measure_beside_work(clock, ours);
     int tries;
 
     for (tries = 0; tries < 4 && used > AT_REST; tries++)
-        used = measure_beside_work();
+        used = measure_beside_work(clock, ours);
     return used;
+}
+
+double used_beside_work(void)
+{
+    return least_beside_work(CLOCK_PROCESS_CPUTIME_ID, true);
+}
+
+double used_by(pid_t pid)
+{
+    clockid_t clock;
+
+    return clock_getcpuclockid(pid, &clock) == 0 ? least_beside_work(clock, false) : 0;
 }
 
 static int entries(const char *path)
@@ -253,17 +266,19 @@ int descriptors_open(void)
     return entries("/proc/self/fd") - 1; /* less the one that is open to count */
 }
 
+/* In statm each processor may be behind by some hundred KiB; this file counts the pages. */
 long memory_resident(void)
 {
-    FILE *file = fopen("/proc/self/statm", "r");
-    long size, pages = -1;
+    FILE *file = fopen("/proc/self/smaps_rollup", "r");
+    long kilobytes = -1;
+    char line[256];
 
-    if (!file)
-        return -1;
-    if (fscanf(file, "%ld %ld", &size, &pages) != 2)
-        pages = -1;
-    fclose(file);
-    return pages < 0 ? -1 : pages * sysconf(_SC_PAGESIZE);
+    while (file && kilobytes < 0 && fgets(line, sizeof line, file))
+        if (sscanf(line, "Rss: %ld", &kilobytes) != 1)
+            kilobytes = -1;
+    if (file)
+        fclose(file);
+    return kilobytes < 0 ? -1 : kilobytes * 1024;
 }
 
 long memory_mapped(void)
@@ -293,13 +308,13 @@ int threads_running(void)
     return entries("/proc/self/task");
 }
 
-bool threads_become(int count)
+bool threads_fall_to(int count)
 {
     int tries;
 
-    for (tries = 0; tries < 5000 && threads_running() != count; tries++)
+    for (tries = 0; tries < 5000 && threads_running() > count; tries++)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    return threads_running() == count;
+    return threads_running() <= count;
 }
 
 /* Call visit for each rule of a check until it returns true; returns whether it did. */

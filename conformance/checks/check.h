@@ -94,14 +94,17 @@ long memory_mapped(void);
 int descriptors_of(pid_t pid);
 
 /* How many threads this process has. One that was just joined may be counted for a moment yet, so
- * wait for a number with threads_become, which returns whether it was ever reached. */
+ * wait with threads_fall_to, which returns whether there are ever as few. */
 int threads_running(void);
-bool threads_become(int count);
+bool threads_fall_to(int count);
 
 /* Keep this thread busy for a while, and return how much of the processor the rest of the process
  * used beside it: AT_REST or less if it had nothing to do, about as much as this thread, 1, or more
  * if it is busy. That holds on a loaded machine too, where the clock tells nothing. */
 double used_beside_work(void);
+
+/* The same of another process. */
+double used_by(pid_t pid);
 
 #define AT_REST 0.25
 

@@ -2,9 +2,9 @@
  * a file needs no writing while we read, so that neither side can wait for the other for ever. */
 #include "process.h"
 
+#include "machine/activity.h"
 #include "scenario/memory.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -204,99 +204,16 @@ struct patience {
     double silent, waited;
 };
 
-/* Read what the system tells of a process or a thread. Returns what stands behind its name, which
- * may hold anything; NULL if it has ended. */
-static const char *read_stat(int directory, const char *name, char *text, size_t room)
-{
-    char path[288], *at;
-    ssize_t size;
-    int file;
-
-    snprintf(path, sizeof path, "%s/stat", name);
-    file = openat(directory, path, O_RDONLY | O_CLOEXEC);
-    size = file >= 0 ? read(file, text, room - 1) : -1;
-    if (file >= 0)
-        close(file);
-    text[size > 0 ? size : 0] = '\0';
-    at = strrchr(text, ')');
-    return at && at[1] == ' ' ? at + 2 : NULL;
-}
-
-/* The processor time that a process has used, with its children that have ended, in seconds. */
-static double time_used(int directory, const char *pid)
-{
-    char text[1024];
-    const char *stat = read_stat(directory, pid, text, sizeof text);
-    unsigned long times[4] = {0};
-
-    if (!stat || sscanf(stat, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %lu %lu",
-                        &times[0], &times[1], &times[2], &times[3]) != 4)
-        return 0;
-    return (double)(times[0] + times[1] + times[2] + times[3]) / (double)sysconf(_SC_CLK_TCK);
-}
-
-/* Whether a thread runs, or would if it got a processor; or waits for a disk. */
-static bool can_run(int tasks, const char *thread)
-{
-    char text[512];
-    const char *stat = read_stat(tasks, thread, text, sizeof text);
-
-    return stat && (*stat == 'R' || *stat == 'D');
-}
-
-/* What a child and its descendants are doing. */
-struct activity {
-    double used;  /* processor time, in seconds */
-    bool can_run; /* some thread of theirs */
-};
-
-static void look_at(pid_t pid, struct activity *activity);
-
-/* The processes that a thread has started. */
-static void look_at_children(int tasks, const char *thread, struct activity *activity)
-{
-    char path[288];
-    FILE *stream;
-    int file, child;
-
-    snprintf(path, sizeof path, "%s/children", thread);
-    file = openat(tasks, path, O_RDONLY | O_CLOEXEC);
-    stream = file >= 0 ? fdopen(file, "r") : NULL;
-    while (stream && fscanf(stream, "%d", &child) == 1)
-        look_at(child, activity);
-    if (stream)
-        fclose(stream);
-}
-
-static void look_at(pid_t pid, struct activity *activity)
-{
-    char path[64];
-    struct dirent *entry;
-    DIR *tasks;
-
-    snprintf(path, sizeof path, "/proc/%d/task", pid);
-    tasks = opendir(path);
-    if (!tasks)
-        return;
-    activity->used += time_used(dirfd(tasks), "..");
-    while ((entry = readdir(tasks)))
-        if (*entry->d_name != '.') {
-            activity->can_run = activity->can_run || can_run(dirfd(tasks), entry->d_name);
-            look_at_children(dirfd(tasks), entry->d_name, activity);
-        }
-    closedir(tasks);
-}
-
 /* Look at the child if it is time to; it may have printed since the last time. Returns whether it
  * hangs. */
 static bool is_hung(struct patience *patience, pid_t pid, bool *has_printed)
 {
     double passed = process_clock() - patience->last, tick = patience->tick;
-    struct activity activity = {0};
+    struct activity activity;
 
     if (patience->limit <= 0 || passed < tick)
         return false;
-    look_at(pid, &activity);
+    activity = activity_of(pid);
     patience->last += passed;
     passed = passed < 2 * tick ? passed : 2 * tick; /* we may have been kept from looking */
     if (activity.can_run || activity.used > patience->used || *has_printed)

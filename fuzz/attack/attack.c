@@ -32,7 +32,10 @@ static const char help[] =
     "  --address ADDRESS  its address, which must be a loopback address (127.0.0.1)\n"
     "  --connections N    the most connections at the same time (1000)\n"
     "  --seconds N        how long random traffic lasts (5)\n"
-    "  --patience N       how many seconds a client waits for anything (10)\n"
+    "  --patience N       how many seconds a client waits for anything (10): seconds of processor\n"
+    "                     time that the server uses, or in which it could not run, whatever else\n"
+    "                     the machine has to do. For a server that attack did not start these are\n"
+    "                     plain seconds, and what does not come in time is unknown\n"
     "  --seed N           the same seed sends the same bytes in the same pieces (random)\n"
     "  --only CHECK       run only this check; may be given several times\n"
     "  --list             list the checks\n"
@@ -316,6 +319,7 @@ static bool start_server(struct options *options, struct server *server)
     char why[WHY];
     struct attack attack = {.target = &options->target, .connections = FEWEST};
 
+    options->target.watched = true;
     if (!server_start(server, &options->target.address, options->target.patience, why)) {
         printf("attack: %s\n", why);
         print_said(server);

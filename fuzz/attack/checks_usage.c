@@ -37,25 +37,21 @@ static struct script idling(int number, uint64_t *random)
     return script;
 }
 
-/* Nobody sends anything while we sleep. A good server rests in at least one of several windows of
- * time; a server that spins uses all the processor time it gets in every one. */
+/* Nobody sends anything meanwhile. A good server rests most of the time in at least one of several
+ * windows of time; a server that spins never does. */
 static bool rests(void *context, struct tally *tally)
 {
-    const double window = 0.1, little = window / 50;
-    double used = 1;
+    const double window = 0.1, little = 0.2;
+    double share = 1;
     int i;
 
     (void)context;
-    for (i = 0; i < 20 && used > little; i++) {
-        double before = server_processor_time();
-
-        poll(NULL, 0, (int)(window * 1000));
-        used = server_processor_time() - before;
-    }
-    if (used > little)
+    for (i = 0; i < 10 && share > little; i++)
+        share = clock_share(window);
+    if (share > little)
         say(tally, "the server uses %.0f %% of a processor while nobody sends anything",
-            100 * used / window);
-    return used <= little;
+            100 * share);
+    return share <= little;
 }
 
 void check_rest(struct attack *attack)
@@ -118,17 +114,20 @@ void check_exhaustion(struct attack *attack)
 /* ---- Everything, in rounds ---- */
 
 enum {
-    ROUNDS = 100, /* at most: a garbage-collected heap takes long to level off */
-    FEWEST = 24,  /* rounds, even if patience ends before that */
-    WINDOW = 8,   /* rounds in which the server must not have grown */
-    VISITS = 200, /* clients a round */
-    VISITORS = 4, /* at once: memory that many clients leave free would hide what is lost */
-    NOISE = 12,   /* bytes a client that may be lost: most allocators waste some over time */
-    PAGES = 16    /* KiB that may be lost however few the clients */
+    FIRST = 12,    /* rounds after which the server is judged, and after each doubling of them */
+    LONG = 96,     /* rounds after which a collector must have been at work */
+    ROUNDS = 384,  /* at most */
+    VISITS = 200,  /* clients a round */
+    VISITORS = 4,  /* at once: memory that many clients leave free would hide what is lost */
+    NOISE = 12,    /* bytes a client that may be lost: most allocators waste some over time */
+    LOSS = 30,     /* bytes a client that are no waste, if they are lost all the time */
+    GARBAGE = 512, /* bytes a client that a collector may leave for longer than LONG */
+    PAGES = 16,    /* KiB that may be lost however few the clients */
+    BLOCKS = 8     /* of the later rounds, in each of which a server that leaks must have grown */
 };
 
 /* Clients that leave in every way in which a client can. */
-static struct script visit(int number, uint64_t *random)
+static struct script visiting(int number, uint64_t *random)
 {
     uint32_t size = 1 + random_below(random, 20000);
 
@@ -148,53 +147,137 @@ static struct script visit(int number, uint64_t *random)
     }
 }
 
-/* The most that was used in any round up to this one. */
-static void note_most(struct usage *most, int round, const struct usage *usage)
+/* What the server used after each round. */
+struct rounds {
+    struct usage usage[ROUNDS];
+    int count, clients; /* clients a round */
+};
+
+/* The most memory, or threads, that were used after one of the rounds from `begin` to `end`. */
+static struct usage peak(const struct rounds *rounds, int begin, int end)
 {
-    most[round] = *usage;
-#define AT_LEAST(what)                                                                             \
-    if (round > 0 && most[round].what < most[round - 1].what)                                      \
-    most[round].what = most[round - 1].what
-    AT_LEAST(descriptors);
-    AT_LEAST(threads);
-    AT_LEAST(memory);
-#undef AT_LEAST
+    struct usage most = rounds->usage[begin];
+
+    for (; begin < end; begin++) {
+        const struct usage *usage = &rounds->usage[begin];
+
+        most.memory = usage->memory > most.memory ? usage->memory : most.memory;
+        most.threads = usage->threads > most.threads ? usage->threads : most.threads;
+    }
+    return most;
 }
 
-static bool is_level(const struct usage *most, int round, int clients)
+static long lowest(const struct rounds *rounds, int begin, int end)
 {
-    const struct usage *before = &most[round - WINDOW], *after = &most[round];
-    long noise = (long)NOISE * WINDOW * clients / 1024;
+    long least = rounds->usage[begin].memory;
 
-    return after->descriptors == before->descriptors && after->threads == before->threads &&
-           after->memory - before->memory <= (noise > PAGES ? noise : PAGES);
+    for (; begin < end; begin++)
+        least = rounds->usage[begin].memory < least ? rounds->usage[begin].memory : least;
+    return least;
 }
 
-/* The same clients again and again. In the first rounds the server may grow, because it keeps
- * things for the next clients and because of its allocator; a good server levels off. */
+/* What the memory grew by in the second half of so many rounds, in KiB: from peak to peak. */
+static long growth(const struct rounds *rounds, int count)
+{
+    return peak(rounds, count / 2, count).memory - peak(rounds, 0, count / 2).memory;
+}
+
+/* In the second half of the rounds. */
+static long bytes_a_client(const struct rounds *rounds)
+{
+    return growth(rounds, rounds->count) * 1024 / (rounds->clients * (rounds->count / 2));
+}
+
+/* Nothing has been seen that grows with the clients. */
+static bool is_level(const struct rounds *rounds)
+{
+    int half = rounds->count / 2;
+
+    return (growth(rounds, rounds->count) <= PAGES || bytes_a_client(rounds) < NOISE) &&
+           peak(rounds, half, rounds->count).threads <= peak(rounds, 0, half).threads;
+}
+
+/* Whether the least memory of each block of the later rounds is more than that of the block before,
+ * by much the same. */
+static bool grows_steadily(const struct rounds *rounds)
+{
+    int half = rounds->count / 2, length = half / BLOCKS, i;
+    long first = lowest(rounds, half, half + length), last = first, next;
+    long whole = lowest(rounds, rounds->count - length, rounds->count) - first;
+
+    for (i = 1; i < BLOCKS; i++, last = next) {
+        next = lowest(rounds, half + i * length, half + (i + 1) * length);
+        if (next <= last || (next - last) * 2 * (BLOCKS - 1) < whole)
+            return false;
+    }
+    return true;
+}
+
+/* Whether what the server uses grows with its clients: steadily, and with twice as many by about
+ * twice as much. What an allocator or a collector keeps grows ever more slowly, or in leaps. */
+static bool grows(const struct rounds *rounds)
+{
+    long now = growth(rounds, rounds->count), before = growth(rounds, rounds->count / 2);
+
+    return rounds->count >= LONG && bytes_a_client(rounds) >= LOSS && before > 0 &&
+           2 * now >= 3 * before && 2 * before >= 3 * growth(rounds, rounds->count / 4) &&
+           grows_steadily(rounds);
+}
+
+/* Whether it is certain enough that it is a collector, if it is anything, that keeps more. */
+static bool wavers(const struct rounds *rounds)
+{
+    return rounds->count >= LONG && !grows_steadily(rounds) &&
+           growth(rounds, rounds->count) <= peak(rounds, 0, rounds->count).memory / 16;
+}
+
+static bool is_told(const struct rounds *rounds)
+{
+    return is_level(rounds) || wavers(rounds) || rounds->count == ROUNDS ||
+           (grows(rounds) && bytes_a_client(rounds) < GARBAGE);
+}
+
+/* Returns whether all is well with each single round. */
+static bool visit(struct attack *attack, struct rounds *rounds, int count)
+{
+    for (; rounds->count < count; rounds->count++) {
+        if (!send_clients(attack, rounds->clients, VISITORS, visiting) || !recovers(attack))
+            return false;
+        rounds->usage[rounds->count] = server_usage(attack->server);
+    }
+    return true;
+}
+
+static void report_rounds(struct tally *tally, const struct rounds *rounds)
+{
+    int half = rounds->count / 2, clients = half * rounds->clients;
+    struct usage before = peak(rounds, 0, half), now = peak(rounds, half, rounds->count);
+
+    if (now.memory < 0 || !(is_level(rounds) || wavers(rounds))) {
+        tally->failed = now.memory >= 0 && grows(rounds);
+        tally->unknown = !tally->failed;
+        say(tally, "%s: %ld KiB, %d threads after %d clients; %ld KiB, %d threads after %d",
+            tally->failed ? "it grows" : "it may grow", before.memory, before.threads, clients,
+            now.memory, now.threads, 2 * clients);
+    } else {
+        say(tally, "%d descriptors, %d threads, %ld KiB, no %sgrowth in the last %d of %d rounds",
+            now.descriptors, now.threads, now.memory, is_level(rounds) ? "" : "steady ", half,
+            rounds->count);
+    }
+}
+
+/* The same clients again and again. The server may grow at first, because it keeps things for the
+ * next clients and because of its allocator or its collector; a good server levels off. */
 void check_rounds(struct attack *attack)
 {
-    int clients = attack->connections < VISITS ? attack->connections : VISITS;
-    struct tally *tally = &attack->tally;
-    double end = clock_now() + attack->target->patience;
-    struct usage most[ROUNDS], usage;
-    int round = 0;
+    struct rounds rounds = {.clients = attack->connections < VISITS ? attack->connections : VISITS};
+    int count = FIRST;
 
-    do {
-        if (!send_clients(attack, clients, VISITORS, visit))
-            return;
-        if (!recovers(attack))
-            return;
-        usage = server_usage(attack->server);
-        note_most(most, round, &usage);
-        if (round >= WINDOW && is_level(most, round, clients)) {
-            say(tally, "%d descriptors, %d threads, %ld KiB, no growth in the last %d of %d rounds",
-                usage.descriptors, usage.threads, usage.memory, WINDOW, round + 1);
+    while (visit(attack, &rounds, count)) {
+        if (is_told(&rounds)) {
+            report_rounds(&attack->tally, &rounds);
             return;
         }
-    } while (++round < ROUNDS && (round < FEWEST || clock_now() < end));
-    tally->failed = true;
-    say(tally, "it grows: %ld KiB, %d threads after %d clients; %ld KiB, %d threads after %d",
-        most[WINDOW].memory, most[WINDOW].threads, WINDOW * clients, usage.memory, usage.threads,
-        round * clients);
+        count *= 2;
+    }
 }

@@ -11,6 +11,7 @@
 enum {
     MOST = 1 << 16,    /* bytes in one call */
     TURN = 1 << 18,    /* bytes after which other clients have a turn */
+    LONGER = 8,        /* times the patience, for what this machine delivers late */
     LITTLE = 64 << 10, /* socket buffer of a deaf client, so that its flood ends soon */
     FLOOD_REST = 200   /* milliseconds without progress after which a flood has filled everything */
 };
@@ -23,6 +24,17 @@ static bool fail(struct client *client, enum client_fault fault, int error)
     client->fault = fault;
     client->error = error;
     return false;
+}
+
+bool client_give_up(struct client *client, int error)
+{
+    return fail(client, OUR_FAULT, error);
+}
+
+bool client_waited_in_vain(const struct client *client)
+{
+    return client->fault == SILENT || client->fault == STUCK ||
+           (client->fault == REFUSED && client->error == 0);
 }
 
 static void next_step(struct client *client, int step, double now)
@@ -311,6 +323,17 @@ void client_go_on(struct client *client, double now)
     step_done(client, now);
 }
 
+/* Whether this machine has yet to deliver what the client sent. The queue of a server that accepts
+ * slowly may have been full, and the system tries again only after a while, which doubles. */
+static bool is_under_way(const struct client *client)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+
+    return getsockopt(client->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+           info.tcpi_retransmits > 0;
+}
+
 static bool tick_connecting(struct client *client, bool too_long)
 {
     if (client->fd < 0)
@@ -323,6 +346,8 @@ bool client_tick(struct client *client, double now, double patience)
     const struct step *step = &client->script.steps[client->step];
     double waited = now - client->since;
 
+    if (waited > patience && waited <= LONGER * patience && is_under_way(client))
+        return false;
     if (client->state == CONNECTING)
         return tick_connecting(client, waited > patience);
     if (client->state != ACTING)

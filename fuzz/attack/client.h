@@ -46,10 +46,12 @@ struct client {
     int step;
     uint64_t base; /* bytes that had been sent, or received, when this step began */
     uint32_t laps; /* how often it went AGAIN */
-    double since;  /* when something happened last, in seconds */
+    double since;  /* when something happened last, by the server's time in seconds */
     uint64_t sent, received;
     bool half_closed, heard_end;
 };
+
+/* All times are the server's: see clock.h. */
 
 /* Begin the script; keeps nothing of an earlier one. */
 void client_begin(struct client *client, double now);
@@ -63,6 +65,12 @@ bool client_tick(struct client *client, double now, double patience);
 
 void client_go_on(struct client *client, double now); /* from a HOLD */
 void client_close(struct client *client);             /* wherever it is */
+
+/* Fail because this machine lacks something. Returns false. */
+bool client_give_up(struct client *client, int error);
+
+/* Whether all that is wrong is that something did not come in time. */
+bool client_waited_in_vain(const struct client *client);
 
 /* Explain the fault of a client that FAILED, with its script. */
 void client_explain(const struct client *client, double patience, char *text, size_t size);

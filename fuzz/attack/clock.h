@@ -1,16 +1,22 @@
-/* The clock of the attack. */
+/* The clocks of the attack. Verdicts depend on the server's time alone. */
 #ifndef ATTACK_CLOCK_H
 #define ATTACK_CLOCK_H
 
-#include <time.h>
-
 /* Seconds since some moment in the past. */
-static inline double clock_now(void)
-{
-    struct timespec time;
+double clock_now(void);
 
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
+/* Seconds that the server has had since some moment: the processor time that its processes have
+ * used, and the time in which none of their threads could run. So a server that is kept from
+ * running has all the time that it needs, and what it does while we are kept from looking counts
+ * little. If there are no processes below our own, because another process started the server, all
+ * time in which we could look is its own. */
+double clock_of_server(void);
+
+/* The share of the next seconds of the server's time in which it ran. It is 1 if the server spins,
+ * however little it runs on a busy machine, since it never waits for anything but a processor. */
+double clock_share(double seconds);
+
+/* Wait for a few milliseconds. */
+void clock_wait(void);
 
 #endif

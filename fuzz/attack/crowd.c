@@ -15,7 +15,7 @@ enum {
     ARRIVALS = 64, /* clients that begin before the others have another turn */
     TICK = 5,      /* milliseconds */
     WITNESSES = 2,
-    LIMIT = 12 /* times the patience: what a crowd may take in all */
+    LIMIT = 3600 /* seconds, by the clock: then nothing can be told */
 };
 
 struct slot {
@@ -34,9 +34,10 @@ struct crowd {
     int *free; /* slots */
     int free_count;
     int epoll;
-    int begun, present, holding; /* clients, without the witnesses */
-    double start, time, next_tick;
-    const char *wrong; /* with the crowd as a whole */
+    int begun, present, holding;   /* clients, without the witnesses */
+    double start, time, next_tick; /* of the server */
+    double give_up;                /* when, by the clock */
+    const char *wrong;             /* with the crowd as a whole */
     struct slot *failed;
     bool closing;            /* the witnesses finish their scripts and go */
     int served[WITNESSES];   /* how often each has been served */
@@ -181,7 +182,7 @@ static void check_hold(struct crowd *crowd)
     if (!crowd->expecting) {
         if (crowd->plan->at_hold && !crowd->plan->at_hold(crowd->plan->context, crowd->tally))
             crowd->wrong = crowd->tally->reason;
-        crowd->time = clock_now();
+        crowd->time = clock_of_server();
         expect_service(crowd);
     } else if (witnesses_are_served(crowd)) {
         release(crowd);
@@ -197,7 +198,8 @@ static void watch(struct crowd *crowd, struct slot *slot)
     if (slot->client.fd < 0)
         slot->watched = false;
     else if (!slot->watched)
-        slot->watched = epoll_ctl(crowd->epoll, EPOLL_CTL_ADD, slot->client.fd, &event) == 0;
+        slot->watched = epoll_ctl(crowd->epoll, EPOLL_CTL_ADD, slot->client.fd, &event) == 0 ||
+                        client_give_up(&slot->client, errno);
 }
 
 static void act(struct crowd *crowd, struct slot *slot)
@@ -238,6 +240,8 @@ static void act_all(struct crowd *crowd)
     crowd->queue = queue;
 }
 
+static const char too_long[] = "it takes too long to be told";
+
 static void tick(struct crowd *crowd)
 {
     int i;
@@ -250,8 +254,8 @@ static void tick(struct crowd *crowd)
         if (slot->used && slot->client.state == FAILED && !crowd->failed)
             crowd->failed = slot;
     }
-    if (crowd->time - crowd->start > LIMIT * crowd->target->patience + crowd->plan->seconds)
-        crowd->wrong = "it takes far too long";
+    if (clock_now() > crowd->give_up)
+        crowd->wrong = too_long;
     crowd->next_tick = crowd->time + TICK / 1e3;
 }
 
@@ -264,7 +268,7 @@ static bool wait_for_events(struct crowd *crowd)
 
     for (i = 0; i < n; i++)
         enqueue(crowd, events[i].data.ptr);
-    crowd->time = clock_now();
+    crowd->time = clock_of_server();
     return n < EVENTS;
 }
 
@@ -323,6 +327,14 @@ static bool allocate(struct crowd *crowd)
     return crowd->slots && crowd->queue && crowd->free && crowd->epoll >= 0;
 }
 
+static void add_that_it_may_starve(struct tally *tally)
+{
+    size_t length = strlen(tally->reason);
+
+    snprintf(tally->reason + length, sizeof tally->reason - length,
+             "\n      attack did not start this server, and cannot tell whether it could run");
+}
+
 static void judge(struct crowd *crowd)
 {
     struct tally *tally = crowd->tally;
@@ -330,12 +342,16 @@ static void judge(struct crowd *crowd)
     if (crowd->failed) {
         const struct client *client = &crowd->failed->client;
 
-        tally->unknown = client->fault == OUR_FAULT;
+        tally->unknown = client->fault == OUR_FAULT ||
+                         (!crowd->target->watched && client_waited_in_vain(client));
         client_explain(client, crowd->target->patience, tally->reason, sizeof tally->reason);
+        if (tally->unknown && client->fault != OUR_FAULT)
+            add_that_it_may_starve(tally);
     } else if (crowd->wrong != tally->reason) {
         snprintf(tally->reason, sizeof tally->reason, "%s", crowd->wrong);
     }
-    tally->unknown = tally->unknown || crowd->epoll < 0 || !crowd->slots;
+    tally->unknown =
+        tally->unknown || crowd->wrong == too_long || crowd->epoll < 0 || !crowd->slots;
     tally->failed = !tally->unknown;
 }
 
@@ -344,7 +360,8 @@ bool crowd_attack(const struct crowd_plan *plan, const struct target *target, st
     struct crowd crowd = {.plan = plan, .target = target, .tally = tally};
     int i;
 
-    crowd.start = crowd.time = clock_now();
+    crowd.start = crowd.time = clock_of_server();
+    crowd.give_up = clock_now() + LIMIT;
     if (!allocate(&crowd))
         crowd.wrong = strerror(errno);
     else

@@ -20,7 +20,7 @@ struct crowd_plan {
     int count;        /* clients in all */
     int at_once;      /* clients at the same time, at most */
     script_maker *script;
-    double seconds;    /* after which no more clients come; 0: all come */
+    double seconds;    /* of the server's time, after which no more clients come; 0: all come */
     bool no_newcomers; /* the server need not accept anybody */
 
     /* Called when every client holds. Returns whether all is well. */
@@ -31,7 +31,8 @@ struct crowd_plan {
 struct target {
     struct address address;
     uint64_t seed;
-    double patience; /* seconds that anything may take */
+    double patience; /* seconds of the server's time (clock_of_server) that anything may take */
+    bool watched;    /* we started the server, and can look at what it does */
 };
 
 /* Send a crowd to the server and add what happens to the tally. Returns whether all is well. */

@@ -16,15 +16,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-static void nap(int milliseconds)
-{
-    poll(NULL, 0, milliseconds);
-}
 
 /* Take note of processes that have ended. */
 static void reap(struct server *server)
@@ -137,53 +133,40 @@ struct usage server_usage(struct server *server)
     return usage;
 }
 
-double server_processor_time(void)
-{
-    int *pids, i, count = descendants(&pids);
-    double seconds = 0;
-
-    for (i = 0; i < count; i++) {
-        struct timespec time;
-        clockid_t clock;
-
-        if (clock_getcpuclockid(pids[i], &clock) == 0 && clock_gettime(clock, &time) == 0)
-            seconds += (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-    }
-    free(pids);
-    return seconds;
-}
-
 struct usage server_settled(struct server *server)
 {
     struct usage least = server_usage(server), usage;
-    int i;
+    double since = clock_of_server();
 
-    for (i = 0; i < 5; i++) {
-        nap(20);
+    while (clock_of_server() < since + 0.1) {
+        clock_wait();
         usage = server_usage(server);
         if (usage.descriptors < least.descriptors || usage.processes < least.processes)
-            i = 0;
+            since = clock_of_server();
         least = usage;
     }
     return least;
 }
 
 /* Threads that a runtime may keep for later. */
-enum { POOL = 8 };
+static int pool(void)
+{
+    return 8 + (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
 
 bool server_has_recovered(struct server *server, double patience, char *why)
 {
     const struct usage *first = &server->first;
-    double start = clock_now();
+    double start = clock_of_server();
     struct usage usage;
 
     do {
         usage = server_usage(server);
         if (usage.descriptors <= first->descriptors && usage.processes <= first->processes &&
-            usage.threads <= first->threads + POOL)
+            usage.threads <= first->threads + pool())
             return true;
-        nap(20);
-    } while (clock_now() < start + patience);
+        clock_wait();
+    } while (clock_of_server() < start + patience);
     snprintf(why, WHY,
              "left behind: %d descriptors (%d at first), %d threads (%d) in %d processes (%d)",
              usage.descriptors, first->descriptors, usage.threads, first->threads, usage.processes,
@@ -252,17 +235,53 @@ static uint16_t *port_of(struct address *address)
                                               : &((struct sockaddr_in *)&address->any)->sin_port;
 }
 
-static bool choose_port(struct address *address)
+/* Whether a socket has the port already, so that a server that binds all addresses of the family
+ * would fail. All of IPv6 are those of IPv4 as well. */
+static bool is_taken(sa_family_t family, int port)
 {
-    int fd = socket(address->any.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool found;
+    struct address all = {.any.ss_family = family, .length = sizeof(struct sockaddr_in6)};
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool taken;
 
-    *port_of(address) = 0;
-    found = fd >= 0 && bind(fd, (struct sockaddr *)&address->any, address->length) == 0 &&
-            getsockname(fd, (struct sockaddr *)&address->any, &address->length) == 0;
+    *port_of(&all) = htons((uint16_t)port);
+    taken = fd >= 0 && bind(fd, (struct sockaddr *)&all.any, all.length) < 0 && errno == EADDRINUSE;
     if (fd >= 0)
         close(fd);
-    return found;
+    return taken;
+}
+
+/* The ports that the system gives to clients: one of them could be gone before the server binds it.
+ */
+static void read_ports_of_clients(int *lowest, int *highest)
+{
+    FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "r");
+
+    if (!file || fscanf(file, "%d %d", lowest, highest) != 2)
+        *lowest = 32768, *highest = 60999;
+    if (file)
+        fclose(file);
+}
+
+enum { FIRST_PORT = 10000, PORTS = 65536 - FIRST_PORT, TRIES = 1000 };
+
+static bool choose_port(struct address *address)
+{
+    int lowest, highest, tries, port;
+    uint16_t random;
+
+    read_ports_of_clients(&lowest, &highest);
+    for (tries = 0; tries < TRIES; tries++) {
+        if (getrandom(&random, sizeof random, 0) < 0)
+            return false;
+        port = FIRST_PORT + random % PORTS;
+        if ((port >= lowest && port <= highest && tries < TRIES / 2) || is_taken(AF_INET, port) ||
+            is_taken(AF_INET6, port))
+            continue;
+        *port_of(address) = htons((uint16_t)port);
+        return true;
+    }
+    errno = EADDRINUSE;
+    return false;
 }
 
 /* In the child. If the server cannot be started, the error goes into the pipe. */
@@ -316,16 +335,18 @@ static bool spawn(struct server *server, int port, char *why)
     return error == 0;
 }
 
+enum { LISTENS = 10000 /* milliseconds in which the system connects a client, or refuses it */ };
+
 bool server_listens(const struct address *address)
 {
     struct client client = {.script = SCRIPT(STEP(CLOSE))};
     bool connected;
 
-    client_begin(&client, clock_now());
-    client_act(&client, address, clock_now());
+    client_begin(&client, 0);
+    client_act(&client, address, 0);
     if (client.state == CONNECTING && client.fd >= 0)
-        poll(&(struct pollfd){.fd = client.fd, .events = POLLOUT}, 1, 100);
-    client_act(&client, address, clock_now());
+        poll(&(struct pollfd){.fd = client.fd, .events = POLLOUT}, 1, LISTENS);
+    client_act(&client, address, 0);
     connected = client.state == DONE;
     client_close(&client);
     return connected;
@@ -333,7 +354,7 @@ bool server_listens(const struct address *address)
 
 bool server_start(struct server *server, struct address *address, double patience, char *why)
 {
-    double start = clock_now();
+    double start;
 
     if (!choose_port(address)) {
         snprintf(why, WHY, "no free port at this address: %s", strerror(errno));
@@ -341,6 +362,7 @@ bool server_start(struct server *server, struct address *address, double patienc
     }
     if (!spawn(server, ntohs(*port_of(address)), why))
         return false;
+    start = clock_of_server();
     while (!server_listens(address)) {
         char how[WHY];
 
@@ -349,12 +371,12 @@ bool server_start(struct server *server, struct address *address, double patienc
                      ntohs(*port_of(address)));
             return false;
         }
-        if (clock_now() > start + patience) {
+        if (clock_of_server() > start + patience) {
             snprintf(why, WHY, "the server does not listen on port %d within %g s",
                      ntohs(*port_of(address)), patience);
             return false;
         }
-        nap(10);
+        clock_wait();
     }
     return true;
 }
@@ -363,10 +385,10 @@ bool server_start(struct server *server, struct address *address, double patienc
 
 bool server_alive(struct server *server, double grace, char *why)
 {
-    double start = clock_now();
+    double start = clock_of_server();
 
-    for (reap(server); !server->ended && clock_now() < start + grace; reap(server))
-        nap(5);
+    for (reap(server); !server->ended && clock_of_server() < start + grace; reap(server))
+        clock_wait();
     if (!server->ended)
         return true;
     if (WIFSIGNALED(server->status))
@@ -408,7 +430,7 @@ bool server_end(struct server *server, double patience)
         for (i = 0; i < count; i++)
             kill(pids[i], SIGKILL);
         free(pids);
-        nap(5);
+        clock_wait();
         reap(server);
     }
     free(pids);

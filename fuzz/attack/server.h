@@ -27,6 +27,8 @@ enum { WHY = 300 };
 /* Whether the word PORT is in the command. */
 bool server_takes_port(char *const *command);
 
+/* All seconds are of the server's time: see clock.h. */
+
 /* Choose a port for the address, start the server and wait until it listens there. On failure says
  * why. */
 bool server_start(struct server *server, struct address *address, double patience, char *why);
@@ -39,9 +41,8 @@ bool server_alive(struct server *server, double grace, char *why);
 
 /* What it and all processes below it use. */
 struct usage server_usage(struct server *server);
-double server_processor_time(void); /* seconds */
 
-/* The same, once it has given back what its last clients used, or has taken too long over that. */
+/* What it uses once it gives back nothing more of what its last clients used. */
 struct usage server_settled(struct server *server);
 
 /* Whether its descriptors, threads and processes become as few as they were at first within

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +103,7 @@ static struct attack attacks[] = {
     {"help", "--help", 0, "usage: attack", "Exit status", NULL},
 };
 
-enum { ATTACKS = sizeof attacks / sizeof *attacks };
+enum { OTHERS = 7, ATTACKS = sizeof attacks / sizeof *attacks };
 
 /* ---- Attacks ---- */
 
@@ -111,7 +112,7 @@ static FILE *start_attack(const char *options)
     char command[1000];
     FILE *output;
 
-    snprintf(command, sizeof command, "exec 2>&1; exec timeout -k 5 200 $ATTACK --seed 1 %s",
+    snprintf(command, sizeof command, "exec 2>&1; exec timeout -k 5 3600 $ATTACK --seed 1 %s",
              options);
     output = popen(command, "r");
     assert_non_null(output);
@@ -192,25 +193,88 @@ static void await_listener(int port)
     }
 }
 
-static void test_a_server_that_runs(void **state)
+static pid_t start_bad(const char *fault, int port)
 {
-    int port = free_port();
     char number[16];
-    pid_t pid;
+    pid_t pid = fork();
 
-    (void)state;
     snprintf(number, sizeof number, "%d", port);
-    attack_port(port, "", 2, "nothing listens at 127.0.0.1, port ");
-    pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        execl(getenv("BAD"), "bad", "reset-kills", number, NULL);
+        execl(getenv("BAD"), "bad", fault, number, NULL);
         _exit(127);
     }
     await_listener(port);
+    return pid;
+}
+
+static void test_a_server_that_runs(void **state)
+{
+    int port = free_port();
+    pid_t pid;
+
+    (void)state;
+    attack_port(port, "", 2, "nothing listens at 127.0.0.1, port ");
+    pid = start_bad("reset-kills", port);
     attack_port(port, "--only byte --only rounds", 0, "1 passed, 0 failed, 1 skipped\n");
     attack_port(port, "--only resets --only storm", 1, "0 passed, 1 failed, 1 skipped\n");
     assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* What does not come in time is no failure, as the server may have been kept from running. */
+static void test_a_silent_server_that_runs(void **state)
+{
+    int port = free_port();
+    pid_t pid = start_bad("holds-last", port);
+
+    (void)state;
+    attack_port(port, "--only byte", 2, "0 passed, 0 failed, 1 unknown\n");
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* ---- A server that gets next to nothing of its processor ---- */
+
+enum { BUSY = 4 };
+
+static pid_t keep_busy(int processor)
+{
+    cpu_set_t one;
+    pid_t pid = fork();
+
+    if (pid != 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    CPU_ZERO(&one);
+    CPU_SET((size_t)processor, &one);
+    sched_setaffinity(0, sizeof one, &one);
+    for (;;)
+        ;
+}
+
+static void test_a_server_may_starve(void **state)
+{
+    static char text[OUTPUT];
+    char options[200];
+    cpu_set_t ours;
+    int processor = 0, status, i;
+    pid_t busy[BUSY];
+
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof ours, &ours), 0);
+    while (!CPU_ISSET((size_t)processor, &ours))
+        processor++;
+    for (i = 0; i < BUSY; i++)
+        busy[i] = keep_busy(processor);
+    snprintf(options, sizeof options,
+             "--only byte --patience 0.2 -- taskset -c %d nice -n 19 $BAD none PORT", processor);
+    status = finish_attack(start_attack(options), text);
+    for (i = 0; i < BUSY; i++) {
+        kill(busy[i], SIGKILL);
+        assert_int_equal(waitpid(busy[i], NULL, 0), busy[i]);
+    }
+    expect("1 passed, 0 failed\n", text);
+    assert_int_equal(status, 0);
 }
 
 /* ---- What is left of the server ---- */
@@ -323,10 +387,14 @@ static void test_scripts_as_text(void **state)
 
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[ATTACKS + 5] = {
-        cmocka_unit_test(test_a_server_that_runs), cmocka_unit_test(test_no_process_is_left),
+    struct CMUnitTest tests[OTHERS + ATTACKS] = {
+        cmocka_unit_test(test_a_server_that_runs),
+        cmocka_unit_test(test_a_silent_server_that_runs),
+        cmocka_unit_test(test_a_server_may_starve),
+        cmocka_unit_test(test_no_process_is_left),
         cmocka_unit_test(test_a_stream_is_the_same_in_any_pieces),
-        cmocka_unit_test(test_random_scripts), cmocka_unit_test(test_scripts_as_text)};
+        cmocka_unit_test(test_random_scripts),
+        cmocka_unit_test(test_scripts_as_text)};
     char place[PATH_MAX], path[PATH_MAX + 32];
     int i;
 
@@ -348,7 +416,7 @@ int main(int argc, char **argv)
     setenv("ATTACK", path, 1);
     setenv("SERVERS", "fuzz/servers", 1);
     for (i = 0; i < ATTACKS; i++)
-        tests[5 + i] = (struct CMUnitTest){
+        tests[OTHERS + i] = (struct CMUnitTest){
             .name = attacks[i].name, .test_func = test_attack, .initial_state = &attacks[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,11 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-    PATIENCE = 60, /* seconds that a run may take, on a busy machine */
+    PATIENCE = 60,  /* seconds of processor time that a run may use */
+    SILENCE = 3000, /* seconds that it may take, whatever it uses */
 #ifdef __SANITIZE_THREAD__
     PAIRS = 10, /* under it a task costs milliseconds, and there is only one thread */
 #else
@@ -206,9 +208,16 @@ static enum outcome judge_plan(int status)
     return outcome;
 }
 
+/* A run that uses too much processor time ends the process. */
+static void limit_time(int seconds)
+{
+    setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = seconds}, NULL);
+    alarm(seconds > 0 ? SILENCE : 0);
+}
+
 static void execute_alone(void)
 {
-    alarm(PATIENCE);
+    limit_time(PATIENCE);
     execute(plans.run);
 }
 
@@ -219,7 +228,7 @@ static void execute_plans(void)
         execute_alone();
         judge_plan(0);
     }
-    alarm(0);
+    limit_time(0);
 }
 
 /* One process carries out all plans; if a plan ends it, another goes on with the next plan. */

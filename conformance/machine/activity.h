@@ -1,0 +1,21 @@
+/* activity: what processes are doing, as /proc tells it: the processor time that they use, and
+ * whether they could use more. On a busy machine this says what a clock cannot: whether a process
+ * waits for nothing, or only for a processor. */
+#ifndef ACTIVITY_H
+#define ACTIVITY_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Of a process and all processes below it. */
+struct activity {
+    double used;  /* processor time in seconds, with that of children that were waited for */
+    bool can_run; /* some thread runs, or would if it got a processor; or waits for a disk */
+};
+
+struct activity activity_of(pid_t process);
+
+/* The same of the processes below it alone. */
+struct activity activity_below(pid_t process);
+
+#endif

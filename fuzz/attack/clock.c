@@ -1,0 +1,73 @@
+/* The server's time is what we saw of it each time that we looked. */
+#include "clock.h"
+
+#include "machine/activity.h"
+
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Seconds. */
+static const double often = 0.005; /* from one look to the next, at least */
+static const double most = 0.05;   /* that a look can account for */
+enum { TIMES = 5 };                /* what a look costs us passes so often before the next one */
+
+static double read_clock(clockid_t clock)
+{
+    struct timespec time;
+
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+double clock_now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+static struct {
+    double ran, rested; /* while it could not have run */
+} server;
+
+/* Note what the server has done since the last look. */
+static void look(double passed, double longest)
+{
+    static double used;
+    struct activity activity = activity_below(getpid());
+    double ran = activity.used - used;
+
+    if (ran > 0)
+        server.ran += ran < passed ? ran : passed; /* several may have run at the same time */
+    if (!activity.can_run)
+        server.rested += passed < longest ? passed : longest;
+    used = activity.used; /* less than before if a process has ended that nobody waited for */
+}
+
+double clock_of_server(void)
+{
+    static double last, pause;
+    double passed = clock_now() - last, begun = read_clock(CLOCK_THREAD_CPUTIME_ID);
+
+    if (passed >= pause) {
+        look(passed, pause > most ? pause : most);
+        last += passed;
+        pause = TIMES * (read_clock(CLOCK_THREAD_CPUTIME_ID) - begun);
+        pause = pause > often ? pause : often;
+    }
+    return server.ran + server.rested;
+}
+
+double clock_share(double seconds)
+{
+    double begun = clock_of_server(), ran = server.ran;
+
+    do
+        clock_wait();
+    while (clock_of_server() < begun + seconds);
+    return (server.ran - ran) / (server.ran + server.rested - begun);
+}
+
+void clock_wait(void)
+{
+    poll(NULL, 0, 5);
+}
