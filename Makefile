@@ -163,7 +163,7 @@ TESTS += $(B)/fuzz/sim/test_sim $(B)/fuzz_echo
 # ---- fuzz: random programs, executed by the driver's code on the simulated system, and judged
 
 PROGRAM := $(PARSER:%.c=$(B)/%.o)
-JUDGED  := $(patsubst %,$(B)/conformance/driver/%.o,operations instances says) \
+JUDGED  := $(patsubst %,$(B)/conformance/driver/%.o,operations instances names says) \
            $(patsubst %.c,$(B)/%.o,$(call room,conformance/judge))
 
 $(B)/fuzz_program: $(patsubst %,$(B)/fuzz/targets/%.o,fuzz_program programs) $(PROGRAM) $(JUDGED) \
@@ -192,7 +192,7 @@ TESTS += $(B)/fuzz_reader
 # would take most of its time.
 $(REF_OBJ) $(SIM) $(B)/ref/echo.o $(TRAFFIC) \
 $(patsubst %.c,$(B)/%.o,conformance/driver/operations.c $(wildcard conformance/judge/invariants*.c) \
-$(patsubst %,conformance/judge/%.c,facts follow promises)): FLAGS += $(UNTRACED)
+$(patsubst %,conformance/judge/%.c,facts follow promises variables)): FLAGS += $(UNTRACED)
 
 # The simulated system and the clients are not what is tested.
 $(TRAFFIC) $(B)/fuzz/sim/sim.o $(B)/fuzz/sim/stream.o: override CFLAGS += $(UNTESTED)

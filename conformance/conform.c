@@ -34,7 +34,8 @@ static const char help[] =
     "                       and miou_unix.h\n"
     "  --driver COMMAND     test the runtime of a driver in any language, which executes the\n"
     "                       scenario on its standard input; the tests in C are skipped\n"
-    "  --rule ID            test a rule (R2.1), the rules of a chapter (R2) or one test (R2.1/ended);\n"
+    "  --rule ID            test a rule (R2.1), the rules of a chapter (R2) or one test "
+    "(R2.1/ended);\n"
     "                       may be repeated; default: all rules\n"
     "  --except ID          leave these out; may be repeated\n"
     "  --seed N             steer the runtime's choices with the generator of spec/scenario.md "
@@ -45,6 +46,8 @@ static const char help[] =
     "                       answers other than 0 first; stop after N (default: %d) and execute\n"
     "                       N/4 random schedules\n"
     "                       (--seed, --schedule and --explore skip the tests in C)\n"
+    "  --fail-fast          stop at the first failure of a MUST rule\n"
+    "  --fail-fast=rule     leave out the other tests of a rule as soon as one of them has failed\n"
     "  --format FORMAT      write the report as text (default), tap or junit\n"
     "  --output FILE        write the report to a file instead of standard output\n"
     "  --timeout SECONDS    a test hangs if it uses more processor time, or waits for longer "
@@ -167,6 +170,13 @@ static enum report_format format(const char *text)
     die("--format %s: text, tap or junit", text);
 }
 
+static enum fail_fast fail_fast(const char *text)
+{
+    if (text && strcmp(text, "rule") != 0)
+        die("--fail-fast=%s: rule, or nothing", text);
+    return text ? FAIL_FAST_RULE : FAIL_FAST_ALL;
+}
+
 static void set(struct options *options, int option, const char *value)
 {
     switch (option) {
@@ -181,6 +191,9 @@ static void set(struct options *options, int option, const char *value)
         break;
     case 'e':
         options->exceptions[options->exception_count++] = value;
+        break;
+    case 'F':
+        options->session.fail_fast = fail_fast(value);
         break;
     case 'f':
         options->format = format(value);
@@ -257,6 +270,7 @@ static void read_options(struct options *options, int argc, char **argv)
         {"driver", required_argument, NULL, 'd'},
         {"rule", required_argument, NULL, 'R'},
         {"except", required_argument, NULL, 'e'},
+        {"fail-fast", optional_argument, NULL, 'F'},
         {"format", required_argument, NULL, 'f'},
         {"output", required_argument, NULL, 'o'},
         {"timeout", required_argument, NULL, 't'},

@@ -340,6 +340,92 @@ static void a_broken_rule_outweighs_an_unknown_one(void **state)
     remove_file("spec/97-unknown.md");
 }
 
+/* ---- Failing fast ---- */
+
+#define SCENARIO(word)                                                                             \
+    "Main speaks:\n\n```scenario " word "\ntask main\n    print " word "\nexpect run ok\n```\n\n"
+#define RULE(number, level, scenarios)                                                             \
+    "### R96." #number " Rule " #number "  {" level "}\n\nA rule.\n\nWhy: because.\n\n"            \
+    "Source: nowhere.\n\n" scenarios
+
+static const char several[] =
+    "# Several\n\n" RULE(1, "SHOULD", SCENARIO("good-1") SCENARIO("bad-1"))
+        RULE(2, "MUST", SCENARIO("good-2") SCENARIO("bad-2") SCENARIO("good-3"))
+            RULE(3, "MUST", SCENARIO("good-4") SCENARIO("bad-3"));
+
+/* Run conform on these rules and a driver that does something else in the scenarios called bad. It
+ * notes the scenarios in the file executed. */
+static void expect_executed(const char *bad, const char *options, int status, const char *executed,
+                            const char *conclusion)
+{
+    char driver[1024], *noted;
+    struct process process;
+
+    write_file("spec/96-several.md", several);
+    write_file("executed", ":");
+    snprintf(driver, sizeof driver,
+             DRIVER("set -- $program; word=$4; printf ' %%s' $word >>executed; " BEFORE
+                    "case $word in bad*) %s;; esac; "
+                    "say \"print main $word\\n\"; " AFTER),
+             bad);
+    set_up_driver("driver", driver);
+    process = conform("--driver 'sh driver' --jobs 1 --rule R96 --timeout 1 %s", options);
+    noted = read_file("executed");
+    assert_string_equal(noted, executed);
+    assert_true(contains(process.output, conclusion));
+    assert_int_equal(process.status, status);
+    free(noted);
+    process_free(&process);
+    remove_file("spec/96-several.md");
+}
+
+#define WRONG "say 'print main hello\\n'"
+
+/* Conform first executes one scenario to see whether the driver says anything. */
+static void stops_at_the_first_failure(void **state)
+{
+    (void)state;
+    expect_executed(WRONG, "", 1, ": good-1 good-1 bad-1 good-2 bad-2 good-3 good-4 bad-3",
+                    "does not conform. Broken: R96.2 R96.3\n"
+                    "broken, but no MUST: R96.1\n"
+                    "4 passed, 3 failed\n");
+    expect_executed(WRONG, "--fail-fast", 1, ": good-1 good-1 bad-1 good-2 bad-2",
+                    "does not conform. Broken: R96.2\n"
+                    "broken, but no MUST: R96.1\n"
+                    "2 passed, 2 failed, 3 left out\n");
+    expect_executed(WRONG, "--fail-fast=rule", 1, ": good-1 good-1 bad-1 good-2 bad-2 good-4 bad-3",
+                    "does not conform. Broken: R96.2 R96.3\n"
+                    "broken, but no MUST: R96.1\n"
+                    "3 passed, 3 failed, 1 left out\n");
+}
+
+/* What is left out of the session is not in the report either. */
+static void does_not_report_what_it_left_out(void **state)
+{
+    (void)state;
+    expect_executed(WRONG, "--fail-fast", 1, ": good-1 good-1 bad-1 good-2 bad-2",
+                    "96 Several\n"
+                    "  R96.1  SHOULD fail              2  Rule 1\n"
+                    "  R96.2  MUST   fail              2  Rule 2\n"
+                    "\nR96.1/bad-1 fail");
+}
+
+/* What only seems to hang is asked again before it counts, and nothing is left out for it. */
+static void a_hang_is_asked_again_before_it_counts(void **state)
+{
+    (void)state;
+    expect_executed("[ -e again ] || { >again; exec sleep 99; }", "--fail-fast=rule", 0,
+                    ": good-1 good-1 bad-1 good-2 bad-2 good-3 good-4 bad-3 bad-1",
+                    "keeps what was chosen.\n7 passed, 0 failed\n");
+    remove_file("again");
+    expect_executed(
+        "[ $word != bad-2 ] || [ -e again ] || { >again; exec sleep 99; }", "--fail-fast", 0,
+        ": good-1 good-1 bad-1 good-2 bad-2 bad-2 good-3 good-4 bad-3", "7 passed, 0 failed\n");
+    remove_file("again");
+    expect_executed("[ $word != bad-2 ] || exec sleep 99", "--fail-fast", 1,
+                    ": good-1 good-1 bad-1 good-2 bad-2 bad-2", "3 passed, 1 failed, 3 left out\n");
+}
+
 /* ---- Options ---- */
 
 static void refuses_bad_options(void **state)
@@ -359,6 +445,7 @@ static void refuses_bad_options(void **state)
     could_not_tell("--driver x --timeout 1x", "conform: --timeout 1x");
     could_not_tell("--driver x --jobs 0", "conform: --jobs 0");
     could_not_tell("--driver x --jobs 1e3", "conform: --jobs 1e3");
+    could_not_tell("--driver x --fail-fast=2", "conform: --fail-fast=2: rule, or nothing");
     could_not_tell("--driver x --output /dev/null/x --rule R98", "conform: /dev/null/x: ");
     could_not_tell("--driver x --spec /nonexistent", "/nonexistent");
     could_not_tell("--driver x --seed -1", "conform: --seed -1: not a number");
@@ -694,10 +781,11 @@ static void takes_its_children_along(void **state)
 
     (void)state;
     set_up_driver("driver", "echo $$ >number; mv number pid; exec sleep 1000\n");
-    snprintf(command, sizeof command,
-             "cd '%s'; %s --spec spec --driver 'sh driver' --rule R98.1 --timeout 1000 & "
-             "until test -e pid; do sleep 0.01; done; kill -TERM $!; wait $!; echo $?",
-             place, built("conform"));
+    snprintf(
+        command, sizeof command,
+        "cd '%s'; %s --spec spec --driver 'sh driver' --rule R98.1 --timeout 1000 & "
+        "until test -e pid || ! kill -0 $!; do sleep 0.01; done; kill -TERM $!; wait $!; echo $?",
+        place, built("conform"));
     shell(&process, "", 0, command);
     assert_string_equal(process.output, "143\n");
     process_free(&process);
@@ -723,6 +811,9 @@ int main(void)
         cmocka_unit_test(a_should_is_no_must),
         cmocka_unit_test(tells_what_it_could_not_tell),
         cmocka_unit_test(a_broken_rule_outweighs_an_unknown_one),
+        cmocka_unit_test(stops_at_the_first_failure),
+        cmocka_unit_test(does_not_report_what_it_left_out),
+        cmocka_unit_test(a_hang_is_asked_again_before_it_counts),
         cmocka_unit_test(refuses_bad_options),
         cmocka_unit_test(demands_tests),
         cmocka_unit_test(refuses_broken_chapters),

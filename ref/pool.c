@@ -7,7 +7,9 @@
 
 _Static_assert(sizeof(void *) == 8, "a handle holds an index and a generation of 32 bits each");
 
-int pool_init(struct pool *pool, uint32_t size, uint32_t salt)
+enum { DIRECTORY = POOL_CHUNKS * sizeof(_Atomic(char *)) /* its bytes */ };
+
+void pool_init(struct pool *pool, uint32_t size, uint32_t salt)
 {
     pool->size = (size + 63) / 64 * 64;
     pool->salt = salt & ~1u;
@@ -16,28 +18,49 @@ int pool_init(struct pool *pool, uint32_t size, uint32_t salt)
     pthread_mutex_init(&pool->lock, NULL);
     ANNOTATE_ATOMIC(&pool->surplus);
     atomic_init(&pool->surplus, NULL);
-    pool->directory = sys_map(POOL_CHUNKS * sizeof *pool->directory);
-    return pool->directory == NULL ? -ENOMEM : 0;
+    ANNOTATE_ATOMIC(&pool->directory);
+    atomic_init(&pool->directory, NULL);
 }
 
 void pool_destroy(struct pool *pool)
 {
-    if (pool->directory == NULL)
-        return;
+    _Atomic(char *) *directory = atomic_load(&pool->directory);
+
     pthread_mutex_destroy(&pool->lock);
-    for (uint32_t i = 0; i < POOL_CHUNKS && pool->directory[i] != NULL; i++)
-        sys_unmap(pool->directory[i], (size_t)POOL_CHUNK * pool->size);
-    sys_unmap(pool->directory, POOL_CHUNKS * sizeof *pool->directory);
+    if (directory == NULL)
+        return;
+    for (uint32_t i = 0; i < POOL_CHUNKS && directory[i] != NULL; i++)
+        sys_unmap(directory[i], (size_t)POOL_CHUNK * pool->size);
+    sys_unmap(directory, DIRECTORY);
+}
+
+/* The directory, which comes with the first chunk; NULL: there is no memory. */
+static _Atomic(char *) *directory_of(struct pool *pool)
+{
+    _Atomic(char *) *directory;
+
+    pthread_mutex_lock(&pool->lock);
+    directory = atomic_load_explicit(&pool->directory, memory_order_relaxed);
+    if (directory == NULL) {
+        directory = sys_map(DIRECTORY);
+        atomic_store_explicit(&pool->directory, directory, memory_order_release);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return directory;
 }
 
 static int map_chunk(struct pool *pool, struct pool_cache *cache)
 {
+    _Atomic(char *) *directory = directory_of(pool);
     size_t size = (size_t)POOL_CHUNK * pool->size;
+    uint32_t number;
+    char *chunk;
+
+    if (directory == NULL)
+        return -ENOMEM;
     /* A cache that has used up one chunk will use up the next, and mapping its pages now is cheaper
      * than a fault for each. */
-    char *chunk = cache->fresh != NULL ? sys_map_now(size) : sys_map(size);
-    uint32_t number;
-
+    chunk = cache->fresh != NULL ? sys_map_now(size) : sys_map(size);
     if (chunk == NULL)
         return -ENOMEM;
     number = atomic_fetch_add(&pool->chunks, 1);
@@ -46,8 +69,8 @@ static int map_chunk(struct pool *pool, struct pool_cache *cache)
         sys_unmap(chunk, size);
         return -ENOMEM;
     }
-    ANNOTATE_ATOMIC(&pool->directory[number]);
-    atomic_store_explicit(&pool->directory[number], chunk, memory_order_release);
+    ANNOTATE_ATOMIC(&directory[number]);
+    atomic_store_explicit(&directory[number], chunk, memory_order_release);
     cache->fresh = chunk;
     cache->fresh_index = number << POOL_CHUNK_BITS;
     cache->fresh_left = POOL_CHUNK;
@@ -116,11 +139,13 @@ void *pool_new_slow(struct pool *pool, struct pool_cache *cache)
 
 void pool_each(struct pool *pool, void (*visit)(void *object, void *arg), void *arg)
 {
-    if (pool->directory == NULL)
+    _Atomic(char *) *directory = atomic_load(&pool->directory);
+
+    if (directory == NULL)
         return;
-    for (uint32_t i = 0; i < POOL_CHUNKS && pool->directory[i] != NULL; i++)
+    for (uint32_t i = 0; i < POOL_CHUNKS && directory[i] != NULL; i++)
         for (uint32_t j = 0; j < POOL_CHUNK; j++) {
-            struct slot *slot = (struct slot *)(pool->directory[i] + (size_t)j * pool->size);
+            struct slot *slot = (struct slot *)(directory[i] + (size_t)j * pool->size);
 
             if (slot->index != i * POOL_CHUNK + j)
                 break; /* it and all after it have never been used */

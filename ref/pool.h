@@ -26,7 +26,7 @@ struct pool {
     uint32_t size; /* of an object */
     uint32_t salt; /* where generations begin: elsewhere in every pool of every run */
     _Atomic uint32_t chunks;
-    _Atomic(char *) *directory;
+    _Atomic(_Atomic(char *) *) directory; /* NULL until there is a chunk */
     pthread_mutex_t lock;
     _Atomic(struct slot *) surplus; /* free objects in no domain's cache; under the lock */
 };
@@ -40,7 +40,8 @@ struct pool_cache {
     uint32_t fresh_index, fresh_left;
 };
 
-int pool_init(struct pool *pool, uint32_t size, uint32_t salt);
+/* A pool without objects takes no memory. */
+void pool_init(struct pool *pool, uint32_t size, uint32_t salt);
 void pool_destroy(struct pool *pool);
 
 /* What pool_new does when the cache has no free object. */
@@ -116,13 +117,15 @@ static inline void *pool_get(struct pool *pool, const void *handle)
     uint32_t index = (uint32_t)(uintptr_t)handle;
     uint32_t generation = (uint32_t)((uint64_t)(uintptr_t)handle >> 32);
     uint32_t chunk = index >> POOL_CHUNK_BITS;
+    _Atomic(char *) *directory;
     struct slot *slot;
     char *base;
 
     if (!(generation & 1) || chunk >= atomic_load_explicit(&pool->chunks, memory_order_relaxed))
         return NULL;
-    base = atomic_load_explicit(&pool->directory[chunk], memory_order_acquire);
-    if (base == NULL)
+    directory = atomic_load_explicit(&pool->directory, memory_order_acquire);
+    if (directory == NULL ||
+        (base = atomic_load_explicit(&directory[chunk], memory_order_acquire)) == NULL)
         return NULL;
     slot = (struct slot *)(base + (size_t)(index & (POOL_CHUNK - 1)) * pool->size);
     return atomic_load(&slot->generation) == generation ? slot : NULL;

@@ -25,12 +25,10 @@ static uint32_t next_salt(void)
     return (atomic_fetch_add(&serial, 1) + 1) * 2654435769u;
 }
 
-static int pools_init(struct run *run)
+static void pools_init(struct run *run)
 {
     for (int kind = 0; kind < POOL_KINDS; kind++)
-        if (pool_init(&run->pools[kind], object_sizes[kind], next_salt()) < 0)
-            return -ENOMEM;
-    return 0;
+        pool_init(&run->pools[kind], object_sizes[kind], next_salt());
 }
 
 /* Whether this thread is in a run; also true in a hook or a function of the monitor, where it
@@ -107,15 +105,15 @@ static int run_main(struct run *run, miou_task *fn, void *arg)
 
 static int run_domains(struct run *run, miou_task *fn, void *arg)
 {
-    int made, result = pools_init(run);
+    int made, result = 0;
 
+    pools_init(run);
     for (made = 0; result == 0 && made < run->domain_count; made++)
         if ((result = domain_init(&run->domains[made], run, made)) < 0)
             break;
     if (result == 0)
         result = run_main(run, fn, arg);
-    if (run->pools[POOL_DESCRIPTORS].directory != NULL)
-        descriptors_close(run);
+    descriptors_close(run);
     while (made-- > 0)
         domain_destroy(&run->domains[made]);
     for (int kind = 0; kind < POOL_KINDS; kind++)

@@ -18,7 +18,8 @@ static int make(void **state)
     static struct pool pool;
 
     *state = &pool;
-    return pool_init(&pool, sizeof(struct object), 12345);
+    pool_init(&pool, sizeof(struct object), 12345);
+    return 0;
 }
 
 static int destroy(void **state)
@@ -69,10 +70,21 @@ static void handles_of_another_pool_lead_nowhere(void **state)
     struct pool other;
     struct pool_cache cache = {0}, other_cache = {0};
 
-    assert_int_equal(pool_init(&other, sizeof(struct object), 54321), 0);
+    pool_init(&other, sizeof(struct object), 54321);
     assert_null(pool_get(*state, pool_handle(pool_new(&other, &other_cache))));
     assert_null(pool_get(&other, pool_handle(pool_new(*state, &cache))));
     pool_destroy(&other);
+}
+
+static void a_pool_without_objects_takes_no_memory(void **state)
+{
+    struct pool empty;
+    struct pool_cache cache = {0};
+
+    pool_init(&empty, sizeof(struct object), 54321);
+    assert_null(pool_get(&empty, pool_handle(pool_new(*state, &cache))));
+    assert_null(atomic_load(&empty.directory));
+    pool_destroy(&empty);
 }
 
 static void visit(void *object, void *arg)
@@ -128,6 +140,7 @@ int main(void)
             a_stale_handle_leads_nowhere_even_when_the_object_is_used_again, make, destroy),
         cmocka_unit_test_setup_teardown(what_is_no_handle_leads_nowhere, make, destroy),
         cmocka_unit_test_setup_teardown(handles_of_another_pool_lead_nowhere, make, destroy),
+        cmocka_unit_test_setup_teardown(a_pool_without_objects_takes_no_memory, make, destroy),
         cmocka_unit_test_setup_teardown(objects_of_many_chunks_are_all_found_and_new_ones_are_zero,
                                         make, destroy),
         cmocka_unit_test_setup_teardown(what_another_domain_frees_is_used_again, make, destroy),

@@ -227,7 +227,7 @@ static void keep_quiet(void *state, const miou_waiting *waiting)
  * stops growing, so that one batch adds less. */
 static void assert_no_growth(check_runner *run, int domains, miou_task *fn, miou_task *end)
 {
-    enum { BATCHES = 3, RUNS = 16, PAGE = 4096 };
+    enum { BATCHES = 3, RUNS = 8, PAGE = 4096 };
     miou_options options = {.domains = domains, .deadlock = keep_quiet};
     int batch, i, descriptors = descriptors_open();
     long least = LONG_MAX, before = 0, after;

@@ -1,6 +1,6 @@
-/* driver.h: what the parts of the driver share: what it says, and the instances of tasks. It relies
- * on nothing that the runtime does: objects may be missing, results may be nonsense, and the
- * runtime may close, print and exit as it likes. */
+/* driver.h: what the parts of the driver share: what it says, the instances of tasks, and what
+ * their names stand for. It relies on nothing that the runtime does: objects may be missing, results
+ * may be nonsense, and the runtime may close, print and exit as it likes. */
 #ifndef DRIVER_H
 #define DRIVER_H
 
@@ -43,6 +43,8 @@ void next_run(void);
 
 struct instance {
     int task;
+    unsigned number;                 /* from 0, in the order in which they are made */
+    _Atomic(struct binding *) names; /* those that it alone knows: names.c */
     char name[PROGRAM_NAME_MAX + 16];
     atomic_int domain; /* where it began */
     /* The lazy value that it forces. */
@@ -68,6 +70,28 @@ struct self self_of(const void *arg);
 
 /* ? for an instance that is not of this run. */
 const char *name_of(const struct self *self);
+
+/* The value of a resource that an instance creates under a name: it tells both to the finaliser. */
+void *resource_value(const struct instance *instance, int name);
+
+/* The instance and the name back, which are ? and ? if the value is not of this run. */
+void resource_names(const void *value, const char **instance, const char **name);
+
+/* ---- Names: names.c ---- */
+
+/* What a name of the program stands for in an instance; NULL: nothing yet. The thing is an object
+ * of the runtime, or for promises and lazy values what operations.c makes of them. */
+void *look_up(struct instance *instance, enum name_kind kind, int name);
+void bind_thing(struct instance *instance, enum name_kind kind, int name, void *thing);
+
+/* Memory that is freed when the execution is forgotten; returns it. */
+void *keep(void *memory);
+
+void post(int flag);
+bool is_posted(int flag, int times);
+
+/* Names stand for nothing, and flags are down. No instance is left. */
+void forget_names(void);
 
 /* ---- Lazy values: instances.c ---- */
 

@@ -74,6 +74,8 @@ static unsigned create_instance(int task)
             free(fresh);
     }
     instance_at(index)->task = task;
+    instance_at(index)->number = index;
+    atomic_store_explicit(&instance_at(index)->names, NULL, memory_order_relaxed);
     return index;
 }
 
@@ -109,6 +111,23 @@ struct self self_of(const void *arg)
 const char *name_of(const struct self *self)
 {
     return self->instance && self->run == relaxed(&this_run) ? self->instance->name : "?";
+}
+
+void *resource_value(const struct instance *instance, int name)
+{
+    _Static_assert(INSTANCES_MAX <= NUMBERS / PROGRAM_TASKS_MAX, "each resource has its number");
+    return numbered(instance->number * PROGRAM_TASKS_MAX + (unsigned)name);
+}
+
+void resource_names(const void *value, const char **instance, const char **name)
+{
+    unsigned number = number_of(value), index = number / PROGRAM_TASKS_MAX;
+    int resource = (int)(number % PROGRAM_TASKS_MAX);
+    bool known = index < relaxed(&instance_count) && instance_at(index) &&
+                 resource < program->names[NAME_RESOURCE].count;
+
+    *instance = known ? instance_at(index)->name : "?";
+    *name = known ? program_name(program, NAME_RESOURCE, resource) : "?";
 }
 
 /* ---- Lazy values ---- */

@@ -11,70 +11,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- What the names stand for ---- */
+/* ---- What names stand for ---- */
 
+/* A name of promises stands for all that its last execution bound. */
 struct promises {
-    struct promises *before; /* what the name stood for until then; another task may still use it */
     size_t count;
     miou_promise *of[];
 };
 
 struct lazy {
-    struct lazy *before; /* the one made before it, whatever its name */
     miou_lazy *of;
     void *argument; /* of its function */
 };
-
-static _Atomic(struct promises *) promises[PROGRAM_TASKS_MAX];
-static _Atomic(void *) objects[NAME_KINDS][PROGRAM_TASKS_MAX]; /* of a lazy value: struct lazy */
-static _Atomic(struct lazy *) lazies;
-static atomic_bool flags[PROGRAM_TASKS_MAX];
-
-static void bind_name(int name, struct promises *list)
-{
-    list->before = atomic_load(&promises[name]);
-    while (!atomic_compare_exchange_weak(&promises[name], &list->before, list))
-        ;
-}
-
-static struct lazy *add_lazy(miou_lazy *of, void *argument)
-{
-    struct lazy *lazy = zeroed(1, sizeof *lazy);
-
-    *lazy = (struct lazy){atomic_load(&lazies), of, argument};
-    while (!atomic_compare_exchange_weak(&lazies, &lazy->before, lazy))
-        ;
-    return lazy;
-}
-
-static void forget_lazies(void)
-{
-    struct lazy *lazy = atomic_exchange(&lazies, NULL), *before;
-
-    for (; lazy; lazy = before) {
-        before = lazy->before;
-        free(lazy);
-    }
-}
-
-static void forget_names(void)
-{
-    int name, kind;
-
-    forget_lazies();
-
-    for (name = 0; name < PROGRAM_TASKS_MAX; name++) {
-        struct promises *list = atomic_exchange(&promises[name], NULL), *before;
-
-        for (; list; list = before) {
-            before = list->before;
-            free(list);
-        }
-        for (kind = 0; kind < NAME_KINDS; kind++)
-            atomic_store(&objects[kind][name], NULL);
-        atomic_store(&flags[name], false);
-    }
-}
 
 /* ---- Outcomes ---- */
 
@@ -193,7 +141,6 @@ struct step;
 struct method {
     void (*execute)(struct step *step);
     int (*call)(void *object, void *other); /* do_call, do_tell */
-    enum name_kind other;                   /* the kind of the second name, if there is one */
     int most;                               /* do_call: results up to this are values */
     enum outcome_kind tells[3];             /* do_tell, do_ask, do_hand_out: by result */
     int (*make)(void **object);
@@ -247,13 +194,13 @@ static void do_spawn(struct step *step)
     int result, pin, i;
 
     for (i = 0; i < op->give_count; i++)
-        give[i] = atomic_load(&objects[NAME_RESOURCE][op->give[i]]);
+        give[i] = look_up(step->self->instance, NAME_RESOURCE, op->give[i]);
     if (op->give_count) {
         options.give = give;
         options.give_count = (size_t)op->give_count;
     }
     if (op->orphans >= 0)
-        options.orphans = atomic_load(&objects[NAME_ORPHANAGE][op->orphans]);
+        options.orphans = look_up(step->self->instance, NAME_ORPHANAGE, op->orphans);
     if (op->pin != PIN_NONE) {
         pin = op->pin == PIN_SELF ? miou_domain_self() : op->pin;
         options.pin = &pin;
@@ -288,8 +235,8 @@ static void do_parallel(struct step *step)
 
 static void do_call(struct step *step)
 {
-    void *other =
-        step->method->other ? atomic_load(&objects[step->method->other][step->op->other]) : NULL;
+    enum name_kind names = operation_other_names(step->op->kind);
+    void *other = names < NAME_KINDS ? look_up(step->self->instance, names, step->op->other) : NULL;
 
     note_outcome(step, from_call(step->method->call(step->object, other), step->method->most));
 }
@@ -334,43 +281,38 @@ static void do_make(struct step *step)
 
     note_outcome(step, from_call(step->method->make(&object), 0));
     if (object)
-        atomic_store(&objects[operation_names(step->op->kind)][step->op->name], object);
+        bind_thing(step->self->instance, operation_names(step->op->kind), step->op->name, object);
 }
 
-/* The value is the number of the resource's name, so that a value is found out which the runtime
- * invents. */
 static void finalise(void *value)
 {
-    unsigned name = number_of(value);
+    const char *instance, *name;
 
-    say("finalise %s %d\n",
-        name < (unsigned)program->names[NAME_RESOURCE].count
-            ? program_name(program, NAME_RESOURCE, (int)name)
-            : "?",
-        miou_domain_self());
+    resource_names(value, &instance, &name);
+    say("finalise %s %s %d\n", instance, name, miou_domain_self());
 }
 
 static void do_create(struct step *step)
 {
+    struct instance *instance = step->self->instance;
     miou_resource *resource = NULL;
+    void *value = resource_value(instance, step->op->name);
 
-    note_outcome(step, from_call(miou_resource_create(&resource, finalise,
-                                                      numbered((unsigned)step->op->name)),
-                                 0));
+    note_outcome(step, from_call(miou_resource_create(&resource, finalise, value), 0));
     if (resource)
-        atomic_store(&objects[NAME_RESOURCE][step->op->name], resource);
+        bind_thing(instance, NAME_RESOURCE, step->op->name, resource);
 }
 
 static int run_lazy(void *arg);
 
 static void do_lazy(struct step *step)
 {
-    miou_lazy *lazy = NULL;
-    void *argument = lazy_argument(step->op->tasks[0]);
+    struct lazy *lazy = keep(zeroed(1, sizeof *lazy));
 
-    note_outcome(step, from_call(miou_lazy_create(&lazy, run_lazy, argument), 0));
-    if (lazy)
-        atomic_store(&objects[NAME_LAZY][step->op->name], add_lazy(lazy, argument));
+    lazy->argument = lazy_argument(step->op->tasks[0]);
+    note_outcome(step, from_call(miou_lazy_create(&lazy->of, run_lazy, lazy->argument), 0));
+    if (lazy->of)
+        bind_thing(step->self->instance, NAME_LAZY, step->op->name, lazy);
 }
 
 static void do_force(struct step *step)
@@ -384,14 +326,15 @@ static void do_force(struct step *step)
 }
 
 /* The promises of all the names in a list; a name that stands for none gives a NULL. */
-static miou_promise **listed(const struct operation *op, size_t *count)
+static miou_promise **listed(const struct step *step, size_t *count)
 {
+    const struct operation *op = step->op;
     miou_promise **all = NULL;
     int i;
 
     *count = 0;
     for (i = 0; i < op->promise_count; i++) {
-        const struct promises *list = atomic_load(&promises[op->promises[i]]);
+        const struct promises *list = look_up(step->self->instance, NAME_PROMISE, op->promises[i]);
         size_t size = list && list->count ? list->count : 1, j;
 
         all = resized(all, (*count + size) * sizeof *all);
@@ -404,7 +347,7 @@ static miou_promise **listed(const struct operation *op, size_t *count)
 static void do_await_all(struct step *step)
 {
     size_t count, i;
-    miou_promise **all = listed(step->op, &count);
+    miou_promise **all = listed(step, &count);
     int *ends = zeroed(count, sizeof *ends);
     int result;
 
@@ -422,7 +365,7 @@ static void do_await_all(struct step *step)
 static void do_await_some(struct step *step)
 {
     size_t count, which = SIZE_MAX;
-    miou_promise **all = listed(step->op, &count);
+    miou_promise **all = listed(step, &count);
     int end = INT_MIN;
     int result = step->method->await_some(&which, &end, all, count);
 
@@ -447,7 +390,7 @@ static void do_until(struct step *step)
 {
     int result = 0;
 
-    while (result == 0 && !atomic_load(&flags[step->op->name]))
+    while (result == 0 && !is_posted(step->op->name, step->op->value))
         result = miou_yield();
     note_outcome(step, from_call(result, 0));
 }
@@ -469,7 +412,7 @@ static void do_print(struct step *step)
 
 static void do_post(struct step *step)
 {
-    atomic_store(&flags[step->op->name], true);
+    post(step->op->name);
     note_outcome(step, plain(OUTCOME_OK));
 }
 
@@ -585,7 +528,7 @@ static const struct method methods[OPERATION_KINDS] = {
     [OP_UNLOCK] = {do_call, .call = call_mutex_unlock},
     [OP_FREE_MUTEX] = {do_call, .call = call_mutex_free},
     [OP_CONDITION] = {do_make, .make = make_condition},
-    [OP_WAIT] = {do_call, .call = call_condition_wait, .other = NAME_MUTEX},
+    [OP_WAIT] = {do_call, .call = call_condition_wait},
     [OP_SIGNAL] = {do_call, .call = call_condition_signal},
     [OP_BROADCAST] = {do_call, .call = call_condition_broadcast},
     [OP_FREE_CONDITION] = {do_call, .call = call_condition_free},
@@ -600,8 +543,8 @@ static const struct method methods[OPERATION_KINDS] = {
     [OP_COMPLETE] = {do_complete},
     [OP_AWAIT_COMPUTATION] = {do_ask, .ask = ask_computation_await},
     [OP_PEEK] = {do_ask, .ask = ask_computation_peek, .ended = 1, .tells = {OUTCOME_RUNNING}},
-    [OP_ATTACH] = {do_call, .call = call_computation_attach, .other = NAME_TRIGGER},
-    [OP_DETACH] = {do_call, .call = call_computation_detach, .other = NAME_TRIGGER},
+    [OP_ATTACH] = {do_call, .call = call_computation_attach},
+    [OP_DETACH] = {do_call, .call = call_computation_detach},
     [OP_FREE_COMPUTATION] = {do_call, .call = call_computation_free},
     [OP_SELF] = {do_call, .call = call_domain_self, .most = INT_MAX},
     [OP_AVAILABLE] = {do_call, .call = call_domain_available, .most = INT_MAX},
@@ -621,8 +564,9 @@ static void execute_once(struct step *step)
     size_t i = 0;
 
     if (!operation_has(op->kind, OPERATION_EACH)) {
-        step->object =
-            names < NAME_KINDS && op->name >= 0 ? atomic_load(&objects[names][op->name]) : NULL;
+        step->object = names_objects(names) && op->name >= 0
+                           ? look_up(step->self->instance, names, op->name)
+                           : NULL;
         if (names == NAME_LAZY) {
             step->lazy = step->object;
             step->object = step->lazy ? step->lazy->of : NULL;
@@ -630,7 +574,7 @@ static void execute_once(struct step *step)
         step->method->execute(step);
         return;
     }
-    list = atomic_load(&promises[op->name]);
+    list = look_up(step->self->instance, NAME_PROMISE, op->name);
     do {
         step->object = list && list->count ? list->of[i] : NULL;
         step->method->execute(step);
@@ -649,7 +593,7 @@ static bool execute(const struct self *self, const struct operation *op)
     if (op->bind >= 0) {
         if (!step.bound)
             step.bound = zeroed(1, sizeof *step.bound);
-        bind_name(op->bind, step.bound);
+        bind_thing(self->instance, NAME_PROMISE, op->bind, keep(step.bound));
     }
     say_did(self, op, &step.outcomes);
     free(step.outcomes.of);

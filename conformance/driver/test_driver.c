@@ -66,7 +66,7 @@ static void tells_what_happens(void **state)
            "did main 4 ok\n"
            "did main 5 failed boom\n"
            "did main 6 ok\n"
-           "finalise r 0\n"
+           "finalise main r 0\n"
            "did main 7 ok\n"
            "did main 8 ok\n"
            "print main hello\n"
@@ -312,6 +312,7 @@ static void tells_of_lazy_values_and_computations(void **state)
     (void)state;
     expect("liars/eager.so",
            "scenario 1\n"
+           "shared k\n"
            "task main\n"
            "    lazy l part\n"
            "    lazy k boom\n"
@@ -336,32 +337,145 @@ static void tells_of_lazy_values_and_computations(void **state)
            0,
            "scenario 1\n"
            "begin main 0\n"
-           "did main 2 ok\n"
            "did main 3 ok\n"
-           "force main 4 part\n"
+           "did main 4 ok\n"
+           "force main 5 part\n"
            "begin part 0\n"
            "print part a\n"
-           "did part 16 ok\n"
-           "force part 17 boom\n"
+           "did part 17 ok\n"
+           "force part 18 boom\n"
            "begin boom 0\n"
            "end boom\n"
-           "did part 17 failed boom\n"
+           "did part 18 failed boom\n"
            "print part b\n"
-           "did part 18 ok\n"
+           "did part 19 ok\n"
            "end part\n"
-           "did main 4 ok 4\n"
            "did main 5 ok 4\n"
-           "did main 6 ok\n"
-           "did main 7 running\n"
-           "did main 8 ok, already\n"
-           "did main 9 ok 6\n"
-           "did main 10 ok\n"
+           "did main 6 ok 4\n"
+           "did main 7 ok\n"
+           "did main 8 running\n"
+           "did main 9 ok, already\n"
+           "did main 10 ok 6\n"
            "did main 11 ok\n"
-           "did main 12 failed boom\n"
-           "did main 13 ok\n"
+           "did main 12 ok\n"
+           "did main 13 failed boom\n"
            "did main 14 ok\n"
+           "did main 15 ok\n"
            "end main\n"
            "run ok\n");
+}
+
+/* Each instance has names of its own; what is shared is known to all. */
+static void names_belong_to_instances(void **state)
+{
+    (void)state;
+    expect("liars/eager.so",
+           "scenario 1\n"
+           "shared s\n"
+           "task main\n"
+           "    create r\n"
+           "    create s\n"
+           "    p = repeat 2 async child\n"
+           "    q = async boom\n"
+           "    await p\n"
+           "    release r\n"
+           "    await-all p q\n"
+           "task child\n"
+           "    create r\n"
+           "    release r\n"
+           "    await-all q\n"
+           "    q = async five\n"
+           "    await q\n"
+           "    return 1\n"
+           "task boom\n"
+           "    release s\n"
+           "    fail boom\n"
+           "task five\n"
+           "    return 5\n",
+           0,
+           "scenario 1\n"
+           "begin main 0\n"
+           "did main 3 ok\n"
+           "did main 4 ok\n"
+           "spawn main 5 child\n"
+           "begin child 0\n"
+           "did child 11 ok\n"
+           "finalise child r 0\n"
+           "did child 12 ok\n"
+           "did child 13 invalid\n"
+           "spawn child 14 five\n"
+           "begin five 0\n"
+           "end five\n"
+           "did child 14 ok\n"
+           "did child 15 ok 5\n"
+           "end child\n"
+           "spawn main 5 child#2\n"
+           "begin child#2 0\n"
+           "did child#2 11 ok\n"
+           "finalise child#2 r 0\n"
+           "did child#2 12 ok\n"
+           "did child#2 13 invalid\n"
+           "spawn child#2 14 five#2\n"
+           "begin five#2 0\n"
+           "end five#2\n"
+           "did child#2 14 ok\n"
+           "did child#2 15 ok 5\n"
+           "end child#2\n"
+           "did main 5 ok\n"
+           "spawn main 6 boom\n"
+           "begin boom 0\n"
+           "finalise main s 0\n"
+           "did boom 18 ok\n"
+           "end boom\n"
+           "did main 6 ok\n"
+           "did main 7 ok 1\n"
+           "finalise main r 0\n"
+           "did main 8 ok\n"
+           "did main 9 ok 1, ok 1, failed boom\n"
+           "end main\n"
+           "run ok\n");
+}
+
+/* A flag is up for `until` once it has been posted that many times. */
+static void counts_posts(void **state)
+{
+    (void)state;
+    expect("liars/eager.so",
+           "scenario 1\n"
+           "task main\n"
+           "    p = async child\n"
+           "    repeat 2 post up\n"
+           "    until up 3\n"
+           "    until up\n"
+           "    cancel p\n"
+           "task child\n"
+           "    post up\n",
+           0,
+           "scenario 1\n"
+           "begin main 0\n"
+           "spawn main 2 child\n"
+           "begin child 0\n"
+           "did child 8 ok\n"
+           "end child\n"
+           "did main 2 ok\n"
+           "did main 3 ok\n"
+           "did main 4 ok\n"
+           "did main 5 ok\n"
+           "did main 6 stopped\n"
+           "end main\n"
+           "run ok\n");
+    expect("liars/lacks_functions.so",
+           "scenario 1\n"
+           "task main\n"
+           "    repeat 2 post up\n"
+           "    until up 2\n"
+           "    until up 3\n",
+           0,
+           "scenario 1\n"
+           "begin main 0\n"
+           "did main 2 ok\n"
+           "did main 3 ok\n"
+           "absent miou_yield\n");
 }
 
 /* Which instance computes a value does not depend on the stack or the thread of its function. */
@@ -370,6 +484,7 @@ static void tells_which_instance_computes(void **state)
     (void)state;
     expect("liars/computes_elsewhere.so",
            "scenario 1\n"
+           "shared k\n"
            "task main\n"
            "    lazy l outer\n"
            "    lazy k inner\n"
@@ -383,21 +498,22 @@ static void tells_which_instance_computes(void **state)
            0,
            "scenario 1\n"
            "begin main 0\n"
-           "did main 2 ok\n"
            "did main 3 ok\n"
-           "force main 4 outer\n"
+           "did main 4 ok\n"
+           "force main 5 outer\n"
            "begin outer 0\n"
-           "force outer 7 inner\n"
+           "force outer 8 inner\n"
            "begin inner 0\n"
            "end inner\n"
-           "did outer 7 ok 2\n"
+           "did outer 8 ok 2\n"
            "end outer\n"
-           "did main 4 ok 1\n"
-           "did main 5 ok 2\n"
+           "did main 5 ok 1\n"
+           "did main 6 ok 2\n"
            "end main\n"
            "run ok\n");
     expect("liars/computes_elsewhere.so",
            "scenario 1\n"
+           "shared l\n"
            "task main\n"
            "    lazy l compute\n"
            "    parallel child child\n"
@@ -408,22 +524,22 @@ static void tells_which_instance_computes(void **state)
            0,
            "scenario 1\n"
            "begin main 0\n"
-           "did main 2 ok\n"
-           "spawn main 3 child\n"
-           "spawn main 3 child#2\n"
+           "did main 3 ok\n"
+           "spawn main 4 child\n"
+           "spawn main 4 child#2\n"
            "begin child 0\n"
            "begin child#2 0\n"
-           "force child 5 compute\n"
+           "force child 6 compute\n"
            "begin compute 0\n"
            "end compute\n"
-           "did child 5 stopped\n"
+           "did child 6 stopped\n"
            "end child\n"
-           "force child#2 5 compute#2\n"
+           "force child#2 6 compute#2\n"
            "begin compute#2 0\n"
            "end compute#2\n"
-           "did child#2 5 ok 3\n"
+           "did child#2 6 ok 3\n"
            "end child#2\n"
-           "did main 3 cancelled, ok\n"
+           "did main 4 cancelled, ok\n"
            "end main\n"
            "run ok\n");
 }
@@ -662,6 +778,8 @@ int main(void)
         cmocka_unit_test(tells_of_orphanages_and_time),
         cmocka_unit_test(tells_of_mutexes_and_conditions),
         cmocka_unit_test(tells_of_lazy_values_and_computations),
+        cmocka_unit_test(names_belong_to_instances),
+        cmocka_unit_test(counts_posts),
         cmocka_unit_test(tells_which_instance_computes),
         cmocka_unit_test(steers_a_runtime),
         cmocka_unit_test(steers_only_with_schedules),

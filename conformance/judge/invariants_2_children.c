@@ -154,28 +154,14 @@ static void check_slot(struct promises *promises, const struct use *use, struct 
     }
 }
 
-/* The names may stand for promises of the task, or of others. */
-void check_unknown(struct promises *promises, struct use *use, struct outcomes list)
+bool any_succeeds(struct use *use, struct outcomes list)
 {
-    enum operation_kind kind = use->operation->kind;
-    struct life *life = &promises->inquiry->lives[use->instance];
-    bool any = false;
-
-    for (size_t i = 0; i < list.count && !any; i++) {
+    for (size_t i = 0; i < list.count; i++) {
         use->outcome = list.of[i];
-        any = use_succeeds(use);
+        if (use_succeeds(use))
+            return true;
     }
-    if (any && operation_has(kind, OPERATION_EACH) &&
-        promises->names[use->operation->name].binder != SEVERAL) {
-        report_stranger(promises, use);
-    } else if (kind == OP_FREE) {
-        life->frees = life->frees || any;
-        life->frees_unknown = life->frees_unknown || any;
-    } else if (kind != OP_STATE) {
-        life->settles_unknown = life->settles_unknown || any;
-        if (kind == OP_CANCEL || kind == OP_AWAIT_FIRST)
-            life->cancels = life->cancels_unknown = true;
-    }
+    return false;
 }
 
 void report_null(struct promises *promises, const struct use *use)
@@ -224,8 +210,8 @@ bool check_promise(struct promises *promises, int did)
         return false;
     if (promises_list(promises, did))
         check_each(promises, &use, list);
-    else
-        check_unknown(promises, &use, list);
+    else if (any_succeeds(&use, list))
+        report_stranger(promises, &use);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "invariants.h"
 
 #include "findings.h"
+#include "variables.h"
 
 #include <stdlib.h>
 
@@ -23,27 +24,46 @@ static int compare_ints(const void *a, const void *b)
     return first < second ? -1 : first > second;
 }
 
+/* All orphanages of a trace. */
+struct orphanages {
+    struct variables *variables;
+    struct orphanage *of; /* by variable */
+};
+
+/* What a name stands for in the instance of an event. */
+static struct orphanage *orphanage_of(const struct inquiry *inquiry,
+                                      const struct orphanages *orphanages, int event, int name)
+{
+    int instance = inquiry->trace->events[event].instance;
+
+    return &orphanages->of[variable_of(orphanages->variables, instance, name)];
+}
+
 /* Gather when the children ended, for each orphanage that is made once. */
-static void gather_orphans(struct inquiry *inquiry, struct orphanage *orphanages)
+static void gather_orphans(struct inquiry *inquiry, struct orphanages *orphanages)
 {
     const struct trace *trace = inquiry->trace;
 
     for (int i = 1; i < trace->instance_count; i++) {
-        int o = operation_of(inquiry, trace->instances[i].spawned)->orphans;
-        struct orphanage *orphanage = &orphanages[o >= 0 ? o : 0];
+        int spawn = trace->instances[i].spawned, o = operation_of(inquiry, spawn)->orphans;
+        struct orphanage *orphanage;
 
-        if (o < 0 || inquiry->lives[i].birth != BIRTH_SPAWNED || orphanage->made != 1 ||
-            orphanage->maker != parent_of(inquiry, i) ||
-            orphanage->since > trace->instances[i].spawned)
+        if (o < 0 || inquiry->lives[i].birth != BIRTH_SPAWNED)
+            continue;
+        orphanage = orphanage_of(inquiry, orphanages, spawn, o);
+        if (orphanage->made != 1 || orphanage->maker != parent_of(inquiry, i) ||
+            orphanage->since > spawn)
             continue;
         orphanage->lasts =
             grown(orphanage->lasts, (size_t)orphanage->kept, sizeof *orphanage->lasts);
         orphanage->lasts[orphanage->kept++] = inquiry->lives[i].last;
     }
-    for (int i = 0; i < PROGRAM_TASKS_MAX; i++) {
-        if (orphanages[i].kept > 0)
-            qsort(orphanages[i].lasts, (size_t)orphanages[i].kept, sizeof(int), compare_ints);
-        orphanages[i].kept = 0;
+    for (int i = 0; i < orphanages->variables->count; i++) {
+        struct orphanage *orphanage = &orphanages->of[i];
+
+        if (orphanage->kept > 0)
+            qsort(orphanage->lasts, (size_t)orphanage->kept, sizeof(int), compare_ints);
+        orphanage->kept = 0;
     }
 }
 
@@ -143,35 +163,52 @@ static void check_kept(struct inquiry *inquiry, int did, struct orphanage *orpha
     }
 }
 
+static void note_made(struct inquiry *inquiry, const struct orphanages *orphanages, int did)
+{
+    const struct operation *operation = operation_of(inquiry, did);
+    struct orphanage *orphanage;
+
+    if (operation->kind != OP_ORPHANS || times_ok(inquiry, did) == 0)
+        return;
+    orphanage = orphanage_of(inquiry, orphanages, did, operation->name);
+    orphanage->made += times_ok(inquiry, did);
+    orphanage->maker = actor(inquiry, did);
+    orphanage->since = did;
+}
+
+static void check_use(struct inquiry *inquiry, const struct orphanages *orphanages, int did)
+{
+    const struct operation *operation = operation_of(inquiry, did);
+    bool takes = orphan_rules[operation->kind].stranger != NULL;
+    int name = takes ? operation->name : operation->orphans;
+    struct orphanage *orphanage;
+
+    if (name < 0)
+        return;
+    orphanage = orphanage_of(inquiry, orphanages, did, name);
+    if (orphanage->made != 1)
+        return;
+    if (takes)
+        check_orphans(inquiry, did, orphanage);
+    else
+        check_kept(inquiry, did, orphanage);
+}
+
 void check_orphanages(struct inquiry *inquiry)
 {
-    struct orphanage orphanages[PROGRAM_TASKS_MAX] = {{0}};
-    const struct trace *trace = inquiry->trace;
+    struct orphanages orphanages = {.variables = variables_create(inquiry, NAME_ORPHANAGE)};
+    const struct event *events = inquiry->trace->events;
 
-    for (int i = 0; i < trace->event_count; i++) {
-        const struct operation *operation;
-
-        if (trace->events[i].kind != EVENT_DID)
-            continue;
-        operation = operation_of(inquiry, i);
-        if (operation->kind == OP_ORPHANS && times_ok(inquiry, i) > 0) {
-            orphanages[operation->name].made += times_ok(inquiry, i);
-            orphanages[operation->name].maker = actor(inquiry, i);
-            orphanages[operation->name].since = i;
-        }
-    }
-    gather_orphans(inquiry, orphanages);
-    for (int i = 0; i < trace->event_count; i++) {
-        const struct operation *operation;
-
-        if (trace->events[i].kind != EVENT_DID)
-            continue;
-        operation = operation_of(inquiry, i);
-        if (orphan_rules[operation->kind].stranger != NULL && orphanages[operation->name].made == 1)
-            check_orphans(inquiry, i, &orphanages[operation->name]);
-        else if (operation->orphans >= 0 && orphanages[operation->orphans].made == 1)
-            check_kept(inquiry, i, &orphanages[operation->orphans]);
-    }
-    for (int i = 0; i < PROGRAM_TASKS_MAX; i++)
-        free(orphanages[i].lasts);
+    orphanages.of = zeroed((size_t)orphanages.variables->count, sizeof *orphanages.of);
+    for (int i = 0; i < inquiry->trace->event_count; i++)
+        if (events[i].kind == EVENT_DID)
+            note_made(inquiry, &orphanages, i);
+    gather_orphans(inquiry, &orphanages);
+    for (int i = 0; i < inquiry->trace->event_count; i++)
+        if (events[i].kind == EVENT_DID)
+            check_use(inquiry, &orphanages, i);
+    for (int i = 0; i < orphanages.variables->count; i++)
+        free(orphanages.of[i].lasts);
+    free(orphanages.of);
+    variables_free(orphanages.variables);
 }

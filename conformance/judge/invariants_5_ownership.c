@@ -1,9 +1,10 @@
-/* invariants of chapter 5: ownership. A resource that is created once has a history: it is owned
- * once, goes from task to task by give and transfer, and ends once. A name that is created several
- * times stands for several resources, which a trace does not tell apart: they are only counted. */
+/* invariants of chapter 5: ownership. A resource that its instance creates once has a history: it
+ * is owned once, goes from task to task by give and transfer, and ends once. A name under which an
+ * instance creates several resources does not tell them apart: they are only counted. */
 #include "invariants.h"
 
 #include "findings.h"
+#include "variables.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,9 +45,11 @@ struct resource {
 
 struct ownership {
     struct inquiry *inquiry;
-    struct resource resources[PROGRAM_TASKS_MAX];
-    struct deed *deeds;       /* of all, by resource */
-    struct holding *holdings; /* likewise */
+    struct variables *variables;
+    struct resource *resources; /* by variable */
+    struct deed *deeds;         /* of all, by resource */
+    struct holding *holdings;   /* likewise */
+    bool untold;                /* some resource was owned of which the history is not known */
 };
 
 static void report_deed(struct ownership *ownership, const char *rule, const struct deed *deed,
@@ -59,6 +62,15 @@ static void report_deed(struct ownership *ownership, const char *rule, const str
 static const char *name_of(const struct ownership *ownership, const struct resource *resource)
 {
     return program_name(ownership->inquiry->program, NAME_RESOURCE, resource->name);
+}
+
+static struct resource *resource_of(struct ownership *ownership, int instance, int name)
+{
+    struct resource *resource =
+        &ownership->resources[variable_of(ownership->variables, instance, name)];
+
+    resource->name = name;
+    return resource;
 }
 
 /* ---- Gathering ---- */
@@ -89,7 +101,8 @@ static bool lists_first(const struct operation *operation, int i)
 
 static void add_deed(struct ownership *ownership, int name, struct deed deed)
 {
-    struct resource *resource = &ownership->resources[name];
+    const struct event *event = &ownership->inquiry->trace->events[deed.event];
+    struct resource *resource = resource_of(ownership, event->instance, name);
 
     if (resource->deeds != NULL)
         resource->deeds[resource->deed_count] = deed;
@@ -113,11 +126,11 @@ static void count_event(struct ownership *ownership, int event)
 {
     const struct event *which = &ownership->inquiry->trace->events[event];
     const struct operation *operation;
+    struct resource *resource;
     int times;
 
     if (which->kind == EVENT_FINALISE) {
-        struct resource *resource = &ownership->resources[which->resource];
-
+        resource = resource_of(ownership, which->creator, which->resource);
         if (resource->finalised++ == 0)
             resource->finaliser = event;
         return;
@@ -125,13 +138,16 @@ static void count_event(struct ownership *ownership, int event)
     if (which->kind != EVENT_DID)
         return;
     operation = operation_of(ownership->inquiry, event);
+    if (operation_names(operation->kind) != NAME_RESOURCE)
+        return;
+    resource = resource_of(ownership, which->instance, operation->name);
     times = times_ok(ownership->inquiry, event);
     if (operation->kind == OP_CREATE)
-        ownership->resources[operation->name].created += times;
+        resource->created += times;
     else if (operation->kind == OP_OWN)
-        ownership->resources[operation->name].owned += times;
+        resource->owned += times;
     else if (operation->kind == OP_DISOWN)
-        ownership->resources[operation->name].disowned += times;
+        resource->disowned += times;
 }
 
 static int compare_deeds(const void *a, const void *b)
@@ -158,12 +174,12 @@ static void gather(struct ownership *ownership)
     size_t total = 0;
 
     visit_deeds(ownership);
-    for (int i = 0; i < PROGRAM_TASKS_MAX; i++)
+    for (int i = 0; i < ownership->variables->count; i++)
         total += (size_t)ownership->resources[i].deed_count;
     ownership->deeds = zeroed(total, sizeof *ownership->deeds);
     ownership->holdings = zeroed(total, sizeof *ownership->holdings);
     total = 0;
-    for (int i = 0; i < PROGRAM_TASKS_MAX; i++) {
+    for (int i = 0; i < ownership->variables->count; i++) {
         struct resource *resource = &ownership->resources[i];
 
         resource->deeds = ownership->deeds + total;
@@ -172,7 +188,7 @@ static void gather(struct ownership *ownership)
         resource->deed_count = 0;
     }
     visit_deeds(ownership);
-    for (int i = 0; i < PROGRAM_TASKS_MAX; i++)
+    for (int i = 0; i < ownership->variables->count; i++)
         qsort(ownership->resources[i].deeds, (size_t)ownership->resources[i].deed_count,
               sizeof(struct deed), compare_deeds);
 }
@@ -478,17 +494,23 @@ static void check_end(struct ownership *ownership, const struct resource *resour
     }
 }
 
-/* What a task owned later is finalised earlier. It is not known exactly when the task got a
- * resource that a child transferred, and resources that were given together have no order. */
+/* Resources with the same owner at its end, the one that it owned first before the others. */
+static int compare_owned(const void *a, const void *b)
+{
+    const struct resource *first = *(const struct resource *const *)a,
+                          *second = *(const struct resource *const *)b;
+
+    return compare_holdings(&first->last, &second->last);
+}
+
+/* What a task owned later is finalised earlier. Resources that were given together have no order.
+ */
 static void check_order(struct ownership *ownership, const struct resource *a,
                         const struct resource *b)
 {
     const struct holding *older = &a->last, *newer = &b->last;
 
-    if (a->holding_count == 0 || b->holding_count == 0 || older->instance != newer->instance ||
-        older->lost != NULL || newer->lost != NULL || older->transferred || newer->transferred ||
-        older->since >= newer->since || a->finalised != 1 || b->finalised != 1 ||
-        b->finaliser < a->finaliser)
+    if (older->since == newer->since || b->finaliser < a->finaliser)
         return;
     report_finding(
         ownership->inquiry, "R5.6", 0,
@@ -496,6 +518,26 @@ static void check_order(struct ownership *ownership, const struct resource *a,
                 task_phrase(ownership->inquiry, newer->instance).text, name_of(ownership, a)),
         text_of("%s, and then %s", event_phrase(ownership->inquiry, a->finaliser).text,
                 event_phrase(ownership->inquiry, b->finaliser).text));
+}
+
+/* It is not known exactly when a task got a resource that a child transferred. */
+static void check_orders(struct ownership *ownership)
+{
+    int total = ownership->variables->count, count = 0;
+    const struct resource **owned = zeroed((size_t)total, sizeof *owned);
+
+    for (int i = 0; i < total; i++) {
+        const struct resource *resource = &ownership->resources[i];
+
+        if (resource->holding_count > 0 && resource->last.lost == NULL &&
+            !resource->last.transferred && resource->finalised == 1)
+            owned[count++] = resource;
+    }
+    qsort(owned, (size_t)count, sizeof *owned, compare_owned);
+    for (int i = 0; i < count; i++)
+        for (int j = i + 1; j < count && owned[j]->last.instance == owned[i]->last.instance; j++)
+            check_order(ownership, owned[i], owned[j]);
+    free(owned);
 }
 
 /* ---- All resources ---- */
@@ -523,8 +565,7 @@ static void check_sum(struct ownership *ownership, const struct resource *resour
             text_of("every %s that was owned is disowned or finalised, once: %d in all",
                     name_of(ownership, resource), resource->owned),
             text_of("%d disowned, %d finalised", resource->disowned, resource->finalised));
-    for (int i = 0; i < inquiry->trace->instance_count && resource->owned > 0; i++)
-        inquiry->lives[i].may_leak = true;
+    ownership->untold = ownership->untold || resource->owned > 0;
 }
 
 static void check_resource(struct ownership *ownership, struct resource *resource)
@@ -552,25 +593,25 @@ static void check_resource(struct ownership *ownership, struct resource *resourc
 
 void check_resources(struct inquiry *inquiry)
 {
-    struct ownership *ownership = zeroed(1, sizeof *ownership);
-    int count = inquiry->program->names[NAME_RESOURCE].count;
+    struct ownership ownership = {.inquiry = inquiry,
+                                  .variables = variables_create(inquiry, NAME_RESOURCE)};
+    int count = ownership.variables->count;
 
-    ownership->inquiry = inquiry;
-    for (int i = 0; i < PROGRAM_TASKS_MAX; i++) {
-        ownership->resources[i].name = i;
-        ownership->resources[i].finaliser = -1;
-    }
+    ownership.resources = zeroed((size_t)count, sizeof *ownership.resources);
+    for (int i = 0; i < count; i++)
+        ownership.resources[i].finaliser = -1;
     for (int i = 0; i < inquiry->trace->event_count; i++)
-        count_event(ownership, i);
-    gather(ownership);
+        count_event(&ownership, i);
+    gather(&ownership);
     for (int i = 0; i < count; i++)
-        check_resource(ownership, &ownership->resources[i]);
-    for (int i = 0; i < count; i++)
-        for (int j = 0; j < count; j++)
-            check_order(ownership, &ownership->resources[i], &ownership->resources[j]);
-    free(ownership->deeds);
-    free(ownership->holdings);
-    free(ownership);
+        check_resource(&ownership, &ownership.resources[i]);
+    for (int i = 0; i < inquiry->trace->instance_count && ownership.untold; i++)
+        inquiry->lives[i].may_leak = true;
+    check_orders(&ownership);
+    variables_free(ownership.variables);
+    free(ownership.resources);
+    free(ownership.deeds);
+    free(ownership.holdings);
 }
 
 /* ---- The ends of tasks and of the run ---- */

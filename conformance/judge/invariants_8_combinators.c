@@ -169,6 +169,17 @@ static void check_some(struct promises *promises, const struct use *use)
             pass_over(promises, use, &slots[promises->listed[i]]);
 }
 
+/* Which children each turn took is not known. */
+static void check_repeated(struct promises *promises, struct use *use, struct outcomes list)
+{
+    struct life *life = &promises->inquiry->lives[use->instance];
+
+    if (any_succeeds(use, list))
+        life->settles_unknown = true;
+    if (use->operation->kind == OP_AWAIT_FIRST)
+        life->cancels = life->cancels_unknown = true;
+}
+
 static void check_several(struct promises *promises, struct use *use, struct outcomes list)
 {
     enum operation_kind kind = use->operation->kind;
@@ -176,7 +187,7 @@ static void check_several(struct promises *promises, struct use *use, struct out
 
     use->outcome = list.of[0];
     if (use->operation->repeat > 1)
-        check_unknown(promises, use, list);
+        check_repeated(promises, use, list);
     else if (none && use->outcome.kind != OUTCOME_STOPPED &&
              use->outcome.kind != (kind == OP_AWAIT_ALL ? OUTCOME_NONE : OUTCOME_INVALID))
         report_use(promises, "R8.8", use,
@@ -214,10 +225,12 @@ void check_combinator(struct promises *promises, int did)
 
     if (use.own_rule == NULL)
         return;
-    if (!promises_list(promises, did))
-        check_unknown(promises, &use, list);
-    else if (operation->kind == OP_STATE)
+    if (!promises_list(promises, did)) {
+        if (any_succeeds(&use, list))
+            report_stranger(promises, &use);
+    } else if (operation->kind == OP_STATE) {
         check_each(promises, &use, list);
-    else
+    } else {
         check_several(promises, &use, list);
+    }
 }

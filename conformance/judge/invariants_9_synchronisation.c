@@ -1,5 +1,5 @@
-/* invariants of chapter 9: mutexes, lazy values, triggers and computations. A name that is made
- * once stands for one object, and for none before; little is concluded from other names.
+/* invariants of chapter 9: mutexes, lazy values, triggers and computations. A name under which one
+ * object is made stands for it, and for none before; little is concluded from other names.
  *
  * An operation takes effect at some moment between its task's event before, from where the task
  * goes on without pause, and the event with its outcome. So of two operations of different tasks,
@@ -8,21 +8,36 @@
 #include "invariants.h"
 
 #include "findings.h"
+#include "variables.h"
 
 #include <stdlib.h>
 
 /* What was done with a name. */
 struct object {
+    int variable;
     int made;  /* times */
     int begun; /* the event after which it was first being made */
     int since; /* the event by which it was last made */
     int freed; /* the event from which on it was surely gone; NEVER */
+    int *uses; /* the outcomes of operations on it, and the forces: events, in order */
+    int use_count;
 };
 
 struct sharing {
     struct inquiry *inquiry;
-    struct object objects[NAME_KINDS][PROGRAM_TASKS_MAX];
+    struct variables *variables[NAME_KINDS]; /* NULL: of no kind that is looked at here */
+    struct object *objects[NAME_KINDS];      /* by variable */
+    int *held, *perhaps;                     /* by instance: see struct mutex */
 };
+
+/* What a name stands for in the instance of an event. */
+static struct object *object_of(const struct sharing *sharing, int event, enum name_kind kind,
+                                int name)
+{
+    int instance = sharing->inquiry->trace->events[event].instance;
+
+    return &sharing->objects[kind][variable_of(sharing->variables[kind], instance, name)];
+}
 
 static void report_did(struct inquiry *inquiry, const char *rule, int did, char *expected)
 {
@@ -86,54 +101,56 @@ static bool frees(enum operation_kind kind)
            kind == OP_FREE_TRIGGER || kind == OP_FREE_COMPUTATION;
 }
 
-static bool is_shared(enum name_kind kind)
+static void count_use(struct inquiry *inquiry, struct object *object, int event)
 {
-    return kind == NAME_MUTEX || kind == NAME_CONDITION || kind == NAME_LAZY ||
-           kind == NAME_TRIGGER || kind == NAME_COMPUTATION;
+    enum operation_kind kind = operation_of(inquiry, event)->kind;
+
+    object->uses = grown(object->uses, (size_t)object->use_count, sizeof *object->uses);
+    object->uses[object->use_count++] = event;
+    if (!is_did(inquiry, event) || times_ok(inquiry, event) == 0)
+        return;
+    if (makes(kind)) {
+        object->begun = object->made > 0 ? object->begun : inquiry->before[event];
+        object->since = event;
+        object->made += times_ok(inquiry, event);
+    } else if (frees(kind) && object->freed == NEVER) {
+        object->freed = event;
+    }
 }
 
-/* The kind of an operation's second name. NAME_KINDS: none that is shared. */
-static enum name_kind other_names(enum operation_kind kind)
-{
-    return kind == OP_WAIT                          ? NAME_MUTEX
-           : kind == OP_ATTACH || kind == OP_DETACH ? NAME_TRIGGER
-                                                    : NAME_KINDS;
-}
-
-static void count_objects(struct sharing *sharing)
+static void count_uses(struct sharing *sharing)
 {
     struct inquiry *inquiry = sharing->inquiry;
 
     for (int i = 0; i < inquiry->trace->event_count; i++) {
         const struct operation *operation;
-        struct object *object;
+        enum name_kind first, second;
 
-        if (!is_did(inquiry, i) || times_ok(inquiry, i) == 0)
+        if (!is_did(inquiry, i) && inquiry->trace->events[i].kind != EVENT_FORCE)
             continue;
         operation = operation_of(inquiry, i);
-        if (!makes(operation->kind) && !frees(operation->kind))
-            continue;
-        object = &sharing->objects[operation_names(operation->kind)][operation->name];
-        if (makes(operation->kind)) {
-            object->begun = object->made > 0 ? object->begun : inquiry->before[i];
-            object->since = i;
-            object->made += times_ok(inquiry, i);
-        } else if (object->freed == NEVER) {
-            object->freed = i;
-        }
+        first = operation_names(operation->kind);
+        second = operation_other_names(operation->kind);
+        if (first < NAME_KINDS && sharing->variables[first] != NULL)
+            count_use(inquiry, object_of(sharing, i, first, operation->name), i);
+        if (second < NAME_KINDS && sharing->variables[second] != NULL)
+            count_use(inquiry, object_of(sharing, i, second, operation->other), i);
     }
 }
 
-/* Whether the object is there during the whole of an operation. */
+/* Whether the object is there during the whole of an operation. Another task may have freed it
+ * before the event that says so. */
 static bool is_there(const struct inquiry *inquiry, const struct object *object, int did)
 {
-    return object->made == 1 && object->since <= inquiry->before[did] && object->freed == NEVER;
+    return object->made == 1 && object->since <= inquiry->before[did] &&
+           (object->freed == NEVER ||
+            (!is_shared_variable(object->variable) && did < object->freed));
 }
 
 static void check_presence(struct sharing *sharing, int did, enum name_kind kind, int name)
 {
     struct inquiry *inquiry = sharing->inquiry;
-    const struct object *object = &sharing->objects[kind][name];
+    const struct object *object = object_of(sharing, did, kind, name);
     const char *what = program_name(inquiry->program, kind, name);
 
     if (object->made == 0 || did <= object->begun)
@@ -154,10 +171,10 @@ static void check_presences(struct sharing *sharing)
             continue;
         operation = operation_of(inquiry, i);
         first = operation_names(operation->kind);
-        second = other_names(operation->kind);
-        if (is_shared(first) && !makes(operation->kind))
+        second = operation_other_names(operation->kind);
+        if (first < NAME_KINDS && sharing->variables[first] != NULL && !makes(operation->kind))
             check_presence(sharing, i, first, operation->name);
-        if (second != NAME_KINDS)
+        if (second < NAME_KINDS && sharing->variables[second] != NULL)
             check_presence(sharing, i, second, operation->other);
     }
 }
@@ -234,7 +251,6 @@ enum { FREE = -1 };
 
 struct mutex {
     struct inquiry *inquiry;
-    int name;
     const struct object *object;
     int *held;           /* by task: the event since which it surely holds the mutex; FREE */
     int *perhaps;        /* by task: the event since which it may hold the mutex */
@@ -349,18 +365,6 @@ static void follow_mutex(struct mutex *mutex, int did)
     }
 }
 
-static bool is_of_mutex(const struct inquiry *inquiry, int event, int name)
-{
-    const struct operation *operation;
-
-    if (!is_did(inquiry, event))
-        return false;
-    operation = operation_of(inquiry, event);
-    return operation->kind == OP_WAIT
-               ? operation->other == name
-               : operation_names(operation->kind) == NAME_MUTEX && operation->name == name;
-}
-
 /* Report two tasks that surely held the mutex at one time. */
 static void check_exclusion(struct mutex *mutex)
 {
@@ -389,9 +393,9 @@ static void check_refusals(struct mutex *mutex)
 {
     struct inquiry *inquiry = mutex->inquiry;
 
-    for (int i = 0; i < inquiry->trace->event_count; i++) {
-        if (!is_of_mutex(inquiry, i, mutex->name))
-            continue;
+    for (int k = 0; k < mutex->object->use_count; k++) {
+        int i = mutex->object->uses[k];
+
         if (is_did_of(inquiry, i, OP_TRY_LOCK) && last_of(inquiry, i).kind == OUTCOME_BUSY &&
             operation_of(inquiry, i)->repeat == 1 && is_there(inquiry, mutex->object, i) &&
             !meets(inquiry, &mutex->maybe, i))
@@ -402,34 +406,26 @@ static void check_refusals(struct mutex *mutex)
     }
 }
 
-static void check_mutex(struct sharing *sharing, int name)
+static void check_mutex(struct sharing *sharing, const struct object *object)
 {
     struct inquiry *inquiry = sharing->inquiry;
     struct mutex mutex = {
-        .inquiry = inquiry, .name = name, .object = &sharing->objects[NAME_MUTEX][name]};
-    size_t count = (size_t)inquiry->trace->instance_count;
+        .inquiry = inquiry, .object = object, .held = sharing->held, .perhaps = sharing->perhaps};
 
-    if (mutex.object->made != 1)
-        return;
-    mutex.held = zeroed(count, sizeof *mutex.held);
-    mutex.perhaps = zeroed(count, sizeof *mutex.perhaps);
-    for (size_t i = 0; i < count; i++)
-        mutex.held[i] = FREE;
+    for (int i = 0; i < object->use_count; i++)
+        mutex.held[actor(inquiry, object->uses[i])] = FREE;
     for (int i = 0; i <= PROGRAM_DOMAINS_MAX; i++)
         mutex.latest[i] = -1;
-    for (int i = 0; i < inquiry->trace->event_count; i++)
-        if (is_of_mutex(inquiry, i, name))
-            follow_mutex(&mutex, i);
-    for (int i = 0; i < (int)count; i++)
-        let_go(&mutex, i, NEVER);
+    for (int i = 0; i < object->use_count; i++)
+        follow_mutex(&mutex, object->uses[i]);
+    for (int i = 0; i < object->use_count; i++)
+        let_go(&mutex, actor(inquiry, object->uses[i]), NEVER);
     sort_spans(&mutex.surely);
     sort_spans(&mutex.maybe);
     check_exclusion(&mutex);
     check_refusals(&mutex);
     free_spans(&mutex.surely);
     free_spans(&mutex.maybe);
-    free(mutex.held);
-    free(mutex.perhaps);
 }
 
 /* ---- Lazy values ---- */
@@ -450,25 +446,30 @@ static void check_parts(struct inquiry *inquiry)
     }
 }
 
-/* Whether an instance is computing the value: as its part, or as a part of that. */
-static bool computes(const struct inquiry *inquiry, int instance, int name)
-{
-    const struct instance *instances = inquiry->trace->instances;
-
-    for (; instances[instance].forced; instance = instances[instance].parent)
-        if (operation_of(inquiry, instances[instance].spawned)->name == name)
-            return true;
-    return false;
-}
-
 /* Where the computations of one value are in the trace. */
 struct lazy {
+    const struct sharing *sharing;
     struct inquiry *inquiry;
-    int name;
+    const struct object *object;
     int *parts; /* instances, in the order in which they began */
     int count;
     int counted; /* the last of them whose force was not refused; -1 */
 };
+
+/* Whether an instance is computing the value: as its part, or as a part of that. */
+static bool computes(const struct lazy *lazy, int instance)
+{
+    const struct instance *instances = lazy->inquiry->trace->instances;
+
+    for (; instances[instance].forced; instance = instances[instance].parent) {
+        int force = instances[instance].spawned;
+
+        if (object_of(lazy->sharing, force, NAME_LAZY, operation_of(lazy->inquiry, force)->name) ==
+            lazy->object)
+            return true;
+    }
+    return false;
+}
 
 /* The event that the force has returned which an instance was a part of; -1: it never did. */
 static int force_of(const struct inquiry *inquiry, int part)
@@ -529,7 +530,7 @@ static void check_force(struct lazy *lazy, int did)
 {
     struct inquiry *inquiry = lazy->inquiry;
     const struct event *event = &inquiry->trace->events[did];
-    bool within = computes(inquiry, event->instance, lazy->name);
+    bool within = computes(lazy, event->instance);
 
     for (size_t i = 0; i < event->outcomes.count; i++) {
         struct outcome outcome = event->outcomes.of[i];
@@ -545,68 +546,57 @@ static void check_force(struct lazy *lazy, int did)
     }
 }
 
-static void check_lazy(struct sharing *sharing, int name)
+static void check_lazy(struct sharing *sharing, const struct object *object)
 {
-    struct inquiry *inquiry = sharing->inquiry;
-    struct lazy lazy = {.inquiry = inquiry, .name = name, .counted = -1};
+    struct lazy lazy = {
+        .sharing = sharing, .inquiry = sharing->inquiry, .object = object, .counted = -1};
 
-    if (sharing->objects[NAME_LAZY][name].made != 1)
-        return;
-    for (int i = 0; i < inquiry->trace->event_count; i++) {
-        const struct event *event = &inquiry->trace->events[i];
-
-        if ((event->kind != EVENT_FORCE && !is_did_of(inquiry, i, OP_FORCE)) ||
-            operation_of(inquiry, i)->name != name)
-            continue;
-        if (event->kind == EVENT_FORCE)
-            add_part(&lazy, i);
-        else
-            check_force(&lazy, i);
+    for (int i = 0; i < object->use_count; i++) {
+        if (sharing->inquiry->trace->events[object->uses[i]].kind == EVENT_FORCE)
+            add_part(&lazy, object->uses[i]);
+        else if (is_did_of(sharing->inquiry, object->uses[i], OP_FORCE))
+            check_force(&lazy, object->uses[i]);
     }
     free(lazy.parts);
 }
 
 /* ---- Triggers ---- */
 
-/* Whether it is an operation that signals a trigger, or may make something signal it later. */
-static bool may_signal(const struct inquiry *inquiry, int event, int name)
+/* Whether it is an operation that signals its trigger, or may make something signal it later. */
+static bool may_signal(const struct inquiry *inquiry, int event)
 {
-    const struct operation *operation;
+    enum operation_kind kind = operation_of(inquiry, event)->kind;
 
-    if (!is_did(inquiry, event) || times_ok(inquiry, event) == 0)
-        return false;
-    operation = operation_of(inquiry, event);
-    return operation->kind == OP_SIGNAL_TRIGGER
-               ? operation->name == name
-               : other_names(operation->kind) == NAME_TRIGGER && operation->other == name;
+    return times_ok(inquiry, event) > 0 &&
+           (kind == OP_SIGNAL_TRIGGER || kind == OP_ATTACH || kind == OP_DETACH);
 }
 
-static void check_trigger(struct sharing *sharing, int name)
+static void check_trigger(struct sharing *sharing, const struct object *object)
 {
     struct inquiry *inquiry = sharing->inquiry;
-    const struct object *object = &sharing->objects[NAME_TRIGGER][name];
     int earliest = NEVER, surely = NEVER; /* a signal had begun; had been given */
     struct spans awaits = {.of = NULL};
 
-    if (object->made != 1)
-        return;
-    for (int i = 0; i < inquiry->trace->event_count; i++) {
-        if (may_signal(inquiry, i, name)) {
+    for (int k = 0; k < object->use_count; k++) {
+        int i = object->uses[k];
+
+        if (may_signal(inquiry, i)) {
             if (inquiry->before[i] < earliest)
                 earliest = inquiry->before[i];
             if (is_did_of(inquiry, i, OP_SIGNAL_TRIGGER) && surely == NEVER)
                 surely = i;
         }
-        if (is_did_of(inquiry, i, OP_AWAIT_TRIGGER) && operation_of(inquiry, i)->name == name &&
+        if (is_did_of(inquiry, i, OP_AWAIT_TRIGGER) &&
             (inquiry->trace->events[i].outcomes.count > 1 ||
              last_of(inquiry, i).kind != OUTCOME_BUSY))
             add_span(&awaits, (struct span){inquiry->before[i], i, actor(inquiry, i)});
     }
     sort_spans(&awaits);
-    for (int i = 0; i < inquiry->trace->event_count; i++) {
+    for (int k = 0; k < object->use_count; k++) {
+        int i = object->uses[k];
         bool ok, busy;
 
-        if (!is_did_of(inquiry, i, OP_AWAIT_TRIGGER) || operation_of(inquiry, i)->name != name)
+        if (!is_did_of(inquiry, i, OP_AWAIT_TRIGGER))
             continue;
         ok = times_ok(inquiry, i) > 0;
         busy = has_member(inquiry->trace->events[i].outcomes, OUTCOME_BUSY);
@@ -626,7 +616,6 @@ static void check_trigger(struct sharing *sharing, int name)
 struct computation {
     struct inquiry *inquiry;
     const struct object *object;
-    int name;
     int completed; /* the complete that was ok; -1: none */
 };
 
@@ -685,17 +674,15 @@ static void check_use(struct computation *computation, int did, struct outcome o
     }
 }
 
-static void check_computation(struct sharing *sharing, int name)
+static void check_computation(struct sharing *sharing, const struct object *object)
 {
     struct inquiry *inquiry = sharing->inquiry;
-    struct computation computation = {inquiry, &sharing->objects[NAME_COMPUTATION][name], name, -1};
+    struct computation computation = {inquiry, object, -1};
 
-    if (computation.object->made != 1)
-        return;
-    for (int i = 0; i < inquiry->trace->event_count; i++) {
-        int times;
+    for (int k = 0; k < object->use_count; k++) {
+        int i = object->uses[k], times;
 
-        if (!is_did_of(inquiry, i, OP_COMPLETE) || operation_of(inquiry, i)->name != name)
+        if (!is_did_of(inquiry, i, OP_COMPLETE))
             continue;
         times = times_ok(inquiry, i);
         if (times > 1 || (times > 0 && computation.completed >= 0))
@@ -703,39 +690,71 @@ static void check_computation(struct sharing *sharing, int name)
         else if (times > 0)
             computation.completed = i;
     }
-    for (int i = 0; i < inquiry->trace->event_count; i++) {
-        struct outcomes list = inquiry->trace->events[i].outcomes;
+    for (int k = 0; k < object->use_count; k++) {
+        struct outcomes list = inquiry->trace->events[object->uses[k]].outcomes;
 
-        if (is_did(inquiry, i) &&
-            operation_names(operation_of(inquiry, i)->kind) == NAME_COMPUTATION &&
-            operation_of(inquiry, i)->name == name)
-            for (size_t k = 0; k < list.count; k++)
-                check_use(&computation, i, list.of[k]);
+        for (size_t i = 0; i < list.count; i++)
+            check_use(&computation, object->uses[k], list.of[i]);
     }
 }
 
 /* ---- All kinds ---- */
 
+static const struct {
+    enum name_kind kind;
+    void (*check)(struct sharing *sharing, const struct object *object); /* NULL: only presence */
+} checks[] = {{NAME_MUTEX, check_mutex},
+              {NAME_CONDITION, NULL},
+              {NAME_LAZY, check_lazy},
+              {NAME_TRIGGER, check_trigger},
+              {NAME_COMPUTATION, check_computation}};
+enum { CHECKS = sizeof checks / sizeof *checks };
+
+static void begin_sharing(struct sharing *sharing)
+{
+    size_t instances = (size_t)sharing->inquiry->trace->instance_count;
+
+    sharing->held = zeroed(instances, sizeof *sharing->held);
+    sharing->perhaps = zeroed(instances, sizeof *sharing->perhaps);
+    for (int i = 0; i < CHECKS; i++) {
+        enum name_kind kind = checks[i].kind;
+        struct variables *variables = variables_create(sharing->inquiry, kind);
+
+        sharing->variables[kind] = variables;
+        sharing->objects[kind] = zeroed((size_t)variables->count, sizeof(struct object));
+        for (int k = 0; k < variables->count; k++)
+            sharing->objects[kind][k] = (struct object){.variable = k, .freed = NEVER};
+    }
+}
+
+static void end_sharing(struct sharing *sharing)
+{
+    for (int i = 0; i < CHECKS; i++) {
+        enum name_kind kind = checks[i].kind;
+
+        for (int k = 0; k < sharing->variables[kind]->count; k++)
+            free(sharing->objects[kind][k].uses);
+        free(sharing->objects[kind]);
+        variables_free(sharing->variables[kind]);
+    }
+    free(sharing->held);
+    free(sharing->perhaps);
+}
+
 void check_shared(struct inquiry *inquiry)
 {
-    static const struct {
-        enum name_kind kind;
-        void (*check)(struct sharing *sharing, int name);
-    } checks[] = {{NAME_MUTEX, check_mutex},
-                  {NAME_LAZY, check_lazy},
-                  {NAME_TRIGGER, check_trigger},
-                  {NAME_COMPUTATION, check_computation}};
-    struct sharing *sharing = zeroed(1, sizeof *sharing);
+    struct sharing sharing = {.inquiry = inquiry};
 
-    sharing->inquiry = inquiry;
-    for (int kind = 0; kind < NAME_KINDS; kind++)
-        for (int name = 0; name < PROGRAM_TASKS_MAX; name++)
-            sharing->objects[kind][name].freed = NEVER;
+    begin_sharing(&sharing);
     check_parts(inquiry);
-    count_objects(sharing);
-    check_presences(sharing);
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
-        for (int name = 0; name < inquiry->program->names[checks[i].kind].count; name++)
-            checks[i].check(sharing, name);
-    free(sharing);
+    count_uses(&sharing);
+    check_presences(&sharing);
+    for (int i = 0; i < CHECKS; i++)
+        for (int k = 0; k < sharing.variables[checks[i].kind]->count; k++) {
+            const struct object *object = &sharing.objects[checks[i].kind][k];
+
+            if (checks[i].check != NULL && object->made == 1)
+                checks[i].check(&sharing, object);
+        }
+    end_sharing(&sharing);
 }

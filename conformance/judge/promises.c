@@ -1,6 +1,5 @@
-/* promises: a promise name belongs to the whole scenario, so the child that it stands for is known
- * only where no other task can have bound it meanwhile. Nothing is concluded from a name whose
- * child is not known. */
+/* promises: a name is bound by one task. In that task it is known which children it stands for; in
+ * another, on another domain, the name may have been bound again meanwhile. */
 #include "promises.h"
 
 #include "findings.h"
@@ -50,32 +49,38 @@ static void add_cared(struct promises *promises, int did)
             add_slot(promises, -1, actor(promises->inquiry, did));
 }
 
+/* What a name stands for in the instance that does an operation. */
+static struct bindings *bindings_of(const struct promises *promises, int did, int name)
+{
+    int instance = promises->inquiry->trace->events[did].instance;
+
+    return &promises->names[variable_of(promises->variables, instance, name)];
+}
+
 static void add_binding(struct promises *promises, int did)
 {
     struct inquiry *inquiry = promises->inquiry;
     const struct operation *operation = operation_of(inquiry, did);
-    struct bindings *name = &promises->names[operation->bind];
-    int instance = actor(inquiry, did), first = promises->slot_count;
-    int domain = inquiry->lives[instance].domain;
+    struct bindings *name = bindings_of(promises, did, operation->bind);
+    int first = promises->slot_count;
 
     if (operation_has(operation->kind, OPERATION_SPAWNS))
         add_children(promises, did);
     else
         add_cared(promises, did);
     name->of = grown(name->of, (size_t)name->count, sizeof *name->of);
-    if (name->count == 0)
-        name->domain = domain;
     name->of[name->count++] = (struct binding){did, first, promises->slot_count - first};
-    name->binder = name->binder == NOBODY || name->binder == instance ? instance : SEVERAL;
-    name->domain = name->domain == domain ? domain : SEVERAL;
+    name->binder = actor(inquiry, did);
 }
 
 void promises_bind(struct promises *promises, struct inquiry *inquiry)
 {
     const struct trace *trace = inquiry->trace;
 
-    *promises = (struct promises){.inquiry = inquiry};
-    for (int i = 0; i < PROGRAM_TASKS_MAX; i++)
+    *promises =
+        (struct promises){.inquiry = inquiry, .variables = variables_create(inquiry, NAME_PROMISE)};
+    promises->names = zeroed((size_t)promises->variables->count, sizeof *promises->names);
+    for (int i = 0; i < promises->variables->count; i++)
         promises->names[i].binder = NOBODY;
     for (int i = 0; i < trace->event_count; i++)
         if (trace->events[i].kind == EVENT_DID && operation_of(inquiry, i)->bind >= 0)
@@ -86,22 +91,24 @@ void promises_free(struct promises *promises)
 {
     free(promises->slots);
     free(promises->listed);
-    for (int i = 0; i < PROGRAM_TASKS_MAX; i++)
+    for (int i = 0; i < promises->variables->count; i++)
         free(promises->names[i].of);
+    free(promises->names);
+    variables_free(promises->variables);
 }
 
-/* Find what a name stood for when the operation of `did` began. A task goes from its event before
- * straight to that operation, so a binding on its domain came before that event or after the
- * operation had begun. False: it cannot be told. */
+/* Find what a name stood for when the operation of `did` began, or its only turn. A task goes from
+ * its event before straight to that operation, so a binding on its domain came before that event or
+ * after the operation had begun. False: it cannot be told. */
 static bool look_up(const struct promises *promises, int did, int which, struct binding *binding)
 {
     const struct inquiry *inquiry = promises->inquiry;
-    const struct operation *operation = operation_of(inquiry, did);
-    const struct bindings *name = &promises->names[which];
-    int instance = actor(inquiry, did), low = 0, high = name->count;
-    bool own = name->binder == NOBODY || name->binder == instance;
+    const struct bindings *name = bindings_of(promises, did, which);
+    int task = actor(inquiry, did), low = 0, high = name->count;
+    bool own = name->binder == NOBODY || name->binder == task;
 
-    if (!own && name->domain != inquiry->lives[instance].domain)
+    if (!own && (inquiry->lives[name->binder].domain != inquiry->lives[task].domain ||
+                 operation_of(inquiry, did)->repeat > 1))
         return false;
     while (low < high) {
         int middle = (low + high) / 2;
@@ -112,7 +119,7 @@ static bool look_up(const struct promises *promises, int did, int which, struct 
             high = middle;
     }
     *binding = low > 0 ? name->of[low - 1] : (struct binding){-1, 0, 0};
-    return own || (operation->repeat == 1 && binding->count <= 1);
+    return true;
 }
 
 static void list_slot(struct promises *promises, int slot)

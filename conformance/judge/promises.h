@@ -2,9 +2,9 @@
 #ifndef PROMISES_H
 #define PROMISES_H
 
-#include "inquiry.h"
+#include "variables.h"
 
-enum { NOBODY = -1, SEVERAL = -2 };
+enum { NOBODY = -1 };
 
 /* A promise under some name: of a known child, or one that care handed out. */
 struct slot {
@@ -25,12 +25,11 @@ struct binding {
     int count;
 };
 
-/* All bindings of a name. */
+/* All bindings of a variable. */
 struct bindings {
     struct binding *of; /* in the order of the trace */
     int count;
-    int binder; /* the task that binds it; NOBODY, or SEVERAL */
-    int domain; /* on which all of this happens; SEVERAL */
+    int binder; /* the only task that binds it; NOBODY */
 };
 
 struct promises {
@@ -39,14 +38,16 @@ struct promises {
     int slot_count;
     int *listed; /* the slots that an operation is done to; -1: a name that stands for none */
     int listed_count;
-    struct bindings names[PROGRAM_TASKS_MAX];
+    struct variables *variables;
+    struct bindings *names; /* by variable */
 };
 
-/* Find all that is ever bound to a name. */
+/* Find all that is ever bound to each name. */
 void promises_bind(struct promises *promises, struct inquiry *inquiry);
 void promises_free(struct promises *promises);
 
-/* List the promises that an operation is done to. False: it cannot be told which. */
+/* List the promises that an operation is done to. False: it cannot be told which, and some of them
+ * are another task's. */
 bool promises_list(struct promises *promises, int did);
 
 /* ---- One promise ---- */
@@ -105,7 +106,7 @@ void report_null(struct promises *promises, const struct use *use);
 /* Check an operation on each of the promises that are listed. */
 void check_each(struct promises *promises, struct use *use, struct outcomes list);
 
-/* Check an operation whose promises cannot be told. */
-void check_unknown(struct promises *promises, struct use *use, struct outcomes list);
+/* Whether any outcome of the list, which becomes that of the use, is a success. */
+bool any_succeeds(struct use *use, struct outcomes list);
 
 #endif

@@ -49,7 +49,7 @@ static void all_are_awaited(void **state)
 static void several_of_a_stranger_are_refused(void **state)
 {
     static const struct story story = {
-        .program = "task main\n"
+        .program = "shared p q\ntask main\n"
                    "p = async child\n"
                    "q = async child\n"
                    "post up\n"
@@ -59,15 +59,16 @@ static void several_of_a_stranger_are_refused(void **state)
                    "await-all p => not-a-child | ok\n"
                    "await-one p q => not-a-child | ok\n"
                    "state p => not-a-child | finished\n",
-        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nspawn main 3 child#2\n"
-                 "did main 3 ok\ndid main 4 ok\nbegin child 0\ndid child 7 ok\n"
-                 "did child 8 not-a-child\ndid child 9 not-a-child\ndid child 10 not-a-child\n"
-                 "end child\nbegin child#2 0\ndid child#2 7 ok\ndid child#2 8 not-a-child\n"
-                 "did child#2 9 not-a-child\ndid child#2 10 not-a-child\nend child#2\n"
-                 "did main 5 ok\nend main\nrun ok\n",
-        .changes = {{"child#2 8 not-a-child", "child#2 8 ok", "R8.10 8: not-a-child: the promise"},
-                    {"child#2 9 not-a-child", "child#2 9 ok", "R8.10 9: not-a-child: the promise"},
-                    {"child#2 10 not-a-child", "child#2 10 finished", "R8.12 10: not-a-child"}},
+        .trace = "begin main 0\nspawn main 3 child\ndid main 3 ok\nspawn main 4 child#2\n"
+                 "did main 4 ok\ndid main 5 ok\nbegin child 0\ndid child 8 ok\n"
+                 "did child 9 not-a-child\ndid child 10 not-a-child\ndid child 11 not-a-child\n"
+                 "end child\nbegin child#2 0\ndid child#2 8 ok\ndid child#2 9 not-a-child\n"
+                 "did child#2 10 not-a-child\ndid child#2 11 not-a-child\nend child#2\n"
+                 "did main 6 ok\nend main\nrun ok\n",
+        .changes = {{"child#2 9 not-a-child", "child#2 9 ok", "R8.10 9: not-a-child: the promise"},
+                    {"child#2 10 not-a-child", "child#2 10 ok",
+                     "R8.10 10: not-a-child: the promise"},
+                    {"child#2 11 not-a-child", "child#2 11 finished", "R8.12 11: not-a-child"}},
     };
 
     (void)state;
@@ -319,7 +320,7 @@ static void what_get_took_is_settled(void **state)
 static void an_orphanage_is_its_makers(void **state)
 {
     static const struct story story = {
-        .program = "task main\n"
+        .program = "shared o\ntask main\n"
                    "orphans o\n"
                    "p = async child\n"
                    "await p\n"
@@ -327,12 +328,12 @@ static void an_orphanage_is_its_makers(void **state)
                    "take o => empty | invalid\n"
                    "get o => empty | invalid\n"
                    "length o => ok | invalid\n",
-        .trace = "begin main 0\ndid main 2 ok\nspawn main 3 child\ndid main 3 ok\nbegin child 0\n"
-                 "did child 6 invalid\ndid child 7 invalid\ndid child 8 invalid\nend child\n"
-                 "did main 4 ok\nend main\nrun ok\n",
-        .changes = {{"did child 6 invalid", "did child 6 empty", "R3.7 6: invalid: the orphanage"},
-                    {"did child 7 invalid", "did child 7 empty", "R3.22 7: invalid: the orphanage"},
-                    {"did child 8 invalid", "did child 8 ok", "R3.22 8: invalid: the orphanage"}},
+        .trace = "begin main 0\ndid main 3 ok\nspawn main 4 child\ndid main 4 ok\nbegin child 0\n"
+                 "did child 7 invalid\ndid child 8 invalid\ndid child 9 invalid\nend child\n"
+                 "did main 5 ok\nend main\nrun ok\n",
+        .changes = {{"did child 7 invalid", "did child 7 empty", "R3.7 7: invalid: the orphanage"},
+                    {"did child 8 invalid", "did child 8 empty", "R3.22 8: invalid: the orphanage"},
+                    {"did child 9 invalid", "did child 9 ok", "R3.22 9: invalid: the orphanage"}},
     };
 
     (void)state;
@@ -344,7 +345,7 @@ static void an_orphanage_is_its_makers(void **state)
 static void lazy_values_are_computed_once(void **state)
 {
     static const struct story story = {
-        .program = "task main\n"
+        .program = "shared l k\ntask main\n"
                    "lazy l part\n"
                    "repeat 2 force l\n"
                    "force l\n"
@@ -358,31 +359,31 @@ static void lazy_values_are_computed_once(void **state)
                    "force k\n"
                    "force l\n"
                    "fail boom\n",
-        .trace = "begin main 0\ndid main 2 ok\nforce main 3 part\nbegin part 0\nprint part hi\n"
-                 "did part 9 ok\nend part\ndid main 3 ok 3\ndid main 4 ok 3\ndid main 5 invalid\n"
-                 "did main 6 ok\nforce main 7 inner\nbegin inner 0\ndid inner 12 undefined\n"
-                 "did inner 13 ok 3\nend inner\ndid main 7 failed boom\nend main\nrun ok\n",
+        .trace = "begin main 0\ndid main 3 ok\nforce main 4 part\nbegin part 0\nprint part hi\n"
+                 "did part 10 ok\nend part\ndid main 4 ok 3\ndid main 5 ok 3\ndid main 6 invalid\n"
+                 "did main 7 ok\nforce main 8 inner\nbegin inner 0\ndid inner 13 undefined\n"
+                 "did inner 14 ok 3\nend inner\ndid main 8 failed boom\nend main\nrun ok\n",
         .changes = {{"begin part 0", "begin part 1",
-                     "R9.17 3: a lazy value is computed by the task"},
-                    {"did main 4 ok 3\n",
-                     "force main 4 part#2\nbegin part#2 0\nprint part#2 hi\ndid part#2 9 ok\n"
-                     "end part#2\ndid main 4 ok 3\n",
-                     "R9.17 4: the value is computed once, as part / 'force main 4 part#2'"},
-                    {"did main 4 ok 3", "did main 4 ok 4", "R9.18 4: what the value's task"},
-                    {"did main 4 ok 3", "did main 4 undefined", "R9.19 4: not undefined"},
-                    {"did inner 12 undefined", "did inner 12 failed boom", "R9.19 12: undefined"},
-                    {"did main 7 failed boom", "did main 7 ok", "R9.18 7: what the value's"},
-                    {"did main 5 invalid", "did main 5 failed boom",
-                     "R9.29 5: invalid: k is not made yet"},
-                    {"end part\ndid main 3 ok 3\n", "did main 3 ok 3\nend part\n",
-                     "R9.18 3: what the value's task returned"},
+                     "R9.17 4: a lazy value is computed by the task"},
+                    {"did main 5 ok 3\n",
+                     "force main 5 part#2\nbegin part#2 0\nprint part#2 hi\ndid part#2 10 ok\n"
+                     "end part#2\ndid main 5 ok 3\n",
+                     "R9.17 5: the value is computed once, as part / 'force main 5 part#2'"},
+                    {"did main 5 ok 3", "did main 5 ok 4", "R9.18 5: what the value's task"},
+                    {"did main 5 ok 3", "did main 5 undefined", "R9.19 5: not undefined"},
+                    {"did inner 13 undefined", "did inner 13 failed boom", "R9.19 13: undefined"},
+                    {"did main 8 failed boom", "did main 8 ok", "R9.18 8: what the value's"},
+                    {"did main 6 invalid", "did main 6 failed boom",
+                     "R9.29 6: invalid: k is not made yet"},
+                    {"end part\ndid main 4 ok 3\n", "did main 4 ok 3\nend part\n",
+                     "R9.18 4: what the value's task returned"},
                     {"end part\n", "", "R2.9 0: every task has ended"},
-                    {"force main 3 part\n", "force main 3 part\nforce main 3 part#2\n",
-                     "R9.20 3: task main waits: part still computes the value"},
-                    {"did main 2 ok\n",
-                     "did main 2 ok\nforce main 3 part#2\n"
-                     "force main 3 part#3\nforce main 3 part#4\n",
-                     "scenario.md 3: each task does"}},
+                    {"force main 4 part\n", "force main 4 part\nforce main 4 part#2\n",
+                     "R9.20 4: task main waits: part still computes the value"},
+                    {"did main 3 ok\n",
+                     "did main 3 ok\nforce main 4 part#2\n"
+                     "force main 4 part#3\nforce main 4 part#4\n",
+                     "scenario.md 4: each task does"}},
     };
 
     (void)state;
@@ -393,35 +394,132 @@ static void lazy_values_are_computed_once(void **state)
 static void a_part_is_of_its_task(void **state)
 {
     static const struct story story = {
-        .program = "task main\n"
+        .program = "shared r s o\n"
+                   "task main\n"
                    "lazy l part\n"
                    "create r\n"
                    "own r\n"
+                   "create s\n"
+                   "orphans o\n"
                    "force l\n"
-                   "await p\n"
+                   "get o\n"
                    "check s\n"
                    "disown s\n"
                    "task part\n"
                    "disown r\n"
-                   "p = async five\n"
-                   "create s\n"
+                   "async five orphans=o\n"
                    "own s\n"
                    "return 3\n"
                    "task five\n"
                    "return 5\n",
-        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\ndid main 4 ok\nforce main 5 part\n"
-                 "begin part 0\ndid part 10 ok\nspawn part 11 five\ndid part 11 ok\n"
-                 "did part 12 ok\ndid part 13 ok\nend part\ndid main 5 ok 3\nbegin five 0\n"
-                 "end five\ndid main 6 ok 5\ndid main 7 ok\ndid main 8 ok\nend main\nrun ok\n",
-        .changes = {{"did part 10 ok", "did part 10 not-owner", "R5.8 10: ok: task main owns r"},
-                    {"did main 6 ok 5", "did main 6 not-a-child", "R2.4 6: no error"},
-                    {"did main 6 ok 5", "did main 6 not-a-child",
+        .trace = "begin main 0\ndid main 3 ok\ndid main 4 ok\ndid main 5 ok\ndid main 6 ok\n"
+                 "did main 7 ok\nforce main 8 part\nbegin part 0\ndid part 13 ok\n"
+                 "spawn part 14 five\ndid part 14 ok\ndid part 15 ok\nend part\n"
+                 "did main 8 ok 3\nbegin five 0\nend five\ndid main 9 ok 5\ndid main 10 ok\n"
+                 "did main 11 ok\nend main\nrun ok\n",
+        .changes = {{"did part 13 ok", "did part 13 not-owner", "R5.8 13: ok: task main owns r"},
+                    {"did part 14 ok", "did part 14 invalid", "R2.16 14: 'async five' was refused"},
+                    {"did main 9 ok 5", "did main 9 empty", "R3.19 9: not empty: 1 in the"},
+                    {"did main 9 ok 5", "did main 9 empty",
                      "R2.1 0: still-has-children: task main returned"},
-                    {"did main 7 ok", "did main 7 not-owner", "R5.1 7: ok: task main owns s"},
-                    {"did main 8 ok", "did main 8 not-owner", "R5.4 0: resource-leaked: task main"},
-                    {"begin five 0", "begin five 1", "R4.2 11: async keeps to its parent's"},
-                    {"begin five 0\nend five\ndid main 6 ok 5\ndid main 7 ok\ndid main 8 ok\n", "",
-                     "scenario.md 6: task main ends at the end of its program"}},
+                    {"did main 10 ok", "did main 10 not-owner", "R5.1 10: ok: task main owns s"},
+                    {"did main 11 ok", "did main 11 not-owner",
+                     "R5.4 0: resource-leaked: task main"},
+                    {"begin five 0", "begin five 1", "R4.2 14: async keeps to its parent's"},
+                    {"begin five 0\nend five\ndid main 9 ok 5\ndid main 10 ok\ndid main 11 ok\n",
+                     "", "scenario.md 9: task main ends at the end of its program"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* A part is an instance of its own, whose names are not those of its task. */
+static void a_part_has_names_of_its_own(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "p = async five\n"
+                   "lazy l part\n"
+                   "force l\n"
+                   "await p\n"
+                   "task part\n"
+                   "p = async six\n"
+                   "await p\n"
+                   "task five\n"
+                   "return 5\n"
+                   "task six\n"
+                   "return 6\n",
+        .trace = "begin main 0\nspawn main 2 five\ndid main 2 ok\ndid main 3 ok\n"
+                 "force main 4 part\nbegin part 0\nspawn part 7 six\ndid part 7 ok\n"
+                 "begin five 0\nend five\nbegin six 0\nend six\ndid part 8 ok 6\nend part\n"
+                 "did main 4 ok\ndid main 5 ok 5\nend main\nrun ok\n",
+        .changes = {{"did main 5 ok 5", "did main 5 ok 6", "R2.4 5: ok 5, as task five ended"},
+                    {"did part 8 ok 6", "did part 8 ok 5", "R2.4 8: ok 6, as task six ended"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* Each instance makes all its things under the same names as another. */
+static void each_instance_has_things_of_its_own(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "p = repeat 2 async child\n"
+                   "await p\n"
+                   "task child\n"
+                   "orphans o\n"
+                   "async leaf orphans=o\n"
+                   "mutex m\n"
+                   "lock m\n"
+                   "trigger t\n"
+                   "signal-trigger t\n"
+                   "computation x\n"
+                   "complete x 1\n"
+                   "lazy l part\n"
+                   "yield\n"
+                   "length o\n"
+                   "try-lock m\n"
+                   "await-trigger t\n"
+                   "peek x\n"
+                   "force l\n"
+                   "get o\n"
+                   "unlock m\n"
+                   "try-lock m\n"
+                   "unlock m\n"
+                   "free-mutex m\n"
+                   "lock m\n"
+                   "task leaf\n"
+                   "task part\n"
+                   "return 2\n",
+#define FIRST(child, leaf)                                                                         \
+    "begin " child " 0\ndid " child " 5 ok\nspawn " child " 6 " leaf "\ndid " child " 6 ok\n"      \
+    "did " child " 7 ok\ndid " child " 8 ok\ndid " child " 9 ok\ndid " child " 10 ok\n"            \
+    "did " child " 11 ok\ndid " child " 12 ok\ndid " child " 13 ok\n"
+#define THEN(child, leaf, part)                                                                    \
+    "begin " leaf " 0\nend " leaf "\ndid " child " 14 ok\ndid " child " 15 ok 1\n"                 \
+    "did " child " 16 busy\ndid " child " 17 ok\ndid " child " 18 ok 1\n"                          \
+    "force " child " 19 " part "\nbegin " part " 0\nend " part "\ndid " child " 19 ok 2\n"         \
+    "did " child " 20 ok\ndid " child " 21 ok\ndid " child " 22 ok\ndid " child " 23 ok\n"         \
+    "did " child " 24 ok\ndid " child " 25 invalid\nend " child "\n"
+        .trace = "begin main 0\nspawn main 2 child\nspawn main 2 child#2\ndid main 2 ok\n" FIRST(
+            "child", "leaf") FIRST("child#2", "leaf#2") THEN("child", "leaf", "part")
+            THEN("child#2", "leaf#2", "part#2") "did main 3 ok\nend main\nrun ok\n",
+        .changes = {{"did child#2 12 ok", "did child#2 12 already", "R9.25 12: ok: the"},
+                    {"did child#2 15 ok 1", "did child#2 15 ok 2", "R3.21 15: 1 in the orphanage"},
+                    {"did child#2 16 busy", "did child#2 16 ok", "R9.5 16: busy: the task holds"},
+                    {"did child#2 17 ok", "did child#2 17 busy", "R9.22 17: ok: the trigger has"},
+                    {"did child#2 18 ok 1", "did child#2 18 ok 2", "R9.25 18: ok 1, with which"},
+                    {"did child#2 18 ok 1", "did child#2 18 running", "R9.25 18: not running"},
+                    {"did child#2 19 ok 2", "did child#2 19 ok 3", "R9.18 19: what the value's"},
+                    {"did child#2 20 ok", "did child#2 20 empty", "R3.19 20: not empty: 1 in"},
+                    {"did child#2 21 ok", "did child#2 21 not-permitted", "R9.4 21: ok: the task"},
+                    {"did child#2 22 ok\ndid child#2 23 ok",
+                     "did child#2 22 busy\ndid child#2 23 not-permitted",
+                     "R9.5 22: ok: no task holds the mutex"},
+                    {"did child#2 25 invalid", "did child#2 25 ok", "R9.29 25: invalid: m has"}},
     };
 
     (void)state;
@@ -432,7 +530,7 @@ static void a_part_is_of_its_task(void **state)
 static void the_cancelled_leave_it_to_others(void **state)
 {
     static const struct story story = {
-        .program = "task main\n"
+        .program = "shared l\ntask main\n"
                    "lazy l part\n"
                    "p = async child\n"
                    "q = async child\n"
@@ -444,20 +542,20 @@ static void the_cancelled_leave_it_to_others(void **state)
                    "task part\n"
                    "yield\n"
                    "return 3\n",
-        .trace = "begin main 0\ndid main 2 ok\nspawn main 3 child\ndid main 3 ok\n"
-                 "spawn main 4 child#2\ndid main 4 ok\nbegin child 0\nforce child 9 part\n"
-                 "begin part 0\nbegin child#2 0\ndid main 5 ok\ndid part 11 stopped\nend part\n"
-                 "did child 9 stopped\nend child\nforce child#2 9 part#2\nbegin part#2 0\n"
-                 "did main 6 ok\ndid part#2 11 ok\nend part#2\ndid child#2 9 ok 3\nend child#2\n"
-                 "did main 7 ok\nend main\nrun ok\n",
-        .changes = {{"did child 9 stopped", "did child 9 ok", "R9.18 9: what the value's task"},
-                    {"did child#2 9 ok 3", "did child#2 9 ok", "R9.18 9: what the value's task"},
-                    {"did child#2 9 ok 3", "did child#2 9 undefined", "R9.19 9: not undefined"},
-                    {"did part 11 stopped\nend part\ndid child 9 stopped\nend child\n"
-                     "force child#2 9 part#2\nbegin part#2 0\n",
-                     "force child#2 9 part#2\nbegin part#2 0\ndid part 11 stopped\nend part\n"
-                     "did child 9 stopped\nend child\n",
-                     "R9.20 9: task child#2 waits: part still computes the value"}},
+        .trace = "begin main 0\ndid main 3 ok\nspawn main 4 child\ndid main 4 ok\n"
+                 "spawn main 5 child#2\ndid main 5 ok\nbegin child 0\nforce child 10 part\n"
+                 "begin part 0\nbegin child#2 0\ndid main 6 ok\ndid part 12 stopped\nend part\n"
+                 "did child 10 stopped\nend child\nforce child#2 10 part#2\nbegin part#2 0\n"
+                 "did main 7 ok\ndid part#2 12 ok\nend part#2\ndid child#2 10 ok 3\nend child#2\n"
+                 "did main 8 ok\nend main\nrun ok\n",
+        .changes = {{"did child 10 stopped", "did child 10 ok", "R9.18 10: what the value's task"},
+                    {"did child#2 10 ok 3", "did child#2 10 ok", "R9.18 10: what the value's task"},
+                    {"did child#2 10 ok 3", "did child#2 10 undefined", "R9.19 10: not undefined"},
+                    {"did part 12 stopped\nend part\ndid child 10 stopped\nend child\n"
+                     "force child#2 10 part#2\nbegin part#2 0\n",
+                     "force child#2 10 part#2\nbegin part#2 0\ndid part 12 stopped\nend part\n"
+                     "did child 10 stopped\nend child\n",
+                     "R9.20 10: task child#2 waits: part still computes the value"}},
     };
 
     (void)state;
@@ -468,14 +566,15 @@ static void the_cancelled_leave_it_to_others(void **state)
 static void turns_hold_a_mutex_for_a_moment(void **state)
 {
     static const struct story story = {
-        .program = "domains 0\ntask main\nmutex m\ncondition c\np = async a\nq = async b\n"
-                   "await p\nawait q\ntask a\nlock m\nrepeat 2 wait c m\n"
-                   "task b\nlock m\nsignal c\nunlock m\nyield\nlock m\n",
-        .trace = "begin main 0\ndid main 3 ok\ndid main 4 ok\nspawn main 5 a\ndid main 5 ok\n"
-                 "spawn main 6 b\ndid main 6 ok\nbegin a 0\ndid a 10 ok\nbegin b 0\n"
-                 "did b 13 ok\ndid b 14 ok\ndid b 15 ok\ndid b 16 ok\ndid b 17 ok\nend b\n"
-                 "did main 7 stopped\nend main\ndid a 11 ok, stopped\nend a\nrun deadlock\n",
-        .changes = {{"did a 11 ok, stopped", "did a 11 ok", "R9.1 11: task a does not hold"}},
+        .program =
+            "domains 0\nshared m c\ntask main\nmutex m\ncondition c\np = async a\nq = async b\n"
+            "await p\nawait q\ntask a\nlock m\nrepeat 2 wait c m\n"
+            "task b\nlock m\nsignal c\nunlock m\nyield\nlock m\n",
+        .trace = "begin main 0\ndid main 4 ok\ndid main 5 ok\nspawn main 6 a\ndid main 6 ok\n"
+                 "spawn main 7 b\ndid main 7 ok\nbegin a 0\ndid a 11 ok\nbegin b 0\n"
+                 "did b 14 ok\ndid b 15 ok\ndid b 16 ok\ndid b 17 ok\ndid b 18 ok\nend b\n"
+                 "did main 8 stopped\nend main\ndid a 12 ok, stopped\nend a\nrun deadlock\n",
+        .changes = {{"did a 12 ok, stopped", "did a 12 ok", "R9.1 12: task a does not hold"}},
     };
 
     (void)state;
@@ -489,7 +588,7 @@ static void turns_hold_a_mutex_for_a_moment(void **state)
 static void mutexes_exclude(void **state)
 {
     static const struct story story = {
-        .program = "domains 1\n"
+        .program = "domains 1\nshared m\n"
                    "task main\n"
                    "mutex m\n"
                    "p = call child\n"
@@ -501,17 +600,17 @@ static void mutexes_exclude(void **state)
                    "lock m\n"
                    "print b\n"
                    "unlock m\n",
-        .trace = "begin main 0\ndid main 3 ok\nspawn main 4 child\ndid main 4 ok\nbegin child 1\n"
-                 "did main 5 ok\nprint main a\ndid main 6 ok\ndid child 10 ok\ndid main 7 ok\n"
-                 "print child b\ndid child 11 ok\ndid child 12 ok\nend child\ndid main 8 ok\n"
+        .trace = "begin main 0\ndid main 4 ok\nspawn main 5 child\ndid main 5 ok\nbegin child 1\n"
+                 "did main 6 ok\nprint main a\ndid main 7 ok\ndid child 11 ok\ndid main 8 ok\n"
+                 "print child b\ndid child 12 ok\ndid child 13 ok\nend child\ndid main 9 ok\n"
                  "end main\nrun ok\n",
-        .changes = {{"did main 6 ok\ndid child 10 ok\n", "did child 10 ok\ndid main 6 ok\n",
-                     "R9.1 10: task child does not hold the mutex while task main does, since 'did "
-                     "main 5 ok' (line 7 of the trace) / 'did child 10 ok'"},
-                    {"did main 5 ok\nprint main a\ndid main 6 ok\ndid child 10 ok\n",
-                     "did child 10 ok\ndid main 5 ok\nprint main a\ndid main 6 ok\n", "R9.1 5"},
-                    {"did main 7 ok", "did main 7 not-permitted", "R9.4 7: ok: the task holds"},
-                    {"did main 7 ok", "did main 7 not-permitted", "R9.1 10: task child does not"}},
+        .changes = {{"did main 7 ok\ndid child 11 ok\n", "did child 11 ok\ndid main 7 ok\n",
+                     "R9.1 11: task child does not hold the mutex while task main does, since 'did "
+                     "main 6 ok' (line 7 of the trace) / 'did child 11 ok'"},
+                    {"did main 6 ok\nprint main a\ndid main 7 ok\ndid child 11 ok\n",
+                     "did child 11 ok\ndid main 6 ok\nprint main a\ndid main 7 ok\n", "R9.1 6"},
+                    {"did main 8 ok", "did main 8 not-permitted", "R9.4 8: ok: the task holds"},
+                    {"did main 8 ok", "did main 8 not-permitted", "R9.1 11: task child does not"}},
     };
 
     (void)state;
@@ -556,7 +655,7 @@ static void a_mutex_knows_its_holder(void **state)
 static void mutexes_are_taken_in_turn(void **state)
 {
     static const struct story story = {
-        .program = "task main\n"
+        .program = "shared m\ntask main\n"
                    "mutex m\n"
                    "lock m\n"
                    "p = repeat 2 async child\n"
@@ -567,17 +666,17 @@ static void mutexes_are_taken_in_turn(void **state)
                    "task child\n"
                    "lock m\n"
                    "unlock m\n",
-        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nspawn main 4 child\n"
-                 "spawn main 4 child#2\ndid main 4 ok\nbegin child 0\nbegin child#2 0\n"
-                 "did main 5 ok\ndid main 6 ok\ndid child 10 ok\ndid child 11 ok\nend child\n"
-                 "did child#2 10 ok\ndid child#2 11 ok\nend child#2\ndid main 7 ok\n"
-                 "did main 8 ok\nend main\nrun ok\n",
-        .changes = {{"did child 10 ok\ndid child 11 ok\nend child\ndid child#2 10 ok\n"
-                     "did child#2 11 ok\nend child#2\n",
-                     "did child#2 10 ok\ndid child#2 11 ok\nend child#2\ndid child 10 ok\n"
-                     "did child 11 ok\nend child\n",
-                     "R9.2 10: before the lock that began on this domain after 'begin child#2 0'"},
-                    {"did main 8 ok", "did main 8 busy", "R9.5 8: ok: no task holds the mutex"}},
+        .trace = "begin main 0\ndid main 3 ok\ndid main 4 ok\nspawn main 5 child\n"
+                 "spawn main 5 child#2\ndid main 5 ok\nbegin child 0\nbegin child#2 0\n"
+                 "did main 6 ok\ndid main 7 ok\ndid child 11 ok\ndid child 12 ok\nend child\n"
+                 "did child#2 11 ok\ndid child#2 12 ok\nend child#2\ndid main 8 ok\n"
+                 "did main 9 ok\nend main\nrun ok\n",
+        .changes = {{"did child 11 ok\ndid child 12 ok\nend child\ndid child#2 11 ok\n"
+                     "did child#2 12 ok\nend child#2\n",
+                     "did child#2 11 ok\ndid child#2 12 ok\nend child#2\ndid child 11 ok\n"
+                     "did child 12 ok\nend child\n",
+                     "R9.2 11: before the lock that began on this domain after 'begin child#2 0'"},
+                    {"did main 9 ok", "did main 9 busy", "R9.5 9: ok: no task holds the mutex"}},
     };
 
     (void)state;
@@ -588,7 +687,7 @@ static void mutexes_are_taken_in_turn(void **state)
 static void conditions_give_up_the_mutex(void **state)
 {
     static const struct story story = {
-        .program = "task main\n"
+        .program = "shared m c\ntask main\n"
                    "mutex m\n"
                    "condition c\n"
                    "wait c m\n"
@@ -603,18 +702,18 @@ static void conditions_give_up_the_mutex(void **state)
                    "lock m\n"
                    "signal c\n"
                    "unlock m\n",
-        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\ndid main 4 not-permitted\n"
-                 "spawn main 5 child\ndid main 5 ok\ndid main 6 ok\nbegin child 0\n"
-                 "did child 13 ok\ndid child 14 ok\ndid child 15 ok\nend child\ndid main 7 ok\n"
-                 "did main 8 ok\ndid main 9 ok\ndid main 10 ok\ndid main 11 invalid\nend main\n"
+        .trace = "begin main 0\ndid main 3 ok\ndid main 4 ok\ndid main 5 not-permitted\n"
+                 "spawn main 6 child\ndid main 6 ok\ndid main 7 ok\nbegin child 0\n"
+                 "did child 14 ok\ndid child 15 ok\ndid child 16 ok\nend child\ndid main 8 ok\n"
+                 "did main 9 ok\ndid main 10 ok\ndid main 11 ok\ndid main 12 invalid\nend main\n"
                  "run ok\n",
-        .changes = {{"did main 4 not-permitted", "did main 4 ok", "R9.14 4: not-permitted"},
-                    {"did main 7 ok", "did main 7 not-permitted", "R9.14 7: not not-permitted"},
-                    {"did child 14 ok\ndid child 15 ok\nend child\ndid main 7 ok\n",
-                     "did main 7 ok\ndid child 14 ok\ndid child 15 ok\nend child\n",
-                     "R9.1 7: task main does not hold the mutex while task child does"},
-                    {"did main 7 ok", "did main 7 busy", "R9.4 8: not-permitted: the task does"},
-                    {"did main 11 invalid", "did main 11 ok", "R9.29 11: invalid: c has been"}},
+        .changes = {{"did main 5 not-permitted", "did main 5 ok", "R9.14 5: not-permitted"},
+                    {"did main 8 ok", "did main 8 not-permitted", "R9.14 8: not not-permitted"},
+                    {"did child 15 ok\ndid child 16 ok\nend child\ndid main 8 ok\n",
+                     "did main 8 ok\ndid child 15 ok\ndid child 16 ok\nend child\n",
+                     "R9.1 8: task main does not hold the mutex while task child does"},
+                    {"did main 8 ok", "did main 8 busy", "R9.4 9: not-permitted: the task does"},
+                    {"did main 12 invalid", "did main 12 ok", "R9.29 12: invalid: c has been"}},
     };
 
     (void)state;
@@ -624,7 +723,7 @@ static void conditions_give_up_the_mutex(void **state)
 static void triggers_happen_once(void **state)
 {
     static const struct story story = {
-        .program = "task main\n"
+        .program = "shared t\ntask main\n"
                    "trigger t\n"
                    "p = async child\n"
                    "yield\n"
@@ -634,16 +733,16 @@ static void triggers_happen_once(void **state)
                    "repeat 2 await-trigger t\n"
                    "task child\n"
                    "await-trigger t\n",
-        .trace = "begin main 0\ndid main 2 ok\nspawn main 3 child\ndid main 3 ok\nbegin child 0\n"
-                 "did main 4 ok\ndid main 5 busy\ndid main 6 ok\ndid child 10 ok\nend child\n"
-                 "did main 7 ok\ndid main 8 ok\nend main\nrun ok\n",
-        .changes = {{"did main 6 ok\ndid child 10 ok\nend child\n",
-                     "did child 10 ok\nend child\ndid main 6 ok\n", ""},
-                    {"did main 5 busy", "did main 5 ok", "R9.22 5: nothing yet: no task has"},
-                    {"did main 8 ok", "did main 8 busy", "R9.22 8: ok: the trigger has been"},
-                    {"begin child 0\ndid main 4 ok\ndid main 5 busy\n",
-                     "did main 4 ok\ndid main 5 busy\nbegin child 0\n",
-                     "R9.23 5: not busy: no other task awaits the trigger"}},
+        .trace = "begin main 0\ndid main 3 ok\nspawn main 4 child\ndid main 4 ok\nbegin child 0\n"
+                 "did main 5 ok\ndid main 6 busy\ndid main 7 ok\ndid child 11 ok\nend child\n"
+                 "did main 8 ok\ndid main 9 ok\nend main\nrun ok\n",
+        .changes = {{"did main 7 ok\ndid child 11 ok\nend child\n",
+                     "did child 11 ok\nend child\ndid main 7 ok\n", ""},
+                    {"did main 6 busy", "did main 6 ok", "R9.22 6: nothing yet: no task has"},
+                    {"did main 9 ok", "did main 9 busy", "R9.22 9: ok: the trigger has been"},
+                    {"begin child 0\ndid main 5 ok\ndid main 6 busy\n",
+                     "did main 5 ok\ndid main 6 busy\nbegin child 0\n",
+                     "R9.23 6: not busy: no other task awaits the trigger"}},
     };
 
     (void)state;
@@ -653,7 +752,7 @@ static void triggers_happen_once(void **state)
 static void computations_are_completed_once(void **state)
 {
     static const struct story story = {
-        .program = "task main\n"
+        .program = "shared x\ntask main\n"
                    "computation x\n"
                    "trigger t\n"
                    "peek x\n"
@@ -669,26 +768,26 @@ static void computations_are_completed_once(void **state)
                    "await-trigger t\n"
                    "task child\n"
                    "await-computation x\n",
-        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\ndid main 4 running\ndid main 5 ok\n"
-                 "spawn main 6 child\ndid main 6 ok\nbegin child 0\ndid main 7 ok\ndid main 8 ok\n"
-                 "did main 9 already\ndid main 10 failed boom\ndid main 11 ok\n"
-                 "did main 12 already\ndid child 16 failed boom\nend child\ndid main 13 ok\n"
-                 "did main 14 ok\nend main\nrun ok\n",
-        .changes = {{"did main 4 running", "did main 4 failed boom",
-                     "R9.25 4: no outcome: the computation is not complete"},
-                    {"did main 8 ok", "did main 8 already", "R9.25 8: ok: the computation is not"},
-                    {"did main 9 already", "did main 9 already, ok",
-                     "R9.25 9: already: the computation has been completed"},
-                    {"did main 10 failed boom", "did main 10 ok 4", "R9.25 10: failed boom, with"},
-                    {"did main 10 failed boom", "did main 10 running", "R9.25 10: not running"},
-                    {"did main 12 already", "did main 12 ok", "R9.27 12: already: the"},
-                    {"did child 16 failed boom", "did child 16 ok 4", "R9.25 16: failed boom"},
-                    {"did main 7 ok\ndid main 8 ok\ndid main 9 already\ndid main 10 failed boom\n"
-                     "did main 11 ok\ndid main 12 already\ndid child 16 failed boom\nend child\n",
-                     "did child 16 failed boom\nend child\ndid main 7 ok\ndid main 8 ok\n"
-                     "did main 9 already\ndid main 10 failed boom\ndid main 11 ok\n"
-                     "did main 12 already\n",
-                     "R9.25 16: no outcome"}},
+        .trace = "begin main 0\ndid main 3 ok\ndid main 4 ok\ndid main 5 running\ndid main 6 ok\n"
+                 "spawn main 7 child\ndid main 7 ok\nbegin child 0\ndid main 8 ok\ndid main 9 ok\n"
+                 "did main 10 already\ndid main 11 failed boom\ndid main 12 ok\n"
+                 "did main 13 already\ndid child 17 failed boom\nend child\ndid main 14 ok\n"
+                 "did main 15 ok\nend main\nrun ok\n",
+        .changes = {{"did main 5 running", "did main 5 failed boom",
+                     "R9.25 5: no outcome: the computation is not complete"},
+                    {"did main 9 ok", "did main 9 already", "R9.25 9: ok: the computation is not"},
+                    {"did main 10 already", "did main 10 already, ok",
+                     "R9.25 10: already: the computation has been completed"},
+                    {"did main 11 failed boom", "did main 11 ok 4", "R9.25 11: failed boom, with"},
+                    {"did main 11 failed boom", "did main 11 running", "R9.25 11: not running"},
+                    {"did main 13 already", "did main 13 ok", "R9.27 13: already: the"},
+                    {"did child 17 failed boom", "did child 17 ok 4", "R9.25 17: failed boom"},
+                    {"did main 8 ok\ndid main 9 ok\ndid main 10 already\ndid main 11 failed boom\n"
+                     "did main 12 ok\ndid main 13 already\ndid child 17 failed boom\nend child\n",
+                     "did child 17 failed boom\nend child\ndid main 8 ok\ndid main 9 ok\n"
+                     "did main 10 already\ndid main 11 failed boom\ndid main 12 ok\n"
+                     "did main 13 already\n",
+                     "R9.25 17: no outcome"}},
     };
 
     (void)state;
@@ -761,7 +860,7 @@ static void sleeps_are_over_in_order(void **state)
 static void a_deadlock_is_one(void **state)
 {
     static const struct story story = {
-        .program = "task main\n"
+        .program = "shared m\ntask main\n"
                    "mutex m\n"
                    "lock m\n"
                    "p = async child\n"
@@ -772,13 +871,13 @@ static void a_deadlock_is_one(void **state)
                    "task other\n"
                    "yield\n"
                    "return 3\n",
-        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nspawn main 4 child\ndid main 4 ok\n"
-                 "spawn main 5 other\ndid main 5 ok\nbegin child 0\nbegin other 0\n"
-                 "did other 10 ok\nend other\ndid main 6 stopped\nend main\ndid child 8 stopped\n"
+        .trace = "begin main 0\ndid main 3 ok\ndid main 4 ok\nspawn main 5 child\ndid main 5 ok\n"
+                 "spawn main 6 other\ndid main 6 ok\nbegin child 0\nbegin other 0\n"
+                 "did other 11 ok\nend other\ndid main 7 stopped\nend main\ndid child 9 stopped\n"
                  "end child\nrun deadlock\n",
-        .changes = {{"did other 10 ok\nend other\ndid main 6 stopped\nend main\n",
-                     "did main 6 stopped\nend main\ndid other 10 stopped\nend other\n",
-                     "R13.3 10: no deadlock: task other waited for no other"},
+        .changes = {{"did other 11 ok\nend other\ndid main 7 stopped\nend main\n",
+                     "did main 7 stopped\nend main\ndid other 11 stopped\nend other\n",
+                     "R13.3 11: no deadlock: task other waited for no other"},
                     {"run deadlock", "run ok", "R2.14 0: task main is not stopped"},
                     {"begin child 0\nbegin other 0\n", "begin child 0\n",
                      "scenario.md 0: task other does nothing before it begins"}},
@@ -802,6 +901,8 @@ int main(void)
         cmocka_unit_test(an_orphanage_is_its_makers),
         cmocka_unit_test(lazy_values_are_computed_once),
         cmocka_unit_test(a_part_is_of_its_task),
+        cmocka_unit_test(a_part_has_names_of_its_own),
+        cmocka_unit_test(each_instance_has_things_of_its_own),
         cmocka_unit_test(the_cancelled_leave_it_to_others),
         cmocka_unit_test(turns_hold_a_mutex_for_a_moment),
         cmocka_unit_test(mutexes_exclude),

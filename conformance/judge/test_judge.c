@@ -272,7 +272,7 @@ static void tasks_of_one_domain_take_turns(void **state)
         .trace = "begin main 0\nspawn main 3 child\ndid main 3 ok\n"
                  "spawn main 4 far\nbegin far 1\ndid main 4 ok\n"
                  "print far four\nprint main one\ndid far 17 ok\ndid main 5 ok\nend far\n"
-                 "did main 6 ok\ndid main 7 ok\nfinalise r 0\ndid main 8 ok\n"
+                 "did main 6 ok\ndid main 7 ok\nfinalise main r 0\ndid main 8 ok\n"
                  "begin child 0\n"
                  "print child three\n"
                  "did child 14 ok\n"
@@ -285,16 +285,17 @@ static void tasks_of_one_domain_take_turns(void **state)
                  "did main 12 ok\n"
                  "end main\n"
                  "run ok\n",
-        .changes = {{"did main 6 ok\ndid main 7 ok\nfinalise r 0\ndid main 8 ok\nbegin child 0\n",
-                     "begin child 0\ndid main 6 ok\ndid main 7 ok\nfinalise r 0\ndid main 8 ok\n",
-                     "R1.7 0: task main does not suspend between 'did main 5 ok'"},
-                    {"did main 3 ok\n", "begin child 0\ndid main 3 ok\n", "scenario.md 0"},
-                    {"did main 9 ok\nprint main two\ndid main 10 ok\ndid child 15 ok\n",
-                     "did main 9 ok\nprint main two\ndid child 15 ok\ndid main 10 ok\n",
-                     "R1.10 0: task main does not suspend between 'print main two'"},
-                    {"print child three\ndid child 14 ok\ndid main 9 ok\n",
-                     "print child three\ndid main 9 ok\ndid child 14 ok\n",
-                     "R1.10 0: task child does not suspend between 'print child three'"}},
+        .changes =
+            {{"did main 6 ok\ndid main 7 ok\nfinalise main r 0\ndid main 8 ok\nbegin child 0\n",
+              "begin child 0\ndid main 6 ok\ndid main 7 ok\nfinalise main r 0\ndid main 8 ok\n",
+              "R1.7 0: task main does not suspend between 'did main 5 ok'"},
+             {"did main 3 ok\n", "begin child 0\ndid main 3 ok\n", "scenario.md 0"},
+             {"did main 9 ok\nprint main two\ndid main 10 ok\ndid child 15 ok\n",
+              "did main 9 ok\nprint main two\ndid child 15 ok\ndid main 10 ok\n",
+              "R1.10 0: task main does not suspend between 'print main two'"},
+             {"print child three\ndid child 14 ok\ndid main 9 ok\n",
+              "print child three\ndid main 9 ok\ndid child 14 ok\n",
+              "R1.10 0: task child does not suspend between 'print child three'"}},
     };
 
     (void)state;
@@ -368,7 +369,7 @@ static void who_may_have_been_cancelled_is_no_offender(void **state)
 static void promises_belong_to_the_parent(void **state)
 {
     static const struct story story = {
-        .program = "task main\n"
+        .program = "shared p\ntask main\n"
                    "p = async child\n"
                    "q = async other\n"
                    "await q\n"
@@ -380,18 +381,18 @@ static void promises_belong_to_the_parent(void **state)
                    "await p\n"
                    "cancel p\n"
                    "free p\n",
-        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nspawn main 3 other\n"
-                 "did main 3 ok\nbegin child 0\nend child\nbegin other 0\n"
-                 "did other 10 not-a-child\ndid other 11 not-a-child\ndid other 12 not-a-child\n"
-                 "end other\ndid main 4 ok\ndid main 5 ok\ndid main 6 ok\ndid main 7 invalid\n"
+        .trace = "begin main 0\nspawn main 3 child\ndid main 3 ok\nspawn main 4 other\n"
+                 "did main 4 ok\nbegin child 0\nend child\nbegin other 0\n"
+                 "did other 11 not-a-child\ndid other 12 not-a-child\ndid other 13 not-a-child\n"
+                 "end other\ndid main 5 ok\ndid main 6 ok\ndid main 7 ok\ndid main 8 invalid\n"
                  "end main\nrun ok\n",
-        .changes = {{"did other 10 not-a-child", "did other 10 ok",
-                     "R2.6 10: not-a-child: the promise is not one of task other"},
-                    {"did other 11 not-a-child", "did other 11 ok", "R2.7 11: not-a-child"},
-                    {"did other 12 not-a-child", "did other 12 ok", "R2.15 12: not-a-child"},
-                    {"did main 6 ok", "did main 6 busy", "R2.15 6: ok: the child was awaited"},
-                    {"did main 7 invalid", "did main 7 ok",
-                     "R2.11 7: invalid: the promise has been given back"}},
+        .changes = {{"did other 11 not-a-child", "did other 11 ok",
+                     "R2.6 11: not-a-child: the promise is not one of task other"},
+                    {"did other 12 not-a-child", "did other 12 ok", "R2.7 12: not-a-child"},
+                    {"did other 13 not-a-child", "did other 13 ok", "R2.15 13: not-a-child"},
+                    {"did main 7 ok", "did main 7 busy", "R2.15 7: ok: the child was awaited"},
+                    {"did main 8 invalid", "did main 8 ok",
+                     "R2.11 8: invalid: the promise has been given back"}},
     };
     static const struct story unsettled = {
         .program = "task main\np = async child\nfree p\nawait p\nawait q\n"
@@ -536,7 +537,7 @@ static void parallel_may_be_repeated(void **state)
     tell(&refused);
 }
 
-/* One name may stand for many promises, and be bound by many tasks. */
+/* One name may stand for many promises. */
 static void lists_go_by_their_members(void **state)
 {
     static const struct story many = {
@@ -576,7 +577,7 @@ static void lists_go_by_their_members(void **state)
 static void strangers_are_known_on_other_domains(void **state)
 {
     static const struct story story = {
-        .program = "domains 1\n"
+        .program = "domains 1\nshared p\n"
                    "task main\n"
                    "p = async child\n"
                    "q = call far\n"
@@ -586,24 +587,31 @@ static void strangers_are_known_on_other_domains(void **state)
                    "task far\n"
                    "await p\n"
                    "cancel p\n"
-                   "free p\n",
-        .trace = "begin main 0\nspawn main 3 child\ndid main 3 ok\nspawn main 4 far\n"
-                 "begin far 1\ndid main 4 ok\ndid far 9 not-a-child\ndid far 10 not-a-child\n"
-                 "did far 11 invalid\nend far\nbegin child 0\nend child\ndid main 5 ok\n"
-                 "did main 6 ok\nend main\nrun ok\n",
-        .changes = {{"did far 9 not-a-child", "did far 9 ok", "R2.6 9: not-a-child"},
-                    {"did far 10 not-a-child", "did far 10 ok", "R2.7 10: not-a-child"},
-                    {"did far 11 invalid", "did far 11 ok", "R2.15 11: not-a-child"}},
+                   "free p\n"
+                   "await-all p => ok | not-a-child\n"
+                   "repeat 2 await-one p => ok | not-a-child\n"
+                   "state p => finished | not-a-child\n",
+        .trace = "begin main 0\nspawn main 4 child\ndid main 4 ok\nspawn main 5 far\n"
+                 "begin far 1\ndid main 5 ok\ndid far 10 not-a-child\ndid far 11 not-a-child\n"
+                 "did far 12 invalid\ndid far 13 not-a-child\ndid far 14 not-a-child\n"
+                 "did far 15 not-a-child\nend far\nbegin child 0\nend child\ndid main 6 ok\n"
+                 "did main 7 ok\nend main\nrun ok\n",
+        .changes = {{"did far 10 not-a-child", "did far 10 ok", "R2.6 10: not-a-child"},
+                    {"did far 11 not-a-child", "did far 11 ok", "R2.7 11: not-a-child"},
+                    {"did far 12 invalid", "did far 12 ok", "R2.15 12: not-a-child"},
+                    {"did far 13 not-a-child", "did far 13 ok", "R8.10 13: not-a-child"},
+                    {"did far 14 not-a-child", "did far 14 not-a-child, ok", "R8.10 14: not-a"},
+                    {"did far 15 not-a-child", "did far 15 finished", "R8.12 15: not-a-child"}},
     };
 
     (void)state;
     tell(&story);
 }
 
-/* If it is not known which task a promise belongs to, nothing is reported. */
-static void what_cannot_be_told_is_not_judged(void **state)
+/* Two instances may bind one name at the same time, even on two domains. */
+static void each_instance_has_promises_of_its_own(void **state)
 {
-    static const struct story story = {
+    static const struct story awaited = {
         .program = "domains 2\ntask main\na = call child\nb = call child\nawait a\nawait b\n"
                    "task child\np = async leaf\nyield\nawait p\n"
                    "task leaf\n",
@@ -613,9 +621,15 @@ static void what_cannot_be_told_is_not_judged(void **state)
                  "begin leaf#2 2\nend leaf\nend leaf#2\ndid child 9 ok\ndid child#2 9 ok\n"
                  "did child 10 ok\ndid child#2 10 ok\nend child\nend child#2\n"
                  "did main 5 ok\ndid main 6 ok\nend main\nrun ok\n",
-        .changes = {{NULL, NULL, NULL}},
+        .changes = {{"did child 10 ok", "did child 10 ok 3", "R2.4 10: ok, as task leaf ended"},
+                    {"did child#2 10 ok", "did child#2 10 ok 3", "R2.4 10: ok, as task leaf#2"},
+                    {"did child#2 10 ok", "did child#2 10 not-a-child", "R2.4 10: no error"},
+                    {"end leaf#2\ndid child 9 ok\ndid child#2 9 ok\ndid child 10 ok\n"
+                     "did child#2 10 ok\n",
+                     "did child 9 ok\ndid child#2 9 ok\ndid child 10 ok\ndid child#2 10 ok\n"
+                     "end leaf#2\n",
+                     "R2.9 10: task leaf#2 ends before"}},
     };
-    /* Nor is it known which of the two each task cancels and gives back. */
     static const struct story cancelled = {
         .program = "domains 2\ntask main\na = call child\nb = call child\nawait a\nawait b\n"
                    "task child\np = async leaf\ncancel p\nfree p\nfree p\nawait p\n"
@@ -623,16 +637,19 @@ static void what_cannot_be_told_is_not_judged(void **state)
         .trace = "begin main 0\nspawn main 3 child\ndid main 3 ok\nspawn main 4 child#2\n"
                  "did main 4 ok\nbegin child 1\nbegin child#2 2\nspawn child 8 leaf\n"
                  "spawn child#2 8 leaf#2\ndid child 8 ok\nbegin leaf 1\ndid child#2 8 ok\n"
-                 "did leaf 14 stopped\nend leaf\ndid child 9 not-a-child\ndid child#2 9 ok\n"
-                 "did child 10 not-a-child\ndid child#2 10 ok\ndid child#2 11 invalid\n"
+                 "did leaf 14 stopped\nend leaf\ndid child 9 ok\ndid child#2 9 ok\n"
+                 "did child 10 ok\ndid child#2 10 ok\ndid child#2 11 invalid\n"
                  "did child#2 12 invalid\nend child#2\ndid child 11 invalid\n"
-                 "did child 12 invalid\nend child\ndid main 5 stopped\nend main\n"
-                 "run still-has-children\n",
-        .changes = {{NULL, NULL, NULL}},
+                 "did child 12 invalid\nend child\ndid main 5 ok\ndid main 6 ok\nend main\n"
+                 "run ok\n",
+        .changes = {{"did child 9 ok", "did child 9 not-a-child", "R2.12 9: no error: the child"},
+                    {"did child 10 ok", "did child 10 busy", "R2.15 10: ok: the child was"},
+                    {"did child#2 11 invalid", "did child#2 11 ok", "R2.11 11: invalid: the"},
+                    {"did child#2 12 invalid", "did child#2 12 cancelled", "R2.11 12: invalid"}},
     };
 
     (void)state;
-    tell(&story);
+    tell(&awaited);
     tell(&cancelled);
 }
 
@@ -763,7 +780,7 @@ static void settled_orphans_count_once(void **state)
 static void orphanages_are_for_their_makers(void **state)
 {
     static const struct story story = {
-        .program = "task main\n"
+        .program = "shared o\ntask main\n"
                    "orphans o\n"
                    "p = async child\n"
                    "await p\n"
@@ -772,14 +789,14 @@ static void orphanages_are_for_their_makers(void **state)
                    "r = async leaf orphans=o => ok | invalid\n"
                    "await r\n"
                    "task leaf\n",
-        .trace = "begin main 0\ndid main 2 ok\nspawn main 3 child\ndid main 3 ok\nbegin child 0\n"
-                 "did child 6 invalid\nspawn child 7 leaf\ndid child 7 invalid\n"
-                 "did child 8 invalid\nend child\ndid main 4 ok\nend main\nrun ok\n",
-        .changes = {{"did child 6 invalid", "did child 6 empty",
-                     "R3.7 6: invalid: the orphanage is"},
-                    {"did child 7 invalid\ndid child 8 invalid",
-                     "did child 7 ok\nbegin leaf 0\nend leaf\ndid child 8 ok",
-                     "R3.7 7: invalid: the orphanage is another task's"}},
+        .trace = "begin main 0\ndid main 3 ok\nspawn main 4 child\ndid main 4 ok\nbegin child 0\n"
+                 "did child 7 invalid\nspawn child 8 leaf\ndid child 8 invalid\n"
+                 "did child 9 invalid\nend child\ndid main 5 ok\nend main\nrun ok\n",
+        .changes = {{"did child 7 invalid", "did child 7 empty",
+                     "R3.7 7: invalid: the orphanage is"},
+                    {"did child 8 invalid\ndid child 9 invalid",
+                     "did child 8 ok\nbegin leaf 0\nend leaf\ndid child 9 ok",
+                     "R3.7 8: invalid: the orphanage is another task's"}},
     };
 
     (void)state;
@@ -791,7 +808,7 @@ static void orphanages_are_for_their_makers(void **state)
 static void owners_may_and_others_may_not(void **state)
 {
     static const struct story story = {
-        .program = "task main\n"
+        .program = "shared r\ntask main\n"
                    "create r\n"
                    "check r\n"
                    "own r\n"
@@ -808,24 +825,24 @@ static void owners_may_and_others_may_not(void **state)
                    "release r\n"
                    "transfer r\n"
                    "own r\n",
-        .trace = "begin main 0\ndid main 2 ok\ndid main 3 not-owner\ndid main 4 ok\n"
-                 "spawn main 5 child\ndid main 5 ok\nbegin child 0\ndid child 13 not-owner\n"
-                 "did child 14 not-owner\ndid child 15 not-owner\ndid child 16 not-owner\n"
-                 "did child 17 not-owner\nend child\ndid main 6 ok\ndid main 7 ok\n"
-                 "did main 8 invalid\ndid main 9 ok\ndid main 10 ok\ndid main 11 not-owner\n"
+        .trace = "begin main 0\ndid main 3 ok\ndid main 4 not-owner\ndid main 5 ok\n"
+                 "spawn main 6 child\ndid main 6 ok\nbegin child 0\ndid child 14 not-owner\n"
+                 "did child 15 not-owner\ndid child 16 not-owner\ndid child 17 not-owner\n"
+                 "did child 18 not-owner\nend child\ndid main 7 ok\ndid main 8 ok\n"
+                 "did main 9 invalid\ndid main 10 ok\ndid main 11 ok\ndid main 12 not-owner\n"
                  "end main\nrun ok\n",
-        .changes = {{"did main 3 not-owner", "did main 3 ok",
-                     "R5.2 3: not-owner: task main does not"},
-                    {"did child 13 not-owner", "did child 13 ok", "R5.2 13: not-owner"},
+        .changes = {{"did main 4 not-owner", "did main 4 ok",
+                     "R5.2 4: not-owner: task main does not"},
                     {"did child 14 not-owner", "did child 14 ok", "R5.2 14: not-owner"},
                     {"did child 15 not-owner", "did child 15 ok", "R5.2 15: not-owner"},
                     {"did child 16 not-owner", "did child 16 ok", "R5.2 16: not-owner"},
-                    {"did child 17 not-owner", "did child 17 ok", "R5.3 0: r is owned once"},
-                    {"did main 7 ok", "did main 7 not-owner", "R5.1 7: ok: task main owns r"},
-                    {"did main 8 invalid", "did main 8 ok", "R5.3 0: r is owned once"},
-                    {"did main 10 ok", "did main 10 not-owner", "R5.8 10: ok: task main owns r"},
-                    {"did main 11 not-owner", "did main 11 ok", "R5.2 11: not-owner"},
-                    {"did main 10 ok", "did main 10 ok\nfinalise r 0",
+                    {"did child 17 not-owner", "did child 17 ok", "R5.2 17: not-owner"},
+                    {"did child 18 not-owner", "did child 18 ok", "R5.3 0: r is owned once"},
+                    {"did main 8 ok", "did main 8 not-owner", "R5.1 8: ok: task main owns r"},
+                    {"did main 9 invalid", "did main 9 ok", "R5.3 0: r is owned once"},
+                    {"did main 11 ok", "did main 11 not-owner", "R5.8 11: ok: task main owns r"},
+                    {"did main 12 not-owner", "did main 12 ok", "R5.2 12: not-owner"},
+                    {"did main 11 ok", "did main 11 ok\nfinalise main r 0",
                      "R5.8 0: r is not finalised: it was disowned"}},
     };
 
@@ -837,19 +854,20 @@ static void released_is_finalised_at_once(void **state)
 {
     static const struct story story = {
         .program = "task main\ncreate r\nown r\nrelease r\nprint done\nrelease r\n",
-        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nfinalise r 0\ndid main 4 ok\n"
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nfinalise main r 0\ndid main 4 ok\n"
                  "print main done\ndid main 5 ok\ndid main 6 not-owner\nend main\nrun ok\n",
-        .changes = {{"finalise r 0\n", "",
-                     "R5.9 0: release of r calls its finaliser once, before it "
-                     "returns / the finaliser was not called"},
-                    {"finalise r 0\n", "finalise r 0\nfinalise r 0\n",
-                     "R5.9 0: release of r calls its finaliser once, before it returns / the "
-                     "finaliser was called 2 times"},
-                    {"finalise r 0\ndid main 4 ok\n", "did main 4 ok\nfinalise r 0\n", "R5.9 0"},
-                    {"did main 3 ok\nfinalise r 0\n", "finalise r 0\ndid main 3 ok\n", "R5.9 0"},
-                    {"finalise r 0", "finalise r 1", "R5.19 0: r is finalised on domain 0"},
-                    {"did main 6 not-owner", "did main 6 ok", "R5.2 6: not-owner"},
-                    {"did main 4 ok", "did main 4 not-owner", "R5.9 4: ok: task main owns r"}},
+        .changes =
+            {{"finalise main r 0\n", "",
+              "R5.9 0: release of r calls its finaliser once, before it "
+              "returns / the finaliser was not called"},
+             {"finalise main r 0\n", "finalise main r 0\nfinalise main r 0\n",
+              "R5.9 0: release of r calls its finaliser once, before it returns / the "
+              "finaliser was called 2 times"},
+             {"finalise main r 0\ndid main 4 ok\n", "did main 4 ok\nfinalise main r 0\n", "R5.9 0"},
+             {"did main 3 ok\nfinalise main r 0\n", "finalise main r 0\ndid main 3 ok\n", "R5.9 0"},
+             {"finalise main r 0", "finalise main r 1", "R5.19 0: r is finalised on domain 0"},
+             {"did main 6 not-owner", "did main 6 ok", "R5.2 6: not-owner"},
+             {"did main 4 ok", "did main 4 not-owner", "R5.9 4: ok: task main owns r"}},
     };
     static const struct story twice = {
         .program = "task main\ncreate r\nown r\nrepeat 2 disown r\n",
@@ -867,41 +885,42 @@ static void what_is_kept_is_leaked(void **state)
 {
     static const struct story leaked = {
         .program = "task main\ncreate r\nown r\n",
-        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nend main\nfinalise r 0\n"
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nend main\nfinalise main r 0\n"
                  "run resource-leaked\n",
         .changes =
             {{"run resource-leaked", "run ok",
               "R5.4 0: resource-leaked: task main returned and owned r / the run ended with ok"},
              {"run resource-leaked", "run still-has-children", "R2.1 0: not still-has-children"},
-             {"finalise r 0\n", "",
+             {"finalise main r 0\n", "",
               "R5.4 0: r is finalised once, when its owner main has "
               "ended / the finaliser was not called"},
-             {"finalise r 0\n", "finalise r 0\nfinalise r 0\n", "R5.4 0: r is finalised once"},
-             {"end main\nfinalise r 0\n", "finalise r 0\nend main\n",
+             {"finalise main r 0\n", "finalise main r 0\nfinalise main r 0\n",
               "R5.4 0: r is finalised once"},
-             {"finalise r 0", "finalise r 1", "R5.19 0: r is finalised on domain 0"}},
+             {"end main\nfinalise main r 0\n", "finalise main r 0\nend main\n",
+              "R5.4 0: r is finalised once"},
+             {"finalise main r 0", "finalise main r 1", "R5.19 0: r is finalised on domain 0"}},
     };
     static const struct story both = {
         .program = "task main\ncreate r\nown r\np = async child\ntask child\n",
         .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nspawn main 4 child\ndid main 4 ok\n"
-                 "end main\nfinalise r 0\nrun resource-leaked\n",
+                 "end main\nfinalise main r 0\nrun resource-leaked\n",
         .changes = {{"run resource-leaked", "run still-has-children",
                      "R5.5 0: resource-leaked, which takes precedence"}},
     };
     static const struct story seen = {
         .program = "task main\np = async child\nawait p\ntask child\ncreate r\nown r\n",
         .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\ndid child 5 ok\n"
-                 "did child 6 ok\nend child\ndid main 3 stopped\nend main\nfinalise r 0\n"
+                 "did child 6 ok\nend child\ndid main 3 stopped\nend main\nfinalise child r 0\n"
                  "run resource-leaked\n",
         .changes =
-            {{"did main 3 stopped\nend main\nfinalise r 0\n",
-              "finalise r 0\ndid main 3 ok\nend main\n",
+            {{"did main 3 stopped\nend main\nfinalise child r 0\n",
+              "finalise child r 0\ndid main 3 ok\nend main\n",
               "R5.4 0: resource-leaked: task child returned and owned r / its parent's await"}},
     };
     static const struct story never = {
         .program = "task main\ncreate r\n",
         .trace = "begin main 0\ndid main 2 ok\nend main\nrun ok\n",
-        .changes = {{"end main\n", "end main\nfinalise r 0\n",
+        .changes = {{"end main\n", "end main\nfinalise main r 0\n",
                      "R5.21 0: r is not finalised: no task ever owned it"}},
     };
 
@@ -929,33 +948,37 @@ static void resources_end_before_the_parent_goes_on(void **state)
                    "fail boom\n"
                    "task leaf\n"
                    "until up\n",
-        .trace = "begin main 0\nspawn main 3 child\ndid main 3 ok\nbegin child 1\ndid child 6 ok\n"
-                 "did child 7 ok\ndid child 8 ok\ndid child 9 ok\nspawn child 10 leaf\n"
-                 "did child 10 ok\nbegin leaf 1\ndid child 11 ok\nend child\n"
-                 "did leaf 14 stopped\nend leaf\n"
-                 "finalise b 1\nfinalise a 1\ndid main 4 failed boom\nend main\nrun ok\n",
-        .changes = {{"finalise b 1\nfinalise a 1\n", "finalise a 1\nfinalise b 1\n",
-                     "R5.6 0: b, which its owner child owned later, is finalised before a"},
-                    {"finalise a 1\ndid main 4 failed boom\n",
-                     "did main 4 failed boom\nfinalise a 1\n", "R5.6 4: nothing of task child"},
-                    {"did leaf 14 stopped\nend leaf\nfinalise b 1\nfinalise a 1\n",
-                     "finalise b 1\ndid leaf 14 stopped\nend leaf\nfinalise a 1\n",
-                     "R5.25 0: the children of task child end before what it owns is finalised"},
-                    {"end child\ndid leaf 14 stopped\nend leaf\nfinalise b 1\nfinalise a 1\n",
-                     "finalise b 1\nend child\ndid leaf 14 stopped\nend leaf\nfinalise a 1\n",
-                     "R5.6 0: b is finalised once, when its owner child has ended"},
-                    {"finalise b 1", "finalise b 0", "R5.19 0: b is finalised on domain 1"},
-                    {"finalise b 1\n", "", "R5.6 0: b is finalised once"}},
+        .trace =
+            "begin main 0\nspawn main 3 child\ndid main 3 ok\nbegin child 1\ndid child 6 ok\n"
+            "did child 7 ok\ndid child 8 ok\ndid child 9 ok\nspawn child 10 leaf\n"
+            "did child 10 ok\nbegin leaf 1\ndid child 11 ok\nend child\n"
+            "did leaf 14 stopped\nend leaf\n"
+            "finalise child b 1\nfinalise child a 1\ndid main 4 failed boom\nend main\nrun ok\n",
+        .changes =
+            {{"finalise child b 1\nfinalise child a 1\n",
+              "finalise child a 1\nfinalise child b 1\n",
+              "R5.6 0: b, which its owner child owned later, is finalised before a"},
+             {"finalise child a 1\ndid main 4 failed boom\n",
+              "did main 4 failed boom\nfinalise child a 1\n", "R5.6 4: nothing of task child"},
+             {"did leaf 14 stopped\nend leaf\nfinalise child b 1\nfinalise child a 1\n",
+              "finalise child b 1\ndid leaf 14 stopped\nend leaf\nfinalise child a 1\n",
+              "R5.25 0: the children of task child end before what it owns is finalised"},
+             {"end child\ndid leaf 14 stopped\nend leaf\nfinalise child b 1\nfinalise child a 1\n",
+              "finalise child b 1\nend child\ndid leaf 14 stopped\nend leaf\nfinalise child a 1\n",
+              "R5.6 0: b is finalised once, when its owner child has ended"},
+             {"finalise child b 1", "finalise child b 0", "R5.19 0: b is finalised on domain 1"},
+             {"finalise child b 1\n", "", "R5.6 0: b is finalised once"}},
     };
     static const struct story cancelled = {
         .program = "task main\np = async child\nyield\ncancel p\ntask child\ncreate r\nown r\n"
                    "until up\n",
-        .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\ndid child 6 ok\n"
-                 "did child 7 ok\ndid main 3 ok\ndid child 8 stopped\nend child\nfinalise r 0\n"
-                 "did main 4 ok\nend main\nrun ok\n",
-        .changes = {{"finalise r 0\ndid main 4 ok\n", "did main 4 ok\nfinalise r 0\n",
+        .trace =
+            "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\ndid child 6 ok\n"
+            "did child 7 ok\ndid main 3 ok\ndid child 8 stopped\nend child\nfinalise child r 0\n"
+            "did main 4 ok\nend main\nrun ok\n",
+        .changes = {{"finalise child r 0\ndid main 4 ok\n", "did main 4 ok\nfinalise child r 0\n",
                      "R5.7 4: nothing of task child"},
-                    {"finalise r 0\n", "", "R5.7 0: r is finalised once"}},
+                    {"finalise child r 0\n", "", "R5.7 0: r is finalised once"}},
     };
 
     (void)state;
@@ -966,7 +989,7 @@ static void resources_end_before_the_parent_goes_on(void **state)
 static void what_is_given_is_the_childs(void **state)
 {
     static const struct story story = {
-        .program = "domains 1\n"
+        .program = "domains 1\nshared r\n"
                    "task main\n"
                    "create r\n"
                    "own r\n"
@@ -984,26 +1007,28 @@ static void what_is_given_is_the_childs(void **state)
                    "check r\n"
                    "disown r\n"
                    "task other\n",
-        .trace = "begin main 0\ndid main 3 ok\ndid main 4 ok\ndid main 5 ok\ndid main 6 ok\n"
-                 "spawn main 7 child\nbegin child 1\ndid child 16 ok\ndid main 7 ok\n"
-                 "did child 17 ok\nend child\ndid main 8 not-owner\n"
-                 "spawn main 9 other\ndid main 9 not-owner\nspawn main 10 other#2\n"
-                 "did main 10 not-owner\ndid main 11 ok\ndid main 12 ok\ndid main 13 invalid\n"
-                 "did main 14 invalid\nend main\nrun ok\n",
+        .trace = "begin main 0\ndid main 4 ok\ndid main 5 ok\ndid main 6 ok\ndid main 7 ok\n"
+                 "spawn main 8 child\nbegin child 1\ndid child 17 ok\ndid main 8 ok\n"
+                 "did child 18 ok\nend child\ndid main 9 not-owner\n"
+                 "spawn main 10 other\ndid main 10 not-owner\nspawn main 11 other#2\n"
+                 "did main 11 not-owner\ndid main 12 ok\ndid main 13 ok\ndid main 14 invalid\n"
+                 "did main 15 invalid\nend main\nrun ok\n",
         .changes =
-            {{"did main 8 not-owner", "did main 8 ok", "R5.2 8: not-owner: task main does not"},
-             {"did child 16 ok", "did child 16 not-owner", "R5.1 16: ok: task child owns r"},
-             {"did main 9 not-owner", "did main 9 ok", "R5.13 9: not-owner: task main does not"},
-             {"did main 10 not-owner", "did main 10 ok", "R5.13 10: not-owner: s is listed"}},
+            {{"did main 9 not-owner", "did main 9 ok", "R5.2 9: not-owner: task main does not"},
+             {"did child 17 ok", "did child 17 not-owner", "R5.1 17: ok: task child owns r"},
+             {"did main 10 not-owner", "did main 10 ok", "R5.13 10: not-owner: task main does not"},
+             {"did main 11 not-owner", "did main 11 ok", "R5.13 11: not-owner: s is listed"}},
     };
     static const struct story unstarted = {
         .program = "task main\ncreate r\nown r\np = async child give=r\ncancel p\ntask child\n",
         .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\nspawn main 4 child\ndid main 4 ok\n"
-                 "finalise r 0\ndid main 5 ok\nend main\nrun ok\n",
-        .changes = {{"finalise r 0\n", "", "R5.17 0: r is finalised once, when its owner child"},
-                    {"finalise r 0\ndid main 5 ok\n", "did main 5 ok\nfinalise r 0\n",
+                 "finalise main r 0\ndid main 5 ok\nend main\nrun ok\n",
+        .changes = {{"finalise main r 0\n", "",
+                     "R5.17 0: r is finalised once, when its owner child"},
+                    {"finalise main r 0\ndid main 5 ok\n", "did main 5 ok\nfinalise main r 0\n",
                      "R5.7 5: nothing of task child"},
-                    {"finalise r 0\n", "finalise r 1\n", "R5.19 0: r is finalised on domain 0"}},
+                    {"finalise main r 0\n", "finalise main r 1\n",
+                     "R5.19 0: r is finalised on domain 0"}},
     };
 
     (void)state;
@@ -1015,7 +1040,7 @@ static void what_is_given_is_the_childs(void **state)
 static void what_is_transferred_is_the_parents(void **state)
 {
     static const struct story story = {
-        .program = "domains 1\n"
+        .program = "domains 1\nshared r\n"
                    "task main\n"
                    "p = call child\n"
                    "check r\n"
@@ -1028,28 +1053,31 @@ static void what_is_transferred_is_the_parents(void **state)
                    "own r\n"
                    "transfer r\n"
                    "check r\n",
-        .trace = "begin main 0\nspawn main 3 child\nbegin child 1\ndid child 10 ok\n"
-                 "did main 3 ok\ndid child 11 ok\ndid main 4 ok\ndid child 12 ok\n"
-                 "did child 13 not-owner\nend child\ndid main 5 ok\ndid main 6 ok\n"
-                 "did main 7 invalid\nfinalise r 0\ndid main 8 ok\nend main\nrun ok\n",
-        .changes = {{"did child 11 ok\ndid main 4 ok\n", "did main 4 ok\ndid child 11 ok\n",
-                     "R5.2 4: not-owner: task main does not own r"},
-                    {"did child 13 not-owner", "did child 13 ok", "R5.2 13: not-owner"},
-                    {"did main 6 ok", "did main 6 not-owner", "R5.1 6: ok: task main owns r"},
-                    {"did main 7 invalid", "did main 7 ok", "R5.15 7: invalid: main has no parent"},
-                    {"did child 12 ok", "did child 12 not-owner",
-                     "R5.14 12: ok: task child owns r"},
-                    {"finalise r 0", "finalise r 1", "R5.19 0: r is finalised on domain 0"}},
+        .trace = "begin main 0\nspawn main 4 child\nbegin child 1\ndid child 11 ok\n"
+                 "did main 4 ok\ndid child 12 ok\ndid main 5 ok\ndid child 13 ok\n"
+                 "did child 14 not-owner\nend child\ndid main 6 ok\ndid main 7 ok\n"
+                 "did main 8 invalid\nfinalise child r 0\ndid main 9 ok\nend main\nrun ok\n",
+        .changes = {{"did child 12 ok\ndid main 5 ok\n", "did main 5 ok\ndid child 12 ok\n",
+                     "R5.2 5: not-owner: task main does not own r"},
+                    {"did child 14 not-owner", "did child 14 ok", "R5.2 14: not-owner"},
+                    {"did main 7 ok", "did main 7 not-owner", "R5.1 7: ok: task main owns r"},
+                    {"did main 8 invalid", "did main 8 ok", "R5.15 8: invalid: main has no parent"},
+                    {"did child 13 ok", "did child 13 not-owner",
+                     "R5.14 13: ok: task child owns r"},
+                    {"finalise child r 0", "finalise child r 1",
+                     "R5.19 0: r is finalised on domain 0"}},
     };
     /* The resource goes down and up again before the parent's spawn has returned. */
     static const struct story back = {
-        .program = "domains 1\ntask main\ncreate r\nown r\np = call child give=r\nawait p\n"
-                   "q = call child give=r\nawait q\ndisown r\ntask child\ntransfer r\n",
-        .trace = "begin main 0\ndid main 3 ok\ndid main 4 ok\nspawn main 5 child\nbegin child 1\n"
-                 "did child 11 ok\nend child\ndid main 5 ok\ndid main 6 ok\n"
-                 "spawn main 7 child#2\nbegin child#2 1\ndid child#2 11 ok\nend child#2\n"
-                 "did main 7 ok\ndid main 8 ok\ndid main 9 ok\nend main\nrun ok\n",
-        .changes = {{"did main 9 ok\n", "did main 9 not-owner\n", "R5.8 9: ok: task main owns r"}},
+        .program =
+            "domains 1\nshared r\ntask main\ncreate r\nown r\np = call child give=r\nawait p\n"
+            "q = call child give=r\nawait q\ndisown r\ntask child\ntransfer r\n",
+        .trace = "begin main 0\ndid main 4 ok\ndid main 5 ok\nspawn main 6 child\nbegin child 1\n"
+                 "did child 12 ok\nend child\ndid main 6 ok\ndid main 7 ok\n"
+                 "spawn main 8 child#2\nbegin child#2 1\ndid child#2 12 ok\nend child#2\n"
+                 "did main 8 ok\ndid main 9 ok\ndid main 10 ok\nend main\nrun ok\n",
+        .changes = {{"did main 10 ok\n", "did main 10 not-owner\n",
+                     "R5.8 10: ok: task main owns r"}},
     };
 
     (void)state;
@@ -1058,19 +1086,43 @@ static void what_is_transferred_is_the_parents(void **state)
 }
 
 /* The resources of a name that is created several times are only counted. */
-static void resources_of_one_name_are_counted(void **state)
+static void each_instance_has_resources_of_its_own(void **state)
 {
     static const struct story story = {
         .program = "task main\np = repeat 2 async child\nawait p\n"
                    "task child\ncreate r\nown r\nfail boom\n",
         .trace = "begin main 0\nspawn main 2 child\nspawn main 2 child#2\ndid main 2 ok\n"
-                 "begin child 0\ndid child 5 ok\ndid child 6 ok\nend child\nfinalise r 0\n"
-                 "begin child#2 0\ndid child#2 5 ok\ndid child#2 6 ok\nend child#2\nfinalise r 0\n"
-                 "did main 3 failed boom\nend main\nrun ok\n",
-        .changes = {{"end child\nfinalise r 0\n", "end child\n",
+                 "begin child 0\ndid child 5 ok\ndid child 6 ok\nend child\nfinalise child r 0\n"
+                 "begin child#2 0\ndid child#2 5 ok\ndid child#2 6 ok\nend child#2\n"
+                 "finalise child#2 r 0\ndid main 3 failed boom\nend main\nrun ok\n",
+        .changes = {{"finalise child#2 r 0\n", "",
+                     "R5.6 0: r is finalised once, when its owner "
+                     "child#2 has ended / the finaliser was not"},
+                    {"finalise child#2 r 0\n", "finalise child r 0\n",
+                     "R5.6 0: r is finalised once, when its owner child has ended / the finaliser "
+                     "was called 2 times, first as 'finalise child r 0'"},
+                    {"end child#2\nfinalise child#2 r 0\n", "finalise child#2 r 0\nend child#2\n",
+                     "R5.6 0: r is finalised once, when its owner child#2 has ended"},
+                    {"did child#2 6 ok\nend child#2\nfinalise child#2 r 0\n",
+                     "did child#2 6 not-owner\nend child#2\nfinalise child#2 r 0\n",
+                     "R5.21 0: r is not finalised: no task ever owned it"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* Under one name of one instance they are not told apart. */
+static void resources_of_one_name_are_counted(void **state)
+{
+    static const struct story story = {
+        .program = "task main\nrepeat 2 create r\nown r\ncreate r\nown r\nfail boom\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\ndid main 4 ok\ndid main 5 ok\n"
+                 "end main\nfinalise main r 0\nfinalise main r 0\nrun failed boom\n",
+        .changes = {{"finalise main r 0\n", "",
                      "R5.4 0: every r that was owned is disowned or finalised, once: 2 in all / 0 "
                      "disowned, 1 finalised"},
-                    {"end child\nfinalise r 0\n", "end child\nfinalise r 0\nfinalise r 0\n",
+                    {"finalise main r 0\n", "finalise main r 0\nfinalise main r 0\n",
                      "3 finalised"}},
     };
 
@@ -1105,7 +1157,7 @@ static const char expecting_trace[] = "begin main 0\n"
                                       "did child 12 ok\nend child\ndid main 3 ok\n"
                                       "print child#2 hi\ndid child#2 12 ok\nend child#2\n"
                                       "did main 4 failed boom\ndid main 5 ok\ndid main 6 ok\n"
-                                      "finalise r 0\ndid main 7 ok\nspawn main 8 child#3\n"
+                                      "finalise main r 0\ndid main 7 ok\nspawn main 8 child#3\n"
                                       "begin child#3 1\nprint child#3 hi\ndid child#3 12 ok\n"
                                       "end child#3\ndid main 8 failed boom\ndid main 9 ok\n"
                                       "end main\nrun ok 1\n";
@@ -1124,7 +1176,8 @@ static const struct expected expected[] = {
     {"expect run ok 1\nexpect order done:3 finalise:r done:8\n", ""},
     {"expect run ok 1\nexpect order begin:main begin:child\n", ""},
     {"expect run ok 1\nexpect order hi finalise:r\n",
-     "- 15: every hi happens before every finalise:r / 'finalise r 0' (line 17 of the trace), but "
+     "- 15: every hi happens before every finalise:r / 'finalise main r 0' (line 17 of the trace), "
+     "but "
      "'print child#3 hi' (line 21 of the trace)\n"},
     {"expect run ok 1\nexpect order end:main end:child\n", "- 15: every end:main happens before"},
     {"expect run ok 1\nexpect seen hi finalise:r begin:child end:child done:8\n", ""},
@@ -1389,7 +1442,7 @@ int main(void)
         cmocka_unit_test(parallel_may_be_repeated),
         cmocka_unit_test(lists_go_by_their_members),
         cmocka_unit_test(strangers_are_known_on_other_domains),
-        cmocka_unit_test(what_cannot_be_told_is_not_judged),
+        cmocka_unit_test(each_instance_has_promises_of_its_own),
         cmocka_unit_test(orphans_are_handed_out_once),
         cmocka_unit_test(cared_promises_are_like_others),
         cmocka_unit_test(settled_orphans_count_once),
@@ -1400,6 +1453,7 @@ int main(void)
         cmocka_unit_test(resources_end_before_the_parent_goes_on),
         cmocka_unit_test(what_is_given_is_the_childs),
         cmocka_unit_test(what_is_transferred_is_the_parents),
+        cmocka_unit_test(each_instance_has_resources_of_its_own),
         cmocka_unit_test(resources_of_one_name_are_counted),
         cmocka_unit_test(expectations_are_judged),
         cmocka_unit_test(answers_are_judged),

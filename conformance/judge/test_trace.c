@@ -3,7 +3,7 @@
 
 #include "trace.h"
 
-static const char program_text[] = "domains 2\n"
+static const char program_text[] = "shared p\n"
                                    "task main\n"
                                    "    create r\n"
                                    "    p = repeat 2 call child give=r\n"
@@ -30,7 +30,7 @@ static const char good[] = "scenario 7\n"
                            "spawn main 4 child#2\n"
                            "begin child 1\n"
                            "did child 11 ok 1\n"
-                           "finalise r 1\n"
+                           "finalise main r 1\n"
                            "end child\n"
                            "did main 4 ok, not-owner\n"
                            "did main 5 failed boom\n"
@@ -103,6 +103,7 @@ static void reads_every_event(void **state)
     assert_int_equal(events[6].kind, EVENT_FINALISE);
     assert_int_equal(events[6].domain, 1);
     assert_int_equal(events[6].instance, -1);
+    assert_int_equal(events[6].creator, 0);
     assert_int_equal(events[8].outcomes.count, 2);
     assert_int_equal(events[8].outcomes.of[1].kind, OUTCOME_NOT_OWNER);
     assert_int_equal(events[9].outcomes.of[0].kind, OUTCOME_FAILED);
@@ -229,9 +230,13 @@ static const struct garbage garbage[] = {
     {"print main bye\n", "the task does not print that"},
     {"print main nothing\n", "the task does not print that"},
     {"print main\n", "the task does not print that"},
-    {"finalise s 0\n", "no such resource"},
-    {"finalise ? 0\n", "no such resource"},
-    {"finalise r\n", "not a domain"},
+    {"finalise r 0\n", "no such task has been spawned"},
+    {"finalise child r 0\n", "no such task has been spawned"},
+    {"finalise ? ? 0\n", "no such task has been spawned"},
+    {"finalise main s 0\n", "the task creates no such resource"},
+    {"finalise main ? 0\n", "the task creates no such resource"},
+    {"spawn main 4 child\nfinalise child r 0\n", "the task creates no such resource"},
+    {"finalise main r\n", "not a domain"},
     {"end child\n", "no such task has been spawned"},
     {"end\n", "no such task has been spawned"},
     {"run\n", "not an outcome"},

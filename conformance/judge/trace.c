@@ -215,6 +215,7 @@ static struct event event_of(enum event_kind kind, int instance)
                           .operation = -1,
                           .child = -1,
                           .domain = -1,
+                          .creator = -1,
                           .resource = -1,
                           .word = -1};
 }
@@ -259,12 +260,14 @@ static bool spawns(const struct operation *operation, int task)
     return false;
 }
 
-/* Whether some line makes a lazy value of that name with that task. */
+/* Whether some line makes the lazy value of that name with that task. */
 static bool forces(const struct program *program, const struct operation *operation, int task)
 {
     for (int i = 0; i < program->operation_count && operation->kind == OP_FORCE; i++)
         if (program->operations[i].kind == OP_LAZY &&
             program->operations[i].name == operation->name &&
+            (program->operations[i].task == operation->task ||
+             program->names[NAME_LAZY].of[operation->name].shared) &&
             program->operations[i].tasks[0] == task)
             return true;
     return false;
@@ -336,16 +339,6 @@ static enum step read_end(struct scanner *scanner, struct piece rest)
     return add_event(scanner, event);
 }
 
-static bool prints(const struct program *program, int task, int word)
-{
-    const struct operation *operation = &program->operations[program->tasks[task].first];
-
-    for (int i = 0; i < program->tasks[task].count; i++)
-        if (operation[i].kind == OP_PRINT && operation[i].name == word)
-            return true;
-    return false;
-}
-
 static enum step read_print(struct scanner *scanner, struct piece rest)
 {
     struct piece name = take(&rest);
@@ -355,19 +348,25 @@ static enum step read_print(struct scanner *scanner, struct piece rest)
         return garbage(scanner, "no such task has been spawned");
     event.word = find_name(scanner->program, NAME_WORD, rest);
     if (event.word < 0 ||
-        !prints(scanner->program, scanner->trace->instances[event.instance].task, event.word))
+        !binds_name(scanner->program, scanner->trace->instances[event.instance].task, NAME_WORD,
+                    event.word))
         return garbage(scanner, "the task does not print that");
     return add_event(scanner, event);
 }
 
 static enum step read_finalise(struct scanner *scanner, struct piece rest)
 {
-    struct piece name = take(&rest);
+    struct piece creator = take(&rest), name = take(&rest);
     struct event event = event_of(EVENT_FINALISE, -1);
 
+    event.creator = find_instance(scanner, creator);
+    if (event.creator < 0)
+        return garbage(scanner, "no such task has been spawned");
     event.resource = find_name(scanner->program, NAME_RESOURCE, name);
-    if (event.resource < 0)
-        return garbage(scanner, "no such resource");
+    if (event.resource < 0 ||
+        !binds_name(scanner->program, scanner->trace->instances[event.creator].task, NAME_RESOURCE,
+                    event.resource))
+        return garbage(scanner, "the task creates no such resource");
     if (!parse_integer(rest, &event.domain))
         return garbage(scanner, "not a domain");
     return add_event(scanner, event);
@@ -659,7 +658,8 @@ void event_write(char *buffer, size_t size, const struct program *program,
                  program_name(program, NAME_WORD, which->word));
         return;
     case EVENT_FINALISE:
-        snprintf(buffer, size, "finalise %s %d",
+        instance_write(instance, sizeof instance, program, trace, which->creator);
+        snprintf(buffer, size, "finalise %s %s %d", instance,
                  program_name(program, NAME_RESOURCE, which->resource), which->domain);
         return;
     case EVENT_END:

@@ -29,6 +29,7 @@ struct event {
     int operation;            /* spawn, force, did: place in program.operations; else -1 */
     int child;                /* spawn, force: the instance that is to begin; else -1 */
     int domain;               /* begin, finalise; else -1 */
+    int creator;              /* finalise: the instance that created the resource; else -1 */
     int resource;             /* finalise; else -1 */
     int word;                 /* print; else -1 */
     int line;                 /* of the run's output, from 1 */

@@ -6,11 +6,6 @@ RUN
     return fn(arg);
 }
 
-EXPORT int miou_yield(void)
-{
-    return 0;
-}
-
 EXPORT int miou_domain_self(void)
 {
     return 0;

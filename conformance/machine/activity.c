@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -90,7 +91,7 @@ static void add_below(pid_t process, bool itself, struct activity *activity)
     while ((entry = readdir(tasks)))
         if (*entry->d_name != '.') {
             if (itself)
-                activity->can_run = activity->can_run || can_run(dirfd(tasks), entry->d_name);
+                activity->runnable += can_run(dirfd(tasks), entry->d_name);
             add_children(dirfd(tasks), entry->d_name, activity);
         }
     closedir(tasks);

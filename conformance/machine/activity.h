@@ -4,13 +4,12 @@
 #ifndef ACTIVITY_H
 #define ACTIVITY_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 /* Of a process and all processes below it. */
 struct activity {
     double used;  /* processor time in seconds, with that of children that were waited for */
-    bool can_run; /* some thread runs, or would if it got a processor; or waits for a disk */
+    int runnable; /* threads that run, or would if they got a processor, or that wait for a disk */
 };
 
 struct activity activity_of(pid_t process);

@@ -95,6 +95,8 @@ void report_counts(FILE *stream, const struct suite *suite)
         fprintf(stream, ", %zu unknown", counts.unknown);
     if (counts.skipped)
         fprintf(stream, ", %zu skipped", counts.skipped);
+    if (suite->left_out)
+        fprintf(stream, ", %zu left out", suite->left_out);
     fputc('\n', stream);
 }
 

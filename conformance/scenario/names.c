@@ -2,6 +2,8 @@
  * may be used before it is bound; check_names looks for those that never are. */
 #include "parser.h"
 
+#include "memory.h"
+
 #include <string.h>
 
 static const struct {
@@ -21,6 +23,7 @@ static const struct {
     [NAME_FLAG] = {"flag", "flags", NULL},
     [NAME_WORD] = {"word", "words", "no task prints '%s'"},
     [NAME_ERROR] = {"error", "errors", "nothing fails with '%s'"},
+    [NAME_SHARED] = {"shared object", "shared names", NULL},
 };
 _Static_assert(sizeof kinds / sizeof *kinds == NAME_KINDS, "a word for every kind of name");
 
@@ -54,18 +57,30 @@ int number_of_name(struct parser *parser, enum name_kind kind, struct word word)
                  PROGRAM_TASKS_MAX, kinds[kind].many);
         return -1;
     }
+    names->of = grown(names->of, (size_t)names->count, sizeof *names->of);
     number = names->count++;
+    names->of[number] = (struct name){.line = parser->line};
     memcpy(names->of[number].text, word.text, word.size);
-    names->of[number].line = parser->line;
+    return number;
+}
+
+int use_name(struct parser *parser, enum name_kind kind, struct word word)
+{
+    int number = number_of_name(parser, kind, word);
+
+    if (number >= 0 && parser->task >= 0 && names_objects(kind)) {
+        parser->uses = grown(parser->uses, (size_t)parser->use_count, sizeof *parser->uses);
+        parser->uses[parser->use_count++] = (struct use){kind, number, parser->task, parser->line};
+    }
     return number;
 }
 
 int bind_name(struct parser *parser, enum name_kind kind, struct word word)
 {
-    int number = number_of_name(parser, kind, word);
+    int number = use_name(parser, kind, word);
 
-    if (number >= 0)
-        parser->program->names[kind].of[number].bound = true;
+    if (number >= 0 && parser->task >= 0)
+        parser->program->names[kind].of[number].binders |= UINT64_C(1) << parser->task;
     return number;
 }
 
@@ -74,20 +89,44 @@ int take_name(struct parser *parser, struct word *rest, const char *what, enum n
     struct word word = take_word(rest);
 
     if (word.size > 0)
-        return number_of_name(parser, kind, word);
+        return use_name(parser, kind, word);
     complain(parser, parser->line, "'%s' lacks its %s", what, kinds[kind].one);
     return -1;
 }
 
 void check_names(struct parser *parser)
 {
+    struct program *program = parser->program;
+
     for (int kind = 0; kind < NAME_KINDS; kind++) {
-        const struct names *names = &parser->program->names[kind];
+        const struct names *names = &program->names[kind];
 
         for (int i = 0; i < names->count && kinds[kind].unbound != NULL; i++)
-            if (!names->of[i].bound)
+            if (names->of[i].binders == 0)
                 complain(parser, names->of[i].line, kinds[kind].unbound, names->of[i].text);
     }
+    for (int i = 0; i < parser->use_count; i++) {
+        const struct use *use = &parser->uses[i];
+        struct name *name = &program->names[use->kind].of[use->name];
+
+        if (name->binders == 0 || name->shared ||
+            binds_name(program, use->task, use->kind, use->name))
+            continue;
+        complain(parser, use->line,
+                 "'%s' is not bound in task %s; another task binds it: declare 'shared %s'",
+                 name->text, program_name(program, NAME_TASK, use->task), name->text);
+        name->binders |= UINT64_C(1) << use->task; /* one complaint is enough */
+    }
+}
+
+bool names_objects(enum name_kind kind)
+{
+    return kind >= NAME_PROMISE && kind <= NAME_COMPUTATION;
+}
+
+bool binds_name(const struct program *program, int task, enum name_kind kind, int number)
+{
+    return (program->names[kind].of[number].binders >> task & 1) != 0;
 }
 
 const char *program_name(const struct program *program, enum name_kind kind, int number)

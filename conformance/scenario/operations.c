@@ -18,7 +18,8 @@ enum {
     PROMISES = 5 << 8 | NAME_PROMISE, /* likewise */
     OPTIONS = 6 << 8 | NAME_KINDS,    /* give=, orphans=, pin= */
     NUMBER = 7 << 8 | NAME_KINDS,     /* value */
-    RESULT = 8 << 8 | NAME_ERROR,     /* value; or, as `other`, an error that this line makes */
+    COUNT = 8 << 8 | NAME_KINDS,      /* value; 1 if nothing is there */
+    RESULT = 9 << 8 | NAME_ERROR,     /* value; or, as `other`, an error that this line makes */
     OPERAND_KIND = 15 << 8,
     OPERAND_NAMES = 255
 };
@@ -97,7 +98,7 @@ static const struct {
     [OP_AVAILABLE] = {"available", CAN_BE_NUMBER, 0, {NOTHING}},
     [OP_PRINT] = {"print", CAN_BE_OK, PLAIN, {MAKES | NAME_WORD}},
     [OP_POST] = {"post", CAN_BE_OK, PLAIN, {MAKES | NAME_FLAG}},
-    [OP_UNTIL] = {"until", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_FLAG}},
+    [OP_UNTIL] = {"until", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_FLAG, COUNT}},
     [OP_RETURN] = {"return", CAN_BE_NOTHING, LAST, {NUMBER}},
     [OP_FAIL] = {"fail", CAN_BE_NOTHING, LAST, {MAKES | NAME_ERROR}},
     [OP_RUN] = {"run", CAN_BE_RUN, SPAWNS | SUSPENDS, {TASK}},
@@ -114,11 +115,22 @@ bool operation_has(enum operation_kind kind, enum operation_trait trait)
     return (forms[kind].traits & trait) != 0;
 }
 
+/* The kind of the names of an operand. */
+static enum name_kind operand_names(int operand)
+{
+    return operand == NOTHING ? NAME_KINDS : (enum name_kind)(operand & OPERAND_NAMES);
+}
+
 enum name_kind operation_names(enum operation_kind kind)
 {
-    int operand = forms[kind].operands[0];
+    return operand_names(forms[kind].operands[0]);
+}
 
-    return operand == NOTHING ? NAME_KINDS : (enum name_kind)(operand & OPERAND_NAMES);
+enum name_kind operation_other_names(enum operation_kind kind)
+{
+    int operand = forms[kind].operands[1];
+
+    return (operand & OPERAND_KIND) == USES ? operand_names(operand) : NAME_KINDS;
 }
 
 /* ---- Operands ---- */
@@ -136,8 +148,7 @@ static void parse_give(struct parser *parser, struct word list, struct operation
 
     while (more) {
         more = take_until(&list, ',', &name);
-        add_number(&operation->give, &operation->give_count,
-                   number_of_name(parser, NAME_RESOURCE, name));
+        add_number(&operation->give, &operation->give_count, use_name(parser, NAME_RESOURCE, name));
     }
 }
 
@@ -160,7 +171,7 @@ static void parse_options(struct parser *parser, struct word *rest, struct opera
             gives = true;
         } else if (starts_with(word, "orphans=") && !keeps) {
             operation->orphans =
-                number_of_name(parser, NAME_ORPHANAGE, word_after(word, strlen("orphans=")));
+                use_name(parser, NAME_ORPHANAGE, word_after(word, strlen("orphans=")));
             keeps = true;
         } else if (operation->kind == OP_CALL && starts_with(word, "pin=") && !pins) {
             parse_pin(parser, word_after(word, strlen("pin=")), operation);
@@ -179,7 +190,7 @@ static void parse_names(struct parser *parser, struct word *rest, enum name_kind
     struct word word;
 
     while ((word = take_word(rest)).size > 0)
-        add_number(numbers, count, number_of_name(parser, kind, word));
+        add_number(numbers, count, use_name(parser, kind, word));
 }
 
 static void parse_result(struct parser *parser, struct word *rest, struct operation *operation)
@@ -200,6 +211,7 @@ static void parse_operand(struct parser *parser, struct word *rest, int place,
     int operand = forms[operation->kind].operands[place];
     enum name_kind names = (enum name_kind)(operand & OPERAND_NAMES);
     int *name = place == 0 ? &operation->name : &operation->other;
+    struct word word;
 
     switch (operand & OPERAND_KIND) {
     case USES:
@@ -208,7 +220,7 @@ static void parse_operand(struct parser *parser, struct word *rest, int place,
     case MAKES:
         *name = take_name(parser, rest, what, names);
         if (*name >= 0)
-            parser->program->names[names].of[*name].bound = true;
+            parser->program->names[names].of[*name].binders |= UINT64_C(1) << operation->task;
         return;
     case TASK &OPERAND_KIND:
         add_number(&operation->tasks, &operation->task_count, take_name(parser, rest, what, names));
@@ -224,6 +236,11 @@ static void parse_operand(struct parser *parser, struct word *rest, int place,
         return;
     case NUMBER &OPERAND_KIND:
         operation->value = take_number(parser, take_word(rest), what, 0, PROGRAM_NUMBER_MAX);
+        return;
+    case COUNT &OPERAND_KIND:
+        word = take_word(rest);
+        operation->value =
+            word.size > 0 ? take_number(parser, word, what, 1, PROGRAM_NUMBER_MAX) : 1;
         return;
     case RESULT &OPERAND_KIND:
         parse_result(parser, rest, operation);

@@ -32,12 +32,12 @@ static void parse_task(struct parser *parser, struct word rest)
         parser->task = parser->task < 0 ? 0 : parser->task;
         return;
     }
-    if (program->names[NAME_TASK].of[task].bound)
+    if (program->names[NAME_TASK].of[task].binders != 0)
         complain(parser, parser->line, "a second task '%s'; the first is on line %d",
                  program_name(program, NAME_TASK, task), program->tasks[task].line);
     else
         program->tasks[task].line = parser->line;
-    program->names[NAME_TASK].of[task].bound = true;
+    program->names[NAME_TASK].of[task].binders = UINT64_C(1) << task;
     parser->task = task;
 }
 
@@ -73,6 +73,8 @@ static void parse_line(struct parser *parser, struct word line)
         return;
     if (word_is(word, "domains"))
         parse_domains(parser, rest);
+    else if (word_is(word, "shared"))
+        parse_shared(parser, rest);
     else if (word_is(word, "task"))
         parse_task(parser, rest);
     else if (word_is(word, "expect"))
@@ -105,8 +107,9 @@ static void check_whole(struct parser *parser)
 
     for (int i = 0; i < program->expectation_count; i++)
         settle_expectation(parser, &program->expectations[i]);
-    check_names(parser);
     program->main_task = find_name(program, NAME_TASK, (struct word){"main", 4});
+    settle_shared(parser);
+    check_names(parser);
     if (program->main_task < 0)
         complain(parser, 0, "there is no task 'main'");
     if (parser->form == PROGRAM_WITH_ANSWERS && parser->run_line == 0)
@@ -125,6 +128,7 @@ struct program *program_parse(const char *text, size_t size, enum program_form f
     parse_lines(&parser, (struct word){text, size});
     parser.program->line_count = parser.line;
     check_whole(&parser);
+    free(parser.uses);
     if (parser.failed) {
         program_free(parser.program);
         return NULL;
@@ -140,6 +144,8 @@ void program_free(struct program *program)
         free_operation(&program->operations[i]);
     for (int i = 0; i < program->expectation_count; i++)
         free_expectation(&program->expectations[i]);
+    for (int i = 0; i < NAME_KINDS; i++)
+        free(program->names[i].of);
     free(program->operations);
     free(program->expectations);
     free(program);

@@ -42,6 +42,14 @@ bool parse_number(struct word word, int max, int *number);
 
 /* ---- Mistakes: mistakes.c ---- */
 
+/* A name of an object in a line of a task. */
+struct use {
+    enum name_kind kind;
+    int name;
+    int task;
+    int line;
+};
+
 struct parser {
     struct program *program;
     enum program_form form;
@@ -53,6 +61,8 @@ struct parser {
     bool started;     /* anything has been read */
     bool has_domains; /* `domains` has been read */
     int run_line;     /* of `expect run` */
+    struct use *uses; /* all of them */
+    int use_count;
 };
 
 __attribute__((format(printf, 3, 4))) void complain(struct parser *parser, int line,
@@ -72,14 +82,24 @@ int find_name(const struct program *program, enum name_kind kind, struct word wo
 /* The number of a name, known or new. -1 after a complaint. */
 int number_of_name(struct parser *parser, enum name_kind kind, struct word word);
 
-/* The same for a name that this line binds. */
+/* The same for a name in a line of a task, which uses it, or also binds it. */
+int use_name(struct parser *parser, enum name_kind kind, struct word word);
 int bind_name(struct parser *parser, enum name_kind kind, struct word word);
 
-/* The same for the next word, which stands behind `what`. */
+/* use_name of the next word, which stands behind `what`. */
 int take_name(struct parser *parser, struct word *rest, const char *what, enum name_kind kind);
 
-/* Complain of names that no line binds. */
+/* Complain of names that are used and no line binds. */
 void check_names(struct parser *parser);
+
+/* ---- Shared names: shared.c ---- */
+
+/* The rest is what stands behind `shared`. */
+void parse_shared(struct parser *parser, struct word rest);
+
+/* Tell apart the names that are shared, once all lines have been read, and complain of those that
+ * need not be, or that two instances could bind at once. */
+void settle_shared(struct parser *parser);
 
 /* ---- Outcomes: outcomes.c ---- */
 

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
     PROGRAM_LINE_MAX = 200, /* bytes of a line */
@@ -30,20 +31,23 @@ enum name_kind {
     NAME_TRIGGER,
     NAME_COMPUTATION,
     NAME_FLAG,
-    NAME_WORD,  /* of a print */
-    NAME_ERROR, /* of a fail or a complete */
+    NAME_WORD,   /* of a print */
+    NAME_ERROR,  /* of a fail or a complete */
+    NAME_SHARED, /* in a `shared` line: of an object of any kind */
     NAME_KINDS
 };
 
 struct name {
     char text[PROGRAM_NAME_MAX + 1];
-    int line;   /* of its first use */
-    bool bound; /* some line binds it: a task of that name, `p =`, create, print, fail and so on */
+    int line;         /* of its first use */
+    bool shared;      /* all instances know it, not each its own */
+    uint64_t binders; /* the tasks with a line that binds it, such as `p =`, create or fail, one bit
+                         each; a task binds its own name */
 };
 
 struct names {
-    struct name of[PROGRAM_TASKS_MAX];
-    int count;
+    struct name *of;
+    int count; /* at most PROGRAM_TASKS_MAX */
 };
 
 /* ---- Outcomes ---- */
@@ -172,7 +176,7 @@ struct operation {
     int give_count;
     int orphans; /* async, call: the orphanage; -1: none */
     int pin;     /* call: a domain, PIN_SELF or PIN_NONE */
-    int value;   /* return, complete; sleep: milliseconds */
+    int value;   /* return, complete; sleep: milliseconds; until: posts */
 
     struct outcomes *answers; /* the outcomes it may have; stripped programs have none */
     int answer_count;         /* 0: no `=>` */
@@ -259,9 +263,17 @@ char *program_strip(const char *text, size_t size);
 
 const char *program_name(const struct program *program, enum name_kind kind, int number);
 
-/* An operation's word, and the kind of the first name behind it; NAME_KINDS: there is none. */
+/* Whether a kind is of objects: things of the runtime that a line binds to a name. */
+bool names_objects(enum name_kind kind);
+
+/* Whether some line of a task binds a name. */
+bool binds_name(const struct program *program, int task, enum name_kind kind, int number);
+
+/* An operation's word, and the kinds of the first and of the second name behind it; NAME_KINDS:
+ * there is none. */
 const char *operation_word(enum operation_kind kind);
 enum name_kind operation_names(enum operation_kind kind);
+enum name_kind operation_other_names(enum operation_kind kind);
 
 /* Further properties of an operation. */
 enum operation_trait {

@@ -34,10 +34,10 @@ static struct program *parse(const char *text)
 }
 
 static const char sample[] = "domains 2 # two of them\n"
-                             "\n"
+                             "shared o q r # with each other\n"
                              "task main\n"
                              "\tcreate r\n"
-                             "    own r\n"
+                             "    orphans o\n"
                              "    p = repeat 3 call child give=r pin=1\n"
                              "    await p => ok 2 | failed boom, cancelled, ok 2\n"
                              "    parallel child child => ok, failed boom\n"
@@ -45,12 +45,12 @@ static const char sample[] = "domains 2 # two of them\n"
                              "    print hello\n"
                              "    post up\n"
                              "task child\n"
-                             "    orphans o\n"
-                             "    async main orphans=o\n"
-                             "    until up => stopped\n"
+                             "    own r\n"
+                             "    async leaf orphans=o\n"
+                             "    until up 3 => stopped\n"
                              "    cancel q => not-a-child\n"
                              "    call child pin=self\n"
-                             "    run main => busy\n"
+                             "    run leaf => busy\n"
                              "    fail boom\n"
                              "expect run ok | failed boom\n"
                              "expect order hello done:15\n"
@@ -58,7 +58,9 @@ static const char sample[] = "domains 2 # two of them\n"
                              "expect exactly hello finalise:r\n"
                              "expect never end:main\n"
                              "expect on 1 child main\n"
-                             "expect apart main child\n";
+                             "expect apart main child\n"
+                             "task leaf\n"
+                             "    until up\n";
 
 static int name(const struct program *program, enum name_kind kind, const char *text)
 {
@@ -84,7 +86,7 @@ static void reads_tasks_and_operations(void **state)
 
     (void)state;
     assert_int_equal(program->domains, 2);
-    assert_int_equal(program->line_count, 26);
+    assert_int_equal(program->line_count, 28);
     assert_int_equal(program->main_task, main_task);
     assert_int_equal(program->tasks[main_task].count, 8);
     assert_int_equal(program->tasks[child].count, 7);
@@ -108,9 +110,11 @@ static void reads_tasks_and_operations(void **state)
     assert_int_equal(async->bind, -1);
     assert_int_equal(async->orphans, name(program, NAME_ORPHANAGE, "o"));
     assert_int_equal(async->pin, PIN_NONE);
+    assert_int_equal(at(program, 15)->value, 3);
     assert_int_equal(at(program, 17)->pin, PIN_SELF);
     assert_int_equal(at(program, 8)->task_count, 2);
     assert_int_equal(at(program, 19)->kind, OP_FAIL);
+    assert_int_equal(at(program, 28)->value, 1);
     program_free(program);
 }
 
@@ -206,6 +210,11 @@ static void reads_what_tasks_share(void **state)
     assert_int_equal(operation_names(OP_AWAIT_ALL), NAME_PROMISE);
     assert_int_equal(operation_names(OP_SLEEP), NAME_KINDS);
     assert_int_equal(operation_names(OP_YIELD), NAME_KINDS);
+    assert_int_equal(operation_other_names(OP_WAIT), NAME_MUTEX);
+    assert_int_equal(operation_other_names(OP_DETACH), NAME_TRIGGER);
+    assert_int_equal(operation_other_names(OP_COMPLETE), NAME_KINDS);
+    assert_int_equal(operation_other_names(OP_UNTIL), NAME_KINDS);
+    assert_int_equal(operation_other_names(OP_LOCK), NAME_KINDS);
     program_free(program);
 }
 
@@ -254,6 +263,44 @@ static void keeps_kinds_of_names_apart(void **state)
     assert_int_equal(at(program, 5)->repeat, 1);
     assert_string_equal(program_name(program, NAME_PROMISE, at(program, 5)->bind), "repeat");
     program_free(program);
+}
+
+/* The same name is one object for all, or one for each instance. */
+static void tells_shared_names_from_private_ones(void **state)
+{
+    struct program *program = parse("shared r\n"
+                                    "shared s\n"
+                                    "task main\n"
+                                    "create r\n"
+                                    "create s\n"
+                                    "create t\n"
+                                    "parallel child child\n"
+                                    "task child\n"
+                                    "own r\n"
+                                    "check s\n"
+                                    "create t\n"
+                                    "mutex m\n"
+                                    "expect run ok\n");
+    const struct names *resources = &program->names[NAME_RESOURCE];
+    int main_task = name(program, NAME_TASK, "main"), child = name(program, NAME_TASK, "child");
+
+    (void)state;
+    assert_true(resources->of[name(program, NAME_RESOURCE, "r")].shared);
+    assert_true(resources->of[name(program, NAME_RESOURCE, "s")].shared);
+    assert_false(resources->of[name(program, NAME_RESOURCE, "t")].shared);
+    assert_true(binds_name(program, main_task, NAME_RESOURCE, name(program, NAME_RESOURCE, "r")));
+    assert_false(binds_name(program, child, NAME_RESOURCE, name(program, NAME_RESOURCE, "r")));
+    assert_true(binds_name(program, child, NAME_RESOURCE, name(program, NAME_RESOURCE, "t")));
+    assert_false(binds_name(program, main_task, NAME_MUTEX, name(program, NAME_MUTEX, "m")));
+    program_free(program);
+}
+
+/* A task has one instance if one line spawns it, once, in a task that has one instance. */
+static void shares_what_one_instance_binds(void **state)
+{
+    (void)state;
+    program_free(parse("shared m\ntask main\nasync a\ntask a\ncall b\ntask b\nparallel c\n"
+                       "task c\nmutex m\nparallel d d\ntask d\nlock m\nexpect run ok\n"));
 }
 
 /* ---- Mistakes ---- */
@@ -396,6 +443,46 @@ static const struct mistake mistakes[] = {
     {"task main\nexpect on 65 main" RUN, "2: '65' is not a number for 'expect on'"},
     {"task main\nexpect on 1" RUN, "2: 'on' lacks its task"},
     {"task main\nexpect apart main" RUN, "2: 'expect apart' lacks its task"},
+    {"shared\ntask main" RUN, "1: 'shared' lacks its names"},
+    {"shared 1\ntask main" RUN, "1: '1' is not the name of a shared object"},
+    {"task main\nshared r" RUN, "2: 'shared' must come before the first task"},
+    {"shared r\ndomains 1\ntask main" RUN, "2: 'domains' must come first"},
+    {"shared r\nshared s r\ntask main" RUN, "2: 'r' is declared shared on line 1 already"},
+    {"shared r\ntask main" RUN, "1: no task uses the shared 'r'"},
+    {"shared main\ntask main" RUN, "1: no task uses the shared 'main'"},
+    {"shared up\ntask main\npost up\nasync a\ntask a\nuntil up" RUN,
+     "1: no task uses the shared 'up'"},
+    {"shared r\ntask main\ncreate r\nown r" RUN, "1: only one task uses the shared 'r'"},
+    {"shared r\ntask main\ncreate r\nasync a\ntask a\nmutex r" RUN,
+     "1: only one task uses the shared 'r'"},
+    {"shared r\ntask main\nown r\nasync a\ntask a\nown r" RUN,
+     "3: the resource 'r' is never created"},
+    {"task main\ncreate r\nasync a\ntask a\nyield\nown r\ncheck r" RUN,
+     "6: 'r' is not bound in task a; another task binds it: declare 'shared r'"},
+    {"task main\np = async a\ntask a\nawait-all p" RUN, "4: 'p' is not bound in task a"},
+    {"task main\norphans o\ntask a\nasync a orphans=o" RUN, "4: 'o' is not bound in task a"},
+    {"task main\ncreate r\ntask a\nasync a give=r" RUN, "4: 'r' is not bound in task a"},
+    {"task main\nmutex m\ntask a\ncondition c\nwait c m" RUN, "5: 'm' is not bound in task a"},
+    {"shared r\ntask main\ncreate r\nasync a\ntask a\ncreate r" RUN,
+     "1: tasks main and a both bind the shared 'r': only one may"},
+    {"shared p\ntask main\np = async a\nasync b\ntask a\ntask b\np = care o\norphans o" RUN,
+     "1: tasks main and b both bind the shared 'p': only one may"},
+    {"shared r\ntask main\nrepeat 2 async a\nown r\ntask a\ncreate r" RUN,
+     "1: task a binds the shared 'r', and can have several instances"},
+    {"shared r\ntask main\nparallel a a\nown r\ntask a\ncreate r" RUN, "1: task a binds"},
+    {"shared r\ntask main\nasync a\ncall a\nown r\ntask a\ncreate r" RUN, "1: task a binds"},
+    {"shared r\ntask main\nlazy l a\nown r\ntask a\ncreate r" RUN, "1: task a binds"},
+    {"shared r\ntask main\nasync a\nrun a\nown r\ntask a\ncreate r" RUN, "1: task a binds"},
+    {"shared r\ntask main\nasync main\ncreate r\ntask a\nown r" RUN, "1: task main binds"},
+    {"shared r\ntask main\nrepeat 2 async b\nown r\ntask a\ncreate r\ntask b\nasync a" RUN,
+     "1: task a binds"},
+    {"shared r\ntask main\nlazy l b\nown r\ntask a\ncreate r\ntask b\nasync a" RUN,
+     "1: task a binds"},
+    {"task main\nuntil" RUN, "2: 'until' lacks its flag"},
+    {"task main\nuntil up 0" RUN, "2: '0' is not a number for 'until': from 1 to 1000000"},
+    {"task main\nuntil up 1000001" RUN, "2: '1000001' is not a number for 'until'"},
+    {"task main\nuntil up twice" RUN, "2: 'twice' is not a number for 'until'"},
+    {"task main\nuntil up 2 3" RUN, "2: '3' is one word too many for 'until'"},
     {"task main\nyield\r" RUN, "2: byte 0x0d in column 6 is not printable ASCII"},
     {"task main\nprint h\xc3\xa9" RUN, "2: byte 0xc3 in column 8 is not printable ASCII"},
     {"task main\nyield # \x7f" RUN, "2: byte 0x7f in column 9 is not printable ASCII"},
@@ -413,6 +500,20 @@ static void tells_each_mistake(void **state)
             fail_msg("parsed: %s", mistakes[i].text);
         assert_true(contains(complaints.text, mistakes[i].complaint));
     }
+}
+
+/* Each task is told once of a name that it does not bind. */
+static void tells_once_of_a_name(void **state)
+{
+    static const char text[] = "task main\ncreate r\nasync a\nasync b\ntask a\nown r\ncheck r\n"
+                               "disown r\ntask b\ncheck r\nexpect run ok\n";
+    struct complaints complaints;
+
+    (void)state;
+    assert_null(parse_form(text, sizeof text - 1, PROGRAM_WITH_ANSWERS, &complaints));
+    assert_int_equal(complaints.count, 2);
+    assert_true(contains(complaints.text, "6: 'r' is not bound in task a"));
+    assert_true(contains(complaints.text, "10: 'r' is not bound in task b"));
 }
 
 static void tells_all_mistakes_at_once(void **state)
@@ -521,6 +622,9 @@ static void limits_the_number_of_names(void **state)
         assert_true(contains(complaints.text, "is one name too many: at most 64"));
         assert_true(contains(complaints.text, kinds[i].what));
     }
+    complaints_of("expect run ok\nshared x\n", "shared s%\n", PROGRAM_TASKS_MAX, "task main\n",
+                  &complaints);
+    assert_true(contains(complaints.text, "is one name too many: at most 64 shared names"));
 }
 
 static void limits_the_length_of_names(void **state)
@@ -590,10 +694,10 @@ static void strips_every_answer(void **state)
 
     (void)state;
     assert_string_equal(stripped, "domains 2\n"
-                                  "\n"
+                                  "shared o q r\n"
                                   "task main\n"
                                   "create r\n"
-                                  "own r\n"
+                                  "orphans o\n"
                                   "p = repeat 3 call child give=r pin=1\n"
                                   "await p\n"
                                   "parallel child child\n"
@@ -601,14 +705,16 @@ static void strips_every_answer(void **state)
                                   "print hello\n"
                                   "post up\n"
                                   "task child\n"
-                                  "orphans o\n"
-                                  "async main orphans=o\n"
-                                  "until up\n"
+                                  "own r\n"
+                                  "async leaf orphans=o\n"
+                                  "until up 3\n"
                                   "cancel q\n"
                                   "call child pin=self\n"
-                                  "run main\n"
+                                  "run leaf\n"
                                   "fail boom\n"
-                                  "\n\n\n\n\n\n\n");
+                                  "\n\n\n\n\n\n\n"
+                                  "task leaf\n"
+                                  "until up\n");
     free(stripped);
 }
 
@@ -703,7 +809,10 @@ int main(void)
         cmocka_unit_test(folds_equal_members),
         cmocka_unit_test(assumes_one_domain),
         cmocka_unit_test(keeps_kinds_of_names_apart),
+        cmocka_unit_test(tells_shared_names_from_private_ones),
+        cmocka_unit_test(shares_what_one_instance_binds),
         cmocka_unit_test(tells_each_mistake),
+        cmocka_unit_test(tells_once_of_a_name),
         cmocka_unit_test(tells_all_mistakes_at_once),
         cmocka_unit_test(refuses_a_nul_byte),
         cmocka_unit_test(limits_the_length_of_lines),

@@ -216,11 +216,11 @@ static bool is_hung(struct patience *patience, pid_t pid, bool *has_printed)
     activity = activity_of(pid);
     patience->last += passed;
     passed = passed < 2 * tick ? passed : 2 * tick; /* we may have been kept from looking */
-    if (activity.can_run || activity.used > patience->used || *has_printed)
+    if (activity.runnable > 0 || activity.used > patience->used || *has_printed)
         patience->silent = 0;
     else
         patience->silent += passed;
-    if (!activity.can_run)
+    if (activity.runnable == 0)
         patience->waited += passed;
     patience->used = activity.used;
     *has_printed = false;

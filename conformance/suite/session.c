@@ -47,6 +47,7 @@ static void run_test(const struct session *session, const struct suite *suite, s
 {
     struct result *result = &test->result;
 
+    test->executions++;
     if (test->scenario && session->explore)
         explore(session, suite, test);
     else if (test->scenario && session->replay)
@@ -67,26 +68,59 @@ static void run_test(const struct session *session, const struct suite *suite, s
 struct work {
     const struct session *session;
     struct suite *suite;
-    atomic_size_t next; /* test */
+    atomic_size_t next; /* test, or rule */
+    atomic_bool broken; /* a test of a MUST rule has failed */
 };
 
-static bool shares_result(const struct test *test)
+/* If tests may be left out, each is executed for itself: its twin may be left out. */
+static bool shares_result(const struct session *session, const struct test *test)
 {
-    return test->twin && test->twin->chosen;
+    return session->fail_fast == FAIL_SLOWLY && test->twin && test->twin->chosen;
+}
+
+static void run_waiting(struct work *work, struct test *test)
+{
+    if (!test->chosen || test->executions || shares_result(work->session, test))
+        return;
+    run_test(work->session, work->suite, test);
+    if (test->result.kind >= RESULT_FAIL && test->rule->level == LEVEL_MUST)
+        atomic_store(&work->broken, true);
 }
 
 /* Tests are taken one by one, so that a long one delays only its own thread. */
 static void *take_tests(void *arg)
 {
     struct work *work = arg;
-    const struct suite *suite = work->suite;
     size_t i;
 
-    while ((i = atomic_fetch_add(&work->next, 1)) < suite->count) {
-        struct test *test = &suite->tests[i];
+    while ((i = atomic_fetch_add(&work->next, 1)) < work->suite->count)
+        run_waiting(work, &work->suite->tests[i]);
+    return NULL;
+}
 
-        if (test->chosen && !shares_result(test))
-            run_test(work->session, suite, test);
+static bool has_failed(const struct suite_rule *rule)
+{
+    return suite_result(rule) >= RESULT_FAIL;
+}
+
+/* Whether a rule's tests are to be left out. */
+static bool is_over(struct work *work, const struct suite_rule *rule)
+{
+    return work->session->fail_fast == FAIL_FAST_ALL ? atomic_load(&work->broken)
+                                                     : has_failed(rule);
+}
+
+/* Rules are taken one by one, so that no test is executed that can be left out. */
+static void *take_rules(void *arg)
+{
+    struct work *work = arg;
+    size_t i, t;
+
+    while ((i = atomic_fetch_add(&work->next, 1)) < work->suite->rule_count) {
+        struct suite_rule *rule = &work->suite->rules[i];
+
+        for (t = 0; t < rule->count && !is_over(work, rule); t++)
+            run_waiting(work, &rule->tests[t]);
     }
     return NULL;
 }
@@ -100,40 +134,69 @@ static void copy_result(struct result *to, const struct result *from)
 
 enum { ASKED_AGAIN = 5 /* tests that hang, until it is clear that the runtime does */ };
 
-/* Execute tests that seem to hang once more, one at a time, so that no other test disturbs them. */
-static void ask_again(const struct session *session, struct suite *suite)
+/* Execute tests that seem to hang once more, one at a time, so that no other test disturbs them.
+ * Returns whether one of them does not fail. */
+static bool ask_again(const struct session *session, struct suite *suite)
 {
+    bool recovered = false;
     int hung = 0;
     size_t i;
 
     for (i = 0; i < suite->count && hung < ASKED_AGAIN; i++) {
         struct test *test = &suite->tests[i];
 
-        if (!test->chosen || shares_result(test) || test->result.kind != RESULT_HANG)
+        if (test->executions != 1 || test->result.kind != RESULT_HANG)
             continue;
         result_free(&test->result);
         test->exploration = (struct exploration){0};
         run_test(session, suite, test);
         hung += test->result.kind == RESULT_HANG;
+        recovered |= test->result.kind < RESULT_FAIL;
     }
+    return recovered;
+}
+
+static bool is_broken(const struct suite *suite)
+{
+    size_t i;
+
+    for (i = 0; i < suite->rule_count; i++)
+        if (suite->rules[i].rule->level == LEVEL_MUST && has_failed(&suite->rules[i]))
+            return true;
+    return false;
+}
+
+/* Execute what has not been executed yet. */
+static void run_all(const struct session *session, struct suite *suite)
+{
+    void *(*take)(void *) = session->fail_fast == FAIL_SLOWLY ? take_tests : take_rules;
+    struct work work = {.session = session, .suite = suite, .broken = is_broken(suite)};
+    pthread_t *threads = zeroed((size_t)session->jobs, sizeof *threads);
+    int started = 0;
+
+    while (started < session->jobs - 1 && !pthread_create(&threads[started], NULL, take, &work))
+        started++;
+    take(&work);
+    while (started > 0)
+        pthread_join(threads[--started], NULL);
+    free(threads);
 }
 
 void session_run(const struct session *session, struct suite *suite)
 {
-    struct work work = {.session = session, .suite = suite};
-    pthread_t *threads = zeroed((size_t)session->jobs, sizeof *threads);
-    int started = 0;
     size_t i;
 
-    while (started < session->jobs - 1 &&
-           !pthread_create(&threads[started], NULL, take_tests, &work))
-        started++;
-    take_tests(&work);
-    while (started > 0)
-        pthread_join(threads[--started], NULL);
-    free(threads);
-    ask_again(session, suite);
-    for (i = 0; i < suite->count; i++)
-        if (suite->tests[i].chosen && shares_result(&suite->tests[i]))
-            copy_result(&suite->tests[i].result, &suite->tests[i].twin->result);
+    /* What was left out for a test that only seemed to hang is executed after all. */
+    do
+        run_all(session, suite);
+    while (ask_again(session, suite) && session->fail_fast != FAIL_SLOWLY);
+    for (i = 0; i < suite->count; i++) {
+        struct test *test = &suite->tests[i];
+
+        if (test->chosen && shares_result(session, test)) {
+            copy_result(&test->result, &test->twin->result);
+            test->executions = test->twin->executions;
+        }
+    }
+    suite_leave_out(suite);
 }

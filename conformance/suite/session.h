@@ -5,6 +5,13 @@
 
 #include "suite.h"
 
+/* What is left out once a test has failed. */
+enum fail_fast {
+    FAIL_SLOWLY,    /* nothing */
+    FAIL_FAST_RULE, /* the other tests of its rule, whose verdict is known */
+    FAIL_FAST_ALL   /* all others, if its rule is a MUST: the runtime does not conform */
+};
+
 /* What is tested, and how. */
 struct session {
     const char *runtime;  /* a library; NULL: the runtime is the command's */
@@ -17,9 +24,10 @@ struct session {
     size_t explore;       /* schedules to execute of each scenario, at most; 0: no exploration */
     double seconds;       /* that a test may take */
     int jobs;             /* tests at a time */
+    enum fail_fast fail_fast;
 };
 
-/* Execute the chosen tests and write to each its result. */
+/* Execute the chosen tests and write to each its result. Those left out are no longer chosen. */
 void session_run(const struct session *session, struct suite *suite);
 
 #endif

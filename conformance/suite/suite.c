@@ -275,6 +275,26 @@ bool suite_check(const struct suite *suite, suite_complain *complain)
     return good;
 }
 
+void suite_leave_out(struct suite *suite)
+{
+    size_t r, t, executed, left_out;
+
+    for (r = 0; r < suite->rule_count; r++) {
+        struct suite_rule *place = &suite->rules[r];
+
+        executed = left_out = 0;
+        for (t = 0; t < place->count; t++) {
+            struct test *test = &place->tests[t];
+
+            executed += test->executions > 0;
+            left_out += test->chosen && !test->executions;
+            test->chosen &= test->executions > 0;
+        }
+        place->chosen &= executed > 0 || left_out == 0;
+        suite->left_out += left_out;
+    }
+}
+
 /* ---- Results ---- */
 
 enum result_kind suite_result(const struct suite_rule *rule)

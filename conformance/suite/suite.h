@@ -25,6 +25,7 @@ struct test {
     struct test *twin;               /* the same test in C of an earlier rule; NULL: none */
     bool chosen;
 
+    int executions;       /* of which the last one counts; a test that hangs is executed twice */
     struct result result; /* of the execution that counts */
     struct exploration exploration;
 };
@@ -43,6 +44,7 @@ struct suite {
     size_t rule_count;
     struct test *tests; /* in the order of the rules */
     size_t count;
+    size_t left_out; /* tests that were chosen first, and not executed since others had failed */
     char *stray; /* complaint about a test in C that names no rule of the chapters; NULL: none */
 };
 
@@ -64,6 +66,9 @@ bool suite_except(struct suite *suite, const char *what);
 /* Complain about chosen rules that have neither tests nor a reason to be untested, or have both,
  * and, if all rules are chosen, about tests in C of no rule. Returns whether all is well. */
 bool suite_check(const struct suite *suite, suite_complain *complain);
+
+/* Undo the choice of all chosen tests that were not executed, and count them as left out. */
+void suite_leave_out(struct suite *suite);
 
 /* The worst result of a rule's chosen tests. RESULT_SKIPPED if it has none. */
 enum result_kind suite_result(const struct suite_rule *rule);

@@ -29,18 +29,21 @@ static struct {
     double ran, rested; /* while it could not have run */
 } server;
 
-/* Note what the server has done since the last look. */
+/* Note what the server has done since the last look. Of several threads that shared the time that
+ * the server got, each had its share: one of them may be all that a client waits for. */
 static void look(double passed, double longest)
 {
-    static double used;
+    static struct activity before;
     struct activity activity = activity_below(getpid());
-    double ran = activity.used - used;
+    int sharing = activity.runnable > before.runnable ? activity.runnable : before.runnable;
+    double ran = (activity.used - before.used) / (sharing > 1 ? sharing : 1);
 
+    /* Less than before has been used if a process has ended that nobody waited for. */
     if (ran > 0)
-        server.ran += ran < passed ? ran : passed; /* several may have run at the same time */
-    if (!activity.can_run)
+        server.ran += ran < passed ? ran : passed;
+    if (activity.runnable == 0)
         server.rested += passed < longest ? passed : longest;
-    used = activity.used; /* less than before if a process has ended that nobody waited for */
+    before = activity;
 }
 
 double clock_of_server(void)

@@ -1,6 +1,7 @@
 /* programs.c: bytes are read into moves, one for each operation; moves that would make a program
  * invalid or endless are left out; the others are written down. A task spawns, forces and runs only
- * tasks that come after it, so that no chain of tasks goes on for ever. */
+ * tasks that come after it, so that no chain of tasks goes on for ever. Of the names of each kind,
+ * those with even numbers are shared: only main, of which there is one instance, binds them. */
 #include "programs.h"
 
 #include "scenario/program.h"
@@ -39,6 +40,7 @@ struct move {
 struct writer {
     struct move moves[MOVES];
     int count;
+    unsigned users[NAME_KINDS][NAMES]; /* the tasks that use a name, one bit each */
     struct manners manners[TASKS];
     int tasks;
     int instances[TASKS]; /* that one instance of a task starts in all, itself included */
@@ -84,6 +86,29 @@ static bool gives(const struct move *move)
     return has_options(move) && (move->options & OPTION_GIVE_MASK) == OPTION_GIVE;
 }
 
+static bool makes(enum operation_kind kind)
+{
+    return kind == OP_CREATE || kind == OP_ORPHANS || kind == OP_MUTEX || kind == OP_CONDITION ||
+           kind == OP_LAZY || kind == OP_TRIGGER || kind == OP_COMPUTATION;
+}
+
+static bool is_shared(unsigned name)
+{
+    return name % 2 == 0;
+}
+
+/* A name that a task may bind. */
+static unsigned own(int task, unsigned name)
+{
+    return task > 0 ? name | 1 : name;
+}
+
+/* The promise name that a move binds. */
+static unsigned bound_by(const struct move *move)
+{
+    return own(move->task, move->other);
+}
+
 /* ---- reading */
 
 static enum operation_kind kind_of(uint8_t byte)
@@ -124,6 +149,8 @@ static void read_moves(struct writer *writer, const uint8_t *bytes, size_t size)
             .other = with >> 2 & 3,
             .options = with >> 4,
         };
+        if (makes(kind_of(kind)))
+            writer->moves[writer->count - 1].name = own(writer->tasks - 1, with & 3);
     }
 }
 
@@ -180,20 +207,55 @@ static void leave_out_too_many(struct writer *writer)
     }
 }
 
-/* A promise is used only if some move binds it. */
+/* A task uses only promises that it binds, or that are shared and main binds. */
 static void leave_out_unbound(struct writer *writer)
 {
-    bool bound[NAMES] = {false};
+    bool bound[TASKS][NAMES] = {{false}};
 
     for (int i = 0; i < writer->count; i++)
         if (!writer->moves[i].left_out && binds(&writer->moves[i]))
-            bound[writer->moves[i].other] = true;
+            bound[writer->moves[i].task][bound_by(&writer->moves[i])] = true;
+    for (int task = 1; task < TASKS; task++)
+        for (unsigned name = 0; name < NAMES; name++)
+            bound[task][name] = bound[is_shared(name) ? 0 : task][name];
     for (int i = 0; i < writer->count; i++) {
         struct move *move = &writer->moves[i];
+        const bool *known = bound[move->task];
 
         if (lists_promises(move->kind) || operation_names(move->kind) == NAME_PROMISE)
-            move->left_out = move->left_out || !bound[move->name] ||
-                             (lists_promises(move->kind) && !bound[move->other]);
+            move->left_out = move->left_out || !known[move->name] ||
+                             (lists_promises(move->kind) && !known[move->other]);
+    }
+}
+
+/* ---- names */
+
+static void note_user(struct writer *writer, enum name_kind kind, unsigned name, int task)
+{
+    if (kind == NAME_LAZY)
+        name %= LAZIES;
+    writer->users[kind][name] |= 1u << task;
+}
+
+static void note_users(struct writer *writer)
+{
+    for (int i = 0; i < writer->count; i++) {
+        const struct move *move = &writer->moves[i];
+        enum name_kind names = operation_names(move->kind);
+        enum name_kind others = operation_other_names(move->kind);
+
+        if (move->left_out)
+            continue;
+        if (names_objects(names))
+            note_user(writer, names, move->name, move->task);
+        if (names_objects(others))
+            note_user(writer, others, move->other, move->task);
+        if (lists_promises(move->kind))
+            note_user(writer, NAME_PROMISE, move->other, move->task);
+        if (has_orphanage(move))
+            note_user(writer, NAME_ORPHANAGE, move->name % 2, move->task);
+        if (gives(move))
+            note_user(writer, NAME_RESOURCE, move->other, move->task);
     }
 }
 
@@ -293,7 +355,7 @@ static void put_move(struct writer *writer, const struct move *move)
 {
     put(writer, "   ");
     if (binds(move))
-        put(writer, " p%u =", move->other);
+        put(writer, " p%u =", bound_by(move));
     if (move->times > 1)
         put(writer, " repeat %d", move->times);
     put(writer, " %s", operation_word(move->kind));
@@ -303,34 +365,35 @@ static void put_move(struct writer *writer, const struct move *move)
     put(writer, "\n");
 }
 
-/* Main begins by making every object that the program uses. */
-static void put_makers(struct writer *writer)
+/* Main binds the shared names; those that only main uses need no declaration. */
+static void put_shared(struct writer *writer)
 {
-    bool used[NAME_KINDS][NAMES] = {{false}};
+    bool any = false;
+
+    for (int kind = 0; kind < NAME_KINDS; kind++)
+        for (unsigned name = 0; name < NAMES; name++) {
+            if (!is_shared(name) || writer->users[kind][name] <= 1)
+                continue;
+            put(writer, "%s", any ? "" : "shared");
+            put_name(writer, (enum name_kind)kind, name);
+            any = true;
+        }
+    put(writer, "%s", any ? "\n" : "");
+}
+
+/* A task begins by making every object that it uses, and main those that are shared. */
+static void put_makers(struct writer *writer, int task)
+{
     static const enum operation_kind makers[] = {
         OP_ORPHANS, OP_CREATE, OP_MUTEX, OP_CONDITION, OP_LAZY, OP_TRIGGER, OP_COMPUTATION};
 
-    for (int i = 0; i < writer->count; i++) {
-        const struct move *move = &writer->moves[i];
-        enum name_kind names = operation_names(move->kind);
-
-        if (move->left_out)
-            continue;
-        if (names < NAME_KINDS)
-            used[names][names == NAME_LAZY ? move->name % LAZIES : move->name] = true;
-        if (move->kind == OP_WAIT)
-            used[NAME_MUTEX][move->other] = true;
-        if (move->kind == OP_ATTACH || move->kind == OP_DETACH)
-            used[NAME_TRIGGER][move->other] = true;
-        used[NAME_ORPHANAGE][move->name % 2] |= has_orphanage(move);
-        used[NAME_RESOURCE][move->other] |= gives(move);
-    }
     for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
         for (unsigned name = 0; name < NAMES; name++) {
-            struct move maker = {.kind = makers[i], .times = 1, .name = name};
+            unsigned users = writer->users[operation_names(makers[i])][name];
+            struct move maker = {.kind = makers[i], .task = task, .times = 1, .name = name};
 
             maker.child = child_of(writer, &maker);
-            if (used[operation_names(makers[i])][name])
+            if (is_shared(name) ? task == 0 && users != 0 : (users >> task & 1) != 0)
                 put_move(writer, &maker);
         }
 }
@@ -348,7 +411,7 @@ static void put_manners(struct writer *writer, int task)
 
         if (move->left_out || move->task != task)
             continue;
-        bound[move->other] |= binds(move);
+        bound[bound_by(move)] |= binds(move);
         orphanages[move->name % 2] |= has_orphanage(move);
         owned[move->name] |= move->kind == OP_OWN;
     }
@@ -384,13 +447,14 @@ size_t program_write(char text[PROGRAM_TEXT], const struct input *input)
     read_moves(&writer, input->bytes, input->size);
     leave_out_too_many(&writer);
     leave_out_unbound(&writer);
+    note_users(&writer);
     put(&writer, "domains %d\n", input->head % DOMAINS);
+    put_shared(&writer);
     for (int task = 0; task < writer.tasks; task++) {
         put(&writer, "task");
         put_task(&writer, task);
         put(&writer, "\n");
-        if (task == 0)
-            put_makers(&writer);
+        put_makers(&writer, task);
         for (int i = 0; i < writer.count; i++)
             if (writer.moves[i].task == task && !writer.moves[i].left_out)
                 put_move(&writer, &writer.moves[i]);
