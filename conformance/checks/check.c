@@ -83,10 +83,13 @@ void need_threads(int count)
         cannot_test("only %d of %d threads can be made", can, count);
 }
 
+static int tasks_needed; /* at a time, by this check */
+
 void need_tasks(int count)
 {
     if (!machine_has_room(count))
         cannot_test("there is no room for the stacks of %d tasks", count);
+    tasks_needed = count;
 }
 
 void need_descriptors(int count)
@@ -186,8 +189,15 @@ int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *
 
     if ((result == -EAGAIN || result == -ENOMEM) && !task.ran && options)
         need_threads(options->domains);
+<<<<<<< HEAD
     if (result == -ENOSYS && !task.ran)
         lack_run(run, options);
+=======
+    if ((result == -EAGAIN || result == -ENOMEM) && task.ran && tasks_needed > 0)
+        need_threads(tasks_needed); /* for a runtime whose tasks are threads */
+    if (result == -ENOSYS && !task.ran && options && options->choose)
+        decline("driven choices");
+>>>>>>> overasking
     if (result >= 0 && !task.ran)
         fail_msg("the run returned %d and never ran its main task", result);
     return result;
