@@ -147,6 +147,62 @@ CHECK("R13.5", what_is_no_choice_is_not_asked)
     assert_int_equal(answers.asked, 0);
 }
 
+/* Children that are cancelled before they have begun are finalised, beside a domain that could go
+ * on; the finalisers make calls. */
+enum { UNBEGUN = 8 };
+
+struct unbegun {
+    miou_mutex *mutex;
+    int finalised, refused;
+};
+
+static void make_calls(void *value)
+{
+    struct unbegun *t = value;
+
+    t->finalised++;
+    t->refused += miou_yield() == MIOU_IN_FINALISER;
+    t->refused += miou_mutex_unlock(t->mutex) == -EPERM;
+    t->refused += miou_resource_create(NULL, make_calls, NULL) == MIOU_IN_FINALISER;
+}
+
+static int cancel_unbegun(void *arg)
+{
+    struct unbegun *t = arg;
+    miou_promise *beside, *promise;
+    miou_resource *resource;
+    int i;
+
+    TRY(miou_mutex_create(&t->mutex));
+    TRY(miou_call(&beside, NULL, yield_for_ever, NULL));
+    for (i = 0; i < UNBEGUN; i++) {
+        TRY(miou_resource_create(&resource, make_calls, t));
+        TRY(miou_own(resource));
+        TRY(miou_async(&promise, &(miou_spawn){.give = &resource, .give_count = 1}, return_0, t));
+        TRY(miou_cancel(promise));
+    }
+    return miou_cancel(beside);
+}
+
+static void assert_unbegun_finalised(miou_choose *choose, uint64_t seed)
+{
+    struct answers answers = {.state = seed};
+    struct unbegun t = {.finalised = 0};
+
+    assert_int_equal(steer(miou_run, 1, choose, &answers, cancel_unbegun, &t), 0);
+    assert_int_equal(t.finalised, UNBEGUN);
+    assert_int_equal(t.refused, 3 * UNBEGUN);
+}
+
+CHECK("R13.5 R5.17", finalisers_of_tasks_that_never_began_make_calls)
+{
+    int seed;
+
+    assert_unbegun_finalised(answer_the_last, 0);
+    for (seed = 0; seed < 20; seed++)
+        assert_unbegun_finalised(answer_at_random, (uint64_t)seed);
+}
+
 /* ---- R13.6: the same again ---- */
 
 static bool same_events(const struct program *a, const struct program *b)

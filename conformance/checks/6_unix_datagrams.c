@@ -323,6 +323,11 @@ CHECK("R6.40", a_datagram_is_not_lost_with_the_receiver_that_is_cancelled)
     assert_handed_over(RECVFROM, 1);
 }
 
+CHECK("R6.40", whichever_receiver_is_cancelled_the_others_receive)
+{
+    assert_others_served(RECVFROM, 1);
+}
+
 CHECK("R6.36", nothing_but_a_datagram_ends_receiving)
 {
     assert_wait_undisturbed(RECVFROM);
