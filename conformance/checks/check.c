@@ -189,15 +189,10 @@ int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *
 
     if ((result == -EAGAIN || result == -ENOMEM) && !task.ran && options)
         need_threads(options->domains);
-<<<<<<< HEAD
-    if (result == -ENOSYS && !task.ran)
-        lack_run(run, options);
-=======
     if ((result == -EAGAIN || result == -ENOMEM) && task.ran && tasks_needed > 0)
         need_threads(tasks_needed); /* for a runtime whose tasks are threads */
-    if (result == -ENOSYS && !task.ran && options && options->choose)
-        decline("driven choices");
->>>>>>> overasking
+    if (result == -ENOSYS && !task.ran)
+        lack_run(run, options);
     if (result >= 0 && !task.ran)
         fail_msg("the run returned %d and never ran its main task", result);
     return result;
