@@ -62,7 +62,8 @@ room      = $(foreach r,$1,$(foreach f,$(wildcard $r/*.c),$(if $(filter test_%,$
 
 LOADER   := $(B)/conformance/driver/interface.o $(B)/conformance/driver/trampolines.o
 PARSER   := $(filter-out %/reader.c %/markdown.c,$(call room,conformance/scenario))
-SUITE    := conformance/conform.c $(call room,$(addprefix conformance/,machine scenario judge suite report))
+SUITE    := conformance/conform.c conformance/driver/parts.c \
+            $(call room,$(addprefix conformance/,machine scenario judge suite report))
 DRIVER   := $(filter-out %/interface.c %/trampolines.c,$(call room,conformance/driver)) $(PARSER)
 CHECKS   := $(call room,conformance/checks)
 SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/saboteur/*.c))
@@ -97,6 +98,10 @@ $(B)/liars/%.so: $(B)/conformance/liars/%.o $(B)/conformance/liars/says_ok.o
 $(B)/liars/lacks_functions.so: $(B)/conformance/liars/lacks_functions.o
 	@mkdir -p $(@D)
 	$(LINK) -shared $^
+
+$(B)/liars/leaves_out.so: $(patsubst %,$(B)/conformance/%.o,liars/leaves_out driver/interface driver/parts)
+	@mkdir -p $(@D)
+	$(LINK) -shared $^ -ldl
 
 # A runtime of another design, which must pass as well.
 PEERS := $(B)/peers/threads.so $(B)/peers/delays.so
@@ -256,9 +261,9 @@ soak: ## the suite RUNS=100 times, with delays and beside busy loops: RUNTIME=/p
 	$(BUILD) all $(B)/peers/delays.so
 	@RUNTIME="$(RUNTIME)" RUNS="$(RUNS)" ci/soak
 
-mutants: ## break each rule in turn and demand that its tests notice
+mutants: ## break each rule in turn and demand that its tests notice: RUNTIME= as above
 	@ci/setup
-	$(BUILD) all $(B)/saboteur.so $(B)/mutants
+	$(BUILD) all $(B)/saboteur.so $(B)/mutants $(filter $(PEERS),$(RUNTIME))
 	@ci/mutants
 
 mutation: ## change ref/ in one place at a time and count what the suite notices: SEED=1, COUNT=150, MUTANTS="NAME ..."

@@ -452,7 +452,7 @@ static char *again(const struct options *options, const char *program)
 }
 
 /* If no test can be executed, there is nothing to report. */
-static void need_a_runtime(const struct session *session, const struct suite *suite)
+static void need_a_runtime(const struct session *session, struct suite *suite)
 {
     char *why = execute_nothing(session, suite);
 

@@ -426,6 +426,164 @@ static void a_hang_is_asked_again_before_it_counts(void **state)
                     ": good-1 good-1 bad-1 good-2 bad-2 bad-2", "3 passed, 1 failed, 3 left out\n");
 }
 
+/* ---- Parts ---- */
+
+#define PART_RULE(number, title, lines, program)                                                   \
+    "### R98." number " " title "  {MUST}\n\n" lines "A rule.\n\nWhy: because.\n\n"                \
+    "Source: nowhere.\n\nMain works:\n\n```scenario\ntask main\n" program "expect run ok\n```\n\n"
+
+static const char parts_chapter[] =
+    "# Parts\n\n" PART_RULE("1", "Speaking", "", "    print hello\n")
+        PART_RULE("2", "Locking", "Part: synchronisation\n\n", "    mutex m\n    lock m\n")
+            PART_RULE("3", "Sleeping", "Part: time\n\n", "    sleep 1\n")
+                PART_RULE("4", "Speaking in bed", "", "    sleep 1\n    print hello\n")
+                    PART_RULE("5", "Not asked for", "", "");
+
+/* The report on the chapter of parts, of a runtime or driver. */
+static struct process check_parts(const char *runtime)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/parts", place);
+    mkdir(path, 0700);
+    write_file("parts/98-parts.md", parts_chapter);
+    return conform("--spec parts --rule R98 --except R98.5 %s", runtime);
+}
+
+static struct process check_without(const char *left_out)
+{
+    char runtime[2 * PATH_MAX];
+    struct process process;
+
+    setenv("MIOU_SABOTAGED", built("peers/threads.so"), 1);
+    setenv("MIOU_LEFT_OUT", left_out, 1);
+    snprintf(runtime, sizeof runtime, "--runtime %s", built("liars/leaves_out.so"));
+    process = check_parts(runtime);
+    unsetenv("MIOU_LEFT_OUT");
+    unsetenv("MIOU_SABOTAGED");
+    return process;
+}
+
+static void a_part_is_declined_as_a_whole(void **state)
+{
+    struct process process = check_without("synchronisation time");
+    char runtime[2 * PATH_MAX];
+
+    (void)state;
+    assert_string_equal(process.errors, "");
+    assert_string_equal(process.output, "98 Parts\n"
+                                        "  R98.1  MUST   pass              1  Speaking\n"
+                                        "  R98.2  MUST   declined          1  Locking\n"
+                                        "  R98.3  MUST   declined          1  Sleeping\n"
+                                        "  R98.4  MUST   untested          1  Speaking in bed\n"
+                                        "\n"
+                                        "R98.4 untested: the runtime declines time\n"
+                                        "\n"
+                                        "keeps what was chosen, without synchronisation, time "
+                                        "and choices. Untested: R98.4\n"
+                                        "1 passed, 0 failed, 3 skipped\n");
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+    /* What it does not export it lacks as well. */
+    snprintf(runtime, sizeof runtime, "--runtime %s", built("liars/lacks_functions.so"));
+    process = check_parts(runtime);
+    assert_true(contains(process.output, "  R98.2  MUST   declined  "));
+    assert_true(contains(process.output, "Declined: signals, hooks, synchronisation and unix\n"));
+    process_free(&process);
+}
+
+static void half_a_part_is_not_declined(void **state)
+{
+    struct process process = check_without("miou_mutex_lock miou_sleep");
+
+    (void)state;
+    assert_true(contains(process.output, "  R98.2  MUST   not implemented  "));
+    assert_true(contains(process.output, "R98.2 not implemented: the runtime has no "
+                                         "miou_mutex_lock; a part is declined as a whole, and it "
+                                         "has some of synchronisation\n"));
+    assert_true(contains(process.output, "  R98.4  MUST   not implemented  "));
+    assert_true(contains(process.output, "does not conform. Not implemented: R98.2 R98.3 R98.4 "
+                                         "Declined: choices\n"));
+    assert_int_equal(process.status, 1);
+    process_free(&process);
+}
+
+/* Of a driver it is known only once it was asked. */
+static void a_driver_declines_what_it_has_never_done(void **state)
+{
+    static const char before[] = "read word id; program=$(cat); "
+                                 "printf 'scenario %s\\nbegin main 0\\n' $id; case $program in ";
+    static const char after[] = "*print*) printf 'print main hello\\ndid main 2 ok\\n'; "
+                                "printf 'end main\\nrun ok\\n';; esac\n";
+    static const char sleep[] = "*sleep*) echo absent miou_sleep;; ";
+    char driver[1024];
+    struct process process;
+
+    (void)state;
+    snprintf(driver, sizeof driver, "%s%s*mutex*) echo absent miou_mutex_create;; %s", before,
+             sleep, after);
+    write_file("driver", driver);
+    process = check_parts("--driver 'sh driver'");
+    assert_true(contains(process.output, "  R98.2  MUST   declined  "));
+    assert_true(contains(process.output, "  R98.3  MUST   declined  "));
+    assert_true(contains(process.output, "keeps what was chosen, without synchronisation and time."
+                                         " Untested: R98.4\n"));
+    process_free(&process);
+    snprintf(driver, sizeof driver,
+             "%s%s*mutex*) printf 'did main 2 ok\\nabsent miou_mutex_lock\\n';; %s", before, sleep,
+             after);
+    write_file("driver", driver);
+    process = check_parts("--driver 'sh driver'");
+    assert_true(contains(process.output, "  R98.2  MUST   not implemented  "));
+    assert_true(contains(process.output, "Not implemented: R98.2 Declined: time "));
+    assert_int_equal(process.status, 1);
+    process_free(&process);
+}
+
+/* Tests in C, of the real chapters. */
+static void checks_decline_and_lack(void **state)
+{
+    static const char *const left_out[][2] = {
+        {"hooks", "  R11.19 MUST   declined  "},
+        {"monitors", "  R11.1  MUST   declined  "},
+        {"monitor", "  R11.1  MUST   not implemented  "},
+        {"miou_hook_remove", "  R11.19 MUST   not implemented  "},
+        {"signals time unix synchronisation", "  R11.19 MUST   pass  "},
+    };
+    char command[4 * PATH_MAX];
+    struct process process;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof left_out / sizeof *left_out; i++) {
+        snprintf(command, sizeof command,
+                 "MIOU_SABOTAGED=%s MIOU_LEFT_OUT='%s' %s --runtime %s --rule R11.1 --rule R11.19",
+                 built("peers/threads.so"), left_out[i][0], built("conform"),
+                 built("liars/leaves_out.so"));
+        shell(&process, "", 0, command);
+        assert_true(contains(process.output, left_out[i][1]));
+        process_free(&process);
+    }
+}
+
+static void refuses_unknown_parts(void **state)
+{
+    static const char *const names[] = {"signal", "core"};
+    char chapter_of[512], complaint[128];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(chapter_of, sizeof chapter_of, "# A chapter\n\nPart: %s\n\n%s", names[i],
+                 "### R97.1 A rule  {MUST}\n\nIt.\n\nWhy: so.\n\nSource: x\n");
+        write_file("spec/97-parts.md", chapter_of);
+        snprintf(complaint, sizeof complaint,
+                 "conform: spec/97-parts.md:3: there is no part '%s' of the interface", names[i]);
+        could_not_tell("--driver x --rule R98.1", complaint);
+    }
+    remove_file("spec/97-parts.md");
+}
+
 /* ---- Options ---- */
 
 static void refuses_bad_options(void **state)
@@ -635,8 +793,7 @@ static void steers_what_can_be_steered(void **state)
     for (i = 0; i < sizeof options / sizeof *options; i++) {
         process = conform("--driver '%s not-steered' --rule R98.1 %s",
                           built("conformance/suite/test_explore"), options[i]);
-        assert_true(contains(process.output,
-                             "R98.1 not implemented: the runtime's choices cannot be steered\n"));
+        assert_true(contains(process.output, "R98.1 untested: the runtime declines choices\n"));
         assert_true(contains(process.output, "\n0 passed, 0 failed, 1 skipped\n"));
         assert_int_equal(process.status, 2);
         process_free(&process);
@@ -814,6 +971,11 @@ int main(void)
         cmocka_unit_test(stops_at_the_first_failure),
         cmocka_unit_test(does_not_report_what_it_left_out),
         cmocka_unit_test(a_hang_is_asked_again_before_it_counts),
+        cmocka_unit_test(a_part_is_declined_as_a_whole),
+        cmocka_unit_test(half_a_part_is_not_declined),
+        cmocka_unit_test(a_driver_declines_what_it_has_never_done),
+        cmocka_unit_test(checks_decline_and_lack),
+        cmocka_unit_test(refuses_unknown_parts),
         cmocka_unit_test(refuses_bad_options),
         cmocka_unit_test(demands_tests),
         cmocka_unit_test(refuses_broken_chapters),

@@ -57,6 +57,11 @@ CHECK("R1.4 R11.18", monitors_outside_a_run)
     assert_null(miou_monitor_state());
 }
 
+CHECK("R1.4 R11.19", hooks_outside_a_run)
+{
+    assert_refused_before_and_after(HOOK_CALLS, miou_run);
+}
+
 CHECK("R1.4 R10.10", sleep_outside_a_run)
 {
     assert_refused_before_and_after(SLEEP_CALLS, miou_unix_run);

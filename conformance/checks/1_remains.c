@@ -307,26 +307,32 @@ static int work_in_main(void *arg)
     return 0;
 }
 
-CHECK("R1.17", dom0_idles_in_await)
+static void assert_idles(check_runner *run, int domains, miou_task *fn)
 {
     struct idling t = {.used = 1e9};
 
-    assert_int_equal(run_with(1, await_work, &t), 0);
+    assert_int_equal(run_by(run, &(miou_options){.domains = domains}, fn, &t), 0);
     assert_true(t.used <= AT_REST);
-    t.used = 1e9;
-    assert_int_equal(unix_run_with(1, await_work, &t), 0);
-    assert_true(t.used <= AT_REST);
+}
+
+CHECK("R1.17", dom0_idles_in_await)
+{
+    assert_idles(miou_run, 1, await_work);
+}
+
+CHECK("R1.17", dom0_idles_in_await_with_the_posix_monitor)
+{
+    assert_idles(miou_unix_run, 1, await_work);
 }
 
 CHECK("R1.17", domains_idle_without_tasks)
 {
-    struct idling t = {.used = 1e9};
+    assert_idles(miou_run, 3, work_in_main);
+}
 
-    assert_int_equal(run_with(3, work_in_main, &t), 0);
-    assert_true(t.used <= AT_REST);
-    t.used = 1e9;
-    assert_int_equal(unix_run_with(3, work_in_main, &t), 0);
-    assert_true(t.used <= AT_REST);
+CHECK("R1.17", domains_idle_without_tasks_with_the_posix_monitor)
+{
+    assert_idles(miou_unix_run, 3, work_in_main);
 }
 
 static void *send_after_work(void *arg)

@@ -3,12 +3,11 @@
  *     checks --list                   prints one line for each rule of each check: R6.5 write_all
  *     checks LIBRARY RULE NAME [WORD]
  *
- * Exit status: 0 passed, 1 failed (why is on standard error), 77 the runtime lacks a function that
- * the check calls, 78 it declines the part that the check is about, 2 could not tell. A check that
- * passed also says so on standard output, followed by WORD: the status alone could come from a call
- * of exit by the runtime. So does a check that this machine cannot carry out: `unknown RULE NAME
- * WORD` and what is missing; and one that the runtime declines: `declined RULE NAME WORD` and why.
- */
+ * Exit status: 0 passed, 1 failed (why is on standard error), 77 the runtime lacks what the check
+ * needs, 2 could not tell. A check that passed also says so on standard output, followed by WORD:
+ * the status alone could come from a call of exit by the runtime. So does a check that this machine
+ * cannot carry out: `unknown RULE NAME WORD` and what is missing; and one for which the runtime
+ * lacks one of a few items of driver/parts.h: `lacks RULE NAME WORD` and these. */
 #include "check.h"
 
 #include "driver/trampolines.h"
@@ -26,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PASSED = 0, FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77, DECLINED };
+enum { PASSED = 0, FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77 };
 
 static struct check *checks;
 static struct check *chosen;
@@ -84,10 +83,13 @@ void need_threads(int count)
         cannot_test("only %d of %d threads can be made", can, count);
 }
 
+static int tasks_needed; /* at a time, by this check */
+
 void need_tasks(int count)
 {
     if (!machine_has_room(count))
         cannot_test("there is no room for the stacks of %d tasks", count);
+    tasks_needed = count;
 }
 
 void need_descriptors(int count)
@@ -146,12 +148,24 @@ pid_t start_process(void)
 
 /* ---- Runs ---- */
 
-/* End the check: the runtime leaves out a part that it may leave out. */
-static _Noreturn void decline(const char *part)
+/* End the check: the runtime lacks one of these items. */
+static void lack(const char *items)
 {
-    dprintf(saying.report, "declined %s %s %s the runtime declines %s\n", saying.rule, saying.name,
-            saying.word, part);
-    _exit(DECLINED);
+    dprintf(saying.report, "lacks %s %s %s %s\n", saying.rule, saying.name, saying.word, items);
+    _exit(NOT_IMPLEMENTED);
+}
+
+/* The run has returned -ENOSYS without a call of its main task. End the check if it may: one of the
+ * run's options or the run itself is of a part that the runtime declines. */
+static void lack_run(check_runner *run, const miou_options *options)
+{
+    char items[64];
+
+    snprintf(items, sizeof items, "%s%s%s", options && options->choose ? "choose " : "",
+             options && options->monitor ? "monitor " : "",
+             run == miou_unix_run ? "miou_unix_run " : "");
+    if (*items)
+        lack(items);
 }
 
 struct main_task {
@@ -175,8 +189,10 @@ int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *
 
     if ((result == -EAGAIN || result == -ENOMEM) && !task.ran && options)
         need_threads(options->domains);
-    if (result == -ENOSYS && !task.ran && options && options->choose)
-        decline("driven choices");
+    if ((result == -EAGAIN || result == -ENOMEM) && task.ran && tasks_needed > 0)
+        need_threads(tasks_needed); /* for a runtime whose tasks are threads */
+    if (result == -ENOSYS && !task.ran)
+        lack_run(run, options);
     if (result >= 0 && !task.ran)
         fail_msg("the run returned %d and never ran its main task", result);
     return result;
@@ -349,12 +365,6 @@ static struct check *find(const char *rule, const char *name)
     return NULL;
 }
 
-static void not_implemented(const char *name)
-{
-    dprintf(STDERR_FILENO, "the runtime has no %s\n", name);
-    _exit(NOT_IMPLEMENTED);
-}
-
 /* cmocka catches the signals of a crash and longjmps, which is impossible from a task's stack or
  * another thread. Let a crash end the process. */
 static void run_chosen(void **state)
@@ -392,7 +402,7 @@ static int run_one(const char *library, const char *rule, const char *name, cons
     saying.report = report;
     has_loopback = machine_has_loopback();
     has_ipv6 = machine_has_ipv6();
-    error = trampolines_open(library, not_implemented);
+    error = trampolines_open(library, lack);
     if (error) {
         fprintf(stderr, "checks: cannot open %s: %s\n", library, error);
         return COULD_NOT_TELL;

@@ -74,7 +74,8 @@ int objects_create(struct objects *objects, enum call_group group)
     case COMBINATOR_CALLS:
         return create_task_objects(objects);
     case MONITOR_CALLS:
-        TRY(miou_syscall_create(&objects->point));
+        return miou_syscall_create(&objects->point);
+    case HOOK_CALLS:
         return miou_hook_add(&objects->hook, return_from_hook, NULL);
     case DESCRIPTOR_CALLS:
         TRY(listen_on(&objects->listener, 0, 0));
@@ -231,20 +232,26 @@ static const char *first_of_combinators(enum call_kind kinds, int error, const s
 static const char *first_of_monitors(enum call_kind kinds, int error, const struct objects *with)
 {
     miou_syscall *point = NULL;
-    miou_hook *hook = NULL;
 
     MUST_REFUSE(SUSPENDING, miou_suspend(with->point, count_tell, NULL));
     MUST_REFUSE(SUSPENDING, miou_suspend(NULL, count_tell, NULL));
     MUST_REFUSE(OWNING, miou_syscall_create(&point));
     MUST_REFUSE(OWNING, miou_syscall_create(NULL));
+    MUST_REFUSE(OTHER, miou_signal(with->point));
+    MUST_REFUSE(OTHER, miou_signal(NULL));
+    return point ? "miou_syscall_create has written to an argument" : NULL;
+}
+
+static const char *first_of_hooks(enum call_kind kinds, int error, const struct objects *with)
+{
+    miou_hook *hook = NULL;
+
     MUST_REFUSE(OWNING, miou_hook_add(&hook, count_call, NULL));
     MUST_REFUSE(OWNING, miou_hook_add(&hook, NULL, NULL));
     MUST_REFUSE(OWNING, miou_hook_add(NULL, count_call, NULL));
     MUST_REFUSE(OWNING, miou_hook_remove(with->hook));
     MUST_REFUSE(OWNING, miou_hook_remove(NULL));
-    MUST_REFUSE(OTHER, miou_signal(with->point));
-    MUST_REFUSE(OTHER, miou_signal(NULL));
-    return point || hook ? "a call of chapter 11 has written to an argument" : NULL;
+    return hook ? "miou_hook_add has written to an argument" : NULL;
 }
 
 static const char *first_of_sleeps(enum call_kind kinds, int error, const struct objects *with)
@@ -412,9 +419,13 @@ static const char *first_of_sync(enum call_kind kinds, int error, const struct o
 typedef const char *calls(enum call_kind kinds, int error, const struct objects *with);
 
 static calls *const groups[] = {
-    [TASK_CALLS] = first_of_tasks,       [COMBINATOR_CALLS] = first_of_combinators,
-    [MONITOR_CALLS] = first_of_monitors, [SLEEP_CALLS] = first_of_sleeps,
-    [SIGNAL_CALLS] = first_of_signals,   [DESCRIPTOR_CALLS] = first_of_descriptors,
+    [TASK_CALLS] = first_of_tasks,
+    [COMBINATOR_CALLS] = first_of_combinators,
+    [MONITOR_CALLS] = first_of_monitors,
+    [HOOK_CALLS] = first_of_hooks,
+    [SLEEP_CALLS] = first_of_sleeps,
+    [SIGNAL_CALLS] = first_of_signals,
+    [DESCRIPTOR_CALLS] = first_of_descriptors,
     [SYNC_CALLS] = first_of_sync,
 };
 

@@ -11,6 +11,7 @@ enum call_group {
     TASK_CALLS, /* of chapters 1 to 5 */
     COMBINATOR_CALLS,
     MONITOR_CALLS,
+    HOOK_CALLS,
     SLEEP_CALLS,
     SIGNAL_CALLS,
     DESCRIPTOR_CALLS,

@@ -31,18 +31,18 @@ static bool anyone_called(const struct station *station)
     return false;
 }
 
+/* One that cannot be signalled has been cancelled, and will be reported. */
 static void let_go(struct station *station)
 {
     struct passenger **place = &station->passengers, *passenger;
 
     while ((passenger = *place)) {
-        if (!atomic_load(&passenger->called)) {
+        if (!atomic_load(&passenger->called) || miou_signal(passenger->point) != 0) {
             place = &passenger->next;
             continue;
         }
         *place = passenger->next;
         atomic_store(&passenger->waits, false);
-        station->strange += miou_signal(passenger->point) != 0;
     }
 }
 
@@ -109,7 +109,7 @@ int station_run(struct stations *stations, int domains, miou_task *fn, void *arg
                             .arg = stations};
 
     _Static_assert(offsetof(struct stations, at) == 0, "finalise finds all by one");
-    return miou_run(&(miou_options){.domains = domains, .monitor = &monitor}, fn, arg);
+    return run_by(miou_run, &(miou_options){.domains = domains, .monitor = &monitor}, fn, arg);
 }
 
 /* ---- the passengers ---- */

@@ -158,8 +158,10 @@ static void names_what_is_missing(void **state)
         process =
             run("%s %s %s %s word", built("checks"), built("liars/lacks_functions.so"), rule, name);
         if (process.end == PROCESS_EXITED && process.status == 77) {
-            assert_true(contains(process.errors, "the runtime has no miou_"));
-            assert_string_equal(process.output, "");
+            char lacks[256];
+
+            snprintf(lacks, sizeof lacks, "lacks %s %s word miou_", rule, name);
+            assert_memory_equal(process.output, lacks, strlen(lacks));
             missing++;
         }
         process_free(&process);

@@ -2,7 +2,7 @@
  * happens, in the words of spec/scenario.md.
  *
  *     driver LIBRARY < scenario
- *     driver --open LIBRARY            opens it and does nothing with it
+ *     driver --lacks LIBRARY           says which functions and options it lacks, one a line
  *
  * Exit status: 0 everything was said, 2 nothing can be executed, 3 the output is gone. */
 #include "driver.h"
@@ -216,16 +216,15 @@ static void execute(const struct schedule *schedule)
     execute_program((miou_options){.choose = schedule ? choose : NULL, .choose_state = &steering});
 }
 
-static void say_absent(const char *function)
+static void say_absent(const char *item)
 {
-    say("absent %s\n", function);
+    say("absent %s\n", item);
     _exit(SAID);
 }
 
-static int open_library(const char *path)
+/* Why the library at path cannot be opened, if it cannot: the exit status. */
+static int opened(const char *path, const char *error)
 {
-    const char *error = trampolines_open(path, say_absent);
-
     if (!error)
         return SAID;
     fprintf(stderr, "driver: cannot open %s: %s\n", path, error);
@@ -237,15 +236,15 @@ int main(int argc, char **argv)
     unsigned id;
     size_t i;
 
-    if (argc == 3 && !strcmp(argv[1], "--open"))
-        return open_library(argv[2]);
-    if (argc != 2)
-        die(NOTHING_TO_DO, "usage: driver LIBRARY < scenario, or driver --open LIBRARY");
     open_output();
     deliver = write_out;
+    if (argc == 3 && !strcmp(argv[1], "--lacks"))
+        return opened(argv[2], say_lacks(argv[2]));
+    if (argc != 2)
+        die(NOTHING_TO_DO, "usage: driver LIBRARY < scenario, or driver --lacks LIBRARY");
     id = read_scenario();
     say("scenario %u\n", id);
-    if (open_library(argv[1]) != SAID)
+    if (opened(argv[1], trampolines_open(argv[1], say_absent)) != SAID)
         return NOTHING_TO_DO;
     if (schedule_count == 0)
         execute(NULL);

@@ -1,6 +1,6 @@
 /* driver.h: what the parts of the driver share: what it says, the instances of tasks, and what
- * their names stand for. It relies on nothing that the runtime does: objects may be missing, results
- * may be nonsense, and the runtime may close, print and exit as it likes. */
+ * their names stand for. It relies on nothing that the runtime does: objects may be missing,
+ * results may be nonsense, and the runtime may close, print and exit as it likes. */
 #ifndef DRIVER_H
 #define DRIVER_H
 
@@ -25,6 +25,12 @@ void say_bytes(const char *text, size_t size);
 /* Between these, only the caller delivers lines. */
 void begin_talking(void);
 void stop_talking(void);
+
+/* ---- What a library leaves out: lacks.c ---- */
+
+/* Say `lacks ITEM` for each item of driver/parts.h that the library at path lacks. Items of the
+ * core are lacking only if they are absent. Returns NULL, or why the library cannot be opened. */
+const char *say_lacks(const char *path);
 
 /* ---- Numbers: instances.c ---- */
 

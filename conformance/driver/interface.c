@@ -7,12 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const interface_names[] = {
-#define FUNCTION(result, name, parameters, arguments) "miou_" #name,
-#include "interface.def"
-    NULL,
-};
-
 /* ISO C has no conversion from dlsym's object pointer to a function's; POSIX says they are alike.
  */
 static void find_function(void *library, const char *name, void *function, size_t size)

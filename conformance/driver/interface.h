@@ -17,7 +17,4 @@ struct interface {
  * open. */
 const char *interface_open(struct interface *interface, const char *path);
 
-/* The names of all functions, with miou_, and a NULL behind the last. */
-extern const char *const interface_names[];
-
 #endif

@@ -768,9 +768,81 @@ static void notices_that_nobody_listens(void **state)
     process_free(&process);
 }
 
+/* ---- What a library lacks ---- */
+
+static void expect_lacks(const char *library, const char *left_out, const char *lines)
+{
+    char command[2 * PATH_MAX];
+    struct process process;
+
+    snprintf(command, sizeof command, "MIOU_SABOTAGED=%s MIOU_LEFT_OUT='%s' %s --lacks %s",
+             built("peers/threads.so"), left_out, built("driver"), built(library));
+    shell(&process, "", 0, command);
+    assert_string_equal(process.output, lines);
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+}
+
+static void says_what_a_library_lacks(void **state)
+{
+    char command[2 * PATH_MAX];
+    struct process process;
+
+    (void)state;
+    expect_lacks("liars/says_ok.so", "", "");
+    expect_lacks("liars/leaves_out.so", "", "lacks choose\n");
+    expect_lacks("liars/leaves_out.so", "hooks",
+                 "lacks miou_hook_add\nlacks miou_hook_remove\n"
+                 "lacks choose\n");
+    expect_lacks("liars/leaves_out.so", "miou_sleep monitor",
+                 "lacks miou_sleep\nlacks monitor\nlacks choose\n");
+    /* A function of the core that returns -ENOSYS is not left out, but wrong. */
+    expect_lacks("liars/leaves_out.so", "miou_yield", "lacks choose\n");
+    snprintf(command, sizeof command, "%s --lacks %s", built("driver"),
+             built("liars/lacks_functions.so"));
+    shell(&process, "", 0, command);
+    assert_true(contains(process.output, "lacks miou_strerror\n"));
+    assert_true(contains(process.output, "lacks miou_mutex_lock\n"));
+    assert_null(strstr(process.output, "lacks miou_yield\n"));
+    assert_null(strstr(process.output, "lacks choose\n"));
+    process_free(&process);
+}
+
+/* What returns -ENOSYS is absent, but for a run that steers or has a monitor. */
+static void tells_what_is_refused(void **state)
+{
+    struct process process;
+    char command[2 * PATH_MAX];
+    static const char *const programs[][2] = {
+        {"hooks", "scenario 1\nbegin main 0\ndid main 2 ok\nend main\nrun ok\n"},
+        {"synchronisation", "scenario 1\nbegin main 0\nabsent miou_mutex_create\n"},
+        {"miou_mutex_create", "scenario 1\nbegin main 0\nabsent miou_mutex_create\n"},
+    };
+    static const char scenario[] = "scenario 1\ntask main\n    mutex m\n";
+    static const char sleeping[] = "scenario 1\ntask main\n    sleep 1\n";
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof programs / sizeof *programs; i++) {
+        snprintf(command, sizeof command, "MIOU_SABOTAGED=%s MIOU_LEFT_OUT='%s' %s %s",
+                 built("peers/threads.so"), programs[i][0], built("driver"),
+                 built("liars/leaves_out.so"));
+        shell(&process, scenario, sizeof scenario - 1, command);
+        assert_string_equal(process.output, programs[i][1]);
+        process_free(&process);
+    }
+    snprintf(command, sizeof command, "MIOU_SABOTAGED=%s MIOU_LEFT_OUT=time %s %s",
+             built("peers/threads.so"), built("driver"), built("liars/leaves_out.so"));
+    shell(&process, sleeping, sizeof sleeping - 1, command);
+    assert_string_equal(process.output, "scenario 1\nabsent miou_unix_run\n");
+    process_free(&process);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_what_a_library_lacks),
+        cmocka_unit_test(tells_what_is_refused),
         cmocka_unit_test(tells_what_happens),
         cmocka_unit_test(tells_lists),
         cmocka_unit_test(tells_errors),

@@ -4,6 +4,7 @@
  */
 #include "test_support.h"
 
+#include "parts.h"
 #include "scenario/reader.h"
 
 #include <ctype.h>
@@ -186,6 +187,62 @@ static void the_rules_named_are_rules(void **state)
     book_free(book);
 }
 
+/* ---- Parts ---- */
+
+static void every_item_has_a_part(void **state)
+{
+    size_t i;
+
+    (void)state;
+    for (i = 0; part_items[i]; i++)
+        assert_in_range(part_of(part_items[i]), PART_CORE, PARTS - 1);
+    assert_int_equal(part_of("miou_yield"), PART_CORE);
+    assert_int_equal(part_of("miou_sleep"), part_named("time"));
+    assert_int_equal(part_of("choose"), part_named("choices"));
+    assert_int_equal(part_of("miou_frobnicate"), NO_PART);
+    assert_int_equal(part_named("core"), NO_PART);
+}
+
+static void every_operation_calls_a_function(void **state)
+{
+    const char *function;
+    int kind;
+
+    (void)state;
+    for (kind = 0; kind < OPERATION_KINDS; kind++) {
+        function = operation_function(kind);
+        if (function && !in_table(function, strlen(function)))
+            fail_msg("%s calls %s, which is not a function", operation_word(kind), function);
+    }
+}
+
+/* Each part has rules, and a row of the overview. */
+static void the_overview_has_every_part(void **state)
+{
+    static char overview[1 << 16];
+    struct book *book = reader_directory("spec", complain, NULL);
+    bool has_rules[PARTS] = {0};
+    char row[64];
+    int c, r, part;
+
+    (void)state;
+    append(overview, sizeof overview, "spec/0-overview.md");
+    for (c = 0; c < book->chapter_count; c++)
+        for (r = 0; r < book->chapters[c].rule_count; r++) {
+            const struct rule *rule = &book->chapters[c].rules[r];
+            const char *name = rule->part.name ? rule->part.name : book->chapters[c].part.name;
+
+            has_rules[name ? part_named(name) : PART_CORE] = true;
+        }
+    assert_true(has_rules[PART_CORE]);
+    for (part = PART_CORE + 1; part < PARTS; part++) {
+        snprintf(row, sizeof row, "\n| `%s` |", part_name(part));
+        if (!has_rules[part] || !strstr(overview, row))
+            fail_msg("%s has no rule, or no row in spec/0-overview.md", part_name(part));
+    }
+    book_free(book);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +250,9 @@ int main(void)
         cmocka_unit_test(the_page_names_every_function),
         cmocka_unit_test(the_page_names_only_what_there_is),
         cmocka_unit_test(the_rules_named_are_rules),
+        cmocka_unit_test(every_item_has_a_part),
+        cmocka_unit_test(every_operation_calls_a_function),
+        cmocka_unit_test(the_overview_has_every_part),
     };
 
     return cmocka_run_group_tests(tests, read_page, NULL);

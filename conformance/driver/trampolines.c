@@ -4,6 +4,9 @@
 
 #include "interface.h"
 
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 static struct interface runtime;
@@ -22,11 +25,22 @@ static void missing(const char *name)
     abort();
 }
 
+/* Runs return -ENOSYS for their options too, and if main has returned it. */
+static bool can_tell_by_result(const void *function)
+{
+    return function != &runtime.run && function != &runtime.unix_run;
+}
+
 #define FUNCTION(result, name, parameters, arguments)                                              \
     result miou_##name parameters                                                                  \
     {                                                                                              \
+        result returned;                                                                           \
+                                                                                                   \
         if (!runtime.name)                                                                         \
             missing("miou_" #name);                                                                \
-        return runtime.name arguments;                                                             \
+        returned = runtime.name arguments;                                                         \
+        if ((intptr_t)returned == -ENOSYS && can_tell_by_result(&runtime.name))                    \
+            missing("miou_" #name);                                                                \
+        return returned;                                                                           \
     }
 #include "interface.def"

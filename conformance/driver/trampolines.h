@@ -4,8 +4,9 @@
 #define TRAMPOLINES_H
 
 /* Open the runtime library at path; to be called once, before any function of the interface. A
- * function that the library lacks calls absent, on the thread and stack of its caller; absent must
- * not return. Returns NULL, or why the library cannot be opened. */
+ * function that the library lacks, or that returns -ENOSYS and is not a run, calls absent, on the
+ * thread and stack of its caller; absent must not return. Returns NULL, or why the library cannot
+ * be opened. */
 const char *trampolines_open(const char *path, void (*absent)(const char *name));
 
 #endif

@@ -5,7 +5,8 @@
 #include "test_support.h"
 
 /* The verdicts that a rule may get from a liar: untested only if it has no test. */
-static const char *const verdicts[] = {"fail ", "crash ", "hang ", "not implemented ", "untested "};
+static const char *const verdicts[] = {"fail ",     "crash ",   "hang ", "not implemented ",
+                                       "declined ", "untested "};
 
 /* What stands behind the level in a rule's row of a report; NULL if there is no row. */
 static const char *find_row(const char *report, const char *rule, const char *level)

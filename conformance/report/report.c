@@ -116,11 +116,6 @@ static bool is_missing(enum result_kind kind)
     return kind == RESULT_NOT_IMPLEMENTED;
 }
 
-static bool is_declined(enum result_kind kind)
-{
-    return kind == RESULT_DECLINED;
-}
-
 static bool is_unknown(enum result_kind kind)
 {
     return kind == RESULT_UNKNOWN;
@@ -129,6 +124,11 @@ static bool is_unknown(enum result_kind kind)
 static bool is_untested(enum result_kind kind)
 {
     return kind == RESULT_SKIPPED;
+}
+
+static bool is_kept(enum result_kind kind)
+{
+    return kind == RESULT_PASS;
 }
 
 enum conclusion report_conclude(const struct suite *suite)
@@ -341,25 +341,34 @@ static void write_unknown(const struct report *report, const struct suite *suite
     }
 }
 
-/* Write why each rule that was not tested was not. */
+/* Why a rule was not tested, as the first chosen test says that got the rule's verdict, or was not
+ * executed at all. */
+static const char *why_not_tested(const struct suite_rule *rule, enum result_kind result)
+{
+    const struct test *test = first_with(rule, result);
+
+    if (rule->count == 0)
+        return rule->rule->untested;
+    test = test ? test : first_with(rule, RESULT_DECLINED);
+    return test && test->result.reason ? test->result.reason : "no test of it was chosen";
+}
+
+/* Write why each rule that was not tested was not, except those of declined parts, which the
+ * conclusion names. */
 static void write_skipped(const struct report *report, const struct suite *suite)
 {
-    const char *last = "";
+    bool any = false;
     size_t i;
 
     for (i = 0; i < suite->rule_count; i++) {
         const struct suite_rule *rule = &suite->rules[i];
         enum result_kind result = suite_result(rule);
-        const char *why = rule->count ? rule->tests[0].result.reason : rule->rule->untested;
 
-        if (!rule->chosen || (result != RESULT_SKIPPED && result != RESULT_DECLINED &&
-                              result != RESULT_NOT_IMPLEMENTED))
+        if (!rule->chosen || (result != RESULT_SKIPPED && result != RESULT_NOT_IMPLEMENTED))
             continue;
-        if (!*last)
-            fputc('\n', report->stream);
-        fprintf(report->stream, "%s %s: %s\n", rule->rule->id, result_name(result),
-                why ? why : "no test of it was chosen");
-        last = rule->rule->id;
+        fprintf(report->stream, "%s%s %s: %s\n", any ? "" : "\n", rule->rule->id,
+                result_name(result), why_not_tested(rule, result));
+        any = true;
     }
 }
 
@@ -387,6 +396,61 @@ static bool is_all(const struct session *session, const struct suite *suite)
     return all;
 }
 
+static int count_declined(const struct suite *suite)
+{
+    int part, count = 0;
+
+    for (part = 0; part < PARTS; part++)
+        count += suite_declines(suite, part);
+    return count;
+}
+
+/* Write the parts that the runtime declines: "A, B and C". */
+static void write_declined(FILE *stream, const struct suite *suite)
+{
+    int part, left = count_declined(suite);
+
+    for (part = 0; part < PARTS; part++)
+        if (suite_declines(suite, part))
+            fprintf(stream, "%s%s", part_name(part), --left > 1 ? ", " : left == 1 ? " and " : "");
+}
+
+/* Chosen MUST rules that have tests, of all parts that the runtime does not decline. */
+static size_t count_testable(const struct suite *suite)
+{
+    size_t i, rules = 0;
+
+    for (i = 0; i < suite->rule_count; i++) {
+        const struct suite_rule *rule = &suite->rules[i];
+
+        rules += rule->chosen && rule->count > 0 && rule->rule->level == LEVEL_MUST &&
+                 suite_result(rule) != RESULT_DECLINED;
+    }
+    return rules;
+}
+
+/* Write what a runtime keeps that breaks nothing: all, or all that was tested. */
+static void write_kept(const struct report *report, const struct suite *suite)
+{
+    size_t kept = count_rules(suite, true, is_kept), testable = count_testable(suite);
+    bool all = is_all(report->session, suite), declined = count_declined(suite);
+    FILE *stream = report->stream;
+
+    if (!all)
+        fputs("keeps what was chosen", stream);
+    else if (kept < testable)
+        fprintf(stream, "keeps all of the %zu MUST rules that were tested, of %zu", kept, testable);
+    else
+        fputs("conforms", stream);
+    if (declined) {
+        fputs(", without ", stream);
+        write_declined(stream, suite);
+    }
+    if (declined && all && kept == testable)
+        fprintf(stream, ": it keeps the %zu other MUST rules", kept);
+    fputc('.', stream);
+}
+
 static void write_conclusion(const struct report *report, const struct suite *suite)
 {
     FILE *stream = report->stream;
@@ -403,7 +467,7 @@ static void write_conclusion(const struct report *report, const struct suite *su
         fputs("does not conform.", stream);
         break;
     case CONFORMS:
-        fputs(is_all(report->session, suite) ? "conforms." : "keeps what was chosen.", stream);
+        write_kept(report, suite);
         break;
     }
     if (broken) {
@@ -418,9 +482,9 @@ static void write_conclusion(const struct report *report, const struct suite *su
         fputs(" Unknown:", stream);
         write_rules(stream, suite, true, is_unknown);
     }
-    if (count_rules(suite, true, is_declined)) {
-        fputs(" Declined:", stream);
-        write_rules(stream, suite, true, is_declined);
+    if (count_declined(suite) && report_conclude(suite) != CONFORMS) {
+        fputs(" Declined: ", stream);
+        write_declined(stream, suite);
     }
     if (untested) {
         fputs(" Untested:", stream);

@@ -1,5 +1,5 @@
 /* Mutants of chapter 11, monitors and hooks. */
-#include "saboteur.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -215,22 +215,23 @@ static void hear_twice(void *state, miou_syscall *syscall)
 }
 MONITOR_MUTANT("R11.5", cancelled_points_are_reported_twice, .cancelled = hear_twice);
 
-static _Thread_local miou_syscall *signalled; /* the point that was signalled last */
-
+/* The mark of a point is 1 once it has been signalled. */
 static int signal_and_keep(miou_syscall *syscall)
 {
     int error = true_miou_signal(syscall);
 
     if (error == 0)
-        signalled = syscall;
+        atomic_store(watch_mark(syscall), 1);
     return error;
 }
 
 static int suspend_whatever_happens(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
 {
-    int error = true_miou_suspend(syscall, suspended, arg);
+    int error;
 
-    if (error == MIOU_CANCELLED && syscall == signalled && given.cancelled)
+    atomic_store(watch_mark(syscall), 0); /* another point may have been there before */
+    error = true_miou_suspend(syscall, suspended, arg);
+    if (error == MIOU_CANCELLED && atomic_load(watch_mark(syscall)) && given.cancelled)
         given.cancelled(true_miou_monitor_state(), syscall);
     return error;
 }
@@ -242,7 +243,7 @@ static int run_and_keep(const miou_options *options, miou_task *fn, void *arg)
 MUTANT("R11.5", signalled_points_are_reported, .run = run_and_keep, .signal = signal_and_keep,
        .suspend = suspend_whatever_happens);
 
-static _Thread_local int cancelling;
+static atomic_int cancelling; /* on any thread: the monitor may be called on another one */
 
 static int cancel_and_mark(miou_promise *promise)
 {
@@ -290,6 +291,42 @@ static int suspend_and_tell_always(miou_syscall *syscall, void (*suspended)(void
     return error;
 }
 MUTANT("R11.6", suspended_is_called_for_refusals, .suspend = suspend_and_tell_always);
+
+static int suspend_after_a_turn(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    if (syscall && true_miou_domain_self() >= 0)
+        true_miou_yield();
+    return true_miou_suspend(syscall, suspended, arg);
+}
+MUTANT("R11.6", others_run_before_suspended, .suspend = suspend_after_a_turn);
+
+struct telling {
+    void (*suspended)(void *arg);
+    void *arg;
+};
+static _Thread_local bool in_suspended;
+
+static void tell_and_mark(void *arg)
+{
+    const struct telling *telling = arg;
+
+    in_suspended = true;
+    telling->suspended(telling->arg);
+    in_suspended = false;
+}
+
+static int suspend_and_mark(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    struct telling telling = {suspended, arg};
+
+    return true_miou_suspend(syscall, suspended ? tell_and_mark : NULL, &telling);
+}
+
+static int yield_in_suspended(void)
+{
+    return in_suspended ? 0 : true_miou_yield();
+}
+MUTANT("R11.6", suspended_may_yield, .suspend = suspend_and_mark, .yield = yield_in_suspended);
 
 /* ---- R11.7, R11.8 */
 
@@ -552,3 +589,19 @@ static int create_in_finaliser(miou_syscall **syscall)
     return error == MIOU_IN_FINALISER ? 0 : error;
 }
 MUTANT("R11.18", finalisers_make_points, .syscall_create = create_in_finaliser);
+
+/* ---- R11.19 */
+
+static int add_in_finaliser(miou_hook **hook, int (*fn)(void *arg), void *arg)
+{
+    int error = true_miou_hook_add(hook, fn, arg);
+
+    return error == MIOU_IN_FINALISER ? 0 : error;
+}
+MUTANT("R11.19", finalisers_add_hooks, .hook_add = add_in_finaliser);
+
+static int remove_outside(miou_hook *hook)
+{
+    return hook ? true_miou_hook_remove(hook) : -EINVAL;
+}
+MUTANT("R11.19", hooks_are_looked_at_first, .hook_remove = remove_outside);

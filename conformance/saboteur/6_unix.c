@@ -1,5 +1,5 @@
 /* Mutants of chapter 6, descriptors. */
-#include "saboteur.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -270,34 +270,26 @@ MUTANT("R6.18", no_monitor_looks_like_no_data, .read = read_unmonitored);
 
 /* ---- R6.19, R6.23 and R6.25 */
 
-static _Thread_local miou_fd *read_by_another;
-
-static ssize_t read_alone(miou_fd *fd, void *buffer, size_t size)
-{
-    ssize_t n;
-
-    if (read_by_another == fd)
-        return -EBUSY;
-    read_by_another = fd;
-    n = true_miou_read(fd, buffer, size);
-    read_by_another = NULL;
-    return n;
-}
-MUTANT("R6.19", one_reader_a_descriptor, .read = read_alone);
-
+/* A descriptor's mark is 1 while a task reads it. */
 static ssize_t read_noted(miou_fd *fd, void *buffer, size_t size)
 {
     ssize_t n;
 
-    read_by_another = fd;
+    atomic_store(watch_mark(fd), 1);
     n = true_miou_read(fd, buffer, size);
-    read_by_another = NULL;
+    atomic_store(watch_mark(fd), 0);
     return n;
 }
 
+static ssize_t read_alone(miou_fd *fd, void *buffer, size_t size)
+{
+    return atomic_load(watch_mark(fd)) ? -EBUSY : read_noted(fd, buffer, size);
+}
+MUTANT("R6.19", one_reader_a_descriptor, .read = read_alone);
+
 static ssize_t write_unless_read(miou_fd *fd, const void *buffer, size_t size)
 {
-    return read_by_another == fd ? -EBUSY : true_miou_write(fd, buffer, size);
+    return atomic_load(watch_mark(fd)) ? -EBUSY : true_miou_write(fd, buffer, size);
 }
 MUTANT("R6.25", one_direction_at_a_time, .read = read_noted, .write = write_unless_read);
 
@@ -410,6 +402,28 @@ static int close_ones_own_first(miou_fd *fd)
                : error;
 }
 MUTANT("R6.26", owners_come_before_finalisers, .close = close_ones_own_first);
+
+static int listen_where_sockets_are_made(miou_fd *fd, const struct sockaddr *address,
+                                         socklen_t length, const miou_listen *options, int refusal)
+{
+    return true_miou_tcpv4(NULL, 0) == refusal
+               ? refusal
+               : true_miou_bind_and_listen(fd, address, length, options);
+}
+
+static int listen_outside_finalisers(miou_fd *fd, const struct sockaddr *address, socklen_t length,
+                                     const miou_listen *options)
+{
+    return listen_where_sockets_are_made(fd, address, length, options, MIOU_IN_FINALISER);
+}
+MUTANT("R6.26", finalisers_do_not_listen, .bind_and_listen = listen_outside_finalisers);
+
+static int listen_unless_cancelled(miou_fd *fd, const struct sockaddr *address, socklen_t length,
+                                   const miou_listen *options)
+{
+    return listen_where_sockets_are_made(fd, address, length, options, MIOU_CANCELLED);
+}
+MUTANT("R6.27", cancelled_tasks_do_not_listen, .bind_and_listen = listen_unless_cancelled);
 
 static ssize_t write_although_cancelled(miou_fd *fd, const void *buffer, size_t size)
 {
@@ -542,6 +556,28 @@ static int adopt_or_close(miou_fd **fd, int number, unsigned flags)
 }
 MUTANT("R6.31", what_is_not_adopted_is_closed, .fd_adopt = adopt_or_close);
 
+static int adopt_a_copy(miou_fd **fd, int number, unsigned flags)
+{
+    int copy = fcntl(number, F_DUPFD_CLOEXEC, 0), error;
+
+    if (copy < 0)
+        return true_miou_fd_adopt(fd, number, flags);
+    error = true_miou_fd_adopt(fd, copy, flags);
+    close(error < 0 ? copy : number);
+    return error;
+}
+MUTANT("R6.31", adopted_descriptors_have_another_number, .fd_adopt = adopt_a_copy);
+
+static ssize_t read_after_a_turn(miou_fd *fd, void *buffer, size_t size)
+{
+    int number = true_miou_fd_number(fd);
+
+    if (number >= 0 && (fcntl(number, F_GETFL) & O_NONBLOCK) == 0)
+        true_miou_yield();
+    return true_miou_read(fd, buffer, size);
+}
+MUTANT("R6.31", what_blocks_lets_others_run_first, .read = read_after_a_turn);
+
 /* ---- R6.32 and R6.33 */
 
 static int connect_at_once(miou_fd *fd, const struct sockaddr *address, socklen_t length)
@@ -618,18 +654,15 @@ static ssize_t send_at_once(miou_fd *fd, const void *buffer, size_t size,
 }
 MUTANT("R6.36", sending_does_not_wait, .sendto = send_at_once);
 
-static _Thread_local miou_fd *received_by_another;
-
 static ssize_t receive_alone(miou_fd *fd, void *buffer, size_t size, struct sockaddr_storage *peer,
                              socklen_t *peer_length)
 {
     ssize_t n;
 
-    if (received_by_another == fd)
+    if (atomic_exchange(watch_mark(fd), 1))
         return -EBUSY;
-    received_by_another = fd;
     n = true_miou_recvfrom(fd, buffer, size, peer, peer_length);
-    received_by_another = NULL;
+    atomic_store(watch_mark(fd), 0);
     return n;
 }
 MUTANT("R6.40", one_receiver_a_descriptor, .recvfrom = receive_alone);

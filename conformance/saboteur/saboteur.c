@@ -2,6 +2,7 @@
  * mutant's function or else the true runtime's. */
 #include "saboteur.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,12 +63,15 @@ __attribute__((constructor)) static void start(void)
         give_up("cannot open", sabotaged, error);
 }
 
+/* What the true runtime lacks is lacking here too. */
+#pragma GCC diagnostic ignored "-Wint-to-pointer-cast"
+
 #define FUNCTION(result, name, parameters, arguments)                                              \
     result true_miou_##name parameters                                                             \
     {                                                                                              \
-        if (!truth.name)                                                                           \
-            give_up("MIOU_SABOTAGED has no", "miou_" #name, "");                                   \
-        return truth.name arguments;                                                               \
+        if (!truth.run)                                                                            \
+            give_up("MIOU_SABOTAGED has no", "miou_run", "");                                      \
+        return truth.name ? truth.name arguments : (result)-ENOSYS;                                \
     }                                                                                              \
                                                                                                    \
     __attribute__((visibility("default"))) result miou_##name parameters                           \

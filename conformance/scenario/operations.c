@@ -110,6 +110,66 @@ const char *operation_word(enum operation_kind kind)
     return forms[kind].word;
 }
 
+const char *operation_function(enum operation_kind kind)
+{
+    static const char *const functions[OPERATION_KINDS] = {
+        [OP_ASYNC] = "miou_async",
+        [OP_CALL] = "miou_call",
+        [OP_PARALLEL] = "miou_parallel",
+        [OP_AWAIT] = "miou_await",
+        [OP_CANCEL] = "miou_cancel",
+        [OP_FREE] = "miou_promise_free",
+        [OP_AWAIT_ALL] = "miou_await_all",
+        [OP_AWAIT_ONE] = "miou_await_one",
+        [OP_AWAIT_FIRST] = "miou_await_first",
+        [OP_STATE] = "miou_promise_state",
+        [OP_YIELD] = "miou_yield",
+        [OP_ORPHANS] = "miou_orphans_create",
+        [OP_CARE] = "miou_care",
+        [OP_TAKE] = "miou_orphans_take",
+        [OP_GET] = "miou_orphans_get",
+        [OP_LENGTH] = "miou_orphans_length",
+        [OP_FREE_ORPHANS] = "miou_orphans_free",
+        [OP_CREATE] = "miou_resource_create",
+        [OP_OWN] = "miou_own",
+        [OP_CHECK] = "miou_check",
+        [OP_DISOWN] = "miou_disown",
+        [OP_RELEASE] = "miou_release",
+        [OP_TRANSFER] = "miou_transfer",
+        [OP_SLEEP] = "miou_sleep",
+        [OP_MUTEX] = "miou_mutex_create",
+        [OP_LOCK] = "miou_mutex_lock",
+        [OP_TRY_LOCK] = "miou_mutex_try_lock",
+        [OP_UNLOCK] = "miou_mutex_unlock",
+        [OP_FREE_MUTEX] = "miou_mutex_free",
+        [OP_CONDITION] = "miou_condition_create",
+        [OP_WAIT] = "miou_condition_wait",
+        [OP_SIGNAL] = "miou_condition_signal",
+        [OP_BROADCAST] = "miou_condition_broadcast",
+        [OP_FREE_CONDITION] = "miou_condition_free",
+        [OP_LAZY] = "miou_lazy_create",
+        [OP_FORCE] = "miou_lazy_force",
+        [OP_FREE_LAZY] = "miou_lazy_free",
+        [OP_TRIGGER] = "miou_trigger_create",
+        [OP_AWAIT_TRIGGER] = "miou_trigger_await",
+        [OP_SIGNAL_TRIGGER] = "miou_trigger_signal",
+        [OP_FREE_TRIGGER] = "miou_trigger_free",
+        [OP_COMPUTATION] = "miou_computation_create",
+        [OP_COMPLETE] = "miou_computation_complete",
+        [OP_AWAIT_COMPUTATION] = "miou_computation_await",
+        [OP_PEEK] = "miou_computation_peek",
+        [OP_ATTACH] = "miou_computation_attach",
+        [OP_DETACH] = "miou_computation_detach",
+        [OP_FREE_COMPUTATION] = "miou_computation_free",
+        [OP_SELF] = "miou_domain_self",
+        [OP_AVAILABLE] = "miou_domain_available",
+        [OP_UNTIL] = "miou_yield",
+        [OP_RUN] = "miou_run",
+    };
+
+    return functions[kind];
+}
+
 bool operation_has(enum operation_kind kind, enum operation_trait trait)
 {
     return (forms[kind].traits & trait) != 0;

@@ -275,6 +275,9 @@ const char *operation_word(enum operation_kind kind);
 enum name_kind operation_names(enum operation_kind kind);
 enum name_kind operation_other_names(enum operation_kind kind);
 
+/* The function of the interface that it calls, "miou_yield"; NULL: none. */
+const char *operation_function(enum operation_kind kind);
+
 /* Further properties of an operation. */
 enum operation_trait {
     OPERATION_SUSPENDS = 1, /* may suspend its task */

@@ -463,11 +463,29 @@ static void keep_once(struct reading *reading, int line, char **place, const cha
 {
     text += strspn(text, " \t\n");
     if (*place != NULL)
-        complain(reading, line, "a second '%s' of one rule", word);
+        complain(reading, line, "a second '%s' of one %s", word,
+                 reading->rule != NULL ? "rule" : "chapter");
     else if (*text == '\0')
         complain(reading, line, "nothing behind '%s'", word);
     else if ((*place = strdup(text)) == NULL)
         no_memory(reading);
+}
+
+/* Read `Part: NAME`, of a rule or, before the first one, of all rules of a chapter. */
+static void read_part(struct reading *reading, int line, const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+    struct chapter *chapter = reading->chapter;
+    struct part_of_rules *part = reading->rule != NULL ? &reading->rule->part : &chapter->part;
+
+    if (reading->rule == NULL && chapter->rule_count > 0) {
+        complain(reading, line, "'Part:' stands in a rule, or before the first one");
+        return;
+    }
+    keep_once(reading, line, &part->name, "Part:", text);
+    part->line = part->line > 0 ? part->line : line;
+    if (part->name != NULL && part->name[strspn(part->name, letters)] != '\0')
+        complain(reading, line, "'%.80s' is not the name of a part", part->name);
 }
 
 /* Remember a paragraph, which introduces the scenario that may follow. */
@@ -504,15 +522,16 @@ static void read_prose(struct reading *reading, cmark_node *block)
 {
     struct rule *rule = reading->rule;
     int line = cmark_node_get_start_line(block);
-    char *text;
+    char *text = markdown_text(block);
 
-    if (rule == NULL)
-        return;
-    text = markdown_text(block);
     if (text == NULL)
         no_memory(reading);
-    else if (reading->more)
+    else if (reading->more && rule != NULL)
         keep_about(reading, text);
+    else if (!reading->more && starts_with(reading, line, text, "Part:"))
+        read_part(reading, line, text + strlen("Part:"));
+    else if (rule == NULL)
+        ; /* prose between rules */
     else if (starts_with(reading, line, text, "Why:"))
         keep_once(reading, line, &rule->why, "Why:", text + strlen("Why:"));
     else if (starts_with(reading, line, text, "Source:"))
@@ -880,6 +899,7 @@ static void free_rule(struct rule *rule)
     free(rule->why);
     free(rule->source);
     free(rule->untested);
+    free(rule->part.name);
 }
 
 void book_free(struct book *book)
@@ -895,6 +915,7 @@ void book_free(struct book *book)
         free(chapter->title);
         free(chapter->file);
         free(chapter->more);
+        free(chapter->part.name);
     }
     free(book->chapters);
     free(book);

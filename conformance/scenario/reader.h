@@ -18,15 +18,22 @@ struct scenario {
     struct program *program;
 };
 
+/* The part of the interface that a `Part:` names. */
+struct part_of_rules {
+    char *name; /* NULL: none is named */
+    int line;   /* of the chapter */
+};
+
 struct rule {
     char *id; /* "R2.1" */
     int number;
     enum rule_level level;
     char *title;
-    char *statement; /* the paragraphs before the reason and the source, as plain text */
-    char *why;       /* the reason, without "Why:" */
-    char *source;    /* without "Source:" */
-    char *untested;  /* why; NULL: nothing is said */
+    char *statement;           /* the paragraphs before the reason and the source, as plain text */
+    char *why;                 /* the reason, without "Why:" */
+    char *source;              /* without "Source:" */
+    char *untested;            /* why; NULL: nothing is said */
+    struct part_of_rules part; /* NULL: the chapter's */
     int line;
     struct scenario *scenarios;
     int scenario_count;
@@ -35,9 +42,10 @@ struct rule {
 struct chapter {
     int number; /* of the file's name */
     char *title;
-    char *file;         /* as it was opened */
-    char *more;         /* the file of its further scenarios; NULL: none was read */
-    struct rule *rules; /* in the order of the file */
+    char *file;                /* as it was opened */
+    char *more;                /* the file of its further scenarios; NULL: none was read */
+    struct part_of_rules part; /* of its rules that name none of their own; NULL: the core */
+    struct rule *rules;        /* in the order of the file */
     int rule_count;
 };
 

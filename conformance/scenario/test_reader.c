@@ -127,6 +127,29 @@ static void reads_rules_and_scenarios(void **state)
     book_free(book);
 }
 
+static void reads_parts(void **state)
+{
+    static const char text[] =
+        "# T\n\nPart: signals\n\nProse.\n\n### R2.1 A {MUST}\n\nIt.\n\nWhy: so."
+        "\n\nSource: x\n\n### R2.2 B {MUST}\n\nPart: hooks\n\nIt.\n\nWhy: so."
+        "\n\nSource: x\n";
+    struct complaints complaints;
+    struct book *book = read_chapter("2-t.md", text, sizeof text - 1, &complaints);
+    const struct rule *rule;
+
+    (void)state;
+    if (complaints.count > 0)
+        fail_msg("%s", complaints.text);
+    assert_string_equal(book->chapters[0].part.name, "signals");
+    assert_int_equal(book->chapters[0].part.line, 3);
+    assert_null(book_rule(book, "R2.1")->part.name);
+    rule = book_rule(book, "R2.2");
+    assert_string_equal(rule->part.name, "hooks");
+    assert_int_equal(rule->part.line, 17);
+    assert_string_equal(rule->statement, "It.");
+    book_free(book);
+}
+
 /* ---- Mistakes ---- */
 
 #define TITLE "# T\n"
@@ -180,6 +203,12 @@ static const struct mistake mistakes[] = {
     {TITLE RULE "\nUntested: so.\n", "9: 'Untested:' is written 'untested:'"},
     {TITLE RULE "\nuntested:\n", "9: nothing behind 'untested:'"},
     {TITLE RULE "\nuntested: a\n\nuntested: b\n", "11: a second 'untested:' of one rule"},
+    {TITLE "Part: a\n\nPart: b\n\n" RULE, "4: a second 'Part:' of one chapter"},
+    {TITLE RULE "\nPart: a\n\nPart: b\n", "11: a second 'Part:' of one rule"},
+    {TITLE "Part:\n\n" RULE, "2: nothing behind 'Part:'"},
+    {TITLE "part: a\n\n" RULE, "2: 'part:' is written 'Part:'"},
+    {TITLE "Part: a, b\n\n" RULE, "2: 'a, b' is not the name of a part"},
+    {TITLE RULE "\n## More\n\nPart: a\n", "11: 'Part:' stands in a rule, or before the first one"},
     {TITLE RULE "```scenario\ntask main\nexpect run ok\n", "8: the fence is never closed"},
     {TITLE RULE "```scenario\ntask main\nexpect run ok\n``\n", "8: the fence is never closed"},
     {TITLE RULE "````scenario\ntask main\nexpect run ok\n```\n", "8: the fence is never closed"},
@@ -570,6 +599,7 @@ int main(void)
 #define IN_PLACE(name) cmocka_unit_test_setup_teardown(name, place_set_up, place_tear_down)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_rules_and_scenarios),
+        cmocka_unit_test(reads_parts),
         cmocka_unit_test(tells_each_mistake),
         cmocka_unit_test(tells_all_mistakes_at_once),
         cmocka_unit_test(refuses_a_nul_byte),

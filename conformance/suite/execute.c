@@ -19,14 +19,7 @@ enum {
 };
 
 /* Exit statuses of checks. The shell's are 126 and 127: it cannot execute the command. */
-enum {
-    FAILED = 1,
-    COULD_NOT_TELL = 2,
-    NOT_IMPLEMENTED = 77,
-    DECLINED,
-    NOT_EXECUTABLE = 126,
-    NOT_FOUND
-};
+enum { FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77, NOT_EXECUTABLE = 126, NOT_FOUND };
 
 enum { SILENT_MAX = 3 /* scenarios of which a driver says nothing until it counts as broken */ };
 
@@ -66,6 +59,38 @@ static bool ended_by_itself(const struct process *process, const struct session 
     return false;
 }
 
+/* The test needs all of these items, separated by blanks, and the runtime lacks one of them. */
+static void set_lacking(struct result *result, const char *items)
+{
+    int first = (int)strcspn(items, " \n");
+
+    result->lacks = copy_of(items);
+    if (!strncmp(items, "choose", (size_t)first))
+        result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime's choices cannot be steered");
+    else if (!strncmp(items, "monitor", (size_t)first))
+        result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime takes no monitor");
+    else
+        result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime has no %.*s", first, items);
+}
+
+/* The parts whose functions the program has called, each bit a part. */
+static unsigned used_parts(const struct program *program, const struct trace *trace)
+{
+    unsigned used = 0;
+    int i;
+
+    for (i = 0; i < trace->event_count; i++) {
+        const struct event *event = &trace->events[i];
+        const char *function = event->kind != EVENT_DID
+                                   ? NULL
+                                   : operation_function(program->operations[event->operation].kind);
+
+        if (function)
+            used |= 1u << part_of(function);
+    }
+    return used;
+}
+
 static void judge_trace(const struct process *process, const struct program *program,
                         const struct trace *trace, struct result *result)
 {
@@ -73,10 +98,9 @@ static void judge_trace(const struct process *process, const struct program *pro
     int findings = verdict->finding_count + verdict->more;
 
     result->verdict = verdict;
-    if (verdict->kind == VERDICT_ABSENT && !strcmp(verdict->absent, "choose"))
-        result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime's choices cannot be steered");
-    else if (verdict->kind == VERDICT_ABSENT)
-        result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime has no %s", verdict->absent);
+    result->used = used_parts(program, trace);
+    if (verdict->kind == VERDICT_ABSENT)
+        set_lacking(result, verdict->absent);
     else if (verdict->kind == VERDICT_GARBAGE && trace->end == TRACE_CUT)
         result_set(result, RESULT_CRASH, "exited with status %d in the middle of the run",
                    process->status);
@@ -132,12 +156,10 @@ static void judge_check(const struct process *process, const struct session *ses
 
     if (!ended_by_itself(process, session, result))
         ;
-    else if (process->status == NOT_IMPLEMENTED)
-        result_set(result, RESULT_NOT_IMPLEMENTED, "%s", why);
     else if (process->status == FAILED)
         result_set(result, RESULT_FAIL, "an assertion does not hold");
-    else if (process->status == DECLINED && says(process, "declined ", signature, &rest))
-        result_set(result, RESULT_DECLINED, "%.*s", (int)strcspn(rest + 1, "\n"), rest + 1);
+    else if (process->status == NOT_IMPLEMENTED && says(process, "lacks ", signature, &rest))
+        set_lacking(result, rest + 1);
     else if (process->status == COULD_NOT_TELL && says(process, "unknown ", signature, &rest))
         result_set(result, RESULT_UNKNOWN, "%.*s", (int)strcspn(rest + 1, "\n"), rest + 1);
     else if (process->status == COULD_NOT_TELL)
@@ -195,6 +217,7 @@ struct result execute_check(const struct session *session, const struct test *te
     snprintf(word, sizeof word, "%016llx", (unsigned long long)number);
     snprintf(signature, sizeof signature, "%s %s %s", test->rule->id, test->name, word);
     run_command(session, NULL, checks, "", &process);
+    result.spent = process.spent;
     result.errors = excerpt(process.errors, process.errors_size, ERROR_LINES);
     judge_check(&process, session, signature, &result);
     process_free(&process);
@@ -229,11 +252,27 @@ static char *why_silent(const struct process *process)
                    process->status, size > 0 ? ": " : "", size, errors);
 }
 
-/* Our driver opens a library and does nothing with it. If it ends in another way, each test will.
- */
-static char *open_library(const struct session *session)
+/* Take down which items a library lacks. Those that the driver does not name it has. */
+static void note_lacks(struct suite *suite, const char *output)
 {
-    char *const driver[] = {(char *)session->driver, "--open", (char *)session->runtime, NULL};
+    bool lacks;
+    int i;
+
+    for (i = 0; part_items[i]; i++) {
+        struct suite_part *part = &suite->parts[part_of(part_items[i])];
+        char *line = text_of("\nlacks %s\n", part_items[i]);
+
+        lacks = !strncmp(output, line + 1, strlen(line + 1)) || strstr(output, line);
+        part->lacks |= lacks;
+        part->has |= !lacks;
+        free(line);
+    }
+}
+
+/* Our driver opens a library and says what it lacks. If it ends in another way, each test will. */
+static char *ask_library(const struct session *session, struct suite *suite)
+{
+    char *const driver[] = {(char *)session->driver, "--lacks", (char *)session->runtime, NULL};
     struct process process;
     char *why;
 
@@ -241,6 +280,8 @@ static char *open_library(const struct session *session)
     why = process.end == PROCESS_EXITED && process.status == COULD_NOT_TELL
               ? first_line(process.errors)
               : why_not_executed(&process);
+    if (!why)
+        note_lacks(suite, process.output);
     process_free(&process);
     return why;
 }
@@ -271,9 +312,9 @@ static char *ask_driver(const struct session *session, const struct suite *suite
     return why;
 }
 
-char *execute_nothing(const struct session *session, const struct suite *suite)
+char *execute_nothing(const struct session *session, struct suite *suite)
 {
-    return session->command ? ask_driver(session, suite) : open_library(session);
+    return session->command ? ask_driver(session, suite) : ask_library(session, suite);
 }
 
 /* ---- Scenarios ---- */
@@ -354,6 +395,7 @@ bool batch_next(struct batch *batch, struct execution *execution)
         batch->rest == end && (batch->judged == batch->asked || batch->trace->end != TRACE_WHOLE);
     execution->spent =
         batch->over && (process->end == PROCESS_HUNG || process->end == PROCESS_FLOODED);
+    result->spent = process->spent;
     result->errors = excerpt(process->errors, process->errors_size, ERROR_LINES);
     judge_execution(batch->over ? process : &went_on, batch->session, batch->program, batch->trace,
                     result);

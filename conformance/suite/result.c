@@ -46,6 +46,7 @@ void result_free(struct result *result)
     free(result->output);
     free(result->errors);
     free(result->replay);
+    free(result->lacks);
     verdict_free(result->verdict);
     *result = (struct result){0};
 }

@@ -8,9 +8,9 @@
 enum result_kind {
     RESULT_PASS,
     RESULT_SKIPPED,         /* a test in C, where only scenarios are executed */
-    RESULT_DECLINED,        /* the runtime leaves out a part that it may leave out */
+    RESULT_DECLINED,        /* the runtime leaves out a part that the test needs */
     RESULT_UNKNOWN,         /* could not tell: this machine cannot carry out the test */
-    RESULT_NOT_IMPLEMENTED, /* the runtime lacks a function */
+    RESULT_NOT_IMPLEMENTED, /* the runtime lacks what the test needs, but not a whole part */
     RESULT_FAIL,
     RESULT_HANG,
     RESULT_CRASH,
@@ -24,6 +24,9 @@ struct result {
     char *output;            /* the last lines of a driver's output, printable; NULL: none */
     char *errors;            /* the last lines of standard error, printable; NULL: none */
     char *replay;            /* the option of conform that repeats the execution; NULL: none */
+    double spent;  /* seconds that the process has spent, in all executions that it shared */
+    char *lacks;   /* items of driver/parts.h, one of which the runtime lacks; NULL: none */
+    unsigned used; /* bit P: a function of part P was executed, in a scenario */
 };
 
 const char *result_name(enum result_kind kind);

@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+enum { THREADS_MAX = 20000 /* that are tried; a program with more tasks may be refused some */ };
+
 /* How many tasks a program spawns, if each of its operations is executed by one task. */
 static int count_tasks(const struct program *program)
 {
@@ -24,15 +26,16 @@ static int count_tasks(const struct program *program)
     return tasks < INT_MAX ? (int)tasks : INT_MAX;
 }
 
-/* A scenario that did not pass on a machine that has no room for it says nothing of the runtime. */
+/* A test that did not pass on a machine that has no room for it says nothing of the runtime. A
+ * check that needs more than most says so itself. */
 static void excuse(const struct program *program, struct result *result)
 {
-    int tasks = count_tasks(program), wanted, threads;
+    int tasks = program ? count_tasks(program) : MACHINE_THREADS, wanted, threads;
 
     if (result->kind < RESULT_FAIL)
         return;
     /* A runtime may have a thread a task. */
-    wanted = tasks < MACHINE_THREADS ? tasks + program->domains : MACHINE_THREADS;
+    wanted = tasks < THREADS_MAX ? tasks + (program ? program->domains : 0) : THREADS_MAX;
     threads = machine_threads(wanted);
     if (machine_has_room(tasks) && threads == wanted)
         return;
@@ -60,8 +63,7 @@ static void run_test(const struct session *session, const struct suite *suite, s
         result_set(result, RESULT_SKIPPED, "a test in C, which makes its own choices");
     else
         *result = execute_check(session, test);
-    if (test->scenario)
-        excuse(test->scenario->program, result);
+    excuse(test->scenario ? test->scenario->program : NULL, result);
 }
 
 /* What several threads take tests from. */
@@ -72,6 +74,26 @@ struct work {
     atomic_bool broken; /* a test of a MUST rule has failed */
 };
 
+/* The tests of a rule whose part a library is known to lack are not executed. */
+static void decline(struct suite *suite)
+{
+    size_t r, t;
+
+    for (r = 0; r < suite->rule_count; r++) {
+        const struct suite_rule *rule = &suite->rules[r];
+
+        for (t = 0; t < rule->count && suite_declines(suite, rule->part); t++)
+            if (rule->tests[t].chosen)
+                result_set(&rule->tests[t].result, RESULT_DECLINED, "the runtime declines %s",
+                           part_name(rule->part));
+    }
+}
+
+static bool is_executed(const struct test *test)
+{
+    return test->chosen && test->result.kind != RESULT_DECLINED;
+}
+
 /* If tests may be left out, each is executed for itself: its twin may be left out. */
 static bool shares_result(const struct session *session, const struct test *test)
 {
@@ -80,7 +102,7 @@ static bool shares_result(const struct session *session, const struct test *test
 
 static void run_waiting(struct work *work, struct test *test)
 {
-    if (!test->chosen || test->executions || shares_result(work->session, test))
+    if (!is_executed(test) || test->executions || shares_result(work->session, test))
         return;
     run_test(work->session, work->suite, test);
     if (test->result.kind >= RESULT_FAIL && test->rule->level == LEVEL_MUST)
@@ -130,6 +152,7 @@ static void copy_result(struct result *to, const struct result *from)
     to->kind = from->kind;
     to->reason = copy_of(from->reason);
     to->errors = copy_of(from->errors);
+    to->lacks = copy_of(from->lacks);
 }
 
 enum { ASKED_AGAIN = 5 /* tests that hang, until it is clear that the runtime does */ };
@@ -186,6 +209,7 @@ void session_run(const struct session *session, struct suite *suite)
 {
     size_t i;
 
+    decline(suite);
     /* What was left out for a test that only seemed to hang is executed after all. */
     do
         run_all(session, suite);
@@ -193,10 +217,11 @@ void session_run(const struct session *session, struct suite *suite)
     for (i = 0; i < suite->count; i++) {
         struct test *test = &suite->tests[i];
 
-        if (test->chosen && shares_result(session, test)) {
+        if (is_executed(test) && shares_result(session, test)) {
             copy_result(&test->result, &test->twin->result);
             test->executions = test->twin->executions;
         }
     }
     suite_leave_out(suite);
+    suite_settle(suite);
 }

@@ -138,6 +138,7 @@ static void fill_table(struct suite *suite, const char *checks)
 
             place->chapter = &book->chapters[c];
             place->rule = &book->chapters[c].rules[r];
+            place->part = PART_CORE;
             add_tests(suite, place, checks);
         }
     }
@@ -155,6 +156,25 @@ static bool have_own_names(const struct suite_rule *place, suite_complain *compl
             }
         }
     }
+    return true;
+}
+
+/* Find a rule's part: the one that the rule names, or else its chapter. */
+static bool find_part(struct suite_rule *place, suite_complain *complain)
+{
+    const struct part_of_rules *named =
+        place->rule->part.name ? &place->rule->part : &place->chapter->part;
+    int part;
+
+    if (!named->name)
+        return true;
+    part = part_named(named->name);
+    if (part == NO_PART) {
+        tell(complain, "%s:%d: there is no part '%s' of the interface", place->chapter->file,
+             named->line, named->name);
+        return false;
+    }
+    place->part = part;
     return true;
 }
 
@@ -182,7 +202,7 @@ struct suite *suite_create(const char *directory, const char *checks, suite_comp
     fill_table(suite, checks);
     suite->stray = find_stray(suite, checks);
     for (i = 0; i < suite->rule_count; i++)
-        good &= have_own_names(&suite->rules[i], complain);
+        good &= have_own_names(&suite->rules[i], complain) && find_part(&suite->rules[i], complain);
     if (good)
         return suite;
     suite_free(suite);
@@ -277,41 +297,125 @@ bool suite_check(const struct suite *suite, suite_complain *complain)
 
 void suite_leave_out(struct suite *suite)
 {
-    size_t r, t, executed, left_out;
+    size_t r, t, told, left_out;
 
     for (r = 0; r < suite->rule_count; r++) {
         struct suite_rule *place = &suite->rules[r];
 
-        executed = left_out = 0;
+        told = left_out = 0;
         for (t = 0; t < place->count; t++) {
             struct test *test = &place->tests[t];
+            bool has_result = test->executions > 0 || test->result.kind == RESULT_DECLINED;
 
-            executed += test->executions > 0;
-            left_out += test->chosen && !test->executions;
-            test->chosen &= test->executions > 0;
+            told += test->chosen && has_result;
+            left_out += test->chosen && !has_result;
+            test->chosen &= has_result;
         }
-        place->chosen &= executed > 0 || left_out == 0;
+        place->chosen &= told > 0 || left_out == 0;
         suite->left_out += left_out;
     }
 }
 
 /* ---- Results ---- */
 
+bool suite_declines(const struct suite *suite, int part)
+{
+    return part > PART_CORE && suite->parts[part].lacks && !suite->parts[part].has;
+}
+
+/* Call visit for the part of each of these items until it returns true; the part, or NO_PART. */
+static int first_part(struct suite *suite, const char *items,
+                      bool (*visit)(struct suite *suite, int part))
+{
+    char item[64];
+    int size, part;
+
+    for (; sscanf(items, "%63s%n", item, &size) == 1; items += size) {
+        part = part_of(item);
+        if (part != NO_PART && visit(suite, part))
+            return part;
+    }
+    return NO_PART;
+}
+
+static bool note_lacking(struct suite *suite, int part)
+{
+    suite->parts[part].lacks = true;
+    return false;
+}
+
+static bool is_declined(struct suite *suite, int part)
+{
+    return suite_declines(suite, part);
+}
+
+static bool is_half(struct suite *suite, int part)
+{
+    return part > PART_CORE && suite->parts[part].has;
+}
+
+/* A driver does not say beforehand what its runtime lacks: its tests do. */
+static void note_parts(struct suite *suite)
+{
+    size_t i;
+    int part;
+
+    for (i = 0; i < suite->count; i++) {
+        const struct result *result = &suite->tests[i].result;
+
+        if (result->lacks)
+            first_part(suite, result->lacks, note_lacking);
+        for (part = 0; part < PARTS; part++)
+            suite->parts[part].has |= result->used >> part & 1;
+    }
+}
+
+static void settle_test(struct suite *suite, struct test *test)
+{
+    struct result *result = &test->result;
+    char remark[96];
+    int part;
+
+    if (result->kind != RESULT_NOT_IMPLEMENTED || !result->lacks)
+        return;
+    part = first_part(suite, result->lacks, is_declined);
+    if (part != NO_PART) {
+        free(result->reason);
+        result_set(result, RESULT_DECLINED, "the runtime declines %s", part_name(part));
+        return;
+    }
+    part = first_part(suite, result->lacks, is_half);
+    if (part != NO_PART) {
+        snprintf(remark, sizeof remark, "a part is declined as a whole, and it has some of %s",
+                 part_name(part));
+        result_remark(result, remark);
+    }
+}
+
+void suite_settle(struct suite *suite)
+{
+    size_t i;
+
+    note_parts(suite);
+    for (i = 0; i < suite->rule_count; i++)
+        suite->rules[i].declined = suite_declines(suite, suite->rules[i].part);
+    for (i = 0; i < suite->count; i++)
+        settle_test(suite, &suite->tests[i]);
+}
+
 enum result_kind suite_result(const struct suite_rule *rule)
 {
     enum result_kind worst = RESULT_PASS;
-    bool any = false, declined = false;
+    bool any = false;
     size_t i;
 
     for (i = 0; i < rule->count; i++) {
-        if (!rule->tests[i].chosen || rule->tests[i].result.kind == RESULT_SKIPPED)
-            continue;
-        declined |= rule->tests[i].result.kind == RESULT_DECLINED;
-        if (rule->tests[i].result.kind == RESULT_DECLINED)
+        enum result_kind kind = rule->tests[i].result.kind;
+
+        if (!rule->tests[i].chosen || kind == RESULT_SKIPPED || kind == RESULT_DECLINED)
             continue;
         any = true;
-        if (rule->tests[i].result.kind > worst)
-            worst = rule->tests[i].result.kind;
+        worst = kind > worst ? kind : worst;
     }
-    return any ? worst : declined ? RESULT_DECLINED : RESULT_SKIPPED;
+    return any ? worst : rule->declined ? RESULT_DECLINED : RESULT_SKIPPED;
 }

@@ -3,6 +3,7 @@
 #ifndef SUITE_H
 #define SUITE_H
 
+#include "driver/parts.h"
 #include "result.h"
 #include "scenario/reader.h"
 
@@ -33,9 +34,18 @@ struct test {
 struct suite_rule {
     const struct chapter *chapter;
     const struct rule *rule;
+    enum part part; /* that it belongs to */
     struct test *tests;
     size_t count;
     bool chosen;
+    bool declined; /* its part is */
+};
+
+/* What is known of a part of the interface: whether the runtime lacks some of its items, and has
+ * others. */
+struct suite_part {
+    bool lacks;
+    bool has;
 };
 
 struct suite {
@@ -45,6 +55,7 @@ struct suite {
     struct test *tests; /* in the order of the rules */
     size_t count;
     size_t left_out; /* tests that were chosen first, and not executed since others had failed */
+    struct suite_part parts[PARTS];
     char *stray; /* complaint about a test in C that names no rule of the chapters; NULL: none */
 };
 
@@ -67,10 +78,21 @@ bool suite_except(struct suite *suite, const char *what);
  * and, if all rules are chosen, about tests in C of no rule. Returns whether all is well. */
 bool suite_check(const struct suite *suite, suite_complain *complain);
 
-/* Undo the choice of all chosen tests that were not executed, and count them as left out. */
+/* Undo the choice of all chosen tests that have no result, and count them as left out. */
 void suite_leave_out(struct suite *suite);
 
-/* The worst result of a rule's chosen tests. RESULT_SKIPPED if it has none. */
+/* ---- Results ---- */
+
+/* Whether the runtime declines a part, as far as is known: it lacks all of it, and not only some.
+ */
+bool suite_declines(const struct suite *suite, int part);
+
+/* Once the tests have been executed, tell those that need what the runtime declines from those that
+ * need what it only lacks. */
+void suite_settle(struct suite *suite);
+
+/* The worst result of a rule's chosen tests, but for those that need a part which is declined. If
+ * there is no other: RESULT_DECLINED for a rule of a declined part, else RESULT_SKIPPED. */
 enum result_kind suite_result(const struct suite_rule *rule);
 
 #endif

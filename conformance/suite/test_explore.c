@@ -527,8 +527,8 @@ static void tells_what_cannot_be_steered(void **state)
     struct suite *suite = run_session("not-steered", "", 100, HANG);
 
     (void)state;
-    assert_int_equal(suite->tests->result.kind, RESULT_NOT_IMPLEMENTED);
-    assert_string_equal(suite->tests->result.reason, "the runtime's choices cannot be steered");
+    assert_int_equal(suite->tests->result.kind, RESULT_DECLINED);
+    assert_string_equal(suite->tests->result.reason, "the runtime declines choices");
     assert_int_equal(suite->tests->exploration.schedules, 0);
     suite_free(suite);
     suite = run_session("refuses", "", 100, HANG);
@@ -563,8 +563,7 @@ static void executes_one_schedule(void **state)
     expect_replay("fails-deep", "schedule seed 42\n", RESULT_PASS, NULL);
     expect_replay("crashes-at-0102", "schedule 0 1 0 2\n", RESULT_CRASH,
                   "killed by signal 15, SIGTERM");
-    expect_replay("not-steered", "schedule\n", RESULT_NOT_IMPLEMENTED,
-                  "the runtime's choices cannot be steered");
+    expect_replay("not-steered", "schedule\n", RESULT_DECLINED, "the runtime declines choices");
 }
 
 static void executes_it_twice(void **state)

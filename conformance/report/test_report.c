@@ -1,0 +1,121 @@
+/* Tests of the conclusion: what is said of a runtime that breaks nothing, whatever it declines and
+ * whatever was not tested. */
+#include "test_place.h"
+
+#include "report.h"
+#include "suite/suite.h"
+
+static const char chapter[] = "# Parts\n"
+                              "\n"
+                              "### R98.1 Of the core {MUST}\n\nIt.\n\nWhy: so.\n\nSource: x.\n"
+                              "\n"
+                              "### R98.2 Another {MUST}\n\nIt.\n\nWhy: so.\n\nSource: x.\n"
+                              "\n"
+                              "### R98.3 Of signals {MUST}\n\nPart: signals\n\nIt.\n\n"
+                              "Why: so.\n\nSource: x.\n"
+                              "\n"
+                              "### R98.4 Of hooks {MUST}\n\nPart: hooks\n\nIt.\n\n"
+                              "Why: so.\n\nSource: x.\n"
+                              "\n"
+                              "### R98.5 Of time {MUST}\n\nPart: time\n\nIt.\n\n"
+                              "Why: so.\n\nSource: x.\n";
+
+static const char checks[] = "R98.1 first\nR98.2 second\nR98.3 third\nR98.4 fourth\nR98.5 fifth\n";
+
+static void complain(const char *text)
+{
+    fail_msg("%s", text);
+}
+
+/* A suite of these results, one letter for each test: P passed, F failed, - was not executed, d
+ * needs a part that is declined, which is its rule's. */
+static struct suite *suite_of(const char *results)
+{
+    struct suite *suite = suite_create(place, checks, complain);
+    size_t i;
+
+    assert_true(suite_choose(suite, NULL));
+    assert_int_equal(suite->count, strlen(results));
+    for (i = 0; results[i]; i++) {
+        struct suite_part *part = &suite->parts[suite->rules[i].part];
+        struct result *result = &suite->tests[i].result;
+
+        part->lacks |= results[i] == 'd';
+        part->has |= results[i] != 'd';
+        if (results[i] == 'F')
+            result_set(result, RESULT_FAIL, "so it is");
+        else if (results[i] == 'd')
+            result_set(result, RESULT_DECLINED, "the runtime declines it");
+        else if (results[i] == 'P')
+            result->kind = RESULT_PASS;
+    }
+    suite_settle(suite);
+    return suite;
+}
+
+static void expect(const char *results, enum conclusion conclusion, const char *words)
+{
+    static const struct session session = {.runtime = "x"};
+    struct suite *suite = suite_of(results);
+    char *text, line[256];
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    struct report report = {.stream = stream, .again = "conform", .session = &session};
+
+    assert_true(report_write(&report, suite));
+    fclose(stream);
+    snprintf(line, sizeof line, "\n%s\n", words);
+    assert_true(contains(text, line));
+    assert_int_equal(report_conclude(suite), conclusion);
+    free(text);
+    suite_free(suite);
+}
+
+static void says_how_far_a_runtime_conforms(void **state)
+{
+    (void)state;
+    expect("PPPPP", CONFORMS, "conforms.");
+    expect("PPPdP", CONFORMS, "conforms, without hooks: it keeps the 4 other MUST rules.");
+    expect("PPddP", CONFORMS,
+           "conforms, without signals and hooks: it keeps the 3 other MUST rules.");
+    expect("PPddd", CONFORMS,
+           "conforms, without signals, hooks and time: it keeps the 2 other MUST rules.");
+}
+
+static void says_what_was_not_tested(void **state)
+{
+    (void)state;
+    expect("P-PPP", CONFORMS,
+           "keeps all of the 4 MUST rules that were tested, of 5. Untested: R98.2");
+    expect("P-PdP", CONFORMS,
+           "keeps all of the 3 MUST rules that were tested, of 4, without hooks. Untested: R98.2");
+    expect("---dd", COULD_NOT_TELL,
+           "could not tell whether the runtime conforms. Declined: hooks and time "
+           "Untested: R98.1 R98.2 R98.3");
+}
+
+static void names_parts_beside_what_is_broken(void **state)
+{
+    (void)state;
+    expect("FPPdP", DOES_NOT_CONFORM, "does not conform. Broken: R98.1 Declined: hooks");
+    expect("FPPPP", DOES_NOT_CONFORM, "does not conform. Broken: R98.1");
+}
+
+static int set_up(void **state)
+{
+    if (place_set_up(state) != 0)
+        return -1;
+    write_file("98-parts.md", chapter);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_how_far_a_runtime_conforms),
+        cmocka_unit_test(says_what_was_not_tested),
+        cmocka_unit_test(names_parts_beside_what_is_broken),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, place_tear_down);
+}
