@@ -182,14 +182,25 @@ static int run_main_task(void *arg)
     return task->fn(task->arg);
 }
 
+static bool is_shortage(int result)
+{
+    return result == -EAGAIN || result == -ENOMEM;
+}
+
 int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *arg)
 {
     struct main_task task = {.fn = fn, .arg = arg};
-    int result = run(options, fn ? run_main_task : NULL, &task);
+    int tries = 0, result;
 
-    if ((result == -EAGAIN || result == -ENOMEM) && !task.ran && options)
+    do {
+        result = run(options, fn ? run_main_task : NULL, &task);
+        if (!is_shortage(result) || task.ran || !options)
+            break;
         need_threads(options->domains);
-    if ((result == -EAGAIN || result == -ENOMEM) && task.ran && tasks_needed > 0)
+        /* What is there now may have been taken by others for a moment. A monitor would notice a
+         * second run. */
+    } while (!options->monitor && tries++ < 10);
+    if (is_shortage(result) && task.ran && tasks_needed > 0)
         need_threads(tasks_needed); /* for a runtime whose tasks are threads */
     if (result == -ENOSYS && !task.ran)
         lack_run(run, options);

@@ -5,6 +5,7 @@
 #include "excerpt.h"
 #include "scenario/memory.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -91,6 +92,18 @@ static unsigned used_parts(const struct program *program, const struct trace *tr
     return used;
 }
 
+/* Whether a run did not start since the system gave it no thread or no memory, which other programs
+ * may have taken for a moment. */
+static bool is_starved(const struct trace *trace)
+{
+    const struct outcome *outcome = trace->event_count == 1 && trace->end == TRACE_WHOLE
+                                        ? &trace->events[0].outcomes.of[0]
+                                        : NULL;
+
+    return outcome && (outcome->kind == OUTCOME_NO_MEMORY ||
+                       (outcome->kind == OUTCOME_ERROR && outcome->value == EAGAIN));
+}
+
 static void judge_trace(const struct process *process, const struct program *program,
                         const struct trace *trace, struct result *result)
 {
@@ -99,6 +112,7 @@ static void judge_trace(const struct process *process, const struct program *pro
 
     result->verdict = verdict;
     result->used = used_parts(program, trace);
+    result->starved = is_starved(trace);
     if (verdict->kind == VERDICT_ABSENT)
         set_lacking(result, verdict->absent);
     else if (verdict->kind == VERDICT_GARBAGE && trace->end == TRACE_CUT)

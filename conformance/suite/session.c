@@ -155,25 +155,26 @@ static void copy_result(struct result *to, const struct result *from)
     to->lacks = copy_of(from->lacks);
 }
 
-enum { ASKED_AGAIN = 5 /* tests that hang, until it is clear that the runtime does */ };
+enum { ASKED_AGAIN = 5 /* tests that fail again, until it is clear that it is the runtime */ };
 
-/* Execute tests that seem to hang once more, one at a time, so that no other test disturbs them.
- * Returns whether one of them does not fail. */
+/* Execute tests that seem to hang, or whose runs could not start, once more, one at a time, so that
+ * no other test disturbs them. Returns whether one of them does not fail. */
 static bool ask_again(const struct session *session, struct suite *suite)
 {
     bool recovered = false;
-    int hung = 0;
+    int failed = 0;
     size_t i;
 
-    for (i = 0; i < suite->count && hung < ASKED_AGAIN; i++) {
+    for (i = 0; i < suite->count && failed < ASKED_AGAIN; i++) {
         struct test *test = &suite->tests[i];
 
-        if (test->executions != 1 || test->result.kind != RESULT_HANG)
+        if (test->executions != 1 || test->result.kind < RESULT_FAIL ||
+            (test->result.kind != RESULT_HANG && !test->result.starved))
             continue;
         result_free(&test->result);
         test->exploration = (struct exploration){0};
         run_test(session, suite, test);
-        hung += test->result.kind == RESULT_HANG;
+        failed += test->result.kind >= RESULT_FAIL;
         recovered |= test->result.kind < RESULT_FAIL;
     }
     return recovered;
