@@ -266,6 +266,11 @@ mutants: ## break each rule in turn and demand that its tests notice: RUNTIME= a
 	$(BUILD) all $(B)/saboteur.so $(B)/mutants $(filter $(PEERS),$(RUNTIME))
 	@ci/mutants
 
+mutation: ## change ref/ in one place at a time and count what the suite notices: SEED=1, COUNT=150, MUTANTS="NAME ..."
+	@ci/setup
+	$(BUILD) all
+	@ci/mutation $(MUTANTS)
+
 coverage: ## what the conformance run reaches in ref/: build/coverage/html/index.html
 	@ci/coverage
 
@@ -313,5 +318,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all conformance test tests explore spec peers soak mutants coverage valgrind sanitize bench format \
-        install clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets
+.PHONY: all conformance test tests explore spec peers soak mutants mutation coverage valgrind sanitize bench \
+        format install clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

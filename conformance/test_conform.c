@@ -426,6 +426,33 @@ static void a_hang_is_asked_again_before_it_counts(void **state)
                     ": good-1 good-1 bad-1 good-2 bad-2 bad-2", "3 passed, 1 failed, 3 left out\n");
 }
 
+/* So is a run that could not start, since other programs may have taken all threads for a moment.
+ */
+static void a_shortage_is_asked_again_before_it_counts(void **state)
+{
+    static const char starving[] =
+        DRIVER("echo >>asked; case $(wc -l <asked) in %s) say 'scenario %%%%s\\nrun %s\\n' $id;; "
+               "*) " BEFORE HELLO TWICE AFTER ";; esac");
+    static const struct {
+        const char *when, *how;
+        int status;
+    } cases[] = {
+        {"2", "error 11", 0}, {"2", "no-memory", 0}, {"[23]", "error 11", 1}, {"2", "busy", 1}};
+    struct process process;
+    char driver[1024];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(driver, sizeof driver, starving, cases[i].when, cases[i].how);
+        set_up_driver("driver", driver);
+        process = conform("--driver 'sh driver' --jobs 1 --rule R98.1");
+        assert_int_equal(process.status, cases[i].status);
+        process_free(&process);
+        remove_file("asked");
+    }
+}
+
 /* ---- Parts ---- */
 
 #define PART_RULE(number, title, lines, program)                                                   \
@@ -971,6 +998,7 @@ int main(void)
         cmocka_unit_test(stops_at_the_first_failure),
         cmocka_unit_test(does_not_report_what_it_left_out),
         cmocka_unit_test(a_hang_is_asked_again_before_it_counts),
+        cmocka_unit_test(a_shortage_is_asked_again_before_it_counts),
         cmocka_unit_test(a_part_is_declined_as_a_whole),
         cmocka_unit_test(half_a_part_is_not_declined),
         cmocka_unit_test(a_driver_declines_what_it_has_never_done),

@@ -139,7 +139,7 @@ int miou_transfer(miou_resource *resource)
 
     if (self == NULL || (error = find_owned(self, &found, resource)) < 0)
         return error;
-    if (self->parent == NULL)
+    if (self->parent == NULL || self->background)
         return -EINVAL;
     list_remove(&found->link);
     if (self->parent->domain == self->domain) {

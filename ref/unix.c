@@ -306,9 +306,10 @@ int miou_bind_and_listen(miou_fd *fd, const struct sockaddr *address, socklen_t 
 {
     static const miou_listen plain;
     struct use use;
-    int error = begin_call(&use, fd);
+    int error;
+    struct task *self = task_current(&error);
 
-    if (error < 0)
+    if (self == NULL || (error = find_descriptor(&use, self, fd)) < 0)
         return error;
     if (options == NULL)
         options = &plain;

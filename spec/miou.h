@@ -13,8 +13,9 @@
  *
  * A call checks for errors in this order:
  * 1. outside a run it returns MIOU_NOT_RUNNING [R1.4];
- * 2. where suspending is forbidden, that is, in a finaliser, in on_cancellation and in the action
- *    of a trigger, the calls that are refused there return MIOU_IN_FINALISER [R5.18, R8.15, R9.34];
+ * 2. where suspending is forbidden, that is, in a finaliser, in on_cancellation, in the action of a
+ *    trigger and in suspended of miou_suspend, the calls that are refused there return
+ *    MIOU_IN_FINALISER [R5.18, R8.15, R9.34, R11.6];
  * 3. in a cancelled task all calls that can suspend or spawn, miou_care, miou_orphans_take,
  *    miou_orphans_get, and those that R6.27 and R9.32 name return MIOU_CANCELLED, whatever their
  *    arguments [R2.14];
@@ -86,13 +87,14 @@ typedef struct miou_waiting {
     uint64_t task; /* its number, as from miou_promise_id; main's number is given nowhere else */
     int domain;    /* the task's domain */
     enum miou_wait what;
-    uint64_t on;      /* the number of the single child, of the mutex's holder, or of the task that
-                         computes the lazy value; 0: of no task in particular */
+    uint64_t on;      /* the number of the child, of the mutex's holder, or of the task that computes
+                         the lazy value; 0: of no task in particular [R13.4] */
     const char *text; /* the same in words, one line without its end; valid during the call */
 } miou_waiting;
 
-/* Called once for each waiting task when a run ends with MIOU_DEADLOCK. May call nothing of this
- * interface except miou_strerror. waiting is valid during the call. */
+/* Called once for each waiting task when a run ends with MIOU_DEADLOCK. Calls of this interface,
+ * except miou_strerror, are refused there as outside a run, and miou_run and miou_unix_run return
+ * -EBUSY [R13.4]. waiting is valid during the call. */
 typedef void miou_deadlock(void *state, const miou_waiting *waiting);
 
 /* The options of a run. They, and what they point to, stay valid until the run has returned. */
@@ -147,9 +149,10 @@ typedef struct miou_options {
  * [R11.4]. deadlock is called by any one thread of the run, one call after another, while no task
  * of the run runs [R13.4].
  *
- * Ready tasks of a domain go on in the order in which they became ready [R1.21]. While no task can
- * run, the run uses no processor [R1.17]. When miou_run returns nothing is left of the run: every
- * finaliser has run, threads are joined, memory and descriptors are given back [R1.16]. */
+ * Ready tasks of a domain go on in the order in which they became ready [R1.21]. Floating-point
+ * numbers work in every task as in the calling thread [R1.22]. While no task can run, the run uses
+ * no processor [R1.17]. When miou_run returns nothing is left of the run: every finaliser has run,
+ * threads are joined, memory and descriptors are given back [R1.16]. */
 int miou_run(const miou_options *options, miou_task *fn, void *arg);
 
 /* Let the other ready tasks of this domain run, in the order in which they became ready [R1.8,
@@ -386,7 +389,8 @@ int miou_release(miou_resource *resource);
 /* Give the resource to the parent, which owns it when its await or cancel of this task has returned
  * at the latest, whatever becomes of this task [R5.16]. The calling task no longer owns it [R5.14].
  * Returns 0.
- * Errors: those of miou_disown, -EINVAL (called by main, which has no parent [R5.15]). */
+ * Errors: those of miou_disown, -EINVAL (called by main or by the handler of a signal, which have no
+ * parent [R5.15]). */
 int miou_transfer(miou_resource *resource);
 
 /* ---- Signals of the system ---- */
@@ -434,7 +438,8 @@ struct miou_monitor {
      * signal handlers of the system [R11.4]. */
     void (*interrupt)(void *state);
     /* The task that is suspended on the point has been cancelled: forget the point, which is stale
-     * [R11.5]. Called by the domain. May be NULL. */
+     * [R11.5]. Called by the domain; of this interface it may call miou_strerror only. May be NULL.
+     */
     void (*cancelled)(void *state, miou_syscall *syscall);
     /* Called once for each state that was made, when no task is left, on the thread of miou_run
      * [R11.9]. */
@@ -449,7 +454,8 @@ int miou_syscall_create(miou_syscall **syscall);
 
 /* Suspend the calling task until the point is signalled [R11.1]. suspended(arg), if it is not NULL,
  * is called once, when the task counts as suspended, and not at all if it never does; it tells the
- * monitor what is waited for [R11.6]. It may call nothing that suspends. Returns 0.
+ * monitor what is waited for. No other task of the domain runs before it. Calls that suspend, spawn,
+ * create or change ownership return MIOU_IN_FINALISER there [R11.6]. Returns 0.
  * Errors: -EINVAL (NULL, stale, or another task's point [R11.8]), MIOU_CANCELLED [R11.5],
  * MIOU_NO_MONITOR [R11.10], MIOU_NOT_RUNNING, MIOU_IN_FINALISER. */
 int miou_suspend(miou_syscall *syscall, void (*suspended)(void *arg), void *arg);
@@ -460,16 +466,16 @@ int miou_suspend(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
  * domain's, or no task is suspended on it [R11.7]), MIOU_NOT_RUNNING. */
 int miou_signal(miou_syscall *syscall);
 
-/* Returns the state of the calling domain's monitor; NULL if the run has none [R11.10], and outside
- * a run [R11.18]. */
+/* Returns the state of the calling domain's monitor; NULL if the run has none, and outside a run
+ * [R11.18]. What it is in a run of miou_unix_run is the runtime's affair [R11.10]. */
 void *miou_monitor_state(void);
 
 /* ---- Hooks ---- */
 
 typedef struct miou_hook miou_hook;
 
-/* Have fn(arg) called on the calling domain each time that a task of it suspends or yields
- * [R11.14], until the hook is removed, returns an error, which removes it, or the run ends
+/* Have fn(arg) called on the calling domain each time that a task of it suspends or yields, and
+ * perhaps when one has returned [R11.14], until the hook is removed, returns an error, which removes it, or the run ends
  * [R11.15]. It is called between tasks: every call of this interface returns MIOU_NOT_RUNNING
  * there, and miou_run and miou_unix_run return -EBUSY [R11.17]. Returns 0.
  * Errors: -EINVAL (NULL [R11.16]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER [R11.19], -ENOMEM. */

@@ -62,7 +62,8 @@ int miou_condition_free(miou_condition *condition);
  * is missed; then lock the mutex again [R9.11]. Other tasks may have held it in between, so test
  * what is waited for in a loop. If the call returns 0 the caller holds the mutex; if it returns an
  * error the caller does not [R9.15].
- * Errors: -EPERM (the caller does not hold the mutex [R9.14]). */
+ * Errors: -EPERM (the caller does not hold the mutex [R9.14]), -EINVAL (also if the mutex has been
+ * freed meanwhile [R9.11]). */
 int miou_condition_wait(miou_condition *condition, miou_mutex *mutex);
 
 /* Wake the task that has waited longest [R9.12], or all that wait [R9.13], on whatever domain

@@ -30,8 +30,8 @@ extern "C" {
 int miou_unix_run(const miou_options *options, miou_task *fn, void *arg);
 
 /* Suspend the calling task for at least that many nanoseconds, by the monotonic clock [R10.1].
- * Sleepers go on in the order of their deadlines [R10.2]. Returns 0; at once if nanoseconds is 0 or
- * less [R10.3]. Many tasks may sleep at once [R10.5], for as long as they like [R10.9], while other
+ * Sleepers go on in the order of their deadlines [R10.2]. Returns 0; no time passes if nanoseconds
+ * is 0 or less, though other tasks may run [R10.3]. Many tasks may sleep at once [R10.5], for as long as they like [R10.9], while other
  * tasks and domains go on [R10.6, R10.7].
  * Errors: MIOU_CANCELLED [R10.4], MIOU_NO_MONITOR [R10.8], MIOU_NOT_RUNNING, MIOU_IN_FINALISER
  * [R10.10], -ENOMEM. */
@@ -55,9 +55,9 @@ int miou_udpv4(miou_fd **fd, unsigned flags);
 int miou_udpv6(miou_fd **fd, unsigned flags);
 int miou_unix_socket(miou_fd **fd, unsigned flags);
 
-/* Take a descriptor of the system, such as that of a pipe or a terminal. From then on the number is
- * the runtime's to close [R6.31]. It becomes non-blocking, unless flags has MIOU_BLOCKING: then a
- * call that waits holds up its whole domain. Returns 0.
+/* Take a descriptor of the system, such as that of a pipe or a terminal. From then on the number,
+ * which it keeps, is the runtime's to close [R6.31]. It becomes non-blocking, unless flags has
+ * MIOU_BLOCKING: then a call that waits holds up its whole domain. Returns 0.
  * Errors: -EINVAL (other flags), -EBADF (number is not open), MIOU_CANCELLED, MIOU_IN_FINALISER,
  * -ENOMEM and the system's own. On error the number stays the caller's. */
 int miou_fd_adopt(miou_fd **fd, int number, unsigned flags);
@@ -72,7 +72,8 @@ typedef struct miou_listen {
 } miou_listen;
 
 /* Bind fd to an address of length bytes and, unless it is a UDP socket [R6.30], listen there
- * [R6.2]. Port 0 takes a free port; getsockname on miou_fd_number tells which. Returns 0.
+ * [R6.2]. Port 0 takes a free port; getsockname on miou_fd_number tells which. It may be called in a
+ * finaliser and in a cancelled task [R6.26, R6.27]. Returns 0.
  * Errors: -EINVAL (address is NULL, backlog is negative), -EADDRINUSE and the system's own. */
 int miou_bind_and_listen(miou_fd *fd, const struct sockaddr *address, socklen_t length,
                          const miou_listen *options);
@@ -80,8 +81,8 @@ int miou_bind_and_listen(miou_fd *fd, const struct sockaddr *address, socklen_t 
 /* Wait for a connection and take it [R6.3]. *client is non-blocking and closed on exec; if the
  * listener is owned, the calling task owns *client [R6.13]. *peer, which may be NULL, is the
  * address of the other end. Returns 0.
- * Errors: -EMFILE, -ENFILE (no descriptor is left; the listener stays usable [R6.17]) and the
- * system's own. */
+ * Errors: -EMFILE, -ENFILE (no descriptor is left, perhaps also if no connection is waiting; the
+ * listener stays usable [R6.17]) and the system's own. */
 int miou_accept(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer);
 
 /* Connect fd to an address of length bytes, waiting as long as it takes [R6.32]. Returns 0. After

@@ -274,6 +274,7 @@ struct asleep {
     sem_t handled;
     double used;
     atomic_bool go_to_sleep;
+    bool monitored; /* by the stations */
 };
 
 static void *send_after_work(void *arg)
@@ -281,6 +282,8 @@ static void *send_after_work(void *arg)
     struct asleep *t = arg;
 
     until(&t->go_to_sleep);
+    if (t->monitored)
+        until(&t->stations.at[0].asleep);
     t->used = used_beside_work();
     kill(getpid(), SIGUSR1);
     return NULL;
@@ -367,7 +370,7 @@ CHECK("R12.3", dom0_wakes_in_the_posix_monitor)
 
 CHECK("R12.3 R11.4", dom0_wakes_in_a_monitor_of_the_users)
 {
-    struct asleep t = {.used = 1e9};
+    struct asleep t = {.used = 1e9, .monitored = true};
 
     assert_woken(&t, NULL, suspend_until_signalled);
     assert_true(t.stations.at[0].interrupts >= 1);
@@ -779,7 +782,8 @@ enum { STRANGE = 8 };
 
 static int handle_strange_signals(void *arg)
 {
-    static const int numbers[STRANGE] = {0, -1, 65, 1000, INT_MAX, INT_MIN, SIGKILL, SIGSTOP};
+    const int numbers[STRANGE] = {0,       -1,      SIGRTMAX + 1, SIGRTMAX + 1000,
+                                  INT_MAX, INT_MIN, SIGKILL,      SIGSTOP};
     int *errors = arg, i;
 
     for (i = 0; i < STRANGE; i++)
@@ -922,6 +926,7 @@ struct rival {
     struct seen seen;
     atomic_bool held, tried, given_back, taken;
     int busy, ignored[3], other, later[2];
+    int result; /* of the other run */
 };
 
 static int hold_signal(void *arg)
@@ -963,7 +968,11 @@ static int try_signal(void *arg)
 
 static void *run_rival(void *arg)
 {
-    run_with(0, try_signal, arg);
+    struct rival *t = arg;
+
+    t->result = miou_run(NULL, try_signal, t);
+    atomic_store(&t->tried, true); /* even if it has not */
+    atomic_store(&t->taken, true);
     return NULL;
 }
 
@@ -977,6 +986,7 @@ CHECK("R12.10", a_signal_belongs_to_one_run)
     start_thread(&thread, run_rival, &t);
     assert_int_equal(run_with(0, hold_signal, &t), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(t.result, 0);
     assert_int_equal(t.busy, -EBUSY);
     for (i = 0; i < 3; i++)
         assert_int_equal(t.ignored[i], -EBUSY);

@@ -3,6 +3,7 @@
 #include "sockets.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 
 static void assert_refused_outside(enum call_group group, const struct objects *with)
@@ -148,4 +149,86 @@ CHECK("R1.4", calls_on_descriptors)
     assert_all_refused(t.accepted);
     assert_true(t.outcome >= 0);
     assert_refused_outside(DESCRIPTOR_CALLS, &t.objects);
+}
+
+/* ---- a monitor's select, in which no task runs ---- */
+
+enum { DOMAINS = 2 };
+
+struct silent {
+    sem_t bells[DOMAINS];
+    atomic_int accepted; /* calls of select in which a call was not refused */
+    atomic_bool busy, go;
+    miou_promise *cancelled;
+};
+
+static struct silent silent;
+
+static int create_silent(void **state, int domain, void *arg)
+{
+    (void)arg;
+    *state = &silent.bells[domain];
+    return sem_init(*state, 0, 0);
+}
+
+static int select_in_silence(void *state, int block)
+{
+    atomic_fetch_add(&silent.accepted, miou_domain_self() != MIOU_NOT_RUNNING ||
+                                           miou_check(NULL) != MIOU_NOT_RUNNING ||
+                                           miou_domain_available() != MIOU_NOT_RUNNING);
+    if (block)
+        sem_wait(state);
+    return 0;
+}
+
+static void interrupt_silence(void *state)
+{
+    sem_post(state);
+}
+
+static void forget_silence(void *state)
+{
+    sem_destroy(state);
+}
+
+static int hold_up(void *arg)
+{
+    (void)arg;
+    atomic_store(&silent.busy, true);
+    until(&silent.go);
+    return 0;
+}
+
+static int call_and_cancel(void *arg)
+{
+    TRY(call_on(1, &silent.cancelled, return_0, arg));
+    return miou_cancel(silent.cancelled);
+}
+
+/* The other domain ends a task that has not begun, if it leaves such tasks out, and then sleeps. */
+static int cancel_in_silence(void *arg)
+{
+    miou_promise *holding, *cancelling;
+
+    TRY(call_on(1, &holding, hold_up, arg));
+    while (!atomic_load(&silent.busy))
+        TRY(miou_yield());
+    TRY(miou_async(&cancelling, NULL, call_and_cancel, arg));
+    TRY(let_others_run());
+    atomic_store(&silent.go, true);
+    TRY(miou_await(cancelling, NULL));
+    TRY(miou_await(holding, NULL));
+    return run_on(1, return_0, arg);
+}
+
+CHECK("R1.4", calls_in_a_monitors_select)
+{
+    static const miou_monitor monitor = {.create = create_silent,
+                                         .select = select_in_silence,
+                                         .interrupt = interrupt_silence,
+                                         .finalise = forget_silence};
+
+    assert_int_equal(
+        miou_run(&(miou_options){.domains = 1, .monitor = &monitor}, cancel_in_silence, NULL), 0);
+    assert_int_equal(silent.accepted, 0);
 }

@@ -161,9 +161,10 @@ struct nested {
 static int run_inside(void *arg)
 {
     struct nested *t = arg;
+    const miou_options options = {.domains = 1};
 
-    t->plain = run_with(1, count_one, &t->calls);
-    t->with_monitor = unix_run_with(1, count_one, &t->calls);
+    t->plain = miou_run(&options, count_one, &t->calls);
+    t->with_monitor = miou_unix_run(&options, count_one, &t->calls);
     return miou_yield() < 0 ? -1 : 3;
 }
 
@@ -599,7 +600,7 @@ static void *run_in_a_thread(void *arg)
 {
     struct runner *t = arg;
 
-    t->result = run_with(1, run_beside, t);
+    t->result = miou_run(&(miou_options){.domains = 1}, run_beside, t);
     atomic_store(&t->over, true);
     return NULL;
 }
@@ -609,6 +610,7 @@ CHECK("R1.18", runs_on_two_threads)
     struct runner one = {.end = 5}, two = {.forgets = true};
     pthread_t thread;
 
+    need_threads(3);
     one.other = &two;
     two.other = &one;
     start_thread(&thread, run_in_a_thread, &two);

@@ -401,9 +401,14 @@ CHECK("R1.13", ten_thousand_on_another_domain)
 
 /* ---- R1.19: no task starves ---- */
 
-enum { PATIENCE = 100000 };
+/* Children that the eager task spawns, at most, while the patient one waits. */
+enum {
+    PATIENCE = 100000,         /* for ten turns, far more than R1.21 allows */
+    PATIENCE_TO_READ = 1100000 /* R6.9 allows a million, from when the descriptor is ready */
+};
 
 struct starving {
+    int most;
     int turns; /* of the patient task */
     bool done;
     int spawned;
@@ -426,7 +431,7 @@ static int be_eager(void *arg)
     struct starving *t = arg;
     miou_promise *promise;
 
-    while (!t->done && t->spawned++ < PATIENCE) {
+    while (!t->done && t->spawned++ < t->most) {
         TRY(miou_async(&promise, NULL, return_0, NULL));
         TRY(miou_await(promise, NULL));
         TRY(miou_promise_free(promise));
@@ -450,7 +455,7 @@ static int eager_and_patient(void *arg)
 
 static void assert_no_task_starves(int (*run)(miou_task *, void *))
 {
-    struct starving t = {0};
+    struct starving t = {.most = PATIENCE};
 
     assert_int_equal(run(eager_and_patient, &t), 1);
 }
@@ -509,9 +514,91 @@ static int eager_and_reading(void *arg)
 
 CHECK("R1.19", reading_beside_spawning)
 {
-    struct starving t = {0};
+    struct starving t = {.most = PATIENCE_TO_READ};
 
     assert_int_equal(unix_run_with(1, eager_and_reading, &t), 1);
     assert_int_equal(t.value, 'x');
     close(t.pair.peer);
+}
+
+/* ---- R1.21: what another domain makes ready ---- */
+
+enum { SENT = 5 };
+
+struct sent {
+    atomic_bool busy, go; /* busy: a task holds up the domain, until go */
+    miou_trigger *triggers[SENT];
+    struct arrival {
+        struct sent *sent;
+        int number;
+    } arrivals[SENT];
+    int order[2 * SENT], count;
+};
+
+static int hold_up(void *arg)
+{
+    struct sent *t = arg;
+
+    atomic_store(&t->go, false);
+    atomic_store(&t->busy, true);
+    until(&t->go);
+    return 0;
+}
+
+static int arrive_and_wait(void *arg)
+{
+    struct arrival *t = arg;
+
+    t->sent->order[t->sent->count++] = t->number;
+    TRY(miou_trigger_await(t->sent->triggers[t->number]));
+    t->sent->order[t->sent->count++] = t->number;
+    return 0;
+}
+
+/* Hold up domain 1. Whatever was ready there has gone on then. */
+static int begin_to_hold_up(struct sent *t, miou_promise **promise)
+{
+    atomic_store(&t->busy, false);
+    TRY(call_on(1, promise, hold_up, t));
+    while (!atomic_load(&t->busy))
+        TRY(miou_yield());
+    return 0;
+}
+
+static const int signalled[SENT] = {2, 0, 4, 1, 3};
+
+static int send_in_turn(void *arg)
+{
+    struct sent *t = arg;
+    miou_promise *promises[SENT], *holding;
+    int i;
+
+    for (i = 0; i < SENT; i++) {
+        TRY(miou_trigger_create(&t->triggers[i]));
+        t->arrivals[i] = (struct arrival){t, i};
+    }
+    TRY(begin_to_hold_up(t, &holding));
+    for (i = 0; i < SENT; i++)
+        TRY(call_on(1, &promises[i], arrive_and_wait, &t->arrivals[i]));
+    atomic_store(&t->go, true);
+    TRY(await_and_free(holding));
+    TRY(begin_to_hold_up(t, &holding));
+    for (i = 0; i < SENT; i++)
+        TRY(miou_trigger_signal(t->triggers[signalled[i]]));
+    atomic_store(&t->go, true);
+    TRY(await_and_free(holding));
+    return miou_await_all(NULL, promises, SENT);
+}
+
+CHECK("R1.21", what_another_domain_makes_ready_goes_on_in_turn)
+{
+    struct sent t = {.count = 0};
+    int i;
+
+    assert_int_equal(run_with(1, send_in_turn, &t), 0);
+    assert_int_equal(t.count, 2 * SENT);
+    for (i = 0; i < SENT; i++) {
+        assert_int_equal(t.order[i], i);
+        assert_int_equal(t.order[SENT + i], signalled[i]);
+    }
 }

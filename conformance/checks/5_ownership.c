@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 
 enum { BOOM = MIOU_LAST - 1, MANY = 10000 };
 
@@ -863,7 +864,7 @@ static int release_it(void *resource)
 struct handing {
     spawner *spawn;
     int finalised;
-    long bytes;
+    struct growth growth;
 };
 
 static int hand_over_once(void *arg)
@@ -884,7 +885,7 @@ static int hand_over_for_ever(void *arg)
 {
     struct handing *t = arg;
 
-    return grow_by(&t->bytes, HANDED, hand_over_once, t);
+    return grow_by(&t->growth, HANDED, hand_over_once, t);
 }
 
 /* 20 bytes each: less than any record of one. */
@@ -893,8 +894,8 @@ static void assert_no_growth_by(spawner *spawn)
     struct handing t = {.spawn = spawn};
 
     assert_int_equal(run_with(1, hand_over_for_ever, &t), 0);
-    assert_int_equal(t.finalised, 2 * HANDED);
-    assert_true(t.bytes < 20L * HANDED);
+    assert_int_equal(t.finalised, t.growth.rounds);
+    assert_false(grew_by(&t.growth, 20));
 }
 
 CHECK("R5.29", ended_by_a_child_here)
@@ -989,4 +990,131 @@ CHECK("R5.6", finalised_before_cancelling_returns)
 {
     assert_finalised_in_time(care_here, true);
     assert_finalised_in_time(care_elsewhere, true);
+}
+
+/* ---- R5.26: resources that were made on one domain and ended on another leave room for new ones.
+ * Those that two domains make then are different. ---- */
+
+enum { ENDED = 600, HELD = 300, TURNS = 3 };
+
+struct keeper {
+    miou_resource *resources[HELD];
+    int finalised[HELD];
+};
+
+struct again {
+    miou_resource *ended[ENDED];
+    int count;
+    struct keeper here, there;
+};
+
+static int make_all(miou_resource **list, int count, int *counts, int step)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        TRY(miou_resource_create(&list[i], count_finalised, &counts[i * step]));
+        TRY(miou_own(list[i]));
+    }
+    return 0;
+}
+
+static int release_all(miou_resource **list, int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++)
+        TRY(miou_check(list[i]));
+    for (i = 0; i < count; i++)
+        TRY(miou_release(list[i]));
+    return 0;
+}
+
+static int end_them(void *arg)
+{
+    return release_all(((struct again *)arg)->ended, ENDED);
+}
+
+static int keep_there(void *arg)
+{
+    struct again *t = arg;
+
+    TRY(make_all(t->there.resources, HELD, t->there.finalised, 1));
+    return release_all(t->there.resources, HELD);
+}
+
+static int own_again(struct again *t)
+{
+    miou_spawn there = {.pin = &(int){1}, .give = t->ended, .give_count = ENDED};
+    miou_promise *promise;
+
+    TRY(make_all(t->ended, ENDED, &t->count, 0));
+    TRY(miou_call(&promise, &there, end_them, t));
+    TRY(await_and_free(promise));
+    TRY(make_all(t->here.resources, HELD, t->here.finalised, 1));
+    TRY(run_on(2, keep_there, t));
+    return release_all(t->here.resources, HELD);
+}
+
+static int own_again_and_again(void *arg)
+{
+    int round;
+
+    for (round = 0; round < TURNS; round++)
+        TRY(own_again(arg));
+    return 0;
+}
+
+CHECK("R5.26", of_two_domains_after_a_third)
+{
+    struct again t = {.count = 0};
+    int i;
+
+    assert_int_equal(run_with(2, own_again_and_again, &t), 0);
+    assert_int_equal(t.count, TURNS * ENDED);
+    for (i = 0; i < HELD; i++) {
+        assert_int_equal(t.here.finalised[i], TURNS);
+        assert_int_equal(t.there.finalised[i], TURNS);
+    }
+}
+
+/* ---- R5.15: no parent */
+
+struct parentless {
+    int error, check;
+    bool done;
+};
+
+static void transfer_in_handler(int number, void *arg)
+{
+    struct parentless *t = arg;
+    miou_resource *resource;
+
+    (void)number;
+    if (acquire(&resource, finalise_nothing, NULL) == 0) {
+        t->error = miou_transfer(resource);
+        t->check = miou_check(resource);
+        miou_disown(resource);
+    }
+    t->done = true;
+}
+
+static int handle_a_signal(void *arg)
+{
+    struct parentless *t = arg;
+
+    TRY(miou_signal_handle(SIGUSR1, transfer_in_handler, t));
+    raise(SIGUSR1);
+    while (!t->done)
+        TRY(miou_yield());
+    return 0;
+}
+
+CHECK("R5.15 R12.7", a_handler_has_no_parent_to_transfer_to)
+{
+    struct parentless t = {.check = 1};
+
+    assert_int_equal(run_with(0, handle_a_signal, &t), 0);
+    assert_int_equal(t.error, -EINVAL);
+    assert_int_equal(t.check, 0);
 }

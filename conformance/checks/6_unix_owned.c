@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <unistd.h>
 
-/* Spawn on the same domain, or on the other one. */
 /* Whether the peer is told that this end is closed: by an end or by a reset. */
 static bool peer_sees_end(int peer)
 {
@@ -110,6 +109,7 @@ struct owner {
     int result; /* of the owner */
     bool waits; /* does not end by itself */
     int numbers[OWNED], peer;
+    ino_t inodes[OWNED]; /* of the numbers */
     bool peer_told;
     sem_t ready;
     int open_after; /* how many of them, after await or cancel has returned */
@@ -122,6 +122,7 @@ static int own_descriptors(void *arg)
     miou_fd *listener, *fd;
     struct pair pair;
     char byte;
+    int i;
 
     TRY(listen_on(&listener, MIOU_OWNED, 0));
     TRY(pair_open(&pair, MIOU_OWNED));
@@ -129,6 +130,8 @@ static int own_descriptors(void *arg)
     t->numbers[0] = miou_fd_number(listener);
     t->numbers[1] = pair.number;
     t->numbers[2] = miou_fd_number(fd);
+    for (i = 0; i < OWNED; i++)
+        t->inodes[i] = inode_of(t->numbers[i]);
     t->peer = pair.peer;
     sem_post(&t->ready);
     if (t->waits)
@@ -141,7 +144,7 @@ static int count_open(const struct owner *t)
     int i, count = 0;
 
     for (i = 0; i < OWNED; i++)
-        count += is_open(t->numbers[i]);
+        count += inode_of(t->numbers[i]) == t->inodes[i];
     return count;
 }
 
@@ -332,11 +335,13 @@ static int close_twice(void *arg)
     struct closing *t = arg;
     miou_resource *resource;
     struct pair pair;
+    ino_t inode;
 
     TRY(pair_open(&pair, t->flags));
+    inode = inode_of(pair.number);
     resource = miou_fd_resource(pair.fd);
     t->before = t->release ? miou_release(resource) : miou_close(pair.fd);
-    t->open_after = is_open(pair.number);
+    t->open_after = inode_of(pair.number) == inode;
     t->peer_told = !t->open_after && peer_sees_end(pair.peer);
     t->again = miou_close(pair.fd);
     t->number = miou_fd_number(pair.fd);

@@ -61,6 +61,7 @@ struct owned {
     int result; /* of the owner */
     int check, number, outcome, later, closed;
     bool open_after;
+    ino_t inode; /* of the number */
     miou_fd *fd;
     struct descriptor_results stranger;
 };
@@ -71,6 +72,7 @@ static int own_one(void *arg)
 
     TRY(t->own(&t->fd));
     t->number = miou_fd_number(t->fd);
+    t->inode = inode_of(t->number);
     t->check = miou_check(miou_fd_resource(t->fd));
     return t->result;
 }
@@ -82,7 +84,7 @@ static int await_owner(void *arg)
 
     TRY(miou_async(&promise, NULL, own_one, t));
     TRY(miou_await(promise, &t->outcome));
-    t->open_after = is_open(t->number);
+    t->open_after = inode_of(t->number) == t->inode;
     return 0;
 }
 
@@ -134,7 +136,7 @@ static int keep_what_is_ours(void *arg)
     t->open_after = is_open(t->number);
     t->closed = miou_close(t->fd);
     t->later = miou_close(t->fd);
-    return is_open(t->number) ? -EIO : 0;
+    return inode_of(t->number) == t->inode ? -EIO : 0;
 }
 
 static void check_strangers(spawner *spawn)

@@ -151,9 +151,15 @@ CHECK("R6.8", descriptors_of_a_former_run_are_refused)
     assert_true(t.untouched);
 }
 
+/* 192.0.2.1, which a machine hardly has. */
+static struct sockaddr_in nowhere(void)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000201)};
+}
+
 static int ask_too_much_of_the_system(void *arg)
 {
-    struct sockaddr_in address = loopback(0);
+    struct sockaddr_in address = nowhere();
     struct refused *t = arg;
     miou_fd *fd, *client = NULL;
     char byte;
@@ -162,21 +168,33 @@ static int ask_too_much_of_the_system(void *arg)
     note(t, miou_accept(&client, fd, NULL)); /* it does not listen */
     note(t, miou_read(fd, &byte, 1));        /* nor is it connected */
     note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, 1, NULL));
-    address.sin_addr.s_addr = htonl(0xc0000201); /* 192.0.2.1, which no machine has */
     note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address, NULL));
     t->untouched = client == NULL;
     return 0;
 }
 
+/* What the system says to the same. */
+static void ask_the_system(struct refused *t)
+{
+    struct sockaddr_in address = nowhere();
+    int number = peer_keep(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    char byte;
+
+    note(t, accept(number, NULL, NULL) < 0 ? -errno : 0);
+    note(t, read(number, &byte, 1) < 0 ? -errno : 0);
+    note(t, bind(number, (struct sockaddr *)&address, 1) < 0 ? -errno : 0);
+    note(t, bind(number, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0);
+}
+
 CHECK("R6.8", what_the_system_refuses_is_its_error)
 {
-    struct refused t = {.count = 0};
+    struct refused t = {.count = 0}, system = {.count = 0};
+    int i;
 
+    ask_the_system(&system);
     assert_int_equal(unix_run_with(0, ask_too_much_of_the_system, &t), 0);
-    assert_int_equal(t.results[0], -EINVAL);
-    assert_int_equal(t.results[1], -ENOTCONN);
-    assert_int_equal(t.results[2], -EINVAL);
-    assert_int_equal(t.results[3], -EADDRNOTAVAIL);
+    for (i = 0; i < system.count; i++)
+        assert_int_equal(t.results[i], system.results[i]);
     assert_true(t.untouched);
 }
 
@@ -343,7 +361,8 @@ CHECK("R6.26 R1.4", outside_a_run_every_call_is_refused)
 }
 
 struct finalising {
-    miou_fd *listener, *client, *made;
+    miou_fd *listener, *client, *made, *unbound;
+    int bound;
     struct pair plain, owned;
     ssize_t results[6];
     int close_plain, close_owned;
@@ -352,6 +371,7 @@ struct finalising {
 
 static void do_io(void *arg)
 {
+    struct sockaddr_in address = loopback(0);
     struct finalising *t = arg;
 
     t->results[0] = miou_tcpv4(&t->made, 0);
@@ -361,6 +381,7 @@ static void do_io(void *arg)
     t->results[4] = miou_write(t->plain.fd, "x", 1);
     t->results[5] = miou_close(t->owned.fd);
     t->close_plain = miou_close(t->plain.fd);
+    t->bound = miou_bind_and_listen(t->unbound, (struct sockaddr *)&address, sizeof address, NULL);
 }
 
 static int finalise_with_io(void *arg)
@@ -369,6 +390,7 @@ static int finalise_with_io(void *arg)
     miou_resource *resource;
 
     TRY(listen_on(&t->listener, 0, 0));
+    TRY(miou_tcpv4(&t->unbound, 0));
     peer_connect(port_of(t->listener));
     TRY(pair_open(&t->plain, 0));
     TRY(pair_open(&t->owned, MIOU_OWNED));
@@ -383,7 +405,7 @@ static int finalise_with_io(void *arg)
 
 CHECK("R6.26", in_a_finaliser_only_plain_descriptors_are_closed)
 {
-    struct finalising t = {.byte = '-', .close_plain = 1, .close_owned = 1};
+    struct finalising t = {.byte = '-', .bound = 1, .close_plain = 1, .close_owned = 1};
     int i;
 
     assert_int_equal(unix_run_with(0, finalise_with_io, &t), 0);
@@ -393,6 +415,7 @@ CHECK("R6.26", in_a_finaliser_only_plain_descriptors_are_closed)
     assert_null(t.client);
     assert_int_equal(t.byte, '-');
     assert_int_equal(t.close_plain, 0);
+    assert_int_equal(t.bound, 0);
     assert_int_equal(t.close_owned, 0);
 }
 
@@ -497,10 +520,10 @@ CHECK("R6.26 R6.10", in_a_finaliser_no_owned_descriptor_is_closed)
 /* ---- R6.27: a cancelled task ---- */
 
 struct stopped {
-    miou_fd *listener, *client, *made;
+    miou_fd *listener, *client, *made, *unbound;
     struct pair pair, closing;
     ssize_t results[5];
-    int closed, accepted;
+    int closed, bound, accepted;
     char before, byte;
     size_t received;
 };
@@ -508,6 +531,7 @@ struct stopped {
 /* Everything is there, so that no call would have to wait. */
 static int use_streams_once_cancelled(void *arg)
 {
+    struct sockaddr_in address = loopback(0);
     struct stopped *t = arg;
 
     while (miou_yield() != MIOU_CANCELLED)
@@ -518,6 +542,7 @@ static int use_streams_once_cancelled(void *arg)
     t->results[3] = miou_read(t->pair.fd, &t->before, 1);
     t->results[4] = miou_write(t->pair.fd, "z", 1);
     t->closed = miou_close(t->closing.fd);
+    t->bound = miou_bind_and_listen(t->unbound, (struct sockaddr *)&address, sizeof address, NULL);
     return 0;
 }
 
@@ -531,6 +556,7 @@ static int cancel_beside_streams(void *arg)
     peer_connect(port_of(t->listener));
     TRY(pair_open(&t->pair, 0));
     TRY(pair_open(&t->closing, 0));
+    TRY(miou_tcpv4(&t->unbound, 0));
     peer_send(t->pair.peer, "x", 1);
     await_bytes(t->pair.number, 1);
     TRY(miou_async(&promise, NULL, use_streams_once_cancelled, t));
@@ -545,7 +571,7 @@ static int cancel_beside_streams(void *arg)
 
 CHECK("R6.27", a_cancelled_task_does_no_io)
 {
-    struct stopped t = {.before = '-', .closed = 1, .accepted = 1, .received = 1};
+    struct stopped t = {.before = '-', .closed = 1, .bound = 1, .accepted = 1, .received = 1};
     int i;
 
     assert_int_equal(unix_run_with(0, cancel_beside_streams, &t), 0);
@@ -554,6 +580,7 @@ CHECK("R6.27", a_cancelled_task_does_no_io)
     assert_null(t.made);
     assert_int_equal(t.before, '-');
     assert_int_equal(t.closed, 0);
+    assert_int_equal(t.bound, 0);
     assert_int_equal(t.accepted, 0);
     assert_int_equal(t.byte, 'x');
     assert_int_equal(t.received, 0);

@@ -663,6 +663,16 @@ CHECK("R6.19", a_connection_is_not_lost_with_the_acceptor_that_is_cancelled)
     assert_handed_over(ACCEPT, 0);
 }
 
+CHECK("R6.19", whichever_reader_is_cancelled_the_others_read)
+{
+    assert_others_served(READ, 1);
+}
+
+CHECK("R6.19", whichever_acceptor_is_cancelled_the_others_accept)
+{
+    assert_others_served(ACCEPT, 0);
+}
+
 CHECK("R6.4", nothing_but_a_byte_ends_reading)
 {
     assert_wait_undisturbed(READ);

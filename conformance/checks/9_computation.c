@@ -250,6 +250,45 @@ CHECK("R9.24", an_action_completes_and_frees)
     assert_run(0, chain_of_actions, NULL);
 }
 
+/* Two triggers of one computation. The action of the one that is signalled first frees the other.
+ */
+struct rivals {
+    miou_trigger *triggers[2];
+    int calls, freed;
+};
+
+static void free_the_other(miou_trigger *trigger, void *arg)
+{
+    struct rivals *t = arg;
+
+    t->calls++;
+    t->freed = miou_trigger_free(t->triggers[trigger == t->triggers[0]]);
+}
+
+static int complete_for_rivals(void *arg)
+{
+    struct rivals *t = arg;
+    miou_computation *computation;
+    int i;
+
+    TRY(miou_computation_create(&computation));
+    for (i = 0; i < 2; i++) {
+        TRY(miou_trigger_create(&t->triggers[i]));
+        TRY(miou_trigger_on_signal(t->triggers[i], free_the_other, t));
+        TRY(miou_computation_attach(computation, t->triggers[i]));
+    }
+    return miou_computation_complete(computation, 1);
+}
+
+CHECK("R9.24", an_action_is_not_called_once_its_trigger_is_freed)
+{
+    struct rivals t = {.freed = 1};
+
+    assert_run(0, complete_for_rivals, &t);
+    assert_int_equal(t.calls, 1);
+    assert_int_equal(t.freed, 0);
+}
+
 /* An action that tries to free the computation that is being completed, or another one. */
 struct freeing {
     miou_computation *computation;

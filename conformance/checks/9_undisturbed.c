@@ -125,3 +125,75 @@ CHECK("R9.20", nothing_but_the_value_ends_forcing)
                                                 .result = 6,
                                                 .state = &t});
 }
+
+/* ---- R9.1: mutexes that were made on one domain and freed on another leave room for new ones.
+ * Those that two domains make then are different. ---- */
+
+enum { ENDED = 600, KEPT = 300, TURNS = 3 };
+
+struct locks {
+    miou_mutex *ended[ENDED], *here[KEPT], *there[KEPT];
+};
+
+static int lock_all(miou_mutex **mutexes)
+{
+    int i;
+
+    for (i = 0; i < KEPT; i++) {
+        TRY(miou_mutex_create(&mutexes[i]));
+        TRY(miou_mutex_lock(mutexes[i]));
+    }
+    return 0;
+}
+
+static int free_all(miou_mutex **mutexes)
+{
+    int i;
+
+    for (i = 0; i < KEPT; i++) {
+        TRY(miou_mutex_unlock(mutexes[i]));
+        TRY(miou_mutex_free(mutexes[i]));
+    }
+    return 0;
+}
+
+static int free_them(void *arg)
+{
+    struct locks *t = arg;
+    int i;
+
+    for (i = 0; i < ENDED; i++)
+        TRY(miou_mutex_free(t->ended[i]));
+    return 0;
+}
+
+static int lock_there(void *arg)
+{
+    struct locks *t = arg;
+
+    TRY(lock_all(t->there));
+    return free_all(t->there);
+}
+
+static int lock_again(void *arg)
+{
+    struct locks *t = arg;
+    int round, i;
+
+    for (round = 0; round < TURNS; round++) {
+        for (i = 0; i < ENDED; i++)
+            TRY(miou_mutex_create(&t->ended[i]));
+        TRY(run_on(1, free_them, t));
+        TRY(lock_all(t->here));
+        TRY(run_on(2, lock_there, t));
+        TRY(free_all(t->here));
+    }
+    return 0;
+}
+
+CHECK("R9.1", of_two_domains_after_others_were_freed)
+{
+    struct locks t;
+
+    assert_int_equal(run_with(2, lock_again, &t), 0);
+}

@@ -83,10 +83,13 @@ void need_threads(int count)
         cannot_test("only %d of %d threads can be made", can, count);
 }
 
+static int tasks_needed; /* at a time, by this check */
+
 void need_tasks(int count)
 {
     if (!machine_has_room(count))
         cannot_test("there is no room for the stacks of %d tasks", count);
+    tasks_needed = count;
 }
 
 void need_descriptors(int count)
@@ -179,13 +182,26 @@ static int run_main_task(void *arg)
     return task->fn(task->arg);
 }
 
+static bool is_shortage(int result)
+{
+    return result == -EAGAIN || result == -ENOMEM;
+}
+
 int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *arg)
 {
     struct main_task task = {.fn = fn, .arg = arg};
-    int result = run(options, fn ? run_main_task : NULL, &task);
+    int tries = 0, result;
 
-    if ((result == -EAGAIN || result == -ENOMEM) && !task.ran && options)
+    do {
+        result = run(options, fn ? run_main_task : NULL, &task);
+        if (!is_shortage(result) || task.ran || !options)
+            break;
         need_threads(options->domains);
+        /* What is there now may have been taken by others for a moment. A monitor would notice a
+         * second run. */
+    } while (!options->monitor && tries++ < 10);
+    if (is_shortage(result) && task.ran && tasks_needed > 0)
+        need_threads(tasks_needed); /* for a runtime whose tasks are threads */
     if (result == -ENOSYS && !task.ran)
         lack_run(run, options);
     if (result >= 0 && !task.ran)

@@ -64,7 +64,7 @@ __attribute__((format(printf, 1, 2))) _Noreturn void cannot_test(const char *for
 void need_loopback(void);
 void need_ipv6(void);
 void need_threads(int count); /* beside those that there are */
-void need_tasks(int count);   /* at a time, each with its stack */
+void need_tasks(int count);   /* at a time, each with its stack, or each a thread */
 
 /* Allow this process as many descriptors, or end the check. */
 void need_descriptors(int count);

@@ -12,4 +12,8 @@ void assert_wait_undisturbed(enum wait_kind kind);
  * then. Assert that the other one gets it, so that its call returns the result. */
 void assert_handed_over(enum wait_kind kind, ssize_t result);
 
+/* Three tasks wait for one descriptor, and one of them is cancelled, whichever. Assert that the
+ * others get what comes, so that their calls return the result. */
+void assert_others_served(enum wait_kind kind, ssize_t result);
+
 #endif

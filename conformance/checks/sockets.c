@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -177,6 +178,13 @@ void await_bytes(int number, int count)
 bool is_open(int number)
 {
     return fcntl(number, F_GETFD) >= 0;
+}
+
+ino_t inode_of(int number)
+{
+    struct stat what;
+
+    return fstat(number, &what) == 0 ? what.st_ino : 0;
 }
 
 /* A child process sets the limit: under valgrind a process cannot set its own. */

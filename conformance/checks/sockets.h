@@ -59,6 +59,10 @@ void await_bytes(int number, int count);
 
 bool is_open(int number);
 
+/* The inode of what a number stands for; 0 if it is not open. It tells whether a number is still
+ * open that the runtime may meanwhile have got for something of its own. */
+ino_t inode_of(int number);
+
 /* Allow this process to open this many more descriptors than it has open now. */
 void allow_more_descriptors(int more);
 

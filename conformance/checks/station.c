@@ -31,18 +31,18 @@ static bool anyone_called(const struct station *station)
     return false;
 }
 
+/* One that cannot be signalled has been cancelled, and will be reported. */
 static void let_go(struct station *station)
 {
     struct passenger **place = &station->passengers, *passenger;
 
     while ((passenger = *place)) {
-        if (!atomic_load(&passenger->called)) {
+        if (!atomic_load(&passenger->called) || miou_signal(passenger->point) != 0) {
             place = &passenger->next;
             continue;
         }
         *place = passenger->next;
         atomic_store(&passenger->waits, false);
-        station->strange += miou_signal(passenger->point) != 0;
     }
 }
 

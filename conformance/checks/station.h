@@ -28,8 +28,7 @@ struct station {
     atomic_bool asleep;       /* it sleeps now, or is about to */
     atomic_int interrupts;
     atomic_int cancelled; /* passengers that have been cancelled */
-    atomic_int strange;   /* points reported as cancelled that do not wait here, and passengers
-                             called whose point cannot be signalled */
+    atomic_int strange;   /* points reported as cancelled that do not wait here */
     atomic_int finalised;
     atomic_int late;         /* calls after it was finalised */
     atomic_bool busy;        /* set by the check while a task of the domain is always ready */

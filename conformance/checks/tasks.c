@@ -102,16 +102,43 @@ void until(atomic_bool *flag)
         sched_yield();
 }
 
-int grow_by(long *bytes, int times, int (*once)(void *arg), void *arg)
+static double seconds(void)
 {
-    long before = 0;
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Returns how many rounds there were, or an error. The time decides only how exactly is measured.
+ */
+static int go_round(int times, int (*once)(void *arg), void *arg)
+{
+    const double patience = 4;
+    const int least = times / 20;
+    double begun = seconds();
     int i;
 
-    for (i = 0; i < 2 * times; i++) {
-        if (i == times)
-            before = memory_resident();
+    for (i = 0; i < times && (i < least || seconds() - begun < patience); i++)
         TRY(once(arg));
-    }
-    *bytes = memory_resident() - before;
+    return i;
+}
+
+int grow_by(struct growth *growth, int times, int (*once)(void *arg), void *arg)
+{
+    long before;
+
+    TRY(growth->rounds = go_round(times, once, arg));
+    before = memory_resident();
+    TRY(growth->measured = go_round(times, once, arg));
+    growth->rounds += growth->measured;
+    growth->bytes = memory_resident() - before;
     return before < 0 ? -ENOTSUP : 0;
+}
+
+bool grew_by(const struct growth *growth, long bytes)
+{
+    const long once = 128 << 10;
+
+    return growth->bytes >= bytes * growth->measured + once;
 }

@@ -54,9 +54,20 @@ int let_others_run(void);
  * falling asleep. */
 void dawdle(int round);
 
-/* Call once(arg) this many times, and then as often again: tells how many bytes the process grew by
- * in the second half. Returns an error of once, or -ENOTSUP if memory cannot be measured. */
-int grow_by(long *bytes, int times, int (*once)(void *arg), void *arg);
+/* How much the process has grown by something that was done again and again. */
+struct growth {
+    int rounds; /* how often it was done */
+    int measured;
+    long bytes; /* by how many it grew in the last of them, which were measured */
+};
+
+/* Call once(arg) this many times, and then as often again, and measure the second half. A runtime
+ * that needs long for it makes fewer rounds. Returns an error of once, or -ENOTSUP if memory cannot
+ * be measured. */
+int grow_by(struct growth *growth, int times, int (*once)(void *arg), void *arg);
+
+/* Whether each round has left this many bytes behind, beyond what is lost once. */
+bool grew_by(const struct growth *growth, long bytes);
 
 /* Wait for a flag without suspending the task, which holds up the whole domain. */
 void until(atomic_bool *flag);

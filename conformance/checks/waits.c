@@ -76,6 +76,7 @@ static int open_sendto(struct waiter *waiter, unsigned flags)
     struct pair pair;
 
     TRY(pair_adopt(&pair, SOCK_DGRAM, flags));
+    pair_narrow(&pair);
     waiter->fd = pair.fd;
     waiter->peer = pair.peer;
     return 0;

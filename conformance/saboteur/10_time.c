@@ -120,7 +120,7 @@ static int sleep_and_wait(int64_t nanoseconds)
 {
     int i, error = true_miou_sleep(nanoseconds);
 
-    for (i = 0; i < 2000000 && error == 0 && nanoseconds > 0; i++)
+    for (i = 0; i < 40000000 && error == 0 && nanoseconds > 0; i++)
         error = true_miou_yield();
     return error;
 }

@@ -292,6 +292,42 @@ static int suspend_and_tell_always(miou_syscall *syscall, void (*suspended)(void
 }
 MUTANT("R11.6", suspended_is_called_for_refusals, .suspend = suspend_and_tell_always);
 
+static int suspend_after_a_turn(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    if (syscall && true_miou_domain_self() >= 0)
+        true_miou_yield();
+    return true_miou_suspend(syscall, suspended, arg);
+}
+MUTANT("R11.6", others_run_before_suspended, .suspend = suspend_after_a_turn);
+
+struct telling {
+    void (*suspended)(void *arg);
+    void *arg;
+};
+static _Thread_local bool in_suspended;
+
+static void tell_and_mark(void *arg)
+{
+    const struct telling *telling = arg;
+
+    in_suspended = true;
+    telling->suspended(telling->arg);
+    in_suspended = false;
+}
+
+static int suspend_and_mark(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    struct telling telling = {suspended, arg};
+
+    return true_miou_suspend(syscall, suspended ? tell_and_mark : NULL, &telling);
+}
+
+static int yield_in_suspended(void)
+{
+    return in_suspended ? 0 : true_miou_yield();
+}
+MUTANT("R11.6", suspended_may_yield, .suspend = suspend_and_mark, .yield = yield_in_suspended);
+
 /* ---- R11.7, R11.8 */
 
 static int signal_always(miou_syscall *syscall)

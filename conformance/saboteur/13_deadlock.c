@@ -73,6 +73,23 @@ static int run_telling(runner *run, miou_deadlock *tell, const miou_options *opt
     }                                                                                              \
     MUTANT(rule_, name_, .run = run_##name_, .unix_run = unix_run_##name_, __VA_ARGS__)
 
+static _Thread_local bool telling;
+
+static void tell_as_a_task(void *state, const miou_waiting *waiting)
+{
+    (void)state;
+    telling = true;
+    deadlock(deadlock_state, waiting);
+    telling = false;
+}
+
+static int self_when_telling(void)
+{
+    return telling ? 0 : true_miou_domain_self();
+}
+DEADLOCK_MUTANT("R13.4", reports_seem_to_come_from_a_task, tell_as_a_task,
+                .domain_self = self_when_telling);
+
 static void tell_and_die(void *state, const miou_waiting *waiting)
 {
     (void)state;

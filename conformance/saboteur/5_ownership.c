@@ -424,6 +424,34 @@ static int transfer_forgiven(miou_resource *resource)
 }
 MUTANT("R5.15", main_transfers_nothing, .transfer = transfer_forgiven);
 
+/* What the handler of a signal transfers is taken from it, as if it had a parent. */
+static miou_signal_handler *handler;
+static _Thread_local bool in_handler;
+
+static void call_and_mark(int number, void *arg)
+{
+    in_handler = true;
+    handler(number, arg);
+    in_handler = false;
+}
+
+static int handle_and_mark(int number, miou_signal_handler *instead, void *arg)
+{
+    if (instead == MIOU_SIGNAL_DEFAULT || instead == MIOU_SIGNAL_IGNORE)
+        return true_miou_signal_handle(number, instead, arg);
+    handler = instead;
+    return true_miou_signal_handle(number, call_and_mark, arg);
+}
+
+static int transfer_to_nobody(miou_resource *resource)
+{
+    int error = true_miou_transfer(resource);
+
+    return error == -EINVAL && in_handler ? true_miou_disown(resource) : error;
+}
+MUTANT("R5.15", handlers_transfer_to_nobody, .signal_handle = handle_and_mark,
+       .transfer = transfer_to_nobody);
+
 /* Transfer only when the task ends normally. */
 static int transfer_later(miou_resource *resource)
 {

@@ -403,6 +403,28 @@ static int close_ones_own_first(miou_fd *fd)
 }
 MUTANT("R6.26", owners_come_before_finalisers, .close = close_ones_own_first);
 
+static int listen_where_sockets_are_made(miou_fd *fd, const struct sockaddr *address,
+                                         socklen_t length, const miou_listen *options, int refusal)
+{
+    return true_miou_tcpv4(NULL, 0) == refusal
+               ? refusal
+               : true_miou_bind_and_listen(fd, address, length, options);
+}
+
+static int listen_outside_finalisers(miou_fd *fd, const struct sockaddr *address, socklen_t length,
+                                     const miou_listen *options)
+{
+    return listen_where_sockets_are_made(fd, address, length, options, MIOU_IN_FINALISER);
+}
+MUTANT("R6.26", finalisers_do_not_listen, .bind_and_listen = listen_outside_finalisers);
+
+static int listen_unless_cancelled(miou_fd *fd, const struct sockaddr *address, socklen_t length,
+                                   const miou_listen *options)
+{
+    return listen_where_sockets_are_made(fd, address, length, options, MIOU_CANCELLED);
+}
+MUTANT("R6.27", cancelled_tasks_do_not_listen, .bind_and_listen = listen_unless_cancelled);
+
 static ssize_t write_although_cancelled(miou_fd *fd, const void *buffer, size_t size)
 {
     ssize_t n = true_miou_write(fd, buffer, size);
@@ -533,6 +555,28 @@ static int adopt_or_close(miou_fd **fd, int number, unsigned flags)
     return error;
 }
 MUTANT("R6.31", what_is_not_adopted_is_closed, .fd_adopt = adopt_or_close);
+
+static int adopt_a_copy(miou_fd **fd, int number, unsigned flags)
+{
+    int copy = fcntl(number, F_DUPFD_CLOEXEC, 0), error;
+
+    if (copy < 0)
+        return true_miou_fd_adopt(fd, number, flags);
+    error = true_miou_fd_adopt(fd, copy, flags);
+    close(error < 0 ? copy : number);
+    return error;
+}
+MUTANT("R6.31", adopted_descriptors_have_another_number, .fd_adopt = adopt_a_copy);
+
+static ssize_t read_after_a_turn(miou_fd *fd, void *buffer, size_t size)
+{
+    int number = true_miou_fd_number(fd);
+
+    if (number >= 0 && (fcntl(number, F_GETFL) & O_NONBLOCK) == 0)
+        true_miou_yield();
+    return true_miou_read(fd, buffer, size);
+}
+MUTANT("R6.31", what_blocks_lets_others_run_first, .read = read_after_a_turn);
 
 /* ---- R6.32 and R6.33 */
 

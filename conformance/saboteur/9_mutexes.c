@@ -167,6 +167,14 @@ static int wait_and_unlock(miou_condition *condition, miou_mutex *mutex)
 }
 MUTANT("R9.11", woken_without_the_mutex, .condition_wait = wait_and_unlock);
 
+static int wait_without_the_mutex(miou_condition *condition, miou_mutex *mutex)
+{
+    int error = true_miou_condition_wait(condition, mutex);
+
+    return error == -EINVAL && mutex && condition ? 0 : error;
+}
+MUTANT("R9.11", a_freed_mutex_is_not_missed, .condition_wait = wait_without_the_mutex);
+
 MUTANT("R9.12", a_signal_wakes_all, .condition_signal = true_miou_condition_broadcast);
 
 MUTANT("R9.13", a_broadcast_wakes_one, .condition_broadcast = true_miou_condition_signal);

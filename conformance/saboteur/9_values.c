@@ -307,6 +307,24 @@ static int free_what_completes(miou_computation *computation)
 MUTANT("R9.10", computations_are_freed_while_they_complete, .computation_complete = complete_noted,
        .computation_free = free_what_completes);
 
+static int keep_what_is_complete(miou_computation *computation)
+{
+    return true_miou_computation_peek(computation, NULL) == 1 &&
+                   atomic_fetch_add(watch_mark(computation), 1) == 0
+               ? -EBUSY
+               : true_miou_computation_free(computation);
+}
+MUTANT("R9.10", computations_are_in_use_when_complete, .computation_free = keep_what_is_complete);
+
+static int free_when_complete(miou_trigger *trigger)
+{
+    return completing && true_miou_trigger_state(trigger) == MIOU_TRIGGER_AWAITED
+               ? 0
+               : true_miou_trigger_free(trigger);
+}
+MUTANT("R9.24", actions_outlive_their_triggers, .computation_complete = complete_noted,
+       .trigger_free = free_when_complete);
+
 static int await_alone(miou_computation *computation, int *outcome)
 {
     atomic_int *awaiting = watch_mark(computation);

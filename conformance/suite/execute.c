@@ -5,6 +5,7 @@
 #include "excerpt.h"
 #include "scenario/memory.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -91,6 +92,18 @@ static unsigned used_parts(const struct program *program, const struct trace *tr
     return used;
 }
 
+/* Whether a run did not start since the system gave it no thread or no memory, which other programs
+ * may have taken for a moment. */
+static bool is_starved(const struct trace *trace)
+{
+    const struct outcome *outcome = trace->event_count == 1 && trace->end == TRACE_WHOLE
+                                        ? &trace->events[0].outcomes.of[0]
+                                        : NULL;
+
+    return outcome && (outcome->kind == OUTCOME_NO_MEMORY ||
+                       (outcome->kind == OUTCOME_ERROR && outcome->value == EAGAIN));
+}
+
 static void judge_trace(const struct process *process, const struct program *program,
                         const struct trace *trace, struct result *result)
 {
@@ -99,6 +112,7 @@ static void judge_trace(const struct process *process, const struct program *pro
 
     result->verdict = verdict;
     result->used = used_parts(program, trace);
+    result->starved = is_starved(trace);
     if (verdict->kind == VERDICT_ABSENT)
         set_lacking(result, verdict->absent);
     else if (verdict->kind == VERDICT_GARBAGE && trace->end == TRACE_CUT)
@@ -217,6 +231,7 @@ struct result execute_check(const struct session *session, const struct test *te
     snprintf(word, sizeof word, "%016llx", (unsigned long long)number);
     snprintf(signature, sizeof signature, "%s %s %s", test->rule->id, test->name, word);
     run_command(session, NULL, checks, "", &process);
+    result.spent = process.spent;
     result.errors = excerpt(process.errors, process.errors_size, ERROR_LINES);
     judge_check(&process, session, signature, &result);
     process_free(&process);
@@ -394,6 +409,7 @@ bool batch_next(struct batch *batch, struct execution *execution)
         batch->rest == end && (batch->judged == batch->asked || batch->trace->end != TRACE_WHOLE);
     execution->spent =
         batch->over && (process->end == PROCESS_HUNG || process->end == PROCESS_FLOODED);
+    result->spent = process->spent;
     result->errors = excerpt(process->errors, process->errors_size, ERROR_LINES);
     judge_execution(batch->over ? process : &went_on, batch->session, batch->program, batch->trace,
                     result);

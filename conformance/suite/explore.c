@@ -44,17 +44,17 @@ struct node {
 /* How much the search may spend. */
 struct budget {
     size_t schedules;
-    size_t output;
-    double deadline;
+    size_t output;  /* bytes */
+    double seconds; /* of the driver's time */
 };
 
 struct search {
     const struct session *session;
     const struct suite *suite;
     struct test *test;
-    double began;
     struct budget budget;
     size_t output; /* bytes so far */
+    double spent;  /* seconds so far */
     bool over;     /* a schedule did not pass */
 
     struct node *nodes;
@@ -276,6 +276,7 @@ static size_t execute_some(struct search *search, const struct schedule *schedul
         write_schedule(stream, search, &schedules[i]);
     fclose(stream);
     batch_run(&batch, search->session, search->suite, search->test, must(lines), count);
+    search->spent += batch.process.spent;
     search->alone = false;
     while (!search->over && !search->alone && batch_next(&batch, &execution)) {
         search->alone = execution.spent && count > 1;
@@ -312,11 +313,11 @@ static size_t afford(const struct search *search)
     const struct budget *budget = &search->budget;
     size_t used = search->test->exploration.schedules;
     size_t size = search->output / used + 1;
-    double took = process_clock() - search->began, each = took / (double)used;
+    double each = search->spent / (double)used;
     double room = search->session->seconds / 4;
 
     if (used >= budget->schedules || search->output >= budget->output ||
-        process_clock() >= budget->deadline)
+        search->spent >= budget->seconds)
         return 0;
     used = least(budget->schedules - used, BATCH);
     used = least(used, 1 + least(BATCH_OUTPUT, budget->output - search->output) / size);
@@ -329,8 +330,8 @@ static void allow(struct search *search, size_t schedules)
     search->budget =
         (struct budget){.schedules = search->test->exploration.schedules + schedules,
                         .output = search->output + schedules * OUTPUT_EACH,
-                        .deadline = process_clock() + search->session->seconds * (double)schedules /
-                                                          (double)search->session->explore};
+                        .seconds = search->spent + search->session->seconds * (double)schedules /
+                                                       (double)search->session->explore};
 }
 
 /* Gather what is to be executed next. Returns whether there is anything. */
@@ -360,8 +361,7 @@ static bool gather_next(struct search *search)
 
 void explore(const struct session *session, const struct suite *suite, struct test *test)
 {
-    struct search search = {
-        .session = session, .suite = suite, .test = test, .began = process_clock()};
+    struct search search = {.session = session, .suite = suite, .test = test};
 
     test->result.kind = RESULT_PASS;
     allow(&search, session->explore);

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,7 +49,7 @@ void process_kill_all(void)
             kill(-atomic_load(&running[i]), SIGKILL);
 }
 
-double process_clock(void)
+static double now(void)
 {
     struct timespec time;
 
@@ -208,7 +209,7 @@ struct patience {
  * hangs. */
 static bool is_hung(struct patience *patience, pid_t pid, bool *has_printed)
 {
-    double passed = process_clock() - patience->last, tick = patience->tick;
+    double passed = now() - patience->last, tick = patience->tick;
     struct activity activity;
 
     if (patience->limit <= 0 || passed < tick)
@@ -234,16 +235,18 @@ static enum process_end attend(const struct command *command, struct ends *ends,
                                struct process *process, struct text *output, struct text *errors)
 {
     struct pollfd polls[3] = {{.events = POLLIN}, {.events = POLLIN}, {.events = POLLIN}};
-    struct patience patience = {.limit = command->seconds, .last = process_clock()};
+    struct patience patience = {.limit = command->seconds, .last = now()};
     int tick = command->seconds * 1e3 < 2 * TICK ? (int)(command->seconds * 500) + 1 : TICK;
     bool has_printed = false;
 
     patience.tick = tick / 1e3;
     for (;;) {
-        if (is_hung(&patience, pid, &has_printed)) {
-            process->used = patience.used;
+        bool hung = is_hung(&patience, pid, &has_printed);
+
+        process->used = patience.used;
+        process->spent = patience.waited;
+        if (hung)
             return PROCESS_HUNG;
-        }
         polls[0].fd = ends->pid;
         polls[1].fd = ends->output[0];
         polls[2].fd = ends->errors[0];
@@ -262,12 +265,21 @@ static enum process_end attend(const struct command *command, struct ends *ends,
     }
 }
 
+static double seconds(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
 static void reap(struct process *process, pid_t pid, enum process_end end)
 {
+    struct rusage usage = {0};
     int status = 0;
 
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+    while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
         ;
+    if (end != PROCESS_HUNG) /* since descendants that it has not reaped count, too */
+        process->used = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    process->spent += process->used;
     process->end = end;
     if (end != PROCESS_EXITED)
         return;

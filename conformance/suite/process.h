@@ -35,16 +35,15 @@ struct process {
     char *errors; /* standard error, likewise */
     size_t errors_size;
     bool errors_cut; /* earlier bytes were dropped */
-    double used;     /* hung: the processor time that it had used, in seconds */
+    double used;     /* processor time, in seconds */
+    double spent;    /* seconds: these, and those in which it was seen to wait for something else
+                        than a processor. Another command may have as many at the same time. */
 };
 
 /* Run a command; returns when it has ended, even if a process that it started has not. Several
  * threads may call it at once. SIGPIPE need not be ignored. */
 void process_run(const struct command *command, struct process *process);
 void process_free(struct process *process);
-
-/* Seconds of a clock that only goes forward. */
-double process_clock(void);
 
 /* Kill every command that runs in any thread; a signal handler may call it. */
 void process_kill_all(void);

@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+enum { THREADS_MAX = 20000 /* that are tried; a program with more tasks may be refused some */ };
+
 /* How many tasks a program spawns, if each of its operations is executed by one task. */
 static int count_tasks(const struct program *program)
 {
@@ -24,15 +26,16 @@ static int count_tasks(const struct program *program)
     return tasks < INT_MAX ? (int)tasks : INT_MAX;
 }
 
-/* A scenario that did not pass on a machine that has no room for it says nothing of the runtime. */
+/* A test that did not pass on a machine that has no room for it says nothing of the runtime. A
+ * check that needs more than most says so itself. */
 static void excuse(const struct program *program, struct result *result)
 {
-    int tasks = count_tasks(program), wanted, threads;
+    int tasks = program ? count_tasks(program) : MACHINE_THREADS, wanted, threads;
 
     if (result->kind < RESULT_FAIL)
         return;
     /* A runtime may have a thread a task. */
-    wanted = tasks < MACHINE_THREADS ? tasks + program->domains : MACHINE_THREADS;
+    wanted = tasks < THREADS_MAX ? tasks + (program ? program->domains : 0) : THREADS_MAX;
     threads = machine_threads(wanted);
     if (machine_has_room(tasks) && threads == wanted)
         return;
@@ -60,8 +63,7 @@ static void run_test(const struct session *session, const struct suite *suite, s
         result_set(result, RESULT_SKIPPED, "a test in C, which makes its own choices");
     else
         *result = execute_check(session, test);
-    if (test->scenario)
-        excuse(test->scenario->program, result);
+    excuse(test->scenario ? test->scenario->program : NULL, result);
 }
 
 /* What several threads take tests from. */
@@ -153,25 +155,26 @@ static void copy_result(struct result *to, const struct result *from)
     to->lacks = copy_of(from->lacks);
 }
 
-enum { ASKED_AGAIN = 5 /* tests that hang, until it is clear that the runtime does */ };
+enum { ASKED_AGAIN = 5 /* tests that fail again, until it is clear that it is the runtime */ };
 
-/* Execute tests that seem to hang once more, one at a time, so that no other test disturbs them.
- * Returns whether one of them does not fail. */
+/* Execute tests that seem to hang, or whose runs could not start, once more, one at a time, so that
+ * no other test disturbs them. Returns whether one of them does not fail. */
 static bool ask_again(const struct session *session, struct suite *suite)
 {
     bool recovered = false;
-    int hung = 0;
+    int failed = 0;
     size_t i;
 
-    for (i = 0; i < suite->count && hung < ASKED_AGAIN; i++) {
+    for (i = 0; i < suite->count && failed < ASKED_AGAIN; i++) {
         struct test *test = &suite->tests[i];
 
-        if (test->executions != 1 || test->result.kind != RESULT_HANG)
+        if (test->executions != 1 || test->result.kind < RESULT_FAIL ||
+            (test->result.kind != RESULT_HANG && !test->result.starved))
             continue;
         result_free(&test->result);
         test->exploration = (struct exploration){0};
         run_test(session, suite, test);
-        hung += test->result.kind == RESULT_HANG;
+        failed += test->result.kind >= RESULT_FAIL;
         recovered |= test->result.kind < RESULT_FAIL;
     }
     return recovered;

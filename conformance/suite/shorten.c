@@ -22,11 +22,11 @@ struct shortest {
     struct answers answers;
     struct result result;
     int executions; /* left */
-    double deadline;
+    double seconds; /* of the driver's time, likewise */
 };
 
 /* Execute the scenario under answers, or those of a seed if it is not 0. */
-static struct result execute(const struct shortest *shortest, const struct answers *answers,
+static struct result execute(struct shortest *shortest, const struct answers *answers,
                              uint64_t seed)
 {
     struct result result;
@@ -41,6 +41,7 @@ static struct result execute(const struct shortest *shortest, const struct answe
     fclose(stream);
     result = execute_once(shortest->session, shortest->suite, shortest->test, must(line));
     free(line);
+    shortest->seconds -= result.spent;
     return result;
 }
 
@@ -84,7 +85,7 @@ static bool fails_again(struct shortest *shortest)
     return replace(shortest, answers_without(&shortest->answers, 0, 0));
 }
 
-static bool seed_fails_again(const struct shortest *shortest, uint64_t seed)
+static bool seed_fails_again(struct shortest *shortest, uint64_t seed)
 {
     struct result result = execute(shortest, NULL, seed);
     bool same = is_same(&result, &shortest->result);
@@ -115,7 +116,7 @@ static bool shorten_by(struct shortest *shortest, size_t size)
     for (from = 0; from < shortest->answers.count; from += size) {
         if (all_are_0(&shortest->answers, from, size))
             continue;
-        if (shortest->executions-- == 0 || process_clock() >= shortest->deadline) {
+        if (shortest->executions-- == 0 || shortest->seconds <= 0) {
             shortest->executions = 0;
             return false;
         }
@@ -129,7 +130,7 @@ static void minimise(struct shortest *shortest)
     size_t size;
 
     shortest->executions = EXECUTIONS;
-    shortest->deadline = process_clock() + TIMES * shortest->session->seconds;
+    shortest->seconds = TIMES * shortest->session->seconds;
     for (size = (shortest->answers.count + 1) / 2; size > 1; size /= 2)
         shorten_by(shortest, size);
     while (shorten_by(shortest, 1))

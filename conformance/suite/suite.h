@@ -26,7 +26,8 @@ struct test {
     struct test *twin;               /* the same test in C of an earlier rule; NULL: none */
     bool chosen;
 
-    int executions;       /* of which the last one counts; a test that hangs is executed twice */
+    int executions; /* of which the last one counts; one that hangs or is starved is executed twice
+                     */
     struct result result; /* of the execution that counts */
     struct exploration exploration;
 };

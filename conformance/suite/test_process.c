@@ -160,6 +160,20 @@ static void leaves_what_goes_on_alone(void **state)
     process_free(&process);
 }
 
+/* What it spends is the time in which it works, and that in which it waits. */
+static void tells_what_was_spent(void **state)
+{
+    struct process works = run("i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done", HANG, 100);
+    struct process waits = run("sleep 1", HANG, 100);
+
+    (void)state;
+    assert_true(works.used > waits.used);
+    assert_true(works.spent >= works.used);
+    assert_true(waits.spent > waits.used + 0.1);
+    process_free(&works);
+    process_free(&waits);
+}
+
 static void kills_grandchildren_of_what_hangs(void **state)
 {
     struct process process = run("sleep 1000 & echo $!; wait", 0.3, 100);
@@ -292,6 +306,7 @@ int main(void)
         cmocka_unit_test(leaves_what_goes_on_alone),
         cmocka_unit_test(kills_grandchildren_of_what_hangs),
         cmocka_unit_test(says_what_cannot_start),
+        cmocka_unit_test(tells_what_was_spent),
         cmocka_unit_test(children_start_clean),
         cmocka_unit_test(runs_several_and_leaks_nothing),
         cmocka_unit_test(kills_all),

@@ -108,6 +108,7 @@ static void *work(void *arg)
     struct worker *worker = arg;
     struct run *run = worker->run;
 
+    pthread_sigmask(SIG_SETMASK, &run->signals, NULL); /* a helper may have started this thread */
     lock(run); /* the first task is handed over by the start of this thread */
     while (worker->task) {
         struct domain *domain = worker->task->domain;

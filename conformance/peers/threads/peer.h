@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -145,8 +146,9 @@ struct run {
     struct list descriptors;
     struct list orphaned; /* resources that no task owns */
     pthread_cond_t descriptor_left;
-    int signal_slot; /* of signals.c; -1: none */
-    int handlers;    /* how many signals have a handler */
+    sigset_t signals; /* blocked in the thread that called miou_run, and in those of tasks */
+    int signal_slot;  /* of signals.c; -1: none */
+    int handlers;     /* how many signals have a handler */
     pthread_t signal_thread;
     struct courier *courier;
     size_t stack_size;

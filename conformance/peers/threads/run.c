@@ -240,6 +240,7 @@ static int run_all(struct run *run, miou_task *fn, void *arg)
 {
     int i, result;
 
+    pthread_sigmask(SIG_BLOCK, NULL, &run->signals);
     if ((result = domains_make(run)) < 0)
         return result;
     if ((result = stack_make(run)) < 0 || (run->posix && (result = kicks_begin()) < 0))

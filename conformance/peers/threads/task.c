@@ -213,6 +213,28 @@ static void tell(struct task *task)
     kick(task);
 }
 
+void cancel_tree(struct task *root)
+{
+    if (root->state == ENDED || root->told || root->cancelled)
+        return;
+    root->told = true;
+    send_news(NEWS_CANCEL, root);
+}
+
+/* R2.24: a runtime that cancels late "has to keep such a tree from growing as fast as it is
+ * cancelled". News is as slow as a task that begins, and must not wait for an end as well. */
+static void cancel_elsewhere(struct task *task)
+{
+    struct list *node;
+
+    for (node = task->children.next; node != &task->children; node = node->next) {
+        struct task *child = ENTRY(node, struct task, sibling);
+
+        if (child->domain != task->domain)
+            cancel_tree(child);
+    }
+}
+
 /* Cancel the task and all below it on its domain; news of it goes to other domains. Tasks below one
  * that has been told already have been told as well, or will be. */
 void cancel_now(struct task *root)
@@ -231,17 +253,11 @@ void cancel_now(struct task *root)
             tell(task);
             /* R2.14: "Its children are cancelled too, at the latest when it ends" */
             skip = root->run->freedoms.late_tree && !task->returned;
+            if (skip)
+                cancel_elsewhere(task);
         }
         task = next_below(task, root, skip);
     }
-}
-
-void cancel_tree(struct task *root)
-{
-    if (root->state == ENDED || root->told || root->cancelled)
-        return;
-    root->told = true;
-    send_news(NEWS_CANCEL, root);
 }
 
 static void cancel_children(struct task *task)
