@@ -22,8 +22,9 @@
  * 4. then come the errors of arguments and of state. If several apply, any one of them is returned,
  *    unless a rule says which.
  *
- * A runtime may leave out parts of the interface, which the overview lists: it does not have their
- * functions, or these only return -ENOSYS. */
+ * A runtime may leave out parts of the interface, which the overview lists, each as a whole: it
+ * does not have their functions, or these only return -ENOSYS, and so does a run with one of their
+ * options. */
 #ifndef MIOU_H
 #define MIOU_H
 
@@ -87,8 +88,8 @@ typedef struct miou_waiting {
     uint64_t task; /* its number, as from miou_promise_id; main's number is given nowhere else */
     int domain;    /* the task's domain */
     enum miou_wait what;
-    uint64_t on;      /* the number of the child, of the mutex's holder, or of the task that computes
-                         the lazy value; 0: of no task in particular [R13.4] */
+    uint64_t on; /* the number of the child, of the mutex's holder, or of the task that computes
+                    the lazy value; 0: of no task in particular [R13.4] */
     const char *text; /* the same in words, one line without its end; valid during the call */
 } miou_waiting;
 
@@ -389,8 +390,8 @@ int miou_release(miou_resource *resource);
 /* Give the resource to the parent, which owns it when its await or cancel of this task has returned
  * at the latest, whatever becomes of this task [R5.16]. The calling task no longer owns it [R5.14].
  * Returns 0.
- * Errors: those of miou_disown, -EINVAL (called by main or by the handler of a signal, which have no
- * parent [R5.15]). */
+ * Errors: those of miou_disown, -EINVAL (called by main or by the handler of a signal, which have
+ * no parent [R5.15]). */
 int miou_transfer(miou_resource *resource);
 
 /* ---- Signals of the system ---- */
@@ -454,10 +455,10 @@ int miou_syscall_create(miou_syscall **syscall);
 
 /* Suspend the calling task until the point is signalled [R11.1]. suspended(arg), if it is not NULL,
  * is called once, when the task counts as suspended, and not at all if it never does; it tells the
- * monitor what is waited for. No other task of the domain runs before it. Calls that suspend, spawn,
- * create or change ownership return MIOU_IN_FINALISER there [R11.6]. Returns 0.
- * Errors: -EINVAL (NULL, stale, or another task's point [R11.8]), MIOU_CANCELLED [R11.5],
- * MIOU_NO_MONITOR [R11.10], MIOU_NOT_RUNNING, MIOU_IN_FINALISER. */
+ * monitor what is waited for. No other task of the domain runs before it. Calls that suspend,
+ * spawn, create or change ownership return MIOU_IN_FINALISER there [R11.6]. Returns 0. Errors:
+ * -EINVAL (NULL, stale, or another task's point [R11.8]), MIOU_CANCELLED [R11.5], MIOU_NO_MONITOR
+ * [R11.10], MIOU_NOT_RUNNING, MIOU_IN_FINALISER. */
 int miou_suspend(miou_syscall *syscall, void (*suspended)(void *arg), void *arg);
 
 /* End a suspension. Called on the domain of the suspended task, by its monitor's select or by a
@@ -475,9 +476,9 @@ void *miou_monitor_state(void);
 typedef struct miou_hook miou_hook;
 
 /* Have fn(arg) called on the calling domain each time that a task of it suspends or yields, and
- * perhaps when one has returned [R11.14], until the hook is removed, returns an error, which removes it, or the run ends
- * [R11.15]. It is called between tasks: every call of this interface returns MIOU_NOT_RUNNING
- * there, and miou_run and miou_unix_run return -EBUSY [R11.17]. Returns 0.
+ * perhaps when one has returned [R11.14], until the hook is removed, returns an error, which
+ * removes it, or the run ends [R11.15]. It is called between tasks: every call of this interface
+ * returns MIOU_NOT_RUNNING there, and miou_run and miou_unix_run return -EBUSY [R11.17]. Returns 0.
  * Errors: -EINVAL (NULL [R11.16]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER [R11.19], -ENOMEM. */
 int miou_hook_add(miou_hook **hook, int (*fn)(void *arg), void *arg);
 

@@ -31,10 +31,10 @@ int miou_unix_run(const miou_options *options, miou_task *fn, void *arg);
 
 /* Suspend the calling task for at least that many nanoseconds, by the monotonic clock [R10.1].
  * Sleepers go on in the order of their deadlines [R10.2]. Returns 0; no time passes if nanoseconds
- * is 0 or less, though other tasks may run [R10.3]. Many tasks may sleep at once [R10.5], for as long as they like [R10.9], while other
- * tasks and domains go on [R10.6, R10.7].
- * Errors: MIOU_CANCELLED [R10.4], MIOU_NO_MONITOR [R10.8], MIOU_NOT_RUNNING, MIOU_IN_FINALISER
- * [R10.10], -ENOMEM. */
+ * is 0 or less, though other tasks may run [R10.3]. Many tasks may sleep at once [R10.5], for as
+ * long as they like [R10.9], while other tasks and domains go on [R10.6, R10.7]. Errors:
+ * MIOU_CANCELLED [R10.4], MIOU_NO_MONITOR [R10.8], MIOU_NOT_RUNNING, MIOU_IN_FINALISER [R10.10],
+ * -ENOMEM. */
 int miou_sleep(int64_t nanoseconds);
 
 typedef struct miou_fd miou_fd;
@@ -72,9 +72,9 @@ typedef struct miou_listen {
 } miou_listen;
 
 /* Bind fd to an address of length bytes and, unless it is a UDP socket [R6.30], listen there
- * [R6.2]. Port 0 takes a free port; getsockname on miou_fd_number tells which. It may be called in a
- * finaliser and in a cancelled task [R6.26, R6.27]. Returns 0.
- * Errors: -EINVAL (address is NULL, backlog is negative), -EADDRINUSE and the system's own. */
+ * [R6.2]. Port 0 takes a free port; getsockname on miou_fd_number tells which. It may be called in
+ * a finaliser and in a cancelled task [R6.26, R6.27]. Returns 0. Errors: -EINVAL (address is NULL,
+ * backlog is negative), -EADDRINUSE and the system's own. */
 int miou_bind_and_listen(miou_fd *fd, const struct sockaddr *address, socklen_t length,
                          const miou_listen *options);
 

@@ -12,9 +12,9 @@
 /* What the results say about a runtime, and the exit status of conform. */
 enum conclusion { CONFORMS = 0, DOES_NOT_CONFORM = 1, COULD_NOT_TELL = 2 };
 
-/* A runtime conforms if it keeps every chosen MUST rule that was tested; what it declines is not. A
- * broken SHOULD or MAY rule is a failed test, but does not count here. What this machine cannot
- * test leaves the answer open, unless another MUST rule is broken. */
+/* A runtime conforms if it keeps every chosen MUST rule that was tested; what it declines was not.
+ * A broken SHOULD or MAY rule is a failed test, but does not count here. What this machine cannot
+ * test leaves the answer open, unless another MUST rule is broken or not implemented. */
 enum conclusion report_conclude(const struct suite *suite);
 
 enum report_format { REPORT_TEXT, REPORT_TAP, REPORT_JUNIT };
