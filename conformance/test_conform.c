@@ -707,6 +707,30 @@ static void runs_under_a_command(void **state)
     process_free(&process);
 }
 
+/* A library that is there at first and then is not, since it is built anew, has broken no rule. */
+static void a_library_that_goes_away_is_unknown(void **state)
+{
+    static const char *const tests[] = {"R2.4/values", "R1.15/texts_of_codes"};
+    struct process process;
+    char command[6 * PATH_MAX];
+    size_t i;
+
+    (void)state;
+    write_file("under", "[ ! -e asked ] || rm -f lib.so; >asked; exec \"$@\"\n");
+    for (i = 0; i < sizeof tests / sizeof *tests; i++) {
+        snprintf(
+            command, sizeof command,
+            "cd '%s' && cp '%s' lib.so && exec %s --runtime lib.so --under 'sh under' --rule %s",
+            place, built("liars/eager.so"), built("conform"), tests[i]);
+        shell(&process, "", 0, command);
+        assert_true(contains(process.output, "cannot open "));
+        assert_true(contains(process.output, "\n0 passed, 0 failed, 1 unknown\n"));
+        assert_int_equal(process.status, 2);
+        process_free(&process);
+        remove_file("asked");
+    }
+}
+
 /* ---- Schedules ---- */
 
 /* A driver that can be steered: it asks for one choice, and says hello unless the answer is 1. What
@@ -1009,6 +1033,7 @@ int main(void)
         cmocka_unit_test(refuses_broken_chapters),
         cmocka_unit_test(lists_and_prints),
         cmocka_unit_test(runs_under_a_command),
+        cmocka_unit_test(a_library_that_goes_away_is_unknown),
         cmocka_unit_test(steers_with_a_schedule),
         cmocka_unit_test(steers_with_a_seed),
         cmocka_unit_test(reports_what_it_explored),

@@ -414,10 +414,8 @@ static int run_one(const char *library, const char *rule, const char *name, cons
     has_loopback = machine_has_loopback();
     has_ipv6 = machine_has_ipv6();
     error = trampolines_open(library, lack);
-    if (error) {
-        fprintf(stderr, "checks: cannot open %s: %s\n", library, error);
-        return COULD_NOT_TELL;
-    }
+    if (error)
+        cannot_test("cannot open %s: %s", library, error);
     cmocka_set_message_output(CM_OUTPUT_TAP); /* of cmocka's formats the one without a summary */
     if (_cmocka_run_group_tests(name, &test, 1, NULL, NULL) != 0)
         return FAILED;

@@ -243,9 +243,9 @@ int main(int argc, char **argv)
     if (argc != 2)
         die(NOTHING_TO_DO, "usage: driver LIBRARY < scenario, or driver --lacks LIBRARY");
     id = read_scenario();
-    say("scenario %u\n", id);
     if (opened(argv[1], trampolines_open(argv[1], say_absent)) != SAID)
         return NOTHING_TO_DO;
+    say("scenario %u\n", id);
     if (schedule_count == 0)
         execute(NULL);
     else if (!can_be_steered())

@@ -649,7 +649,8 @@ static void survives_what_a_runtime_does(void **state)
     process_free(&process);
     process = run_driver(built("liars/prints_rubbish.so"), small, strlen(small));
     assert_int_equal(process.end, PROCESS_EXITED);
-    assert_true(strncmp(process.output, "scenario 3\n\xff", 12) == 0);
+    assert_int_equal(process.output[0], '\xff');
+    assert_non_null(memmem(process.output, process.output_size, "scenario 3\n", 11));
     process_free(&process);
 }
 
@@ -741,7 +742,7 @@ static void refuses_what_is_no_library(void **state)
     (void)state;
     process = run_driver("/nonexistent/lib.so", small, strlen(small));
     assert_int_equal(process.status, 2);
-    assert_string_equal(process.output, "scenario 3\n");
+    assert_string_equal(process.output, "");
     assert_string_equal(process.errors, "driver: cannot open /nonexistent/lib.so: "
                                         "No such file or directory\n");
     process_free(&process);
@@ -803,7 +804,7 @@ static void says_what_a_library_lacks(void **state)
     shell(&process, "", 0, command);
     assert_true(contains(process.output, "lacks miou_strerror\n"));
     assert_true(contains(process.output, "lacks miou_mutex_lock\n"));
-    assert_null(strstr(process.output, "lacks miou_yield\n"));
+    assert_null(strstr(process.output, "lacks miou_await\n"));
     assert_null(strstr(process.output, "lacks choose\n"));
     process_free(&process);
 }
