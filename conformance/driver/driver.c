@@ -235,11 +235,15 @@ int main(int argc, char **argv)
 {
     unsigned id;
     size_t i;
+    int status;
 
     open_output();
     deliver = write_out;
-    if (argc == 3 && !strcmp(argv[1], "--lacks"))
-        return opened(argv[2], say_lacks(argv[2]));
+    if (argc == 3 && !strcmp(argv[1], "--lacks")) {
+        status = opened(argv[2], say_lacks(argv[2]));
+        close(output);
+        return status;
+    }
     if (argc != 2)
         die(NOTHING_TO_DO, "usage: driver LIBRARY < scenario, or driver --lacks LIBRARY");
     id = read_scenario();
