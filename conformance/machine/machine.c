@@ -58,7 +58,7 @@ static void *wait_for_the_end(void *lock)
     return NULL;
 }
 
-int machine_threads(int wanted)
+static int try_threads(int wanted)
 {
     pthread_t *threads = calloc((size_t)wanted + 1, sizeof *threads);
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -73,6 +73,59 @@ int machine_threads(int wanted)
         pthread_join(threads[i], NULL);
     free(threads);
     return count;
+}
+
+/* The number in a file of one line; more than any machine has if there is none, or `max`. */
+static unsigned long long number_in(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    unsigned long long number;
+
+    if (!file)
+        return ULLONG_MAX;
+    if (fscanf(file, "%llu", &number) != 1)
+        number = ULLONG_MAX;
+    fclose(file);
+    return number;
+}
+
+/* All threads of this machine that there are. */
+static unsigned long long threads_running(void)
+{
+    FILE *file = fopen("/proc/loadavg", "r");
+    unsigned long long running = 0;
+
+    if (file && fscanf(file, "%*f %*f %*f %*u/%llu", &running) != 1)
+        running = 0;
+    if (file)
+        fclose(file);
+    return running;
+}
+
+/* How many threads the limits of the system leave, as far as they can be read. */
+static unsigned long long threads_left(void)
+{
+    unsigned long long most = number_in("/proc/sys/kernel/threads-max");
+    unsigned long long numbers = number_in("/proc/sys/kernel/pid_max"), running = threads_running();
+    struct rlimit limit;
+
+    most = numbers < most ? numbers : most;
+    if (geteuid() != 0 && getrlimit(RLIMIT_NPROC, &limit) == 0 && limit.rlim_cur < most)
+        most = limit.rlim_cur;
+    return running < most ? most - running : 0;
+}
+
+int machine_threads(int wanted)
+{
+    int count = try_threads(wanted < MACHINE_THREADS ? wanted : MACHINE_THREADS);
+    unsigned long long left;
+
+    if (count < MACHINE_THREADS || count == wanted)
+        return count;
+    left = threads_left();
+    if (left >= (unsigned long long)wanted)
+        return wanted;
+    return left > (unsigned long long)count ? (int)left : count;
 }
 
 /* ---- Memory ---- */
@@ -94,20 +147,6 @@ unsigned long machine_addresses(void)
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
         return 0;
     return limit.rlim_cur < 1 << 20 ? 1 : limit.rlim_cur >> 20;
-}
-
-/* The number in a file of one line; more than any machine has if there is none, or `max`. */
-static unsigned long long number_in(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    unsigned long long number;
-
-    if (!file)
-        return ULLONG_MAX;
-    if (fscanf(file, "%llu", &number) != 1)
-        number = ULLONG_MAX;
-    fclose(file);
-    return number;
 }
 
 static unsigned long long memory_available(void)

@@ -18,8 +18,9 @@ bool machine_has_ipv6(void);
 /* How many descriptors this process can be allowed to have. */
 unsigned long machine_descriptors(void);
 
-/* How many threads can be made beside those that there are; as many as wanted, at most. They have
- * the default attributes, and have ended. */
+/* How many threads can be made beside those that there are; as many as wanted, at most. As many as
+ * MACHINE_THREADS are tried, with the default attributes, and have ended; for more, the limits that
+ * the system tells are believed. */
 int machine_threads(int wanted);
 
 /* Whether the stacks of as many tasks have room, with as much to spare. */
