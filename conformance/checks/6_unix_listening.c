@@ -167,7 +167,7 @@ static int serve_until_cancelled(void *arg)
 
 enum { SHARING_CLIENTS = 64 };
 
-/* Connect so many clients, and wait until they have been served by whichever server. */
+/* Connect this many clients, and wait until some server has served each of them. */
 static int connect_all(const struct server *servers, unsigned short port)
 {
     int i, before = servers[0].served + servers[1].served;

@@ -436,7 +436,7 @@ static int by_name(const void *one, const void *other)
     return strcmp((*(struct check *const *)one)->name, (*(struct check *const *)other)->name);
 }
 
-/* All checks by their names, each of which must be its own. */
+/* List all checks in the order of their names. Two checks of one name are a mistake. */
 static int list_checks(void)
 {
     const struct check *check, **sorted;

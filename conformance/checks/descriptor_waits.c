@@ -138,7 +138,7 @@ void assert_handed_over(enum wait_kind kind, ssize_t result)
     }
 }
 
-/* ---- Three tasks that wait for one descriptor, one of which is cancelled ---- */
+/* ---- Three tasks wait for one descriptor, and one of them is cancelled ---- */
 
 enum { CROWD = 3 };
 

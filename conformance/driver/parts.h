@@ -13,8 +13,8 @@ enum part {
 /* "signals" and so on; part is from 0 to PARTS - 1. */
 const char *part_name(int part);
 
-/* The part of that name that can be declined, so that it is not the core; NO_PART: there is none.
- */
+/* The number of the part with that name; NO_PART: no part has it, or it is the core, which cannot
+ * be declined. */
 int part_named(const char *name);
 
 /* The items of all parts, and a NULL behind the last: functions, "miou_yield", and members of

@@ -49,7 +49,7 @@ struct ownership {
     struct resource *resources; /* by variable */
     struct deed *deeds;         /* of all, by resource */
     struct holding *holdings;   /* likewise */
-    bool untold;                /* some resource was owned of which the history is not known */
+    bool untold;                /* it owned some resource whose history is not known */
 };
 
 static void report_deed(struct ownership *ownership, const char *rule, const struct deed *deed,

@@ -75,7 +75,7 @@ static int try_threads(int wanted)
     return count;
 }
 
-/* The number in a file of one line; more than any machine has if there is none, or `max`. */
+/* The number in a one-line file; ULLONG_MAX if it cannot be read, or is no number but `max`. */
 static unsigned long long number_in(const char *path)
 {
     FILE *file = fopen(path, "r");

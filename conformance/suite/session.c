@@ -12,7 +12,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { THREADS_MAX = 20000 /* that are tried; a program with more tasks may be refused some */ };
+enum {
+    THREADS_MAX = 20000 /* that a machine must have; with more tasks, a spawn may be refused */
+};
 
 /* How many tasks a program spawns, if each of its operations is executed by one task. */
 static int count_tasks(const struct program *program)
