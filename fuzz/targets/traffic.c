@@ -16,7 +16,7 @@ enum {
     OUTRAGE = 100000, /* questions without a move, after which the server will never rest */
     WITNESSED = 300,  /* bytes that a witness sends */
     FEW = 16,         /* descriptors, where there are few */
-    NAME = 16         /* bytes of a client's name */
+    NAME = 24         /* bytes of a client's name */
 };
 
 static char names[PEERS][NAME];
