@@ -104,10 +104,11 @@ static bool is_starved(const struct trace *trace)
                        (outcome->kind == OUTCOME_ERROR && outcome->value == EAGAIN));
 }
 
-static void judge_trace(const struct process *process, const struct program *program,
-                        const struct trace *trace, struct result *result)
+static void judge_trace(const struct process *process, const struct session *session,
+                        const struct program *program, const struct trace *trace,
+                        struct result *result)
 {
-    struct verdict *verdict = judge(program, trace);
+    struct verdict *verdict = judge(program, trace, session->excused);
     int findings = verdict->finding_count + verdict->more;
 
     result->verdict = verdict;
@@ -138,7 +139,7 @@ static void judge_execution(const struct process *process, const struct session 
     if (!ended_by_itself(process, session, result))
         return;
     if (process->status != COULD_NOT_TELL || trace->end != TRACE_CUT || trace->event_count > 0) {
-        judge_trace(process, program, trace, result);
+        judge_trace(process, session, program, trace, result);
         return;
     }
     why = first_line(result->errors);
