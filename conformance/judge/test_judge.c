@@ -1243,6 +1243,9 @@ static void deviations_are_told_in_short(void **state)
          "scenario 1\nbegin main 0\ndid main 2 ok\ndid main 3 ok\ndid main 4 ok\nend main\nrun "
          "ok\n",
          "length has the outcome ok, and not ok 1"},
+        {"task main\norphans a\nrepeat 3 length a => ok 1 | ok 2\nexpect run ok\n",
+         "scenario 1\nbegin main 0\ndid main 2 ok\ndid main 3 ok 2, ok, ok 1\nend main\nrun ok\n",
+         "length has the outcome ok, and not ok 1 | ok 2"},
         {"task main\nexpect run ok 1\n", "scenario 1\nbegin main 0\nend main\nrun ok\n",
          "the run ends with ok, and not ok 1"},
         {"task main\nprint a\nexpect run ok\nexpect never a\n",

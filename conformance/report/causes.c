@@ -27,7 +27,7 @@ static bool is_own(const struct test *test)
            !strcmp(first_finding(&test->result)->rule, test->rule->id);
 }
 
-enum { WORDS_MAX = 300 /* bytes of a cause */ };
+enum { WORDS_MAX = 200 /* bytes of a cause */ };
 
 static char *shortened(char *words)
 {
@@ -36,19 +36,38 @@ static char *shortened(char *words)
     return words;
 }
 
-/* The cause of a failure in words. A hang is not told with its time, which is never the same. */
+/* The first line of standard error that is not only the frame of a report in TAP. */
+static char *telling_line(const char *errors)
+{
+    while (*errors && (!strncmp(errors, "1..", 3) || !strncmp(errors, "not ok ", 7))) {
+        errors += strcspn(errors, "\n");
+        errors += *errors == '\n';
+    }
+    errors += strncmp(errors, "# ", 2) ? 0 : 2;
+    return must(strndup(errors, strcspn(errors, "\n")));
+}
+
+/* How the process ended, and what it said. A hang is not told with its time, which is never the
+ * same. */
+static char *end_of(const struct result *result)
+{
+    const char *how = result->kind == RESULT_HANG ? "it hangs" : result->reason;
+    char *line = telling_line(result->errors ? result->errors : "");
+    char *words = text_of("%s%s%s", how, *line ? ": " : "", line);
+
+    free(line);
+    return words;
+}
+
+/* The cause of a failure in words. */
 static char *cause_of(const struct result *result)
 {
     const struct finding *finding = first_finding(result);
-    const char *kind = result->kind == RESULT_HANG ? "it hangs" : result->reason;
-    const char *errors = result->errors ? result->errors : "";
-    int size = (int)strcspn(errors, "\n");
 
-    if (result->kind == RESULT_FAIL && finding && finding->rule)
-        return text_of("it breaks %s, which holds for every program", finding->rule);
-    if (result->kind == RESULT_FAIL && finding)
-        return shortened(copy_of(finding->deviation));
-    return shortened(text_of("%s%s%.*s", kind, size ? ": " : "", size, errors));
+    if (result->kind != RESULT_FAIL || !finding)
+        return shortened(end_of(result));
+    return finding->rule ? text_of("it breaks %s, which holds for every program", finding->rule)
+                         : shortened(copy_of(finding->deviation));
 }
 
 static void add_test(struct cause *cause, const struct test *test)

@@ -157,22 +157,19 @@ static size_t note_rule(struct differences *differences, struct difference *diff
     return place->count + excuse(differences, difference, place->rule->id);
 }
 
-/* Note all that the line names. Returns how many rules and tests that is; fallible is how many of
- * their tests and invariants can fail. */
+/* Note all that the line names. Returns how many rules, tests and invariants that is; fallible is
+ * how many of their tests and invariants can fail. */
 static size_t note(struct reading *reading, struct difference *difference, size_t *fallible)
 {
     const char *what = difference->what, *rule = rule_of_invariant(what);
-    size_t found = 0, r, t;
+    size_t found = rule ? excuse(reading->differences, difference, rule) : 0, r, t;
 
+    *fallible = found;
     for (r = 0; r < reading->suite->rule_count; r++) {
         struct suite_rule *place = &reading->suite->rules[r];
 
-        if (rule && !strcmp(place->rule->id, rule) &&
-            excuse(reading->differences, difference, rule)) {
-            found++;
-            (*fallible)++;
+        if (rule && found && !strcmp(place->rule->id, rule))
             place->difference = difference;
-        }
         if (suite_is_of(place, what)) {
             found++;
             *fallible += note_rule(reading->differences, difference, place);
@@ -200,7 +197,7 @@ static bool note_part(struct reading *reading, struct difference *difference)
 
 static bool note_difference(struct reading *reading, struct difference *difference)
 {
-    size_t fallible = 0;
+    size_t fallible;
 
     if (difference->kind == DIFFERENCE_DECLINES)
         return note_part(reading, difference);
