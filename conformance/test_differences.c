@@ -24,6 +24,10 @@ static const char parts[] = "# Parts\n\n" RULE("98.1", "MUST", "", WORK("six"))
     RULE("98.2", "MUST", "Part: time\n\n", SCENARIO("nap", "    sleep 1\nexpect run ok\n"))
         RULE("98.3", "MUST", "", "untested: it is not asked for\n");
 
+static const char sleeping[] =
+    "# Parts\n\n" RULE("98.1", "MUST", "", SCENARIO("nap", "    sleep 1\nexpect run ok\n"))
+        RULE("98.3", "MUST", "", "untested: it is not asked for\n");
+
 /* A driver that executes all of them. `word` is what main prints, or 1 where it sleeps; cases of it
  * do something else. The words that it was asked for are in the file `asked`. */
 static const char driver[] =
@@ -210,6 +214,12 @@ static void a_declared_part_is_declined(void **state)
     expect("", "time declines no clock\n", ALL, 0, "  R98.2  MUST   declined          1  ");
     expect("", "time declines no clock\n", ALL, 0, "keeps what was chosen, without time. ");
     expect("", "choices declines none\n", ALL, 0, "keeps what was chosen, without choices. ");
+    /* If it is not true, that is told. */
+    write_file("spec/98-parts.md", sleeping);
+    expect("", "# ours\ntime declines no clock\n", ALL, 1,
+           "it.differences:2: time is declared to be declined, and the runtime has some of it: "
+           "remove its line\n");
+    write_file("spec/98-parts.md", parts);
 }
 
 /* ---- Mistakes ---- */
@@ -336,6 +346,14 @@ static void true_rules_come_first(void **state)
 
 /* ---- The first file ---- */
 
+static void unlink_first(void)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/first", place);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void a_session_makes_a_first_file(void **state)
 {
     static const char cases[] = "one|two) hello; check=ok;; three) hello; run=busy;; "
@@ -359,6 +377,13 @@ static void a_session_makes_a_first_file(void **state)
                         "invariant:R1.1 fails a rule of no chapter\n"
                         "invariant:R5.2 fails Rule 5.2\n");
     process = conform(cases, ALL "--differences first");
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+    unlink_first();
+    /* What breaks the protocol has no rule, and so no invariant that could be excused. */
+    process = conform("four) hello; echo print main four;;", ALL "--differences-from-run first");
+    process_free(&process);
+    process = conform("four) hello; echo print main four;;", ALL "--differences first");
     assert_int_equal(process.status, 0);
     process_free(&process);
     /* It is not replaced. */
