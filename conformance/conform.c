@@ -479,9 +479,9 @@ static char *again(const struct options *options, const char *program)
 }
 
 /* If no test can be executed, there is nothing to report. */
-static void need_a_runtime(const struct session *session, struct suite *suite)
+static void need_a_runtime(struct session *session, struct suite *suite)
 {
-    char *why = execute_nothing(session, suite);
+    char *why = execute_begin(session, suite);
 
     if (why)
         die("%s", why);
@@ -530,12 +530,15 @@ static int check(struct options *options, struct suite *suite, const char *progr
                             .lacks = lacks,
                             .session = &options->session};
 
+    int ended, status;
+
     if (!stream)
         die("%s: %s", options->output, strerror(errno));
     need_a_free_name(options);
     need_a_runtime(&options->session, suite);
     leave_room(&options->session);
     session_run(&options->session, suite);
+    ended = execute_end(&options->session);
     if (!report_write(&report, suite) || fflush(stream) != 0 || ferror(stream))
         die("cannot write the report");
     free(command);
@@ -547,7 +550,13 @@ static int check(struct options *options, struct suite *suite, const char *progr
     if (options->output && fclose(stream) != 0)
         die("%s: %s", options->output, strerror(errno));
     write_differences(options, suite);
-    return conclude_status(suite);
+    status = conclude_status(suite);
+    if (ended) {
+        fprintf(stderr, "conform: a driver has ended with status %d after its last scenario\n",
+                ended);
+        status = status ? status : COULD_NOT_TELL;
+    }
+    return status;
 }
 
 int main(int argc, char **argv)
