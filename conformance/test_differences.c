@@ -382,7 +382,7 @@ static void a_session_makes_a_first_file(void **state)
                         "invariant:R1.1 fails a rule of no chapter\n"
                         "invariant:R5.2 fails Rule 5.2\n"
                         "\n# Not implemented\n"
-                        "R97.4 differs the runtime has no miou_resource_create\n");
+                        "R97.4 differs the runtime has no create\n");
     process = conform(cases, ALL "--differences first");
     assert_int_equal(process.status, 0);
     process_free(&process);

@@ -50,7 +50,8 @@ static void write_explored(FILE *stream, const struct suite *suite)
     for (i = 0; i < suite->count; i++) {
         const struct exploration *exploration = &suite->tests[i].exploration;
 
-        if (!suite->tests[i].chosen || !suite->tests[i].scenario)
+        if (!suite->tests[i].chosen || !suite->tests[i].scenario ||
+            (suite->tests[i].result.kind == RESULT_DIFFERS && !suite->tests[i].executions))
             continue;
         sum.schedules += exploration->schedules;
         sum.random += exploration->random;
@@ -395,11 +396,10 @@ static size_t count_needing(const struct suite *suite, const char *item)
  */
 static char *name_of_item(const struct session *session, const char *item)
 {
-    enum operation_kind kind;
+    enum operation_kind kind = operation_calling(item);
 
-    for (kind = 0; session->command && kind < OPERATION_KINDS; kind++)
-        if (operation_function(kind) && !strcmp(operation_function(kind), item))
-            return copy_of(operation_word(kind));
+    if (session->command && kind < OPERATION_KINDS)
+        return copy_of(operation_word(kind));
     return text_of("%s%s", !strncmp(item, "miou_", 5) ? "" : "options.", item);
 }
 
