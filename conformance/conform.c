@@ -1,8 +1,11 @@
 /* conform: checks, rule by rule, whether a runtime keeps the rules of the chapters. */
 #include "machine/machine.h"
 #include "machine/strays.h"
+#include "report/conclusion.h"
+#include "report/declare.h"
 #include "report/report.h"
 #include "scenario/memory.h"
+#include "suite/differences.h"
 #include "suite/execute.h"
 #include "suite/explore.h"
 #include "suite/process.h"
@@ -49,6 +52,14 @@ static const char help[] =
     "                       (--seed, --schedule and --explore skip the tests in C)\n"
     "  --fail-fast          stop at the first failure of a MUST rule\n"
     "  --fail-fast=rule     leave out the other tests of a rule as soon as one of them has failed\n"
+    "  --differences FILE   read what the runtime is declared to do otherwise: lines WHAT VERDICT\n"
+    "                       REASON, where WHAT is a chapter, a rule, a test, an invariant\n"
+    "                       (invariant:R2.14) or a part of the interface, and VERDICT is differs "
+    "(on\n"
+    "                       purpose: not executed, not held against the runtime), fails (a known\n"
+    "                       bug: must fail) or declines (a part that it leaves out)\n"
+    "  --differences-from-run FILE\n"
+    "                       write a first such file, with a line for all that failed\n"
     "  --format FORMAT      write the report as text (default), tap or junit\n"
     "  --output FILE        write the report to a file instead of standard output\n"
     "  --timeout SECONDS    a test hangs if it uses more processor time, or waits for longer "
@@ -62,15 +73,19 @@ static const char help[] =
     "  --print TEST         print the program of a scenario, as a driver reads it\n"
     "  --help               print this\n"
     "\n"
-    "Exit status: 0 the runtime keeps every MUST rule, 1 it does not, 2 could not tell, since "
-    "this\n"
-    "machine lacks what a test needs, or nothing can be executed.\n";
+    "Exit status: 0 the runtime keeps every MUST rule but for declared differences, 1 it does "
+    "not,\n"
+    "or a declared difference is no longer true, 2 could not tell, since this machine lacks what "
+    "a\n"
+    "test needs, or nothing can be executed.\n";
 
 struct options {
     struct session session;
     const char *spec;     /* as given; NULL: not given */
     const char *chapters; /* the directory */
     const char *output;
+    const char *differences; /* a file; NULL: none */
+    const char *from_run;    /* a file of differences that is to be written; NULL: none */
     const char *print;
     const char **rules;
     int rule_count;
@@ -223,6 +238,12 @@ static void set(struct options *options, int option, const char *value)
     case 'x':
         options->session.explore = value ? schedules(value) : EXPLORE_DEFAULT;
         break;
+    case 'D':
+        options->differences = value;
+        break;
+    case 'W':
+        options->from_run = value;
+        break;
     case 'l':
         options->list = true;
         break;
@@ -281,6 +302,8 @@ static void read_options(struct options *options, int argc, char **argv)
         {"seed", required_argument, NULL, 'S'},
         {"schedule", required_argument, NULL, 'A'},
         {"explore", optional_argument, NULL, 'x'},
+        {"differences", required_argument, NULL, 'D'},
+        {"differences-from-run", required_argument, NULL, 'W'},
         {"list", no_argument, NULL, 'l'},
         {"print", required_argument, NULL, 'p'},
         {"help", no_argument, NULL, 'h'},
@@ -355,7 +378,7 @@ static char *list_checks(const char *checks)
     return process.output;
 }
 
-static struct suite *load(const struct options *options)
+static struct suite *load(struct options *options)
 {
     char *checks = list_checks(options->session.checks);
     struct suite *suite = suite_create(options->chapters, checks, complain);
@@ -372,6 +395,9 @@ static struct suite *load(const struct options *options)
     for (i = 0; i < options->exception_count; i++)
         if (!suite_except(suite, options->exceptions[i]))
             die("there is no rule %s; see --list", options->exceptions[i]);
+    if (!differences_read(options->differences, suite, complain))
+        exit(COULD_NOT_TELL);
+    options->session.excused = &suite->differences->excused;
     return suite;
 }
 
@@ -437,7 +463,8 @@ static char *again(const struct options *options, const char *program)
     } words[] = {{"", program},
                  {" --runtime ", options->session.runtime},
                  {" --driver ", options->session.command},
-                 {" --spec ", options->spec}};
+                 {" --spec ", options->spec},
+                 {" --differences ", options->differences}};
     char *text;
     size_t size, i;
     FILE *stream = must(open_memstream(&text, &size));
@@ -475,6 +502,23 @@ static void leave_room(struct session *session)
         session->jobs = threads < THREADS_OF_A_TEST ? 1 : threads / THREADS_OF_A_TEST;
 }
 
+/* Write a first file of differences, if one is asked for. */
+static void write_differences(const struct options *options, const struct suite *suite)
+{
+    char *why = options->from_run ? declare_write(options->from_run, suite) : NULL;
+
+    if (why)
+        die("%s", why);
+}
+
+static void need_a_free_name(const struct options *options)
+{
+    char *why = options->from_run ? declare_refuse(options->from_run) : NULL;
+
+    if (why)
+        die("%s", why);
+}
+
 static int check(struct options *options, struct suite *suite, const char *program)
 {
     FILE *stream = options->output ? fopen(options->output, "w") : stdout;
@@ -491,6 +535,7 @@ static int check(struct options *options, struct suite *suite, const char *progr
 
     if (!stream)
         die("%s: %s", options->output, strerror(errno));
+    need_a_free_name(options);
     need_a_runtime(&options->session, suite);
     leave_room(&options->session);
     session_run(&options->session, suite);
@@ -500,14 +545,16 @@ static int check(struct options *options, struct suite *suite, const char *progr
     free(command);
     free(lacks);
     if (options->output)
-        report_counts(stdout, suite);
+        conclusion_counts(stdout, suite);
     else if (options->format != REPORT_TEXT)
-        report_counts(stderr, suite);
+        conclusion_counts(stderr, suite);
     if (options->output && fclose(stream) != 0)
         die("%s: %s", options->output, strerror(errno));
-    status = report_conclude(suite);
+    write_differences(options, suite);
+    status = conclude_status(suite);
     if (ended) {
-        fprintf(stderr, "conform: a driver has ended with status %d after its last scenario\n", ended);
+        fprintf(stderr, "conform: a driver has ended with status %d after its last scenario\n",
+                ended);
         status = status ? status : COULD_NOT_TELL;
     }
     return status;
@@ -536,6 +583,7 @@ int main(int argc, char **argv)
     else
         status = COULD_NOT_TELL;
     strays_kill();
+    differences_free(suite->differences);
     suite_free(suite);
     free(options.rules);
     free(options.exceptions);

@@ -26,6 +26,7 @@ struct session {
     size_t explore;       /* schedules to execute of each scenario, at most; 0: no exploration */
     double seconds;       /* that a test may take */
     int jobs;             /* tests at a time */
+    const struct invariants *excused; /* declared to be broken; NULL: none */
     enum fail_fast fail_fast;
 };
 

@@ -230,12 +230,12 @@ void suite_free(struct suite *suite)
 
 /* ---- Choosing ---- */
 
-static bool is_chapter(const struct suite_rule *place, const char *what)
+bool suite_is_of(const struct suite_rule *rule, const char *id)
 {
     char text[16];
 
-    snprintf(text, sizeof text, "R%d", place->chapter->number);
-    return !strcmp(text, what);
+    snprintf(text, sizeof text, "R%d", rule->chapter->number);
+    return !strcmp(text, id) || !strcmp(rule->rule->id, id);
 }
 
 static bool mark(struct suite *suite, const char *what, bool chosen)
@@ -245,7 +245,7 @@ static bool mark(struct suite *suite, const char *what, bool chosen)
 
     for (r = 0; r < suite->rule_count; r++) {
         struct suite_rule *place = &suite->rules[r];
-        bool whole = !what || is_chapter(place, what) || !strcmp(place->rule->id, what);
+        bool whole = !what || suite_is_of(place, what);
 
         for (t = 0; t < place->count; t++)
             if (whole || !strcmp(place->tests[t].id, what)) {
@@ -305,7 +305,7 @@ void suite_leave_out(struct suite *suite)
         told = left_out = 0;
         for (t = 0; t < place->count; t++) {
             struct test *test = &place->tests[t];
-            bool has_result = test->executions > 0 || test->result.kind == RESULT_DECLINED;
+            bool has_result = test->executions > 0 || test->result.kind != RESULT_SKIPPED;
 
             told += test->chosen && has_result;
             left_out += test->chosen && !has_result;
@@ -320,7 +320,9 @@ void suite_leave_out(struct suite *suite)
 
 bool suite_declines(const struct suite *suite, int part)
 {
-    return part > PART_CORE && suite->parts[part].lacks && !suite->parts[part].has;
+    const struct suite_part *which = &suite->parts[part];
+
+    return part > PART_CORE && (which->difference || (which->lacks && !which->has));
 }
 
 /* Call visit for the part of each of these items until it returns true; the part, or NO_PART. */
@@ -403,19 +405,43 @@ void suite_settle(struct suite *suite)
         settle_test(suite, &suite->tests[i]);
 }
 
+/* Whether a test could have been executed, if the runtime had all that it does not decline. */
+static bool is_asked(const struct test *test)
+{
+    return test->chosen && test->result.kind != RESULT_SKIPPED &&
+           test->result.kind != RESULT_DECLINED;
+}
+
 enum result_kind suite_result(const struct suite_rule *rule)
 {
-    enum result_kind worst = RESULT_PASS;
-    bool any = false;
+    enum result_kind worst = rule->difference ? RESULT_DIFFERS : RESULT_PASS;
+    bool any = false, told = false, lacking = false;
     size_t i;
 
     for (i = 0; i < rule->count; i++) {
         enum result_kind kind = rule->tests[i].result.kind;
 
-        if (!rule->tests[i].chosen || kind == RESULT_SKIPPED || kind == RESULT_DECLINED)
+        if (!is_asked(&rule->tests[i]))
             continue;
         any = true;
-        worst = kind > worst ? kind : worst;
+        lacking |= kind == RESULT_NOT_IMPLEMENTED;
+        told |= kind != RESULT_NOT_IMPLEMENTED && kind != RESULT_UNKNOWN;
+        if (kind != RESULT_NOT_IMPLEMENTED && kind > worst)
+            worst = kind;
     }
-    return any ? worst : rule->declined ? RESULT_DECLINED : RESULT_SKIPPED;
+    if (!any)
+        return rule->declined ? RESULT_DECLINED : RESULT_SKIPPED;
+    return lacking && !told ? RESULT_NOT_IMPLEMENTED : worst;
+}
+
+struct share suite_share(const struct suite_rule *rule)
+{
+    struct share share = {0};
+    size_t i;
+
+    for (i = 0; i < rule->count; i++) {
+        share.of += is_asked(&rule->tests[i]);
+        share.passed += is_asked(&rule->tests[i]) && rule->tests[i].result.kind == RESULT_PASS;
+    }
+    return share;
 }

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct difference;
+struct differences;
+
 /* How many of a scenario's schedules were executed. */
 struct exploration {
     size_t schedules; /* in all; 0: none, since the runtime could not be steered */
@@ -25,6 +28,7 @@ struct test {
     const struct scenario *scenario; /* NULL: a test in C */
     struct test *twin;               /* the same test in C of an earlier rule; NULL: none */
     bool chosen;
+    const struct difference *difference; /* declared of it, or of its rule; NULL: none */
 
     int executions; /* of which the last one counts; one that hangs or is starved is executed twice
                      */
@@ -39,7 +43,8 @@ struct suite_rule {
     struct test *tests;
     size_t count;
     bool chosen;
-    bool declined; /* its part is */
+    bool declined;                       /* its part is */
+    const struct difference *difference; /* for which it is not kept, even if its tests pass */
 };
 
 /* What is known of a part of the interface: whether the runtime lacks some of its items, and has
@@ -47,6 +52,8 @@ struct suite_rule {
 struct suite_part {
     bool lacks;
     bool has;
+    const struct difference
+        *difference; /* the runtime is declared to decline it; NULL: it is not */
 };
 
 struct suite {
@@ -57,6 +64,7 @@ struct suite {
     size_t count;
     size_t left_out; /* tests that were chosen first, and not executed since others had failed */
     struct suite_part parts[PARTS];
+    struct differences *differences; /* declared; NULL: none */
     char *stray; /* complaint about a test in C that names no rule of the chapters; NULL: none */
 };
 
@@ -67,6 +75,9 @@ typedef void suite_complain(const char *text);
  * NULL after complaints. */
 struct suite *suite_create(const char *directory, const char *checks, suite_complain *complain);
 void suite_free(struct suite *suite);
+
+/* Whether a rule is meant by an id: its own (R2.1), or that of its chapter (R2). */
+bool suite_is_of(const struct suite_rule *rule, const char *id);
 
 /* Choose a rule (R2.1), the rules of a chapter (R2) or one test (R2.1/1) in addition to those that
  * are chosen already; NULL: all. Returns whether it exists. */
@@ -84,16 +95,25 @@ void suite_leave_out(struct suite *suite);
 
 /* ---- Results ---- */
 
-/* Whether the runtime declines a part, as far as is known: it lacks all of it, and not only some.
- */
+/* Whether the runtime declines a part, as far as is known: it lacks all of it, and not only some,
+ * or is declared to. */
 bool suite_declines(const struct suite *suite, int part);
 
 /* Once the tests have been executed, tell those that need what the runtime declines from those that
  * need what it only lacks. */
 void suite_settle(struct suite *suite);
 
-/* The worst result of a rule's chosen tests, but for those that need a part which is declined. If
- * there is no other: RESULT_DECLINED for a rule of a declined part, else RESULT_SKIPPED. */
+/* The worst result of a rule's chosen tests, but for those that need what the runtime declines, or
+ * lacks although others could be executed. If there is no other: RESULT_DECLINED for a rule of a
+ * declined part, else RESULT_SKIPPED. */
 enum result_kind suite_result(const struct suite_rule *rule);
+
+/* How many of a rule's chosen tests passed, of those that the session could have executed if the
+ * runtime had all that it does not decline. */
+struct share {
+    size_t passed;
+    size_t of;
+};
+struct share suite_share(const struct suite_rule *rule);
 
 #endif
