@@ -111,8 +111,8 @@ static enum hold is_done_with_them(void *context, struct tally *tally)
     }
     while ((now = server_usage(attack->server).descriptors) > first + a_client) {
         if (clock_of_server() > start + attack->target->patience) {
-            say(tally, "%d clients have half-closed, but %d of their %d descriptors are left",
-                stay->clients, now - first - a_client, a_client * stay->clients);
+            say(tally, "%d clients have half-closed, but the server keeps %d descriptors too many",
+                stay->clients, now - first - a_client);
             return HOLD_IS_WRONG;
         }
         clock_wait();
