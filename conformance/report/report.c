@@ -251,7 +251,7 @@ static void write_commands(const struct report *report, const struct test *test)
     FILE *stream = report->stream;
 
     fprintf(stream, "  alone:    %s --rule %s%s%s\n", report->again, test->id, blank, replay);
-    if (session->command)
+    if (session->command || session->server)
         return;
     fprintf(
         stream,
@@ -387,13 +387,34 @@ static void write_rules(FILE *stream, const struct suite *suite, bool must,
 static bool is_all(const struct session *session, const struct suite *suite)
 {
     bool all = !session->explore && !session->replay;
+    size_t r, t;
+
+    for (r = 0; r < suite->rule_count; r++) {
+        const struct suite_rule *rule = &suite->rules[r];
+
+        if (session->server && !suite_has_attacks(suite, rule->chapter))
+            continue;
+        all &= rule->chosen;
+        for (t = 0; t < rule->count; t++)
+            all &= rule->tests[t].chosen;
+    }
+    return all;
+}
+
+/* Write the chapters that a server is tested by, behind a word; nothing for a runtime. */
+static void write_chapters(const struct report *report, const struct suite *suite, const char *word)
+{
+    const struct chapter *last = NULL;
     size_t i;
 
-    for (i = 0; i < suite->rule_count; i++)
-        all &= suite->rules[i].chosen;
-    for (i = 0; i < suite->count; i++)
-        all &= suite->tests[i].chosen;
-    return all;
+    for (i = 0; report->session->server && i < suite->rule_count; i++) {
+        const struct chapter *chapter = suite->rules[i].chapter;
+
+        if (chapter == last || !suite_has_attacks(suite, chapter))
+            continue;
+        fprintf(report->stream, "%s chapter %d", last ? " and" : word, chapter->number);
+        last = chapter;
+    }
 }
 
 static int count_declined(const struct suite *suite)
@@ -436,12 +457,16 @@ static void write_kept(const struct report *report, const struct suite *suite)
     bool all = is_all(report->session, suite), declined = count_declined(suite);
     FILE *stream = report->stream;
 
-    if (!all)
+    if (!all) {
         fputs("keeps what was chosen", stream);
-    else if (kept < testable)
-        fprintf(stream, "keeps all of the %zu MUST rules that were tested, of %zu", kept, testable);
-    else
+    } else if (kept < testable) {
+        fprintf(stream, "keeps all of the %zu MUST rules", kept);
+        write_chapters(report, suite, " of");
+        fprintf(stream, " that were tested, of %zu", testable);
+    } else {
         fputs("conforms", stream);
+        write_chapters(report, suite, " to");
+    }
     if (declined) {
         fputs(", without ", stream);
         write_declined(stream, suite);
@@ -461,10 +486,15 @@ static void write_conclusion(const struct report *report, const struct suite *su
 
     switch (report_conclude(suite)) {
     case COULD_NOT_TELL:
-        fputs("could not tell whether the runtime conforms.", stream);
+        fprintf(stream, "could not tell whether the %s conforms",
+                report->session->server ? "server" : "runtime");
+        write_chapters(report, suite, " to");
+        fputc('.', stream);
         break;
     case DOES_NOT_CONFORM:
-        fputs("does not conform.", stream);
+        fputs("does not conform", stream);
+        write_chapters(report, suite, " to");
+        fputc('.', stream);
         break;
     case CONFORMS:
         write_kept(report, suite);

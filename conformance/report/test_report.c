@@ -31,7 +31,7 @@ static void complain(const char *text)
  * needs a part that is declined, which is its rule's. */
 static struct suite *suite_of(const char *results)
 {
-    struct suite *suite = suite_create(place, checks, complain);
+    struct suite *suite = suite_create(place, checks, NULL, complain);
     size_t i;
 
     assert_true(suite_choose(suite, NULL));

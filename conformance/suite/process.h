@@ -45,7 +45,7 @@ struct process {
 void process_run(const struct command *command, struct process *process);
 void process_free(struct process *process);
 
-/* Kill every command that runs in any thread; a signal handler may call it. */
-void process_kill_all(void);
+/* Send a signal to every command that runs in any thread; a signal handler may call it. */
+void process_kill_all(int number);
 
 #endif

@@ -450,16 +450,18 @@ static void run_checks(struct options *options, int connections, struct server *
     }
 }
 
-static int report(const struct options *options, const struct counts *counts)
+static void print_counts(const struct counts *counts)
 {
-    FILE *notes = options->table.notes;
-
-    fprintf(notes, "%d passed, %d failed", counts->passed, counts->failed);
+    printf("%d passed, %d failed", counts->passed, counts->failed);
     if (counts->skipped > 0)
-        fprintf(notes, ", %d skipped", counts->skipped);
+        printf(", %d skipped", counts->skipped);
     if (counts->unknown > 0)
-        fprintf(notes, ", %d unknown", counts->unknown);
-    fprintf(notes, "\n");
+        printf(", %d unknown", counts->unknown);
+    printf("\n");
+}
+
+static int conclude(const struct counts *counts)
+{
     if (counts->failed > 0)
         return FAILED_SOME;
     return counts->unknown > 0 || counts->passed == 0 ? COULD_NOT_TELL : PASSED;
@@ -497,7 +499,8 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     raise_limit();
     handle_signals();
-    fprintf(options.table.notes, "attack: seed %llu\n", (unsigned long long)options.target.seed);
+    if (!options.table.plain)
+        printf("attack: seed %llu\n", (unsigned long long)options.target.seed);
     server.command = options.command;
     if (options.command && !start_server(&options, &server))
         return COULD_NOT_TELL;
@@ -509,5 +512,7 @@ int main(int argc, char **argv)
     run_checks(&options, connections, options.command ? &server : NULL, &counts);
     if (options.command)
         end_server(&options, &server);
-    return report(&options, &counts);
+    if (!options.table.plain)
+        print_counts(&counts);
+    return conclude(&counts);
 }

@@ -112,12 +112,14 @@ void check_last_clients(struct attack *attack)
     say_if_it_ended(attack);
 }
 
-/* Programs that stop on a signal end with status 0, or with the one that a shell gives to the
- * signal. */
+/* A program that stops on a signal may end with status 0, by the signal, or with the status that a
+ * shell gives to the signal. */
 static bool has_ended_well(const struct server *server)
 {
-    return WIFEXITED(server->status) &&
-           (WEXITSTATUS(server->status) == 0 || WEXITSTATUS(server->status) == 128 + SIGTERM);
+    int status = server->status;
+
+    return WIFSIGNALED(status) ? WTERMSIG(status) == SIGTERM
+                               : WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 128 + SIGTERM;
 }
 
 void check_end(struct attack *attack)
