@@ -36,7 +36,8 @@ static const char help[] =
     "                       and miou_unix.h\n"
     "  --driver COMMAND     test the runtime of a driver in any language, which executes the\n"
     "                       scenario on its standard input; the tests in C are skipped\n"
-    "  --server COMMAND     test an echo server in any language, by the rules of chapter 7: a command\n"
+    "  --server COMMAND     test an echo server in any language, by the rules of chapter 7: a "
+    "command\n"
     "                       of the shell, in which the word PORT stands for the port at which it\n"
     "                       is to listen\n"
     "  --rule ID            test a rule (R2.1), the rules of a chapter (R2) or one test "
@@ -382,9 +383,8 @@ static struct suite *load(const struct options *options)
     free(attacks);
     if (!suite)
         exit(COULD_NOT_TELL);
-    if (options->rule_count == 0 && session->server)
-        suite_choose_attacks(suite);
-    else if (options->rule_count == 0 && !suite_choose(suite, NULL))
+    if (options->rule_count == 0 &&
+        !(session->server ? suite_choose_attacks(suite) : suite_choose(suite, NULL)))
         die("%s: no rules", options->chapters);
     for (i = 0; i < options->rule_count; i++)
         if (!suite_choose(suite, options->rules[i]))
@@ -479,8 +479,7 @@ static char *again(const struct options *options, const char *program)
 /* If no test can be executed, there is nothing to report. */
 static void need_a_runtime(const struct session *session, struct suite *suite)
 {
-    char *why =
-        session->server ? attack_nothing(session, suite) : execute_nothing(session, suite);
+    char *why = session->server ? attack_nothing(session, suite) : execute_nothing(session, suite);
 
     if (why)
         die("%s", why);

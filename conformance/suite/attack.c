@@ -50,10 +50,8 @@ static void run_attack(const struct session *session, const struct test *test,
                            "-c",
                            (char *)session->server,
                            NULL};
-    struct command command = {.arguments = words,
-                              .input = "",
-                              .seconds = LONGER * seconds,
-                              .output_limit = OUTPUT_LIMIT};
+    struct command command = {
+        .arguments = words, .input = "", .seconds = LONGER * seconds, .output_limit = OUTPUT_LIMIT};
 
     process_run(&command, process);
     free(patience);
@@ -99,6 +97,8 @@ static char *explain(const struct process *process)
 
     if (process->end != PROCESS_EXITED)
         return text_of("the attack did not end by itself");
+    if (!*why)
+        return text_of("the attack gave no verdict");
     for (; line; line = strchr(line, '\n'), line += line != NULL)
         if (after(line, said) != line)
             last = after(line, said);
@@ -141,5 +141,5 @@ char *attack_nothing(const struct session *session, const struct suite *suite)
         process_free(&process);
         return why;
     }
-    return NULL;
+    return copy_of("no rule that was chosen can be tested on a server; see attack --list");
 }

@@ -305,13 +305,15 @@ bool suite_has_attacks(const struct suite *suite, const struct chapter *chapter)
     return false;
 }
 
-void suite_choose_attacks(struct suite *suite)
+bool suite_choose_attacks(struct suite *suite)
 {
+    bool found = false;
     size_t i;
 
     for (i = 0; i < suite->rule_count; i++)
         if (suite_has_attacks(suite, suite->rules[i].chapter))
-            mark(suite, suite->rules[i].rule->id, true);
+            found |= mark(suite, suite->rules[i].rule->id, true);
+    return found;
 }
 
 bool suite_except(struct suite *suite, const char *what)

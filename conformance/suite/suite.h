@@ -75,8 +75,8 @@ void suite_free(struct suite *suite);
  * are chosen already; NULL: all. Returns whether it exists. */
 bool suite_choose(struct suite *suite, const char *what);
 
-/* Choose the rules of the chapters that have attacks on a server. */
-void suite_choose_attacks(struct suite *suite);
+/* Choose the rules of the chapters that have attacks on a server. Returns whether there are any. */
+bool suite_choose_attacks(struct suite *suite);
 
 /* Whether a chapter has any. */
 bool suite_has_attacks(const struct suite *suite, const struct chapter *chapter);

@@ -41,7 +41,8 @@ static const char help[] =
     "                     plain seconds, and what does not come in time is unknown\n"
     "  --seed N           the same seed sends the same bytes in the same pieces (random)\n"
     "  --only CHECK       run only this check; may be given several times\n"
-    "  --rule ID          run only checks of this rule of the specification, and judge by it alone:\n"
+    "  --rule ID          run only checks of this rule of the specification, and judge by it "
+    "alone:\n"
     "                     if something else is wrong, the check cannot tell\n"
     "  --plain            print a line per check in place of the table: its name, pass, fail,\n"
     "                     unknown or skipped, and why; all else goes to standard error\n"
@@ -229,14 +230,19 @@ static void parse_option(struct options *options, int option)
 
 static void parse(struct options *options, int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"port", required_argument, NULL, 'p'},    {"address", required_argument, NULL, 'a'},
-        {"seed", required_argument, NULL, 'r'},    {"connections", required_argument, NULL, 'c'},
-        {"seconds", required_argument, NULL, 's'}, {"patience", required_argument, NULL, 'w'},
-        {"only", required_argument, NULL, 'o'},    {"rule", required_argument, NULL, 'R'},
-        {"plain", no_argument, NULL, 'P'},         {"list", no_argument, NULL, 'l'},
-        {"rules", no_argument, NULL, 'L'},         {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"port", required_argument, NULL, 'p'},
+                                          {"address", required_argument, NULL, 'a'},
+                                          {"seed", required_argument, NULL, 'r'},
+                                          {"connections", required_argument, NULL, 'c'},
+                                          {"seconds", required_argument, NULL, 's'},
+                                          {"patience", required_argument, NULL, 'w'},
+                                          {"only", required_argument, NULL, 'o'},
+                                          {"rule", required_argument, NULL, 'R'},
+                                          {"plain", no_argument, NULL, 'P'},
+                                          {"list", no_argument, NULL, 'l'},
+                                          {"rules", no_argument, NULL, 'L'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     int option;
 
     options->table.words = argv;
@@ -405,8 +411,8 @@ static bool is_chosen(const struct options *options, const struct check *check)
     return options->only_count == 0 && (options->rule || !(check->needs & STOPS));
 }
 
-/* Run a check on a server that is started again where the check needs it, or where it has been ended
- * after the last one. Returns whether it is there. */
+/* Run a check on a server that is started again where the check needs it, or where it has been
+ * ended after the last one. Returns whether it is there. */
 static bool run_on_server(struct options *options, int connections, struct server *server,
                           const struct check *check, struct counts *counts)
 {

@@ -61,8 +61,8 @@ static struct script conversation(int number, uint64_t *random)
 /* Every other one has sent nothing yet, so that the server may turn it away. */
 static struct script some_new(int number, uint64_t *random)
 {
-    struct script script = SCRIPT(STEP(HOLD), STEP(SEND, 100), STEP(AWAIT), STEP(HALF_CLOSE),
-                                  STEP(END));
+    struct script script =
+        SCRIPT(STEP(HOLD), STEP(SEND, 100), STEP(AWAIT), STEP(HALF_CLOSE), STEP(END));
 
     script.lenient = true;
     return number % 2 == 0 ? conversation(number, random) : script;
@@ -153,8 +153,8 @@ static enum hold ends_at_once(void *context, struct tally *tally)
     server_signal(attack->server, SIGTERM);
     if (!server_alive(attack->server, attack->target->patience, how))
         return HOLD_ENDS_IT;
-    snprintf(tally->reason, sizeof tally->reason, "the server still runs %g s after the second SIGTERM",
-             attack->target->patience);
+    snprintf(tally->reason, sizeof tally->reason,
+             "the server still runs %g s after the second SIGTERM", attack->target->patience);
     return HOLD_IS_WRONG;
 }
 

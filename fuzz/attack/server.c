@@ -207,8 +207,8 @@ static bool is_word(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* The first place where the word PORT stands alone and is no variable of the shell, as the first one
- * of PORT=PORT is; NULL if there is none. */
+/* The first place where the word PORT stands alone and is no variable of the shell, as the first
+ * one of PORT=PORT is; NULL if there is none. */
 static const char *find_port_word(const char *text)
 {
     const char *word = text;

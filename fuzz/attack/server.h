@@ -14,10 +14,10 @@ struct usage {
 
 struct server {
     char **command;
-    pid_t pid;   /* 0: it does not run */
+    pid_t pid;      /* 0: it does not run */
     pid_t listener; /* the process of these that listens: not the first if a shell started it */
-    int said;    /* a file with its output; -1: none */
-    off_t heard; /* how much of that was read */
+    int said;       /* a file with its output; -1: none */
+    off_t heard;    /* how much of that was read */
     bool ended;
     int status;         /* as from waitpid, once it has ended */
     struct usage first; /* after it had served a few clients */

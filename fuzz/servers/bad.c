@@ -2,8 +2,9 @@
  *
  *     bad FAULT PORT      bad --list
  *
- * Each client has a buffer, which is written while it holds something and read into otherwise. After
- * SIGTERM the server accepts nobody, and ends when its clients have gone, or on a second SIGTERM. */
+ * Each client has a buffer, which is written while it holds something and read into otherwise.
+ * After SIGTERM the server accepts nobody, and ends when its clients have gone, or on a second
+ * SIGTERM. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
