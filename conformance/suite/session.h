@@ -3,6 +3,7 @@
 #ifndef SESSION_H
 #define SESSION_H
 
+#include "conversation.h"
 #include "suite.h"
 
 /* What is left out once a test has failed. */
@@ -18,6 +19,7 @@ struct session {
     const char *command;  /* a driver in any language, for the shell; NULL: the one below */
     const char *server;   /* a server, for the shell, in place of a runtime; NULL: none */
     const char *driver;   /* the driver for libraries */
+    struct drivers *drivers; /* those that execute the scenarios; NULL: none has been started */
     const char *checks;   /* the program of the tests in C */
     const char *attack;   /* the program of the attacks on a server */
     const char *under;    /* a command that all of these are run under, for the shell; NULL: none */
