@@ -5,6 +5,7 @@
 #include "report/declare.h"
 #include "report/report.h"
 #include "scenario/memory.h"
+#include "suite/attack.h"
 #include "suite/differences.h"
 #include "suite/execute.h"
 #include "suite/explore.h"
@@ -30,6 +31,7 @@ enum { JOBS_MAX = 256 };
 static const char help[] =
     "usage: conform --runtime LIBRARY [OPTION ...]\n"
     "       conform --driver COMMAND [OPTION ...]\n"
+    "       conform --server COMMAND [OPTION ...]\n"
     "       conform --list | --print TEST | --help\n"
     "\n"
     "Check, rule by rule, whether a runtime keeps the rules of structured concurrency.\n"
@@ -38,6 +40,10 @@ static const char help[] =
     "                       and miou_unix.h\n"
     "  --driver COMMAND     test the runtime of a driver in any language, which executes the\n"
     "                       scenario on its standard input; the tests in C are skipped\n"
+    "  --server COMMAND     test an echo server in any language, by the rules of chapter 7: a "
+    "command\n"
+    "                       of the shell, in which the word PORT stands for the port at which it\n"
+    "                       is to listen\n"
     "  --rule ID            test a rule (R2.1), the rules of a chapter (R2) or one test "
     "(R2.1/ended);\n"
     "                       may be repeated; default: all rules\n"
@@ -202,6 +208,9 @@ static void set(struct options *options, int option, const char *value)
     case 'd':
         options->session.command = value;
         break;
+    case 'v':
+        options->session.server = value;
+        break;
     case 'R':
         options->rules[options->rule_count++] = value;
         break;
@@ -290,6 +299,7 @@ static void read_options(struct options *options, int argc, char **argv)
     static const struct option known[] = {
         {"runtime", required_argument, NULL, 'r'},
         {"driver", required_argument, NULL, 'd'},
+        {"server", required_argument, NULL, 'v'},
         {"rule", required_argument, NULL, 'R'},
         {"except", required_argument, NULL, 'e'},
         {"fail-fast", optional_argument, NULL, 'F'},
@@ -324,7 +334,10 @@ static void read_options(struct options *options, int argc, char **argv)
         die("--seed, --schedule or --explore: one of them");
     if (optind < argc)
         die("%s: not an option; see --help", argv[optind]);
-    if (options->list || options->print)
+    if (options->session.server &&
+        (options->session.runtime || options->session.command || options->session.under || modes))
+        die("--server: without --runtime, --driver, --explore, --seed, --schedule and --under");
+    if (options->list || options->print || options->session.server)
         return;
     if (options->session.runtime && options->session.command)
         die("a runtime is a library or a driver: --runtime or --driver, not both");
@@ -349,10 +362,13 @@ static void find_parts(struct options *options)
     *strrchr(directory, '/') = '\0';
     options->session.driver = text_of("%s/driver", directory);
     options->session.checks = text_of("%s/checks", directory);
+    options->session.attack = text_of("%s/attack", directory);
     if (access(options->session.driver, X_OK) != 0)
         die("%s: %s", options->session.driver, strerror(errno));
     if (access(options->session.checks, X_OK) != 0)
         die("%s: %s", options->session.checks, strerror(errno));
+    if (options->session.server && access(options->session.attack, X_OK) != 0)
+        die("%s: %s", options->session.attack, strerror(errno));
     /* A directory spec below build has the page of `make spec`, and no chapters. */
     spec = text_of("%s/../spec/scenario.md", directory);
     if (options->spec)
@@ -364,30 +380,35 @@ static void find_parts(struct options *options)
     free(spec);
 }
 
-static char *list_checks(const char *checks)
+/* What a program of tests says when it is asked for a list of them. */
+static char *list_tests(const char *program, const char *option)
 {
-    char *const arguments[] = {(char *)checks, "--list", NULL};
+    char *const arguments[] = {(char *)program, (char *)(uintptr_t)option, NULL};
     struct command command = {
         .arguments = arguments, .input = "", .seconds = 60, .output_limit = 1 << 24};
     struct process process;
 
     process_run(&command, &process);
     if (process.end != PROCESS_EXITED || process.status != 0)
-        die("%s cannot list its tests: %s", checks, process.errors);
+        die("%s cannot list its tests: %s", program, process.errors);
     free(process.errors);
     return process.output;
 }
 
 static struct suite *load(struct options *options)
 {
-    char *checks = list_checks(options->session.checks);
-    struct suite *suite = suite_create(options->chapters, checks, complain);
+    const struct session *session = &options->session;
+    char *checks = list_tests(session->checks, "--list");
+    char *attacks = session->server ? list_tests(session->attack, "--rules") : NULL;
+    struct suite *suite = suite_create(options->chapters, checks, attacks, complain);
     int i;
 
     free(checks);
+    free(attacks);
     if (!suite)
         exit(COULD_NOT_TELL);
-    if (options->rule_count == 0 && !suite_choose(suite, NULL))
+    if (options->rule_count == 0 &&
+        !(session->server ? suite_choose_attacks(suite) : suite_choose(suite, NULL)))
         die("%s: no rules", options->chapters);
     for (i = 0; i < options->rule_count; i++)
         if (!suite_choose(suite, options->rules[i]))
@@ -403,9 +424,12 @@ static struct suite *load(struct options *options)
 
 /* ---- The command ---- */
 
+/* The attack on a server ends it, and would leave it behind if it was killed. */
+static bool has_server;
+
 static void interrupted(int signal_number)
 {
-    process_kill_all();
+    process_kill_all(has_server ? SIGTERM : SIGKILL);
     signal(signal_number, SIG_DFL);
     raise(signal_number);
 }
@@ -463,6 +487,7 @@ static char *again(const struct options *options, const char *program)
     } words[] = {{"", program},
                  {" --runtime ", options->session.runtime},
                  {" --driver ", options->session.command},
+                 {" --server ", options->session.server},
                  {" --spec ", options->spec},
                  {" --differences ", options->differences}};
     char *text;
@@ -482,7 +507,7 @@ static char *again(const struct options *options, const char *program)
 /* If no test can be executed, there is nothing to report. */
 static void need_a_runtime(struct session *session, struct suite *suite)
 {
-    char *why = execute_begin(session, suite);
+    char *why = session->server ? attack_nothing(session, suite) : execute_begin(session, suite);
 
     if (why)
         die("%s", why);
@@ -571,6 +596,7 @@ int main(int argc, char **argv)
     read_options(&options, argc, argv);
     find_parts(&options);
     suite = load(&options);
+    has_server = options.session.server != NULL;
     signal(SIGINT, interrupted);
     signal(SIGTERM, interrupted);
     signal(SIGHUP, interrupted);

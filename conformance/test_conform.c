@@ -647,6 +647,14 @@ static void refuses_bad_options(void **state)
     could_not_tell("--driver x --explore=1k", "conform: --explore=1k: not a number from 1 to");
     could_not_tell("--driver x --explore=1000001", "conform: --explore=1000001: not a number");
     could_not_tell("--driver x --seed 1 --explore", "--seed, --schedule or --explore: one of them");
+    could_not_tell("--server x --runtime y", "conform: --server: without --runtime, --driver, ");
+    could_not_tell("--server x --driver y", "conform: --server: without ");
+    could_not_tell("--server x --explore", "conform: --server: without ");
+    could_not_tell("--server x --seed 1", "conform: --server: without ");
+    could_not_tell("--server x --under y", "conform: --server: without ");
+    could_not_tell("--server 'x PORT'", "conform: spec: no rules");
+    could_not_tell("--server 'x PORT' --rule R98",
+                   "conform: no rule that was chosen can be tested");
     could_not_tell("--frobnicate", "unrecognized option '--frobnicate'");
     could_not_tell("--driver", "requires an argument");
     could_not_tell("--driver x y", "conform: y: not an option");

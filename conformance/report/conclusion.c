@@ -195,13 +195,35 @@ static void write_rules(FILE *stream, const struct suite *suite, bool must,
 static bool is_all(const struct session *session, const struct suite *suite)
 {
     bool all = !session->explore && !session->replay;
+    size_t r, t;
+
+    for (r = 0; r < suite->rule_count; r++) {
+        const struct suite_rule *rule = &suite->rules[r];
+
+        if (session->server && !suite_has_attacks(suite, rule->chapter))
+            continue;
+        all &= rule->chosen;
+        for (t = 0; t < rule->count; t++)
+            all &= rule->tests[t].chosen;
+    }
+    return all;
+}
+
+/* Write the chapters that a server is tested by, behind a word; nothing for a runtime. */
+static void write_chapters(FILE *stream, const struct session *session, const struct suite *suite,
+                           const char *word)
+{
+    const struct chapter *last = NULL;
     size_t i;
 
-    for (i = 0; i < suite->rule_count; i++)
-        all &= suite->rules[i].chosen;
-    for (i = 0; i < suite->count; i++)
-        all &= suite->tests[i].chosen;
-    return all;
+    for (i = 0; session->server && i < suite->rule_count; i++) {
+        const struct chapter *chapter = suite->rules[i].chapter;
+
+        if (chapter == last || !suite_has_attacks(suite, chapter))
+            continue;
+        fprintf(stream, "%s chapter %d", last ? " and" : word, chapter->number);
+        last = chapter;
+    }
 }
 
 static int count_declined(const struct suite *suite)
@@ -289,12 +311,16 @@ static void write_kept(FILE *stream, const struct session *session, const struct
     bool whole = kept + count_rules(suite, true, is_different) == testable && !count_partial(suite);
     bool all = is_all(session, suite);
 
-    if (!all)
+    if (!all) {
         fputs("keeps what was chosen", stream);
-    else if (whole)
+    } else if (whole) {
         fputs("conforms", stream);
-    else
-        fprintf(stream, "keeps all of the %zu MUST rules that were tested, of %zu", kept, testable);
+        write_chapters(stream, session, suite, " to");
+    } else {
+        fprintf(stream, "keeps all of the %zu MUST rules", kept);
+        write_chapters(stream, session, suite, " of");
+        fprintf(stream, " that were tested, of %zu", testable);
+    }
     write_partial(stream, suite);
     if (write_excused(stream, suite) && all && whole)
         fprintf(stream, ": it keeps the %zu other MUST rules", kept);
@@ -306,7 +332,9 @@ static void write_kept_still(FILE *stream, const struct session *session, const 
 {
     size_t kept = count_rules(suite, true, is_kept);
 
-    fputs("does not conform.", stream);
+    fputs("does not conform", stream);
+    write_chapters(stream, session, suite, " to");
+    fputc('.', stream);
     if (!is_all(session, suite))
         return;
     fprintf(stream, " It keeps %zu of the %zu MUST rules that were tested", kept,
@@ -329,7 +357,10 @@ static void write_must(FILE *stream, const struct session *session, const struct
 {
     switch (conclude(suite)) {
     case COULD_NOT_TELL:
-        fputs("could not tell whether the runtime conforms.", stream);
+        fprintf(stream, "could not tell whether the %s conforms",
+                session->server ? "server" : "runtime");
+        write_chapters(stream, session, suite, " to");
+        fputc('.', stream);
         break;
     case DOES_NOT_CONFORM:
         write_kept_still(stream, session, suite);

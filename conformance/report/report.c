@@ -125,7 +125,7 @@ static void write_commands(const struct report *report, const struct test *test)
     FILE *stream = report->stream;
 
     fprintf(stream, "  alone:    %s --rule %s%s%s\n", report->again, test->id, blank, replay);
-    if (session->command)
+    if (session->command || session->server)
         return;
     fprintf(
         stream,

@@ -48,7 +48,7 @@ static struct differences differences = {.of = (struct difference *)(uintptr_t)&
  * is declined, which is its rule's. */
 static struct suite *suite_of(const char *results)
 {
-    struct suite *suite = suite_create(place, checks, complain);
+    struct suite *suite = suite_create(place, checks, NULL, complain);
     size_t i;
 
     assert_true(suite_choose(suite, NULL));
@@ -76,14 +76,13 @@ static struct suite *suite_of(const char *results)
     return suite;
 }
 
-static void expect(const char *results, enum conclusion conclusion, const char *words)
+static void expect_of(const struct session *session, struct suite *suite,
+                      enum conclusion conclusion, const char *words)
 {
-    static const struct session session = {.runtime = "x"};
-    struct suite *suite = suite_of(results);
     char *text, line[256];
     size_t size;
     FILE *stream = open_memstream(&text, &size);
-    struct report report = {.stream = stream, .again = "conform", .session = &session};
+    struct report report = {.stream = stream, .again = "conform", .session = session};
 
     assert_true(report_write(&report, suite));
     fclose(stream);
@@ -92,6 +91,29 @@ static void expect(const char *results, enum conclusion conclusion, const char *
     assert_int_equal(conclude(suite), conclusion);
     free(text);
     suite_free(suite);
+}
+
+static void expect(const char *results, enum conclusion conclusion, const char *words)
+{
+    static const struct session session = {.runtime = "x"};
+
+    expect_of(&session, suite_of(results), conclusion, words);
+}
+
+/* A server and the results of its tests. */
+static void expect_of_server(const char *results, enum conclusion conclusion, const char *words)
+{
+    static const struct session session = {.server = "x"};
+    struct suite *suite = suite_create(place, "R99.1 other\n", checks, complain);
+    size_t i;
+
+    assert_true(suite_choose_attacks(suite));
+    for (i = 0; results[i]; i++)
+        if (results[i] == 'F')
+            result_set(&suite->tests[i].result, RESULT_FAIL, "so it is");
+        else if (results[i] == 'P')
+            suite->tests[i].result.kind = RESULT_PASS;
+    expect_of(&session, suite, conclusion, words);
 }
 
 static void says_how_far_a_runtime_conforms(void **state)
@@ -160,6 +182,20 @@ static void says_what_is_kept_in_part(void **state)
     checks = five;
 }
 
+static void says_of_which_chapter_a_server_keeps_the_rules(void **state)
+{
+    (void)state;
+    expect_of_server("PPPPP", CONFORMS, "conforms to chapter 98.");
+    expect_of_server("PP-PP", CONFORMS,
+                     "keeps all of the 4 MUST rules of chapter 98 that were tested, of 5. "
+                     "Untested: R98.3");
+    expect_of_server("PFPPP", DOES_NOT_CONFORM, "does not conform to chapter 98. It keeps 4 of the 5 MUST rules that were tested. Broken: "
+                     "R98.2");
+    expect_of_server("-----", COULD_NOT_TELL,
+                     "could not tell whether the server conforms to chapter 98. "
+                     "Untested: R98.1 R98.2 R98.3 R98.4 R98.5");
+}
+
 static int set_up(void **state)
 {
     if (place_set_up(state) != 0)
@@ -176,6 +212,7 @@ int main(void)
         cmocka_unit_test(says_what_is_declared),
         cmocka_unit_test(says_what_is_kept_in_part),
         cmocka_unit_test(names_parts_beside_what_is_broken),
+        cmocka_unit_test(says_of_which_chapter_a_server_keeps_the_rules),
     };
 
     return cmocka_run_group_tests(tests, set_up, place_tear_down);

@@ -1,6 +1,7 @@
 /* session: threads take the tests one by one; each test is executed once, replayed or explored. */
 #include "session.h"
 
+#include "attack.h"
 #include "differences.h"
 #include "execute.h"
 #include "explore.h"
@@ -59,6 +60,17 @@ static void expect_failure(struct test *test)
         return;
     free(result->reason);
     result_set(result, RESULT_DIFFERS, "fails as declared: %s", test->difference->reason);
+}
+
+static void attack_server(const struct session *session, struct test *test)
+{
+    test->executions++;
+    if (test->attacks)
+        test->result = attack_execute(session, test);
+    else if (test->scenario)
+        result_set(&test->result, RESULT_SKIPPED, "a scenario, which needs a runtime");
+    else
+        result_set(&test->result, RESULT_SKIPPED, "a test in C, which needs a library");
 }
 
 static void run_test(const struct session *session, const struct suite *suite, struct test *test)
@@ -132,7 +144,10 @@ static void run_waiting(struct work *work, struct test *test)
 {
     if (is_left_out(test) || test->executions || shares_result(work->session, test))
         return;
-    run_test(work->session, work->suite, test);
+    if (work->session->server)
+        attack_server(work->session, test);
+    else
+        run_test(work->session, work->suite, test);
     if (test->result.kind >= RESULT_FAIL && test->rule->level == LEVEL_MUST)
         atomic_store(&work->broken, true);
 }

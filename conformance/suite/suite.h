@@ -26,6 +26,7 @@ struct test {
     const char *name; /* the part of the id behind the rule */
     const struct rule *rule;
     const struct scenario *scenario; /* NULL: a test in C */
+    bool attacks;                    /* an attack on a server, not a test in C */
     struct test *twin;               /* the same test in C of an earlier rule; NULL: none */
     bool chosen;
     const struct difference *difference; /* declared of it, or of its rule; NULL: none */
@@ -72,8 +73,10 @@ struct suite {
 typedef void suite_complain(const char *text);
 
 /* Gather the tests: the chapters of the directory, and the lines that `checks --list` has printed.
- * NULL after complaints. */
-struct suite *suite_create(const char *directory, const char *checks, suite_complain *complain);
+ * If a server is to be tested, `attacks` are the lines that `attack --rules` has printed, which are
+ * the tests of the rules that they name; else it is NULL. NULL after complaints. */
+struct suite *suite_create(const char *directory, const char *checks, const char *attacks,
+                           suite_complain *complain);
 void suite_free(struct suite *suite);
 
 /* Whether a rule is meant by an id: its own (R2.1), or that of its chapter (R2). */
@@ -82,6 +85,12 @@ bool suite_is_of(const struct suite_rule *rule, const char *id);
 /* Choose a rule (R2.1), the rules of a chapter (R2) or one test (R2.1/1) in addition to those that
  * are chosen already; NULL: all. Returns whether it exists. */
 bool suite_choose(struct suite *suite, const char *what);
+
+/* Choose the rules of the chapters that have attacks on a server. Returns whether there are any. */
+bool suite_choose_attacks(struct suite *suite);
+
+/* Whether a chapter has any. */
+bool suite_has_attacks(const struct suite *suite, const struct chapter *chapter);
 
 /* Undo the choice of the same. */
 bool suite_except(struct suite *suite, const char *what);
