@@ -41,6 +41,13 @@ func say(format string, values ...any) {
 	fmt.Printf(format+"\n", values...)
 }
 
+// over says how the scenario ended, and lets nobody else say anything.
+func over(how string) {
+	output.Lock()
+	fmt.Println(how)
+	os.Exit(0)
+}
+
 // ---- The program
 
 type operation struct {
@@ -257,8 +264,7 @@ var promiseOperations = map[string]func(t, p *task) string{
 	"await": (*task).await, "cancel": (*task).cancelChild, "state": (*task).state,
 }
 
-// spawn starts a goroutine. Options of async and call that name owners, orphanages or domains have no
-// counterpart.
+// spawn starts a goroutine. There are no options: they name resources, orphanages and domains.
 func (t *task) spawn(op operation, of string) *task {
 	p := newTask(t.ctx, of, "spawn %s %d", t.name, op.line)
 	go p.run()
@@ -405,10 +411,8 @@ func (t *task) once(op operation) ([]string, *task) {
 	}
 	switch op.word {
 	case "async", "call":
-		for _, option := range op.args[1:] {
-			if strings.Contains(option, "=") {
-				return []string{"absent"}, nil
-			}
+		if len(op.args) > 1 {
+			over("absent " + op.word) // with such options
 		}
 		return []string{"ok"}, t.spawn(op, op.args[0])
 	case "parallel":
@@ -434,6 +438,8 @@ func (t *task) once(op operation) ([]string, *task) {
 		return []string{"ok"}, nil
 	case "until":
 		return []string{t.until(op.args[0], number(append(op.args, "1")[1]))}, nil
+	case "self", "run":
+		return []string{"absent"}, nil
 	}
 	return []string{t.synchronise(op)}, nil
 }
@@ -501,5 +507,5 @@ func main() {
 	parse(lines[1:])
 	main := newTask(context.Background(), "main", "")
 	main.run()
-	say("run %s", main.outcome())
+	over("run " + main.outcome())
 }

@@ -4,16 +4,16 @@
 //!     async          `tokio::spawn`; with an orphanage, `JoinSet::spawn`
 //!     call           `Handle::spawn` on the runtime of another thread, of each in turn
 //!     await          `.await` of a `JoinHandle`, which is used up by that
-//!     cancel         `abort`, and `.await`. The task's future is dropped where it waits
+//!     cancel         `abort`, which does not wait: the task's future is dropped where it waits
 //!     an orphanage   `JoinSet`: `get` is `join_next`
-//!     a resource     a value with `Drop`, owned by the task in whose variables it is. `give` moves it
-//!                    into the child, `transfer` into what the task returns
+//!     a resource     a value with `Drop`, owned by the task in whose variables it is. `give` moves
+//!                    it into the child, `transfer` into what the task returns
 //!     mutex          `tokio::sync::Mutex`, held as long as its guard
 //!     lazy           `tokio::sync::OnceCell`
 //!     trigger, computation  `tokio::sync::watch`
 //!
-//! What the compiler would refuse, such as the second `await` of a `JoinHandle` or the use of what was
-//! moved away, is absent. What tokio does not do by itself, this driver does not do either.
+//! What the compiler would refuse, such as the second `await` of a `JoinHandle` or the use of what
+//! was moved away, is absent. What tokio does not do by itself, this driver does not do either.
 
 use std::any::{Any, TypeId};
 use std::cell::Cell;
@@ -114,6 +114,7 @@ struct Output {
 }
 
 type Joined = Result<Output, JoinError>;
+type Task = Pin<Box<dyn Future<Output = Output> + Send>>;
 type Slot = Arc<Mutex<Option<JoinHandle<Output>>>>; // empty once the handle is used up
 
 struct Promises(Vec<Slot>);
@@ -174,12 +175,7 @@ impl World {
 }
 
 /// The future of every task. It owns what the task was given from the start.
-fn task(
-    world: Arc<World>,
-    name: String,
-    of: String,
-    given: Vec<Resource>,
-) -> Pin<Box<dyn Future<Output = Output> + Send>> {
+fn task(world: Arc<World>, name: String, of: String, given: Vec<Resource>) -> Task {
     Box::pin(async move {
         say(format!("begin {} {}", name, domain()));
         let mut instance = Instance::new(world, name, given);
@@ -312,6 +308,18 @@ impl Instance {
 
 // ---- Operations. None: this does not exist, or would not compile.
 
+/// All the handles, each of which must be there and be listed once.
+fn take_all(slots: &[Slot]) -> Option<Vec<JoinHandle<Output>>> {
+    let taken: Vec<_> = slots.iter().map(|slot| slot.lock().unwrap().take()).collect();
+    if !taken.is_empty() && taken.iter().all(Option::is_some) {
+        return taken.into_iter().collect();
+    }
+    for (slot, handle) in slots.iter().zip(taken).filter(|(_, handle)| handle.is_some()) {
+        *slot.lock().unwrap() = handle;
+    }
+    None
+}
+
 fn ok() -> Option<String> {
     Some("ok".to_string())
 }
@@ -333,13 +341,11 @@ impl Instance {
             let finished = slot.lock().unwrap().as_ref()?.is_finished();
             return Some(if finished { "finished" } else { "running" }.to_string());
         }
-        let handle = slot.lock().unwrap().take()?;
         if word == "cancel" {
-            handle.abort();
-            let joined = handle.await;
-            self.joined(joined);
+            slot.lock().unwrap().as_ref()?.abort();
             return ok();
         }
+        let handle = slot.lock().unwrap().take()?;
         let joined = handle.await;
         self.joined(joined)
     }
@@ -354,7 +360,9 @@ impl Instance {
     async fn all(&mut self, op: &Operation) {
         let slots: Vec<Slot> = match op.word.as_str() {
             "await-all" => op.args.iter().flat_map(|name| self.slots(name)).collect(),
-            _ => op.args.iter().map(|of| self.call(op, of, Vec::new()).unwrap_or_default()).collect(),
+            _ => {
+                op.args.iter().map(|of| self.call(op, of, Vec::new()).unwrap_or_default()).collect()
+            }
         };
         let mut outcomes = Vec::new();
         for slot in slots {
@@ -367,10 +375,7 @@ impl Instance {
     /// The first handle that is ready, as `select!` would take it.
     async fn await_one(&mut self, op: &Operation) -> Option<String> {
         let slots: Vec<Slot> = op.args.iter().flat_map(|name| self.slots(name)).collect();
-        let mut handles = Vec::new();
-        for slot in &slots {
-            handles.push(slot.lock().unwrap().take()?);
-        }
+        let mut handles = take_all(&slots)?;
         let (taken, joined) = poll_fn(|context| {
             for (i, handle) in handles.iter_mut().enumerate() {
                 if let Poll::Ready(joined) = Pin::new(handle).poll(context) {
@@ -383,15 +388,13 @@ impl Instance {
         for (i, handle) in handles.into_iter().enumerate().filter(|(i, _)| *i != taken) {
             if op.word == "await-first" {
                 handle.abort();
-                let _ = handle.await;
-            } else {
-                *slots[i].lock().unwrap() = Some(handle);
             }
+            *slots[i].lock().unwrap() = Some(handle);
         }
         self.joined(joined)
     }
 
-    fn child(&self, op: &Operation, of: &str, given: Vec<Resource>) -> Pin<Box<dyn Future<Output = Output> + Send>> {
+    fn child(&self, op: &Operation, of: &str, given: Vec<Resource>) -> Task {
         let name = self.world.instance(of, Some(format!("spawn {} {}", self.name, op.line)));
         task(self.world.clone(), name, of.to_string(), given)
     }
@@ -578,8 +581,8 @@ impl Instance {
             "mutex" | "lock" | "try-lock" | "unlock" => return self.lock(op).await,
             "lazy" => return self.bind(&op.args[0], Lazy(op.args[1].clone(), OnceCell::new())),
             "force" => return self.force(op).await,
-            "trigger" | "await-trigger" | "signal-trigger" | "computation" | "complete" | "peek"
-            | "await-computation" => return self.watch(op).await,
+            "trigger" | "await-trigger" | "signal-trigger" | "computation" | "complete"
+            | "peek" | "await-computation" => return self.watch(op).await,
             "until" => return self.until(op).await,
             "run" => return self.run(op),
             "self" => return Some(outcome(&Ok(domain()))),
@@ -601,7 +604,10 @@ fn runtime() -> Runtime {
 }
 
 /// A thread with a runtime, which goes on until the sender is dropped.
-fn start_domain(number: usize, domains: &mut Vec<Handle>) -> (oneshot::Sender<()>, std::thread::JoinHandle<()>) {
+fn start_domain(
+    number: usize,
+    domains: &mut Vec<Handle>,
+) -> (oneshot::Sender<()>, std::thread::JoinHandle<()>) {
     let (sender, stop) = oneshot::channel();
     let runtime = runtime();
     domains.push(runtime.handle().clone());
@@ -642,8 +648,9 @@ fn run(program: Program) -> String {
 fn main() {
     say("driver 2 tokio".to_string());
     say("runtime tokio 1".to_string());
-    say("lacks care take free-orphans free condition wait signal broadcast attach detach".to_string());
-    say("lacks free-mutex free-condition free-lazy free-trigger free-computation choose".to_string());
+    say("lacks care take condition wait signal broadcast attach detach choose free".to_string());
+    say("lacks free-orphans free-mutex free-condition free-lazy free-trigger".to_string());
+    say("lacks free-computation".to_string());
     say("ready".to_string());
     let mut lines = Vec::new();
     for line in std::io::stdin().lock().lines() {
