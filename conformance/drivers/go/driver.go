@@ -10,11 +10,11 @@
 //	lazy           sync.Once
 //	trigger        a context: cancelling it wakes whatever waits until it is done
 //	domains N      N + 1 goroutines run at a time
-//	a run          the process. As in any program in Go, what is left is gone once main returns, so
-//	               this driver executes one scenario and wants to be started for each
+//	a run          the process. As in any program in Go, what is left is gone once main returns.
+//	               So this driver executes one scenario and wants to be started for each
 //
-// What waits for a channel looks at the context of its task as well, as is usual in Go. What Go does
-// not do by itself, this driver does not do either.
+// What waits for a channel looks at the context of its task as well, as is usual in Go. What Go
+// does not do by itself, this driver does not do either.
 package main
 
 import (
@@ -213,15 +213,31 @@ func bind[T any](t *task, name string, thing T) {
 	names.Store(key, thing)
 }
 
-// promises gives all promises that a name stands for, or a nil.
-func promises(t *task, name string) []*task {
-	if found := find[[]*task](t, name); len(found) > 0 {
-		return found
+// promises gives all promises that the names stand for, and a nil for a name that stands for none.
+func promises(t *task, names []string) (all []*task) {
+	for _, name := range names {
+		found := find[[]*task](t, name)
+		if len(found) == 0 {
+			found = []*task{nil}
+		}
+		all = append(all, found...)
 	}
-	return []*task{nil}
+	return all
 }
 
 // ---- Operations
+
+// unlessStopped gives the outcome of an operation that looks at the context when it is done.
+func (t *task) unlessStopped(outcome string) string {
+	if t.ctx.Err() != nil {
+		return "stopped"
+	}
+	return outcome
+}
+
+func stopped(outcomes []string) bool {
+	return len(outcomes) > 0 && outcomes[len(outcomes)-1] == "stopped"
+}
 
 // wait waits until a channel is closed or the task is cancelled.
 func (t *task) wait(done <-chan struct{}) string {
@@ -260,8 +276,11 @@ func (t *task) state(p *task) string {
 	}
 }
 
-var promiseOperations = map[string]func(t, p *task) string{
-	"await": (*task).await, "cancel": (*task).cancelChild, "state": (*task).state,
+func (t *task) each(promises []*task, operation func(t, p *task) string) (outcomes []string) {
+	for i := 0; i < len(promises) && !stopped(outcomes); i++ {
+		outcomes = append(outcomes, operation(t, promises[i]))
+	}
+	return outcomes
 }
 
 // spawn starts a goroutine. There are no options: they name resources, orphanages and domains.
@@ -279,20 +298,21 @@ func (t *task) parallel(op operation) (outcomes []string) {
 	return t.awaitAll(children)
 }
 
-func (t *task) awaitAll(promises []*task) (outcomes []string) {
-	for _, p := range promises {
-		outcomes = append(outcomes, t.await(p))
-		if outcomes[len(outcomes)-1] == "stopped" {
-			return []string{"stopped"}
-		}
+func (t *task) awaitAll(promises []*task) []string {
+	outcomes := t.each(promises, (*task).await)
+	if stopped(outcomes) {
+		return []string{"stopped"}
 	}
 	return outcomes
 }
 
 func (t *task) awaitOne(promises []*task) (*task, string) {
-	cases := []reflect.SelectCase{{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(t.ctx.Done())}}
+	receive := func(done <-chan struct{}) reflect.SelectCase {
+		return reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(done)}
+	}
+	cases := []reflect.SelectCase{receive(t.ctx.Done())}
 	for _, p := range promises {
-		cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(p.done)})
+		cases = append(cases, receive(p.done))
 	}
 	which, _, _ := reflect.Select(cases)
 	if which == 0 {
@@ -323,10 +343,7 @@ func (t *task) force(op operation) string {
 		l.computed = newTask(t.ctx, l.of, "force %s %d", t.name, op.line)
 		l.computed.run()
 	})
-	if t.ctx.Err() != nil {
-		return "stopped"
-	}
-	return l.computed.outcome()
+	return t.unlessStopped(l.computed.outcome())
 }
 
 type trigger struct {
@@ -345,20 +362,14 @@ func (t *task) until(flag string, times int) string {
 
 func (t *task) yield() string {
 	runtime.Gosched()
-	if t.ctx.Err() != nil {
-		return "stopped"
-	}
-	return "ok"
+	return t.unlessStopped("ok")
 }
 
 func (t *task) sleep(milliseconds int) string {
 	over, cancel := context.WithTimeout(t.ctx, time.Duration(milliseconds)*time.Millisecond)
 	defer cancel()
 	<-over.Done()
-	if t.ctx.Err() != nil {
-		return "stopped"
-	}
-	return "ok"
+	return t.unlessStopped("ok")
 }
 
 func (t *task) synchronise(op operation) string {
@@ -403,27 +414,27 @@ func (t *task) synchronise(op operation) string {
 
 // once executes an operation once and gives its outcomes and the promise that it hands out.
 func (t *task) once(op operation) ([]string, *task) {
-	var listed []*task
-	if strings.HasPrefix(op.word, "await-") {
-		for _, name := range op.args {
-			listed = append(listed, promises(t, name)...)
-		}
-	}
 	switch op.word {
 	case "async", "call":
 		if len(op.args) > 1 {
 			over("absent " + op.word) // with such options
 		}
 		return []string{"ok"}, t.spawn(op, op.args[0])
+	case "await":
+		return t.each(promises(t, op.args), (*task).await), nil
+	case "cancel":
+		return t.each(promises(t, op.args), (*task).cancelChild), nil
+	case "state":
+		return t.each(promises(t, op.args), (*task).state), nil
 	case "parallel":
 		return t.parallel(op), nil
 	case "await-all":
-		return t.awaitAll(listed), nil
+		return t.awaitAll(promises(t, op.args)), nil
 	case "await-one":
-		_, outcome := t.awaitOne(listed)
+		_, outcome := t.awaitOne(promises(t, op.args))
 		return []string{outcome}, nil
 	case "await-first":
-		return []string{t.awaitFirst(listed)}, nil
+		return []string{t.awaitFirst(promises(t, op.args))}, nil
 	case "yield":
 		return []string{t.yield()}, nil
 	case "sleep":
@@ -449,18 +460,7 @@ func (t *task) once(op operation) ([]string, *task) {
 func (t *task) do(op operation) bool {
 	var outcomes []string
 	var bound []*task
-	stopped := func() bool {
-		return len(outcomes) > 0 && outcomes[len(outcomes)-1] == "stopped"
-	}
-	for i := 0; i < op.repeat && !stopped(); i++ {
-		if one, ok := promiseOperations[op.word]; ok {
-			for _, p := range promises(t, op.args[0]) {
-				if outcomes = append(outcomes, one(t, p)); stopped() {
-					break
-				}
-			}
-			continue
-		}
+	for i := 0; i < op.repeat && !stopped(outcomes); i++ {
 		more, p := t.once(op)
 		outcomes = append(outcomes, more...)
 		if p != nil {
@@ -471,7 +471,7 @@ func (t *task) do(op operation) bool {
 		bind(t, op.bind, bound)
 	}
 	say("did %s %d %s", t.name, op.line, list(op, outcomes))
-	return !stopped()
+	return !stopped(outcomes)
 }
 
 func list(op operation, outcomes []string) string {
@@ -488,6 +488,14 @@ func list(op operation, outcomes []string) string {
 
 // ---- The conversation
 
+func executeScenario(lines []string) {
+	say("%s", lines[0])
+	parse(lines[1:])
+	main := newTask(context.Background(), "main", "")
+	main.run()
+	over("run " + main.outcome())
+}
+
 func main() {
 	say("driver 2 go")
 	say("runtime goroutines %s", strings.TrimPrefix(runtime.Version(), "go"))
@@ -496,16 +504,9 @@ func main() {
 	say("lacks free-mutex free-condition free-lazy free-trigger free-computation")
 	say("ready")
 	var lines []string
-	input := bufio.NewScanner(os.Stdin)
-	for input.Scan() && input.Text() != "go" {
-		lines = append(lines, input.Text())
+	for input := bufio.NewScanner(os.Stdin); input.Scan(); lines = append(lines, input.Text()) {
+		if input.Text() == "go" {
+			executeScenario(lines)
+		}
 	}
-	if len(lines) == 0 {
-		return
-	}
-	say("%s", lines[0])
-	parse(lines[1:])
-	main := newTask(context.Background(), "main", "")
-	main.run()
-	over("run " + main.outcome())
 }
