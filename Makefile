@@ -140,6 +140,13 @@ $(B)/fuzz/attack/test_attack: $(B)/fuzz/attack/test_attack.o $(B)/fuzz/attack/sc
                        | $(B)/attack $(B)/fuzz/servers/bad $(B)/miou-echo
 	$(LINK) $^ -lcmocka
 
+# What conform says of those servers.
+TESTS += $(B)/fuzz/servers/test_servers
+
+$(B)/fuzz/servers/test_servers: $(B)/fuzz/servers/test_servers.o \
+                       | $(B)/attack $(B)/conform $(B)/fuzz/servers/bad $(B)/miou-echo
+	$(LINK) $^ -lcmocka
+
 # ---- fuzz: the reference runtime on a simulated system, and fuzz targets with a main function in
 # place of an engine
 
