@@ -137,24 +137,23 @@ let rec until flag times =
 exception Failed of string (* by `fail` *)
 exception Failed_to_compute of string (* by `fail`, in the function of a lazy value *)
 
-let last_part name = List.hd (List.rev (String.split_on_char '.' name))
-
-(* What an exception says of an operation, if it is the operation that failed. *)
+(* What an exception says of an operation, if it is the operation that failed. Most exceptions of
+   Miou can be told by their names only. *)
 let error = function
   | Absent -> "absent"
-  | Miou.Still_has_children -> "still-has-children"
-  | Miou.Resource_leaked -> "resource-leaked"
-  | Miou.Not_a_child -> "not-a-child"
-  | Miou.Not_owner -> "not-owner"
-  | Miou.No_domain_available -> "no-domain-available"
-  | Miou.Lazy.Undefined -> "undefined"
-  | Sys_error "Mutex: owner" -> "would-deadlock"
-  | Sys_error ("Mutex: not owner" | "Mutex: unlocked") -> "not-permitted"
-  | Invalid_argument "Trigger: already awaiting" -> "busy"
+  | Failed_to_compute name -> "failed " ^ name
+  | Sys_error _ -> "not-permitted" (* a mutex that the task does not hold *)
   | Invalid_argument _ -> "invalid"
   | Out_of_memory -> "no-memory"
-  | Failed_to_compute name -> "failed " ^ name
-  | other -> "error " ^ last_part (Printexc.exn_slot_name other)
+  | other -> (
+      match Printexc.exn_slot_name other with
+      | "Miou.Still_has_children" -> "still-has-children"
+      | "Miou.Resource_leaked" -> "resource-leaked"
+      | "Miou.Not_a_child" -> "not-a-child"
+      | "Miou.Not_owner" -> "not-owner"
+      | "Miou.No_domain_available" -> "no-domain-available"
+      | "CamlinternalLazy.Undefined" -> "undefined"
+      | name -> "error " ^ List.hd (List.rev (String.split_on_char '.' name)))
 
 let value = function 0 -> "ok" | n -> Printf.sprintf "ok %d" n
 
@@ -301,7 +300,9 @@ and single self op bind_promise words =
   | [ "transfer"; r ] -> do_ (Miou.Ownership.transfer (find resources r))
   (* Synchronisation *)
   | [ "mutex"; m ] -> do_ (bind mutexes m (Miou.Mutex.create ()))
-  | [ "lock"; m ] -> do_ (Miou.Mutex.lock (find mutexes m))
+  | [ "lock"; m ] -> (
+      let mutex = find mutexes m in
+      try do_ (Miou.Mutex.lock mutex) with Sys_error _ -> "would-deadlock")
   | [ "try-lock"; m ] -> if_ (Miou.Mutex.try_lock (find mutexes m)) "busy"
   | [ "unlock"; m ] -> do_ (Miou.Mutex.unlock (find mutexes m))
   | [ "condition"; c ] -> do_ (bind conditions c (Miou.Condition.create ()))
@@ -312,7 +313,9 @@ and single self op bind_promise words =
   | [ "force"; l ] -> force self op (find lazies l)
   | [ "trigger"; t ] -> do_ (bind triggers t (Miou.Trigger.create ()))
   | [ "await-trigger"; t ] -> (
-      match Miou.Trigger.await (find triggers t) with
+      let trigger = find triggers t in
+      match Miou.Trigger.await trigger with
+      | exception Invalid_argument _ -> "busy"
       | None -> "ok"
       | Some (stop, backtrace) -> Printexc.raise_with_backtrace stop backtrace)
   | [ "signal-trigger"; t ] -> do_ (Miou.Trigger.signal (find triggers t))
