@@ -260,6 +260,8 @@ and single self op bind_promise words =
   let if_ condition otherwise = if condition then "ok" else otherwise in
   match words with
   (* Tasks *)
+  | ("async" | "call") :: _ :: options when op.bind = None && option "orphans" options = None ->
+      raise Absent (* C can pass no place for the promise; OCaml cannot *)
   | "async" :: task :: options ->
       let give = give self options
       and orphans = Option.map (find orphans) (option "orphans" options) in
