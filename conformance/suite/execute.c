@@ -81,9 +81,10 @@ static unsigned used_parts(const struct program *program, const struct trace *tr
 
     for (i = 0; i < trace->event_count; i++) {
         const struct event *event = &trace->events[i];
-        const char *function = event->kind != EVENT_DID
-                                   ? NULL
-                                   : operation_function(program->operations[event->operation].kind);
+        const char *function =
+            event->kind != EVENT_DID || event->outcomes.of[0].kind == OUTCOME_ABSENT
+                ? NULL
+                : operation_function(program->operations[event->operation].kind);
 
         if (function)
             used |= 1u << part_of(function);
@@ -114,6 +115,8 @@ static void judge_trace(const struct process *process, const struct program *pro
     result->starved = is_starved(trace);
     if (verdict->kind == VERDICT_ABSENT)
         set_lacking(result, verdict->absent);
+    else if (verdict->kind == VERDICT_GARBAGE && trace->end == TRACE_CUT && process->status == 0)
+        result_set(result, RESULT_CRASH, "ended in the middle of the run");
     else if (verdict->kind == VERDICT_GARBAGE && trace->end == TRACE_CUT)
         result_set(result, RESULT_CRASH, "exited with status %d in the middle of the run",
                    process->status);
@@ -134,7 +137,7 @@ static void judge_execution(const struct process *process, const struct session 
 {
     char *why;
 
-    if (!ended_by_itself(process, session, result))
+    if (!judge_absent(program, trace) && !ended_by_itself(process, session, result))
         return;
     if (process->status != COULD_NOT_TELL || trace->end != TRACE_CUT || trace->event_count > 0) {
         judge_trace(process, program, trace, result);
@@ -283,11 +286,12 @@ static char *ask_library(const struct session *session, struct suite *suite)
 {
     char *const driver[] = {(char *)session->driver, "--lacks", (char *)session->runtime, NULL};
     struct process process;
-    char *why = NULL;
+    char *why;
 
     run_program(session, driver, &process);
-    if (process.end == PROCESS_NOT_STARTED)
-        why = text_of("the driver cannot be executed: %s", strerror(process.status));
+    why = process_not_executed(&process);
+    if (why)
+        ;
     else if (process.end == PROCESS_EXITED && process.status == COULD_NOT_TELL)
         why = first_line(process.errors);
     else
@@ -310,10 +314,12 @@ char *execute_begin(struct session *session, struct suite *suite)
     return why;
 }
 
-void execute_end(struct session *session)
+int execute_end(struct session *session)
 {
-    drivers_free(session->drivers);
+    int status = drivers_free(session->drivers);
+
     session->drivers = NULL;
+    return status;
 }
 
 /* ---- Scenarios ---- */
@@ -341,7 +347,7 @@ void batch_run(struct batch *batch, const struct session *session, const struct 
                             .program = test->scenario->program,
                             .id = scenario_id(suite, test),
                             .asked = count};
-    drivers_ask(session->drivers, input, &batch->process);
+    drivers_ask(session->drivers, batch->program, input, &batch->process);
     batch->rest = batch->process.output;
     free(input);
 }

@@ -22,8 +22,8 @@ struct result execute_check(const struct session *session, const struct test *te
  * this shows. */
 char *execute_begin(struct session *session, struct suite *suite);
 
-/* Let the drivers end. */
-void execute_end(struct session *session);
+/* Let the drivers end. Returns the last status other than 0 with which one has ended. */
+int execute_end(struct session *session);
 
 /* ---- Several executions in one process ---- */
 

@@ -25,6 +25,9 @@ extern char **environ;
 
 enum { RUNNING_MAX = 1024 };
 
+/* Exit statuses of the shell: it cannot execute the command. */
+enum { NOT_EXECUTABLE = 126, NOT_FOUND };
+
 /* The process groups that run; 0: a free place. Not locked, for process_kill_all. */
 static atomic_int running[RUNNING_MAX];
 
@@ -269,19 +272,25 @@ static void give(struct child *child, struct talk *talk)
         close_end(input);
 }
 
-/* Whether the last whole line of the answer so far ends it. */
+static bool ends_answer(const struct command *command, const char *line, size_t size)
+{
+    return (size == strlen(command->until) && !memcmp(line, command->until, size)) ||
+           (command->hear && command->hear(line, size, command->state));
+}
+
+/* Whether a line of the answer ends it. */
 static bool is_answered(struct talk *talk)
 {
-    const char *until = talk->command->until, *bytes = talk->output.bytes, *line, *end;
-    size_t size = until ? strlen(until) : 0, length;
+    const char *bytes = talk->output.bytes, *line, *end;
+    size_t length;
 
-    while (until && (end = memchr(bytes + talk->looked_at, '\n',
+    while (talk->command->until && (end = memchr(bytes + talk->looked_at, '\n',
                                   talk->output.size - talk->looked_at)) != NULL) {
         line = bytes + talk->looked_at;
         length = (size_t)(end - line);
         length -= length > 0 && line[length - 1] == '\r';
         talk->looked_at = (size_t)(end - bytes) + 1;
-        if (length == size && !memcmp(line, until, size))
+        if (ends_answer(talk->command, line, length))
             return true;
     }
     return false;
@@ -453,6 +462,17 @@ void process_run(const struct command *command, struct process *process)
     process->output = end_text(&nothing);
     nothing = (struct text){0};
     process->errors = end_text(&nothing);
+}
+
+char *process_not_executed(const struct process *process)
+{
+    if (process->end == PROCESS_NOT_STARTED)
+        return text_of("the command cannot be executed: %s", strerror(process->status));
+    if (process->end != PROCESS_EXITED || process->output_size > 0 ||
+        (process->status != NOT_EXECUTABLE && process->status != NOT_FOUND))
+        return NULL;
+    return text_of("the command cannot be executed: %.*s", (int)strcspn(process->errors, "\n"),
+                   process->errors);
 }
 
 void process_free(struct process *process)
