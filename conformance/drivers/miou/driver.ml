@@ -137,11 +137,12 @@ let rec until flag times =
 exception Failed of string (* by `fail` *)
 exception Failed_to_compute of string (* by `fail`, in the function of a lazy value *)
 
-(* What an exception says of an operation, if it is the operation that failed. Most exceptions of
-   Miou can be told by their names only. *)
+(* What an exception says of an operation. Some exceptions of Miou can be told by name only. *)
 let error = function
   | Absent -> "absent"
   | Failed_to_compute name -> "failed " ^ name
+  | Miou.No_domain_available -> "no-domain-available"
+  | Miou.Lazy.Undefined -> "undefined"
   | Sys_error _ -> "not-permitted" (* a mutex that the task does not hold *)
   | Invalid_argument _ -> "invalid"
   | Out_of_memory -> "no-memory"
@@ -151,8 +152,6 @@ let error = function
       | "Miou.Resource_leaked" -> "resource-leaked"
       | "Miou.Not_a_child" -> "not-a-child"
       | "Miou.Not_owner" -> "not-owner"
-      | "Miou.No_domain_available" -> "no-domain-available"
-      | "CamlinternalLazy.Undefined" -> "undefined"
       | name -> "error " ^ List.hd (List.rev (String.split_on_char '.' name)))
 
 let value = function 0 -> "ok" | n -> Printf.sprintf "ok %d" n
@@ -191,14 +190,7 @@ let give self words =
   Option.fold ~none:[] ~some:(String.split_on_char ',') (option "give" words)
   |> List.map (find self resources)
 
-(* The promises of names; none of them may be unbound. *)
-let all self names = List.concat_map (find self promises) names
-
-(* An outcome for each of the promises. *)
-let each self p f =
-  match find self promises p with
-  | exception Absent -> [ (fun () -> raise Absent) ]
-  | promises -> List.map (fun promise () -> [ f promise ]) promises
+let all self ps = List.concat_map (find self promises) ps
 
 let rec execute self = function
   | [] -> Ok 0
@@ -209,39 +201,47 @@ let rec execute self = function
 (* Execute an operation as often as it says, and say its outcomes. *)
 and perform self op =
   let outcomes = ref [] and bound = ref [] in
-  let answer step =
-    match step () with
-    | results -> outcomes := List.rev_append results !outcomes
-    | exception stop when is_stop stop -> outcomes := "stopped" :: !outcomes; raise stop
-    | exception other -> outcomes := error other :: !outcomes
-  in
+  let note outcome = outcomes := outcome :: !outcomes in
   let finally () =
     Option.iter (fun p -> bind_promises self p (List.rev !bound)) op.bind;
     say "did %s %d %s" self.name op.line (list op (List.rev !outcomes))
   in
   Fun.protect ~finally @@ fun () ->
   for _ = 1 to op.repeat do
-    List.iter answer (steps self op (fun promise -> bound := promise :: !bound))
+    operate self op note (fun promise -> bound := promise :: !bound)
   done
 
 and bind_promises self p = function
   | [] -> with_table self promises p (fun table -> Hashtbl.remove table p)
   | bound -> bind self promises p bound
 
-and list op = function
-  | first :: rest when List.hd op.words <> "parallel" && List.for_all (( = ) first) rest -> first
-  | [] -> "none"
-  | outcomes -> String.concat ", " outcomes
+and list op outcomes =
+  match (outcomes, op.words) with
+  | [], _ -> "none"
+  | _, "parallel" :: _ -> String.concat ", " outcomes
+  | first :: rest, _ when List.for_all (( = ) first) rest -> first
+  | _ -> String.concat ", " outcomes
 
-(* What an operation consists of: most are one step, those on promises are one step for each. *)
-and steps self op bind_promise =
+(* Most operations have one outcome; those on promises have one for each promise. *)
+and operate self op note bind_promise =
+  let attempt f =
+    try f () with
+    | stop when is_stop stop -> note "stopped"; raise stop
+    | other -> note (error other)
+  in
+  let each p f =
+    match find self promises p with
+    | exception Absent -> note "absent"
+    | promises -> List.iter (fun promise -> attempt (fun () -> note (f promise))) promises
+  in
   match op.words with
-  | [ "await"; p ] -> each self p (fun promise -> ended (Miou.await promise))
-  | [ "cancel"; p ] -> each self p (fun promise -> Miou.cancel promise; "ok")
-  | [ "state"; p ] -> each self p state
-  | "await-all" :: ps -> [ (fun () -> List.map ended (Miou.await_all (all self ps))) ]
-  | "parallel" :: tasks -> [ (fun () -> parallel self op tasks) ]
-  | words -> [ (fun () -> [ single self op bind_promise words ]) ]
+  | [ "await"; p ] -> each p (fun promise -> ended (Miou.await promise))
+  | [ "cancel"; p ] -> each p (fun promise -> Miou.cancel promise; "ok")
+  | [ "state"; p ] -> each p state
+  | "await-all" :: ps ->
+      attempt (fun () -> List.iter note (List.map ended (Miou.await_all (all self ps))))
+  | "parallel" :: tasks -> attempt (fun () -> List.iter note (parallel self op tasks))
+  | words -> attempt (fun () -> note (single self op bind_promise words))
 
 and state promise =
   match Miou.Promise.state promise with
@@ -379,8 +379,11 @@ let rec read_program lines =
 
 (* In a process that ends afterwards. *)
 let execute_scenario lines =
-  program := parse lines;
-  say "run %s" (run_main (run (instance None "main")))
+  match parse lines with
+  | exception (Refused why | Failure why) -> say "refused %s" why
+  | parsed ->
+      program := parsed;
+      say "run %s" (run_main (run (instance None "main")))
 
 (* OCaml has numbers of its own for signals. *)
 let signal number =
@@ -393,10 +396,7 @@ let serve_scenario id =
   let lines = read_program [] in
   say "scenario %s" id;
     match Unix.fork () with
-    | 0 -> (
-        match execute_scenario lines with
-        | () -> Unix._exit 0
-        | exception Refused why -> say "refused %s" why; Unix._exit 0)
+    | 0 -> execute_scenario lines; Unix._exit 0
     | child -> (
         match snd (Unix.waitpid [] child) with
         | WEXITED 0 -> ()
