@@ -118,15 +118,18 @@ static char *note_driver(struct greeting *greeting, const char *rest)
     return NULL;
 }
 
-static void note_lacks(struct greeting *greeting, char *rest)
+static char *note_lacks(struct greeting *greeting, char *rest)
 {
     char *word, *place, *all;
 
     for (word = strtok_r(rest, " \t", &place); word; word = strtok_r(NULL, " \t", &place)) {
+        if (operation_named(word) == OPERATION_KINDS && strcmp(word, "choose") != 0)
+            return text_of("the driver lacks `%.40s`, which is no operation", word);
         all = text_of("%s%s ", greeting->lacks ? greeting->lacks : " ", word);
         free(greeting->lacks);
         greeting->lacks = all;
     }
+    return NULL;
 }
 
 /* Returns what is wrong with a line of the greeting; NULL: nothing. */
@@ -139,8 +142,8 @@ static char *note_line(struct greeting *greeting, char *line)
     if (!greeting->driver)
         return NULL; /* a banner */
     if ((rest = behind(line, "lacks")))
-        note_lacks(greeting, rest);
-    else if ((rest = behind(line, "runtime")) && !greeting->runtime)
+        return note_lacks(greeting, rest);
+    if ((rest = behind(line, "runtime")) && !greeting->runtime)
         greeting->runtime = copy_of(rest);
     else
         return text_of("the driver says `%.60s` in its greeting", line);
@@ -245,7 +248,8 @@ static struct child *start(const struct drivers *drivers, struct process *proces
                               .seconds = drivers->seconds,
                               .output_limit = GREETING_LIMIT,
                               .until = ready,
-                              .held_back = HELD_BACK};
+                              .held_back = drivers->seconds < 2 * HELD_BACK ? drivers->seconds / 2
+                                                                            : HELD_BACK};
     struct child *child = child_start(drivers->arguments);
 
     if (!child) {
@@ -280,6 +284,32 @@ char *drivers_greet(struct drivers *drivers)
     else if (child)
         drivers->waiting[drivers->waiting_count++] = child;
     return why;
+}
+
+static bool lacks(const struct greeting *greeting, const char *word)
+{
+    char *all = text_of(" %s ", word);
+    bool found = greeting->lacks && strstr(greeting->lacks, all);
+
+    free(all);
+    return found;
+}
+
+const char *drivers_lack(const struct drivers *drivers, const struct program *program,
+                         bool is_steered)
+{
+    int i;
+
+    if (is_steered && lacks(&drivers->greeting, "choose"))
+        return "choose";
+    for (i = 0; i < program->operation_count; i++) {
+        const struct operation *operation = &program->operations[i];
+        const char *word = operation_word(operation->kind);
+
+        if (lacks(&drivers->greeting, word) && !program_can_lack(program, operation))
+            return word;
+    }
+    return NULL;
 }
 
 /* ---- Scenarios ---- */

@@ -34,6 +34,11 @@ char *drivers_greet(struct drivers *drivers);
 /* What the first driver has said; NULL before that. */
 const struct greeting *drivers_greeting(const struct drivers *drivers);
 
+/* The word of the greeting without which a program cannot be judged; NULL: the driver lacks nothing
+ * of it, as far as it has said. */
+const char *drivers_lack(const struct drivers *drivers, const struct program *program,
+                         bool is_steered);
+
 /* Ask for a scenario: the input is what stands in spec/scenario.md from `scenario ID` to `go`. The
  * process becomes what it would be if a process had been started for this scenario alone, and had
  * said nothing of the conversation around it, up to the first operation that is absent and without

@@ -10,6 +10,10 @@
  */
 char *execute_input(const struct suite *suite, const struct test *test, const char *schedules);
 
+/* Whether the driver has said that it lacks what a scenario needs; then the result says so. */
+bool execute_lacks(const struct session *session, const struct test *test, bool is_steered,
+                   struct result *result);
+
 /* Execute a scenario once, with the line of a schedule, or without if it is empty. */
 struct result execute_once(const struct session *session, const struct suite *suite,
                            const struct test *test, const char *schedule);
