@@ -1,7 +1,7 @@
 (* driver.ml: executes scenarios on Miou, in the protocol of spec/scenario.md.
 
-   Each scenario runs in a forked child, so that a run that hangs or brings down its process costs
-   that scenario only. The parent reads; it never starts a domain, without which OCaml can fork. *)
+   The parent reads, and forks a child for each scenario, so that a run that brings down its process
+   costs that scenario only. OCaml can fork because the parent never starts a second domain. *)
 
 (* ---- Programs ---- *)
 
@@ -26,8 +26,11 @@ let rec operation line bind repeat = function
   | "repeat" :: n :: rest -> operation line bind (int_of_string n) rest
   | words -> { line; bind; repeat; words }
 
+let no_program () = { domains = 1; shared = []; tasks = Hashtbl.create 8 }
+
 let parse lines =
-  let tasks = Hashtbl.create 8 in
+  let empty = no_program () in
+  let tasks = empty.tasks in
   let parse_line (program, task) (line, text) =
     match (words text, task) with
     | [], _ -> (program, task)
@@ -40,8 +43,9 @@ let parse lines =
         Hashtbl.replace tasks name (operation line None 1 words :: earlier);
         (program, task)
   in
-  let program = { domains = 1; shared = []; tasks } in
-  fst (List.fold_left parse_line (program, None) (List.mapi (fun i text -> (i + 1, text)) lines))
+  let numbered = List.mapi (fun i text -> (i + 1, text)) lines in
+  let program, _ = List.fold_left parse_line (empty, None) numbered in
+  if Hashtbl.mem tasks "main" then program else raise (Refused "there is no task main")
 
 (* ---- Output ---- *)
 
@@ -86,8 +90,8 @@ let lazies names = names.lazies
 let triggers names = names.triggers
 let computations names = names.computations
 
-let program = ref (parse [])
-let shared_names = no_names ()
+let program = ref (no_program ())
+let shared_names = no_names () (* of the line `shared`, for all instances *)
 let shared_lock = Mutex.create ()
 
 let with_table self kind name f =
@@ -104,6 +108,7 @@ let find self kind name =
   | Some thing -> thing
   | None -> raise Absent (* the NULL of C, which OCaml does not have *)
 
+(* How many instances each task has had. *)
 let spawned = Hashtbl.create 8
 
 (* The next instance of a task, numbered in the order of the lines that tell of it. *)
@@ -395,13 +400,13 @@ let signal number =
 let serve_scenario id =
   let lines = read_program [] in
   say "scenario %s" id;
-    match Unix.fork () with
-    | 0 -> execute_scenario lines; Unix._exit 0
-    | child -> (
-        match snd (Unix.waitpid [] child) with
-        | WEXITED 0 -> ()
-        | WEXITED status -> say "died status %d" status
-        | WSIGNALED number | WSTOPPED number -> say "died signal %d" (signal number))
+  match Unix.fork () with
+  | 0 -> execute_scenario lines; Unix._exit 0
+  | child -> (
+      match snd (Unix.waitpid [] child) with
+      | WEXITED 0 -> ()
+      | WEXITED status -> say "died status %d" status
+      | WSIGNALED number | WSTOPPED number -> say "died signal %d" (signal number))
 
 let rec serve () =
   say "ready";
