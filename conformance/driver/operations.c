@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* ---- What names stand for ---- */
 
@@ -96,6 +97,8 @@ static struct outcome from_call(int result, int most)
 {
     if (result == MIOU_CANCELLED)
         return plain(OUTCOME_STOPPED);
+    if (result == -ENOSYS)
+        return plain(OUTCOME_ABSENT);
     if (result > most)
         return unknown(result);
     if (result < 0)
@@ -161,12 +164,14 @@ struct step {
     struct promises *bound; /* what `p =` will stand for, with room for room */
     size_t room;
     bool stopped; /* the runtime has refused it because the task is cancelled */
+    bool absent;  /* the runtime does not have it */
 };
 
 static void note_outcome(struct step *step, struct outcome outcome)
 {
     add_outcome(&step->outcomes, outcome);
     step->stopped = outcome.kind == OUTCOME_STOPPED;
+    step->absent = outcome.kind == OUTCOME_ABSENT;
 }
 
 static void note_promise(struct step *step, miou_promise *promise)
@@ -284,12 +289,22 @@ static void do_make(struct step *step)
         bind_thing(step->self->instance, operation_names(step->op->kind), step->op->name, object);
 }
 
+enum { DOMAIN_SIZE = 16 };
+
+/* A domain as it is said; the runtime may not be able to say it. */
+static const char *domain_text(char text[DOMAIN_SIZE], int domain)
+{
+    snprintf(text, DOMAIN_SIZE, "%d", domain);
+    return domain == -ENOSYS ? "?" : text;
+}
+
 static void finalise(void *value)
 {
     const char *instance, *name;
+    char text[DOMAIN_SIZE];
 
     resource_names(value, &instance, &name);
-    say("finalise %s %s %d\n", instance, name, miou_domain_self());
+    say("finalise %s %s %s\n", instance, name, domain_text(text, miou_domain_self()));
 }
 
 static void do_create(struct step *step)
@@ -401,7 +416,8 @@ static void do_run(struct step *step)
     int result = miou_run(&options, run_task,
                           spawn_instance("spawn", step->self, step->op, step->op->tasks[0]));
 
-    note_outcome(step, result == MIOU_CANCELLED ? plain(OUTCOME_STOPPED) : from_end(result));
+    note_outcome(step, result == MIOU_CANCELLED || result == -ENOSYS ? from_call(result, 0)
+                                                                     : from_end(result));
 }
 
 static void do_print(struct step *step)
@@ -578,17 +594,17 @@ static void execute_once(struct step *step)
     do {
         step->object = list && list->count ? list->of[i] : NULL;
         step->method->execute(step);
-    } while (list && ++i < list->count && !step->stopped);
+    } while (list && ++i < list->count && !step->stopped && !step->absent);
 }
 
 /* Execute an operation as often as it says, and say its outcomes. Returns whether the task goes on.
- */
+ * If the runtime lacks what the program needs, the whole execution ends. */
 static bool execute(const struct self *self, const struct operation *op)
 {
     struct step step = {.op = op, .method = &methods[op->kind], .self = self};
     int i;
 
-    for (i = 0; i < op->repeat && !step.stopped; i++)
+    for (i = 0; i < op->repeat && !step.stopped && !step.absent; i++)
         execute_once(&step);
     if (op->bind >= 0) {
         if (!step.bound)
@@ -596,6 +612,8 @@ static bool execute(const struct self *self, const struct operation *op)
         bind_thing(self->instance, NAME_PROMISE, op->bind, keep(step.bound));
     }
     say_did(self, op, &step.outcomes);
+    if (step.absent && !program_can_lack(program, op))
+        _exit(SAID); /* nothing that could be said has a meaning */
     free(step.outcomes.of);
     return !step.stopped;
 }
@@ -619,9 +637,10 @@ static int run_operations(const struct self *self, const struct task *task)
 
 static int run_instance(struct self self, int domain)
 {
+    char text[DOMAIN_SIZE];
     int result = 0;
 
-    say("begin %s %d\n", name_of(&self), domain);
+    say("begin %s %s\n", name_of(&self), domain_text(text, domain));
     if (self.instance) {
         atomic_store_explicit(&self.instance->domain, domain, memory_order_relaxed);
         result = run_operations(&self, &program->tasks[self.instance->task]);
@@ -670,8 +689,8 @@ void execute_program(miou_options options)
 
     options.domains = program->domains;
     result = (posix ? miou_unix_run : miou_run)(&options, run_task, first);
-    if (result == -ENOSYS && posix) { /* no task of a program returns it */
-        say("absent miou_unix_run\n");
+    if (result == -ENOSYS) { /* no task of a program returns it */
+        say("absent %s\n", posix ? "miou_unix_run" : "miou_run");
         return;
     }
     outcome_write(text, sizeof text, program, from_end(result));

@@ -34,7 +34,7 @@ static void check_begin(struct inquiry *inquiry, int instance)
     }
     from = inquiry->lives[which->parent].domain;
     operation = operation_of(inquiry, which->spawned);
-    if (which->forced)
+    if (which->forced || is_unknown_domain(domain))
         return;
     if (operation->kind == OP_ASYNC) {
         if (domain != from)

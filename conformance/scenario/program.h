@@ -80,7 +80,8 @@ enum outcome_kind {
     OUTCOME_TAKEN,
     OUTCOME_FINISHED, /* of state */
     OUTCOME_EXITED,
-    OUTCOME_NONE, /* the empty list */
+    OUTCOME_NONE,   /* the empty list */
+    OUTCOME_ABSENT, /* the runtime does not have the operation */
     OUTCOME_KINDS
 };
 
@@ -286,9 +287,15 @@ enum operation_trait {
     OPERATION_EACH = 8,   /* is done to each of the promises that its name stands for */
     OPERATION_LISTS = 16, /* may have several outcomes even if it is not repeated */
     OPERATION_LAST = 32,  /* ends its task, and has no outcome */
-    OPERATION_PLAIN = 64  /* without `=>`, ok or stopped is expected */
+    OPERATION_PLAIN = 64, /* without `=>`, ok or stopped is expected */
+    OPERATION_SPARE = 128 /* gives back, or only asks: other operations may not notice if it is absent
+                           */
 };
 bool operation_has(enum operation_kind kind, enum operation_trait trait);
+
+/* Whether a scenario can be judged if the runtime does not have one of its operations. Of a
+ * stripped program, the answer is yes if it may be. */
+bool program_can_lack(const struct program *program, const struct operation *operation);
 
 /* Write an outcome in the words of the language, as snprintf would; returns its length. OUTCOME_MAX
  * bytes are always enough. */
