@@ -2,6 +2,7 @@
 programs and executes their tasks. A driver is a subclass of Driver: it says how to run a main task,
 and has a method for each operation that its runtime has."""
 import collections
+import inspect
 import sys
 
 # The operations, and what each works on. `each` is a promise; a name that stands for several of
@@ -117,7 +118,7 @@ class Driver:
     of async and call return the promise, those that make an object return the object. An operation
     without a method is lacking."""
 
-    runtime = None   # name and version
+    name = runtime = None  # of the driver; of the runtime, with its version
     steered = False  # run uses its argument choose
     null = True      # the runtime may be given None where it wants an object
     stopped = ()     # the exception that leaves a cancelled task
@@ -172,7 +173,7 @@ class Driver:
     async def once(self, me, line, arguments):
         """Carry an operation out. Returns its outcomes, and what it binds."""
         method = self.method(line.word)
-        if not method:
+        if not method or not set(line.options) <= set(inspect.signature(method).parameters):
             raise Absent
         if not self.null and (None in arguments or [None] in arguments):
             raise Absent
@@ -246,7 +247,7 @@ class Driver:
         say("run", self.outcome(result))
 
     def converse(self):
-        say("driver 2", type(self).__name__)
+        say("driver 2", self.name)
         say("runtime", self.runtime)
         say("lacks", *[word for word in OPERATIONS if not self.method(word)],
             *[] if self.steered else ["choose"])

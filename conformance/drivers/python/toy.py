@@ -20,8 +20,8 @@ class Resource:
 
 
 @types.coroutine
-def suspend():
-    yield
+def suspend(yields=False):
+    yield yields
 
 
 class Task:
@@ -44,7 +44,7 @@ class Task:
             raise Cancelled
 
     def spawn(self, domain, body, give=()):
-        if len(set(give)) < len(give) or any(r.owner is not self for r in give):
+        if len(set(give)) < len(give) or any(not r or r.owner is not self for r in give):
             raise Refused("not-owner")
         child = Task(self.run, self, domain, body)
         self.children[child] = True
@@ -84,7 +84,7 @@ class Task:
     async def yields(self):
         self.check()
         self.run.ready[self.domain].append(self)
-        await suspend()
+        await suspend(True)
 
     async def wait(self, children, count):
         """Wait until that many of the children have ended."""
@@ -236,6 +236,7 @@ class Run:
         self.ready = [collections.deque() for _ in range(domains + 1)]
         self.choose = lambda n: choose(n) if n > 1 else 0
         self.broken = None
+        self.tired = set()  # domains on which nothing but yielding has happened of late
 
     def breaks(self, rule):
         self.broken = self.broken or Refused(rule)
@@ -248,8 +249,12 @@ class Run:
         while not self.main.ended:
             able = [n for n in range(len(self.ready)) if self.ready[n]]
             able.sort(key=lambda n: n <= domain)  # the next one comes first
-            domain = able[self.choose(len(able))]
-            self.step(self.ready[domain].popleft())
+            fresh = [n for n in able if n not in self.tired] or able[:1]
+            domain = fresh[self.choose(len(fresh))]
+            if not self.step(self.ready[domain].popleft()):
+                self.tired.clear()
+            else:
+                self.tired.add(domain)
         return self.broken or self.main.outcome
 
     def step(self, task):
@@ -258,7 +263,7 @@ class Run:
             if task.cancelled:
                 task.coroutine.throw(Cancelled())  # a task that has not begun does not begin
             else:
-                task.coroutine.send(None)
+                return task.coroutine.send(None)
         except StopIteration as end:
             task.end(end.value)
         except (Exception, Cancelled) as error:

@@ -6,6 +6,7 @@ import toy
 class ToyDriver(protocol.Driver):
     """Executes scenarios on the toy. What an instance does, its task does: me.task."""
 
+    name = "toy_driver"
     runtime = "toy 1"
     steered = True
     stopped = toy.Cancelled
