@@ -36,6 +36,10 @@ struct verdict {
 
 /* Judge a trace of the program. */
 struct verdict *judge(const struct program *program, const struct trace *trace);
+
+/* The function that the runtime does not have, and without which nothing can be said of the trace,
+ * whole or not; NULL: there is none. */
+const char *judge_absent(const struct program *program, const struct trace *trace);
 void verdict_free(struct verdict *verdict);
 
 #endif

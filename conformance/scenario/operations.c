@@ -171,6 +171,25 @@ const char *operation_function(enum operation_kind kind)
     return functions[kind];
 }
 
+enum operation_kind operation_named(const char *word)
+{
+    int kind = 0;
+
+    while (kind < OPERATION_KINDS && strcmp(forms[kind].word, word) != 0)
+        kind++;
+    return (enum operation_kind)kind;
+}
+
+enum operation_kind operation_calling(const char *function)
+{
+    int kind = 0;
+
+    while (kind < OPERATION_KINDS && (!operation_function((enum operation_kind)kind) ||
+                                      strcmp(operation_function((enum operation_kind)kind), function) != 0))
+        kind++;
+    return (enum operation_kind)kind;
+}
+
 bool operation_has(enum operation_kind kind, enum operation_trait trait)
 {
     return (forms[kind].traits & trait) != 0;

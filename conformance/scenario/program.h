@@ -279,6 +279,10 @@ enum name_kind operation_other_names(enum operation_kind kind);
 /* The function of the interface that it calls, "miou_yield"; NULL: none. */
 const char *operation_function(enum operation_kind kind);
 
+/* The operation of a word, or one that calls a function; OPERATION_KINDS: there is none. */
+enum operation_kind operation_named(const char *word);
+enum operation_kind operation_calling(const char *function);
+
 /* Further properties of an operation. */
 enum operation_trait {
     OPERATION_SUSPENDS = 1, /* may suspend its task */

@@ -53,6 +53,8 @@ static void run_test(const struct session *session, const struct suite *suite, s
     struct result *result = &test->result;
 
     test->executions++;
+    if (test->scenario && execute_lacks(session, test, session->explore || session->replay, result))
+        return;
     if (test->scenario && session->explore)
         explore(session, suite, test);
     else if (test->scenario && session->replay)
