@@ -86,4 +86,5 @@ class ToyDriver(protocol.Driver):
         me.task.transfer(resource)
 
 
-ToyDriver().converse()
+if __name__ == "__main__":
+    ToyDriver().converse()

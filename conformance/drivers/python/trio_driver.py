@@ -84,4 +84,5 @@ class TrioDriver(protocol.Driver):
         trigger.set()
 
 
-TrioDriver().converse()
+if __name__ == "__main__":
+    TrioDriver().converse()
