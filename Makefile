@@ -64,7 +64,7 @@ LOADER   := $(B)/conformance/driver/interface.o $(B)/conformance/driver/trampoli
 PARSER   := $(filter-out %/reader.c %/markdown.c,$(call room,conformance/scenario))
 SUITE    := conformance/conform.c conformance/driver/parts.c \
             $(call room,$(addprefix conformance/,machine scenario judge suite report))
-DRIVER   := $(filter-out %/interface.c %/trampolines.c,$(call room,conformance/driver)) $(PARSER)
+DRIVER   := $(filter-out %/interface.c %/trampolines.c,$(call room,conformance/driver)) conformance/machine/strays.c $(PARSER)
 CHECKS   := $(call room,conformance/checks)
 SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/saboteur/*.c))
 
@@ -138,6 +138,13 @@ TESTS += $(B)/fuzz/attack/test_attack
 
 $(B)/fuzz/attack/test_attack: $(B)/fuzz/attack/test_attack.o $(B)/fuzz/attack/script.o \
                        | $(B)/attack $(B)/fuzz/servers/bad $(B)/miou-echo
+	$(LINK) $^ -lcmocka
+
+# What conform says of those servers.
+TESTS += $(B)/fuzz/servers/test_servers
+
+$(B)/fuzz/servers/test_servers: $(B)/fuzz/servers/test_servers.o \
+                       | $(B)/attack $(B)/conform $(B)/fuzz/servers/bad $(B)/miou-echo
 	$(LINK) $^ -lcmocka
 
 # ---- fuzz: the reference runtime on a simulated system, and fuzz targets with a main function in

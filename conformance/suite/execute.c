@@ -127,7 +127,7 @@ static void judge_trace(const struct process *process, const struct session *ses
                         const struct program *program, const struct trace *trace,
                         struct result *result)
 {
-    struct verdict *verdict = judge(program, trace);
+    struct verdict *verdict = judge(program, trace, session->excused);
     int findings = verdict->finding_count + verdict->more;
 
     result->verdict = verdict;
