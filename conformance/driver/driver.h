@@ -67,8 +67,9 @@ struct self {
     unsigned run;
 };
 
-/* Make an instance of a task and say of which operation; the word is spawn or force. Parent is NULL
- * for main, of which nothing is said. Returns the argument of the task's function. */
+/* Make an instance of a task and say of which operation; the word is spawn, force or callback.
+ * Parent is NULL for main and what is outside its run, of which nothing is said. Returns the
+ * argument of the task's function. */
 void *spawn_instance(const char *word, const struct self *parent, const struct operation *op,
                      int task);
 
@@ -80,8 +81,19 @@ const char *name_of(const struct self *self);
 /* The value of a resource that an instance creates under a name: it tells both to the finaliser. */
 void *resource_value(const struct instance *instance, int name);
 
-/* The instance and the name back, which are ? and ? if the value is not of this run. */
-void resource_names(const void *value, const char **instance, const char **name);
+/* The instance back, and the operation that created the resource; NULL: the value is not of this
+ * run. */
+struct self resource_creator(const void *value, const struct operation **create);
+
+/* ---- Functions that an operation passes to the runtime: callbacks.c ---- */
+
+/* The argument for functions that call back what an operation of an instance sets, or calls. */
+void *callback_argument(const struct self *self, const struct operation *op);
+
+/* The instance and its operation back; NULL: the argument is not of this run. */
+struct self callback_of(const void *argument, const struct operation **op);
+
+void forget_callbacks(void);
 
 /* ---- Names: names.c ---- */
 

@@ -8,8 +8,11 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* ---- What names stand for ---- */
 
@@ -71,6 +74,7 @@ static struct outcome from_error(int error)
         {-EPERM, OUTCOME_NOT_PERMITTED},
         {-EDEADLK, OUTCOME_WOULD_DEADLOCK},
         {-EALREADY, OUTCOME_ALREADY},
+        {MIOU_ON_CANCELLATION_FAILED, OUTCOME_ON_CANCELLATION_FAILED},
     };
     size_t i;
 
@@ -284,12 +288,24 @@ static void do_make(struct step *step)
         bind_thing(step->self->instance, operation_names(step->op->kind), step->op->name, object);
 }
 
+static int run_instance(struct self self, int domain);
+
+/* What an operation of an instance has set is called. */
+static int call_back(const struct self *self, const struct operation *op)
+{
+    return run_instance(self_of(spawn_instance("callback", self, op, op->tasks[0])),
+                        miou_domain_self());
+}
+
 static void finalise(void *value)
 {
-    const char *instance, *name;
+    const struct operation *op;
+    struct self creator = resource_creator(value, &op);
 
-    resource_names(value, &instance, &name);
-    say("finalise %s %s %d\n", instance, name, miou_domain_self());
+    say("finalise %s %s %d\n", name_of(&creator),
+        op ? program_name(program, NAME_RESOURCE, op->name) : "?", miou_domain_self());
+    if (op && op->task_count > 0)
+        call_back(&creator, op);
 }
 
 static void do_create(struct step *step)
@@ -302,6 +318,124 @@ static void do_create(struct step *step)
     if (resource)
         bind_thing(instance, NAME_RESOURCE, step->op->name, resource);
 }
+
+/* ---- Functions that the runtime calls ---- */
+
+/* The function that an operation has passed is one that it executes as a part of its own. */
+static int call_part(void *arg, int part)
+{
+    const struct operation *op;
+    struct self self = callback_of(arg, &op);
+
+    if (!op)
+        return run_instance(self, miou_domain_self());
+    return run_instance(self_of(spawn_instance("force", &self, op, op->tasks[part])),
+                        miou_domain_self());
+}
+
+static int call_first(void *arg)
+{
+    return call_part(arg, 0);
+}
+
+static int call_finally(void *arg, int cancelled)
+{
+    (void)cancelled;
+    return call_part(arg, 1);
+}
+
+static int call_on_cancellation(void *arg)
+{
+    return call_part(arg, 2);
+}
+
+static void note_end(struct step *step, int end)
+{
+    note_outcome(step, end == MIOU_CANCELLED ? plain(OUTCOME_STOPPED) : from_end(end));
+}
+
+static void do_protect(struct step *step)
+{
+    note_end(step, miou_protect(call_first, callback_argument(step->self, step->op), call_finally,
+                                step->op->task_count > 2 ? call_on_cancellation : NULL));
+}
+
+static void do_protect_mutex(struct step *step)
+{
+    note_end(step,
+             miou_mutex_protect(step->object, call_first, callback_argument(step->self, step->op)));
+}
+
+/* Call back what the argument stands for. */
+static void call_set(void *arg)
+{
+    const struct operation *op;
+    struct self self = callback_of(arg, &op);
+
+    if (op)
+        call_back(&self, op);
+    else
+        run_instance(self, miou_domain_self());
+}
+
+static void act(miou_trigger *trigger, void *arg)
+{
+    (void)trigger;
+    call_set(arg);
+}
+
+static void do_on_signal(struct step *step)
+{
+    int result = miou_trigger_on_signal(step->object, act, callback_argument(step->self, step->op));
+
+    note_outcome(step, from_call(result, 0));
+}
+
+static void do_canceller(struct step *step)
+{
+    struct instance *instance = step->self->instance;
+    miou_trigger *trigger = NULL;
+    int result =
+        miou_computation_canceller(&trigger, look_up(instance, NAME_COMPUTATION, step->op->other),
+                                   look_up(instance, NAME_COMPUTATION, step->op->third));
+
+    note_outcome(step, from_call(result, 0));
+    if (trigger)
+        bind_thing(instance, NAME_TRIGGER, step->op->name, trigger);
+}
+
+/* ---- Signals of the system ---- */
+
+static const int signals[SIGNAL_KINDS] = {
+    [SIGNAL_HUP] = SIGHUP,   [SIGNAL_INT] = SIGINT,   [SIGNAL_TERM] = SIGTERM,
+    [SIGNAL_USR1] = SIGUSR1, [SIGNAL_USR2] = SIGUSR2, [SIGNAL_WINCH] = SIGWINCH,
+    [SIGNAL_KILL] = SIGKILL, [SIGNAL_STOP] = SIGSTOP,
+};
+
+static void handle(int number, void *arg)
+{
+    (void)number;
+    call_set(arg);
+}
+
+static void do_handle(struct step *step)
+{
+    miou_signal_handler *handler = step->op->kind == OP_HANDLE   ? handle
+                                   : step->op->kind == OP_IGNORE ? MIOU_SIGNAL_IGNORE
+                                                                 : MIOU_SIGNAL_DEFAULT;
+
+    note_outcome(step, from_call(miou_signal_handle(signals[step->op->value], handler,
+                                                    callback_argument(step->self, step->op)),
+                                 0));
+}
+
+static void do_raise(struct step *step)
+{
+    kill(getpid(), signals[step->op->value]);
+    note_outcome(step, plain(OUTCOME_OK));
+}
+
+/* ---- Lazy values ---- */
 
 static int run_lazy(void *arg);
 
@@ -383,7 +517,11 @@ static void do_complete(struct step *step)
 
 static void do_sleep(struct step *step)
 {
-    note_outcome(step, from_call(miou_sleep((int64_t)step->op->value * 1000000), 0));
+    int64_t nanoseconds = (int64_t)step->op->value * 1000000;
+
+    if (step->op->value == SLEEP_LONGEST)
+        nanoseconds = INT64_MAX;
+    note_outcome(step, from_call(miou_sleep(nanoseconds), 0));
 }
 
 static void do_until(struct step *step)
@@ -395,13 +533,21 @@ static void do_until(struct step *step)
     note_outcome(step, from_call(result, 0));
 }
 
+static void do_spin(struct step *step)
+{
+    while (!is_posted(step->op->name, step->op->value))
+        sched_yield();
+    note_outcome(step, plain(OUTCOME_OK));
+}
+
+/* How the program is run; a run inside it is asked for in the same way. */
+static int (*run)(const miou_options *options, miou_task *fn, void *arg);
+static miou_options run_options;
+
 static void do_run(struct step *step)
 {
-    miou_options options = {.domains = program->domains};
-    int result = miou_run(&options, run_task,
-                          spawn_instance("spawn", step->self, step->op, step->op->tasks[0]));
-
-    note_outcome(step, result == MIOU_CANCELLED ? plain(OUTCOME_STOPPED) : from_end(result));
+    note_end(step, run(&run_options, run_task,
+                       spawn_instance("spawn", step->self, step->op, step->op->tasks[0])));
 }
 
 static void do_print(struct step *step)
@@ -552,6 +698,15 @@ static const struct method methods[OPERATION_KINDS] = {
     [OP_POST] = {do_post},
     [OP_UNTIL] = {do_until},
     [OP_RUN] = {do_run},
+    [OP_PROTECT] = {do_protect},
+    [OP_PROTECT_MUTEX] = {do_protect_mutex},
+    [OP_ON_SIGNAL] = {do_on_signal},
+    [OP_CANCELLER] = {do_canceller},
+    [OP_HANDLE] = {do_handle},
+    [OP_IGNORE] = {do_handle},
+    [OP_RESTORE] = {do_handle},
+    [OP_RAISE] = {do_raise},
+    [OP_SPIN] = {do_spin},
 };
 
 /* ---- Tasks ---- */
@@ -651,25 +806,32 @@ static int run_lazy(void *arg)
 
 /* ---- The run ---- */
 
-static bool sleeps(void)
+/* What the program does before its run, outside it. */
+static void execute_outside(void)
 {
-    int i;
+    struct self self = self_of(spawn_instance("spawn", NULL, NULL, program->outside_task));
 
-    for (i = 0; i < program->operation_count; i++)
-        if (program->operations[i].kind == OP_SLEEP)
-            return true;
-    return false;
+    say("outside %s\n", name_of(&self));
+    run_instance(self, miou_domain_self());
 }
 
 void execute_program(miou_options options)
 {
     void *first = spawn_instance("spawn", NULL, NULL, program->main_task);
     char text[OUTCOME_MAX];
-    bool posix = sleeps();
+    bool posix = !program->bare && program_has(program, OP_SLEEP);
     int result;
 
-    options.domains = program->domains;
-    result = (posix ? miou_unix_run : miou_run)(&options, run_task, first);
+    run = posix ? miou_unix_run : miou_run;
+    run_options = options;
+    run_options.domains = program->domains;
+    if (options.choose && program_has(program, OP_SPIN)) { /* a steered run has one thread */
+        say("absent spin\n");
+        return;
+    }
+    if (program->outside_task >= 0)
+        execute_outside();
+    result = run(&run_options, run_task, first);
     if (result == -ENOSYS && posix) { /* no task of a program returns it */
         say("absent miou_unix_run\n");
         return;
@@ -680,6 +842,7 @@ void execute_program(miou_options options)
 
 void forget_execution(void)
 {
+    forget_callbacks();
     forget_names();
     next_run();
 }

@@ -349,7 +349,8 @@ static void report_refusal(struct ownership *ownership, const struct resource *r
         [OP_CHECK] = "R5.1", [OP_DISOWN] = "R5.8", [OP_RELEASE] = "R5.9", [OP_TRANSFER] = "R5.14"};
     const char *rule = rules[deed->operation->kind];
 
-    if (rule == NULL || (deed->operation->kind == OP_TRANSFER && deed->instance == 0))
+    if (rule == NULL ||
+        (deed->operation->kind == OP_TRANSFER && parent_of(ownership->inquiry, deed->instance) < 0))
         return;
     report_deed(ownership, rule, deed,
                 text_of("ok: task %s owns %s", task_phrase(ownership->inquiry, deed->instance).text,

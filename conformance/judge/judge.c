@@ -42,6 +42,7 @@ static void judge_whole(struct inquiry *inquiry)
     inquiry->run = trace->events[trace->event_count - 1].outcomes.of[0];
     inquiry->rule_ended = inquiry->run.kind == OUTCOME_STILL_HAS_CHILDREN ||
                           inquiry->run.kind == OUTCOME_RESOURCE_LEAKED ||
+                          inquiry->run.kind == OUTCOME_ON_CANCELLATION_FAILED ||
                           inquiry->run.kind == OUTCOME_DEADLOCK;
     check_expectations(inquiry);
     check_invariants(inquiry);

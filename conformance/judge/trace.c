@@ -250,19 +250,25 @@ static enum step take_operation(struct scanner *scanner, struct piece *rest, int
     return STEP_ON;
 }
 
-static bool spawns(const struct operation *operation, int task)
+static bool has_task(const struct operation *operation, int task)
 {
-    if (!operation_has(operation->kind, OPERATION_SPAWNS))
-        return false;
     for (int i = 0; i < operation->task_count; i++)
         if (operation->tasks[i] == task)
             return true;
     return false;
 }
 
-/* Whether some line makes the lazy value of that name with that task. */
+static bool spawns(const struct operation *operation, int task)
+{
+    return operation_has(operation->kind, OPERATION_SPAWNS) && has_task(operation, task);
+}
+
+/* Whether a task can be a part of an operation: if it forces, of some line that makes the lazy
+ * value of that name with that task. */
 static bool forces(const struct program *program, const struct operation *operation, int task)
 {
+    if (operation_has(operation->kind, OPERATION_PARTS))
+        return has_task(operation, task);
     for (int i = 0; i < program->operation_count && operation->kind == OP_FORCE; i++)
         if (program->operations[i].kind == OP_LAZY &&
             program->operations[i].name == operation->name &&
@@ -273,24 +279,36 @@ static bool forces(const struct program *program, const struct operation *operat
     return false;
 }
 
-static enum step read_child(struct scanner *scanner, struct piece rest, enum event_kind kind)
+/* Whether an operation can be the cause of an event by which a task begins. */
+static bool begins(const struct program *program, const struct operation *operation, int task,
+                   enum event_kind kind)
 {
-    struct event event = event_of(kind, -1);
-    enum step step = take_operation(scanner, &rest, &event.instance, &event.operation);
+    if (kind == EVENT_FORCE)
+        return forces(program, operation, task);
+    if (kind == EVENT_CALLBACK)
+        return operation_has(operation->kind, OPERATION_SETS) && has_task(operation, task);
+    return spawns(operation, task);
+}
+
+/* The task of that name begins by an event, which is given without it. */
+static enum step read_child(struct scanner *scanner, struct piece name, struct event event)
+{
     struct instance child = {.parent = event.instance,
-                             .forced = kind == EVENT_FORCE,
+                             .forced = event.kind == EVENT_FORCE,
                              .spawned = scanner->trace->event_count,
                              .begun = -1,
                              .ended = -1};
-    const struct operation *operation;
 
-    if (step != STEP_ON)
-        return step;
-    operation = &scanner->program->operations[event.operation];
-    if (!parse_instance(scanner, rest, &child.task, &child.number) ||
-        !(child.forced ? forces(scanner->program, operation, child.task)
-                       : spawns(operation, child.task)))
-        return garbage(scanner, "that line %s no such task", child.forced ? "forces" : "spawns");
+    if (!parse_instance(scanner, name, &child.task, &child.number) ||
+        (event.operation >= 0
+             ? !begins(scanner->program, &scanner->program->operations[event.operation], child.task,
+                       event.kind)
+             : child.task != scanner->program->outside_task))
+        return garbage(scanner, "that %s no such task",
+                       event.kind == EVENT_SPAWN      ? "line spawns"
+                       : event.kind == EVENT_FORCE    ? "line forces"
+                       : event.kind == EVENT_CALLBACK ? "line sets"
+                                                      : "program has, outside its run,");
     if (*slot_of(scanner, child.task, child.number) >= 0)
         return garbage(scanner, "spawned before");
     if (scanner->trace->instance_count == TRACE_INSTANCES_MAX)
@@ -300,14 +318,36 @@ static enum step read_child(struct scanner *scanner, struct piece rest, enum eve
     return add_event(scanner, event);
 }
 
+static enum step read_caused(struct scanner *scanner, struct piece rest, enum event_kind kind)
+{
+    struct event event = event_of(kind, -1);
+    enum step step = take_operation(scanner, &rest, &event.instance, &event.operation);
+
+    if (kind == EVENT_CALLBACK) { /* it is no event of the instance, which may have ended */
+        event.creator = event.instance;
+        event.instance = -1;
+    }
+    return step == STEP_ON ? read_child(scanner, rest, event) : step;
+}
+
 static enum step read_spawn(struct scanner *scanner, struct piece rest)
 {
-    return read_child(scanner, rest, EVENT_SPAWN);
+    return read_caused(scanner, rest, EVENT_SPAWN);
 }
 
 static enum step read_force(struct scanner *scanner, struct piece rest)
 {
-    return read_child(scanner, rest, EVENT_FORCE);
+    return read_caused(scanner, rest, EVENT_FORCE);
+}
+
+static enum step read_callback(struct scanner *scanner, struct piece rest)
+{
+    return read_caused(scanner, rest, EVENT_CALLBACK);
+}
+
+static enum step read_outside(struct scanner *scanner, struct piece rest)
+{
+    return read_child(scanner, rest, event_of(EVENT_OUTSIDE, -1));
 }
 
 static enum step read_begin(struct scanner *scanner, struct piece rest)
@@ -496,10 +536,11 @@ static enum step read_event(struct scanner *scanner)
     static const struct {
         const char *word;
         enum step (*read)(struct scanner *scanner, struct piece rest);
-    } kinds[] = {{"spawn", read_spawn},  {"force", read_force}, {"begin", read_begin},
-                 {"did", read_did},      {"print", read_print}, {"finalise", read_finalise},
-                 {"end", read_end},      {"chose", read_chose}, {"run", read_run},
-                 {"absent", read_absent}};
+    } kinds[] = {
+        {"spawn", read_spawn},     {"force", read_force},       {"callback", read_callback},
+        {"begin", read_begin},     {"did", read_did},           {"print", read_print},
+        {"end", read_end},         {"finalise", read_finalise}, {"chose", read_chose},
+        {"outside", read_outside}, {"run", read_run},           {"absent", read_absent}};
     struct piece rest = scanner->line, word = take(&rest);
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -635,8 +676,9 @@ void event_write(char *buffer, size_t size, const struct program *program,
     char instance[INSTANCE_MAX] = "", child[INSTANCE_MAX] = "", outcomes[4 * OUTCOME_MAX];
     int line = which->operation >= 0 ? program->operations[which->operation].line : 0;
 
-    if (which->instance >= 0)
-        instance_write(instance, sizeof instance, program, trace, which->instance);
+    if (which->instance >= 0 || which->creator >= 0)
+        instance_write(instance, sizeof instance, program, trace,
+                       which->instance >= 0 ? which->instance : which->creator);
     if (which->child >= 0)
         instance_write(child, sizeof child, program, trace, which->child);
     outcomes_write(outcomes, sizeof outcomes, program, which->outcomes);
@@ -647,10 +689,17 @@ void event_write(char *buffer, size_t size, const struct program *program,
     case EVENT_FORCE:
         snprintf(buffer, size, "force %s %d %s", instance, line, child);
         return;
+    case EVENT_CALLBACK:
+        snprintf(buffer, size, "callback %s %d %s", instance, line, child);
+        return;
+    case EVENT_OUTSIDE:
+        snprintf(buffer, size, "outside %s", child);
+        return;
     case EVENT_BEGIN:
         snprintf(buffer, size, "begin %s %d", instance, which->domain);
         return;
     case EVENT_DID:
+    case EVENT_ASIDE:
         snprintf(buffer, size, "did %s %d %s", instance, line, outcomes);
         return;
     case EVENT_PRINT:
@@ -658,7 +707,6 @@ void event_write(char *buffer, size_t size, const struct program *program,
                  program_name(program, NAME_WORD, which->word));
         return;
     case EVENT_FINALISE:
-        instance_write(instance, sizeof instance, program, trace, which->creator);
         snprintf(buffer, size, "finalise %s %s %d", instance,
                  program_name(program, NAME_RESOURCE, which->resource), which->domain);
         return;

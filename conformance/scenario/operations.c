@@ -8,18 +8,22 @@
 
 /* ---- The table ---- */
 
-/* What stands behind an operation's word: up to two operands, each with the kind of its names. */
+/* What stands behind an operation's word: operands, each with the kind of its names. */
 enum {
+    OPERANDS = 3,
     NOTHING = 0,
-    USES = 1 << 8,  /* a name; the first goes to `name`, the second to `other` */
+    USES = 1 << 8,  /* a name; they go to `name`, `other` and `third`, by their places */
     MAKES = 2 << 8, /* the same, and this line makes it */
     TASK = 3 << 8 | NAME_TASK,
-    TASKS = 4 << 8 | NAME_TASK,       /* any number of them */
-    PROMISES = 5 << 8 | NAME_PROMISE, /* likewise */
-    OPTIONS = 6 << 8 | NAME_KINDS,    /* give=, orphans=, pin= */
-    NUMBER = 7 << 8 | NAME_KINDS,     /* value */
-    COUNT = 8 << 8 | NAME_KINDS,      /* value; 1 if nothing is there */
-    RESULT = 9 << 8 | NAME_ERROR,     /* value; or, as `other`, an error that this line makes */
+    TASKS = 4 << 8 | NAME_TASK,           /* any number of them */
+    PROMISES = 5 << 8 | NAME_PROMISE,     /* likewise */
+    OPTIONS = 6 << 8 | NAME_KINDS,        /* give=, orphans=, pin= */
+    NUMBER = 7 << 8 | NAME_KINDS,         /* value */
+    COUNT = 8 << 8 | NAME_KINDS,          /* value; 1 if nothing is there */
+    RESULT = 9 << 8 | NAME_ERROR,         /* value; or, as `other`, an error that this line makes */
+    MAY_TASK = 10 << 8 | NAME_TASK,       /* a task, or nothing */
+    DURATION = 12 << 8 | NAME_KINDS,      /* value: milliseconds, or SLEEP_LONGEST */
+    SYSTEM_SIGNAL = 11 << 8 | NAME_KINDS, /* value: an enum signal_kind */
     OPERAND_KIND = 15 << 8,
     OPERAND_NAMES = 255
 };
@@ -31,14 +35,16 @@ enum {
     LISTS = OPERATION_LISTS,
     BINDS = OPERATION_BINDS,
     LAST = OPERATION_LAST,
-    PLAIN = OPERATION_PLAIN
+    PLAIN = OPERATION_PLAIN,
+    PARTS = OPERATION_PARTS,
+    SETS = OPERATION_SETS
 };
 
 static const struct {
     const char *word;
     int possible; /* outcomes */
     int traits;
-    int operands[2];
+    int operands[OPERANDS];
 } forms[] = {
     [OP_ASYNC] = {"async", CAN_BE_REFUSABLE, SPAWNS | BINDS | PLAIN, {TASK, OPTIONS}},
     [OP_CALL] = {"call", CAN_BE_REFUSABLE, SPAWNS | BINDS | PLAIN, {TASK, OPTIONS}},
@@ -60,13 +66,13 @@ static const struct {
     [OP_GET] = {"get", CAN_BE_EMPTY | CAN_BE_CHILD, SUSPENDS, {USES | NAME_ORPHANAGE}},
     [OP_LENGTH] = {"length", CAN_BE_NUMBER, 0, {USES | NAME_ORPHANAGE}},
     [OP_FREE_ORPHANS] = {"free-orphans", CAN_BE_PLAIN, 0, {USES | NAME_ORPHANAGE}},
-    [OP_CREATE] = {"create", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_RESOURCE}},
+    [OP_CREATE] = {"create", CAN_BE_PLAIN, PLAIN | SETS, {MAKES | NAME_RESOURCE, MAY_TASK}},
     [OP_OWN] = {"own", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
     [OP_CHECK] = {"check", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
     [OP_DISOWN] = {"disown", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
     [OP_RELEASE] = {"release", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
     [OP_TRANSFER] = {"transfer", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
-    [OP_SLEEP] = {"sleep", CAN_BE_REFUSABLE, SUSPENDS | PLAIN, {NUMBER}},
+    [OP_SLEEP] = {"sleep", CAN_BE_REFUSABLE, SUSPENDS | PLAIN, {DURATION}},
     [OP_MUTEX] = {"mutex", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_MUTEX}},
     [OP_LOCK] = {"lock", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_MUTEX}},
     [OP_TRY_LOCK] = {"try-lock", CAN_BE_REFUSABLE, 0, {USES | NAME_MUTEX}},
@@ -102,6 +108,21 @@ static const struct {
     [OP_RETURN] = {"return", CAN_BE_NOTHING, LAST, {NUMBER}},
     [OP_FAIL] = {"fail", CAN_BE_NOTHING, LAST, {MAKES | NAME_ERROR}},
     [OP_RUN] = {"run", CAN_BE_RUN, SPAWNS | SUSPENDS, {TASK}},
+    [OP_PROTECT] = {"protect", CAN_BE_SHARED, SUSPENDS | PARTS, {TASK, TASK, MAY_TASK}},
+    [OP_PROTECT_MUTEX] = {"protect-mutex",
+                          CAN_BE_SHARED,
+                          SUSPENDS | PARTS,
+                          {USES | NAME_MUTEX, TASK}},
+    [OP_ON_SIGNAL] = {"on-signal", CAN_BE_PLAIN, SETS, {USES | NAME_TRIGGER, TASK}},
+    [OP_CANCELLER] = {"canceller",
+                      CAN_BE_PLAIN,
+                      PLAIN,
+                      {MAKES | NAME_TRIGGER, USES | NAME_COMPUTATION, USES | NAME_COMPUTATION}},
+    [OP_HANDLE] = {"handle", CAN_BE_PLAIN, SETS, {SYSTEM_SIGNAL, TASK}},
+    [OP_IGNORE] = {"ignore", CAN_BE_PLAIN, 0, {SYSTEM_SIGNAL}},
+    [OP_RESTORE] = {"restore", CAN_BE_PLAIN, 0, {SYSTEM_SIGNAL}},
+    [OP_RAISE] = {"raise", CAN_BE_OK, PLAIN, {SYSTEM_SIGNAL}},
+    [OP_SPIN] = {"spin", CAN_BE_OK, PLAIN, {USES | NAME_FLAG, COUNT}},
 };
 _Static_assert(sizeof forms / sizeof *forms == OPERATION_KINDS, "a form for every operation");
 
@@ -165,6 +186,13 @@ const char *operation_function(enum operation_kind kind)
         [OP_AVAILABLE] = "miou_domain_available",
         [OP_UNTIL] = "miou_yield",
         [OP_RUN] = "miou_run",
+        [OP_PROTECT] = "miou_protect",
+        [OP_PROTECT_MUTEX] = "miou_mutex_protect",
+        [OP_ON_SIGNAL] = "miou_trigger_on_signal",
+        [OP_CANCELLER] = "miou_computation_canceller",
+        [OP_HANDLE] = "miou_signal_handle",
+        [OP_IGNORE] = "miou_signal_handle",
+        [OP_RESTORE] = "miou_signal_handle",
     };
 
     return functions[kind];
@@ -264,13 +292,33 @@ static void parse_result(struct parser *parser, struct word *rest, struct operat
         operation->value = take_number(parser, word, what, 0, PROGRAM_NUMBER_MAX);
 }
 
+static void parse_signal(struct parser *parser, struct word word, const char *what,
+                         struct operation *operation)
+{
+    static const char *const signals[] = {
+        [SIGNAL_HUP] = "hup",   [SIGNAL_INT] = "int",   [SIGNAL_TERM] = "term",
+        [SIGNAL_USR1] = "usr1", [SIGNAL_USR2] = "usr2", [SIGNAL_WINCH] = "winch",
+        [SIGNAL_KILL] = "kill", [SIGNAL_STOP] = "stop",
+    };
+    int kind = 0;
+
+    while (kind < SIGNAL_KINDS && !word_is(word, signals[kind]))
+        kind++;
+    if (word.size == 0)
+        complain(parser, parser->line, "'%s' lacks its signal", what);
+    else if (kind == SIGNAL_KINDS)
+        complain(parser, parser->line, "'%.*s' is not a signal for '%s'", QUOTED(word), what);
+    operation->value = kind;
+}
+
 static void parse_operand(struct parser *parser, struct word *rest, int place,
                           struct operation *operation)
 {
     const char *what = operation_word(operation->kind);
     int operand = forms[operation->kind].operands[place];
     enum name_kind names = (enum name_kind)(operand & OPERAND_NAMES);
-    int *name = place == 0 ? &operation->name : &operation->other;
+    int *const places[OPERANDS] = {&operation->name, &operation->other, &operation->third};
+    int *name = places[place];
     struct word word;
 
     switch (operand & OPERAND_KIND) {
@@ -285,6 +333,11 @@ static void parse_operand(struct parser *parser, struct word *rest, int place,
     case TASK &OPERAND_KIND:
         add_number(&operation->tasks, &operation->task_count, take_name(parser, rest, what, names));
         return;
+    case MAY_TASK &OPERAND_KIND:
+        word = take_word(rest);
+        if (word.size > 0)
+            add_number(&operation->tasks, &operation->task_count, use_name(parser, names, word));
+        return;
     case TASKS &OPERAND_KIND:
         parse_names(parser, rest, names, &operation->tasks, &operation->task_count);
         return;
@@ -297,6 +350,12 @@ static void parse_operand(struct parser *parser, struct word *rest, int place,
     case NUMBER &OPERAND_KIND:
         operation->value = take_number(parser, take_word(rest), what, 0, PROGRAM_NUMBER_MAX);
         return;
+    case DURATION &OPERAND_KIND:
+        word = take_word(rest);
+        operation->value = word_is(word, "longest")
+                               ? SLEEP_LONGEST
+                               : take_number(parser, word, what, 0, PROGRAM_NUMBER_MAX);
+        return;
     case COUNT &OPERAND_KIND:
         word = take_word(rest);
         operation->value =
@@ -304,6 +363,9 @@ static void parse_operand(struct parser *parser, struct word *rest, int place,
         return;
     case RESULT &OPERAND_KIND:
         parse_result(parser, rest, operation);
+        return;
+    case SYSTEM_SIGNAL &OPERAND_KIND:
+        parse_signal(parser, take_word(rest), what, operation);
         return;
     }
 }
@@ -386,6 +448,7 @@ void parse_operation(struct parser *parser, struct word line)
                                   .bind = -1,
                                   .name = -1,
                                   .other = -1,
+                                  .third = -1,
                                   .orphans = -1,
                                   .pin = PIN_NONE};
     struct word answer, word, rest = before_answer(line, &answer);
@@ -408,8 +471,8 @@ void parse_operation(struct parser *parser, struct word line)
         complain(parser, parser->line, "'%s' hands out no promise", forms[kind].word);
     if (operation.repeat != 1 && operation_has(operation.kind, OPERATION_LAST))
         complain(parser, parser->line, "'%s' cannot be repeated", forms[kind].word);
-    parse_operand(parser, &rest, 0, &operation);
-    parse_operand(parser, &rest, 1, &operation);
+    for (int place = 0; place < OPERANDS; place++)
+        parse_operand(parser, &rest, place, &operation);
     expect_end(parser, rest, forms[kind].word);
     parse_operation_answer(parser, answer, &operation);
     add_operation(parser, &operation);

@@ -30,6 +30,7 @@ static const struct {
     [OUTCOME_NOT_PERMITTED] = {"not-permitted", CAN_BE_ERROR},
     [OUTCOME_WOULD_DEADLOCK] = {"would-deadlock", CAN_BE_ERROR},
     [OUTCOME_ALREADY] = {"already", CAN_BE_ERROR},
+    [OUTCOME_ON_CANCELLATION_FAILED] = {"on-cancellation-failed", CAN_BE_ERROR},
     [OUTCOME_ERROR] = {"error", CAN_BE_ERROR},
     [OUTCOME_STOPPED] = {"stopped", CAN_BE_STOPPED},
     [OUTCOME_EMPTY] = {"empty", CAN_BE_EMPTY},

@@ -60,6 +60,7 @@ struct parser {
     int task;         /* whose operations are read; -1: none yet */
     bool started;     /* anything has been read */
     bool has_domains; /* `domains` has been read */
+    bool has_outside; /* `outside` */
     int run_line;     /* of `expect run` */
     struct use *uses; /* all of them */
     int use_count;

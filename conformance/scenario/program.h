@@ -72,11 +72,12 @@ enum outcome_kind {
     OUTCOME_NOT_PERMITTED,  /* -EPERM */
     OUTCOME_WOULD_DEADLOCK, /* -EDEADLK */
     OUTCOME_ALREADY,        /* -EALREADY */
-    OUTCOME_ERROR,          /* any other */
-    OUTCOME_STOPPED,        /* the operation's own task is cancelled */
-    OUTCOME_EMPTY,          /* of care, take and get */
-    OUTCOME_RUNNING,        /* of care, state and peek */
-    OUTCOME_ENDED,          /* of care */
+    OUTCOME_ON_CANCELLATION_FAILED,
+    OUTCOME_ERROR,   /* any other */
+    OUTCOME_STOPPED, /* the operation's own task is cancelled */
+    OUTCOME_EMPTY,   /* of care, take and get */
+    OUTCOME_RUNNING, /* of care, state and peek */
+    OUTCOME_ENDED,   /* of care */
     OUTCOME_TAKEN,
     OUTCOME_FINISHED, /* of state */
     OUTCOME_EXITED,
@@ -154,10 +155,34 @@ enum operation_kind {
     OP_RETURN,
     OP_FAIL,
     OP_RUN,
+    OP_PROTECT,
+    OP_PROTECT_MUTEX,
+    OP_ON_SIGNAL,
+    OP_CANCELLER,
+    OP_HANDLE,
+    OP_IGNORE,
+    OP_RESTORE,
+    OP_RAISE,
+    OP_SPIN,
     OPERATION_KINDS
 };
 
 enum { PIN_NONE = -1, PIN_SELF = -2 };
+
+enum { SLEEP_LONGEST = PROGRAM_NUMBER_MAX + 1 }; /* as long as the runtime can */
+
+/* The signals of the system that a program can name. */
+enum signal_kind {
+    SIGNAL_HUP,
+    SIGNAL_INT,
+    SIGNAL_TERM,
+    SIGNAL_USR1,
+    SIGNAL_USR2,
+    SIGNAL_WINCH, /* does nothing by default */
+    SIGNAL_KILL,
+    SIGNAL_STOP,
+    SIGNAL_KINDS
+};
 
 struct operation {
     enum operation_kind kind;
@@ -166,9 +191,11 @@ struct operation {
     int repeat; /* how many times; 1 by default */
     int bind;   /* async, call, care, take: the promise name that `p =` binds; -1: none */
     int name;   /* the first behind its word, of the kind that operation_names says; -1: none */
-    int other;  /* the second: wait: a mutex; attach, detach: a trigger; complete: an error, or -1:
-                   a value */
-    int *tasks; /* async, call, run, lazy: one; parallel: any number */
+    int other;  /* the second: wait: a mutex; attach, detach: a trigger; canceller: a computation;
+                   complete: an error, or -1: a value */
+    int third;  /* canceller: the computation that gets the error */
+    int *tasks; /* async, call, run, lazy, protect-mutex, on-signal, handle: one; create: one or
+                   none; protect: two or three; parallel: any number */
     int task_count;
     int *promises; /* await-all, await-one, await-first */
     int promise_count;
@@ -176,7 +203,8 @@ struct operation {
     int give_count;
     int orphans; /* async, call: the orphanage; -1: none */
     int pin;     /* call: a domain, PIN_SELF or PIN_NONE */
-    int value;   /* return, complete; sleep: milliseconds; until: posts */
+    int value;   /* return, complete; sleep: milliseconds, or SLEEP_LONGEST; until, spin: posts;
+                    handle, ignore,   restore, raise: an enum signal_kind */
 
     struct outcomes *answers; /* the outcomes it may have; stripped programs have none */
     int answer_count;         /* 0: no `=>` */
@@ -236,6 +264,8 @@ struct program {
     struct names names[NAME_KINDS];
     struct task tasks[PROGRAM_TASKS_MAX]; /* by number of the name */
     int main_task;
+    int outside_task;             /* executed before the run, outside it; -1: none */
+    bool bare;                    /* the run has no monitor */
     struct operation *operations; /* in the order of their lines */
     int operation_count;
     int at_line[PROGRAM_LINES_MAX + 1]; /* the operation on a line; -1: none */
@@ -263,6 +293,9 @@ char *program_strip(const char *text, size_t size);
 
 const char *program_name(const struct program *program, enum name_kind kind, int number);
 
+/* Whether any line has an operation of that kind. */
+bool program_has(const struct program *program, enum operation_kind kind);
+
 /* Whether a kind is of objects: things of the runtime that a line binds to a name. */
 bool names_objects(enum name_kind kind);
 
@@ -282,11 +315,13 @@ const char *operation_function(enum operation_kind kind);
 enum operation_trait {
     OPERATION_SUSPENDS = 1, /* may suspend its task */
     OPERATION_SPAWNS = 2,
-    OPERATION_BINDS = 4,  /* hands out promises */
-    OPERATION_EACH = 8,   /* is done to each of the promises that its name stands for */
-    OPERATION_LISTS = 16, /* may have several outcomes even if it is not repeated */
-    OPERATION_LAST = 32,  /* ends its task, and has no outcome */
-    OPERATION_PLAIN = 64  /* without `=>`, ok or stopped is expected */
+    OPERATION_BINDS = 4,   /* hands out promises */
+    OPERATION_EACH = 8,    /* is done to each of the promises that its name stands for */
+    OPERATION_LISTS = 16,  /* may have several outcomes even if it is not repeated */
+    OPERATION_LAST = 32,   /* ends its task, and has no outcome */
+    OPERATION_PLAIN = 64,  /* without `=>`, ok or stopped is expected */
+    OPERATION_PARTS = 128, /* executes its tasks as parts of its own */
+    OPERATION_SETS = 256   /* sets its task as a function that the runtime calls later */
 };
 bool operation_has(enum operation_kind kind, enum operation_trait trait);
 

@@ -53,7 +53,10 @@ static void run_test(const struct session *session, const struct suite *suite, s
     struct result *result = &test->result;
 
     test->executions++;
-    if (test->scenario && session->explore)
+    if (test->scenario && (session->explore || session->replay) &&
+        program_has(test->scenario->program, OP_SPIN))
+        result_set(result, RESULT_SKIPPED, "tasks spin, and a steered run has one thread");
+    else if (test->scenario && session->explore)
         explore(session, suite, test);
     else if (test->scenario && session->replay)
         replay(session, suite, test);

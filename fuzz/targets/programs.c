@@ -200,7 +200,7 @@ static void leave_out_too_many(struct writer *writer)
                 *instances + starts(move) * writer->instances[move->child] > MOST_INSTANCES;
         else
             move->left_out = move->kind == OP_UNTIL || move->kind == OP_RETURN ||
-                             move->kind == OP_FAIL ||
+                             move->kind == OP_FAIL || move->kind > OP_RUN ||
                              (operation_names(move->kind) == NAME_LAZY && move->child == NOBODY);
         if (starts(move) > 0 && !move->left_out)
             *instances += starts(move) * writer->instances[move->child];
