@@ -452,9 +452,9 @@ static char *again(const struct options *options, const char *program)
 }
 
 /* If no test can be executed, there is nothing to report. */
-static void need_a_runtime(const struct session *session, struct suite *suite)
+static void need_a_runtime(struct session *session, struct suite *suite)
 {
-    char *why = execute_nothing(session, suite);
+    char *why = execute_begin(session, suite);
 
     if (why)
         die("%s", why);
@@ -491,6 +491,7 @@ static int check(struct options *options, struct suite *suite, const char *progr
     need_a_runtime(&options->session, suite);
     leave_room(&options->session);
     session_run(&options->session, suite);
+    execute_end(&options->session);
     if (!report_write(&report, suite) || fflush(stream) != 0 || ferror(stream))
         die("cannot write the report");
     free(command);

@@ -1,10 +1,11 @@
-/* driver: executes one scenario on a runtime library, once or once for each schedule, and says what
- * happens, in the words of spec/scenario.md.
+/* driver: executes scenarios on a runtime library, each once or once for each schedule, and says what
+ * happens, in the words of spec/scenario.md. Each is executed in a child that is forked from this
+ * process, which has opened the library already.
  *
- *     driver LIBRARY < scenario
+ *     driver LIBRARY
  *     driver --lacks LIBRARY           says which functions and options it lacks, one a line
  *
- * Exit status: 0 everything was said, 2 nothing can be executed, 3 the output is gone. */
+ * Exit status: 0 its input has ended, 2 it cannot go on, 3 the output is gone. */
 #include "driver.h"
 
 #include "miou_unix.h"
@@ -13,9 +14,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { TEXT_MAX = 1 << 20 /* bytes of a program */, SCHEDULES_MAX = 10000 };
@@ -124,13 +128,13 @@ static bool can_be_steered(void)
 
 /* ---- Reading ---- */
 
+/* Keep the first mistake. */
 static void complain(void *to, int line, const char *text)
 {
-    (void)to;
-    if (line)
-        fprintf(stderr, "driver: line %d: %s\n", line, text);
-    else
-        fprintf(stderr, "driver: %s\n", text);
+    char **mistake = to;
+
+    if (!*mistake)
+        *mistake = line ? text_of("line %d: %s", line, text) : copy_of(text);
 }
 
 static bool parse_number(const char *word, uint64_t *number)
@@ -163,48 +167,98 @@ static bool parse_schedule(char *rest, struct schedule *schedule)
     return true;
 }
 
-/* Take a line if it is a schedule. False: it is not, and the program begins. */
-static bool take_schedule(char *line)
+/* Whether a line is a schedule; if not, the program begins. */
+static bool is_schedule(const char *line)
 {
     size_t size = strlen("schedule");
 
-    if (strncmp(line, "schedule", size) != 0 || !strchr(" \t#\n", line[size]))
-        return false;
-    line[strcspn(line, "#")] = '\0';
-    if (schedule_count == SCHEDULES_MAX)
-        die(NOTHING_TO_DO, "too many schedules");
-    schedules = grown(schedules, schedule_count, sizeof *schedules);
-    if (!parse_schedule(line + size, &schedules[schedule_count++]))
-        die(NOTHING_TO_DO, "not a schedule");
-    return true;
+    return !strncmp(line, "schedule", size) && strchr(" \t#\r\n", line[size]);
 }
 
-/* Read the program with its schedules; returns the scenario's number. */
-static unsigned read_scenario(void)
+static void take_schedule(char *line, char **mistake)
 {
-    char *line = NULL, *text = resized(NULL, TEXT_MAX), rest[2] = "";
-    size_t room = 0, size = 0;
-    ssize_t length = getline(&line, &room, stdin);
-    unsigned id;
-
-    if (length < 1 || line[length - 1] != '\n' || sscanf(line, "scenario %u%1s", &id, rest) != 1)
-        die(NOTHING_TO_DO, "the first line is not `scenario` and a number");
-    while ((length = getline(&line, &room, stdin)) > 0) {
-        if (size == 0 && take_schedule(line))
-            continue;
-        if (size + (size_t)length > TEXT_MAX)
-            die(NOTHING_TO_DO, "the scenario is too long");
-        memcpy(text + size, line, (size_t)length);
-        size += (size_t)length;
+    line[strcspn(line, "#\r")] = '\0';
+    if (schedule_count == SCHEDULES_MAX) {
+        complain(mistake, 0, "too many schedules");
+        return;
     }
+    schedules = grown(schedules, schedule_count, sizeof *schedules);
+    if (!parse_schedule(line + strlen("schedule"), &schedules[schedule_count++]))
+        complain(mistake, 0, "not a schedule");
+}
+
+static void forget_scenario(void)
+{
+    size_t i;
+
+    for (i = 0; i < schedule_count; i++)
+        free(schedules[i].answers);
+    free(schedules);
+    schedules = NULL;
+    schedule_count = 0;
+    program_free(program);
+    program = NULL;
+}
+
+/* Read the next line; it stays valid until the next call. NULL: the input has ended. */
+static char *next_line(void)
+{
+    static char *line;
+    static size_t room;
+    ssize_t length = getline(&line, &room, stdin);
+
+    if (length > 0)
+        return line;
     if (ferror(stdin))
-        die(NOTHING_TO_DO, "cannot read the scenario");
-    program = program_parse(text, size, PROGRAM_STRIPPED, complain, NULL);
+        die(NOTHING_TO_DO, "cannot read the input");
+    return NULL;
+}
+
+/* Whether a line has this word, and nothing else. */
+static bool is_word(const char *line, const char *word)
+{
+    size_t size = strlen(word);
+
+    return !strncmp(line, word, size) && !line[size + strspn(line + size, "\r\n")];
+}
+
+/* Read a program, with its schedules, up to `go`. Returns what is wrong with it, to be freed; NULL:
+ * nothing. */
+static char *read_program(void)
+{
+    char *text = NULL, *line, *mistake = NULL;
+    size_t size = 0, length;
+
+    while ((line = next_line()) && !is_word(line, "go")) {
+        if (size == 0 && is_schedule(line)) {
+            take_schedule(line, &mistake);
+            continue;
+        }
+        length = strlen(line);
+        if (size + length > TEXT_MAX) {
+            complain(&mistake, 0, "the scenario is too long");
+            continue;
+        }
+        text = resized(text, size + length);
+        memcpy(text + size, line, length);
+        size += length;
+    }
+    if (!line)
+        die(NOTHING_TO_DO, "the input ends before `go`");
+    if (!mistake)
+        program = program_parse(text, size, PROGRAM_STRIPPED, complain, &mistake);
     free(text);
-    free(line);
-    if (!program)
-        exit(NOTHING_TO_DO);
-    return id;
+    return mistake;
+}
+
+/* Read the line that a scenario begins with. False: the input has ended. */
+static bool read_id(unsigned *id)
+{
+    char *line = next_line(), rest[2] = "";
+
+    if (line && sscanf(line, "scenario %u%1s", id, rest) != 1)
+        die(NOTHING_TO_DO, "this is not `scenario` and a number");
+    return line != NULL;
 }
 
 /* ---- Executing ---- */
@@ -216,10 +270,104 @@ static void execute(const struct schedule *schedule)
     execute_program((miou_options){.choose = schedule ? choose : NULL, .choose_state = &steering});
 }
 
-static void say_absent(const char *item)
+/* Execute the program in this process, which is for that alone. */
+static void execute_all(unsigned id)
 {
-    say("absent %s\n", item);
-    _exit(SAID);
+    size_t i;
+
+    if (schedule_count == 0)
+        execute(NULL);
+    else if (!can_be_steered())
+        say("absent choose\n");
+    else
+        for (i = 0; i < schedule_count; i++) {
+            if (i > 0)
+                say("scenario %u\n", id);
+            execute(&schedules[i]);
+            forget_execution();
+        }
+    close(output);
+    exit(SAID); /* the program stays in memory: the runtime may not have ended all that it runs */
+}
+
+/* A process of its own for a scenario: it ends with us, and its input is empty. */
+static void be_alone(void)
+{
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0)
+        die(NOTHING_TO_DO, "no standard input");
+    close(nothing);
+}
+
+/* Kill what the scenario's process has left behind: we have become its parent. */
+static void kill_strays(void)
+{
+    char path[64];
+    FILE *children;
+    int child;
+
+    while (waitpid(-1, NULL, WNOHANG) == 0) {
+        snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+        children = fopen(path, "re");
+        while (children && fscanf(children, "%d", &child) == 1)
+            kill(child, SIGKILL);
+        if (!children)
+            return;
+        fclose(children);
+        while (waitpid(-1, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+}
+
+static void say_end(int status)
+{
+    if (WIFSIGNALED(status))
+        say("died signal %d\n", WTERMSIG(status));
+    else if (WEXITSTATUS(status) == OUTPUT_GONE)
+        exit(OUTPUT_GONE);
+    else if (WEXITSTATUS(status) != SAID)
+        say("died status %d\n", WEXITSTATUS(status));
+}
+
+static void execute_apart(unsigned id)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    if (child < 0) {
+        say("absent fork\n");
+        return;
+    }
+    if (child == 0) {
+        be_alone();
+        execute_all(id);
+    }
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    kill_strays();
+    say_end(status);
+}
+
+static void serve(void)
+{
+    unsigned id;
+    char *mistake;
+
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    say("driver 2 c\nready\n");
+    while (read_id(&id)) {
+        mistake = read_program();
+        say("scenario %u\n", id);
+        if (mistake)
+            say("refused %s\n", mistake);
+        else
+            execute_apart(id);
+        free(mistake);
+        forget_scenario();
+        say("ready\n");
+    }
 }
 
 /* Why the library at path cannot be opened, if it cannot: the exit status. */
@@ -233,8 +381,6 @@ static int opened(const char *path, const char *error)
 
 int main(int argc, char **argv)
 {
-    unsigned id;
-    size_t i;
     int status;
 
     open_output();
@@ -245,22 +391,10 @@ int main(int argc, char **argv)
         return status;
     }
     if (argc != 2)
-        die(NOTHING_TO_DO, "usage: driver LIBRARY < scenario, or driver --lacks LIBRARY");
-    id = read_scenario();
-    if (opened(argv[1], trampolines_open(argv[1], say_absent)) != SAID)
-        return NOTHING_TO_DO;
-    say("scenario %u\n", id);
-    if (schedule_count == 0)
-        execute(NULL);
-    else if (!can_be_steered())
-        say_absent("choose");
-    for (i = 0; i < schedule_count; i++) {
-        if (i > 0)
-            say("scenario %u\n", id);
-        execute(&schedules[i]);
-        forget_execution();
-    }
-    close(
-        output); /* the program stays in memory: the runtime may not have ended all that it runs */
-    return SAID;
+        die(NOTHING_TO_DO, "usage: driver LIBRARY, or driver --lacks LIBRARY");
+    status = opened(argv[1], trampolines_open(argv[1], NULL));
+    if (status == SAID)
+        serve();
+    close(output);
+    return status;
 }

@@ -100,6 +100,8 @@ static struct outcome from_call(int result, int most)
 {
     if (result == MIOU_CANCELLED)
         return plain(OUTCOME_STOPPED);
+    if (result == -ENOSYS)
+        return plain(OUTCOME_ABSENT);
     if (result > most)
         return unknown(result);
     if (result < 0)
@@ -165,12 +167,14 @@ struct step {
     struct promises *bound; /* what `p =` will stand for, with room for room */
     size_t room;
     bool stopped; /* the runtime has refused it because the task is cancelled */
+    bool absent;  /* the runtime does not have it */
 };
 
 static void note_outcome(struct step *step, struct outcome outcome)
 {
     add_outcome(&step->outcomes, outcome);
     step->stopped = outcome.kind == OUTCOME_STOPPED;
+    step->absent = outcome.kind == OUTCOME_ABSENT;
 }
 
 static void note_promise(struct step *step, miou_promise *promise)
@@ -288,6 +292,15 @@ static void do_make(struct step *step)
         bind_thing(step->self->instance, operation_names(step->op->kind), step->op->name, object);
 }
 
+enum { DOMAIN_SIZE = 16 };
+
+/* A domain as it is said; the runtime may not be able to say it. */
+static const char *domain_text(char text[DOMAIN_SIZE], int domain)
+{
+    snprintf(text, DOMAIN_SIZE, "%d", domain);
+    return domain == -ENOSYS ? "?" : text;
+}
+
 static int run_instance(struct self self, int domain);
 
 /* What an operation of an instance has set is called. */
@@ -301,9 +314,11 @@ static void finalise(void *value)
 {
     const struct operation *op;
     struct self creator = resource_creator(value, &op);
+    char text[DOMAIN_SIZE];
 
-    say("finalise %s %s %d\n", name_of(&creator),
-        op ? program_name(program, NAME_RESOURCE, op->name) : "?", miou_domain_self());
+    say("finalise %s %s %s\n", name_of(&creator),
+        op ? program_name(program, NAME_RESOURCE, op->name) : "?",
+        domain_text(text, miou_domain_self()));
     if (op && op->task_count > 0)
         call_back(&creator, op);
 }
@@ -546,8 +561,11 @@ static miou_options run_options;
 
 static void do_run(struct step *step)
 {
-    note_end(step, run(&run_options, run_task,
-                       spawn_instance("spawn", step->self, step->op, step->op->tasks[0])));
+    int result = run(&run_options, run_task,
+                     spawn_instance("spawn", step->self, step->op, step->op->tasks[0]));
+
+    note_outcome(step, result == MIOU_CANCELLED || result == -ENOSYS ? from_call(result, 0)
+                                                                     : from_end(result));
 }
 
 static void do_print(struct step *step)
@@ -733,17 +751,17 @@ static void execute_once(struct step *step)
     do {
         step->object = list && list->count ? list->of[i] : NULL;
         step->method->execute(step);
-    } while (list && ++i < list->count && !step->stopped);
+    } while (list && ++i < list->count && !step->stopped && !step->absent);
 }
 
 /* Execute an operation as often as it says, and say its outcomes. Returns whether the task goes on.
- */
+ * If the runtime lacks what the program needs, the whole execution ends. */
 static bool execute(const struct self *self, const struct operation *op)
 {
     struct step step = {.op = op, .method = &methods[op->kind], .self = self};
     int i;
 
-    for (i = 0; i < op->repeat && !step.stopped; i++)
+    for (i = 0; i < op->repeat && !step.stopped && !step.absent; i++)
         execute_once(&step);
     if (op->bind >= 0) {
         if (!step.bound)
@@ -751,6 +769,8 @@ static bool execute(const struct self *self, const struct operation *op)
         bind_thing(self->instance, NAME_PROMISE, op->bind, keep(step.bound));
     }
     say_did(self, op, &step.outcomes);
+    if (step.absent && !program_can_lack(program, op))
+        _exit(SAID); /* nothing that could be said has a meaning */
     free(step.outcomes.of);
     return !step.stopped;
 }
@@ -774,9 +794,10 @@ static int run_operations(const struct self *self, const struct task *task)
 
 static int run_instance(struct self self, int domain)
 {
+    char text[DOMAIN_SIZE];
     int result = 0;
 
-    say("begin %s %d\n", name_of(&self), domain);
+    say("begin %s %s\n", name_of(&self), domain_text(text, domain));
     if (self.instance) {
         atomic_store_explicit(&self.instance->domain, domain, memory_order_relaxed);
         result = run_operations(&self, &program->tasks[self.instance->task]);
@@ -812,7 +833,7 @@ static void execute_outside(void)
     struct self self = self_of(spawn_instance("spawn", NULL, NULL, program->outside_task));
 
     say("outside %s\n", name_of(&self));
-    run_instance(self, miou_domain_self());
+    run_instance(self, -ENOSYS); /* on none */
 }
 
 void execute_program(miou_options options)
@@ -832,8 +853,8 @@ void execute_program(miou_options options)
     if (program->outside_task >= 0)
         execute_outside();
     result = run(&run_options, run_task, first);
-    if (result == -ENOSYS && posix) { /* no task of a program returns it */
-        say("absent miou_unix_run\n");
+    if (result == -ENOSYS) { /* no task of a program returns it */
+        say("absent %s\n", posix ? "miou_unix_run" : "miou_run");
         return;
     }
     outcome_write(text, sizeof text, program, from_end(result));

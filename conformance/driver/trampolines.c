@@ -20,9 +20,10 @@ const char *trampolines_open(const char *path, void (*absent)(const char *name))
 
 static void missing(const char *name)
 {
-    if (report_absent)
+    if (report_absent) {
         report_absent(name);
-    abort();
+        abort();
+    }
 }
 
 /* Runs return -ENOSYS for their options too, and if main has returned it. */
@@ -34,11 +35,12 @@ static bool can_tell_by_result(const void *function)
 #define FUNCTION(result, name, parameters, arguments)                                              \
     result miou_##name parameters                                                                  \
     {                                                                                              \
-        result returned;                                                                           \
+        result returned = (result)(intptr_t)-ENOSYS;                                               \
                                                                                                    \
         if (!runtime.name)                                                                         \
             missing("miou_" #name);                                                                \
-        returned = runtime.name arguments;                                                         \
+        else                                                                                       \
+            returned = runtime.name arguments;                                                     \
         if ((intptr_t)returned == -ENOSYS && can_tell_by_result(&runtime.name))                    \
             missing("miou_" #name);                                                                \
         return returned;                                                                           \

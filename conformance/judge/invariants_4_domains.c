@@ -43,7 +43,7 @@ static void check_begin(struct inquiry *inquiry, int instance)
         return;
     from = inquiry->lives[which->parent].domain;
     operation = operation_of(inquiry, which->spawned);
-    if (runs(inquiry, instance))
+    if (runs(inquiry, instance) || is_unknown_domain(domain))
         return;
     if (operation->kind == OP_ASYNC) {
         if (domain != from)

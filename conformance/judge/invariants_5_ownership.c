@@ -412,6 +412,14 @@ static void report_finaliser(struct ownership *ownership, const struct resource 
                                  event_phrase(inquiry, resource->finaliser).text));
 }
 
+/* Whether a finaliser ran on another domain than this one, as far as the runtime says. */
+static bool is_elsewhere(const struct inquiry *inquiry, int finaliser, int domain)
+{
+    int there = inquiry->trace->events[finaliser].domain;
+
+    return there != domain && !is_unknown_domain(there) && !is_unknown_domain(domain);
+}
+
 static void check_released(struct ownership *ownership, const struct resource *resource,
                            const struct deed *release)
 {
@@ -422,8 +430,7 @@ static void check_released(struct ownership *ownership, const struct resource *r
         report_finaliser(ownership, resource, "R5.9",
                          text_of("release of %s calls its finaliser once, before it returns",
                                  name_of(ownership, resource)));
-    else if (inquiry->trace->events[resource->finaliser].domain !=
-             inquiry->lives[release->instance].domain)
+    else if (is_elsewhere(inquiry, resource->finaliser, inquiry->lives[release->instance].domain))
         report_finaliser(ownership, resource, "R5.19",
                          text_of("%s is finalised on domain %d, that of its owner %s",
                                  name_of(ownership, resource),
@@ -464,7 +471,7 @@ static void check_kept(struct ownership *ownership, const struct resource *resou
                                  task_phrase(inquiry, holding->instance).text));
         return;
     }
-    if (domain >= 0 && inquiry->trace->events[resource->finaliser].domain != domain)
+    if (domain >= 0 && is_elsewhere(inquiry, resource->finaliser, domain))
         report_finaliser(ownership, resource, "R5.19",
                          text_of("%s is finalised on domain %d, that of its owner %s",
                                  name_of(ownership, resource), domain,

@@ -7,6 +7,7 @@
 #include "scenario/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Judge a trace that has no end of the run. */
 static void judge_broken(struct inquiry *inquiry)
@@ -48,18 +49,95 @@ static void judge_whole(struct inquiry *inquiry)
     check_invariants(inquiry);
 }
 
+/* ---- What the runtime does not have ---- */
+
+static bool is_absent(const struct event *event)
+{
+    for (size_t i = 0; event->kind == EVENT_DID && i < event->outcomes.count; i++)
+        if (event->outcomes.of[i].kind == OUTCOME_ABSENT)
+            return true;
+    return false;
+}
+
+static bool asks_for_domains(const struct program *program)
+{
+    for (int i = 0; i < program->expectation_count; i++)
+        if (program->expectations[i].kind == EXPECT_ON ||
+            program->expectations[i].kind == EXPECT_APART)
+            return true;
+    return false;
+}
+
+/* The function of an operation without which the trace says nothing; NULL: there is none. *spared
+ * becomes whether other operations were absent. */
+static const char *find_absent(const struct program *program, const struct trace *trace,
+                               bool *spared)
+{
+    *spared = false;
+    for (int i = 0; i < trace->event_count; i++) {
+        const struct operation *operation;
+
+        if (!is_absent(&trace->events[i]))
+            continue;
+        operation = &program->operations[trace->events[i].operation];
+        if (!program_can_lack(program, operation))
+            return operation_function(operation->kind) ? operation_function(operation->kind)
+                                                       : operation_word(operation->kind);
+        *spared = true;
+    }
+    return !trace->says_domains && asks_for_domains(program) ? "miou_domain_self" : NULL;
+}
+
+/* An operation that was absent, and need not be there, is judged as one of which nothing is
+ * expected. */
+static struct operation *spare(const struct program *program, const struct trace *trace)
+{
+    size_t size = (size_t)program->operation_count * sizeof *program->operations;
+    struct operation *operations = must(malloc(size));
+
+    memcpy(operations, program->operations, size);
+    for (int i = 0; i < trace->event_count; i++)
+        if (is_absent(&trace->events[i])) {
+            struct operation *operation = &operations[trace->events[i].operation];
+
+            operation->kind = OP_SELF;
+            operation->name = operation->other = -1;
+            operation->answer_count = 0;
+        }
+    return operations;
+}
+
+static void judge_trace(struct inquiry *inquiry)
+{
+    if (inquiry->trace->end == TRACE_WHOLE)
+        judge_whole(inquiry);
+    else
+        judge_broken(inquiry);
+    free(inquiry->before);
+    free(inquiry->lives);
+}
+
 struct verdict *judge(const struct program *program, const struct trace *trace)
 {
-    struct inquiry inquiry = {
-        .program = program, .trace = trace, .verdict = zeroed(1, sizeof *inquiry.verdict)};
+    struct verdict *verdict = zeroed(1, sizeof *verdict);
+    bool spared;
+    const char *absent = find_absent(program, trace, &spared);
+    struct program without = *program;
+    struct inquiry inquiry = {.program = program, .trace = trace, .verdict = verdict};
 
-    if (trace->end == TRACE_WHOLE)
-        judge_whole(&inquiry);
-    else
-        judge_broken(&inquiry);
-    free(inquiry.before);
-    free(inquiry.lives);
-    return inquiry.verdict;
+    if (absent) {
+        verdict->kind = VERDICT_ABSENT;
+        verdict->absent = copy_of(absent);
+        return verdict;
+    }
+    if (spared) {
+        without.operations = spare(program, trace);
+        inquiry.program = &without;
+    }
+    judge_trace(&inquiry);
+    if (spared)
+        free(without.operations);
+    return verdict;
 }
 
 void verdict_free(struct verdict *verdict)

@@ -532,7 +532,7 @@ static void what_is_no_task_is_left_alone(void **state)
                    "own r\n"
                    "task act\n"
                    "yield => in-finaliser\n",
-        .trace = "outside before\nbegin before -10008\ndid before 4 not-running\n"
+        .trace = "outside before\nbegin before ?\ndid before 4 not-running\n"
                  "spawn before 5 inner\nbegin inner 0\nend inner\ndid before 5 ok 3\n"
                  "end before\nbegin main 0\ndid main 9 ok\ndid main 10 ok\ndid main 11 ok\n"
                  "did main 12 ok\ndid main 13 ok\ndid main 14 ok\ncallback main 14 act\n"

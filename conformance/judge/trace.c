@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stdint.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -350,6 +351,53 @@ static enum step read_outside(struct scanner *scanner, struct piece rest)
     return read_child(scanner, rest, event_of(EVENT_OUTSIDE, -1));
 }
 
+/* The event by which an instance begins; main has none. */
+static const struct event *cause_of(const struct scanner *scanner, int instance)
+{
+    return &scanner->trace->events[scanner->trace->instances[instance].spawned];
+}
+
+static bool is_handler(const struct scanner *scanner, int instance)
+{
+    const struct event *cause = cause_of(scanner, instance);
+
+    return cause->kind == EVENT_CALLBACK &&
+           scanner->program->operations[cause->operation].kind == OP_HANDLE;
+}
+
+/* The domain on which an instance begins, if the runtime does not say it and it can be no other. A
+ * task whose domain nobody knows is like none other. */
+static int likely_domain(const struct scanner *scanner, int instance)
+{
+    const struct trace *trace = scanner->trace;
+    const struct instance *which = &trace->instances[instance];
+    int parent = which->parent >= 0 ? trace->instances[which->parent].begun : -1;
+
+    if (which->spawned < 0 || is_handler(scanner, instance))
+        return 0;
+    if (parent >= 0 &&
+        (which->forced ||
+         scanner->program->operations[cause_of(scanner, instance)->operation].kind == OP_ASYNC))
+        return trace->events[parent].domain;
+    return INT_MIN + 1 + instance;
+}
+
+bool is_unknown_domain(int domain)
+{
+    return domain < INT_MIN / 2;
+}
+
+/* `?` is a domain that the runtime cannot say; what is outside the run has none. */
+static bool parse_domain(struct scanner *scanner, struct piece text, int instance, int *domain)
+{
+    if (!piece_is(text, "?"))
+        return parse_integer(text, domain);
+    if (instance <= 0 || cause_of(scanner, instance)->kind != EVENT_OUTSIDE)
+        scanner->trace->says_domains = false;
+    *domain = instance < 0 ? INT_MIN : likely_domain(scanner, instance);
+    return true;
+}
+
 static enum step read_begin(struct scanner *scanner, struct piece rest)
 {
     struct piece name = take(&rest);
@@ -358,7 +406,7 @@ static enum step read_begin(struct scanner *scanner, struct piece rest)
 
     if (event.instance < 0)
         return garbage(scanner, "no such task has been spawned");
-    if (!parse_integer(rest, &event.domain))
+    if (!parse_domain(scanner, rest, event.instance, &event.domain))
         return garbage(scanner, "not a domain");
     instance = &scanner->trace->instances[event.instance];
     if (instance->begun < 0)
@@ -407,7 +455,7 @@ static enum step read_finalise(struct scanner *scanner, struct piece rest)
         !binds_name(scanner->program, scanner->trace->instances[event.creator].task, NAME_RESOURCE,
                     event.resource))
         return garbage(scanner, "the task creates no such resource");
-    if (!parse_integer(rest, &event.domain))
+    if (!parse_domain(scanner, rest, -1, &event.domain))
         return garbage(scanner, "not a domain");
     return add_event(scanner, event);
 }
@@ -602,6 +650,7 @@ static struct trace *parse(const struct program *program, unsigned id, struct pi
     struct scanner scanner = {.program = program, .trace = zeroed(1, sizeof *scanner.trace)};
 
     scanner.trace->end = TRACE_CUT;
+    scanner.trace->says_domains = true;
     add_instance(&scanner, (struct instance){.task = program->main_task,
                                              .number = 1,
                                              .parent = -1,
@@ -674,6 +723,7 @@ void event_write(char *buffer, size_t size, const struct program *program,
 {
     const struct event *which = &trace->events[event];
     char instance[INSTANCE_MAX] = "", child[INSTANCE_MAX] = "", outcomes[4 * OUTCOME_MAX];
+    char domain[16] = "?";
     int line = which->operation >= 0 ? program->operations[which->operation].line : 0;
 
     if (which->instance >= 0 || which->creator >= 0)
@@ -682,6 +732,8 @@ void event_write(char *buffer, size_t size, const struct program *program,
     if (which->child >= 0)
         instance_write(child, sizeof child, program, trace, which->child);
     outcomes_write(outcomes, sizeof outcomes, program, which->outcomes);
+    if (!is_unknown_domain(which->domain))
+        snprintf(domain, sizeof domain, "%d", which->domain);
     switch (which->kind) {
     case EVENT_SPAWN:
         snprintf(buffer, size, "spawn %s %d %s", instance, line, child);
@@ -696,7 +748,7 @@ void event_write(char *buffer, size_t size, const struct program *program,
         snprintf(buffer, size, "outside %s", child);
         return;
     case EVENT_BEGIN:
-        snprintf(buffer, size, "begin %s %d", instance, which->domain);
+        snprintf(buffer, size, "begin %s %s", instance, domain);
         return;
     case EVENT_DID:
     case EVENT_ASIDE:
@@ -707,8 +759,8 @@ void event_write(char *buffer, size_t size, const struct program *program,
                  program_name(program, NAME_WORD, which->word));
         return;
     case EVENT_FINALISE:
-        snprintf(buffer, size, "finalise %s %s %d", instance,
-                 program_name(program, NAME_RESOURCE, which->resource), which->domain);
+        snprintf(buffer, size, "finalise %s %s %s", instance,
+                 program_name(program, NAME_RESOURCE, which->resource), domain);
         return;
     case EVENT_END:
         snprintf(buffer, size, "end %s", instance);

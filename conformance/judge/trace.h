@@ -32,7 +32,7 @@ struct event {
     int operation; /* spawn, force, callback, did: place in program.operations; else -1 */
     int child;     /* spawn, force, callback, outside: the instance that is to begin; else
                       -1 */
-    int domain;    /* begin, finalise; else -1 */
+    int domain;    /* begin, finalise: may be unknown; else -1 */
     int creator;   /* finalise: the instance that created the resource; callback: the one
                       whose operation set it; else -1 */
     int resource;  /* finalise; else -1 */
@@ -62,7 +62,7 @@ struct choice {
 enum trace_end {
     TRACE_WHOLE,  /* with a run line */
     TRACE_CUT,    /* the text ends before the run line */
-    TRACE_ABSENT, /* the driver's runtime lacks a function */
+    TRACE_ABSENT, /* the driver's runtime cannot execute the scenario at all */
     TRACE_GARBAGE
 };
 
@@ -73,12 +73,16 @@ struct trace {
     int instance_count;
     struct choice *choices; /* in their order */
     int choice_count;
+    bool says_domains; /* that of each begin */
     enum trace_end end;
     int line;      /* garbage: of the run's output, from 1 */
     char *problem; /* absent: the function's name; garbage: what is wrong, the line quoted; else
                       NULL */
     struct outcome *outcomes; /* what the events' lists point into */
 };
+
+/* Whether a domain is one that the runtime cannot say. */
+bool is_unknown_domain(int domain);
 
 /* Read what a driver printed for the scenario `id`, which it executed once. */
 struct trace *trace_parse(const struct program *program, unsigned id, const char *text,

@@ -37,7 +37,8 @@ enum {
     LAST = OPERATION_LAST,
     PLAIN = OPERATION_PLAIN,
     PARTS = OPERATION_PARTS,
-    SETS = OPERATION_SETS
+    SETS = OPERATION_SETS,
+    SPARE = OPERATION_SPARE
 };
 
 static const struct {
@@ -51,24 +52,24 @@ static const struct {
     [OP_PARALLEL] = {"parallel", CAN_BE_CHILDREN, SPAWNS | SUSPENDS | LISTS, {TASKS}},
     [OP_AWAIT] = {"await", CAN_BE_CHILD, SUSPENDS | EACH, {USES | NAME_PROMISE}},
     [OP_CANCEL] = {"cancel", CAN_BE_REFUSABLE, SUSPENDS | EACH, {USES | NAME_PROMISE}},
-    [OP_FREE] = {"free", CAN_BE_PLAIN, EACH, {USES | NAME_PROMISE}},
+    [OP_FREE] = {"free", CAN_BE_PLAIN, EACH | SPARE, {USES | NAME_PROMISE}},
     [OP_AWAIT_ALL] = {"await-all", CAN_BE_CHILDREN, SUSPENDS | LISTS, {PROMISES}},
     [OP_AWAIT_ONE] = {"await-one", CAN_BE_CHILD, SUSPENDS, {PROMISES}},
     [OP_AWAIT_FIRST] = {"await-first", CAN_BE_CHILD, SUSPENDS, {PROMISES}},
     [OP_STATE] = {"state",
                   CAN_BE_RUNNING | CAN_BE_STATE | CAN_BE_ERROR,
-                  EACH,
+                  EACH | SPARE,
                   {USES | NAME_PROMISE}},
     [OP_YIELD] = {"yield", CAN_BE_REFUSABLE, SUSPENDS | PLAIN, {NOTHING}},
     [OP_ORPHANS] = {"orphans", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_ORPHANAGE}},
     [OP_CARE] = {"care", CAN_BE_CARE, BINDS, {USES | NAME_ORPHANAGE}},
     [OP_TAKE] = {"take", CAN_BE_TAKE, BINDS, {USES | NAME_ORPHANAGE}},
     [OP_GET] = {"get", CAN_BE_EMPTY | CAN_BE_CHILD, SUSPENDS, {USES | NAME_ORPHANAGE}},
-    [OP_LENGTH] = {"length", CAN_BE_NUMBER, 0, {USES | NAME_ORPHANAGE}},
-    [OP_FREE_ORPHANS] = {"free-orphans", CAN_BE_PLAIN, 0, {USES | NAME_ORPHANAGE}},
+    [OP_LENGTH] = {"length", CAN_BE_NUMBER, SPARE, {USES | NAME_ORPHANAGE}},
+    [OP_FREE_ORPHANS] = {"free-orphans", CAN_BE_PLAIN, SPARE, {USES | NAME_ORPHANAGE}},
     [OP_CREATE] = {"create", CAN_BE_PLAIN, PLAIN | SETS, {MAKES | NAME_RESOURCE, MAY_TASK}},
     [OP_OWN] = {"own", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
-    [OP_CHECK] = {"check", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
+    [OP_CHECK] = {"check", CAN_BE_PLAIN, SPARE, {USES | NAME_RESOURCE}},
     [OP_DISOWN] = {"disown", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
     [OP_RELEASE] = {"release", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
     [OP_TRANSFER] = {"transfer", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
@@ -77,31 +78,31 @@ static const struct {
     [OP_LOCK] = {"lock", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_MUTEX}},
     [OP_TRY_LOCK] = {"try-lock", CAN_BE_REFUSABLE, 0, {USES | NAME_MUTEX}},
     [OP_UNLOCK] = {"unlock", CAN_BE_PLAIN, 0, {USES | NAME_MUTEX}},
-    [OP_FREE_MUTEX] = {"free-mutex", CAN_BE_PLAIN, 0, {USES | NAME_MUTEX}},
+    [OP_FREE_MUTEX] = {"free-mutex", CAN_BE_PLAIN, SPARE, {USES | NAME_MUTEX}},
     [OP_CONDITION] = {"condition", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_CONDITION}},
     [OP_WAIT] = {"wait", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_CONDITION, USES | NAME_MUTEX}},
     [OP_SIGNAL] = {"signal", CAN_BE_PLAIN, 0, {USES | NAME_CONDITION}},
     [OP_BROADCAST] = {"broadcast", CAN_BE_PLAIN, 0, {USES | NAME_CONDITION}},
-    [OP_FREE_CONDITION] = {"free-condition", CAN_BE_PLAIN, 0, {USES | NAME_CONDITION}},
+    [OP_FREE_CONDITION] = {"free-condition", CAN_BE_PLAIN, SPARE, {USES | NAME_CONDITION}},
     [OP_LAZY] = {"lazy", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_LAZY, TASK}},
     [OP_FORCE] = {"force", CAN_BE_SHARED, SUSPENDS, {USES | NAME_LAZY}},
-    [OP_FREE_LAZY] = {"free-lazy", CAN_BE_PLAIN, 0, {USES | NAME_LAZY}},
+    [OP_FREE_LAZY] = {"free-lazy", CAN_BE_PLAIN, SPARE, {USES | NAME_LAZY}},
     [OP_TRIGGER] = {"trigger", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_TRIGGER}},
     [OP_AWAIT_TRIGGER] = {"await-trigger", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_TRIGGER}},
     [OP_SIGNAL_TRIGGER] = {"signal-trigger", CAN_BE_PLAIN, 0, {USES | NAME_TRIGGER}},
-    [OP_FREE_TRIGGER] = {"free-trigger", CAN_BE_PLAIN, 0, {USES | NAME_TRIGGER}},
+    [OP_FREE_TRIGGER] = {"free-trigger", CAN_BE_PLAIN, SPARE, {USES | NAME_TRIGGER}},
     [OP_COMPUTATION] = {"computation", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_COMPUTATION}},
     [OP_COMPLETE] = {"complete", CAN_BE_PLAIN, 0, {USES | NAME_COMPUTATION, RESULT}},
     [OP_AWAIT_COMPUTATION] = {"await-computation",
                               CAN_BE_SHARED,
                               SUSPENDS,
                               {USES | NAME_COMPUTATION}},
-    [OP_PEEK] = {"peek", CAN_BE_RUNNING | CAN_BE_RESULT, 0, {USES | NAME_COMPUTATION}},
+    [OP_PEEK] = {"peek", CAN_BE_RUNNING | CAN_BE_RESULT, SPARE, {USES | NAME_COMPUTATION}},
     [OP_ATTACH] = {"attach", CAN_BE_PLAIN, 0, {USES | NAME_COMPUTATION, USES | NAME_TRIGGER}},
     [OP_DETACH] = {"detach", CAN_BE_PLAIN, 0, {USES | NAME_COMPUTATION, USES | NAME_TRIGGER}},
-    [OP_FREE_COMPUTATION] = {"free-computation", CAN_BE_PLAIN, 0, {USES | NAME_COMPUTATION}},
-    [OP_SELF] = {"self", CAN_BE_NUMBER, 0, {NOTHING}},
-    [OP_AVAILABLE] = {"available", CAN_BE_NUMBER, 0, {NOTHING}},
+    [OP_FREE_COMPUTATION] = {"free-computation", CAN_BE_PLAIN, SPARE, {USES | NAME_COMPUTATION}},
+    [OP_SELF] = {"self", CAN_BE_NUMBER, SPARE, {NOTHING}},
+    [OP_AVAILABLE] = {"available", CAN_BE_NUMBER, SPARE, {NOTHING}},
     [OP_PRINT] = {"print", CAN_BE_OK, PLAIN, {MAKES | NAME_WORD}},
     [OP_POST] = {"post", CAN_BE_OK, PLAIN, {MAKES | NAME_FLAG}},
     [OP_UNTIL] = {"until", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_FLAG, COUNT}},
@@ -219,6 +220,65 @@ enum name_kind operation_other_names(enum operation_kind kind)
     int operand = forms[kind].operands[1];
 
     return (operand & OPERAND_KIND) == USES ? operand_names(operand) : NAME_KINDS;
+}
+
+/* ---- Operations that a runtime may lack ---- */
+
+static bool lists(const int *numbers, int count, int number)
+{
+    for (int i = 0; i < count; i++)
+        if (numbers[i] == number)
+            return true;
+    return false;
+}
+
+static bool uses(const struct operation *operation, enum name_kind kind, int name)
+{
+    return (operation_names(operation->kind) == kind && operation->name == name) ||
+           (operation_other_names(operation->kind) == kind && operation->other == name) ||
+           (kind == NAME_PROMISE &&
+            lists(operation->promises, operation->promise_count, name)) ||
+           (kind == NAME_RESOURCE && lists(operation->give, operation->give_count, name)) ||
+           (kind == NAME_ORPHANAGE && operation->orphans == name);
+}
+
+/* Whether what an operation acts on may be used after it, under the same name. */
+static bool is_used_later(const struct program *program, const struct operation *operation)
+{
+    enum name_kind kind = operation_names(operation->kind);
+    bool shared = kind < NAME_KINDS && program->names[kind].of[operation->name].shared;
+
+    for (int i = 0; kind < NAME_KINDS && i < program->operation_count; i++) {
+        const struct operation *other = &program->operations[i];
+        bool later = other->task == operation->task ? other > operation : shared;
+
+        if (later && uses(other, kind, operation->name))
+            return true;
+    }
+    return false;
+}
+
+static bool expects_more_than_ok(const struct operation *operation)
+{
+    for (int i = 0; i < operation->answer_count; i++)
+        if (operation->answers[i].count == 1 && operation->answers[i].of[0].kind == OUTCOME_OK &&
+            operation->answers[i].of[0].value == 0)
+            return false;
+    return operation->answer_count > 0;
+}
+
+static bool gives_back(enum operation_kind kind)
+{
+    return !strncmp(operation_word(kind), "free", strlen("free"));
+}
+
+bool program_can_lack(const struct program *program, const struct operation *operation)
+{
+    if (!operation_has(operation->kind, OPERATION_SPARE))
+        return false;
+    if (gives_back(operation->kind))
+        return !expects_more_than_ok(operation) && !is_used_later(program, operation);
+    return operation->answer_count == 0;
 }
 
 /* ---- Operands ---- */

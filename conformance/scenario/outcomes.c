@@ -40,6 +40,7 @@ static const struct {
     [OUTCOME_FINISHED] = {"finished", CAN_BE_STATE},
     [OUTCOME_EXITED] = {"exited", CAN_BE_STATE},
     [OUTCOME_NONE] = {"none", CAN_BE_NONE},
+    [OUTCOME_ABSENT] = {"absent", CAN_BE_NOTHING},
 };
 _Static_assert(sizeof forms / sizeof *forms == OUTCOME_KINDS, "a word for every outcome");
 

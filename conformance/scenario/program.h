@@ -81,7 +81,8 @@ enum outcome_kind {
     OUTCOME_TAKEN,
     OUTCOME_FINISHED, /* of state */
     OUTCOME_EXITED,
-    OUTCOME_NONE, /* the empty list */
+    OUTCOME_NONE,   /* the empty list */
+    OUTCOME_ABSENT, /* the runtime does not have the operation */
     OUTCOME_KINDS
 };
 
@@ -320,10 +321,16 @@ enum operation_trait {
     OPERATION_LISTS = 16,  /* may have several outcomes even if it is not repeated */
     OPERATION_LAST = 32,   /* ends its task, and has no outcome */
     OPERATION_PLAIN = 64,  /* without `=>`, ok or stopped is expected */
-    OPERATION_PARTS = 128, /* executes its tasks as parts of its own */
-    OPERATION_SETS = 256   /* sets its task as a function that the runtime calls later */
+    OPERATION_SPARE = 128, /* gives back, or only asks: other operations may not notice if it is
+                              absent */
+    OPERATION_PARTS = 256, /* executes its tasks as parts of its own */
+    OPERATION_SETS = 512   /* sets its task as a function that the runtime calls later */
 };
 bool operation_has(enum operation_kind kind, enum operation_trait trait);
+
+/* Whether a scenario can be judged if the runtime does not have one of its operations. Of a
+ * stripped program, the answer is yes if it may be. */
+bool program_can_lack(const struct program *program, const struct operation *operation);
 
 /* Write an outcome in the words of the language, as snprintf would; returns its length. OUTCOME_MAX
  * bytes are always enough. */

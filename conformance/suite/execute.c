@@ -19,10 +19,8 @@ enum {
     ERROR_LINES = 30          /* of its standard error */
 };
 
-/* Exit statuses of checks. The shell's are 126 and 127: it cannot execute the command. */
-enum { FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77, NOT_EXECUTABLE = 126, NOT_FOUND };
-
-enum { SILENT_MAX = 3 /* scenarios of which a driver says nothing until it counts as broken */ };
+/* Exit statuses of checks. */
+enum { FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77 };
 
 static char *first_line(const char *text)
 {
@@ -38,6 +36,7 @@ static bool ended_by_itself(const struct process *process, const struct session 
     const char *name;
 
     switch (process->end) {
+    case PROCESS_ANSWERED:
     case PROCESS_EXITED:
         return true;
     case PROCESS_SIGNALLED:
@@ -190,27 +189,49 @@ static void judge_check(const struct process *process, const struct session *ses
 
 /* ---- Processes ---- */
 
-/* Run a program or a shell command, prefixed by --under if given. */
-static void run_command(const struct session *session, const char *command, char *const *arguments,
-                        const char *input, struct process *process)
-{
-    char *shell[10] = {"/bin/sh", "-c", NULL, "sh"};
-    struct command what = {.arguments = arguments,
-                           .input = input,
-                           .input_size = strlen(input),
-                           .seconds = session->seconds,
-                           .output_limit = OUTPUT_LIMIT};
-    size_t i;
+/* A program with its arguments, or a command line for the shell, under the session's command if it
+ * has one. */
+struct line {
+    char *text; /* for the shell; NULL: none */
+    char *arguments[12];
+};
 
-    if (command || session->under) {
-        shell[2] = text_of("exec %s %s \"$@\"", session->under ? session->under : "",
-                           command ? command : "");
-        for (i = 0; arguments[i]; i++)
-            shell[4 + i] = arguments[i];
-        what.arguments = shell;
+static struct line program_line(const struct session *session, char *const *arguments)
+{
+    struct line line = {.arguments = {"/bin/sh", "-c", NULL, "sh"}};
+    char **to = line.arguments;
+
+    if (session->under) {
+        line.text = text_of("exec %s \"$@\"", session->under);
+        line.arguments[2] = line.text;
+        to += 4;
     }
-    process_run(&what, process);
-    free(shell[2]);
+    while ((*to++ = *arguments++))
+        ;
+    return line;
+}
+
+static struct line shell_line(const struct session *session)
+{
+    struct line line = {.arguments = {"/bin/sh", "-c", NULL}};
+
+    line.text = session->under ? text_of("exec %s %s", session->under, session->command)
+                               : copy_of(session->command);
+    line.arguments[2] = line.text;
+    return line;
+}
+
+static void run_program(const struct session *session, char *const *arguments,
+                        struct process *process)
+{
+    struct line line = program_line(session, arguments);
+
+    process_run(&(struct command){.arguments = line.arguments,
+                                  .input = "",
+                                  .seconds = session->seconds,
+                                  .output_limit = OUTPUT_LIMIT},
+                process);
+    free(line.text);
 }
 
 struct result execute_check(const struct session *session, const struct test *test)
@@ -230,7 +251,7 @@ struct result execute_check(const struct session *session, const struct test *te
         abort();
     snprintf(word, sizeof word, "%016llx", (unsigned long long)number);
     snprintf(signature, sizeof signature, "%s %s %s", test->rule->id, test->name, word);
-    run_command(session, NULL, checks, "", &process);
+    run_program(session, checks, &process);
     result.spent = process.spent;
     result.errors = excerpt(process.errors, process.errors_size, ERROR_LINES);
     judge_check(&process, session, signature, &result);
@@ -239,32 +260,6 @@ struct result execute_check(const struct session *session, const struct test *te
 }
 
 /* ---- Whether anything can be executed ---- */
-
-/* NULL: it was executed. */
-static char *why_not_executed(const struct process *process)
-{
-    const char *errors = process->errors;
-
-    if (process->end == PROCESS_NOT_STARTED)
-        return text_of("the command cannot be executed: %s", strerror(process->status));
-    if (process->end != PROCESS_EXITED || process->output_size > 0 ||
-        (process->status != NOT_EXECUTABLE && process->status != NOT_FOUND))
-        return NULL;
-    return text_of("the command cannot be executed: %.*s", (int)strcspn(errors, "\n"), errors);
-}
-
-/* Why a driver that has said nothing has ended; NULL: it is worth a verdict. */
-static char *why_silent(const struct process *process)
-{
-    const char *errors = process->errors;
-    int size = (int)strcspn(errors, "\n");
-    char *why = why_not_executed(process);
-
-    if (why || process->end != PROCESS_EXITED || process->status == 0 || process->output_size > 0)
-        return why;
-    return text_of("the driver ended with status %d before it had said anything%s%.*s",
-                   process->status, size > 0 ? ": " : "", size, errors);
-}
 
 /* Take down which items a library lacks. Those that the driver does not name it has. */
 static void note_lacks(struct suite *suite, const char *output)
@@ -288,47 +283,37 @@ static char *ask_library(const struct session *session, struct suite *suite)
 {
     char *const driver[] = {(char *)session->driver, "--lacks", (char *)session->runtime, NULL};
     struct process process;
-    char *why;
+    char *why = NULL;
 
-    run_command(session, NULL, driver, "", &process);
-    why = process.end == PROCESS_EXITED && process.status == COULD_NOT_TELL
-              ? first_line(process.errors)
-              : why_not_executed(&process);
-    if (!why)
+    run_program(session, driver, &process);
+    if (process.end == PROCESS_NOT_STARTED)
+        why = text_of("the driver cannot be executed: %s", strerror(process.status));
+    else if (process.end == PROCESS_EXITED && process.status == COULD_NOT_TELL)
+        why = first_line(process.errors);
+    else
         note_lacks(suite, process.output);
     process_free(&process);
     return why;
 }
 
-/* Ask a driver for the first chosen scenarios until it says something. */
-static char *ask_driver(const struct session *session, const struct suite *suite)
+char *execute_begin(struct session *session, struct suite *suite)
 {
-    char *why = NULL, *input;
-    struct process process;
-    int asked = 0;
-    size_t i;
+    char *const library[] = {(char *)session->driver, (char *)session->runtime, NULL};
+    char *why = session->command ? NULL : ask_library(session, suite);
+    struct line line =
+        session->command ? shell_line(session) : program_line(session, library);
 
-    for (i = 0; i < suite->count && asked < SILENT_MAX; i++) {
-        const struct test *test = &suite->tests[i];
-
-        if (!test->chosen || !test->scenario)
-            continue;
-        free(why);
-        asked++;
-        input = execute_input(suite, test, "");
-        run_command(session, session->command, (char *const[]){NULL}, input, &process);
-        why = why_silent(&process);
-        process_free(&process);
-        free(input);
-        if (!why)
-            return NULL;
-    }
+    session->drivers = drivers_create(line.arguments, session->seconds, OUTPUT_LIMIT);
+    free(line.text);
+    if (session->command)
+        why = drivers_greet(session->drivers);
     return why;
 }
 
-char *execute_nothing(const struct session *session, struct suite *suite)
+void execute_end(struct session *session)
 {
-    return session->command ? ask_driver(session, suite) : ask_library(session, suite);
+    drivers_free(session->drivers);
+    session->drivers = NULL;
 }
 
 /* ---- Scenarios ---- */
@@ -341,7 +326,7 @@ static unsigned scenario_id(const struct suite *suite, const struct test *test)
 char *execute_input(const struct suite *suite, const struct test *test, const char *schedules)
 {
     char *stripped = program_strip(test->scenario->text, test->scenario->size);
-    char *input = text_of("scenario %u\n%s%s", scenario_id(suite, test), schedules, stripped);
+    char *input = text_of("scenario %u\n%s%sgo\n", scenario_id(suite, test), schedules, stripped);
 
     free(stripped);
     return input;
@@ -350,16 +335,13 @@ char *execute_input(const struct suite *suite, const struct test *test, const ch
 void batch_run(struct batch *batch, const struct session *session, const struct suite *suite,
                const struct test *test, const char *schedules, size_t count)
 {
-    char *const none[] = {NULL};
-    char *const driver[] = {(char *)session->driver, (char *)session->runtime, NULL};
     char *input = execute_input(suite, test, schedules);
 
     *batch = (struct batch){.session = session,
                             .program = test->scenario->program,
                             .id = scenario_id(suite, test),
                             .asked = count};
-    run_command(session, session->command, session->command ? none : driver, input,
-                &batch->process);
+    drivers_ask(session->drivers, input, &batch->process);
     batch->rest = batch->process.output;
     free(input);
 }

@@ -17,11 +17,13 @@ struct result execute_once(const struct session *session, const struct suite *su
 /* Execute a test in C. */
 struct result execute_check(const struct session *session, const struct test *test);
 
-/* Find out whether tests can be executed at all: whether the library can be opened, and what it
- * lacks, which becomes known to the suite; or whether the driver says anything about the first
- * chosen scenarios. Returns why not, as one line, to be freed; NULL: they can, as far as this
- * shows. */
-char *execute_nothing(const struct session *session, struct suite *suite);
+/* Start a driver, and find out whether tests can be executed at all and what the runtime lacks, which
+ * becomes known to the suite. Returns why not, as one line, to be freed; NULL: they can, as far as
+ * this shows. */
+char *execute_begin(struct session *session, struct suite *suite);
+
+/* Let the drivers end. */
+void execute_end(struct session *session);
 
 /* ---- Several executions in one process ---- */
 

@@ -1,5 +1,5 @@
-/* process: one child in a process group of its own. Its input is a file and its outputs are pipes:
- * a file needs no writing while we read, so that neither side can wait for the other for ever. */
+/* process: a child in a process group of its own, with pipes for its input and its outputs. We write
+ * and read whatever is possible, so that neither side can wait for the other for ever. */
 #include "process.h"
 
 #include "machine/activity.h"
@@ -8,13 +8,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -57,12 +57,28 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-/* Descriptors of a child that runs; -1: closed. */
+/* The output so far. */
+struct text {
+    char *bytes;
+    size_t size;
+    size_t room;
+};
+
+/* Our ends of the pipes, and the child's; -1: closed. */
 struct ends {
-    int input;
-    int output[2]; /* read, write */
+    int input[2]; /* read, write */
+    int output[2];
     int errors[2];
     int pid; /* readable when the child has ended */
+};
+
+struct child {
+    pid_t pid; /* 0: it has ended and is reaped */
+    int place; /* among those that run */
+    struct ends ends;
+    struct text errors; /* since it was asked last */
+    bool errors_cut;
+    double used; /* processor time until it was asked last */
 };
 
 static void close_end(int *descriptor)
@@ -74,43 +90,27 @@ static void close_end(int *descriptor)
 
 static void close_ends(struct ends *ends)
 {
-    close_end(&ends->input);
-    close_end(&ends->output[0]);
-    close_end(&ends->output[1]);
-    close_end(&ends->errors[0]);
-    close_end(&ends->errors[1]);
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        close_end(&ends->input[i]);
+        close_end(&ends->output[i]);
+        close_end(&ends->errors[i]);
+    }
     close_end(&ends->pid);
 }
 
-static int open_input(const char *input, size_t size)
+static bool open_ends(struct ends *ends)
 {
-    int file = memfd_create("input", MFD_CLOEXEC);
-    ssize_t n;
-
-    if (file < 0)
-        return -1;
-    for (; size > 0; input += n, size -= (size_t)n) {
-        n = write(file, input, size);
-        if (n < 0) {
-            close(file);
-            return -1;
-        }
-    }
-    lseek(file, 0, SEEK_SET);
-    return file;
+    *ends = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, -1};
+    return pipe2(ends->input, O_CLOEXEC) == 0 && pipe2(ends->output, O_CLOEXEC) == 0 &&
+           pipe2(ends->errors, O_CLOEXEC) == 0 &&
+           fcntl(ends->input[1], F_SETFL, O_NONBLOCK) == 0;
 }
 
-static bool open_ends(const struct command *command, struct ends *ends)
-{
-    *ends = (struct ends){-1, {-1, -1}, {-1, -1}, -1};
-    ends->input = open_input(command->input, command->input_size);
-    return ends->input >= 0 && pipe2(ends->output, O_CLOEXEC) == 0 &&
-           pipe2(ends->errors, O_CLOEXEC) == 0;
-}
-
-/* Start the command, as the leader of a group. It inherits no other descriptor, and no signal is
+/* Start a program, as the leader of a group. It inherits no other descriptor, and no signal is
  * ignored or blocked in it. */
-static int start(const struct command *command, const struct ends *ends, pid_t *pid)
+static int start(char *const *arguments, const struct ends *ends, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -118,7 +118,7 @@ static int start(const struct command *command, const struct ends *ends, pid_t *
     int error;
 
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends->input, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, ends->input[0], STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, ends->output[1], STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, ends->errors[1], STDERR_FILENO);
     posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
@@ -130,19 +130,11 @@ static int start(const struct command *command, const struct ends *ends, pid_t *
     posix_spawnattr_setsigmask(&attributes, &set);
     sigfillset(&set);
     posix_spawnattr_setsigdefault(&attributes, &set);
-    error = posix_spawnp(pid, command->arguments[0], &actions, &attributes, command->arguments,
-                         environ);
+    error = posix_spawnp(pid, arguments[0], &actions, &attributes, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return error;
 }
-
-/* The output so far. */
-struct text {
-    char *bytes;
-    size_t size;
-    size_t room;
-};
 
 enum {
     AT_ONCE = 65536, /* bytes that one read takes from a pipe */
@@ -207,59 +199,134 @@ struct patience {
 
 /* Look at the child if it is time to; it may have printed since the last time. Returns whether it
  * hangs. */
-static bool is_hung(struct patience *patience, pid_t pid, bool *has_printed)
+static bool is_hung(struct patience *patience, const struct child *child, bool *has_printed)
 {
-    double passed = now() - patience->last, tick = patience->tick;
+    double passed = now() - patience->last, tick = patience->tick, used;
     struct activity activity;
 
     if (patience->limit <= 0 || passed < tick)
         return false;
-    activity = activity_of(pid);
+    activity = activity_of(child->pid);
+    used = activity.used - child->used;
     patience->last += passed;
     passed = passed < 2 * tick ? passed : 2 * tick; /* we may have been kept from looking */
-    if (activity.runnable > 0 || activity.used > patience->used || *has_printed)
+    if (activity.runnable > 0 || used > patience->used || *has_printed)
         patience->silent = 0;
     else
         patience->silent += passed;
     if (activity.runnable == 0)
         patience->waited += passed;
-    patience->used = activity.used;
+    patience->used = used;
     *has_printed = false;
     return patience->used > patience->limit || patience->silent > patience->limit ||
            patience->waited > LONGER * patience->limit;
 }
 
-/* Take what the child prints until it has ended, hangs or has printed too much. It does not matter
- * whether the pipes are at their end: another process may hold them. */
-static enum process_end attend(const struct command *command, struct ends *ends, pid_t pid,
-                               struct process *process, struct text *output, struct text *errors)
+/* ---- A question and its answer ---- */
+
+/* What is not written yet of the input, and what has come of the answer. */
+struct talk {
+    const struct command *command;
+    bool is_last; /* the input ends behind this one */
+    size_t written;
+    struct text output;
+    size_t looked_at; /* bytes of it in which there is no line that ends it */
+};
+
+/* Write to a pipe that may have no reader, without a signal. */
+static ssize_t write_quietly(int descriptor, const char *bytes, size_t size)
 {
-    struct pollfd polls[3] = {{.events = POLLIN}, {.events = POLLIN}, {.events = POLLIN}};
+    const struct timespec at_once = {0};
+    sigset_t set, before, pending;
+    ssize_t n;
+    int error;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &set, &before);
+    sigpending(&pending);
+    n = write(descriptor, bytes, size);
+    error = errno;
+    if (n < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE))
+        sigtimedwait(&set, NULL, &at_once);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return n;
+}
+
+/* Write what fits into the pipe. What nobody reads is dropped. */
+static void give(struct child *child, struct talk *talk)
+{
+    int *input = &child->ends.input[1];
+    size_t rest = talk->command->input_size - talk->written;
+    ssize_t n = rest > 0 ? write_quietly(*input, talk->command->input + talk->written, rest) : 0;
+
+    if (n > 0)
+        talk->written += (size_t)n;
+    else if (n < 0 && errno != EINTR && errno != EAGAIN)
+        talk->written = talk->command->input_size;
+    if (talk->is_last && talk->written == talk->command->input_size)
+        close_end(input);
+}
+
+/* Whether the last whole line of the answer so far ends it. */
+static bool is_answered(struct talk *talk)
+{
+    const char *until = talk->command->until, *bytes = talk->output.bytes, *line, *end;
+    size_t size = until ? strlen(until) : 0, length;
+
+    while (until && (end = memchr(bytes + talk->looked_at, '\n',
+                                  talk->output.size - talk->looked_at)) != NULL) {
+        line = bytes + talk->looked_at;
+        length = (size_t)(end - line);
+        length -= length > 0 && line[length - 1] == '\r';
+        talk->looked_at = (size_t)(end - bytes) + 1;
+        if (length == size && !memcmp(line, until, size))
+            return true;
+    }
+    return false;
+}
+
+/* Take what the child prints until it has answered, has ended, hangs or has printed too much. It
+ * does not matter whether the pipes are at their end: another process may hold them. */
+static enum process_end attend(struct child *child, struct talk *talk, struct process *process)
+{
+    const struct command *command = talk->command;
+    struct ends *ends = &child->ends;
+    struct pollfd polls[4] = {
+        {.events = POLLIN}, {.events = POLLIN}, {.events = POLLIN}, {.events = POLLOUT}};
     struct patience patience = {.limit = command->seconds, .last = now()};
     int tick = command->seconds * 1e3 < 2 * TICK ? (int)(command->seconds * 500) + 1 : TICK;
     bool has_printed = false;
 
     patience.tick = tick / 1e3;
     for (;;) {
-        bool hung = is_hung(&patience, pid, &has_printed);
+        bool hung = is_hung(&patience, child, &has_printed);
 
         process->used = patience.used;
         process->spent = patience.waited;
         if (hung)
             return PROCESS_HUNG;
+        if (command->held_back > 0 && patience.silent > command->held_back)
+            close_end(&ends->input[1]);
         polls[0].fd = ends->pid;
         polls[1].fd = ends->output[0];
         polls[2].fd = ends->errors[0];
-        if (poll(polls, 3, command->seconds > 0 ? tick + 1 : -1) < 0)
+        polls[3].fd = talk->written < command->input_size ? ends->input[1] : -1;
+        if (poll(polls, 4, command->seconds > 0 ? tick + 1 : -1) < 0)
             continue; /* EINTR, or no memory for a moment */
-        if (polls[1].revents && take(&ends->output[0], output) < A_FEW)
+        if (polls[3].revents)
+            give(child, talk);
+        if (polls[1].revents && take(&ends->output[0], &talk->output) < A_FEW && !command->until)
             nanosleep(&a_moment, NULL);
         if (polls[2].revents)
-            take(&ends->errors[0], errors);
+            take(&ends->errors[0], &child->errors);
         has_printed |= polls[1].revents || polls[2].revents;
-        process->errors_cut |= keep_tail(errors);
-        if (output->size > command->output_limit)
+        child->errors_cut |= keep_tail(&child->errors);
+        if (talk->output.size > command->output_limit)
             return PROCESS_FLOODED;
+        if (is_answered(talk))
+            return PROCESS_ANSWERED;
         if (polls[0].revents && !polls[1].revents && !polls[2].revents)
             return PROCESS_EXITED;
     }
@@ -270,16 +337,17 @@ static double seconds(struct timeval time)
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
-static void reap(struct process *process, pid_t pid, enum process_end end)
+/* What the processor time of a child was in this answer. */
+static void reap(struct child *child, struct process *process, enum process_end end)
 {
     struct rusage usage = {0};
     int status = 0;
 
-    while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
+    while (wait4(child->pid, &status, 0, &usage) < 0 && errno == EINTR)
         ;
+    child->pid = 0;
     if (end != PROCESS_HUNG) /* since descendants that it has not reaped count, too */
-        process->used = seconds(usage.ru_utime) + seconds(usage.ru_stime);
-    process->spent += process->used;
+        process->used = seconds(usage.ru_utime) + seconds(usage.ru_stime) - child->used;
     process->end = end;
     if (end != PROCESS_EXITED)
         return;
@@ -287,26 +355,13 @@ static void reap(struct process *process, pid_t pid, enum process_end end)
     process->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Attend a child that has started, until it has ended and is reaped. */
-static void attend_to_the_end(const struct command *command, struct ends *ends, pid_t pid,
-                              struct process *process, struct text *output, struct text *errors)
+/* The child is not reaped yet, so no other group can have its number. */
+static void bury(struct child *child, struct process *process, enum process_end end)
 {
-    enum process_end end = PROCESS_NOT_STARTED;
-    int place = enlist(pid);
-
-    close_end(&ends->input);
-    close_end(&ends->output[1]);
-    close_end(&ends->errors[1]);
-    ends->pid = pidfd_open(pid, 0);
-    if (ends->pid >= 0)
-        end = attend(command, ends, pid, process, output, errors);
-    else
-        process->status = errno;
-    /* The child is not reaped yet, so no other group can have its number. */
-    kill(-pid, SIGKILL);
-    if (place >= 0)
-        atomic_store(&running[place], 0);
-    reap(process, pid, end);
+    kill(-child->pid, SIGKILL);
+    if (child->place >= 0)
+        atomic_store(&running[child->place], 0);
+    reap(child, process, end);
 }
 
 static char *end_text(struct text *text)
@@ -316,21 +371,88 @@ static char *end_text(struct text *text)
     return text->bytes;
 }
 
+struct child *child_start(char *const *arguments)
+{
+    struct child *child = zeroed(1, sizeof *child);
+    int error = open_ends(&child->ends) ? start(arguments, &child->ends, &child->pid) : errno;
+
+    if (error == 0) {
+        child->place = enlist(child->pid);
+        close_end(&child->ends.input[0]);
+        close_end(&child->ends.output[1]);
+        close_end(&child->ends.errors[1]);
+        child->ends.pid = pidfd_open(child->pid, 0);
+        if (child->ends.pid >= 0)
+            return child;
+        error = errno;
+    }
+    child_free(child);
+    errno = error;
+    return NULL;
+}
+
+void child_free(struct child *child)
+{
+    struct process process;
+
+    if (child && child->pid > 0)
+        bury(child, &process, PROCESS_EXITED);
+    if (!child)
+        return;
+    close_ends(&child->ends);
+    free(child->errors.bytes);
+    free(child);
+}
+
+static bool ask(struct child *child, struct talk *talk, struct process *process)
+{
+    enum process_end end;
+
+    *process = (struct process){.end = PROCESS_ANSWERED};
+    give(child, talk);
+    end = attend(child, talk, process);
+    if (end == PROCESS_ANSWERED)
+        process->used = activity_of(child->pid).used - child->used;
+    else
+        bury(child, process, end);
+    if (process->used < 0) /* the two ways to measure it differ in precision */
+        process->used = 0;
+    process->spent += process->used;
+    child->used += process->used;
+    process->output = end_text(&talk->output);
+    process->output_size = talk->output.size;
+    process->errors = end_text(&child->errors);
+    process->errors_size = child->errors.size;
+    process->errors_cut = child->errors_cut;
+    child->errors = (struct text){0};
+    child->errors_cut = false;
+    return end == PROCESS_ANSWERED;
+}
+
+bool child_ask(struct child *child, const struct command *command, struct process *process)
+{
+    return ask(child, &(struct talk){.command = command}, process);
+}
+
+bool child_ask_last(struct child *child, const struct command *command, struct process *process)
+{
+    return ask(child, &(struct talk){.command = command, .is_last = true}, process);
+}
+
 void process_run(const struct command *command, struct process *process)
 {
-    struct text output = {0}, errors = {0};
-    struct ends ends;
-    pid_t pid;
+    struct child *child = child_start(command->arguments);
+    struct text nothing = {0};
 
-    *process = (struct process){.end = PROCESS_NOT_STARTED};
-    process->status = open_ends(command, &ends) ? start(command, &ends, &pid) : errno;
-    if (process->status == 0)
-        attend_to_the_end(command, &ends, pid, process, &output, &errors);
-    close_ends(&ends);
-    process->output = end_text(&output);
-    process->output_size = output.size;
-    process->errors = end_text(&errors);
-    process->errors_size = errors.size;
+    if (child) {
+        child_ask_last(child, command, process);
+        child_free(child);
+        return;
+    }
+    *process = (struct process){.end = PROCESS_NOT_STARTED, .status = errno};
+    process->output = end_text(&nothing);
+    nothing = (struct text){0};
+    process->errors = end_text(&nothing);
 }
 
 void process_free(struct process *process)

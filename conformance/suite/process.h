@@ -1,5 +1,5 @@
-/* process: runs a command to its end, whatever it does: gives it its input, takes its output, and
- * kills it, with everything that it has started, when it hangs. */
+/* process: runs commands, whatever they do: gives them input, takes their output, and kills them,
+ * with everything that they have started, when they hang. */
 #ifndef PROCESS_H
 #define PROCESS_H
 
@@ -13,9 +13,13 @@ struct command {
     double seconds;      /* of processor time that it and its descendants may use, or of silence in
                             which none of them could run; 0: any */
     size_t output_limit; /* bytes of standard output; a command that prints more is killed */
+    const char *until;   /* a line that ends the answer of a command that lives on; NULL: none */
+    double held_back;    /* seconds of such silence after which its input ends, since it may hold
+                            back what it has said until then; 0: any */
 };
 
 enum process_end {
+    PROCESS_ANSWERED, /* said the line that ends its answer, and lives */
     PROCESS_EXITED,
     PROCESS_SIGNALLED,
     PROCESS_HUNG,
@@ -44,6 +48,23 @@ struct process {
  * threads may call it at once. SIGPIPE need not be ignored. */
 void process_run(const struct command *command, struct process *process);
 void process_free(struct process *process);
+
+/* ---- A command that lives on ---- */
+
+struct child;
+
+/* Start a program with its arguments. NULL: the system refused; errno says why. */
+struct child *child_start(char *const *arguments);
+
+/* Give it the command's input and take what it says. The command's arguments are not used. Returns
+ * whether it lives; if not, it is gone, with everything in its process group. */
+bool child_ask(struct child *child, const struct command *command, struct process *process);
+
+/* The same, with no input after this one. */
+bool child_ask_last(struct child *child, const struct command *command, struct process *process);
+
+/* Kill it if it lives, and free it. */
+void child_free(struct child *child);
 
 /* Kill every command that runs in any thread; a signal handler may call it. */
 void process_kill_all(void);

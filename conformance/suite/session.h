@@ -3,6 +3,7 @@
 #ifndef SESSION_H
 #define SESSION_H
 
+#include "conversation.h"
 #include "suite.h"
 
 /* What is left out once a test has failed. */
@@ -17,6 +18,7 @@ struct session {
     const char *runtime;  /* a library; NULL: the runtime is the command's */
     const char *command;  /* a driver in any language, for the shell; NULL: the one below */
     const char *driver;   /* the driver for libraries */
+    struct drivers *drivers; /* those that execute the scenarios; NULL: none has been started */
     const char *checks;   /* the program of the tests in C */
     const char *under;    /* a command that all of these are run under, for the shell; NULL: none */
     const char *schedule; /* the line that steers each scenario, with its newline; "": none */

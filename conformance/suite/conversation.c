@@ -1,0 +1,438 @@
+/* conversation: drivers that wait for a scenario are kept in a heap of places, of which a thread
+ * takes one, or starts another. */
+#include "conversation.h"
+
+#include "scenario/memory.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    GREETING_LIMIT = 1 << 20, /* bytes before the end of a greeting */
+    HELD_BACK = 5,  /* seconds of silence after which a driver seems to hold back its output */
+    WAITING_MAX = 256 /* drivers that wait; more are not kept */
+};
+
+static const char ready[] = "ready";
+
+struct drivers {
+    char **arguments;
+    double seconds;
+    size_t output_limit;
+    bool one_scenario; /* a driver says nothing before its input ends, so it gets one scenario */
+    struct greeting greeting;
+    pthread_mutex_t lock;
+    struct child *waiting[WAITING_MAX];
+    int waiting_count;
+};
+
+struct drivers *drivers_create(char *const *arguments, double seconds, size_t output_limit)
+{
+    struct drivers *drivers = zeroed(1, sizeof *drivers);
+    size_t count, i;
+
+    for (count = 0; arguments[count]; count++)
+        ;
+    drivers->arguments = zeroed(count + 1, sizeof *drivers->arguments);
+    for (i = 0; i < count; i++)
+        drivers->arguments[i] = copy_of(arguments[i]);
+    drivers->seconds = seconds;
+    drivers->output_limit = output_limit;
+    pthread_mutex_init(&drivers->lock, NULL);
+    return drivers;
+}
+
+const struct greeting *drivers_greeting(const struct drivers *drivers)
+{
+    return drivers && drivers->greeting.driver ? &drivers->greeting : NULL;
+}
+
+/* ---- Lines ---- */
+
+/* Take away the carriage returns at the ends of lines. */
+static void take_returns(struct process *process)
+{
+    char *from = process->output, *to = process->output;
+    const char *end = from + process->output_size;
+
+    for (; from < end; from++)
+        if (from[0] != '\r' || from[1] != '\n')
+            *to++ = *from;
+    *to = '\0';
+    process->output_size = (size_t)(to - process->output);
+}
+
+/* Where the last line of the output begins; its length becomes *size. */
+static char *last_line(const struct process *process, size_t *size)
+{
+    size_t end = process->output_size, begin;
+
+    end -= end > 0 && process->output[end - 1] == '\n';
+    for (begin = end; begin > 0 && process->output[begin - 1] != '\n'; begin--)
+        ;
+    *size = end - begin;
+    return process->output + begin;
+}
+
+static void cut_output(struct process *process, char *at)
+{
+    *at = '\0';
+    process->output_size = (size_t)(at - process->output);
+}
+
+/* The line behind `word ` if it begins so; NULL: it does not. */
+static char *behind(char *line, const char *word)
+{
+    size_t size = strlen(word);
+
+    return !strncmp(line, word, size) && line[size] == ' ' ? line + size + 1 : NULL;
+}
+
+static char *one_line(const char *text)
+{
+    return must(strndup(text, strcspn(text, "\n")));
+}
+
+/* ---- The greeting ---- */
+
+static char *note_driver(struct greeting *greeting, const char *rest)
+{
+    int version, size = 0;
+
+    if (greeting->driver)
+        return text_of("the driver greets twice");
+    if (sscanf(rest, "%d%n", &version, &size) != 1 || (rest[size] && rest[size] != ' '))
+        return text_of("the driver greets without a version of the protocol: `driver %s`", rest);
+    if (version != PROTOCOL)
+        return text_of("the driver speaks version %d of the protocol, and this is version %d",
+                       version, PROTOCOL);
+    greeting->driver = copy_of(rest + size + strspn(rest + size, " "));
+    return NULL;
+}
+
+static void note_lacks(struct greeting *greeting, char *rest)
+{
+    char *word, *place, *all;
+
+    for (word = strtok_r(rest, " \t", &place); word; word = strtok_r(NULL, " \t", &place)) {
+        all = text_of("%s%s ", greeting->lacks ? greeting->lacks : " ", word);
+        free(greeting->lacks);
+        greeting->lacks = all;
+    }
+}
+
+/* Returns what is wrong with a line of the greeting; NULL: nothing. */
+static char *note_line(struct greeting *greeting, char *line)
+{
+    char *rest;
+
+    if ((rest = behind(line, "driver")))
+        return note_driver(greeting, rest);
+    if (!greeting->driver)
+        return NULL; /* a banner */
+    if ((rest = behind(line, "lacks")))
+        note_lacks(greeting, rest);
+    else if ((rest = behind(line, "runtime")) && !greeting->runtime)
+        greeting->runtime = copy_of(rest);
+    else
+        return text_of("the driver says `%.60s` in its greeting", line);
+    return NULL;
+}
+
+static void free_greeting(struct greeting *greeting)
+{
+    free(greeting->driver);
+    free(greeting->runtime);
+    free(greeting->lacks);
+    *greeting = (struct greeting){0};
+}
+
+/* What is wrong with a text that is no greeting; its lines have been cut apart. */
+static char *no_greeting(const char *first, bool has_begun)
+{
+    if (has_begun)
+        return text_of("the driver's greeting does not end with `ready`");
+    if (*first)
+        return text_of("the driver does not greet with `driver %d NAME`, but says `%.60s`",
+                       PROTOCOL, first);
+    return text_of("the driver does not greet with `driver %d NAME`", PROTOCOL);
+}
+
+/* Read a greeting up to the end of the text or `ready`. Returns what is wrong with it. */
+static char *read_greeting(char *text, struct greeting *greeting, char **rest)
+{
+    char *line = text, *end, *wrong = NULL;
+
+    for (; *line && !wrong; line = end) {
+        end = line + strcspn(line, "\n");
+        if (*end)
+            *end++ = '\0';
+        if (!strcmp(line, ready) && greeting->driver) {
+            *rest = end;
+            return NULL;
+        }
+        wrong = note_line(greeting, line);
+    }
+    return wrong ? wrong : no_greeting(text, greeting->driver != NULL);
+}
+
+/* How a driver has ended that was to greet, as a remark. */
+static char *how_ended(const struct process *process, const char *what)
+{
+    char *errors = one_line(process->errors), *how;
+
+    switch (process->end) {
+    case PROCESS_EXITED:
+        how = text_of("%s; it has ended with status %d", what, process->status);
+        break;
+    case PROCESS_SIGNALLED:
+        how = text_of("%s; it was killed by signal %d", what, process->status);
+        break;
+    case PROCESS_HUNG:
+        how = text_of("%s; it hangs", what);
+        break;
+    default:
+        how = copy_of(what);
+    }
+    if (*errors) {
+        char *both = text_of("%s: %s", how, errors);
+
+        free(how);
+        how = both;
+    }
+    free(errors);
+    return how;
+}
+
+/* Hear a greeting. A driver that lives on without it has said `ready` as its first line. */
+static char *hear(const struct process *process, struct greeting *greeting)
+{
+    char *text = copy_of(process->output), *rest, *why, *what;
+
+    why = process->end == PROCESS_FLOODED ? copy_of("the driver floods before it greets")
+                                          : read_greeting(text, greeting, &rest);
+    free(text);
+    if (!why)
+        return NULL;
+    what = how_ended(process, why);
+    free(why);
+    return what;
+}
+
+/* Start a driver; it has greeted when it lives afterwards. NULL: it has not, and the process tells
+ * what it has done instead. */
+static struct child *start(const struct drivers *drivers, struct process *process)
+{
+    struct command command = {.input = "",
+                              .seconds = drivers->seconds,
+                              .output_limit = GREETING_LIMIT,
+                              .until = ready,
+                              .held_back = HELD_BACK};
+    struct child *child = child_start(drivers->arguments);
+
+    if (!child) {
+        *process = (struct process){.end = PROCESS_NOT_STARTED, .status = errno};
+        process->output = copy_of("");
+        process->errors = copy_of("");
+        return NULL;
+    }
+    if (child_ask(child, &command, process)) {
+        take_returns(process);
+        return child;
+    }
+    take_returns(process);
+    child_free(child);
+    return NULL;
+}
+
+char *drivers_greet(struct drivers *drivers)
+{
+    struct process process;
+    struct child *child = start(drivers, &process);
+    char *why;
+
+    if (process.end == PROCESS_NOT_STARTED)
+        why = text_of("the command cannot be executed: %s", strerror(process.status));
+    else
+        why = hear(&process, &drivers->greeting);
+    if (why)
+        free_greeting(&drivers->greeting);
+    drivers->one_scenario = !child;
+    process_free(&process);
+    if (why)
+        child_free(child);
+    else if (child)
+        drivers->waiting[drivers->waiting_count++] = child;
+    return why;
+}
+
+/* ---- Scenarios ---- */
+
+static struct child *take_waiting(struct drivers *drivers)
+{
+    struct child *child = NULL;
+
+    pthread_mutex_lock(&drivers->lock);
+    if (drivers->waiting_count > 0)
+        child = drivers->waiting[--drivers->waiting_count];
+    pthread_mutex_unlock(&drivers->lock);
+    return child;
+}
+
+static void let_wait(struct drivers *drivers, struct child *child)
+{
+    pthread_mutex_lock(&drivers->lock);
+    if (drivers->waiting_count < WAITING_MAX) {
+        drivers->waiting[drivers->waiting_count++] = child;
+        child = NULL;
+    }
+    pthread_mutex_unlock(&drivers->lock);
+    child_free(child);
+}
+
+/* Whether an answer is to this question: it begins with the question's first line. */
+static bool answers(const struct process *process, const char *input)
+{
+    size_t size = strcspn(input, "\n") + 1;
+
+    return process->output_size >= size && !memcmp(process->output, input, size);
+}
+
+/* What the driver says of the end of the process that executed the scenario becomes what the
+ * process did. */
+static void take_end(struct process *process)
+{
+    size_t size;
+    char *line = last_line(process, &size), *rest, *text;
+
+    if (size == strlen(ready) && !strncmp(line, ready, size)) {
+        cut_output(process, line);
+        if (process->end == PROCESS_ANSWERED) {
+            process->end = PROCESS_EXITED;
+            process->status = 0;
+        }
+    }
+    line = last_line(process, &size);
+    text = must(strndup(line, size));
+    if (sscanf(text, "died signal %d", &process->status) == 1)
+        process->end = PROCESS_SIGNALLED;
+    else if (sscanf(text, "died status %d", &process->status) != 1)
+        size = 0;
+    if (size)
+        cut_output(process, line);
+    if ((rest = behind(text, "refused"))) {
+        free(process->errors);
+        process->errors = copy_of(rest);
+        process->errors_size = strlen(rest);
+        process->status = 2;
+        cut_output(process, process->output);
+    }
+    free(text);
+}
+
+/* A driver that was started for one scenario has greeted first. */
+static void drop_greeting(struct process *process)
+{
+    struct greeting greeting = {0};
+    char *text = copy_of(process->output), *rest, *wrong = read_greeting(text, &greeting, &rest);
+    size_t size;
+
+    if (!wrong) {
+        size = (size_t)(rest - text);
+        process->output_size -= size;
+        memmove(process->output, process->output + size, process->output_size + 1);
+    }
+    free(wrong);
+    free(text);
+    free_greeting(&greeting);
+}
+
+static void ask_once(struct drivers *drivers, const struct command *command,
+                     struct process *process)
+{
+    struct child *child = child_start(drivers->arguments);
+
+    if (!child) {
+        *process = (struct process){.end = PROCESS_NOT_STARTED, .status = errno};
+        process->output = copy_of("");
+        process->errors = copy_of("");
+        return;
+    }
+    child_ask_last(child, command, process);
+    child_free(child);
+    take_returns(process);
+    drop_greeting(process);
+}
+
+/* Ask a driver that lives. Returns whether the answer counts: what one that has executed others
+ * before says instead of an answer has to do with those. */
+static bool ask_living(struct drivers *drivers, const struct command *command,
+                       struct process *process)
+{
+    struct child *child = take_waiting(drivers);
+    bool is_fresh = !child;
+
+    if (is_fresh) {
+        child = start(drivers, process);
+        if (!child)
+            return true;
+        process_free(process);
+    }
+    child_ask(child, command, process);
+    take_returns(process);
+    if (process->end == PROCESS_ANSWERED && answers(process, command->input)) {
+        let_wait(drivers, child);
+        return true;
+    }
+    child_free(child);
+    return is_fresh || answers(process, command->input);
+}
+
+void drivers_ask(struct drivers *drivers, const char *input, struct process *process)
+{
+    struct command command = {.input = input,
+                              .input_size = strlen(input),
+                              .seconds = drivers->seconds,
+                              .output_limit = drivers->output_limit,
+                              .until = drivers->one_scenario ? NULL : ready};
+
+    if (drivers->one_scenario)
+        ask_once(drivers, &command, process);
+    else
+        while (!ask_living(drivers, &command, process))
+            process_free(process);
+    take_end(process);
+}
+
+/* ---- The end ---- */
+
+/* A driver ends when its input does. One that does not is killed. */
+static void end(const struct drivers *drivers, struct child *child)
+{
+    struct command command = {
+        .input = "", .seconds = drivers->seconds, .output_limit = GREETING_LIMIT};
+    struct process process;
+
+    child_ask_last(child, &command, &process);
+    process_free(&process);
+    child_free(child);
+}
+
+void drivers_free(struct drivers *drivers)
+{
+    size_t i;
+
+    if (!drivers)
+        return;
+    while (drivers->waiting_count > 0)
+        end(drivers, drivers->waiting[--drivers->waiting_count]);
+    for (i = 0; drivers->arguments[i]; i++)
+        free(drivers->arguments[i]);
+    free(drivers->arguments);
+    free_greeting(&drivers->greeting);
+    pthread_mutex_destroy(&drivers->lock);
+    free(drivers);
+}

@@ -1,0 +1,40 @@
+/* conversation: the drivers of a session: starts them, hears their greeting, and asks them for one
+ * scenario after the other. A driver that dies, hangs or talks nonsense is replaced. */
+#ifndef CONVERSATION_H
+#define CONVERSATION_H
+
+#include "process.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { PROTOCOL = 2 /* the version of spec/scenario.md */ };
+
+/* The drivers of one command. Several threads may ask at a time. */
+struct drivers;
+
+/* What a driver says in its greeting. */
+struct greeting {
+    char *driver;  /* its name */
+    char *runtime; /* name and version; NULL: it does not say */
+    char *lacks;   /* the words, each with a blank before and behind it */
+};
+
+/* The command with its arguments, and the limits of each answer: see struct command. */
+struct drivers *drivers_create(char *const *arguments, double seconds, size_t output_limit);
+void drivers_free(struct drivers *drivers);
+
+/* Start a driver and hear its greeting. Returns why there is none, as one line, to be freed; NULL:
+ * it has greeted. To be called once and first. */
+char *drivers_greet(struct drivers *drivers);
+
+/* What the first driver has said; NULL before that. */
+const struct greeting *drivers_greeting(const struct drivers *drivers);
+
+/* Ask for a scenario: the input is what stands in spec/scenario.md from `scenario ID` to `go`. The
+ * process becomes what it would be if a process had been started for this scenario alone, and had
+ * said nothing of the conversation around it; its output ends as if by itself where the driver
+ * tells how it ended. */
+void drivers_ask(struct drivers *drivers, const char *input, struct process *process);
+
+#endif
