@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { SAID = 0, NOTHING_TO_DO = 2, OUTPUT_GONE = 3 }; /* exit statuses */
 
@@ -110,6 +111,35 @@ bool is_posted(int flag, int times);
 
 /* Names stand for nothing, and flags are down. No instance is left. */
 void forget_names(void);
+
+/* ---- Descriptors: descriptors.c ---- */
+
+/* A descriptor of the program; NULL: its name stands for none. What these functions return is what
+ * the runtime's did, and what they make is written if the runtime has made anything. */
+struct descriptor;
+
+int make_socket(struct descriptor **descriptor, enum socket_kind kind, bool owned);
+int make_pipe(struct descriptor *ends[2], bool owned); /* first where it is read */
+int make_connection(struct descriptor **client, const struct descriptor *listener);
+
+/* Listen at the address of another descriptor, or, if that is NULL, at one that is free. *port
+ * becomes its port; 0: it has none. */
+int listen_at(struct descriptor *descriptor, const struct descriptor *same, int *port);
+
+/* Connect to where another descriptor listens, or a peer, unless that is -1. */
+int connect_to(const struct descriptor *descriptor, const struct descriptor *listener, int peer);
+
+/* *garbled becomes whether other bytes came than were sent. */
+ssize_t read_bytes(struct descriptor *descriptor, size_t size, bool exactly, bool *garbled);
+ssize_t write_bytes(struct descriptor *descriptor, size_t size);
+ssize_t receive_datagram(struct descriptor *descriptor, size_t size, bool *garbled);
+
+/* Send to where another descriptor listens, or, if that is NULL, to where this is connected. */
+ssize_t send_datagram(struct descriptor *descriptor, size_t size, const struct descriptor *to);
+
+int half_close(struct descriptor *descriptor);
+int close_descriptor(struct descriptor *descriptor);
+miou_resource *resource_of_descriptor(struct descriptor *descriptor);
 
 /* ---- Lazy values: instances.c ---- */
 

@@ -75,6 +75,15 @@ static struct outcome from_error(int error)
         {-EDEADLK, OUTCOME_WOULD_DEADLOCK},
         {-EALREADY, OUTCOME_ALREADY},
         {MIOU_ON_CANCELLATION_FAILED, OUTCOME_ON_CANCELLATION_FAILED},
+        {-EBADF, OUTCOME_BAD_DESCRIPTOR},
+        {-ECONNREFUSED, OUTCOME_REFUSED},
+        {-ECONNRESET, OUTCOME_RESET},
+        {-EPIPE, OUTCOME_BROKEN_PIPE},
+        {-EADDRINUSE, OUTCOME_ADDRESS_IN_USE},
+        {-EISCONN, OUTCOME_CONNECTED},
+        {-EMSGSIZE, OUTCOME_TOO_LONG},
+        {-EMFILE, OUTCOME_NO_DESCRIPTORS},
+        {MIOU_END_OF_FILE, OUTCOME_END_OF_FILE},
     };
     size_t i;
 
@@ -450,6 +459,121 @@ static void do_raise(struct step *step)
     note_outcome(step, plain(OUTCOME_OK));
 }
 
+/* ---- Descriptors ---- */
+
+static struct descriptor *descriptor_named(const struct step *step, int name)
+{
+    return name < 0 ? NULL : look_up(step->self->instance, NAME_DESCRIPTOR, name);
+}
+
+static void bind_descriptor(const struct step *step, int name, struct descriptor *descriptor)
+{
+    if (descriptor)
+        bind_thing(step->self->instance, NAME_DESCRIPTOR, name, descriptor);
+}
+
+static void do_socket(struct step *step)
+{
+    struct descriptor *made = NULL;
+    int result = make_socket(&made, (enum socket_kind)step->op->value, step->op->owned);
+
+    note_outcome(step, from_call(result, 0));
+    bind_descriptor(step, step->op->name, made);
+}
+
+static void do_pipe(struct step *step)
+{
+    struct descriptor *ends[2] = {NULL, NULL};
+
+    note_outcome(step, from_call(make_pipe(ends, step->op->owned), 0));
+    bind_descriptor(step, step->op->name, ends[0]);
+    bind_descriptor(step, step->op->other, ends[1]);
+}
+
+/* A steered run has no peers, and is the same each time. */
+static bool is_steered;
+
+static void do_listen(struct step *step)
+{
+    int port, result = listen_at(step->object, descriptor_named(step, step->op->other), &port);
+
+    if (result == 0 && port > 0 && !is_steered)
+        say("port %s %d %d\n", name_of(step->self), step->op->line, port);
+    note_outcome(step, from_call(result, 0));
+}
+
+static void do_accept(struct step *step)
+{
+    struct descriptor *made = NULL;
+    int result = make_connection(&made, descriptor_named(step, step->op->other));
+
+    note_outcome(step, from_call(result, 0));
+    bind_descriptor(step, step->op->name, made);
+}
+
+static void do_connect(struct step *step)
+{
+    note_outcome(step, from_call(connect_to(step->object, descriptor_named(step, step->op->other),
+                                            step->op->peer),
+                                 0));
+}
+
+/* Note how many bytes were moved. */
+static void note_bytes(struct step *step, ssize_t n, bool garbled)
+{
+    int result = n > INT_MAX ? INT_MAX : n < INT_MIN ? INT_MIN : (int)n;
+
+    note_outcome(step, garbled ? plain(OUTCOME_GARBLED) : from_call(result, step->op->value));
+}
+
+static void do_read(struct step *step)
+{
+    bool garbled;
+    ssize_t n = read_bytes(step->object, (size_t)step->op->value, step->op->kind == OP_READ_EXACTLY,
+                           &garbled);
+
+    note_bytes(step, n, garbled);
+}
+
+static void do_write(struct step *step)
+{
+    note_bytes(step, write_bytes(step->object, (size_t)step->op->value), false);
+}
+
+static void do_receive(struct step *step)
+{
+    bool garbled;
+    ssize_t n = receive_datagram(step->object, (size_t)step->op->value, &garbled);
+
+    note_bytes(step, n, garbled);
+}
+
+static void do_send(struct step *step)
+{
+    note_bytes(step,
+               send_datagram(step->object, (size_t)step->op->value,
+                             descriptor_named(step, step->op->third)),
+               false);
+}
+
+static void do_shutdown(struct step *step)
+{
+    note_outcome(step, from_call(half_close(step->object), 0));
+}
+
+static void do_close(struct step *step)
+{
+    note_outcome(step, from_call(close_descriptor(step->object), 0));
+}
+
+static void do_resource(struct step *step)
+{
+    miou_resource *resource = resource_of_descriptor(descriptor_named(step, step->op->other));
+
+    note_outcome(step, plain(resource ? OUTCOME_OK : OUTCOME_EMPTY));
+    bind_thing(step->self->instance, NAME_RESOURCE, step->op->name, resource);
+}
+
 /* ---- Lazy values ---- */
 
 static int run_lazy(void *arg);
@@ -725,6 +849,19 @@ static const struct method methods[OPERATION_KINDS] = {
     [OP_RESTORE] = {do_handle},
     [OP_RAISE] = {do_raise},
     [OP_SPIN] = {do_spin},
+    [OP_SOCKET] = {do_socket},
+    [OP_PIPE] = {do_pipe},
+    [OP_LISTEN] = {do_listen},
+    [OP_ACCEPT] = {do_accept},
+    [OP_CONNECT] = {do_connect},
+    [OP_READ] = {do_read},
+    [OP_READ_EXACTLY] = {do_read},
+    [OP_WRITE] = {do_write},
+    [OP_RECEIVE] = {do_receive},
+    [OP_SEND] = {do_send},
+    [OP_SHUTDOWN] = {do_shutdown},
+    [OP_CLOSE] = {do_close},
+    [OP_RESOURCE] = {do_resource},
 };
 
 /* ---- Tasks ---- */
@@ -827,6 +964,16 @@ static int run_lazy(void *arg)
 
 /* ---- The run ---- */
 
+static bool waits_for_system(void)
+{
+    int i;
+
+    for (i = 0; i < program->operation_count; i++)
+        if (program->operations[i].kind == OP_SLEEP || operation_is_io(program->operations[i].kind))
+            return true;
+    return false;
+}
+
 /* What the program does before its run, outside it. */
 static void execute_outside(void)
 {
@@ -840,13 +987,14 @@ void execute_program(miou_options options)
 {
     void *first = spawn_instance("spawn", NULL, NULL, program->main_task);
     char text[OUTCOME_MAX];
-    bool posix = !program->bare && program_has(program, OP_SLEEP);
+    bool posix = !program->bare && waits_for_system();
     int result;
 
+    is_steered = options.choose != NULL;
     run = posix ? miou_unix_run : miou_run;
     run_options = options;
     run_options.domains = program->domains;
-    if (options.choose && program_has(program, OP_SPIN)) { /* a steered run has one thread */
+    if (is_steered && program_has(program, OP_SPIN)) { /* a steered run has one thread */
         say("absent spin\n");
         return;
     }

@@ -196,6 +196,7 @@ static void follow_event(struct inquiry *inquiry, int event)
     case EVENT_SPAWN:
     case EVENT_FORCE:
     case EVENT_PRINT:
+    case EVENT_PORT:
         follow_part(inquiry, event);
         return;
     case EVENT_DID:

@@ -78,6 +78,7 @@ static void check_all(struct inquiry *inquiry)
     check_ends(inquiry);
     check_finaliser_order(inquiry);
     check_orphanages(inquiry);
+    check_descriptors(inquiry);
     check_shared(inquiry);
     check_sleeps(inquiry);
     check_deadlock(inquiry);

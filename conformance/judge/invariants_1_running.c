@@ -20,6 +20,7 @@ static bool goes_on(const struct inquiry *inquiry, int event)
         return !may_suspend(operation_of(inquiry, event)->kind) ||
                operation_of(inquiry, event)->repeat == 1;
     case EVENT_PRINT:
+    case EVENT_PORT:
     case EVENT_END:
         return true;
     default:

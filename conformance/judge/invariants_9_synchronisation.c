@@ -148,7 +148,7 @@ static void count_uses(struct sharing *sharing)
             count_use(inquiry, object_of(sharing, i, first, operation->name), i);
         if (second < NAME_KINDS && sharing->variables[second] != NULL)
             count_use(inquiry, object_of(sharing, i, second, operation->other), i);
-        if (operation->third >= 0)
+        if (operation->kind == OP_CANCELLER)
             count_use(inquiry, object_of(sharing, i, NAME_COMPUTATION, operation->third), i);
     }
 }

@@ -140,6 +140,13 @@ struct verdict *judge(const struct program *program, const struct trace *trace)
     return verdict;
 }
 
+void verdict_add(struct verdict *verdict, struct finding finding)
+{
+    struct inquiry inquiry = {.verdict = verdict};
+
+    report_finding(&inquiry, finding.rule, finding.line, finding.expected, finding.observed);
+}
+
 void verdict_free(struct verdict *verdict)
 {
     if (verdict == NULL)

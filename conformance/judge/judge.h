@@ -36,6 +36,10 @@ struct verdict {
 
 /* Judge a trace of the program. */
 struct verdict *judge(const struct program *program, const struct trace *trace);
+
+/* Add a finding, which is taken over. A pass becomes a fail. */
+void verdict_add(struct verdict *verdict, struct finding finding);
+
 void verdict_free(struct verdict *verdict);
 
 #endif

@@ -550,6 +550,73 @@ static void what_is_no_task_is_left_alone(void **state)
     tell(&story);
 }
 
+/* A descriptor is closed once, and carries bytes in their order. */
+static void descriptors_end_once(void **state)
+{
+    static const struct story story = {
+        .program = "shared b\n"
+                   "task main\n"
+                   "socket l tcp4\n"
+                   "listen l\n"
+                   "socket a tcp4\n"
+                   "connect a l\n"
+                   "accept b l\n"
+                   "write a 3\n"
+                   "read b 10\n"
+                   "p = call other\n"
+                   "close b\n"
+                   "read b 1\n"
+                   "await p\n"
+                   "read-exactly a 1\n"
+                   "receive a 1\n"
+                   "task other\n"
+                   "close b\n"
+                   "resource r b\n",
+        .trace = "begin main 0\ndid main 3 ok\nport main 4 4711\ndid main 4 ok\ndid main 5 ok\n"
+                 "did main 6 ok\ndid main 7 ok\ndid main 8 ok 3\ndid main 9 ok 3\n"
+                 "spawn main 10 other\ndid main 10 ok\nbegin other 1\ndid main 11 ok\n"
+                 "did other 17 bad-descriptor\ndid other 18 empty\nend other\n"
+                 "did main 12 bad-descriptor\ndid main 13 ok\ndid main 14 end-of-file\n"
+                 "did main 15 ok\nend main\nrun ok\n",
+        .changes = {{"did main 9 ok 3", "did main 9 garbled", "R6.4 9: the bytes that were sent"},
+                    {"did main 14 end-of-file", "did main 14 garbled", "R6.34 14: the bytes"},
+                    {"did main 15 ok", "did main 15 garbled", "R6.36 15: the bytes"},
+                    {"other 17 bad-descriptor", "other 17 ok", "R6.38 17: bad-descriptor"},
+                    {"main 12 bad-descriptor", "main 12 ok 1",
+                     "R6.8 12: bad-descriptor: it is closed by 'did main 11 ok'"},
+                    {"other 18 empty", "other 18 ok", "R6.8 18: bad-descriptor"},
+                    {"port main 4 4711\n", "port main 5 4711\n", "no task listens on that line"},
+                    {"port main 4 4711\n", "port main 4 0\n", "not a port"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* What a descriptor's resource is worth is not known: it may leak, and be given and transferred. */
+static void descriptors_are_owned(void **state)
+{
+    static const struct story story = {
+        .program = "shared r\n"
+                   "task main\n"
+                   "socket c tcp4 owned\n"
+                   "resource r c\n"
+                   "p = call child give=r\n"
+                   "await p\n"
+                   "check r\n"
+                   "task child\n"
+                   "check r\n"
+                   "transfer r\n",
+        .trace = "begin main 0\ndid main 3 ok\ndid main 4 ok\nspawn main 5 child\ndid main 5 ok\n"
+                 "begin child 1\ndid child 9 ok\ndid child 10 ok\nend child\ndid main 6 ok\n"
+                 "did main 7 ok\nend main\nrun resource-leaked\n",
+        .changes = {{"begin child 1", "begin child 0", "R4.3 5: domain 0 takes no task"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
 static void a_part_has_names_of_its_own(void **state)
 {
     static const struct story story = {
@@ -1019,6 +1086,8 @@ int main(void)
         cmocka_unit_test(what_is_protected_is_of_its_task),
         cmocka_unit_test(a_handler_is_a_task),
         cmocka_unit_test(what_is_no_task_is_left_alone),
+        cmocka_unit_test(descriptors_end_once),
+        cmocka_unit_test(descriptors_are_owned),
         cmocka_unit_test(a_part_has_names_of_its_own),
         cmocka_unit_test(each_instance_has_things_of_its_own),
         cmocka_unit_test(the_cancelled_leave_it_to_others),

@@ -218,7 +218,8 @@ static struct event event_of(enum event_kind kind, int instance)
                           .domain = -1,
                           .creator = -1,
                           .resource = -1,
-                          .word = -1};
+                          .word = -1,
+                          .port = -1};
 }
 
 /* The operation on the line that a word names; -1: none, or of another task. */
@@ -541,6 +542,20 @@ static enum step read_did(struct scanner *scanner, struct piece rest)
     return step == STEP_ON ? add_event(scanner, event) : step;
 }
 
+static enum step read_port(struct scanner *scanner, struct piece rest)
+{
+    struct event event = event_of(EVENT_PORT, -1);
+    enum step step = take_operation(scanner, &rest, &event.instance, &event.operation);
+
+    if (step != STEP_ON)
+        return step;
+    if (scanner->program->operations[event.operation].kind != OP_LISTEN)
+        return garbage(scanner, "no task listens on that line");
+    if (!parse_integer(rest, &event.port) || event.port < 1 || event.port > 65535)
+        return garbage(scanner, "not a port");
+    return add_event(scanner, event);
+}
+
 static enum step read_run(struct scanner *scanner, struct piece rest)
 {
     struct event event = event_of(EVENT_RUN, -1);
@@ -588,7 +603,8 @@ static enum step read_event(struct scanner *scanner)
         {"spawn", read_spawn},     {"force", read_force},       {"callback", read_callback},
         {"begin", read_begin},     {"did", read_did},           {"print", read_print},
         {"end", read_end},         {"finalise", read_finalise}, {"chose", read_chose},
-        {"outside", read_outside}, {"run", read_run},           {"absent", read_absent}};
+        {"outside", read_outside}, {"port", read_port},         {"run", read_run},
+        {"absent", read_absent}};
     struct piece rest = scanner->line, word = take(&rest);
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -761,6 +777,9 @@ void event_write(char *buffer, size_t size, const struct program *program,
     case EVENT_FINALISE:
         snprintf(buffer, size, "finalise %s %s %s", instance,
                  program_name(program, NAME_RESOURCE, which->resource), domain);
+        return;
+    case EVENT_PORT:
+        snprintf(buffer, size, "port %s %d %d", instance, line, which->port);
         return;
     case EVENT_END:
         snprintf(buffer, size, "end %s", instance);

@@ -22,6 +22,7 @@ enum event_kind {
     EVENT_ASIDE, /* the same, where the rules for tasks do not hold; only the judge makes it */
     EVENT_PRINT,
     EVENT_FINALISE,
+    EVENT_PORT, /* it listens */
     EVENT_END,
     EVENT_RUN
 };
@@ -29,7 +30,7 @@ enum event_kind {
 struct event {
     enum event_kind kind;
     int instance;  /* whose event; -1: finalise, callback, outside, run */
-    int operation; /* spawn, force, callback, did: place in program.operations; else -1 */
+    int operation; /* spawn, force, callback, did, port: place in program.operations; else -1 */
     int child;     /* spawn, force, callback, outside: the instance that is to begin; else
                       -1 */
     int domain;    /* begin, finalise: may be unknown; else -1 */
@@ -37,6 +38,7 @@ struct event {
                       whose operation set it; else -1 */
     int resource;  /* finalise; else -1 */
     int word;      /* print; else -1 */
+    int port;      /* port; else -1 */
     int line;      /* of the run's output, from 1 */
     struct outcomes outcomes; /* did, run; owned by the trace */
 };

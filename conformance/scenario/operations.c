@@ -22,9 +22,13 @@ enum {
     COUNT = 8 << 8 | NAME_KINDS,          /* value; 1 if nothing is there */
     RESULT = 9 << 8 | NAME_ERROR,         /* value; or, as `other`, an error that this line makes */
     MAY_TASK = 10 << 8 | NAME_TASK,       /* a task, or nothing */
+    SOCKET_KIND = 13 << 8 | NAME_KINDS,   /* value: an enum socket_kind */
+    MAY_OWNED = 14 << 8 | NAME_KINDS,     /* `owned`, or nothing */
+    MAY_USES = 15 << 8,                   /* a name that goes to its place, or nothing */
+    TARGET = 16 << 8 | NAME_DESCRIPTOR,   /* a descriptor, as `other`, or peer=NAME */
     DURATION = 12 << 8 | NAME_KINDS,      /* value: milliseconds, or SLEEP_LONGEST */
     SYSTEM_SIGNAL = 11 << 8 | NAME_KINDS, /* value: an enum signal_kind */
-    OPERAND_KIND = 15 << 8,
+    OPERAND_KIND = 31 << 8,
     OPERAND_NAMES = 255
 };
 
@@ -124,6 +128,37 @@ static const struct {
     [OP_RESTORE] = {"restore", CAN_BE_PLAIN, 0, {SYSTEM_SIGNAL}},
     [OP_RAISE] = {"raise", CAN_BE_OK, PLAIN, {SYSTEM_SIGNAL}},
     [OP_SPIN] = {"spin", CAN_BE_OK, PLAIN, {USES | NAME_FLAG, COUNT}},
+    [OP_SOCKET] = {"socket",
+                   CAN_BE_REFUSABLE,
+                   PLAIN,
+                   {MAKES | NAME_DESCRIPTOR, SOCKET_KIND, MAY_OWNED}},
+    [OP_PIPE] = {"pipe",
+                 CAN_BE_REFUSABLE,
+                 PLAIN,
+                 {MAKES | NAME_DESCRIPTOR, MAKES | NAME_DESCRIPTOR, MAY_OWNED}},
+    [OP_LISTEN] = {"listen",
+                   CAN_BE_PLAIN,
+                   PLAIN,
+                   {USES | NAME_DESCRIPTOR, MAY_USES | NAME_DESCRIPTOR}},
+    [OP_ACCEPT] = {"accept",
+                   CAN_BE_REFUSABLE,
+                   SUSPENDS,
+                   {MAKES | NAME_DESCRIPTOR, USES | NAME_DESCRIPTOR}},
+    [OP_CONNECT] = {"connect", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_DESCRIPTOR, TARGET}},
+    [OP_READ] = {"read", CAN_BE_BYTES, SUSPENDS, {USES | NAME_DESCRIPTOR, NUMBER}},
+    [OP_READ_EXACTLY] = {"read-exactly", CAN_BE_BYTES, SUSPENDS, {USES | NAME_DESCRIPTOR, NUMBER}},
+    [OP_WRITE] = {"write", CAN_BE_BYTES, SUSPENDS, {USES | NAME_DESCRIPTOR, NUMBER}},
+    [OP_RECEIVE] = {"receive", CAN_BE_BYTES, SUSPENDS, {USES | NAME_DESCRIPTOR, NUMBER}},
+    [OP_SEND] = {"send",
+                 CAN_BE_BYTES,
+                 SUSPENDS,
+                 {USES | NAME_DESCRIPTOR, NUMBER, MAY_USES | NAME_DESCRIPTOR}},
+    [OP_SHUTDOWN] = {"shutdown", CAN_BE_PLAIN, 0, {USES | NAME_DESCRIPTOR}},
+    [OP_CLOSE] = {"close", CAN_BE_PLAIN, 0, {USES | NAME_DESCRIPTOR}},
+    [OP_RESOURCE] = {"resource",
+                     CAN_BE_OK | CAN_BE_EMPTY,
+                     0,
+                     {MAKES | NAME_RESOURCE, USES | NAME_DESCRIPTOR}},
 };
 _Static_assert(sizeof forms / sizeof *forms == OPERATION_KINDS, "a form for every operation");
 
@@ -194,9 +229,32 @@ const char *operation_function(enum operation_kind kind)
         [OP_HANDLE] = "miou_signal_handle",
         [OP_IGNORE] = "miou_signal_handle",
         [OP_RESTORE] = "miou_signal_handle",
+        [OP_SOCKET] = "miou_tcpv4",
+        [OP_PIPE] = "miou_fd_adopt",
+        [OP_LISTEN] = "miou_bind_and_listen",
+        [OP_ACCEPT] = "miou_accept",
+        [OP_CONNECT] = "miou_connect",
+        [OP_READ] = "miou_read",
+        [OP_READ_EXACTLY] = "miou_read_exactly",
+        [OP_WRITE] = "miou_write",
+        [OP_RECEIVE] = "miou_recvfrom",
+        [OP_SEND] = "miou_sendto",
+        [OP_SHUTDOWN] = "miou_fd_number",
+        [OP_CLOSE] = "miou_close",
+        [OP_RESOURCE] = "miou_fd_resource",
     };
 
     return functions[kind];
+}
+
+bool operation_is_io(enum operation_kind kind)
+{
+    return operation_names(kind) == NAME_DESCRIPTOR || kind == OP_RESOURCE;
+}
+
+unsigned char program_byte(uint64_t place)
+{
+    return (unsigned char)(place % 251);
 }
 
 bool operation_has(enum operation_kind kind, enum operation_trait trait)
@@ -236,8 +294,7 @@ static bool uses(const struct operation *operation, enum name_kind kind, int nam
 {
     return (operation_names(operation->kind) == kind && operation->name == name) ||
            (operation_other_names(operation->kind) == kind && operation->other == name) ||
-           (kind == NAME_PROMISE &&
-            lists(operation->promises, operation->promise_count, name)) ||
+           (kind == NAME_PROMISE && lists(operation->promises, operation->promise_count, name)) ||
            (kind == NAME_RESOURCE && lists(operation->give, operation->give_count, name)) ||
            (kind == NAME_ORPHANAGE && operation->orphans == name);
 }
@@ -371,6 +428,38 @@ static void parse_signal(struct parser *parser, struct word word, const char *wh
     operation->value = kind;
 }
 
+static void parse_socket_kind(struct parser *parser, struct word word, const char *what,
+                              struct operation *operation)
+{
+    static const char *const kinds[] = {
+        [SOCKET_TCP4] = "tcp4", [SOCKET_TCP6] = "tcp6", [SOCKET_UDP4] = "udp4",
+        [SOCKET_UDP6] = "udp6", [SOCKET_UNIX] = "unix",
+    };
+    int kind = 0;
+
+    while (kind < SOCKET_KINDS && !word_is(word, kinds[kind]))
+        kind++;
+    if (word.size == 0)
+        complain(parser, parser->line, "'%s' lacks its kind", what);
+    else if (kind == SOCKET_KINDS)
+        complain(parser, parser->line, "'%.*s' is not a kind of socket", QUOTED(word));
+    operation->value = kind;
+}
+
+static void parse_target(struct parser *parser, struct word *rest, const char *what,
+                         struct operation *operation)
+{
+    static const char peer[] = "peer=";
+    struct word ahead = *rest, word = take_word(&ahead);
+
+    if (!starts_with(word, peer)) {
+        operation->other = take_name(parser, rest, what, NAME_DESCRIPTOR);
+        return;
+    }
+    operation->peer = use_name(parser, NAME_PEER, word_after(word, strlen(peer)));
+    *rest = ahead;
+}
+
 static void parse_operand(struct parser *parser, struct word *rest, int place,
                           struct operation *operation)
 {
@@ -423,6 +512,24 @@ static void parse_operand(struct parser *parser, struct word *rest, int place,
         return;
     case RESULT &OPERAND_KIND:
         parse_result(parser, rest, operation);
+        return;
+    case MAY_USES:
+        word = take_word(rest);
+        if (word.size > 0)
+            *name = use_name(parser, names, word);
+        return;
+    case SOCKET_KIND &OPERAND_KIND:
+        parse_socket_kind(parser, take_word(rest), what, operation);
+        return;
+    case MAY_OWNED &OPERAND_KIND:
+        if (word_trim(*rest).size > 0) {
+            operation->owned = word_is(word_trim(*rest), "owned");
+            if (operation->owned)
+                *rest = (struct word){NULL, 0};
+        }
+        return;
+    case TARGET &OPERAND_KIND:
+        parse_target(parser, rest, what, operation);
         return;
     case SYSTEM_SIGNAL &OPERAND_KIND:
         parse_signal(parser, take_word(rest), what, operation);
@@ -509,6 +616,7 @@ void parse_operation(struct parser *parser, struct word line)
                                   .name = -1,
                                   .other = -1,
                                   .third = -1,
+                                  .peer = -1,
                                   .orphans = -1,
                                   .pin = PIN_NONE};
     struct word answer, word, rest = before_answer(line, &answer);

@@ -51,6 +51,7 @@ static void parse_task(struct parser *parser, struct word rest)
     int task = take_name(parser, &rest, "task", NAME_TASK);
 
     expect_end(parser, rest, "task");
+    parser->peer = -1;
     /* After a bad name its operations are read as those of some task, for their own mistakes. */
     if (task < 0) {
         parser->task = parser->task < 0 ? 0 : parser->task;
@@ -107,6 +108,10 @@ static void parse_line(struct parser *parser, struct word line)
         parse_task(parser, rest);
     else if (word_is(word, "expect"))
         parse_expectation(parser, rest);
+    else if (word_is(word, "peer"))
+        parse_peer(parser, rest);
+    else if (parser->peer >= 0)
+        parse_peer_step(parser, line);
     else
         parse_operation(parser, line);
     parser->started = true;
@@ -159,6 +164,7 @@ static void check_whole(struct parser *parser)
     settle_shared(parser);
     check_names(parser);
     check_finalisers(parser);
+    check_peers(parser);
     if (program->main_task < 0)
         complain(parser, 0, "there is no task 'main'");
     else if (program->outside_task == program->main_task)
@@ -170,7 +176,7 @@ static void check_whole(struct parser *parser)
 struct program *program_parse(const char *text, size_t size, enum program_form form,
                               program_complain *told, void *to)
 {
-    struct parser parser = {.form = form, .complain = told, .to = to, .task = -1};
+    struct parser parser = {.form = form, .complain = told, .to = to, .task = -1, .peer = -1};
 
     parser.program = zeroed(1, sizeof *parser.program);
     parser.program->domains = 1;
@@ -199,6 +205,7 @@ void program_free(struct program *program)
     for (int i = 0; i < NAME_KINDS; i++)
         free(program->names[i].of);
     free(program->operations);
+    free(program->peer_steps);
     free(program->expectations);
     free(program);
 }
@@ -217,12 +224,15 @@ char *program_strip(const char *text, size_t size)
 {
     struct word rest = {text, size}, line, answer, ahead;
     char *stripped = resized(NULL, size + 2), *end = stripped;
-    bool more = size > 0;
+    bool more = size > 0, in_peer = false;
+    struct word word;
 
     while (more) {
         more = take_until(&rest, '\n', &line) && rest.size > 0;
         ahead = line = before_answer(without_comment(line), &answer);
-        if (!word_is(take_word(&ahead), "expect")) {
+        word = take_word(&ahead);
+        in_peer = word_is(word, "peer") || (in_peer && !word_is(word, "task"));
+        if (!in_peer && !word_is(word, "expect")) {
             memcpy(end, line.text, line.size);
             end += line.size;
         }

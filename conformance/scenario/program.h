@@ -14,7 +14,8 @@ enum {
     PROGRAM_TASKS_MAX = 64, /* and names of each other kind */
     PROGRAM_NAME_MAX = 31,
     PROGRAM_DOMAINS_MAX = 64,
-    PROGRAM_NUMBER_MAX = 1000000
+    PROGRAM_NUMBER_MAX = 1000000,
+    PROGRAM_PEER_BYTES_MAX = 100000000 /* of one step of a peer */
 };
 
 /* ---- Names ---- */
@@ -30,10 +31,12 @@ enum name_kind {
     NAME_LAZY,
     NAME_TRIGGER,
     NAME_COMPUTATION,
+    NAME_DESCRIPTOR,
     NAME_FLAG,
     NAME_WORD,   /* of a print */
     NAME_ERROR,  /* of a fail or a complete */
     NAME_SHARED, /* in a `shared` line: of an object of any kind */
+    NAME_PEER,
     NAME_KINDS
 };
 
@@ -73,6 +76,16 @@ enum outcome_kind {
     OUTCOME_WOULD_DEADLOCK, /* -EDEADLK */
     OUTCOME_ALREADY,        /* -EALREADY */
     OUTCOME_ON_CANCELLATION_FAILED,
+    OUTCOME_BAD_DESCRIPTOR, /* -EBADF */
+    OUTCOME_REFUSED,        /* -ECONNREFUSED */
+    OUTCOME_RESET,          /* -ECONNRESET */
+    OUTCOME_BROKEN_PIPE,    /* -EPIPE */
+    OUTCOME_ADDRESS_IN_USE, /* -EADDRINUSE */
+    OUTCOME_CONNECTED,      /* -EISCONN */
+    OUTCOME_TOO_LONG,       /* -EMSGSIZE */
+    OUTCOME_NO_DESCRIPTORS, /* -EMFILE */
+    OUTCOME_END_OF_FILE,
+    OUTCOME_GARBLED, /* other bytes came than were sent */
     OUTCOME_ERROR,   /* any other */
     OUTCOME_STOPPED, /* the operation's own task is cancelled */
     OUTCOME_EMPTY,   /* of care, take and get */
@@ -165,12 +178,27 @@ enum operation_kind {
     OP_RESTORE,
     OP_RAISE,
     OP_SPIN,
+    OP_SOCKET,
+    OP_PIPE,
+    OP_LISTEN,
+    OP_ACCEPT,
+    OP_CONNECT,
+    OP_READ,
+    OP_READ_EXACTLY,
+    OP_WRITE,
+    OP_RECEIVE,
+    OP_SEND,
+    OP_SHUTDOWN,
+    OP_CLOSE,
+    OP_RESOURCE,
     OPERATION_KINDS
 };
 
 enum { PIN_NONE = -1, PIN_SELF = -2 };
 
 enum { SLEEP_LONGEST = PROGRAM_NUMBER_MAX + 1 }; /* as long as the runtime can */
+
+enum socket_kind { SOCKET_TCP4, SOCKET_TCP6, SOCKET_UDP4, SOCKET_UDP6, SOCKET_UNIX, SOCKET_KINDS };
 
 /* The signals of the system that a program can name. */
 enum signal_kind {
@@ -193,8 +221,11 @@ struct operation {
     int bind;   /* async, call, care, take: the promise name that `p =` binds; -1: none */
     int name;   /* the first behind its word, of the kind that operation_names says; -1: none */
     int other;  /* the second: wait: a mutex; attach, detach: a trigger; canceller: a computation;
-                   complete: an error, or -1: a value */
-    int third;  /* canceller: the computation that gets the error */
+                   complete: an error, or -1: a value; pipe, listen, accept, connect, resource:
+                   a descriptor, or -1 */
+    int peer;   /* connect: to a peer; -1: to a descriptor */
+    int third;  /* canceller: the computation that gets the error; send: the descriptor to whose
+                   address, or -1 */
     int *tasks; /* async, call, run, lazy, protect-mutex, on-signal, handle: one; create: one or
                    none; protect: two or three; parallel: any number */
     int task_count;
@@ -204,8 +235,10 @@ struct operation {
     int give_count;
     int orphans; /* async, call: the orphanage; -1: none */
     int pin;     /* call: a domain, PIN_SELF or PIN_NONE */
-    int value;   /* return, complete; sleep: milliseconds, or SLEEP_LONGEST; until, spin: posts;
-                    handle, ignore,   restore, raise: an enum signal_kind */
+    bool owned;  /* socket, pipe */
+    int value;   /* return, complete; socket: an enum socket_kind; read, write and so on: bytes;
+                    sleep: milliseconds, or SLEEP_LONGEST; until, spin: posts;   handle, ignore,
+                    restore, raise: an enum signal_kind */
 
     struct outcomes *answers; /* the outcomes it may have; stripped programs have none */
     int answer_count;         /* 0: no `=>` */
@@ -216,6 +249,37 @@ struct task {
     int line;
     int first;
     int count;
+};
+
+/* ---- Peers ---- */
+
+enum peer_step_kind {
+    PEER_LISTEN,
+    PEER_ACCEPT,
+    PEER_CONNECT,
+    PEER_SEND,
+    PEER_RECEIVE,
+    PEER_END,  /* the stream ends here */
+    PEER_GONE, /* it ends or is reset, after any bytes */
+    PEER_SHUTDOWN,
+    PEER_CLOSE,
+    PEER_RESET,
+    PEER_UNTIL,
+    PEER_STEP_KINDS
+};
+
+/* What a peer does, by the suite. */
+struct peer_step {
+    enum peer_step_kind kind;
+    int line;
+    int peer;
+    int name;  /* connect: a descriptor; until: a flag; else -1 */
+    int count; /* send, receive: bytes; until: posts */
+    int piece; /* send: bytes at a time */
+};
+
+struct peer {
+    int line; /* 0: it is not there */
 };
 
 /* ---- Expectations ---- */
@@ -271,6 +335,9 @@ struct program {
     int operation_count;
     int at_line[PROGRAM_LINES_MAX + 1]; /* the operation on a line; -1: none */
     int line_count;
+    struct peer peers[PROGRAM_TASKS_MAX]; /* by number of the name; stripped programs have none */
+    struct peer_step *peer_steps;         /* of all, in the order of their lines */
+    int peer_step_count;
     struct expectation *expectations;
     int expectation_count;
 };
@@ -294,6 +361,14 @@ char *program_strip(const char *text, size_t size);
 
 const char *program_name(const struct program *program, enum name_kind kind, int number);
 
+const char *peer_step_word(enum peer_step_kind kind);
+
+/* The number of a name; -1: the program has none of that kind and text. */
+int program_number(const struct program *program, enum name_kind kind, const char *text);
+
+/* The byte at a place in what is sent, from 0. */
+unsigned char program_byte(uint64_t place);
+
 /* Whether any line has an operation of that kind. */
 bool program_has(const struct program *program, enum operation_kind kind);
 
@@ -308,6 +383,9 @@ bool binds_name(const struct program *program, int task, enum name_kind kind, in
 const char *operation_word(enum operation_kind kind);
 enum name_kind operation_names(enum operation_kind kind);
 enum name_kind operation_other_names(enum operation_kind kind);
+
+/* Whether it makes or uses a descriptor. */
+bool operation_is_io(enum operation_kind kind);
 
 /* The function of the interface that it calls, "miou_yield"; NULL: none. */
 const char *operation_function(enum operation_kind kind);

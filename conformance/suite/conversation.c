@@ -12,7 +12,7 @@
 
 enum {
     GREETING_LIMIT = 1 << 20, /* bytes before the end of a greeting */
-    HELD_BACK = 5,  /* seconds of silence after which a driver seems to hold back its output */
+    HELD_BACK = 5,    /* seconds of silence after which a driver seems to hold back its output */
     WAITING_MAX = 256 /* drivers that wait; more are not kept */
 };
 
@@ -391,13 +391,16 @@ static bool ask_living(struct drivers *drivers, const struct command *command,
     return is_fresh || answers(process, command->input);
 }
 
-void drivers_ask(struct drivers *drivers, const char *input, struct process *process)
+void drivers_ask(struct drivers *drivers, const char *input, const struct listener *listener,
+                 struct process *process)
 {
     struct command command = {.input = input,
                               .input_size = strlen(input),
                               .seconds = drivers->seconds,
                               .output_limit = drivers->output_limit,
-                              .until = drivers->one_scenario ? NULL : ready};
+                              .until = drivers->one_scenario ? NULL : ready,
+                              .heard = listener ? listener->heard : NULL,
+                              .to = listener ? listener->to : NULL};
 
     if (drivers->one_scenario)
         ask_once(drivers, &command, process);

@@ -31,10 +31,17 @@ char *drivers_greet(struct drivers *drivers);
 /* What the first driver has said; NULL before that. */
 const struct greeting *drivers_greeting(const struct drivers *drivers);
 
+/* Somebody who hears what the driver says as it comes: see struct command. */
+struct listener {
+    void (*heard)(void *to, const char *output, size_t size);
+    void *to;
+};
+
 /* Ask for a scenario: the input is what stands in spec/scenario.md from `scenario ID` to `go`. The
  * process becomes what it would be if a process had been started for this scenario alone, and had
- * said nothing of the conversation around it; its output ends as if by itself where the driver
- * tells how it ended. */
-void drivers_ask(struct drivers *drivers, const char *input, struct process *process);
+ * said nothing of the conversation around it. The listener may be NULL; its output ends as if by
+ * itself where the driver tells how it ended. */
+void drivers_ask(struct drivers *drivers, const char *input, const struct listener *listener,
+                 struct process *process);
 
 #endif

@@ -1,5 +1,5 @@
-/* process: a child in a process group of its own, with pipes for its input and its outputs. We write
- * and read whatever is possible, so that neither side can wait for the other for ever. */
+/* process: a child in a process group of its own, with pipes for its input and its outputs. We
+ * write and read whatever is possible, so that neither side can wait for the other for ever. */
 #include "process.h"
 
 #include "machine/activity.h"
@@ -104,8 +104,7 @@ static bool open_ends(struct ends *ends)
 {
     *ends = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, -1};
     return pipe2(ends->input, O_CLOEXEC) == 0 && pipe2(ends->output, O_CLOEXEC) == 0 &&
-           pipe2(ends->errors, O_CLOEXEC) == 0 &&
-           fcntl(ends->input[1], F_SETFL, O_NONBLOCK) == 0;
+           pipe2(ends->errors, O_CLOEXEC) == 0 && fcntl(ends->input[1], F_SETFL, O_NONBLOCK) == 0;
 }
 
 /* Start a program, as the leader of a group. It inherits no other descriptor, and no signal is
@@ -321,6 +320,8 @@ static enum process_end attend(struct child *child, struct talk *talk, struct pr
             nanosleep(&a_moment, NULL);
         if (polls[2].revents)
             take(&ends->errors[0], &child->errors);
+        if (polls[1].revents && command->heard)
+            command->heard(command->to, talk->output.bytes, talk->output.size);
         has_printed |= polls[1].revents || polls[2].revents;
         child->errors_cut |= keep_tail(&child->errors);
         if (talk->output.size > command->output_limit)

@@ -14,8 +14,11 @@ struct command {
                             which none of them could run; 0: any */
     size_t output_limit; /* bytes of standard output; a command that prints more is killed */
     const char *until;   /* a line that ends the answer of a command that lives on; NULL: none */
-    double held_back;    /* seconds of such silence after which its input ends, since it may hold
-                            back what it has said until then; 0: any */
+    void (*heard)(void *to, const char *output, size_t size); /* called with all of its standard
+                            output so far, each time that more has come; NULL: nothing is */
+    void *to;
+    double held_back; /* seconds of such silence after which its input ends, since it may hold
+                         back what it has said until then; 0: any */
 };
 
 enum process_end {

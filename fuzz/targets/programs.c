@@ -276,7 +276,7 @@ static void put(struct writer *writer, const char *format, ...)
     writer->length += (size_t)size < room ? (size_t)size : room - 1;
 }
 
-static const char letters[NAME_KINDS + 1] = "apromclgxfwe";
+static const char letters[NAME_KINDS + 1] = "apromclgxdfwe";
 
 static void put_name(struct writer *writer, enum name_kind kind, unsigned name)
 {
