@@ -486,12 +486,14 @@ static int check(struct options *options, struct suite *suite, const char *progr
                             .lacks = lacks,
                             .session = &options->session};
 
+    int ended, status;
+
     if (!stream)
         die("%s: %s", options->output, strerror(errno));
     need_a_runtime(&options->session, suite);
     leave_room(&options->session);
     session_run(&options->session, suite);
-    execute_end(&options->session);
+    ended = execute_end(&options->session);
     if (!report_write(&report, suite) || fflush(stream) != 0 || ferror(stream))
         die("cannot write the report");
     free(command);
@@ -502,7 +504,12 @@ static int check(struct options *options, struct suite *suite, const char *progr
         report_counts(stderr, suite);
     if (options->output && fclose(stream) != 0)
         die("%s: %s", options->output, strerror(errno));
-    return report_conclude(suite);
+    status = report_conclude(suite);
+    if (ended) {
+        fprintf(stderr, "conform: a driver has ended with status %d after its last scenario\n", ended);
+        status = status ? status : COULD_NOT_TELL;
+    }
+    return status;
 }
 
 int main(int argc, char **argv)

@@ -172,12 +172,12 @@ static bool is_schedule(const char *line)
 {
     size_t size = strlen("schedule");
 
-    return !strncmp(line, "schedule", size) && strchr(" \t#\r\n", line[size]);
+    return !strncmp(line, "schedule", size) && strchr(" \t#\n", line[size]);
 }
 
 static void take_schedule(char *line, char **mistake)
 {
-    line[strcspn(line, "#\r")] = '\0';
+    line[strcspn(line, "#")] = '\0';
     if (schedule_count == SCHEDULES_MAX) {
         complain(mistake, 0, "too many schedules");
         return;
@@ -238,13 +238,16 @@ static void forget_scenario(void)
     program = NULL;
 }
 
-/* Read the next line; it stays valid until the next call. NULL: the input has ended. */
+/* Read the next line, which ends with a newline alone; it stays valid until the next call. NULL: the
+ * input has ended. */
 static char *next_line(void)
 {
     static char *line;
     static size_t room;
     ssize_t length = getline(&line, &room, stdin);
 
+    if (length > 1 && line[length - 2] == '\r')
+        strcpy(line + length - 2, "\n");
     if (length > 0)
         return line;
     if (ferror(stdin))
@@ -257,7 +260,7 @@ static bool is_word(const char *line, const char *word)
 {
     size_t size = strlen(word);
 
-    return !strncmp(line, word, size) && !line[size + strspn(line + size, "\r\n")];
+    return !strncmp(line, word, size) && (!line[size] || line[size] == '\n');
 }
 
 /* Read a program, with its schedules, up to `go`. Returns what is wrong with it, to be freed; NULL:
@@ -369,8 +372,6 @@ static void say_end(int status)
 {
     if (WIFSIGNALED(status))
         say("died signal %d\n", WTERMSIG(status));
-    else if (WEXITSTATUS(status) == OUTPUT_GONE)
-        exit(OUTPUT_GONE);
     else if (WEXITSTATUS(status) != SAID)
         say("died status %d\n", WEXITSTATUS(status));
 }

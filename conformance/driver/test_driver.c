@@ -4,15 +4,17 @@
 
 #include <signal.h>
 
-/* Run the driver on a library, with size bytes of scenario. */
-static struct process run_driver(const char *library, const char *scenario, size_t size)
+#define GREETING "driver 2 c\nready\n"
+
+/* Run the driver on a library, with size bytes of input. */
+static struct process talk_to_driver(const char *library, const char *input, size_t size)
 {
     char *const arguments[] = {(char *)(uintptr_t)built("driver"), (char *)(uintptr_t)library,
                                NULL};
     struct process process;
 
     process_run(&(struct command){.arguments = arguments,
-                                  .input = scenario,
+                                  .input = input,
                                   .input_size = size,
                                   .seconds = HANG,
                                   .output_limit = 1 << 26},
@@ -20,14 +22,36 @@ static struct process run_driver(const char *library, const char *scenario, size
     return process;
 }
 
-/* Expect exactly these lines and a status. */
-static void expect(const char *library, const char *scenario, int status, const char *lines)
+/* Let the driver execute one scenario, and take away the conversation around it. */
+static struct process run_driver(const char *library, const char *scenario, size_t size)
+{
+    char *input = malloc(size + 3);
+    struct process process;
+
+    memcpy(input, scenario, size);
+    memcpy(input + size, "go\n", 3);
+    process = talk_to_driver(library, input, size + 3);
+    free(input);
+    if (process.end == PROCESS_EXITED && process.status == 0) {
+        char *end = process.output + process.output_size - strlen("ready\n");
+
+        assert_memory_equal(process.output, GREETING, strlen(GREETING));
+        assert_string_equal(end, "ready\n");
+        *end = '\0';
+        process.output_size -= strlen(GREETING) + strlen("ready\n");
+        memmove(process.output, process.output + strlen(GREETING), process.output_size + 1);
+    }
+    return process;
+}
+
+/* Expect exactly these lines about a scenario. */
+static void expect(const char *library, const char *scenario, const char *lines)
 {
     struct process process = run_driver(built(library), scenario, strlen(scenario));
 
     assert_int_equal(process.end, PROCESS_EXITED);
     assert_string_equal(process.output, lines);
-    assert_int_equal(process.status, status);
+    assert_int_equal(process.status, 0);
     process_free(&process);
 }
 
@@ -49,7 +73,6 @@ static void tells_what_happens(void **state)
            "    print never\n"
            "task child\n"
            "    fail boom\n",
-           0,
            "scenario 4711\n"
            "begin main 0\n"
            "spawn main 2 child\n"
@@ -90,7 +113,6 @@ static void tells_lists(void **state)
            "    return 5\n"
            "task boom\n"
            "    fail boom\n",
-           0,
            "scenario 0\n"
            "begin main 0\n"
            "spawn main 2 five\n"
@@ -140,7 +162,6 @@ static void tells_errors(void **state)
            "    fail boom\n"
            "task five\n"
            "    return 5\n",
-           0,
            "scenario 0\n"
            "begin main 0\n"
            "spawn main 2 five\n"
@@ -176,7 +197,6 @@ static void stops_when_cancelled(void **state)
            "task main2\n"
            "    print x\n"
            "    return 1\n",
-           0,
            "scenario 1\n"
            "begin main 0\n"
            "spawn main 2 main2\n"
@@ -222,7 +242,6 @@ static void tells_of_several_promises(void **state)
            "    return 5\n"
            "task boom\n"
            "    fail boom\n",
-           0,
            "scenario 1\n"
            "begin main 0\n"
            "spawn main 2 five\n"
@@ -266,7 +285,6 @@ static void tells_of_orphanages_and_time(void **state)
            "    orphans o\n"
            "    sleep 1234\n"
            "    sleep 1235\n",
-           0,
            "scenario 1\n"
            "begin main 0\n"
            "did main 2 taken\n"
@@ -293,7 +311,6 @@ static void tells_of_mutexes_and_conditions(void **state)
            "    condition c\n"
            "    wait c m\n"
            "    signal c\n",
-           0,
            "scenario 1\n"
            "begin main 0\n"
            "did main 2 invalid\n"
@@ -334,7 +351,6 @@ static void tells_of_lazy_values_and_computations(void **state)
            "    return 4\n"
            "task boom\n"
            "    fail boom\n",
-           0,
            "scenario 1\n"
            "begin main 0\n"
            "did main 3 ok\n"
@@ -392,7 +408,6 @@ static void names_belong_to_instances(void **state)
            "    fail boom\n"
            "task five\n"
            "    return 5\n",
-           0,
            "scenario 1\n"
            "begin main 0\n"
            "did main 3 ok\n"
@@ -450,7 +465,6 @@ static void counts_posts(void **state)
            "    cancel p\n"
            "task child\n"
            "    post up\n",
-           0,
            "scenario 1\n"
            "begin main 0\n"
            "spawn main 2 child\n"
@@ -470,12 +484,11 @@ static void counts_posts(void **state)
            "    repeat 2 post up\n"
            "    until up 2\n"
            "    until up 3\n",
-           0,
            "scenario 1\n"
            "begin main 0\n"
            "did main 2 ok\n"
            "did main 3 ok\n"
-           "absent miou_yield\n");
+           "did main 4 absent\n");
 }
 
 /* Which instance computes a value does not depend on the stack or the thread of its function. */
@@ -495,7 +508,6 @@ static void tells_which_instance_computes(void **state)
            "    return 1\n"
            "task inner\n"
            "    return 2\n",
-           0,
            "scenario 1\n"
            "begin main 0\n"
            "did main 3 ok\n"
@@ -521,7 +533,6 @@ static void tells_which_instance_computes(void **state)
            "    force l\n"
            "task compute\n"
            "    return 3\n",
-           0,
            "scenario 1\n"
            "begin main 0\n"
            "did main 3 ok\n"
@@ -560,7 +571,7 @@ static void steers_a_runtime(void **state)
     snprintf(scenario, sizeof scenario,
              "scenario 5\nschedule # all 0\nschedule  1 5\t7 9\nschedule seed 1234567\n%s",
              one_task);
-    expect("liars/asks.so", scenario, 0,
+    expect("liars/asks.so", scenario,
            "scenario 5\n"
            "chose 0 2\nchose 0 3\nchose 0 4\n" ONE_TASK "scenario 5\n"
            "chose 1 2\nchose 2 3\nchose 3 4\nbegin ? 0\n" ONE_TASK "scenario 5\n"
@@ -573,7 +584,7 @@ static void steers_only_with_schedules(void **state)
 
     (void)state;
     snprintf(scenario, sizeof scenario, "scenario 5\n%s", one_task);
-    expect("liars/asks.so", scenario, 0, "scenario 5\n" ONE_TASK);
+    expect("liars/asks.so", scenario, "scenario 5\n" ONE_TASK);
 }
 
 static void tells_of_a_runtime_that_cannot_be_steered(void **state)
@@ -582,7 +593,7 @@ static void tells_of_a_runtime_that_cannot_be_steered(void **state)
 
     (void)state;
     snprintf(scenario, sizeof scenario, "scenario 5\nschedule\n%s", one_task);
-    expect("liars/eager.so", scenario, 0, "scenario 5\nabsent choose\n");
+    expect("liars/eager.so", scenario, "scenario 5\nabsent choose\n");
 }
 
 /* Claiming success without handing out an object does not help a runtime. */
@@ -605,7 +616,6 @@ static void does_not_take_a_word_for_a_deed(void **state)
            "    force l\n"
            "task child\n"
            "    return 0\n",
-           0,
            "scenario 1\n"
            "begin main 0\n"
            "spawn main 2 child\n"
@@ -631,8 +641,8 @@ static const char small[] = "scenario 3\ntask main\n    create r\n    yield\n";
 static void tells_of_a_missing_function(void **state)
 {
     (void)state;
-    expect("liars/lacks_functions.so", small, 0,
-           "scenario 3\nbegin main 0\nabsent miou_resource_create\n");
+    expect("liars/lacks_functions.so", small,
+           "scenario 3\nbegin main 0\ndid main 2 absent\n");
 }
 
 static void survives_what_a_runtime_does(void **state)
@@ -640,17 +650,20 @@ static void survives_what_a_runtime_does(void **state)
     struct process process;
 
     (void)state;
-    expect("liars/exits_in_run.so", small, 0,
+    expect("liars/exits_in_run.so", small,
            "scenario 3\nbegin main 0\ndid main 2 ok\ndid main 3 ok\nend main\n");
-    expect("liars/closes_descriptors.so", small, 3, "scenario 3\n");
+    expect("liars/closes_descriptors.so", small, "scenario 3\ndied status 3\n");
+    expect("liars/aborts_in_run.so", small,
+           "scenario 3\nbegin main 0\ndid main 2 ok\ndid main 3 ok\nend main\n"
+           "died signal 6\n");
     process = run_driver(built("liars/crashes_at_load.so"), small, strlen(small));
     assert_int_equal(process.end, PROCESS_SIGNALLED);
     assert_int_equal(process.status, SIGABRT);
     process_free(&process);
-    process = run_driver(built("liars/prints_rubbish.so"), small, strlen(small));
+    process = talk_to_driver(built("liars/prints_rubbish.so"), "", 0);
     assert_int_equal(process.end, PROCESS_EXITED);
-    assert_int_equal(process.output[0], '\xff');
-    assert_non_null(memmem(process.output, process.output_size, "scenario 3\n", 11));
+    assert_non_null(memmem(process.output, process.output_size, "\xff", 1));
+    assert_non_null(memmem(process.output, process.output_size, GREETING, strlen(GREETING)));
     process_free(&process);
 }
 
@@ -688,51 +701,96 @@ static void many_instances(void **state)
     process_free(&process);
 }
 
-/* A scenario is refused with status 2, a line on standard error, and nothing on standard output. */
-static void refuses(const char *scenario, size_t size, const char *why)
+/* A scenario is refused in one line, and the next one is executed. */
+static void refuses(const char *program, size_t size, const char *why)
 {
-    struct process process = run_driver(built("liars/eager.so"), scenario, size);
+    static const char next[] = "go\nscenario 2\ntask main\n    print on\ngo\n";
+    static const char rest[] = "ready\nscenario 2\nbegin main 0\nprint main on\ndid main 2 ok\n"
+                               "end main\nrun ok\nready\n";
+    char *input = malloc(size + sizeof next), *end;
+    struct process process;
 
+    memcpy(input, program, size);
+    memcpy(input + size, next, sizeof next);
+    process = talk_to_driver(built("liars/eager.so"), input, size + sizeof next - 1);
     assert_int_equal(process.end, PROCESS_EXITED);
-    assert_string_equal(process.output, "");
-    assert_int_equal(process.status, 2);
-    assert_true(contains(process.errors, why));
+    assert_int_equal(process.status, 0);
+    assert_true(contains(process.output, GREETING "scenario 1\nrefused "));
+    assert_true(contains(process.output, why));
+    end = process.output + process.output_size - strlen(rest);
+    assert_string_equal(end, rest);
+    assert_int_equal(end[-1], '\n');
     process_free(&process);
+    free(input);
 }
 
-#define REFUSES(scenario, why) refuses(scenario, sizeof scenario - 1, why)
+#define REFUSES(program, why)                                                                      \
+    refuses("scenario 1\n" program, sizeof "scenario 1\n" program - 1, "refused " why)
 
 static void refuses_what_is_no_scenario(void **state)
 {
     char *endless = malloc(3 << 20);
 
     (void)state;
-    REFUSES("", "driver: the first line");
-    REFUSES("scenario 1", "driver: the first line");
-    REFUSES("task main\n", "driver: the first line");
-    REFUSES("scenario\ntask main\n", "driver: the first line");
-    REFUSES("scenario x\ntask main\n", "driver: the first line");
-    REFUSES("scenario 1 2\ntask main\n", "driver: the first line");
-    REFUSES("scenario 1\n", "driver: ");
-    REFUSES("scenario 1\ntask other\n    yield\n", "driver: ");
-    REFUSES("scenario 1\ntask main\n    dance\n", "driver: line 2: ");
-    REFUSES("scenario 1\ntask main\n    p = async nobody\n", "driver: ");
-    REFUSES("scenario 1\ntask main\n    await p\n", "driver: ");
-    REFUSES("scenario 1\ntask main\n    yi\0eld\n", "driver: line 2: ");
-    REFUSES("scenario 1\ntask main\n    yield => ok\n", "driver: line 2: ");
-    REFUSES("scenario 1\ntask main\n    yield\nexpect run ok\n", "driver: line 3: ");
-    REFUSES("scenario 1\nschedule x\ntask main\n", "driver: not a schedule");
-    REFUSES("scenario 1\nschedule 1 -1\ntask main\n", "driver: not a schedule");
-    REFUSES("scenario 1\nschedule 18446744073709551616\ntask main\n", "driver: not a schedule");
-    REFUSES("scenario 1\nschedule seed\ntask main\n", "driver: not a schedule");
-    REFUSES("scenario 1\nschedule seed 1 2\ntask main\n", "driver: not a schedule");
-    REFUSES("scenario 1\nschedules\ntask main\n", "driver: line 1: ");
-    REFUSES("scenario 1\ntask main\nschedule\n", "driver: line 2: ");
+    REFUSES("", "");
+    REFUSES("task other\n    yield\n", "");
+    REFUSES("task main\n    dance\n", "line 2: ");
+    REFUSES("task main\n    p = async nobody\n", "");
+    REFUSES("task main\n    await p\n", "");
+    REFUSES("task main\n    yield => ok\n", "line 2: ");
+    REFUSES("task main\n    yield\nexpect run ok\n", "line 3: ");
+    REFUSES("schedule x\ntask main\n", "not a schedule");
+    REFUSES("schedule 1 -1\ntask main\n", "not a schedule");
+    REFUSES("schedule 18446744073709551616\ntask main\n", "not a schedule");
+    REFUSES("schedule seed\ntask main\n", "not a schedule");
+    REFUSES("schedule seed 1 2\ntask main\n", "not a schedule");
+    REFUSES("schedules\ntask main\n", "line 1: ");
+    REFUSES("task main\nschedule\n", "line 2: ");
     memset(endless, 'x', 3 << 20);
     memcpy(endless, "scenario 1\n", 11);
-    refuses(endless, 3 << 20, "driver: the scenario is too long");
-    refuses(endless, 1 << 19, "driver: line 1: ");
+    endless[(3 << 20) - 1] = '\n';
+    refuses(endless, 3 << 20, "refused the scenario is too long");
+    endless[(1 << 19) - 1] = '\n';
+    refuses(endless, 1 << 19, "refused line 1: ");
     free(endless);
+}
+
+/* Without a scenario there is nothing that could be refused. */
+static void ends_where_the_protocol_does(const char *input, int status, const char *why)
+{
+    struct process process = talk_to_driver(built("liars/eager.so"), input, strlen(input));
+
+    assert_int_equal(process.end, PROCESS_EXITED);
+    assert_string_equal(process.output, GREETING);
+    assert_int_equal(process.status, status);
+    assert_true(contains(process.errors, why));
+    process_free(&process);
+}
+
+static void notices_what_is_no_protocol(void **state)
+{
+    (void)state;
+    ends_where_the_protocol_does("", 0, "");
+    ends_where_the_protocol_does("task main\n", 2, "driver: this is not `scenario`");
+    ends_where_the_protocol_does("scenario\ntask main\n", 2, "driver: this is not `scenario`");
+    ends_where_the_protocol_does("scenario x\ntask main\n", 2, "driver: this is not `scenario`");
+    ends_where_the_protocol_does("scenario 1 2\ntask main\n", 2, "driver: this is not `scenario`");
+    ends_where_the_protocol_does("scenario 1\ntask main\n", 2, "driver: the input ends before");
+    ends_where_the_protocol_does("scenario 1\ngone\n", 2, "driver: the input ends before");
+}
+
+/* A conversation: carriage returns do no harm, and no scenario leaves anything to the next. */
+static void executes_one_scenario_after_the_other(void **state)
+{
+    static const char input[] = "scenario 5\r\nschedule 1\r\ntask main\r\n    post f\r\ngo\r\n"
+                                "scenario 9\ntask main\n    create r\ngo\n";
+    struct process process = talk_to_driver(built("liars/asks.so"), input, sizeof input - 1);
+
+    (void)state;
+    assert_int_equal(process.status, 0);
+    assert_true(contains(process.output, GREETING "scenario 5\nchose 1 2\n"));
+    assert_true(contains(process.output, "ready\nscenario 9\nbegin main 0\ndid main 2 ok\n"));
+    process_free(&process);
 }
 
 static void refuses_what_is_no_library(void **state)
@@ -763,7 +821,7 @@ static void notices_that_nobody_listens(void **state)
 
     (void)state;
     snprintf(text, sizeof text, "'%s' '%s' >/dev/full", built("driver"), built("liars/eager.so"));
-    shell(&process, small, strlen(small), text);
+    shell(&process, "", 0, text);
     assert_int_equal(process.end, PROCESS_EXITED);
     assert_int_equal(process.status, 3);
     process_free(&process);
@@ -809,34 +867,38 @@ static void says_what_a_library_lacks(void **state)
     process_free(&process);
 }
 
-/* What returns -ENOSYS is absent, but for a run that steers or has a monitor. */
+/* Expect this of a scenario on a library that leaves out a part or a function. */
+static void expect_without(const char *left_out, const char *scenario, const char *lines)
+{
+    setenv("MIOU_SABOTAGED", built("peers/threads.so"), 1);
+    setenv("MIOU_LEFT_OUT", left_out, 1);
+    expect("liars/leaves_out.so", scenario, lines);
+    unsetenv("MIOU_LEFT_OUT");
+    unsetenv("MIOU_SABOTAGED");
+}
+
+/* What returns -ENOSYS is absent, but for a run that steers or has a monitor. What only gives
+ * something back may be absent, unless it is used afterwards. */
 static void tells_what_is_refused(void **state)
 {
-    struct process process;
-    char command[2 * PATH_MAX];
-    static const char *const programs[][2] = {
-        {"hooks", "scenario 1\nbegin main 0\ndid main 2 ok\nend main\nrun ok\n"},
-        {"synchronisation", "scenario 1\nbegin main 0\nabsent miou_mutex_create\n"},
-        {"miou_mutex_create", "scenario 1\nbegin main 0\nabsent miou_mutex_create\n"},
-    };
-    static const char scenario[] = "scenario 1\ntask main\n    mutex m\n";
+    static const char mutex[] = "scenario 1\ntask main\n    mutex m\n";
     static const char sleeping[] = "scenario 1\ntask main\n    sleep 1\n";
-    size_t i;
+    static const char freeing[] = "scenario 1\ntask main\n    mutex m\n    free-mutex m\n";
+    static const char using[] =
+        "scenario 1\ntask main\n    mutex m\n    free-mutex m\n    lock m\n";
 
     (void)state;
-    for (i = 0; i < sizeof programs / sizeof *programs; i++) {
-        snprintf(command, sizeof command, "MIOU_SABOTAGED=%s MIOU_LEFT_OUT='%s' %s %s",
-                 built("peers/threads.so"), programs[i][0], built("driver"),
-                 built("liars/leaves_out.so"));
-        shell(&process, scenario, sizeof scenario - 1, command);
-        assert_string_equal(process.output, programs[i][1]);
-        process_free(&process);
-    }
-    snprintf(command, sizeof command, "MIOU_SABOTAGED=%s MIOU_LEFT_OUT=time %s %s",
-             built("peers/threads.so"), built("driver"), built("liars/leaves_out.so"));
-    shell(&process, sleeping, sizeof sleeping - 1, command);
-    assert_string_equal(process.output, "scenario 1\nabsent miou_unix_run\n");
-    process_free(&process);
+    expect_without("hooks", mutex, "scenario 1\nbegin main 0\ndid main 2 ok\nend main\nrun ok\n");
+    expect_without("synchronisation", mutex, "scenario 1\nbegin main 0\ndid main 2 absent\n");
+    expect_without("miou_mutex_create", mutex, "scenario 1\nbegin main 0\ndid main 2 absent\n");
+    expect_without("miou_mutex_free", freeing,
+                   "scenario 1\nbegin main 0\ndid main 2 ok\ndid main 3 absent\n"
+                   "end main\nrun ok\n");
+    expect_without("miou_mutex_free", using,
+                   "scenario 1\nbegin main 0\ndid main 2 ok\ndid main 3 absent\n");
+    expect_without("miou_domain_self", mutex,
+                   "scenario 1\nbegin main ?\ndid main 2 ok\nend main\nrun ok\n");
+    expect_without("time", sleeping, "scenario 1\nabsent miou_unix_run\n");
 }
 
 int main(void)
@@ -864,6 +926,8 @@ int main(void)
         cmocka_unit_test(keeps_standard_output_apart),
         cmocka_unit_test(many_instances),
         cmocka_unit_test(refuses_what_is_no_scenario),
+        cmocka_unit_test(notices_what_is_no_protocol),
+        cmocka_unit_test(executes_one_scenario_after_the_other),
         cmocka_unit_test(refuses_what_is_no_library),
         cmocka_unit_test(notices_that_nobody_listens),
     };

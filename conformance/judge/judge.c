@@ -68,12 +68,8 @@ static bool asks_for_domains(const struct program *program)
     return false;
 }
 
-/* The function of an operation without which the trace says nothing; NULL: there is none. *spared
- * becomes whether other operations were absent. */
-static const char *find_absent(const struct program *program, const struct trace *trace,
-                               bool *spared)
+const char *judge_absent(const struct program *program, const struct trace *trace)
 {
-    *spared = false;
     for (int i = 0; i < trace->event_count; i++) {
         const struct operation *operation;
 
@@ -83,9 +79,16 @@ static const char *find_absent(const struct program *program, const struct trace
         if (!program_can_lack(program, operation))
             return operation_function(operation->kind) ? operation_function(operation->kind)
                                                        : operation_word(operation->kind);
-        *spared = true;
     }
     return !trace->says_domains && asks_for_domains(program) ? "miou_domain_self" : NULL;
+}
+
+static bool lacks_something(const struct trace *trace)
+{
+    for (int i = 0; i < trace->event_count; i++)
+        if (is_absent(&trace->events[i]))
+            return true;
+    return false;
 }
 
 /* An operation that was absent, and need not be there, is judged as one of which nothing is
@@ -120,8 +123,8 @@ static void judge_trace(struct inquiry *inquiry)
 struct verdict *judge(const struct program *program, const struct trace *trace)
 {
     struct verdict *verdict = zeroed(1, sizeof *verdict);
-    bool spared;
-    const char *absent = find_absent(program, trace, &spared);
+    const char *absent = judge_absent(program, trace);
+    bool spared = !absent && lacks_something(trace);
     struct program without = *program;
     struct inquiry inquiry = {.program = program, .trace = trace, .verdict = verdict};
 

@@ -40,6 +40,10 @@ struct verdict *judge(const struct program *program, const struct trace *trace);
 /* Add a finding, which is taken over. A pass becomes a fail. */
 void verdict_add(struct verdict *verdict, struct finding finding);
 
+/* The function that the runtime does not have, and without which nothing can be said of the trace,
+ * whole or not; NULL: there is none. */
+const char *judge_absent(const struct program *program, const struct trace *trace);
+
 void verdict_free(struct verdict *verdict);
 
 #endif

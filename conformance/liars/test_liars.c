@@ -68,7 +68,7 @@ int main(void)
     static const char *const liars[] = {
         "says_ok", "runs_main",    "crashes_at_load", "hangs_at_load",      "hangs_in_run",
         "refuses", "exits_in_run", "prints_rubbish",  "closes_descriptors", "lacks_functions",
-        "talks",
+        "talks",   "aborts_in_run",
     };
     struct CMUnitTest tests[sizeof liars / sizeof *liars];
     size_t i;

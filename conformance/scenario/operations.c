@@ -257,6 +257,25 @@ unsigned char program_byte(uint64_t place)
     return (unsigned char)(place % 251);
 }
 
+enum operation_kind operation_named(const char *word)
+{
+    int kind = 0;
+
+    while (kind < OPERATION_KINDS && strcmp(forms[kind].word, word) != 0)
+        kind++;
+    return (enum operation_kind)kind;
+}
+
+enum operation_kind operation_calling(const char *function)
+{
+    int kind = 0;
+
+    while (kind < OPERATION_KINDS && (!operation_function((enum operation_kind)kind) ||
+                                      strcmp(operation_function((enum operation_kind)kind), function) != 0))
+        kind++;
+    return (enum operation_kind)kind;
+}
+
 bool operation_has(enum operation_kind kind, enum operation_trait trait)
 {
     return (forms[kind].traits & trait) != 0;

@@ -390,6 +390,10 @@ bool operation_is_io(enum operation_kind kind);
 /* The function of the interface that it calls, "miou_yield"; NULL: none. */
 const char *operation_function(enum operation_kind kind);
 
+/* The operation of a word, or one that calls a function; OPERATION_KINDS: there is none. */
+enum operation_kind operation_named(const char *word);
+enum operation_kind operation_calling(const char *function);
+
 /* Further properties of an operation. */
 enum operation_trait {
     OPERATION_SUSPENDS = 1, /* may suspend its task */

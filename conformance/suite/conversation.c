@@ -6,15 +6,20 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     GREETING_LIMIT = 1 << 20, /* bytes before the end of a greeting */
+    A_WHILE = 1,      /* seconds for the rest of a scenario that is given up */
     HELD_BACK = 5,    /* seconds of silence after which a driver seems to hold back its output */
     WAITING_MAX = 256 /* drivers that wait; more are not kept */
 };
+
+/* A shell ends with this status, and a number added to it, if a signal has killed its command. */
+enum { SHELL_SIGNALS = 128, SIGNALS = 64 };
 
 static const char ready[] = "ready";
 
@@ -113,15 +118,18 @@ static char *note_driver(struct greeting *greeting, const char *rest)
     return NULL;
 }
 
-static void note_lacks(struct greeting *greeting, char *rest)
+static char *note_lacks(struct greeting *greeting, char *rest)
 {
     char *word, *place, *all;
 
     for (word = strtok_r(rest, " \t", &place); word; word = strtok_r(NULL, " \t", &place)) {
+        if (operation_named(word) == OPERATION_KINDS && strcmp(word, "choose") != 0)
+            return text_of("the driver lacks `%.40s`, which is no operation", word);
         all = text_of("%s%s ", greeting->lacks ? greeting->lacks : " ", word);
         free(greeting->lacks);
         greeting->lacks = all;
     }
+    return NULL;
 }
 
 /* Returns what is wrong with a line of the greeting; NULL: nothing. */
@@ -134,8 +142,8 @@ static char *note_line(struct greeting *greeting, char *line)
     if (!greeting->driver)
         return NULL; /* a banner */
     if ((rest = behind(line, "lacks")))
-        note_lacks(greeting, rest);
-    else if ((rest = behind(line, "runtime")) && !greeting->runtime)
+        return note_lacks(greeting, rest);
+    if ((rest = behind(line, "runtime")) && !greeting->runtime)
         greeting->runtime = copy_of(rest);
     else
         return text_of("the driver says `%.60s` in its greeting", line);
@@ -222,6 +230,16 @@ static char *hear(const struct process *process, struct greeting *greeting)
     return what;
 }
 
+/* A banner may hold anything. */
+static void replace_nuls(struct process *process)
+{
+    size_t i;
+
+    for (i = 0; i < process->output_size; i++)
+        if (!process->output[i])
+            process->output[i] = '?';
+}
+
 /* Start a driver; it has greeted when it lives afterwards. NULL: it has not, and the process tells
  * what it has done instead. */
 static struct child *start(const struct drivers *drivers, struct process *process)
@@ -230,7 +248,8 @@ static struct child *start(const struct drivers *drivers, struct process *proces
                               .seconds = drivers->seconds,
                               .output_limit = GREETING_LIMIT,
                               .until = ready,
-                              .held_back = HELD_BACK};
+                              .held_back = drivers->seconds < 2 * HELD_BACK ? drivers->seconds / 2
+                                                                            : HELD_BACK};
     struct child *child = child_start(drivers->arguments);
 
     if (!child) {
@@ -239,24 +258,22 @@ static struct child *start(const struct drivers *drivers, struct process *proces
         process->errors = copy_of("");
         return NULL;
     }
-    if (child_ask(child, &command, process)) {
-        take_returns(process);
-        return child;
+    if (!child_ask(child, &command, process)) {
+        child_free(child);
+        child = NULL;
     }
     take_returns(process);
-    child_free(child);
-    return NULL;
+    replace_nuls(process);
+    return child;
 }
 
 char *drivers_greet(struct drivers *drivers)
 {
     struct process process;
     struct child *child = start(drivers, &process);
-    char *why;
+    char *why = process_not_executed(&process);
 
-    if (process.end == PROCESS_NOT_STARTED)
-        why = text_of("the command cannot be executed: %s", strerror(process.status));
-    else
+    if (!why)
         why = hear(&process, &drivers->greeting);
     if (why)
         free_greeting(&drivers->greeting);
@@ -267,6 +284,32 @@ char *drivers_greet(struct drivers *drivers)
     else if (child)
         drivers->waiting[drivers->waiting_count++] = child;
     return why;
+}
+
+static bool lacks(const struct greeting *greeting, const char *word)
+{
+    char *all = text_of(" %s ", word);
+    bool found = greeting->lacks && strstr(greeting->lacks, all);
+
+    free(all);
+    return found;
+}
+
+const char *drivers_lack(const struct drivers *drivers, const struct program *program,
+                         bool is_steered)
+{
+    int i;
+
+    if (is_steered && lacks(&drivers->greeting, "choose"))
+        return "choose";
+    for (i = 0; i < program->operation_count; i++) {
+        const struct operation *operation = &program->operations[i];
+        const char *word = operation_word(operation->kind);
+
+        if (lacks(&drivers->greeting, word) && !program_can_lack(program, operation))
+            return word;
+    }
+    return NULL;
 }
 
 /* ---- Scenarios ---- */
@@ -301,6 +344,14 @@ static bool answers(const struct process *process, const char *input)
     return process->output_size >= size && !memcmp(process->output, input, size);
 }
 
+static bool is_ready(const struct process *process)
+{
+    size_t size;
+    const char *line = last_line(process, &size);
+
+    return size == strlen(ready) && !memcmp(line, ready, size);
+}
+
 /* What the driver says of the end of the process that executed the scenario becomes what the
  * process did. */
 static void take_end(struct process *process)
@@ -308,12 +359,16 @@ static void take_end(struct process *process)
     size_t size;
     char *line = last_line(process, &size), *rest, *text;
 
-    if (size == strlen(ready) && !strncmp(line, ready, size)) {
+    if (process->end == PROCESS_EXITED && process->status > SHELL_SIGNALS &&
+        process->status <= SHELL_SIGNALS + SIGNALS) {
+        process->end = PROCESS_SIGNALLED;
+        process->status -= SHELL_SIGNALS;
+    }
+    if (is_ready(process))
         cut_output(process, line);
-        if (process->end == PROCESS_ANSWERED) {
-            process->end = PROCESS_EXITED;
-            process->status = 0;
-        }
+    if (process->end == PROCESS_ANSWERED) {
+        process->end = PROCESS_EXITED;
+        process->status = 0;
     }
     line = last_line(process, &size);
     text = must(strndup(line, size));
@@ -367,6 +422,49 @@ static void ask_once(struct drivers *drivers, const struct command *command,
     drop_greeting(process);
 }
 
+/* Whether a line says that an operation is absent without which the program cannot be judged. */
+static bool is_given_up(const struct program *program, const char *line, size_t size)
+{
+    char text[128];
+    int number, length = 0;
+
+    if (size >= sizeof text)
+        return false;
+    memcpy(text, line, size);
+    text[size] = '\0';
+    return sscanf(text, "did %*s %d absent%n", &number, &length) == 1 && (size_t)length == size &&
+           number > 0 && number <= program->line_count && program->at_line[number] >= 0 &&
+           !program_can_lack(program, &program->operations[program->at_line[number]]);
+}
+
+/* What is done with each line of an answer. */
+struct hearing {
+    const struct program *program;
+    const struct listener *listener;
+};
+
+static bool hear_line(const char *line, size_t size, void *state)
+{
+    const struct hearing *hearing = state;
+
+    if (hearing->listener)
+        hearing->listener->hear(hearing->listener->to, line, size);
+    return is_given_up(hearing->program, line, size);
+}
+
+/* Let a driver come to the end of a scenario of which nothing more is to be known. Returns whether
+ * it does, before long. */
+static bool comes_to_the_end(struct child *child)
+{
+    struct command command = {
+        .input = "", .seconds = A_WHILE, .output_limit = GREETING_LIMIT, .until = ready};
+    struct process process;
+    bool lives = child_ask(child, &command, &process);
+
+    process_free(&process);
+    return lives;
+}
+
 /* Ask a driver that lives. Returns whether the answer counts: what one that has executed others
  * before says instead of an answer has to do with those. */
 static bool ask_living(struct drivers *drivers, const struct command *command,
@@ -383,7 +481,8 @@ static bool ask_living(struct drivers *drivers, const struct command *command,
     }
     child_ask(child, command, process);
     take_returns(process);
-    if (process->end == PROCESS_ANSWERED && answers(process, command->input)) {
+    if (process->end == PROCESS_ANSWERED && answers(process, command->input) &&
+        (is_ready(process) || comes_to_the_end(child))) {
         let_wait(drivers, child);
         return true;
     }
@@ -391,16 +490,18 @@ static bool ask_living(struct drivers *drivers, const struct command *command,
     return is_fresh || answers(process, command->input);
 }
 
-void drivers_ask(struct drivers *drivers, const char *input, const struct listener *listener,
+void drivers_ask(struct drivers *drivers, const struct program *program, const char *input,
+                 const struct listener *listener,
                  struct process *process)
 {
+    struct hearing hearing = {program, listener};
     struct command command = {.input = input,
                               .input_size = strlen(input),
                               .seconds = drivers->seconds,
                               .output_limit = drivers->output_limit,
                               .until = drivers->one_scenario ? NULL : ready,
-                              .heard = listener ? listener->heard : NULL,
-                              .to = listener ? listener->to : NULL};
+                              .hear = hear_line,
+                              .state = &hearing};
 
     if (drivers->one_scenario)
         ask_once(drivers, &command, process);
@@ -412,30 +513,37 @@ void drivers_ask(struct drivers *drivers, const char *input, const struct listen
 
 /* ---- The end ---- */
 
-/* A driver ends when its input does. One that does not is killed. */
-static void end(const struct drivers *drivers, struct child *child)
+/* A driver ends when its input does. One that does not is killed. Returns its status. */
+static int end(const struct drivers *drivers, struct child *child)
 {
     struct command command = {
         .input = "", .seconds = drivers->seconds, .output_limit = GREETING_LIMIT};
     struct process process;
+    int status;
 
     child_ask_last(child, &command, &process);
+    status = process.end == PROCESS_EXITED ? process.status : 0;
     process_free(&process);
     child_free(child);
+    return status;
 }
 
-void drivers_free(struct drivers *drivers)
+int drivers_free(struct drivers *drivers)
 {
+    int status = 0, last;
     size_t i;
 
     if (!drivers)
-        return;
-    while (drivers->waiting_count > 0)
-        end(drivers, drivers->waiting[--drivers->waiting_count]);
+        return 0;
+    while (drivers->waiting_count > 0) {
+        last = end(drivers, drivers->waiting[--drivers->waiting_count]);
+        status = last ? last : status;
+    }
     for (i = 0; drivers->arguments[i]; i++)
         free(drivers->arguments[i]);
     free(drivers->arguments);
     free_greeting(&drivers->greeting);
     pthread_mutex_destroy(&drivers->lock);
     free(drivers);
+    return status;
 }

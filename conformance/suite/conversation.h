@@ -4,6 +4,7 @@
 #define CONVERSATION_H
 
 #include "process.h"
+#include "scenario/program.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +23,9 @@ struct greeting {
 
 /* The command with its arguments, and the limits of each answer: see struct command. */
 struct drivers *drivers_create(char *const *arguments, double seconds, size_t output_limit);
-void drivers_free(struct drivers *drivers);
+
+/* Let the drivers that wait end. Returns the last status other than 0 with which one has ended. */
+int drivers_free(struct drivers *drivers);
 
 /* Start a driver and hear its greeting. Returns why there is none, as one line, to be freed; NULL:
  * it has greeted. To be called once and first. */
@@ -31,17 +34,23 @@ char *drivers_greet(struct drivers *drivers);
 /* What the first driver has said; NULL before that. */
 const struct greeting *drivers_greeting(const struct drivers *drivers);
 
-/* Somebody who hears what the driver says as it comes: see struct command. */
+/* The word of the greeting without which a program cannot be judged; NULL: the driver lacks nothing
+ * of it, as far as it has said. */
+const char *drivers_lack(const struct drivers *drivers, const struct program *program,
+                         bool is_steered);
+
+/* Somebody who hears the lines of a driver as they come. */
 struct listener {
-    void (*heard)(void *to, const char *output, size_t size);
+    void (*hear)(void *to, const char *line, size_t size);
     void *to;
 };
 
 /* Ask for a scenario: the input is what stands in spec/scenario.md from `scenario ID` to `go`. The
  * process becomes what it would be if a process had been started for this scenario alone, and had
- * said nothing of the conversation around it. The listener may be NULL; its output ends as if by
- * itself where the driver tells how it ended. */
-void drivers_ask(struct drivers *drivers, const char *input, const struct listener *listener,
+ * said nothing of the conversation around it, up to the first operation that is absent and without
+ * which the program cannot be judged. The listener may be NULL. */
+void drivers_ask(struct drivers *drivers, const struct program *program, const char *input,
+                 const struct listener *listener,
                  struct process *process);
 
 #endif

@@ -60,18 +60,37 @@ static bool ended_by_itself(const struct process *process, const struct session 
     return false;
 }
 
-/* The test needs all of these items, separated by blanks, and the runtime lacks one of them. */
-static void set_lacking(struct result *result, const char *items)
+/* What a driver's runtime lacks is called as in a scenario, and what a library lacks as in C. */
+static const char *name_of_lack(const struct session *session, const char *item)
 {
-    int first = (int)strcspn(items, " \n");
+    enum operation_kind kind = operation_calling(item);
+
+    return session->command && kind < OPERATION_KINDS ? operation_word(kind) : item;
+}
+
+/* The test needs all of these items, separated by blanks, and the runtime lacks one of them. */
+static void set_lacking(const struct session *session, struct result *result, const char *items)
+{
+    char *item = must(strndup(items, strcspn(items, " \n")));
 
     result->lacks = copy_of(items);
-    if (!strncmp(items, "choose", (size_t)first))
+    if (!strcmp(item, "choose"))
         result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime's choices cannot be steered");
-    else if (!strncmp(items, "monitor", (size_t)first))
+    else if (!strcmp(item, "monitor"))
         result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime takes no monitor");
     else
-        result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime has no %.*s", first, items);
+        result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime has no %s",
+                   name_of_lack(session, item));
+    free(item);
+}
+
+/* The function of an operation; other items are called the same everywhere. */
+static const char *item_of(const char *word)
+{
+    enum operation_kind kind = operation_named(word);
+    const char *function = kind < OPERATION_KINDS ? operation_function(kind) : NULL;
+
+    return function ? function : word;
 }
 
 /* The parts whose functions the program has called, each bit a part. */
@@ -82,9 +101,10 @@ static unsigned used_parts(const struct program *program, const struct trace *tr
 
     for (i = 0; i < trace->event_count; i++) {
         const struct event *event = &trace->events[i];
-        const char *function = event->kind != EVENT_DID
-                                   ? NULL
-                                   : operation_function(program->operations[event->operation].kind);
+        const char *function =
+            event->kind != EVENT_DID || event->outcomes.of[0].kind == OUTCOME_ABSENT
+                ? NULL
+                : operation_function(program->operations[event->operation].kind);
 
         if (function)
             used |= 1u << part_of(function);
@@ -104,8 +124,9 @@ static bool is_starved(const struct trace *trace)
                        (outcome->kind == OUTCOME_ERROR && outcome->value == EAGAIN));
 }
 
-static void judge_trace(const struct process *process, const struct program *program,
-                        const struct trace *trace, const struct peers *peers, struct result *result)
+static void judge_trace(const struct process *process, const struct session *session,
+                        const struct program *program, const struct trace *trace,
+                        const struct peers *peers, struct result *result)
 {
     struct verdict *verdict = judge(program, trace);
     int findings;
@@ -117,7 +138,9 @@ static void judge_trace(const struct process *process, const struct program *pro
     result->used = used_parts(program, trace);
     result->starved = is_starved(trace);
     if (verdict->kind == VERDICT_ABSENT)
-        set_lacking(result, verdict->absent);
+        set_lacking(session, result, item_of(verdict->absent));
+    else if (verdict->kind == VERDICT_GARBAGE && trace->end == TRACE_CUT && process->status == 0)
+        result_set(result, RESULT_CRASH, "ended in the middle of the run");
     else if (verdict->kind == VERDICT_GARBAGE && trace->end == TRACE_CUT)
         result_set(result, RESULT_CRASH, "exited with status %d in the middle of the run",
                    process->status);
@@ -138,13 +161,13 @@ static void judge_execution(const struct process *process, const struct session 
 {
     char *why;
 
-    if (!ended_by_itself(process, session, result)) {
+    if (!judge_absent(program, trace) && !ended_by_itself(process, session, result)) {
         if (peers_wait(peers) != NULL)
             result_remark(result, peers_wait(peers));
         return;
     }
     if (process->status != COULD_NOT_TELL || trace->end != TRACE_CUT || trace->event_count > 0) {
-        judge_trace(process, program, trace, peers, result);
+        judge_trace(process, session, program, trace, peers, result);
         return;
     }
     why = first_line(result->errors);
@@ -179,7 +202,7 @@ static void judge_check(const struct process *process, const struct session *ses
     else if (process->status == FAILED)
         result_set(result, RESULT_FAIL, "an assertion does not hold");
     else if (process->status == NOT_IMPLEMENTED && says(process, "lacks ", signature, &rest))
-        set_lacking(result, rest + 1);
+        set_lacking(session, result, rest + 1);
     else if (process->status == COULD_NOT_TELL && says(process, "unknown ", signature, &rest))
         result_set(result, RESULT_UNKNOWN, "%.*s", (int)strcspn(rest + 1, "\n"), rest + 1);
     else if (process->status == COULD_NOT_TELL)
@@ -290,11 +313,12 @@ static char *ask_library(const struct session *session, struct suite *suite)
 {
     char *const driver[] = {(char *)session->driver, "--lacks", (char *)session->runtime, NULL};
     struct process process;
-    char *why = NULL;
+    char *why;
 
     run_program(session, driver, &process);
-    if (process.end == PROCESS_NOT_STARTED)
-        why = text_of("the driver cannot be executed: %s", strerror(process.status));
+    why = process_not_executed(&process);
+    if (why)
+        ;
     else if (process.end == PROCESS_EXITED && process.status == COULD_NOT_TELL)
         why = first_line(process.errors);
     else
@@ -316,10 +340,12 @@ char *execute_begin(struct session *session, struct suite *suite)
     return why;
 }
 
-void execute_end(struct session *session)
+int execute_end(struct session *session)
 {
-    drivers_free(session->drivers);
+    int status = drivers_free(session->drivers);
+
     session->drivers = NULL;
+    return status;
 }
 
 /* ---- Scenarios ---- */
@@ -338,6 +364,17 @@ char *execute_input(const struct suite *suite, const struct test *test, const ch
     return input;
 }
 
+bool execute_lacks(const struct session *session, const struct test *test, bool is_steered,
+                   struct result *result)
+{
+    const char *word = drivers_lack(session->drivers, test->scenario->program, is_steered);
+
+    *result = (struct result){.kind = RESULT_PASS};
+    if (word)
+        set_lacking(session, result, item_of(word));
+    return word != NULL;
+}
+
 void batch_run(struct batch *batch, const struct session *session, const struct suite *suite,
                const struct test *test, const char *schedules, size_t count)
 {
@@ -351,7 +388,7 @@ void batch_run(struct batch *batch, const struct session *session, const struct 
                             .id = scenario_id(suite, test),
                             .asked = count,
                             .peers = peers};
-    drivers_ask(session->drivers, input, peers ? &listener : NULL, &batch->process);
+    drivers_ask(session->drivers, batch->program, input, peers ? &listener : NULL, &batch->process);
     peers_end(peers);
     batch->rest = batch->process.output;
     free(input);

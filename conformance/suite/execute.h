@@ -10,6 +10,10 @@
  */
 char *execute_input(const struct suite *suite, const struct test *test, const char *before);
 
+/* Whether the driver has said that it lacks what a scenario needs; then the result says so. */
+bool execute_lacks(const struct session *session, const struct test *test, bool is_steered,
+                   struct result *result);
+
 /* Execute a scenario once, with the line of a schedule, or without if it is empty. */
 struct result execute_once(const struct session *session, const struct suite *suite,
                            const struct test *test, const char *schedule);
@@ -22,8 +26,8 @@ struct result execute_check(const struct session *session, const struct test *te
  * far as this shows. */
 char *execute_begin(struct session *session, struct suite *suite);
 
-/* Let the drivers end. */
-void execute_end(struct session *session);
+/* Let the drivers end. Returns the last status other than 0 with which one has ended. */
+int execute_end(struct session *session);
 
 /* ---- Several executions in one process ---- */
 

@@ -44,7 +44,6 @@ struct peers {
     pthread_mutex_t lock;
     pthread_cond_t news;
     bool ended;
-    size_t heard;                       /* bytes of the driver's output */
     bool begun;                         /* it has answered to this scenario */
     int posts[PROGRAM_TASKS_MAX];       /* by flag */
     in_port_t ports[PROGRAM_TASKS_MAX]; /* by descriptor; 0: nobody listens yet */
@@ -433,22 +432,14 @@ static void hear_line(struct peers *peers, const char *text)
         peers->ports[operation->name] = htons((in_port_t)port);
 }
 
-void peers_hear(void *of, const char *output, size_t size)
+void peers_hear(void *of, const char *line, size_t size)
 {
     struct peers *peers = of;
-    const char *end;
+    char text[2 * PROGRAM_LINE_MAX];
 
+    snprintf(text, sizeof text, "%.*s", (int)(size < sizeof text ? size : sizeof text), line);
     pthread_mutex_lock(&peers->lock);
-    if (size < peers->heard) /* another driver has been asked */
-        peers->heard = 0;
-    while ((end = memchr(output + peers->heard, '\n', size - peers->heard)) != NULL) {
-        char line[2 * PROGRAM_LINE_MAX];
-
-        snprintf(line, sizeof line, "%.*s", (int)(end - output - (ptrdiff_t)peers->heard),
-                 output + peers->heard);
-        hear_line(peers, line);
-        peers->heard = (size_t)(end - output) + 1;
-    }
+    hear_line(peers, text);
     pthread_cond_broadcast(&peers->news);
     pthread_mutex_unlock(&peers->lock);
 }

@@ -14,8 +14,8 @@ struct peers *peers_start(const struct program *program, unsigned id);
  * and below. */
 char *peers_lines(const struct peers *peers);
 
-/* Take what the driver has said so far; peers is a struct peers. */
-void peers_hear(void *peers, const char *output, size_t size);
+/* Take a line of the driver; peers is a struct peers. */
+void peers_hear(void *peers, const char *line, size_t size);
 
 /* The driver says no more: what does not happen now never does. */
 void peers_end(struct peers *peers);

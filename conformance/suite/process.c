@@ -25,6 +25,9 @@ extern char **environ;
 
 enum { RUNNING_MAX = 1024 };
 
+/* Exit statuses of the shell: it cannot execute the command. */
+enum { NOT_EXECUTABLE = 126, NOT_FOUND };
+
 /* The process groups that run; 0: a free place. Not locked, for process_kill_all. */
 static atomic_int running[RUNNING_MAX];
 
@@ -76,6 +79,7 @@ struct child {
     pid_t pid; /* 0: it has ended and is reaped */
     int place; /* among those that run */
     struct ends ends;
+    struct text ahead;  /* output behind its last answer */
     struct text errors; /* since it was asked last */
     bool errors_cut;
     double used; /* processor time until it was asked last */
@@ -268,19 +272,27 @@ static void give(struct child *child, struct talk *talk)
         close_end(input);
 }
 
-/* Whether the last whole line of the answer so far ends it. */
+static bool ends_answer(const struct command *command, const char *line, size_t size)
+{
+    const char *until = command->until;
+
+    return (command->hear && command->hear(line, size, command->state)) ||
+           (until && size == strlen(until) && !memcmp(line, until, size));
+}
+
+/* Whether a line of the answer ends it, of those that nobody has looked at. */
 static bool is_answered(struct talk *talk)
 {
-    const char *until = talk->command->until, *bytes = talk->output.bytes, *line, *end;
-    size_t size = until ? strlen(until) : 0, length;
+    const char *bytes = talk->output.bytes, *line, *end;
+    size_t length;
 
-    while (until && (end = memchr(bytes + talk->looked_at, '\n',
+    while (bytes && (end = memchr(bytes + talk->looked_at, '\n',
                                   talk->output.size - talk->looked_at)) != NULL) {
         line = bytes + talk->looked_at;
         length = (size_t)(end - line);
         length -= length > 0 && line[length - 1] == '\r';
         talk->looked_at = (size_t)(end - bytes) + 1;
-        if (length == size && !memcmp(line, until, size))
+        if (ends_answer(talk->command, line, length))
             return true;
     }
     return false;
@@ -299,6 +311,8 @@ static enum process_end attend(struct child *child, struct talk *talk, struct pr
     bool has_printed = false;
 
     patience.tick = tick / 1e3;
+    if (is_answered(talk))
+        return PROCESS_ANSWERED;
     for (;;) {
         bool hung = is_hung(&patience, child, &has_printed);
 
@@ -320,14 +334,13 @@ static enum process_end attend(struct child *child, struct talk *talk, struct pr
             nanosleep(&a_moment, NULL);
         if (polls[2].revents)
             take(&ends->errors[0], &child->errors);
-        if (polls[1].revents && command->heard)
-            command->heard(command->to, talk->output.bytes, talk->output.size);
         has_printed |= polls[1].revents || polls[2].revents;
         child->errors_cut |= keep_tail(&child->errors);
         if (talk->output.size > command->output_limit)
             return PROCESS_FLOODED;
-        if (is_answered(talk))
-            return PROCESS_ANSWERED;
+        while (is_answered(talk))
+            if (command->until && ends->input[1] >= 0)
+                return PROCESS_ANSWERED;
         if (polls[0].revents && !polls[1].revents && !polls[2].revents)
             return PROCESS_EXITED;
     }
@@ -401,8 +414,21 @@ void child_free(struct child *child)
     if (!child)
         return;
     close_ends(&child->ends);
+    free(child->ahead.bytes);
     free(child->errors.bytes);
     free(child);
+}
+
+/* What the child has said behind the end of its answer is the beginning of the next. */
+static void keep_ahead(struct child *child, struct talk *talk)
+{
+    struct text *output = &talk->output, *ahead = &child->ahead;
+
+    ahead->size = output->size - talk->looked_at;
+    ahead->room = ahead->size + 1;
+    ahead->bytes = resized(NULL, ahead->room);
+    memcpy(ahead->bytes, output->bytes + talk->looked_at, ahead->size);
+    output->size = talk->looked_at;
 }
 
 static bool ask(struct child *child, struct talk *talk, struct process *process)
@@ -410,11 +436,14 @@ static bool ask(struct child *child, struct talk *talk, struct process *process)
     enum process_end end;
 
     *process = (struct process){.end = PROCESS_ANSWERED};
+    talk->output = child->ahead;
+    child->ahead = (struct text){0};
     give(child, talk);
     end = attend(child, talk, process);
-    if (end == PROCESS_ANSWERED)
+    if (end == PROCESS_ANSWERED) {
         process->used = activity_of(child->pid).used - child->used;
-    else
+        keep_ahead(child, talk);
+    } else
         bury(child, process, end);
     if (process->used < 0) /* the two ways to measure it differ in precision */
         process->used = 0;
@@ -454,6 +483,17 @@ void process_run(const struct command *command, struct process *process)
     process->output = end_text(&nothing);
     nothing = (struct text){0};
     process->errors = end_text(&nothing);
+}
+
+char *process_not_executed(const struct process *process)
+{
+    if (process->end == PROCESS_NOT_STARTED)
+        return text_of("the command cannot be executed: %s", strerror(process->status));
+    if (process->end != PROCESS_EXITED || process->output_size > 0 ||
+        (process->status != NOT_EXECUTABLE && process->status != NOT_FOUND))
+        return NULL;
+    return text_of("the command cannot be executed: %.*s", (int)strcspn(process->errors, "\n"),
+                   process->errors);
 }
 
 void process_free(struct process *process)

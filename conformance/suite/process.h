@@ -14,11 +14,11 @@ struct command {
                             which none of them could run; 0: any */
     size_t output_limit; /* bytes of standard output; a command that prints more is killed */
     const char *until;   /* a line that ends the answer of a command that lives on; NULL: none */
-    void (*heard)(void *to, const char *output, size_t size); /* called with all of its standard
-                            output so far, each time that more has come; NULL: nothing is */
-    void *to;
-    double held_back; /* seconds of such silence after which its input ends, since it may hold
-                         back what it has said until then; 0: any */
+    bool (*hear)(const char *line, size_t size, void *state); /* called for each line of the answer,
+                            which ends if it returns true; NULL: none */
+    void *state;
+    double held_back;    /* seconds of such silence after which its input ends, since it may hold
+                            back what it has said until then; 0: any */
 };
 
 enum process_end {
@@ -51,6 +51,10 @@ struct process {
  * threads may call it at once. SIGPIPE need not be ignored. */
 void process_run(const struct command *command, struct process *process);
 void process_free(struct process *process);
+
+/* Why the shell, which ran a command line, could not execute its command, as one line, to be freed;
+ * NULL: it could. */
+char *process_not_executed(const struct process *process);
 
 /* ---- A command that lives on ---- */
 

@@ -76,6 +76,8 @@ static void run_test(const struct session *session, const struct suite *suite, s
     struct result *result = &test->result;
 
     test->executions++;
+    if (test->scenario && execute_lacks(session, test, session->explore || session->replay, result))
+        return;
     if (test->scenario && (session->explore || session->replay) &&
         program_has(test->scenario->program, OP_SPIN))
         result_set(result, RESULT_SKIPPED, "tasks spin, and a steered run has one thread");

@@ -3,6 +3,7 @@
  * `test_explore RUNTIME` reads a scenario. */
 #include "test_place.h"
 
+#include "execute.h"
 #include "session.h"
 
 #include <signal.h>
@@ -298,6 +299,7 @@ static void execute(int (*run)(void))
         printf("did main 2 ok\nend main\nrun ok\n");
 }
 
+/* A driver that is started for each scenario. */
 static int drive(const char *name)
 {
     static struct schedule schedules[200];
@@ -305,9 +307,11 @@ static int drive(const char *name)
     size_t room = 0, i;
     int s;
 
+    printf("driver 2 %s\nready\n", name);
+    fflush(stdout);
     if (!fgets(now.id, sizeof now.id, stdin) || !strcmp(name, "refuses"))
         return 2;
-    while (getline(&line, &room, stdin) > 0)
+    while (getline(&line, &room, stdin) > 0 && strcmp(line, "go\n") != 0)
         if (!strncmp(line, "schedule", 8) && now.schedules < 200)
             read_schedule(&schedules[now.schedules++], line);
     free(line);
@@ -374,7 +378,9 @@ static struct suite *run_session(const char *runtime, const char *schedule, size
     assert_true(asprintf(&command, "%s %s", built("conformance/suite/test_explore"), runtime) > 0);
     session.command = command;
     assert_true(suite_choose(suite, strcmp(runtime, "counts") ? "R98.1/1" : "R98.1/counts"));
+    assert_null(execute_begin(&session, suite));
     session_run(&session, suite);
+    execute_end(&session);
     free(command);
     return suite;
 }
@@ -459,7 +465,7 @@ static void finds_the_schedule(void **state)
     suite_free(expect_failure("crashes-at-0102", 1000, RESULT_CRASH, "--schedule \"0 1 0 2\"",
                               "killed by signal 15, SIGTERM"));
     suite_free(expect_failure("exits-at-0102", 1000, RESULT_CRASH, "--schedule \"0 1 0 2\"",
-                              "exited with status 0 in the middle of the run"));
+                              "ended in the middle of the run"));
     suite_free(expect_failure("talks-later", 1000, RESULT_FAIL, "--schedule \"0 1\"",
                               "broke the protocol"));
 }
@@ -576,7 +582,7 @@ static void executes_it_twice(void **state)
     expect_replay("fails-second", "schedule\n", RESULT_FAIL,
                   "2 findings; and the same answers make different runs");
     expect_replay("one-at-most", "schedule\n", RESULT_CRASH,
-                  "exited with status 0 in the middle of the run; "
+                  "ended in the middle of the run; "
                   "and the same answers make different runs");
 }
 

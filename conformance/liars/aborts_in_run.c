@@ -1,0 +1,10 @@
+/* A liar: crashes in the middle of a run. */
+#include "liar.h"
+
+#include <stdlib.h>
+
+RUN
+{
+    fn(arg);
+    abort();
+}
