@@ -64,7 +64,7 @@ LOADER   := $(B)/conformance/driver/interface.o $(B)/conformance/driver/trampoli
 PARSER   := $(filter-out %/reader.c %/markdown.c,$(call room,conformance/scenario))
 SUITE    := conformance/conform.c conformance/driver/parts.c \
             $(call room,$(addprefix conformance/,machine scenario judge suite report))
-DRIVER   := $(filter-out %/interface.c %/trampolines.c,$(call room,conformance/driver)) $(PARSER)
+DRIVER   := $(filter-out %/interface.c %/trampolines.c,$(call room,conformance/driver)) conformance/machine/strays.c $(PARSER)
 CHECKS   := $(call room,conformance/checks)
 SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/saboteur/*.c))
 

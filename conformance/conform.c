@@ -1,5 +1,6 @@
 /* conform: checks, rule by rule, whether a runtime keeps the rules of the chapters. */
 #include "machine/machine.h"
+#include "machine/strays.h"
 #include "report/report.h"
 #include "scenario/memory.h"
 #include "suite/execute.h"
@@ -519,6 +520,7 @@ int main(int argc, char **argv)
     int status = 0;
 
     open_standard_descriptors();
+    strays_adopt();
     read_options(&options, argc, argv);
     find_parts(&options);
     suite = load(&options);
@@ -533,6 +535,7 @@ int main(int argc, char **argv)
         status = check(&options, suite, argv[0]);
     else
         status = COULD_NOT_TELL;
+    strays_kill();
     suite_free(suite);
     free(options.rules);
     free(options.exceptions);

@@ -8,6 +8,7 @@
  * Exit status: 0 its input has ended, 2 it cannot go on, 3 the output is gone. */
 #include "driver.h"
 
+#include "machine/strays.h"
 #include "miou_unix.h"
 #include "scenario/memory.h"
 #include "trampolines.h"
@@ -348,26 +349,6 @@ static void be_alone(void)
     close(nothing);
 }
 
-/* Kill what the scenario's process has left behind: we have become its parent. */
-static void kill_strays(void)
-{
-    char path[64];
-    FILE *children;
-    int child;
-
-    while (waitpid(-1, NULL, WNOHANG) == 0) {
-        snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
-        children = fopen(path, "re");
-        while (children && fscanf(children, "%d", &child) == 1)
-            kill(child, SIGKILL);
-        if (!children)
-            return;
-        fclose(children);
-        while (waitpid(-1, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
-}
-
 static void say_end(int status)
 {
     if (WIFSIGNALED(status))
@@ -391,7 +372,7 @@ static void execute_apart(unsigned id)
     }
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
-    kill_strays();
+    strays_kill(); /* what the process has left behind */
     say_end(status);
 }
 
@@ -400,7 +381,7 @@ static void serve(void)
     unsigned id;
     char *mistake;
 
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    strays_adopt();
     say("driver 2 c\nready\n");
     while (read_id(&id)) {
         mistake = read_program();
