@@ -487,8 +487,9 @@ static bool computes(const struct lazy *lazy, int instance)
     for (; instances[instance].forced; instance = instances[instance].parent) {
         int force = instances[instance].spawned;
 
-        if (object_of(lazy->sharing, force, NAME_LAZY, operation_of(lazy->inquiry, force)->name) ==
-            lazy->object)
+        if (operation_of(lazy->inquiry, force)->kind == OP_FORCE &&
+            object_of(lazy->sharing, force, NAME_LAZY, operation_of(lazy->inquiry, force)->name) ==
+                lazy->object)
             return true;
     }
     return false;

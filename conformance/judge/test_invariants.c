@@ -449,6 +449,8 @@ static void what_is_protected_is_of_its_task(void **state)
                    "await p\n"
                    "task first\n"
                    "check r\n"
+                   "lazy l last\n"
+                   "force l\n"
                    "task last\n"
                    "yield\n"
                    "task on\n"
@@ -457,16 +459,19 @@ static void what_is_protected_is_of_its_task(void **state)
                    "task child\n"
                    "yield\n",
         .trace = "begin main 0\ndid main 3 ok\ndid main 4 ok\nspawn main 5 child\ndid main 5 ok\n"
-                 "did main 6 ok\nforce main 7 first\nbegin first 0\ndid first 10 ok\nend first\n"
-                 "force main 7 last\nbegin last 0\ndid last 12 ok\nend last\n"
-                 "force main 7 on\nbegin on 0\ndid on 14 in-finaliser\ndid on 15 in-finaliser\n"
+                 "did main 6 ok\nforce main 7 first\nbegin first 0\ndid first 10 ok\n"
+                 "did first 11 ok\nforce first 12 last\nbegin last 0\ndid last 14 ok\nend last\n"
+                 "did first 12 ok\nend first\n"
+                 "force main 7 last#2\nbegin last#2 0\ndid last#2 14 ok\nend last#2\n"
+                 "force main 7 on\nbegin on 0\ndid on 16 in-finaliser\ndid on 17 in-finaliser\n"
                  "end on\ndid main 7 ok\ndid main 8 cancelled\nend main\nfinalise main r 0\n"
                  "run resource-leaked\n",
         .changes = {{"did first 10 ok", "did first 10 not-owner", "R5.1 10: ok: task main owns r"},
-                    {"begin last 0", "begin last 1", "R8.14 7: what is protected is executed by"},
-                    {"force main 7 last", "force main 7 last#2\nforce main 7 last",
+                    {"begin last#2 0", "begin last#2 1",
+                     "R8.14 7: what is protected is executed by"},
+                    {"force main 7 last#2", "force main 7 last#3\nforce main 7 last#2",
                      "scenario.md 7"},
-                    {"did on 15 in-finaliser", "did on 15 not-a-child", "R2.4 15: no error"}},
+                    {"did on 17 in-finaliser", "did on 17 not-a-child", "R2.4 17: no error"}},
     };
 
     (void)state;
