@@ -1,8 +1,12 @@
 /* conform: checks, rule by rule, whether a runtime keeps the rules of the chapters. */
 #include "machine/machine.h"
 #include "machine/strays.h"
+#include "report/conclusion.h"
+#include "report/declare.h"
 #include "report/report.h"
 #include "scenario/memory.h"
+#include "suite/attack.h"
+#include "suite/differences.h"
 #include "suite/execute.h"
 #include "suite/explore.h"
 #include "suite/process.h"
@@ -27,6 +31,7 @@ enum { JOBS_MAX = 256 };
 static const char help[] =
     "usage: conform --runtime LIBRARY [OPTION ...]\n"
     "       conform --driver COMMAND [OPTION ...]\n"
+    "       conform --server COMMAND [OPTION ...]\n"
     "       conform --list | --print TEST | --help\n"
     "\n"
     "Check, rule by rule, whether a runtime keeps the rules of structured concurrency.\n"
@@ -35,6 +40,10 @@ static const char help[] =
     "                       and miou_unix.h\n"
     "  --driver COMMAND     test the runtime of a driver in any language, which executes the\n"
     "                       scenario on its standard input; the tests in C are skipped\n"
+    "  --server COMMAND     test an echo server in any language, by the rules of chapter 7: a "
+    "command\n"
+    "                       of the shell, in which the word PORT stands for the port at which it\n"
+    "                       is to listen\n"
     "  --rule ID            test a rule (R2.1), the rules of a chapter (R2) or one test "
     "(R2.1/ended);\n"
     "                       may be repeated; default: all rules\n"
@@ -49,6 +58,14 @@ static const char help[] =
     "                       (--seed, --schedule and --explore skip the tests in C)\n"
     "  --fail-fast          stop at the first failure of a MUST rule\n"
     "  --fail-fast=rule     leave out the other tests of a rule as soon as one of them has failed\n"
+    "  --differences FILE   read what the runtime is declared to do otherwise: lines WHAT VERDICT\n"
+    "                       REASON, where WHAT is a chapter, a rule, a test, an invariant\n"
+    "                       (invariant:R2.14) or a part of the interface, and VERDICT is differs "
+    "(on\n"
+    "                       purpose: not executed, not held against the runtime), fails (a known\n"
+    "                       bug: must fail) or declines (a part that it leaves out)\n"
+    "  --differences-from-run FILE\n"
+    "                       write a first such file, with a line for all that failed\n"
     "  --format FORMAT      write the report as text (default), tap or junit\n"
     "  --output FILE        write the report to a file instead of standard output\n"
     "  --timeout SECONDS    a test hangs if it uses more processor time, or waits for longer "
@@ -62,15 +79,19 @@ static const char help[] =
     "  --print TEST         print the program of a scenario, as a driver reads it\n"
     "  --help               print this\n"
     "\n"
-    "Exit status: 0 the runtime keeps every MUST rule, 1 it does not, 2 could not tell, since "
-    "this\n"
-    "machine lacks what a test needs, or nothing can be executed.\n";
+    "Exit status: 0 the runtime keeps every MUST rule but for declared differences, 1 it does "
+    "not,\n"
+    "or a declared difference is no longer true, 2 could not tell, since this machine lacks what "
+    "a\n"
+    "test needs, or nothing can be executed.\n";
 
 struct options {
     struct session session;
     const char *spec;     /* as given; NULL: not given */
     const char *chapters; /* the directory */
     const char *output;
+    const char *differences; /* a file; NULL: none */
+    const char *from_run;    /* a file of differences that is to be written; NULL: none */
     const char *print;
     const char **rules;
     int rule_count;
@@ -187,6 +208,9 @@ static void set(struct options *options, int option, const char *value)
     case 'd':
         options->session.command = value;
         break;
+    case 'v':
+        options->session.server = value;
+        break;
     case 'R':
         options->rules[options->rule_count++] = value;
         break;
@@ -222,6 +246,12 @@ static void set(struct options *options, int option, const char *value)
         break;
     case 'x':
         options->session.explore = value ? schedules(value) : EXPLORE_DEFAULT;
+        break;
+    case 'D':
+        options->differences = value;
+        break;
+    case 'W':
+        options->from_run = value;
         break;
     case 'l':
         options->list = true;
@@ -269,6 +299,7 @@ static void read_options(struct options *options, int argc, char **argv)
     static const struct option known[] = {
         {"runtime", required_argument, NULL, 'r'},
         {"driver", required_argument, NULL, 'd'},
+        {"server", required_argument, NULL, 'v'},
         {"rule", required_argument, NULL, 'R'},
         {"except", required_argument, NULL, 'e'},
         {"fail-fast", optional_argument, NULL, 'F'},
@@ -281,6 +312,8 @@ static void read_options(struct options *options, int argc, char **argv)
         {"seed", required_argument, NULL, 'S'},
         {"schedule", required_argument, NULL, 'A'},
         {"explore", optional_argument, NULL, 'x'},
+        {"differences", required_argument, NULL, 'D'},
+        {"differences-from-run", required_argument, NULL, 'W'},
         {"list", no_argument, NULL, 'l'},
         {"print", required_argument, NULL, 'p'},
         {"help", no_argument, NULL, 'h'},
@@ -301,7 +334,10 @@ static void read_options(struct options *options, int argc, char **argv)
         die("--seed, --schedule or --explore: one of them");
     if (optind < argc)
         die("%s: not an option; see --help", argv[optind]);
-    if (options->list || options->print)
+    if (options->session.server &&
+        (options->session.runtime || options->session.command || options->session.under || modes))
+        die("--server: without --runtime, --driver, --explore, --seed, --schedule and --under");
+    if (options->list || options->print || options->session.server)
         return;
     if (options->session.runtime && options->session.command)
         die("a runtime is a library or a driver: --runtime or --driver, not both");
@@ -326,10 +362,13 @@ static void find_parts(struct options *options)
     *strrchr(directory, '/') = '\0';
     options->session.driver = text_of("%s/driver", directory);
     options->session.checks = text_of("%s/checks", directory);
+    options->session.attack = text_of("%s/attack", directory);
     if (access(options->session.driver, X_OK) != 0)
         die("%s: %s", options->session.driver, strerror(errno));
     if (access(options->session.checks, X_OK) != 0)
         die("%s: %s", options->session.checks, strerror(errno));
+    if (options->session.server && access(options->session.attack, X_OK) != 0)
+        die("%s: %s", options->session.attack, strerror(errno));
     /* A directory spec below build has the page of `make spec`, and no chapters. */
     spec = text_of("%s/../spec/scenario.md", directory);
     if (options->spec)
@@ -341,30 +380,35 @@ static void find_parts(struct options *options)
     free(spec);
 }
 
-static char *list_checks(const char *checks)
+/* What a program of tests says when it is asked for a list of them. */
+static char *list_tests(const char *program, const char *option)
 {
-    char *const arguments[] = {(char *)checks, "--list", NULL};
+    char *const arguments[] = {(char *)program, (char *)(uintptr_t)option, NULL};
     struct command command = {
         .arguments = arguments, .input = "", .seconds = 60, .output_limit = 1 << 24};
     struct process process;
 
     process_run(&command, &process);
     if (process.end != PROCESS_EXITED || process.status != 0)
-        die("%s cannot list its tests: %s", checks, process.errors);
+        die("%s cannot list its tests: %s", program, process.errors);
     free(process.errors);
     return process.output;
 }
 
-static struct suite *load(const struct options *options)
+static struct suite *load(struct options *options)
 {
-    char *checks = list_checks(options->session.checks);
-    struct suite *suite = suite_create(options->chapters, checks, complain);
+    const struct session *session = &options->session;
+    char *checks = list_tests(session->checks, "--list");
+    char *attacks = session->server ? list_tests(session->attack, "--rules") : NULL;
+    struct suite *suite = suite_create(options->chapters, checks, attacks, complain);
     int i;
 
     free(checks);
+    free(attacks);
     if (!suite)
         exit(COULD_NOT_TELL);
-    if (options->rule_count == 0 && !suite_choose(suite, NULL))
+    if (options->rule_count == 0 &&
+        !(session->server ? suite_choose_attacks(suite) : suite_choose(suite, NULL)))
         die("%s: no rules", options->chapters);
     for (i = 0; i < options->rule_count; i++)
         if (!suite_choose(suite, options->rules[i]))
@@ -372,14 +416,20 @@ static struct suite *load(const struct options *options)
     for (i = 0; i < options->exception_count; i++)
         if (!suite_except(suite, options->exceptions[i]))
             die("there is no rule %s; see --list", options->exceptions[i]);
+    if (!differences_read(options->differences, suite, complain))
+        exit(COULD_NOT_TELL);
+    options->session.excused = &suite->differences->excused;
     return suite;
 }
 
 /* ---- The command ---- */
 
+/* The attack on a server ends it, and would leave it behind if it was killed. */
+static bool has_server;
+
 static void interrupted(int signal_number)
 {
-    process_kill_all();
+    process_kill_all(has_server ? SIGTERM : SIGKILL);
     signal(signal_number, SIG_DFL);
     raise(signal_number);
 }
@@ -437,7 +487,9 @@ static char *again(const struct options *options, const char *program)
     } words[] = {{"", program},
                  {" --runtime ", options->session.runtime},
                  {" --driver ", options->session.command},
-                 {" --spec ", options->spec}};
+                 {" --server ", options->session.server},
+                 {" --spec ", options->spec},
+                 {" --differences ", options->differences}};
     char *text;
     size_t size, i;
     FILE *stream = must(open_memstream(&text, &size));
@@ -455,7 +507,7 @@ static char *again(const struct options *options, const char *program)
 /* If no test can be executed, there is nothing to report. */
 static void need_a_runtime(struct session *session, struct suite *suite)
 {
-    char *why = execute_begin(session, suite);
+    char *why = session->server ? attack_nothing(session, suite) : execute_begin(session, suite);
 
     if (why)
         die("%s", why);
@@ -475,6 +527,23 @@ static void leave_room(struct session *session)
         session->jobs = threads < THREADS_OF_A_TEST ? 1 : threads / THREADS_OF_A_TEST;
 }
 
+/* Write a first file of differences, if one is asked for. */
+static void write_differences(const struct options *options, const struct suite *suite)
+{
+    char *why = options->from_run ? declare_write(options->from_run, suite) : NULL;
+
+    if (why)
+        die("%s", why);
+}
+
+static void need_a_free_name(const struct options *options)
+{
+    char *why = options->from_run ? declare_refuse(options->from_run) : NULL;
+
+    if (why)
+        die("%s", why);
+}
+
 static int check(struct options *options, struct suite *suite, const char *program)
 {
     FILE *stream = options->output ? fopen(options->output, "w") : stdout;
@@ -491,6 +560,7 @@ static int check(struct options *options, struct suite *suite, const char *progr
 
     if (!stream)
         die("%s: %s", options->output, strerror(errno));
+    need_a_free_name(options);
     need_a_runtime(&options->session, suite);
     leave_room(&options->session);
     session_run(&options->session, suite);
@@ -500,14 +570,16 @@ static int check(struct options *options, struct suite *suite, const char *progr
     free(command);
     free(lacks);
     if (options->output)
-        report_counts(stdout, suite);
+        conclusion_counts(stdout, suite);
     else if (options->format != REPORT_TEXT)
-        report_counts(stderr, suite);
+        conclusion_counts(stderr, suite);
     if (options->output && fclose(stream) != 0)
         die("%s: %s", options->output, strerror(errno));
-    status = report_conclude(suite);
+    write_differences(options, suite);
+    status = conclude_status(suite);
     if (ended) {
-        fprintf(stderr, "conform: a driver has ended with status %d after its last scenario\n", ended);
+        fprintf(stderr, "conform: a driver has ended with status %d after its last scenario\n",
+                ended);
         status = status ? status : COULD_NOT_TELL;
     }
     return status;
@@ -524,6 +596,7 @@ int main(int argc, char **argv)
     read_options(&options, argc, argv);
     find_parts(&options);
     suite = load(&options);
+    has_server = options.session.server != NULL;
     signal(SIGINT, interrupted);
     signal(SIGTERM, interrupted);
     signal(SIGHUP, interrupted);
@@ -536,6 +609,7 @@ int main(int argc, char **argv)
     else
         status = COULD_NOT_TELL;
     strays_kill();
+    differences_free(suite->differences);
     suite_free(suite);
     free(options.rules);
     free(options.exceptions);

@@ -24,7 +24,7 @@ static const char *const headers[] = {"miou.h", "miou_sync.h", "miou_unix.h", NU
 /* What a report says of a rule. */
 struct verdict_of {
     const struct rule *rule;
-    int passed, failed, skipped;
+    int passed, failed, differs;
     char *further; /* its further scenarios, rendered; NULL: none */
     int further_count;
 };
@@ -141,7 +141,7 @@ static bool count_line(struct renderer *renderer, const char *line)
     if (!rule)
         die("the report has a test of no rule here: %.*s", (int)strcspn(line, "\n"), line);
     if (strstr(line, "# SKIP"))
-        rule->skipped++;
+        rule->differs += strncmp(at + strcspn(at, " "), " differs: ", 10) == 0;
     else if (passed)
         rule->passed++;
     else
@@ -502,16 +502,16 @@ static void write_block(struct renderer *renderer, cmark_node *block, const char
 
 static void write_verdict(struct renderer *renderer, const struct verdict_of *rule)
 {
-    int count = rule->passed + rule->failed;
+    int count = rule->passed + rule->failed + rule->differs;
+    const char *verdict = rule->failed ? "fail" : rule->differs ? "differs" : "pass";
 
     if (!renderer->has_report)
         return;
     if (count == 0)
         fputs(" <span class=\"verdict none\">not tested</span>", renderer->out);
     else
-        fprintf(renderer->out, " <span class=\"verdict %s\">%s %d/%d</span>",
-                rule->failed ? "fail" : "pass", rule->failed ? "fail" : "pass", rule->passed,
-                count);
+        fprintf(renderer->out, " <span class=\"verdict %s\">%s %d/%d</span>", verdict, verdict,
+                rule->passed, count);
 }
 
 static void begin_rule(struct renderer *renderer, const struct verdict_of *verdict)
@@ -689,7 +689,7 @@ static const char style[] =
     ".level,.verdict{display:inline-block;font-size:.72rem;font-weight:600;padding:.05rem .45rem;"
     "border:1px solid;border-radius:1rem;vertical-align:.15em;white-space:nowrap}\n"
     ".MUST{color:var(--must)}.SHOULD{color:var(--should)}.MAY{color:var(--may)}\n"
-    ".pass{color:var(--pass)}.fail{color:var(--fail)}.none{color:var(--soft)}\n"
+    ".pass{color:var(--pass)}.fail{color:var(--fail)}.none,.differs{color:var(--soft)}\n"
     ".why{font-style:italic}.source{color:var(--soft);font-size:.88rem}\n"
     "pre{background:var(--code);padding:.8rem 1rem;border-radius:.4rem;overflow-x:auto;"
     "font:14px/1.45 ui-monospace,monospace;margin:.4rem 0 1.2rem}\n"

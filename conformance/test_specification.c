@@ -112,6 +112,10 @@ static void shows_the_verdicts_of_a_report(void **state)
                      0);
     assert_true(contains(page.output, "<span class=\"verdict fail\">fail 1/2</span>"));
     assert_true(contains(page.output, "<span class=\"verdict none\">not tested</span>"));
+    assert_int_equal(render_with_report("1..2\nok 1 - R7.1/one\n"
+                                        "ok 2 # SKIP R7.1/two differs: on purpose\n"),
+                     0);
+    assert_true(contains(page.output, "<span class=\"verdict differs\">differs 1/2</span>"));
     assert_int_equal(render_with_report("1..2\nok 1 - R7.1/one\nok 2 - R7.1/two\n"), 0);
     assert_true(contains(page.output, "<span class=\"verdict pass\">pass 2/2</span>"));
 }

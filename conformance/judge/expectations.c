@@ -52,6 +52,15 @@ static char *answers_text(const struct inquiry *inquiry, const struct outcomes *
     return must(result);
 }
 
+/* The first member of a list that is not one of the answers; the whole list if each is. */
+static struct outcomes first_other(struct outcomes list, const struct outcomes *answers, int count)
+{
+    for (size_t i = 0; i < list.count; i++)
+        if (!is_one_of(list.of[i], answers, count))
+            return (struct outcomes){&list.of[i], 1};
+    return list;
+}
+
 static void check_answer(struct inquiry *inquiry, int event)
 {
     static struct outcome plain[] = {{.kind = OUTCOME_OK}, {.kind = OUTCOME_STOPPED}};
@@ -71,11 +80,14 @@ static void check_answer(struct inquiry *inquiry, int event)
     if (answers_list(did->outcomes, answers, count, operation->kind != OP_PARALLEL))
         return;
     expected = answers_text(inquiry, answers, count);
-    report_finding(inquiry, NULL, operation->line,
-                   text_of("'%s' has the outcome %s",
-                           operation_phrase(inquiry, did->operation).text, expected),
-                   text_of("%s, in task %s", list_phrase(inquiry, did->outcomes).text,
-                           task_phrase(inquiry, did->instance).text));
+    report_deviation(inquiry, operation->line,
+                     text_of("%s has the outcome %s, and not %s", operation_word(operation->kind),
+                             list_phrase(inquiry, first_other(did->outcomes, answers, count)).text,
+                             expected),
+                     text_of("'%s' has the outcome %s",
+                             operation_phrase(inquiry, did->operation).text, expected),
+                     text_of("%s, in task %s", list_phrase(inquiry, did->outcomes).text,
+                             task_phrase(inquiry, did->instance).text));
     free(expected);
 }
 
@@ -191,25 +203,29 @@ static void check_count(struct inquiry *inquiry, const struct expectation *expec
     const struct tally *tally = tally_of(tallies, happening);
     struct phrase name = happening_phrase(inquiry, happening);
     int wanted = expectation->kind == EXPECT_ONCE ? 1 : expectation->number;
-    char *expected;
+    char *expected, *deviation;
 
     switch (expectation->kind) {
     case EXPECT_SEEN:
         if (tally->count > 0)
             return;
         expected = text_of("%s happens", name.text);
+        deviation = text_of("%s does not happen", name.text);
         break;
     case EXPECT_NEVER:
         if (tally->count == 0)
             return;
         expected = text_of("%s never happens", name.text);
+        deviation = text_of("%s happens", name.text);
         break;
     default:
         if (tally->count == wanted)
             return;
         expected = text_of("%s happens %d %s", name.text, wanted, wanted == 1 ? "time" : "times");
+        deviation = text_of("%s happens %d %s, and not %d", name.text, tally->count,
+                            tally->count == 1 ? "time" : "times", wanted);
     }
-    report_finding(inquiry, NULL, expectation->line, expected, seen_text(inquiry, tally));
+    report_deviation(inquiry, expectation->line, deviation, expected, seen_text(inquiry, tally));
 }
 
 static void check_order(struct inquiry *inquiry, const struct expectation *expectation,
@@ -221,20 +237,23 @@ static void check_order(struct inquiry *inquiry, const struct expectation *expec
         struct happening other;
 
         if (seen->count == 0)
-            report_finding(inquiry, NULL, expectation->line,
-                           text_of("%s happens", happening_phrase(inquiry, this).text),
-                           text_of("it did not happen"));
+            report_deviation(inquiry, expectation->line,
+                             text_of("%s does not happen", happening_phrase(inquiry, this).text),
+                             text_of("%s happens", happening_phrase(inquiry, this).text),
+                             text_of("it did not happen"));
         if (i + 1 == expectation->happening_count)
             return;
         other = expectation->happenings[i + 1];
         next = tally_of(tallies, other);
         if (seen->count > 0 && next->count > 0 && seen->last >= next->first)
-            report_finding(inquiry, NULL, expectation->line,
-                           text_of("every %s happens before every %s",
-                                   happening_phrase(inquiry, this).text,
-                                   happening_phrase(inquiry, other).text),
-                           text_of("%s, but %s", event_phrase(inquiry, next->first).text,
-                                   event_phrase(inquiry, seen->last).text));
+            report_deviation(inquiry, expectation->line,
+                             text_of("%s happens after %s", happening_phrase(inquiry, this).text,
+                                     happening_phrase(inquiry, other).text),
+                             text_of("every %s happens before every %s",
+                                     happening_phrase(inquiry, this).text,
+                                     happening_phrase(inquiry, other).text),
+                             text_of("%s, but %s", event_phrase(inquiry, next->first).text,
+                                     event_phrase(inquiry, seen->last).text));
     }
 }
 
@@ -300,8 +319,9 @@ static void check_exactly(struct inquiry *inquiry, const struct expectation *exp
         return;
     expected = expected_prints_text(inquiry, expectation);
     observed = prints_text(inquiry);
-    report_finding(inquiry, NULL, expectation->line,
-                   text_of("exactly these prints and finalisers: %s", expected), observed);
+    report_deviation(inquiry, expectation->line,
+                     text_of("the prints and finalisers are %s, and not %s", observed, expected),
+                     text_of("exactly these prints and finalisers: %s", expected), observed);
     free(expected);
 }
 
@@ -322,12 +342,13 @@ static void check_on(struct inquiry *inquiry, const struct expectation *expectat
                 wrong = begin;
         }
         if (begun == 0 || wrong >= 0)
-            report_finding(inquiry, NULL, expectation->line,
-                           text_of("task %s begins on domain %d",
-                                   program_name(inquiry->program, NAME_TASK, task),
-                                   expectation->number),
-                           wrong >= 0 ? text_of("%s", event_phrase(inquiry, wrong).text)
-                                      : text_of("it did not begin"));
+            report_deviation(inquiry, expectation->line,
+                             text_of("a task does not begin on domain %d", expectation->number),
+                             text_of("task %s begins on domain %d",
+                                     program_name(inquiry->program, NAME_TASK, task),
+                                     expectation->number),
+                             wrong >= 0 ? text_of("%s", event_phrase(inquiry, wrong).text)
+                                        : text_of("it did not begin"));
     }
 }
 
@@ -350,8 +371,9 @@ static void check_apart(struct inquiry *inquiry, const struct expectation *expec
             if (side == 0)
                 there[domain] = begin;
             else if (there[domain] >= 0 && there[domain] != begin) {
-                report_finding(
-                    inquiry, NULL, expectation->line,
+                report_deviation(
+                    inquiry, expectation->line,
+                    text_of("tasks begin on one domain that belong apart"),
                     text_of("no task %s begins on the domain of a task %s",
                             program_name(inquiry->program, NAME_TASK, expectation->tasks[0]),
                             program_name(inquiry->program, NAME_TASK, expectation->tasks[1])),
@@ -369,8 +391,11 @@ static void check_run(struct inquiry *inquiry, const struct expectation *expecta
     if (is_one_of(inquiry->run, expectation->answers, expectation->answer_count))
         return;
     expected = answers_text(inquiry, expectation->answers, expectation->answer_count);
-    report_finding(inquiry, NULL, expectation->line, text_of("the run ends with %s", expected),
-                   text_of("%s", outcome_phrase(inquiry, inquiry->run).text));
+    report_deviation(inquiry, expectation->line,
+                     text_of("the run ends with %s, and not %s",
+                             outcome_phrase(inquiry, inquiry->run).text, expected),
+                     text_of("the run ends with %s", expected),
+                     text_of("%s", outcome_phrase(inquiry, inquiry->run).text));
     free(expected);
 }
 

@@ -5,10 +5,17 @@
 #include "inquiry.h"
 #include "scenario/memory.h"
 
-/* Report a finding: the rule that is broken, NULL if it is an expectation of the scenario, and the
- * line of the scenario, 0 if it is none in particular. The texts are taken over. */
+/* Report that an invariant is broken: its rule, and the line of the scenario, 0 if it is none in
+ * particular. The texts are taken over. */
 void report_finding(struct inquiry *inquiry, const char *rule, int line, char *expected,
                     char *observed);
+
+/* Report that an expectation of the scenario is not met, also in short. The texts are taken over.
+ */
+void report_deviation(struct inquiry *inquiry, int line, char *deviation, char *expected,
+                      char *observed);
+
+void finding_free(struct finding *finding);
 
 /* A short text, returned by value so that it can stand in an argument list. */
 struct phrase {

@@ -77,6 +77,7 @@ struct life {
 struct inquiry {
     const struct program *program;
     const struct trace *trace;
+    const struct invariants *excused; /* NULL: none is */
     struct verdict *verdict;
     int *before;        /* by event: the one before it of the same instance; -1 */
     struct life *lives; /* by instance */

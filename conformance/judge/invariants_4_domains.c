@@ -35,6 +35,8 @@ static void check_begin(struct inquiry *inquiry, int instance)
     int domain = inquiry->lives[instance].domain, from;
     const struct operation *operation;
 
+    if (is_unknown_domain(domain))
+        return;
     if ((instance == 0 || runs(inquiry, instance)) && domain != 0)
         wrong_domain(inquiry, "R4.1", instance, "the main task runs on domain 0");
     if (instance > 0 && which->parent < 0 && domain != 0 && !stands_aside(inquiry, instance))
@@ -43,7 +45,7 @@ static void check_begin(struct inquiry *inquiry, int instance)
         return;
     from = inquiry->lives[which->parent].domain;
     operation = operation_of(inquiry, which->spawned);
-    if (runs(inquiry, instance) || is_unknown_domain(domain))
+    if (runs(inquiry, instance))
         return;
     if (operation->kind == OP_ASYNC) {
         if (domain != from)

@@ -454,7 +454,8 @@ static void check_parts(struct inquiry *inquiry)
         enum operation_kind kind =
             part->forced ? operation_of(inquiry, part->spawned)->kind : OP_FORCE;
 
-        if (part->forced && part->begun >= 0 && inquiry->lives[i].domain != domain)
+        if (part->forced && part->begun >= 0 && inquiry->lives[i].domain != domain &&
+            inquiry->trace->says_domains)
             report_finding(inquiry,
                            kind == OP_FORCE     ? "R9.17"
                            : kind == OP_PROTECT ? "R8.14"

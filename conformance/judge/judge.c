@@ -21,13 +21,14 @@ static void judge_broken(struct inquiry *inquiry)
         return;
     case TRACE_GARBAGE:
         inquiry->verdict->kind = VERDICT_GARBAGE;
-        report_finding(inquiry, NULL, 0, text_of("a driver that keeps to its protocol"),
-                       text_of("line %d of its output: %s", trace->line, trace->problem));
+        report_deviation(inquiry, 0, text_of("it breaks the protocol: %s", trace->problem),
+                         text_of("a driver that keeps to its protocol"),
+                         text_of("line %d of its output: %s", trace->line, trace->problem));
         return;
     default:
         inquiry->verdict->kind = VERDICT_GARBAGE;
-        report_finding(
-            inquiry, NULL, 0, text_of("a run that ends"),
+        report_deviation(
+            inquiry, 0, text_of("the run does not end"), text_of("a run that ends"),
             trace->event_count > 0
                 ? text_of("nothing after %s", event_phrase(inquiry, trace->event_count - 1).text)
                 : text_of("no event at all"));
@@ -120,13 +121,15 @@ static void judge_trace(struct inquiry *inquiry)
     free(inquiry->lives);
 }
 
-struct verdict *judge(const struct program *program, const struct trace *trace)
+struct verdict *judge(const struct program *program, const struct trace *trace,
+                      const struct invariants *excused)
 {
     struct verdict *verdict = zeroed(1, sizeof *verdict);
     const char *absent = judge_absent(program, trace);
     bool spared = !absent && lacks_something(trace);
     struct program without = *program;
-    struct inquiry inquiry = {.program = program, .trace = trace, .verdict = verdict};
+    struct inquiry inquiry = {
+        .program = program, .trace = trace, .excused = excused, .verdict = verdict};
 
     if (absent) {
         verdict->kind = VERDICT_ABSENT;
@@ -147,17 +150,16 @@ void verdict_add(struct verdict *verdict, struct finding finding)
 {
     struct inquiry inquiry = {.verdict = verdict};
 
-    report_finding(&inquiry, finding.rule, finding.line, finding.expected, finding.observed);
+    report_deviation(&inquiry, finding.line, finding.deviation, finding.expected,
+                     finding.observed);
 }
 
 void verdict_free(struct verdict *verdict)
 {
     if (verdict == NULL)
         return;
-    for (int i = 0; i < verdict->finding_count; i++) {
-        free(verdict->findings[i].expected);
-        free(verdict->findings[i].observed);
-    }
+    for (int i = 0; i < verdict->finding_count; i++)
+        finding_free(&verdict->findings[i]);
     free(verdict->absent);
     free(verdict);
 }

@@ -13,6 +13,19 @@ enum verdict_kind {
     VERDICT_ABSENT   /* not implemented: the runtime lacks a function */
 };
 
+/* The rules of the invariants, in the order of the chapters, and a NULL behind the last. */
+extern const char *const invariant_rules[];
+
+enum { INVARIANTS = 92 };
+
+/* A set of invariants: for each of invariant_rules whether it is in the set. */
+struct invariants {
+    bool of[INVARIANTS];
+};
+
+/* The place of a rule's invariant in invariant_rules; -1: it has none. */
+int invariant_of(const char *rule);
+
 /* Something that an execution did wrong. */
 struct finding {
     const char
@@ -20,6 +33,8 @@ struct finding {
     int line;  /* of the program; 0: none in particular */
     char *expected;
     char *observed;
+    char *deviation; /* both in short, without what differs from task to task, so that it is the
+                        same where the same goes wrong in another scenario; NULL: an invariant's */
 };
 
 enum {
@@ -30,14 +45,16 @@ struct verdict {
     enum verdict_kind kind;
     struct finding findings[FINDINGS_MAX]; /* fail, garbage; in the order of their reports */
     int finding_count;
-    int more;     /* findings that are not kept */
-    char *absent; /* absent: the function's name; else NULL */
+    int more;                 /* findings that are not kept */
+    struct invariants broken; /* all of them, excused ones included */
+    char *absent;             /* absent: the function's name; else NULL */
 };
 
-/* Judge a trace of the program. */
-struct verdict *judge(const struct program *program, const struct trace *trace);
+/* Judge a trace of the program. What breaks an excused invariant is no finding; NULL: none is. */
+struct verdict *judge(const struct program *program, const struct trace *trace,
+                      const struct invariants *excused);
 
-/* Add a finding, which is taken over. A pass becomes a fail. */
+/* Add a finding that is no invariant's, and which is taken over. A pass becomes a fail. */
 void verdict_add(struct verdict *verdict, struct finding finding);
 
 /* The function that the runtime does not have, and without which nothing can be said of the trace,

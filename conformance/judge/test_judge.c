@@ -1216,6 +1216,54 @@ static void expectations_are_judged(void **state)
     }
 }
 
+static struct verdict *verdict_of(const char *text, const char *output)
+{
+    struct complaints complaints = {.size = 0};
+    struct program *program =
+        program_parse(text, strlen(text), PROGRAM_WITH_ANSWERS, complain, &complaints);
+    struct trace *trace = trace_parse(program, 1, output, strlen(output));
+    struct verdict *verdict = judge(program, trace, NULL);
+
+    trace_free(trace);
+    program_free(program);
+    assert_non_null(verdict);
+    return verdict;
+}
+
+/* What deviates is told without names of the scenario's objects and without its lines. */
+static void deviations_are_told_in_short(void **state)
+{
+    static const struct {
+        const char *program, *trace, *deviation;
+    } cases[] = {
+        {"task main\norphans o\nlength o => ok 1\nexpect run ok\n",
+         "scenario 1\nbegin main 0\ndid main 2 ok\ndid main 3 ok\nend main\nrun ok\n",
+         "length has the outcome ok, and not ok 1"},
+        {"task main\nyield\norphans them\nlength them => ok 1\nexpect run ok\n",
+         "scenario 1\nbegin main 0\ndid main 2 ok\ndid main 3 ok\ndid main 4 ok\nend main\nrun "
+         "ok\n",
+         "length has the outcome ok, and not ok 1"},
+        {"task main\norphans a\nrepeat 3 length a => ok 1 | ok 2\nexpect run ok\n",
+         "scenario 1\nbegin main 0\ndid main 2 ok\ndid main 3 ok 2, ok, ok 1\nend main\nrun ok\n",
+         "length has the outcome ok, and not ok 1 | ok 2"},
+        {"task main\nexpect run ok 1\n", "scenario 1\nbegin main 0\nend main\nrun ok\n",
+         "the run ends with ok, and not ok 1"},
+        {"task main\nprint a\nexpect run ok\nexpect never a\n",
+         "scenario 1\nbegin main 0\nprint main a\ndid main 2 ok\nend main\nrun ok\n", "a happens"},
+        {"task main\nexpect run ok\n", "scenario 1\nbegin main 0\nrubbish\n",
+         "it breaks the protocol: not an event: 'rubbish'"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct verdict *verdict = verdict_of(cases[i].program, cases[i].trace);
+
+        assert_null(verdict->findings[0].rule);
+        assert_string_equal(verdict->findings[0].deviation, cases[i].deviation);
+        verdict_free(verdict);
+    }
+}
+
 /* An answer is matched by a list as a whole, or by each member; parallel's only as a whole. */
 static void answers_are_judged(void **state)
 {
@@ -1285,20 +1333,6 @@ static void some_operations_are_expected_to_succeed(void **state)
 }
 
 /* ---- Verdicts ---- */
-
-static struct verdict *verdict_of(const char *text, const char *output)
-{
-    struct complaints complaints = {.size = 0};
-    struct program *program =
-        program_parse(text, strlen(text), PROGRAM_WITH_ANSWERS, complain, &complaints);
-    struct trace *trace = trace_parse(program, 1, output, strlen(output));
-    struct verdict *verdict = judge(program, trace);
-
-    trace_free(trace);
-    program_free(program);
-    assert_non_null(verdict);
-    return verdict;
-}
 
 static void verdicts_tell_what_kept_from_judging(void **state)
 {
@@ -1456,6 +1490,7 @@ int main(void)
         cmocka_unit_test(each_instance_has_resources_of_its_own),
         cmocka_unit_test(resources_of_one_name_are_counted),
         cmocka_unit_test(expectations_are_judged),
+        cmocka_unit_test(deviations_are_told_in_short),
         cmocka_unit_test(answers_are_judged),
         cmocka_unit_test(some_operations_are_expected_to_succeed),
         cmocka_unit_test(verdicts_tell_what_kept_from_judging),

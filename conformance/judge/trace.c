@@ -358,31 +358,6 @@ static const struct event *cause_of(const struct scanner *scanner, int instance)
     return &scanner->trace->events[scanner->trace->instances[instance].spawned];
 }
 
-static bool is_handler(const struct scanner *scanner, int instance)
-{
-    const struct event *cause = cause_of(scanner, instance);
-
-    return cause->kind == EVENT_CALLBACK &&
-           scanner->program->operations[cause->operation].kind == OP_HANDLE;
-}
-
-/* The domain on which an instance begins, if the runtime does not say it and it can be no other. A
- * task whose domain nobody knows is like none other. */
-static int likely_domain(const struct scanner *scanner, int instance)
-{
-    const struct trace *trace = scanner->trace;
-    const struct instance *which = &trace->instances[instance];
-    int parent = which->parent >= 0 ? trace->instances[which->parent].begun : -1;
-
-    if (which->spawned < 0 || is_handler(scanner, instance))
-        return 0;
-    if (parent >= 0 &&
-        (which->forced ||
-         scanner->program->operations[cause_of(scanner, instance)->operation].kind == OP_ASYNC))
-        return trace->events[parent].domain;
-    return INT_MIN + 1 + instance;
-}
-
 bool is_unknown_domain(int domain)
 {
     return domain < INT_MIN / 2;
@@ -395,7 +370,7 @@ static bool parse_domain(struct scanner *scanner, struct piece text, int instanc
         return parse_integer(text, domain);
     if (instance <= 0 || cause_of(scanner, instance)->kind != EVENT_OUTSIDE)
         scanner->trace->says_domains = false;
-    *domain = instance < 0 ? INT_MIN : likely_domain(scanner, instance);
+    *domain = INT_MIN + 1 + instance; /* that of no other instance */
     return true;
 }
 

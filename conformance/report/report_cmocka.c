@@ -57,8 +57,8 @@ static void end_as_before(void **state)
 
     enum result_kind kind = item->test ? item->test->result.kind : RESULT_SKIPPED;
 
-    if (kind == RESULT_SKIPPED || kind == RESULT_DECLINED || kind == RESULT_UNKNOWN ||
-        kind == RESULT_NOT_IMPLEMENTED)
+    if (kind == RESULT_SKIPPED || kind == RESULT_DECLINED || kind == RESULT_DIFFERS ||
+        kind == RESULT_UNKNOWN || kind == RESULT_NOT_IMPLEMENTED)
         skip();
     if (kind != RESULT_PASS)
         _assert_true(0, item->text, item->chapter->file, item->rule->line);

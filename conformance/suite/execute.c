@@ -128,7 +128,7 @@ static void judge_trace(const struct process *process, const struct session *ses
                         const struct program *program, const struct trace *trace,
                         const struct peers *peers, struct result *result)
 {
-    struct verdict *verdict = judge(program, trace);
+    struct verdict *verdict = judge(program, trace, session->excused);
     int findings;
 
     if (trace->end == TRACE_WHOLE && verdict->kind != VERDICT_ABSENT)

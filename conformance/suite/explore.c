@@ -217,11 +217,13 @@ static void keep_first(struct search *search, const struct execution *execution)
 static void learn(struct search *search, const struct schedule *schedule,
                   struct execution *execution)
 {
-    if (schedule->answer)
+    bool asked = replay_is_asked(search->session);
+
+    if (schedule->answer && asked)
         recognise(schedule, execution);
-    else if (search->count)
+    else if (!schedule->answer && search->count && asked)
         replay_compare(search->first, search->first_size, execution);
-    else
+    else if (!search->first)
         keep_first(search, execution);
     if (execution->result.kind == RESULT_PASS && (schedule->answer || !search->count))
         add_node(search, schedule, execution->trace);

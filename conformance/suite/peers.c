@@ -33,6 +33,7 @@ struct player {
     /* What is wrong; expected is NULL while nothing is. */
     int line;
     char *expected, *observed;
+    enum peer_step_kind failed;
     bool waited; /* for what did not happen before the end */
 };
 
@@ -55,6 +56,7 @@ static bool fail(struct player *player, const struct peer_step *step, char *expe
                  char *observed)
 {
     player->line = step->line;
+    player->failed = step->kind;
     player->expected = expected;
     player->observed = observed;
     return false;
@@ -469,8 +471,10 @@ void peers_tell(const struct peers *peers, struct verdict *verdict)
         const struct player *player = &peers->players[i];
 
         if (player->expected != NULL)
-            verdict_add(verdict, (struct finding){NULL, player->line, copy_of(player->expected),
-                                                  copy_of(player->observed)});
+            verdict_add(verdict, (struct finding){
+                                     NULL, player->line, copy_of(player->expected),
+                                     copy_of(player->observed),
+                                     text_of("a peer cannot %s", peer_step_word(player->failed))});
     }
 }
 

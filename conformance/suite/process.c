@@ -43,13 +43,13 @@ static int enlist(pid_t group)
     return -1;
 }
 
-void process_kill_all(void)
+void process_kill_all(int number)
 {
     int i;
 
     for (i = 0; i < RUNNING_MAX; i++)
         if (atomic_load(&running[i]) > 0)
-            kill(-atomic_load(&running[i]), SIGKILL);
+            kill(-atomic_load(&running[i]), number);
 }
 
 static double now(void)

@@ -73,7 +73,7 @@ bool child_ask_last(struct child *child, const struct command *command, struct p
 /* Kill it if it lives, and free it. */
 void child_free(struct child *child);
 
-/* Kill every command that runs in any thread; a signal handler may call it. */
-void process_kill_all(void);
+/* Send a signal to every command that runs in any thread; a signal handler may call it. */
+void process_kill_all(int number);
 
 #endif

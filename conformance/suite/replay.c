@@ -12,6 +12,11 @@ enum { LINE_SHOWN = 200 /* characters */ };
 
 static const char rule[] = "R13.6";
 
+bool replay_is_asked(const struct session *session)
+{
+    return !session->excused || !session->excused->of[invariant_of(rule)];
+}
+
 void replay_differs(struct result *result, const char *format, ...)
 {
     struct verdict *verdict = zeroed(1, sizeof *verdict);
@@ -28,6 +33,7 @@ void replay_differs(struct result *result, const char *format, ...)
                          .observed = must(size < 0 ? NULL : observed)};
     verdict->finding_count = 1;
     verdict->kind = VERDICT_FAIL;
+    verdict->broken.of[invariant_of(rule)] = true;
     result_free(result);
     result->verdict = verdict;
     result_set(result, RESULT_FAIL, "the same answers make different runs");
@@ -71,14 +77,14 @@ void replay_compare(const char *earlier, size_t size, struct execution *executio
 }
 
 /* Judge the second execution by the text of the first, whose result it replaces if that passed. */
-static void compare_second(struct result *result, const char *first, size_t size,
-                           struct execution *second)
+static void compare_second(const struct session *session, struct result *result, const char *first,
+                           size_t size, struct execution *second)
 {
-    bool same = is_same(first, size, second);
+    bool same = !replay_is_asked(session) || is_same(first, size, second);
 
     if (result->kind == RESULT_PASS) {
         result_free(result);
-        if (second->result.kind == RESULT_PASS)
+        if (second->result.kind == RESULT_PASS && !same)
             replay_compare(first, size, second);
         *result = second->result;
     } else
@@ -97,7 +103,7 @@ void replay(const struct session *session, const struct suite *suite, struct tes
     batch_next(&batch, &first);
     test->result = first.result;
     if (first.result.kind != RESULT_NOT_IMPLEMENTED && batch_next(&batch, &second))
-        compare_second(&test->result, first.text, first.size, &second);
+        compare_second(session, &test->result, first.text, first.size, &second);
     batch_free(&batch);
     test->result.replay = copy_of(session->replay);
     free(twice);

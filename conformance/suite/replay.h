@@ -7,6 +7,9 @@
 /* Execute a scenario twice with the schedule of the session. Write the result to the test. */
 void replay(const struct session *session, const struct suite *suite, struct test *test);
 
+/* Whether executions of one schedule have to be the same: not if that rule is excused. */
+bool replay_is_asked(const struct session *session);
+
 /* Compare an execution with what an earlier one of the same schedule printed. If they differ, the
  * execution has failed. */
 void replay_compare(const char *earlier, size_t size, struct execution *execution);

@@ -7,6 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+bool result_is_failure(enum result_kind kind)
+{
+    return kind >= RESULT_FAIL;
+}
+
 const char *result_name(enum result_kind kind)
 {
     static const char *const names[] = {
@@ -14,6 +19,7 @@ const char *result_name(enum result_kind kind)
         [RESULT_FAIL] = "fail",       [RESULT_NOT_IMPLEMENTED] = "not implemented",
         [RESULT_HANG] = "hang",       [RESULT_CRASH] = "crash",
         [RESULT_UNKNOWN] = "unknown", [RESULT_DECLINED] = "declined",
+        [RESULT_DIFFERS] = "differs",
     };
 
     _Static_assert(sizeof names / sizeof *names == RESULT_KINDS, "each result has a name");

@@ -9,6 +9,7 @@ enum result_kind {
     RESULT_PASS,
     RESULT_SKIPPED,         /* a test in C, where only scenarios are executed */
     RESULT_DECLINED,        /* the runtime leaves out a part that the test needs */
+    RESULT_DIFFERS,         /* as declared: not executed, or a known failure */
     RESULT_UNKNOWN,         /* could not tell: this machine cannot carry out the test */
     RESULT_NOT_IMPLEMENTED, /* the runtime lacks what the test needs, but not a whole part */
     RESULT_FAIL,
@@ -29,6 +30,9 @@ struct result {
     char *lacks;   /* items of driver/parts.h, one of which the runtime lacks; NULL: none */
     unsigned used; /* bit P: a function of part P was executed, in a scenario */
 };
+
+/* Whether the runtime has done something wrong. */
+bool result_is_failure(enum result_kind kind);
 
 const char *result_name(enum result_kind kind);
 

@@ -1,6 +1,8 @@
 /* session: threads take the tests one by one; each test is executed once, replayed or explored. */
 #include "session.h"
 
+#include "attack.h"
+#include "differences.h"
 #include "execute.h"
 #include "explore.h"
 #include "machine/machine.h"
@@ -71,6 +73,29 @@ static void excuse(const struct program *program, struct result *result)
         result_set(result, RESULT_UNKNOWN, "there is no room for the stacks of %d tasks", tasks);
 }
 
+/* A test that fails as declared differs. */
+static void expect_failure(struct test *test)
+{
+    struct result *result = &test->result;
+
+    if (!test->difference || test->difference->kind != DIFFERENCE_FAILS ||
+        result->kind < RESULT_FAIL)
+        return;
+    free(result->reason);
+    result_set(result, RESULT_DIFFERS, "fails as declared: %s", test->difference->reason);
+}
+
+static void attack_server(const struct session *session, struct test *test)
+{
+    test->executions++;
+    if (test->attacks)
+        test->result = attack_execute(session, test);
+    else if (test->scenario)
+        result_set(&test->result, RESULT_SKIPPED, "a scenario, which needs a runtime");
+    else
+        result_set(&test->result, RESULT_SKIPPED, "a test in C, which needs a library");
+}
+
 static void run_test(const struct session *session, const struct suite *suite, struct test *test)
 {
     struct result *result = &test->result;
@@ -97,6 +122,7 @@ static void run_test(const struct session *session, const struct suite *suite, s
     else
         *result = execute_check(session, test);
     excuse(test->scenario ? test->scenario->program : NULL, result);
+    expect_failure(test);
 }
 
 /* What several threads take tests from. */
@@ -107,37 +133,50 @@ struct work {
     atomic_bool broken; /* a test of a MUST rule has failed */
 };
 
-/* The tests of a rule whose part a library is known to lack are not executed. */
-static void decline(struct suite *suite)
+/* What is declared to differ, and the tests of a rule whose part a library is known to lack, are
+ * not executed. */
+static void leave_out(struct suite *suite)
 {
     size_t r, t;
 
     for (r = 0; r < suite->rule_count; r++) {
         const struct suite_rule *rule = &suite->rules[r];
 
-        for (t = 0; t < rule->count && suite_declines(suite, rule->part); t++)
-            if (rule->tests[t].chosen)
-                result_set(&rule->tests[t].result, RESULT_DECLINED, "the runtime declines %s",
+        for (t = 0; t < rule->count; t++) {
+            struct test *test = &rule->tests[t];
+
+            if (test->chosen && suite_declines(suite, rule->part))
+                result_set(&test->result, RESULT_DECLINED, "the runtime declines %s",
                            part_name(rule->part));
+            else if (test->chosen && test->difference &&
+                     test->difference->kind == DIFFERENCE_DIFFERS)
+                result_set(&test->result, RESULT_DIFFERS, "%s", test->difference->reason);
+        }
     }
 }
 
-static bool is_executed(const struct test *test)
+static bool is_left_out(const struct test *test)
 {
-    return test->chosen && test->result.kind != RESULT_DECLINED;
+    return !test->chosen || (test->executions == 0 && (test->result.kind == RESULT_DECLINED ||
+                                                       test->result.kind == RESULT_DIFFERS));
 }
 
-/* If tests may be left out, each is executed for itself: its twin may be left out. */
+/* If tests may be left out, each is executed for itself: its twin may be left out. So is one of
+ * which something is declared. */
 static bool shares_result(const struct session *session, const struct test *test)
 {
-    return session->fail_fast == FAIL_SLOWLY && test->twin && test->twin->chosen;
+    return session->fail_fast == FAIL_SLOWLY && test->twin && test->twin->chosen &&
+           !test->difference && !test->twin->difference;
 }
 
 static void run_waiting(struct work *work, struct test *test)
 {
-    if (!is_executed(test) || test->executions || shares_result(work->session, test))
+    if (is_left_out(test) || test->executions || shares_result(work->session, test))
         return;
-    run_test(work->session, work->suite, test);
+    if (work->session->server)
+        attack_server(work->session, test);
+    else
+        run_test(work->session, work->suite, test);
     if (test->result.kind >= RESULT_FAIL && test->rule->level == LEVEL_MUST)
         atomic_store(&work->broken, true);
 }
@@ -243,7 +282,7 @@ void session_run(const struct session *session, struct suite *suite)
 {
     size_t i;
 
-    decline(suite);
+    leave_out(suite);
     /* What was left out for a test that only seemed to hang is executed after all. */
     do
         run_all(session, suite);
@@ -251,11 +290,12 @@ void session_run(const struct session *session, struct suite *suite)
     for (i = 0; i < suite->count; i++) {
         struct test *test = &suite->tests[i];
 
-        if (is_executed(test) && shares_result(session, test)) {
+        if (!is_left_out(test) && shares_result(session, test)) {
             copy_result(&test->result, &test->twin->result);
             test->executions = test->twin->executions;
         }
     }
     suite_leave_out(suite);
     suite_settle(suite);
+    differences_settle(suite, session->explore > 0);
 }

@@ -46,12 +46,13 @@ static bool is_of(const struct line *line, const struct rule *rule)
     return line->rule_size == strlen(rule->id) && !memcmp(line->rule, rule->id, line->rule_size);
 }
 
-static size_t count_checks(const char *checks, const struct rule *rule)
+/* The lines that name a rule. */
+static size_t count_lines(const char *lines, const struct rule *rule)
 {
     struct line line;
     size_t count = 0;
 
-    while (next_line(&checks, &line))
+    while (next_line(&lines, &line))
         count += is_of(&line, rule);
     return count;
 }
@@ -97,18 +98,10 @@ static struct test *add_test(struct suite *suite, const struct rule *rule, const
     return test;
 }
 
-static void add_tests(struct suite *suite, struct suite_rule *place, const char *checks)
+static void add_checks(struct suite *suite, const struct rule *rule, const char *checks)
 {
-    const struct rule *rule = place->rule;
     struct line line;
-    int i;
 
-    place->tests = &suite->tests[suite->count];
-    for (i = 0; i < rule->scenario_count; i++, suite->count++) {
-        const struct scenario *scenario = &rule->scenarios[i];
-
-        add_test(suite, rule, scenario->name, strlen(scenario->name))->scenario = scenario;
-    }
     while (next_line(&checks, &line)) {
         if (is_of(&line, rule)) {
             struct test *test = add_test(suite, rule, line.name, line.name_size);
@@ -117,19 +110,53 @@ static void add_tests(struct suite *suite, struct suite_rule *place, const char 
             suite->count++;
         }
     }
+}
+
+/* An attack judges by one rule alone, so that it has no twin. */
+static void add_attacks(struct suite *suite, const struct rule *rule, const char *attacks)
+{
+    struct line line;
+
+    while (next_line(&attacks, &line))
+        if (is_of(&line, rule)) {
+            add_test(suite, rule, line.name, line.name_size)->attacks = true;
+            suite->count++;
+        }
+}
+
+static void add_tests(struct suite *suite, struct suite_rule *place, const char *checks,
+                      const char *attacks)
+{
+    const struct rule *rule = place->rule;
+    bool attacked = count_lines(attacks, rule) > 0;
+    int i;
+
+    place->tests = &suite->tests[suite->count];
+    for (i = 0; i < rule->scenario_count && !attacked; i++, suite->count++) {
+        const struct scenario *scenario = &rule->scenarios[i];
+
+        add_test(suite, rule, scenario->name, strlen(scenario->name))->scenario = scenario;
+    }
+    if (attacked)
+        add_attacks(suite, rule, attacks);
+    else
+        add_checks(suite, rule, checks);
     place->count = (size_t)(&suite->tests[suite->count] - place->tests);
 }
 
-static void fill_table(struct suite *suite, const char *checks)
+static void fill_table(struct suite *suite, const char *checks, const char *attacks)
 {
     const struct book *book = suite->book;
     size_t rules = 0, tests = 0;
     int c, r;
 
     for (c = 0; c < book->chapter_count; c++)
-        for (r = 0; r < book->chapters[c].rule_count; r++, rules++)
-            tests += (size_t)book->chapters[c].rules[r].scenario_count +
-                     count_checks(checks, &book->chapters[c].rules[r]);
+        for (r = 0; r < book->chapters[c].rule_count; r++, rules++) {
+            const struct rule *rule = &book->chapters[c].rules[r];
+
+            tests += (size_t)rule->scenario_count + count_lines(checks, rule) +
+                     count_lines(attacks, rule);
+        }
     suite->rules = zeroed(rules, sizeof *suite->rules);
     suite->tests = zeroed(tests, sizeof *suite->tests);
     for (c = 0; c < book->chapter_count; c++) {
@@ -139,7 +166,7 @@ static void fill_table(struct suite *suite, const char *checks)
             place->chapter = &book->chapters[c];
             place->rule = &book->chapters[c].rules[r];
             place->part = PART_CORE;
-            add_tests(suite, place, checks);
+            add_tests(suite, place, checks, attacks);
         }
     }
 }
@@ -188,7 +215,8 @@ static void complain_of_chapter(void *to, const char *file, int line, const char
         tell(*complain, "%s: %s", file, text);
 }
 
-struct suite *suite_create(const char *directory, const char *checks, suite_complain *complain)
+struct suite *suite_create(const char *directory, const char *checks, const char *attacks,
+                           suite_complain *complain)
 {
     struct suite *suite = zeroed(1, sizeof *suite);
     bool good = true;
@@ -199,7 +227,7 @@ struct suite *suite_create(const char *directory, const char *checks, suite_comp
         free(suite);
         return NULL;
     }
-    fill_table(suite, checks);
+    fill_table(suite, checks, attacks ? attacks : "");
     suite->stray = find_stray(suite, checks);
     for (i = 0; i < suite->rule_count; i++)
         good &= have_own_names(&suite->rules[i], complain) && find_part(&suite->rules[i], complain);
@@ -230,12 +258,12 @@ void suite_free(struct suite *suite)
 
 /* ---- Choosing ---- */
 
-static bool is_chapter(const struct suite_rule *place, const char *what)
+bool suite_is_of(const struct suite_rule *rule, const char *id)
 {
     char text[16];
 
-    snprintf(text, sizeof text, "R%d", place->chapter->number);
-    return !strcmp(text, what);
+    snprintf(text, sizeof text, "R%d", rule->chapter->number);
+    return !strcmp(text, id) || !strcmp(rule->rule->id, id);
 }
 
 static bool mark(struct suite *suite, const char *what, bool chosen)
@@ -245,7 +273,7 @@ static bool mark(struct suite *suite, const char *what, bool chosen)
 
     for (r = 0; r < suite->rule_count; r++) {
         struct suite_rule *place = &suite->rules[r];
-        bool whole = !what || is_chapter(place, what) || !strcmp(place->rule->id, what);
+        bool whole = !what || suite_is_of(place, what);
 
         for (t = 0; t < place->count; t++)
             if (whole || !strcmp(place->tests[t].id, what)) {
@@ -264,6 +292,28 @@ static bool mark(struct suite *suite, const char *what, bool chosen)
 bool suite_choose(struct suite *suite, const char *what)
 {
     return mark(suite, what, true);
+}
+
+bool suite_has_attacks(const struct suite *suite, const struct chapter *chapter)
+{
+    size_t i;
+
+    for (i = 0; i < suite->rule_count; i++)
+        if (suite->rules[i].chapter == chapter && suite->rules[i].count > 0 &&
+            suite->rules[i].tests[0].attacks)
+            return true;
+    return false;
+}
+
+bool suite_choose_attacks(struct suite *suite)
+{
+    bool found = false;
+    size_t i;
+
+    for (i = 0; i < suite->rule_count; i++)
+        if (suite_has_attacks(suite, suite->rules[i].chapter))
+            found |= mark(suite, suite->rules[i].rule->id, true);
+    return found;
 }
 
 bool suite_except(struct suite *suite, const char *what)
@@ -305,7 +355,7 @@ void suite_leave_out(struct suite *suite)
         told = left_out = 0;
         for (t = 0; t < place->count; t++) {
             struct test *test = &place->tests[t];
-            bool has_result = test->executions > 0 || test->result.kind == RESULT_DECLINED;
+            bool has_result = test->executions > 0 || test->result.kind != RESULT_SKIPPED;
 
             told += test->chosen && has_result;
             left_out += test->chosen && !has_result;
@@ -320,7 +370,9 @@ void suite_leave_out(struct suite *suite)
 
 bool suite_declines(const struct suite *suite, int part)
 {
-    return part > PART_CORE && suite->parts[part].lacks && !suite->parts[part].has;
+    const struct suite_part *which = &suite->parts[part];
+
+    return part > PART_CORE && (which->difference || (which->lacks && !which->has));
 }
 
 /* Call visit for the part of each of these items until it returns true; the part, or NO_PART. */
@@ -403,19 +455,43 @@ void suite_settle(struct suite *suite)
         settle_test(suite, &suite->tests[i]);
 }
 
+/* Whether a test could have been executed, if the runtime had all that it does not decline. */
+static bool is_asked(const struct test *test)
+{
+    return test->chosen && test->result.kind != RESULT_SKIPPED &&
+           test->result.kind != RESULT_DECLINED;
+}
+
 enum result_kind suite_result(const struct suite_rule *rule)
 {
-    enum result_kind worst = RESULT_PASS;
-    bool any = false;
+    enum result_kind worst = rule->difference ? RESULT_DIFFERS : RESULT_PASS;
+    bool any = false, told = false, lacking = false;
     size_t i;
 
     for (i = 0; i < rule->count; i++) {
         enum result_kind kind = rule->tests[i].result.kind;
 
-        if (!rule->tests[i].chosen || kind == RESULT_SKIPPED || kind == RESULT_DECLINED)
+        if (!is_asked(&rule->tests[i]))
             continue;
         any = true;
-        worst = kind > worst ? kind : worst;
+        lacking |= kind == RESULT_NOT_IMPLEMENTED;
+        told |= kind != RESULT_NOT_IMPLEMENTED && kind != RESULT_UNKNOWN;
+        if (kind != RESULT_NOT_IMPLEMENTED && kind > worst)
+            worst = kind;
     }
-    return any ? worst : rule->declined ? RESULT_DECLINED : RESULT_SKIPPED;
+    if (!any)
+        return rule->declined ? RESULT_DECLINED : RESULT_SKIPPED;
+    return lacking && !told ? RESULT_NOT_IMPLEMENTED : worst;
+}
+
+struct share suite_share(const struct suite_rule *rule)
+{
+    struct share share = {0};
+    size_t i;
+
+    for (i = 0; i < rule->count; i++) {
+        share.of += is_asked(&rule->tests[i]);
+        share.passed += is_asked(&rule->tests[i]) && rule->tests[i].result.kind == RESULT_PASS;
+    }
+    return share;
 }

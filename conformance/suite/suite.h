@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct difference;
+struct differences;
+
 /* How many of a scenario's schedules were executed. */
 struct exploration {
     size_t schedules; /* in all; 0: none, since the runtime could not be steered */
@@ -23,8 +26,10 @@ struct test {
     const char *name; /* the part of the id behind the rule */
     const struct rule *rule;
     const struct scenario *scenario; /* NULL: a test in C */
+    bool attacks;                    /* an attack on a server, not a test in C */
     struct test *twin;               /* the same test in C of an earlier rule; NULL: none */
     bool chosen;
+    const struct difference *difference; /* declared of it, or of its rule; NULL: none */
 
     int executions; /* of which the last one counts; one that hangs or is starved is executed twice
                      */
@@ -39,7 +44,8 @@ struct suite_rule {
     struct test *tests;
     size_t count;
     bool chosen;
-    bool declined; /* its part is */
+    bool declined;                       /* its part is */
+    const struct difference *difference; /* for which it is not kept, even if its tests pass */
 };
 
 /* What is known of a part of the interface: whether the runtime lacks some of its items, and has
@@ -47,6 +53,8 @@ struct suite_rule {
 struct suite_part {
     bool lacks;
     bool has;
+    const struct difference
+        *difference; /* the runtime is declared to decline it; NULL: it is not */
 };
 
 struct suite {
@@ -57,6 +65,7 @@ struct suite {
     size_t count;
     size_t left_out; /* tests that were chosen first, and not executed since others had failed */
     struct suite_part parts[PARTS];
+    struct differences *differences; /* declared; NULL: none */
     char *stray; /* complaint about a test in C that names no rule of the chapters; NULL: none */
 };
 
@@ -64,13 +73,24 @@ struct suite {
 typedef void suite_complain(const char *text);
 
 /* Gather the tests: the chapters of the directory, and the lines that `checks --list` has printed.
- * NULL after complaints. */
-struct suite *suite_create(const char *directory, const char *checks, suite_complain *complain);
+ * If a server is to be tested, `attacks` are the lines that `attack --rules` has printed, which are
+ * the tests of the rules that they name; else it is NULL. NULL after complaints. */
+struct suite *suite_create(const char *directory, const char *checks, const char *attacks,
+                           suite_complain *complain);
 void suite_free(struct suite *suite);
+
+/* Whether a rule is meant by an id: its own (R2.1), or that of its chapter (R2). */
+bool suite_is_of(const struct suite_rule *rule, const char *id);
 
 /* Choose a rule (R2.1), the rules of a chapter (R2) or one test (R2.1/1) in addition to those that
  * are chosen already; NULL: all. Returns whether it exists. */
 bool suite_choose(struct suite *suite, const char *what);
+
+/* Choose the rules of the chapters that have attacks on a server. Returns whether there are any. */
+bool suite_choose_attacks(struct suite *suite);
+
+/* Whether a chapter has any. */
+bool suite_has_attacks(const struct suite *suite, const struct chapter *chapter);
 
 /* Undo the choice of the same. */
 bool suite_except(struct suite *suite, const char *what);
@@ -84,16 +104,25 @@ void suite_leave_out(struct suite *suite);
 
 /* ---- Results ---- */
 
-/* Whether the runtime declines a part, as far as is known: it lacks all of it, and not only some.
- */
+/* Whether the runtime declines a part, as far as is known: it lacks all of it, and not only some,
+ * or is declared to. */
 bool suite_declines(const struct suite *suite, int part);
 
 /* Once the tests have been executed, tell those that need what the runtime declines from those that
  * need what it only lacks. */
 void suite_settle(struct suite *suite);
 
-/* The worst result of a rule's chosen tests, but for those that need a part which is declined. If
- * there is no other: RESULT_DECLINED for a rule of a declined part, else RESULT_SKIPPED. */
+/* The worst result of a rule's chosen tests, but for those that need what the runtime declines, or
+ * lacks although others could be executed. If there is no other: RESULT_DECLINED for a rule of a
+ * declined part, else RESULT_SKIPPED. */
 enum result_kind suite_result(const struct suite_rule *rule);
+
+/* How many of a rule's chosen tests passed, of those that the session could have executed if the
+ * runtime had all that it does not decline. */
+struct share {
+    size_t passed;
+    size_t of;
+};
+struct share suite_share(const struct suite_rule *rule);
 
 #endif

@@ -366,7 +366,7 @@ static void complain(const char *text)
 static struct suite *run_session(const char *runtime, const char *schedule, size_t most,
                                  double seconds)
 {
-    struct suite *suite = suite_create(place, "", complain);
+    struct suite *suite = suite_create(place, "", NULL, complain);
     struct session session = {.seconds = seconds,
                               .jobs = 1,
                               .explore = most,

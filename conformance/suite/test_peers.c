@@ -57,6 +57,7 @@ static void end(struct play *play, int line, const char *expected, const char *o
         assert_string_equal(verdict.findings[0].observed, observed);
         free(verdict.findings[0].expected);
         free(verdict.findings[0].observed);
+        free(verdict.findings[0].deviation);
     }
     peers_free(play->peers);
     program_free(play->program);

@@ -285,7 +285,7 @@ static void kills_all(void **state)
     (void)state;
     assert_int_equal(pthread_create(&thread, NULL, run_for_ever, &process), 0);
     do {
-        process_kill_all();
+        process_kill_all(SIGKILL);
         nanosleep(&soon, NULL);
     } while (pthread_tryjoin_np(thread, NULL) != 0);
     assert_int_equal(process.end, PROCESS_SIGNALLED);

@@ -2,24 +2,27 @@
  * client while other clients do all that clients do. */
 #include "checks.h"
 #include "clock.h"
+#include "table.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 enum exit_status { PASSED, FAILED_SOME, COULD_NOT_TELL };
 
 static const char help[] =
     "usage: attack [OPTION ...] --port PORT\n"
     "       attack [OPTION ...] -- COMMAND ...\n"
-    "       attack --list | --help\n"
+    "       attack --list | --rules | --help\n"
     "\n"
     "Attack an echo server with clients of all kinds. Check that each gets back what it sent and\n"
     "that well-behaved clients are always served. The second form starts the server, with the "
@@ -38,7 +41,13 @@ static const char help[] =
     "                     plain seconds, and what does not come in time is unknown\n"
     "  --seed N           the same seed sends the same bytes in the same pieces (random)\n"
     "  --only CHECK       run only this check; may be given several times\n"
-    "  --list             list the checks\n"
+    "  --rule ID          run only checks of this rule of the specification, and judge by it "
+    "alone:\n"
+    "                     if something else is wrong, the check cannot tell\n"
+    "  --plain            print a line per check in place of the table: its name, pass, fail,\n"
+    "                     unknown or skipped, and why; all else goes to standard error\n"
+    "  --list             list the checks, with the rules that they are about\n"
+    "  --rules            print a line for each rule of each check: RULE CHECK\n"
     "  --help             print this text\n"
     "\n"
     "Exit status: 0 all checks passed, 1 a check failed, 2 could not tell.\n";
@@ -56,7 +65,8 @@ struct options {
     const char *address;
     const char *only[64];
     int only_count;
-    char **words; /* our own command line */
+    const char *rule; /* to judge by; NULL: all */
+    struct table table;
 };
 
 struct counts {
@@ -146,14 +156,28 @@ static const struct check *find_check(const char *name)
     die("--only %s: no such check; --list lists them", name);
 }
 
-static _Noreturn void list_checks(void)
+/* Whether a rule is one of these, which are separated by blanks. */
+static bool is_among(const char *rule, const char *rules)
+{
+    size_t size = strlen(rule);
+    const char *found = strstr(rules, rule);
+
+    return found && (found == rules || found[-1] == ' ') && strchr(" ", found[size]);
+}
+
+static bool is_about(const struct check *check, const char *rule)
+{
+    return is_among(rule, check->rules) || is_among(rule, check->left);
+}
+
+static const char *find_rule(const char *rule)
 {
     int i;
 
     for (i = 0; i < check_count; i++)
-        printf("%-12s %s%s\n", checks[i].name, checks[i].about,
-               checks[i].watches ? " (only if attack starts the server)" : "");
-    exit(PASSED);
+        if (is_about(&checks[i], rule))
+            return rule;
+    die("--rule %s: no check is about it; --list lists them", rule);
 }
 
 static void parse_option(struct options *options, int option)
@@ -182,8 +206,18 @@ static void parse_option(struct options *options, int option)
             die("--only %s: given too often", optarg);
         options->only[options->only_count++] = find_check(optarg)->name;
         break;
+    case 'R':
+        options->rule = find_rule(optarg);
+        break;
+    case 'P':
+        options->table.plain = true;
+        break;
     case 'l':
-        list_checks();
+        table_list();
+        exit(PASSED);
+    case 'L':
+        table_rules();
+        exit(PASSED);
     case 'h':
         fputs(help, stdout);
         exit(PASSED);
@@ -196,15 +230,22 @@ static void parse_option(struct options *options, int option)
 
 static void parse(struct options *options, int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"port", required_argument, NULL, 'p'},    {"address", required_argument, NULL, 'a'},
-        {"seed", required_argument, NULL, 'r'},    {"connections", required_argument, NULL, 'c'},
-        {"seconds", required_argument, NULL, 's'}, {"patience", required_argument, NULL, 'w'},
-        {"only", required_argument, NULL, 'o'},    {"list", no_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"port", required_argument, NULL, 'p'},
+                                          {"address", required_argument, NULL, 'a'},
+                                          {"seed", required_argument, NULL, 'r'},
+                                          {"connections", required_argument, NULL, 'c'},
+                                          {"seconds", required_argument, NULL, 's'},
+                                          {"patience", required_argument, NULL, 'w'},
+                                          {"only", required_argument, NULL, 'o'},
+                                          {"rule", required_argument, NULL, 'R'},
+                                          {"plain", no_argument, NULL, 'P'},
+                                          {"list", no_argument, NULL, 'l'},
+                                          {"rules", no_argument, NULL, 'L'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     int option;
 
-    options->words = argv;
+    options->table.words = argv;
     while ((option = getopt_long(argc, argv, "+", known, NULL)) >= 0) {
         if (option == '?')
             exit(COULD_NOT_TELL); /* getopt has said why */
@@ -217,6 +258,8 @@ static void parse(struct options *options, int argc, char **argv)
     if (options->command && !server_takes_port(options->command))
         die("the command lacks the word PORT, which stands for the server's port");
     set_address(options);
+    options->table.seed = options->target.seed;
+    options->table.notes = options->table.plain ? stderr : stdout;
 }
 
 /* ---- How many clients there can be ---- */
@@ -236,80 +279,22 @@ static long raise_limit(void)
 }
 
 /* The server needs a descriptor for each client, and some for itself. */
-static int possible_connections(int wanted, const struct server *server)
+static int possible_connections(const struct options *options, const struct server *server)
 {
     long possible = raise_limit() - OTHERS;
+    int wanted = options->connections;
     struct rlimit limit;
 
-    if (server && prlimit(server->pid, RLIMIT_NOFILE, NULL, &limit) == 0 &&
+    if (server && prlimit(server->listener, RLIMIT_NOFILE, NULL, &limit) == 0 &&
         limit.rlim_cur < (rlim_t)possible)
         possible = (long)limit.rlim_cur - OTHERS - server->first.descriptors;
     if (possible < FEWEST)
         possible = FEWEST;
     if (possible < wanted)
-        printf("%ld connections at the same time: the limit on descriptors allows no more\n",
-               possible);
+        fprintf(options->table.notes,
+                "%ld connections at the same time: the limit on descriptors allows no more\n",
+                possible);
     return possible < wanted ? (int)possible : wanted;
-}
-
-/* ---- The table ---- */
-
-static void print_bytes(uint64_t bytes)
-{
-    if (bytes < 10000)
-        printf("%7u B ", (unsigned)bytes);
-    else if (bytes < 10000000)
-        printf("%7.1f kB", (double)bytes / 1e3);
-    else
-        printf("%7.1f MB", (double)bytes / 1e6);
-}
-
-static void print_line(const struct check *check, const struct tally *tally, double seconds)
-{
-    const char *verdict = tally->failed ? "FAIL" : tally->unknown ? "unknown" : "pass";
-
-    printf("  %-12s %7llu  ", check->name, (unsigned long long)tally->connections);
-    print_bytes(tally->bytes);
-    printf("  %6.2f s  %s%s%s\n", seconds, verdict, tally->reason[0] ? "   " : "", tally->reason);
-}
-
-static void print_word(const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+"
-                                ",./:@%";
-
-    if (*word && word[strspn(word, plain)] == '\0') {
-        printf(" %s", word);
-        return;
-    }
-    printf(" '");
-    for (; *word; word++)
-        printf(*word == '\'' ? "'\\''" : "%c", *word);
-    printf("'");
-}
-
-/* The command that runs this check again: ours, with more options. */
-static void print_again(const struct options *options, const struct check *check)
-{
-    char **word = options->words;
-
-    printf("      again: %s --seed %llu --only %s", *word++,
-           (unsigned long long)options->target.seed, check->name);
-    for (; *word; word++)
-        if (strcmp(*word, "--only") == 0 && word[1])
-            word++;
-        else
-            print_word(*word);
-    printf("\n");
-}
-
-static void print_said(struct server *server)
-{
-    char said[1500], *line;
-
-    server_said(server, said, sizeof said);
-    for (line = strtok(said, "\n"); line; line = strtok(NULL, "\n"))
-        printf("      the server: %s\n", line);
 }
 
 /* ---- The checks, one after another ---- */
@@ -321,8 +306,8 @@ static bool start_server(struct options *options, struct server *server)
 
     options->target.watched = true;
     if (!server_start(server, &options->target.address, options->target.patience, why)) {
-        printf("attack: %s\n", why);
-        print_said(server);
+        fprintf(options->table.notes, "attack: %s\n", why);
+        table_said(&options->table, server);
         server_end(server, 1);
         return false;
     }
@@ -336,59 +321,119 @@ static void end_server(const struct options *options, struct server *server)
     double patience = options->target.patience < 5 ? options->target.patience : 5;
 
     if (!server_end(server, patience))
-        printf("  (the server did not end on SIGTERM within %g s and was killed)\n", patience);
+        fprintf(options->table.notes,
+                "  (the server did not end on SIGTERM within %g s and was killed)\n", patience);
 }
 
 /* Judge the server's processes. If the server has died, that is why anything else failed. */
-static void judge_server(const struct options *options, struct server *server, struct tally *tally)
+static void judge_server(const struct options *options, struct server *server,
+                         const struct check *check, struct tally *tally)
 {
     double grace = tally->failed ? 0.3 : 0; /* a client may notice the end before we do */
+    bool recovers = !options->rule || is_among(options->rule, check->left);
     char why[WHY];
 
-    if (!server_alive(server, grace, why) ||
-        (!tally->failed && !server_has_recovered(server, options->target.patience, why))) {
-        tally->failed = true;
-        snprintf(tally->reason, sizeof tally->reason, "%s", why);
+    if (server_alive(server, grace, why)) {
+        if (tally->failed || !recovers ||
+            server_has_recovered(server, options->target.patience, why))
+            return;
+        tally->left = true;
     }
+    tally->failed = true;
+    snprintf(tally->reason, sizeof tally->reason, "%s", why);
 }
 
-static bool run_check(struct options *options, struct server *server, const struct check *check,
-                      struct counts *counts)
+/* What is wrong may have to do with another rule. */
+static void judge_by_rule(const char *rule, const struct check *check, struct tally *tally)
+{
+    char reason[sizeof tally->reason];
+
+    if (!tally->failed || is_among(rule, tally->left ? check->left : check->rules))
+        return;
+    tally->failed = false;
+    tally->unknown = true;
+    memcpy(reason, tally->reason, sizeof reason);
+    snprintf(tally->reason, sizeof reason, "something else is wrong: %.900s", reason);
+}
+
+/* A crowd that is smaller than it was to be shows only what is wrong. */
+static void judge_crowd(const struct options *options, int connections, struct tally *tally)
+{
+    if (tally->failed || connections == options->connections)
+        return;
+    tally->unknown = true;
+    snprintf(tally->reason, sizeof tally->reason,
+             "only %d connections at the same time: the limit on descriptors allows no more",
+             connections);
+}
+
+static bool run_check(const struct options *options, int connections, struct server *server,
+                      const struct check *check, struct counts *counts)
 {
     struct attack attack = {.target = &options->target,
                             .server = server,
-                            .connections = options->connections,
+                            .connections = connections,
                             .seconds = options->seconds,
                             .name = check->name};
+    struct tally *tally = &attack.tally;
     double begun = clock_now(), seconds;
+    bool failed;
 
     check->attack(&attack);
     seconds = clock_now() - begun;
-    if (server)
-        judge_server(options, server, &attack.tally);
-    print_line(check, &attack.tally, seconds);
-    if (attack.tally.failed)
-        print_again(options, check);
-    if (server && attack.tally.failed)
-        print_said(server);
-    counts->failed += attack.tally.failed;
-    counts->unknown += attack.tally.unknown;
-    counts->passed += !attack.tally.failed && !attack.tally.unknown;
-    return !attack.tally.failed;
+    if (server && !(check->needs & STOPS))
+        judge_server(options, server, check, tally);
+    failed = tally->failed;
+    if (options->rule && check->needs & CROWDED)
+        judge_crowd(options, connections, tally);
+    if (options->rule)
+        judge_by_rule(options->rule, check, tally);
+    table_line(&options->table, check, tally, seconds);
+    if (failed)
+        table_again(&options->table, check);
+    if (server && failed)
+        table_said(&options->table, server);
+    counts->failed += tally->failed;
+    counts->unknown += tally->unknown;
+    counts->passed += !tally->failed && !tally->unknown;
+    return !failed;
 }
 
 static bool is_chosen(const struct options *options, const struct check *check)
 {
     int i;
 
+    if (options->rule && !is_about(check, options->rule))
+        return false;
     for (i = 0; i < options->only_count; i++)
         if (options->only[i] == check->name)
             return true;
-    return options->only_count == 0;
+    return options->only_count == 0 && (options->rule || !(check->needs & STOPS));
 }
 
-/* A server that failed is started afresh for the next check. */
-static void run_checks(struct options *options, struct server *server, struct counts *counts)
+/* Run a check on a server that is started again where the check needs it, or where it has been
+ * ended after the last one. Returns whether it is there. */
+static bool run_on_server(struct options *options, int connections, struct server *server,
+                          const struct check *check, struct counts *counts)
+{
+    if (check->needs & AFRESH && server->pid > 0)
+        end_server(options, server);
+    if (server->pid == 0 && !start_server(options, server))
+        return false;
+    if (!run_check(options, connections, server, check, counts) || check->needs & STOPS)
+        end_server(options, server);
+    return true;
+}
+
+static void skip(const struct options *options, const struct check *check, const char *why,
+                 struct counts *counts)
+{
+    table_skipped(&options->table, check, why);
+    counts->skipped++;
+}
+
+static void run_checks(struct options *options, int connections, struct server *server,
+                       struct counts *counts)
 {
     bool there = true;
     int i;
@@ -398,24 +443,20 @@ static void run_checks(struct options *options, struct server *server, struct co
 
         if (!is_chosen(options, check))
             continue;
-        if (!there || (check->watches && !server)) {
-            printf("  %-12s  skipped: %s\n", check->name,
-                   there ? "attack did not start this server" : "the server is gone");
-            counts->skipped++;
+        if (there && !server && check->needs & WATCHES) {
+            skip(options, check, "attack did not start this server", counts);
             continue;
         }
-        if (server && check->afresh)
-            end_server(options, server), start_server(options, server);
-        if (run_check(options, server, check, counts))
-            continue;
-        if (server)
-            end_server(options, server), there = start_server(options, server);
-        else
+        if (there && server)
+            there = run_on_server(options, connections, server, check, counts);
+        else if (there && !run_check(options, connections, NULL, check, counts))
             there = server_listens(&options->target.address);
+        else if (!there)
+            skip(options, check, "the server is gone", counts);
     }
 }
 
-static int report(const struct counts *counts)
+static void print_counts(const struct counts *counts)
 {
     printf("%d passed, %d failed", counts->passed, counts->failed);
     if (counts->skipped > 0)
@@ -423,9 +464,32 @@ static int report(const struct counts *counts)
     if (counts->unknown > 0)
         printf(", %d unknown", counts->unknown);
     printf("\n");
+}
+
+static int conclude(const struct counts *counts)
+{
     if (counts->failed > 0)
         return FAILED_SOME;
     return counts->unknown > 0 || counts->passed == 0 ? COULD_NOT_TELL : PASSED;
+}
+
+/* The server, for a signal that ends us. */
+static struct server server = {.said = -1};
+
+static void interrupted(int number)
+{
+    server_kill(&server);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void handle_signals(void)
+{
+    const struct sigaction action = {.sa_handler = interrupted};
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
 }
 
 int main(int argc, char **argv)
@@ -434,23 +498,27 @@ int main(int argc, char **argv)
                               .address = "127.0.0.1",
                               .connections = 1000,
                               .seconds = 5};
-    struct server server = {.said = -1};
     struct counts counts = {0};
+    int connections;
 
     parse(&options, argc, argv);
     setvbuf(stdout, NULL, _IOLBF, 0);
     raise_limit();
-    printf("attack: seed %llu\n", (unsigned long long)options.target.seed);
+    handle_signals();
+    if (!options.table.plain)
+        printf("attack: seed %llu\n", (unsigned long long)options.target.seed);
     server.command = options.command;
     if (options.command && !start_server(&options, &server))
         return COULD_NOT_TELL;
     if (!options.command && !server_listens(&options.target.address))
         die("nothing listens at %s, port %d", options.address, options.port);
-    options.connections =
-        possible_connections(options.connections, options.command ? &server : NULL);
-    printf("  check        clients       bytes      time\n");
-    run_checks(&options, options.command ? &server : NULL, &counts);
+    connections = possible_connections(&options, options.command ? &server : NULL);
+    if (!options.table.plain)
+        printf("  check        clients       bytes      time\n");
+    run_checks(&options, connections, options.command ? &server : NULL, &counts);
     if (options.command)
         end_server(&options, &server);
-    return report(&counts);
+    if (!options.table.plain)
+        print_counts(&counts);
+    return conclude(&counts);
 }

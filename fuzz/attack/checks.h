@@ -16,11 +16,20 @@ struct attack {
     struct tally tally;
 };
 
+/* What a check needs. */
+enum {
+    WATCHES = 1, /* a server that we started */
+    AFRESH = 2,  /* one that has had no client */
+    CROWDED = 4, /* as many connections as were asked for */
+    STOPS = 8    /* a server that stops on SIGTERM, as not every one promises; it is gone then */
+};
+
 struct check {
     const char *name, *about;
+    const char *rules; /* that the server breaks if it does not serve the clients as it should */
+    const char *left;  /* that it breaks if the clients leave something behind in it */
     void (*attack)(struct attack *attack);
-    bool watches; /* needs a server that we started */
-    bool afresh;  /* needs a server that has had no client */
+    int needs;
 };
 
 extern const struct check checks[];
@@ -50,7 +59,13 @@ void check_half_open(struct attack *attack);
 void check_random(struct attack *attack);
 
 void check_rest(struct attack *attack);
+void check_answered(struct attack *attack);
 void check_exhaustion(struct attack *attack);
 void check_rounds(struct attack *attack);
+
+void check_refusal(struct attack *attack);
+void check_last_clients(struct attack *attack);
+void check_end(struct attack *attack);
+void check_second_signal(struct attack *attack);
 
 #endif

@@ -105,7 +105,7 @@ void check_crowd(struct attack *attack)
 
 void check_queue(struct attack *attack)
 {
-    send_clients(attack, at_most(attack, THOUSAND), 1, one_byte);
+    send_clients(attack, THOUSAND, 1, one_byte);
 }
 
 /* ---- Clients that take their time ---- */

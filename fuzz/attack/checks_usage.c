@@ -39,7 +39,7 @@ static struct script idling(int number, uint64_t *random)
 
 /* Nobody sends anything meanwhile. A good server rests most of the time in at least one of several
  * windows of time; a server that spins never does. */
-static bool rests(void *context, struct tally *tally)
+static enum hold rests(void *context, struct tally *tally)
 {
     const double window = 0.1, little = 0.2;
     double share = 1;
@@ -51,7 +51,7 @@ static bool rests(void *context, struct tally *tally)
     if (share > little)
         say(tally, "the server uses %.0f %% of a processor while nobody sends anything",
             100 * share);
-    return share <= little;
+    return share <= little ? HOLD_GOES_ON : HOLD_IS_WRONG;
 }
 
 void check_rest(struct attack *attack)
@@ -70,9 +70,70 @@ static bool recovers(struct attack *attack)
 {
     if (server_has_recovered(attack->server, attack->target->patience, attack->tally.reason))
         return true;
-    attack->tally.failed = true;
+    attack->tally.failed = attack->tally.left = true;
     return false;
 }
+
+/* ---- Half-closed clients that stay ---- */
+
+enum { STAYING = 24 };
+
+static struct script staying(int number, uint64_t *random)
+{
+    struct script script =
+        SCRIPT(STEP(SEND, 1), STEP(AWAIT), STEP(HOLD), STEP(SEND, 1 + random_below(random, 8000)),
+               STEP(HALF_CLOSE), STEP(HOLD), STEP(END));
+
+    (void)number;
+    script.deaf = true;
+    return script;
+}
+
+struct stay {
+    struct attack *attack;
+    int clients;
+    int descriptors; /* before anybody has half-closed; 0: not known yet */
+};
+
+/* At first nobody has half-closed, then everybody but the regular has. The server may have several
+ * descriptors for each client, which it then has for the regular. */
+static enum hold is_done_with_them(void *context, struct tally *tally)
+{
+    struct stay *stay = context;
+    const struct attack *attack = stay->attack;
+    int first = attack->server->first.descriptors, now;
+    int a_client = (stay->descriptors - first) / (stay->clients + 1);
+    double start = clock_of_server();
+
+    if (stay->descriptors == 0) {
+        stay->descriptors = server_usage(attack->server).descriptors;
+        return HOLD_GOES_ON;
+    }
+    while ((now = server_usage(attack->server).descriptors) > first + a_client) {
+        if (clock_of_server() > start + attack->target->patience) {
+            say(tally, "%d clients have half-closed, but the server keeps %d descriptors too many",
+                stay->clients, now - first - a_client);
+            return HOLD_IS_WRONG;
+        }
+        clock_wait();
+    }
+    return HOLD_GOES_ON;
+}
+
+void check_answered(struct attack *attack)
+{
+    int count = attack->connections < STAYING ? attack->connections : STAYING;
+    struct stay stay = {.attack = attack, .clients = count};
+    struct crowd_plan plan = {.name = attack->name, .count = count, .at_once = count};
+
+    plan.script = staying;
+    plan.no_newcomers = true;
+    plan.at_hold = is_done_with_them;
+    plan.context = &stay;
+    crowd_attack(&plan, attack->target, &attack->tally);
+}
+
+/* ---- Too few descriptors ---- */
 
 enum { PLACES = 16, TOO_MANY = 64 };
 
@@ -108,7 +169,7 @@ void check_exhaustion(struct attack *attack)
     }
     if (crowd_attack(&plan, attack->target, &attack->tally) && recovers(attack))
         send_clients(attack, 20, 1, calling);
-    prlimit(attack->server->pid, RLIMIT_NOFILE, &before, NULL);
+    server_unlimit(attack->server, &before);
 }
 
 /* ---- Everything, in rounds ---- */
@@ -254,7 +315,7 @@ static void report_rounds(struct tally *tally, const struct rounds *rounds)
     struct usage before = peak(rounds, 0, half), now = peak(rounds, half, rounds->count);
 
     if (now.memory < 0 || !(is_level(rounds) || wavers(rounds))) {
-        tally->failed = now.memory >= 0 && grows(rounds);
+        tally->failed = tally->left = now.memory >= 0 && grows(rounds);
         tally->unknown = !tally->failed;
         say(tally, "%s: %ld KiB, %d threads after %d clients; %ld KiB, %d threads after %d",
             tally->failed ? "it grows" : "it may grow", before.memory, before.threads, clients,

@@ -39,6 +39,7 @@ struct crowd {
     double give_up;                /* when, by the clock */
     const char *wrong;             /* with the crowd as a whole */
     struct slot *failed;
+    bool over;               /* it ends here, and all is well */
     bool closing;            /* the witnesses finish their scripts and go */
     int served[WITNESSES];   /* how often each has been served */
     int expected[WITNESSES]; /* how often each must have been before those that hold go on */
@@ -177,11 +178,17 @@ static void release(struct crowd *crowd)
 
 static void check_hold(struct crowd *crowd)
 {
+    const struct crowd_plan *plan = crowd->plan;
+    enum hold hold = HOLD_GOES_ON;
+
     if (!all_hold(crowd))
         return;
     if (!crowd->expecting) {
-        if (crowd->plan->at_hold && !crowd->plan->at_hold(crowd->plan->context, crowd->tally))
+        if (plan->at_hold)
+            hold = plan->at_hold(plan->context, crowd->tally);
+        if (hold == HOLD_IS_WRONG)
             crowd->wrong = crowd->tally->reason;
+        crowd->over = hold == HOLD_ENDS_IT;
         crowd->time = clock_of_server();
         expect_service(crowd);
     } else if (witnesses_are_served(crowd)) {
@@ -308,7 +315,7 @@ static void loop(struct crowd *crowd)
             act_all(crowd);
         }
         check_hold(crowd);
-    } while (!crowd->failed && !crowd->wrong && !all_gone(crowd));
+    } while (!crowd->failed && !crowd->wrong && !crowd->over && !all_gone(crowd));
 }
 
 /* ---- From beginning to end ---- */

@@ -2,6 +2,7 @@
  * server: we start no other, and adopt those whose parents have ended. */
 #include "server.h"
 #include "clock.h"
+#include "sockets.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -179,14 +180,24 @@ bool server_limit(const struct server *server, int more, struct rlimit *before)
     struct rlimit limit;
     char path[64];
 
-    if (prlimit(server->pid, RLIMIT_NOFILE, NULL, before) < 0)
+    if (prlimit(server->listener, RLIMIT_NOFILE, NULL, before) < 0)
         return false;
     limit = *before;
     for (limit.rlim_cur = 0; more > 0 && limit.rlim_cur < before->rlim_cur; limit.rlim_cur++) {
-        snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)server->pid, (int)limit.rlim_cur);
+        snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)server->listener, (int)limit.rlim_cur);
         more -= access(path, F_OK) < 0; /* this number is free */
     }
-    return more == 0 && prlimit(server->pid, RLIMIT_NOFILE, &limit, NULL) == 0;
+    return more == 0 && prlimit(server->listener, RLIMIT_NOFILE, &limit, NULL) == 0;
+}
+
+void server_unlimit(const struct server *server, const struct rlimit *before)
+{
+    prlimit(server->listener, RLIMIT_NOFILE, before, NULL);
+}
+
+void server_signal(const struct server *server, int number)
+{
+    kill(server->listener, number);
 }
 
 /* ---- Starting it ---- */
@@ -196,13 +207,15 @@ static bool is_word(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* The first place where the word PORT stands alone; NULL if there is none. */
+/* The first place where the word PORT stands alone and is no variable of the shell, as the first
+ * one of PORT=PORT is; NULL if there is none. */
 static const char *find_port_word(const char *text)
 {
     const char *word = text;
 
     while ((word = strstr(word, "PORT")) &&
-           ((word > text && is_word(word[-1])) || is_word(word[4])))
+           ((word > text && (is_word(word[-1]) || strchr("${", word[-1]))) || is_word(word[4]) ||
+            (word[4] == '=' && (word == text || word[-1] == ' '))))
         word++;
     return word;
 }
@@ -284,6 +297,8 @@ static bool choose_port(struct address *address)
     return false;
 }
 
+enum { SAID_MOST = 64 << 20 /* bytes that the server may print */ };
+
 /* In the child. If the server cannot be started, the error goes into the pipe. */
 static _Noreturn void become(const struct server *server, int port, int pipe)
 {
@@ -291,6 +306,7 @@ static _Noreturn void become(const struct server *server, int port, int pipe)
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){SAID_MOST, SAID_MOST});
     close_range(
         3, ~0u,
         CLOSE_RANGE_CLOEXEC); /* the server does not get the descriptors that we were given */
@@ -337,47 +353,78 @@ static bool spawn(struct server *server, int port, char *why)
 
 enum { LISTENS = 10000 /* milliseconds in which the system connects a client, or refuses it */ };
 
-bool server_listens(const struct address *address)
+/* A client that comes and goes at once. */
+static struct client call(const struct address *address)
 {
-    struct client client = {.script = SCRIPT(STEP(CLOSE))};
-    bool connected;
+    struct client client = {.script = SCRIPT(STEP(CLOSE))}, called;
 
     client_begin(&client, 0);
     client_act(&client, address, 0);
     if (client.state == CONNECTING && client.fd >= 0)
         poll(&(struct pollfd){.fd = client.fd, .events = POLLOUT}, 1, LISTENS);
     client_act(&client, address, 0);
-    connected = client.state == DONE;
+    called = client;
     client_close(&client);
-    return connected;
+    return called;
+}
+
+bool server_listens(const struct address *address)
+{
+    return call(address).state == DONE;
+}
+
+bool server_refuses(const struct address *address)
+{
+    struct client client = call(address);
+
+    return client.state == FAILED && client.fault == REFUSED && client.error == ECONNREFUSED;
+}
+
+static int find_listener(const struct server *server, int port)
+{
+    int *pids, count = descendants(&pids), listener = sockets_listener(pids, count, port);
+
+    free(pids);
+    return listener > 0 ? listener : server->pid;
+}
+
+static void explain_silence(int port, double patience, char *why)
+{
+    int *pids, count = descendants(&pids);
+    char ports[100];
+
+    sockets_ports(pids, count, ports, sizeof ports);
+    free(pids);
+    snprintf(why, WHY, "the server does not listen on port %d within %g s%s%s", port, patience,
+             *ports ? ", but elsewhere: " : "", ports);
 }
 
 bool server_start(struct server *server, struct address *address, double patience, char *why)
 {
+    char how[WHY];
     double start;
+    int port;
 
     if (!choose_port(address)) {
         snprintf(why, WHY, "no free port at this address: %s", strerror(errno));
         return false;
     }
-    if (!spawn(server, ntohs(*port_of(address)), why))
+    port = ntohs(*port_of(address));
+    if (!spawn(server, port, why))
         return false;
     start = clock_of_server();
     while (!server_listens(address)) {
-        char how[WHY];
-
         if (!server_alive(server, 0, how)) {
-            snprintf(why, WHY, "%.200s before it listened on port %d", how,
-                     ntohs(*port_of(address)));
+            snprintf(why, WHY, "%.200s before it listened on port %d", how, port);
             return false;
         }
         if (clock_of_server() > start + patience) {
-            snprintf(why, WHY, "the server does not listen on port %d within %g s",
-                     ntohs(*port_of(address)), patience);
+            explain_silence(port, patience, why);
             return false;
         }
         clock_wait();
     }
+    server->listener = find_listener(server, port);
     return true;
 }
 
@@ -391,7 +438,9 @@ bool server_alive(struct server *server, double grace, char *why)
         clock_wait();
     if (!server->ended)
         return true;
-    if (WIFSIGNALED(server->status))
+    if (lseek(server->said, 0, SEEK_END) >= SAID_MOST)
+        snprintf(why, WHY, "the server ended when it had printed %d MiB", SAID_MOST >> 20);
+    else if (WIFSIGNALED(server->status))
         snprintf(why, WHY, "the server was killed by SIG%s",
                  sigabbrev_np(WTERMSIG(server->status)));
     else
@@ -413,6 +462,12 @@ void server_said(struct server *server, char *text, size_t size)
 
 /* ---- Ending it ---- */
 
+void server_kill(const struct server *server)
+{
+    if (server->pid > 0)
+        kill(-server->pid, SIGKILL);
+}
+
 bool server_end(struct server *server, double patience)
 {
     bool by_itself = true;
@@ -420,7 +475,7 @@ bool server_end(struct server *server, double patience)
     char why[WHY];
 
     if (server->pid > 0 && !server->ended) {
-        kill(server->pid, SIGTERM);
+        kill(server->listener > 0 ? server->listener : server->pid, SIGTERM);
         by_itself = !server_alive(server, patience, why);
         if (!by_itself)
             kill(server->pid, SIGKILL);

@@ -14,9 +14,10 @@ struct usage {
 
 struct server {
     char **command;
-    pid_t pid;   /* 0: it does not run */
-    int said;    /* a file with its output; -1: none */
-    off_t heard; /* how much of that was read */
+    pid_t pid;      /* 0: it does not run */
+    pid_t listener; /* the process of these that listens: not the first if a shell started it */
+    int said;       /* a file with its output; -1: none */
+    off_t heard;    /* how much of that was read */
     bool ended;
     int status;         /* as from waitpid, once it has ended */
     struct usage first; /* after it had served a few clients */
@@ -33,8 +34,12 @@ bool server_takes_port(char *const *command);
  * why. */
 bool server_start(struct server *server, struct address *address, double patience, char *why);
 
-/* Whether any server accepts a client at the address. */
+/* Whether any server accepts a client at the address, and whether the system refuses one there. */
 bool server_listens(const struct address *address);
+bool server_refuses(const struct address *address);
+
+/* Send a signal to the process that listens. */
+void server_signal(const struct server *server, int number);
 
 /* Whether it still runs after `grace` seconds; if not, says how it ended. */
 bool server_alive(struct server *server, double grace, char *why);
@@ -54,6 +59,10 @@ void server_said(struct server *server, char *text, size_t size);
 
 /* Allow it only this many more descriptors than it has. `before` receives the limit to restore. */
 bool server_limit(const struct server *server, int more, struct rlimit *before);
+void server_unlimit(const struct server *server, const struct rlimit *before);
+
+/* Kill all of its process group, at once; a signal handler may call it. */
+void server_kill(const struct server *server);
 
 /* End it with SIGTERM, and what does not end within `patience` with SIGKILL. Returns whether
  * SIGTERM was enough. */

@@ -35,7 +35,7 @@ struct attack {
 #define QUICK "--connections 100 --seconds 0.5 --patience 30 -- "
 #define PASSES(name, command)                                                                      \
     {                                                                                              \
-        name, QUICK command, 0, "16 passed, 0 failed\n", "", NULL                                  \
+        name, QUICK command, 0, "17 passed, 0 failed\n", "", NULL                                  \
     }
 #define FAILS(fault, check, reason)                                                                \
     {                                                                                              \
@@ -44,6 +44,9 @@ struct attack {
             " PORT",                                                                               \
             1, "FAIL   ", reason, NULL                                                             \
     }
+
+#define STOPS         "--only refusal --only last-clients --only end --only second "
+#define BY_RULE(rule) "--patience 2 --plain --rule " rule " "
 
 static struct attack attacks[] = {
     PASSES("miou-echo", "$ECHO --port PORT"),
@@ -78,6 +81,39 @@ static struct attack attacks[] = {
     FAILS("leaks-memory-on-reset", "rounds", "it grows: "),
     FAILS("leaks-thread", "crowd", "left behind: "),
     FAILS("leaks-zombie", "byte", "left behind: "),
+    FAILS("keeps-answered", "answered", "have half-closed, but the server keeps "),
+    FAILS("one-listener", "crowd", "within 2 s"),
+    FAILS("accepts-on", "refusal", "new clients are still accepted 2 s after SIGTERM"),
+    FAILS("cuts-off", "last-clients", "ended with status 0 on SIGTERM, though it had clients"),
+    FAILS("never-ends", "end", "runs 2 s after SIGTERM and the end of its last client"),
+    FAILS("ends-badly", "end", "the server ended with status 1 after SIGTERM"),
+    FAILS("one-signal", "second", "the server still runs 2 s after the second SIGTERM"),
+
+    {"stops", "--patience 30 " STOPS "-- $BAD none PORT", 0, "4 passed, 0 failed\n", "", NULL},
+    {"miou-echo stops", "--patience 30 " STOPS "-- $ECHO --port PORT", 0, "4 passed, 0 failed\n",
+     "", NULL},
+    /* The process that stops, and that runs out of descriptors, is not the shell. */
+    {"below a shell", "--only exhaustion --only end -- sh -c 'A=1 $BAD none $0; exit $?' PORT", 0,
+     "2 passed, 0 failed\n", "", NULL},
+    {"below a shell, badly", "--only exhaustion -- sh -c '$BAD emfile-kills $0; exit $?' PORT", 1,
+     "FAIL   the server ended with status 1", "", NULL},
+    {"by its rule", BY_RULE("R7.6") "--only queue -- $BAD leaks-fd PORT", 1,
+     "queue fail left behind: ", "again: ", NULL},
+    {"by another rule", BY_RULE("R7.9") "--only queue -- $BAD leaks-fd PORT", 0, "queue pass\n", "",
+     NULL},
+    {"something else", BY_RULE("R7.6") "--only queue -- $BAD tires PORT", 2,
+     "queue unknown something else is wrong: the server ended with status 3\n", "", NULL},
+    {"all of a rule", BY_RULE("R7.4") "-- $BAD none PORT", 0, "resets pass\nstorm pass\n", "",
+     NULL},
+    {"too small a crowd",
+     BY_RULE("R7.7") "--connections 100000 -- sh -c 'ulimit -n 300; exec $BAD none $0' PORT", 2,
+     "crowd unknown only 2", "the limit on descriptors allows no more\n", NULL},
+    {"a variable of the shell", "--only byte -- sh -c 'PORT=PORT; exec $BAD none $PORT'", 0,
+     "1 passed, 0 failed\n", "", NULL},
+    {"listens elsewhere", "--patience 1 -- $BAD elsewhere PORT", 2,
+     "within 1 s, but elsewhere: ", "", NULL},
+    {"prints without end", "-- $BAD prints PORT", 2, "the server ended when it had printed 64 MiB",
+     "before it listened", NULL},
 
     {"again", "--only byte --patience 2 -- sh -c 'exec $BAD greets $0' PORT", 1,
      "/attack --seed 1 --only byte --seed 1 --patience 2 -- sh -c 'exec ", "greets $0' PORT\n",
@@ -99,7 +135,9 @@ static struct attack attacks[] = {
     {"no number", "--connections many --port 7", 2, "--connections many: not a number", "", NULL},
     {"IPv6", "--address ::1 --only byte -- socat 'TCP6-LISTEN:PORT,bind=[::1],fork' PIPE", 0,
      "1 passed, 0 failed\n", "", NULL},
-    {"the list", "--list", 0, "half-close", "rounds", NULL},
+    {"no such rule", "--rule R7 --port 7", 2, "--rule R7: no check is about it", "", NULL},
+    {"the list", "--list", 0, "half-close   R7.2 ", "rounds       R7.6 R7.23 ", NULL},
+    {"the rules", "--rules", 0, "R7.6 queue\n", "R7.9 queue\n", NULL},
     {"help", "--help", 0, "usage: attack", "Exit status", NULL},
 };
 

@@ -2,7 +2,9 @@
  *
  *     bad FAULT PORT      bad --list
  *
- * Each client has a buffer, which is written while it holds something and read into otherwise. */
+ * Each client has a buffer, which is written while it holds something and read into otherwise.
+ * After SIGTERM the server accepts nobody, and ends when its clients have gone, or on a second
+ * SIGTERM. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -47,6 +49,15 @@
     X(LEAKS_MEMORY_ON_RESET, "leaks-memory-on-reset", "leaks 100 bytes a reset")                   \
     X(LEAKS_THREAD, "leaks-thread", "leaks a thread a client")                                     \
     X(LEAKS_ZOMBIE, "leaks-zombie", "leaks a zombie a client")                                     \
+    X(KEEPS_ANSWERED, "keeps-answered", "closes an answered client when the next one comes")       \
+    X(ONE_LISTENER, "one-listener", "accepts at one of its two listeners")                         \
+    X(ACCEPTS_ON, "accepts-on", "accepts clients after SIGTERM")                                   \
+    X(CUTS_OFF, "cuts-off", "ends on SIGTERM while it has clients")                                \
+    X(NEVER_ENDS, "never-ends", "stays after SIGTERM when its clients have gone")                  \
+    X(ENDS_BADLY, "ends-badly", "ends with status 1 after SIGTERM")                                \
+    X(ONE_SIGNAL, "one-signal", "ignores a second SIGTERM")                                        \
+    X(PRINTS, "prints", "prints without end")                                                      \
+    X(ELSEWHERE, "elsewhere", "listens at another port")                                           \
     X(STAYS, "stays", "ignores SIGTERM")                                                           \
     X(NEVER_LISTENS, "never-listens", "opens no port")
 
@@ -90,6 +101,7 @@ static struct client **clients; /* by index, like the entries; index 0 is the li
 static struct pollfd *entries;
 static int count;
 static bool accepting = true;
+static volatile sig_atomic_t signals;
 
 static double seconds(void)
 {
@@ -131,6 +143,18 @@ static void add(int fd)
     entries[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
 
+/* Returns whether the descriptor is kept, until the next call. */
+static bool keep(int fd)
+{
+    static int kept[1000], size;
+
+    while (size > 0 && (fd < 0 || size == 1000))
+        close(kept[--size]);
+    if (fd >= 0 && has(KEEPS_ANSWERED) && shutdown(fd, SHUT_WR) == 0)
+        kept[size++] = fd;
+    return size > 0;
+}
+
 /* The last client takes the place of the removed one. */
 static void remove_client(int i, bool reset)
 {
@@ -143,7 +167,7 @@ static void remove_client(int i, bool reset)
         abort();
     if (reset && has(LEAKS_MEMORY_ON_RESET) && (lost = malloc(100)))
         memset(lost, 1, 100);
-    if (!reset || !has(LEAKS_FD_ON_RESET))
+    if (reset ? !has(LEAKS_FD_ON_RESET) : !keep(entries[i].fd))
         close(entries[i].fd);
     free(clients[i]);
     count--;
@@ -173,6 +197,7 @@ static void accept_client(void)
     if (has(GREETS) && send(fd, "hello\n", 6, MSG_NOSIGNAL) < 0)
         perror("send");
     leak();
+    keep(-1);
     add(fd);
 }
 
@@ -270,22 +295,55 @@ static void serve(int i)
 /* Backwards, because a client that is removed is replaced by the last one. */
 static void serve_all(void)
 {
+    const struct timespec soon = {.tv_nsec = 20000000};
+    sigset_t none;
     int i, n;
 
+    sigemptyset(&none);
     entries[0].events = accepting ? POLLIN : 0;
-    n = poll(entries, (nfds_t)count, has(HASTY) ? 20 : -1);
+    n = ppoll(entries, (nfds_t)count, has(HASTY) ? &soon : NULL, &none);
     for (i = count - 1; i > 0 && n >= 0; i--)
         if (entries[i].revents != 0)
             serve(i);
         else if (has(HASTY) && seconds() > clients[i]->since + 0.1)
             remove_client(i, false);
-    if (entries[0].revents & POLLIN)
+    if (n >= 0 && entries[0].revents & POLLIN)
         accept_client();
+}
+
+static void note_signal(int number)
+{
+    (void)number;
+    signals++;
+}
+
+/* The signal comes only while the server waits. */
+static void handle_signal(void)
+{
+    const struct sigaction action = {.sa_handler = has(STAYS) ? SIG_IGN : note_signal};
+    sigset_t one;
+
+    sigemptyset(&one);
+    sigaddset(&one, SIGTERM);
+    sigprocmask(SIG_BLOCK, &one, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* The entry of the listener stays, without one. */
+static void stop(void)
+{
+    if (accepting && !has(ACCEPTS_ON)) {
+        close(entries[0].fd);
+        entries[0].fd = -1;
+        accepting = false;
+    }
+    if ((count == 1 && !has(NEVER_ENDS)) || has(CUTS_OFF) || (signals > 1 && !has(ONE_SIGNAL)))
+        exit(has(ENDS_BADLY));
 }
 
 /* ---- From beginning to end ---- */
 
-static void listen_at(int port)
+static int open_listener(int port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)port),
@@ -293,11 +351,13 @@ static void listen_at(int port)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), yes = 1;
 
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (has(ONE_LISTENER))
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
     if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 4096) < 0) {
         perror("bad");
         exit(1);
     }
-    add(fd);
+    return fd;
 }
 
 static int find_fault(const char *name)
@@ -320,11 +380,17 @@ int main(int argc, char **argv)
     if (argc != 3)
         return argc != 2;
     fault = (enum fault)find_fault(argv[1]);
-    if (has(STAYS))
-        signal(SIGTERM, SIG_IGN);
+    while (has(PRINTS))
+        puts("the server prints this, again and again");
+    handle_signal();
     if (has(NEVER_LISTENS))
         sleep_for_ever(NULL);
-    listen_at(atoi(argv[2]));
-    for (;;)
+    add(open_listener(has(ELSEWHERE) ? 0 : atoi(argv[2])));
+    if (has(ONE_LISTENER))
+        open_listener(atoi(argv[2]));
+    for (;;) {
         serve_all();
+        if (signals > 0)
+            stop();
+    }
 }

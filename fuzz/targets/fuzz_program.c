@@ -136,7 +136,7 @@ static void run(void)
 static void judge_run(void)
 {
     struct trace *trace = trace_parse(program, 1, execution.output, execution.output_size);
-    struct verdict *verdict = trace != NULL ? judge(program, trace) : NULL;
+    struct verdict *verdict = trace != NULL ? judge(program, trace, NULL) : NULL;
 
     if (verdict == NULL)
         fail("no memory");

@@ -105,7 +105,7 @@ static void judge_output(const struct program *program, const char *output, size
             broken("a trace takes no bytes of the text, or more than there are");
         for (int i = 0; i < trace->event_count; i++)
             event_write(line, sizeof line, program, trace, i);
-        if ((verdict = judge(program, trace)) == NULL)
+        if ((verdict = judge(program, trace, NULL)) == NULL)
             break;
         if ((verdict->kind == VERDICT_FAIL || verdict->kind == VERDICT_GARBAGE) !=
             (verdict->finding_count > 0))

@@ -1,0 +1,139 @@
+/* causes: the cause of a failure is the invariant that was broken, or what deviated first, or what
+ * the process said last. Failures with the same words have the same cause. */
+#include "causes.h"
+
+#include "scenario/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct finding *first_finding(const struct result *result)
+{
+    return result->verdict && result->verdict->finding_count ? &result->verdict->findings[0] : NULL;
+}
+
+/* What the scenario itself expects is judged first, then whether its tasks do what their programs
+ * say, which no rule of a chapter demands. */
+bool fails_by_invariants(const struct test *test)
+{
+    const struct finding *finding = first_finding(&test->result);
+
+    return test->result.kind == RESULT_FAIL && finding && finding->rule &&
+           invariant_of(finding->rule) >= 0;
+}
+
+static bool is_own(const struct test *test)
+{
+    return !fails_by_invariants(test) ||
+           !strcmp(first_finding(&test->result)->rule, test->rule->id);
+}
+
+enum { WORDS_MAX = 200 /* bytes of a cause */ };
+
+static char *shortened(char *words)
+{
+    if (strlen(words) > WORDS_MAX)
+        strcpy(words + WORDS_MAX - 3, "...");
+    return words;
+}
+
+/* The first line of standard error that is not only the frame of a report in TAP. */
+static char *telling_line(const char *errors)
+{
+    while (*errors && (!strncmp(errors, "1..", 3) || !strncmp(errors, "not ok ", 7))) {
+        errors += strcspn(errors, "\n");
+        errors += *errors == '\n';
+    }
+    errors += strncmp(errors, "# ", 2) ? 0 : 2;
+    return must(strndup(errors, strcspn(errors, "\n")));
+}
+
+/* How the process ended, and what it said. A hang is not told with its time, which is never the
+ * same. */
+static char *end_of(const struct result *result)
+{
+    const char *how = result->kind == RESULT_HANG ? "it hangs" : result->reason;
+    char *line = telling_line(result->errors ? result->errors : "");
+    char *words = text_of("%s%s%s", how, *line ? ": " : "", line);
+
+    free(line);
+    return words;
+}
+
+/* The cause of a failure in words. */
+static char *cause_of(const struct result *result)
+{
+    const struct finding *finding = first_finding(result);
+
+    if (result->kind != RESULT_FAIL || !finding)
+        return shortened(end_of(result));
+    return finding->rule ? text_of("it breaks %s, which holds for every program", finding->rule)
+                         : shortened(copy_of(finding->deviation));
+}
+
+static void add_test(struct cause *cause, const struct test *test)
+{
+    size_t at = is_own(test) && !cause->own ? 0 : cause->count;
+
+    cause->tests = grown(cause->tests, cause->count, sizeof(struct test *));
+    memmove(&cause->tests[at + 1], &cause->tests[at],
+            (cause->count++ - at) * sizeof(struct test *));
+    cause->tests[at] = test;
+    cause->own |= is_own(test);
+}
+
+static struct cause *find_cause(struct causes *causes, char *words)
+{
+    size_t i;
+
+    for (i = 0; i < causes->count; i++) {
+        if (!strcmp(causes->of[i].words, words)) {
+            free(words);
+            return &causes->of[i];
+        }
+    }
+    causes->of = grown(causes->of, causes->count, sizeof *causes->of);
+    causes->of[causes->count] = (struct cause){.words = words};
+    return &causes->of[causes->count++];
+}
+
+static void put_own_first(struct causes *causes)
+{
+    struct cause *sorted = zeroed(causes->count, sizeof *sorted);
+    size_t placed = 0, i;
+    int own;
+
+    for (own = 1; own >= 0; own--)
+        for (i = 0; i < causes->count; i++)
+            if (causes->of[i].own == own)
+                sorted[placed++] = causes->of[i];
+    free(causes->of);
+    causes->of = sorted;
+}
+
+struct causes causes_find(const struct suite *suite)
+{
+    struct causes causes = {0};
+    size_t i;
+
+    for (i = 0; i < suite->count; i++) {
+        const struct test *test = &suite->tests[i];
+
+        if (test->chosen && test->result.kind >= RESULT_FAIL)
+            add_test(find_cause(&causes, cause_of(&test->result)), test);
+    }
+    put_own_first(&causes);
+    return causes;
+}
+
+void causes_free(struct causes *causes)
+{
+    size_t i;
+
+    for (i = 0; i < causes->count; i++) {
+        free(causes->of[i].words);
+        free(causes->of[i].tests);
+    }
+    free(causes->of);
+}

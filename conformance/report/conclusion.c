@@ -1,0 +1,479 @@
+/* conclusion: counts rules and tests, and says how far the runtime conforms. */
+#include "conclusion.h"
+
+#include "paragraph.h"
+#include "scenario/memory.h"
+#include "suite/differences.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Tests ---- */
+
+struct counts {
+    size_t passed;
+    size_t failed;
+    size_t differ;
+    size_t unknown;
+    size_t skipped;
+};
+
+static struct counts count_tests(const struct suite *suite)
+{
+    struct counts counts = {0};
+    size_t i;
+
+    for (i = 0; i < suite->rule_count; i++)
+        counts.skipped += suite->rules[i].chosen && suite->rules[i].count == 0;
+    for (i = 0; i < suite->count; i++) {
+        const struct test *test = &suite->tests[i];
+
+        if (!test->chosen)
+            continue;
+        counts.passed += test->result.kind == RESULT_PASS;
+        counts.failed += result_is_failure(test->result.kind);
+        counts.differ += test->result.kind == RESULT_DIFFERS;
+        counts.unknown += test->result.kind == RESULT_UNKNOWN;
+        counts.skipped += test->result.kind == RESULT_SKIPPED ||
+                          test->result.kind == RESULT_DECLINED ||
+                          test->result.kind == RESULT_NOT_IMPLEMENTED;
+    }
+    return counts;
+}
+
+/* Write how far the scenarios were explored; nothing if none was. */
+static void write_explored(FILE *stream, const struct suite *suite)
+{
+    struct exploration sum = {0};
+    size_t all = 0, bound = 0, failed = 0, not_steered = 0, seed = 0, i;
+
+    for (i = 0; i < suite->count; i++) {
+        const struct exploration *exploration = &suite->tests[i].exploration;
+
+        if (!suite->tests[i].chosen || !suite->tests[i].scenario ||
+            (suite->tests[i].result.kind == RESULT_DIFFERS && !suite->tests[i].executions))
+            continue;
+        sum.schedules += exploration->schedules;
+        sum.random += exploration->random;
+        sum.traces += exploration->traces;
+        seed = exploration->random > seed ? exploration->random : seed;
+        if (!exploration->schedules)
+            not_steered++;
+        else if (suite->tests[i].result.kind != RESULT_PASS)
+            failed++;
+        else if (exploration->exhausted)
+            all++;
+        else
+            bound++;
+    }
+    if (!sum.schedules)
+        return;
+    fprintf(stream, "scenarios explored: %zu, with %zu schedules and %zu different traces\n",
+            all + bound + failed, sum.schedules, sum.traces);
+    fprintf(stream, "  all their schedules: %zu\n", all);
+    fprintf(stream, "  up to the bound: %zu", bound);
+    if (sum.random)
+        fprintf(stream, ", and %zu random schedules beyond, seeds from 1 to %zu", sum.random, seed);
+    fputc('\n', stream);
+    if (failed)
+        fprintf(stream, "  up to one that does not pass: %zu\n", failed);
+    if (not_steered)
+        fprintf(stream, "  could not be steered: %zu\n", not_steered);
+}
+
+static void write_stale(FILE *stream, const struct suite *suite)
+{
+    const struct differences *differences = suite->differences;
+    size_t i;
+
+    for (i = 0; differences && i < differences->count; i++)
+        if (differences->of[i].stale)
+            fprintf(stream, "%s:%d: %s\n", differences->file, differences->of[i].line,
+                    differences->of[i].stale);
+}
+
+void conclusion_counts(FILE *stream, const struct suite *suite)
+{
+    struct counts counts = count_tests(suite);
+
+    write_explored(stream, suite);
+    write_stale(stream, suite);
+    fprintf(stream, "%zu passed, %zu failed", counts.passed, counts.failed);
+    if (counts.differ)
+        fprintf(stream, ", %zu as declared", counts.differ);
+    if (counts.unknown)
+        fprintf(stream, ", %zu unknown", counts.unknown);
+    if (counts.skipped)
+        fprintf(stream, ", %zu skipped", counts.skipped);
+    if (suite->left_out)
+        fprintf(stream, ", %zu left out", suite->left_out);
+    fputc('\n', stream);
+}
+
+/* ---- Rules ---- */
+
+/* The number of chosen rules, either MUST rules or all others, whose result is as asked. */
+static size_t count_rules(const struct suite *suite, bool must, bool (*asked)(enum result_kind))
+{
+    size_t i, rules = 0;
+
+    for (i = 0; i < suite->rule_count; i++)
+        rules += suite->rules[i].chosen && must == (suite->rules[i].rule->level == LEVEL_MUST) &&
+                 asked(suite_result(&suite->rules[i]));
+    return rules;
+}
+
+static bool is_missing(enum result_kind kind)
+{
+    return kind == RESULT_NOT_IMPLEMENTED;
+}
+
+static bool is_unknown(enum result_kind kind)
+{
+    return kind == RESULT_UNKNOWN;
+}
+
+static bool is_untested(enum result_kind kind)
+{
+    return kind == RESULT_SKIPPED;
+}
+
+static bool is_kept(enum result_kind kind)
+{
+    return kind == RESULT_PASS;
+}
+
+static bool is_different(enum result_kind kind)
+{
+    return kind == RESULT_DIFFERS;
+}
+
+/* Whether any test was executed to its end. */
+static bool is_told(const struct suite *suite)
+{
+    bool told = false;
+    size_t i;
+
+    for (i = 0; i < suite->count; i++) {
+        const struct test *test = &suite->tests[i];
+
+        told |= test->chosen &&
+                (test->result.kind == RESULT_PASS || result_is_failure(test->result.kind) ||
+                 (test->result.kind == RESULT_DIFFERS && test->executions > 0));
+    }
+    return told;
+}
+
+enum conclusion conclude(const struct suite *suite)
+{
+    if (!is_told(suite))
+        return COULD_NOT_TELL;
+    if (count_rules(suite, true, result_is_failure) || count_rules(suite, true, is_missing))
+        return DOES_NOT_CONFORM;
+    return count_rules(suite, true, is_unknown) ? COULD_NOT_TELL : CONFORMS;
+}
+
+int conclude_status(const struct suite *suite)
+{
+    return differences_are_stale(suite) ? DOES_NOT_CONFORM : conclude(suite);
+}
+
+/* ---- Sentences ---- */
+
+static void write_rules(FILE *stream, const struct suite *suite, bool must,
+                        bool (*asked)(enum result_kind))
+{
+    size_t i;
+
+    for (i = 0; i < suite->rule_count; i++)
+        if (suite->rules[i].chosen && must == (suite->rules[i].rule->level == LEVEL_MUST) &&
+            asked(suite_result(&suite->rules[i])))
+            fprintf(stream, " %s", suite->rules[i].rule->id);
+}
+
+/* Whether the session tested all that can be tested. */
+static bool is_all(const struct session *session, const struct suite *suite)
+{
+    bool all = !session->explore && !session->replay;
+    size_t r, t;
+
+    for (r = 0; r < suite->rule_count; r++) {
+        const struct suite_rule *rule = &suite->rules[r];
+
+        if (session->server && !suite_has_attacks(suite, rule->chapter))
+            continue;
+        all &= rule->chosen;
+        for (t = 0; t < rule->count; t++)
+            all &= rule->tests[t].chosen;
+    }
+    return all;
+}
+
+/* Write the chapters that a server is tested by, behind a word; nothing for a runtime. */
+static void write_chapters(FILE *stream, const struct session *session, const struct suite *suite,
+                           const char *word)
+{
+    const struct chapter *last = NULL;
+    size_t i;
+
+    for (i = 0; session->server && i < suite->rule_count; i++) {
+        const struct chapter *chapter = suite->rules[i].chapter;
+
+        if (chapter == last || !suite_has_attacks(suite, chapter))
+            continue;
+        fprintf(stream, "%s chapter %d", last ? " and" : word, chapter->number);
+        last = chapter;
+    }
+}
+
+static int count_declined(const struct suite *suite)
+{
+    int part, count = 0;
+
+    for (part = 0; part < PARTS; part++)
+        count += suite_declines(suite, part);
+    return count;
+}
+
+/* Write the parts that the runtime declines: "A, B and C". */
+static void write_declined(FILE *stream, const struct suite *suite)
+{
+    int part, left = count_declined(suite);
+
+    for (part = 0; part < PARTS; part++)
+        if (suite_declines(suite, part))
+            fprintf(stream, "%s%s", part_name(part), --left > 1 ? ", " : left == 1 ? " and " : "");
+}
+
+/* Chosen MUST rules that have tests, of all parts that the runtime does not decline. */
+static size_t count_testable(const struct suite *suite)
+{
+    size_t i, rules = 0;
+
+    for (i = 0; i < suite->rule_count; i++) {
+        const struct suite_rule *rule = &suite->rules[i];
+
+        rules += rule->chosen && rule->count > 0 && rule->rule->level == LEVEL_MUST &&
+                 suite_result(rule) != RESULT_DECLINED;
+    }
+    return rules;
+}
+
+/* Chosen MUST rules that passed although some of their tests need what the runtime lacks. */
+static size_t count_partial(const struct suite *suite)
+{
+    size_t i, rules = 0;
+
+    for (i = 0; i < suite->rule_count; i++) {
+        const struct suite_rule *rule = &suite->rules[i];
+        struct share share = suite_share(rule);
+
+        rules += rule->chosen && rule->rule->level == LEVEL_MUST && is_kept(suite_result(rule)) &&
+                 share.passed < share.of;
+    }
+    return rules;
+}
+
+/* ", 3 rules only in part" */
+static void write_partial(FILE *stream, const struct suite *suite)
+{
+    size_t partial = count_partial(suite);
+
+    if (partial)
+        fprintf(stream, ", %zu rule%s only in part", partial, partial == 1 ? "" : "s");
+}
+
+static void write_number(FILE *stream, const char *before, size_t number, const char *what)
+{
+    if (number)
+        fprintf(stream, "%s%zu %s%s", before, number, what, number == 1 ? "" : "s");
+}
+
+/* Write what the runtime is excused from. Returns whether it is anything. */
+static bool write_excused(FILE *stream, const struct suite *suite)
+{
+    size_t differences = differences_count(suite, DIFFERENCE_DIFFERS);
+    size_t bugs = differences_count(suite, DIFFERENCE_FAILS);
+
+    if (count_declined(suite)) {
+        fputs(", without ", stream);
+        write_declined(stream, suite);
+    }
+    write_number(stream, ", with ", differences, "declared difference");
+    write_number(stream, differences ? " and " : ", with ", bugs, "declared bug");
+    return count_declined(suite) || differences || bugs;
+}
+
+/* Write what a runtime keeps that breaks nothing: all, or all that was tested. */
+static void write_kept(FILE *stream, const struct session *session, const struct suite *suite)
+{
+    size_t kept = count_rules(suite, true, is_kept), testable = count_testable(suite);
+    bool whole = kept + count_rules(suite, true, is_different) == testable && !count_partial(suite);
+    bool all = is_all(session, suite);
+
+    if (!all) {
+        fputs("keeps what was chosen", stream);
+    } else if (whole) {
+        fputs("conforms", stream);
+        write_chapters(stream, session, suite, " to");
+    } else {
+        fprintf(stream, "keeps all of the %zu MUST rules", kept);
+        write_chapters(stream, session, suite, " of");
+        fprintf(stream, " that were tested, of %zu", testable);
+    }
+    write_partial(stream, suite);
+    if (write_excused(stream, suite) && all && whole)
+        fprintf(stream, ": it keeps the %zu other MUST rules", kept);
+    fputc('.', stream);
+}
+
+/* Write what a runtime keeps that does not conform. */
+static void write_kept_still(FILE *stream, const struct session *session, const struct suite *suite)
+{
+    size_t kept = count_rules(suite, true, is_kept);
+
+    fputs("does not conform", stream);
+    write_chapters(stream, session, suite, " to");
+    fputc('.', stream);
+    if (!is_all(session, suite))
+        return;
+    fprintf(stream, " It keeps %zu of the %zu MUST rules that were tested", kept,
+            kept + count_rules(suite, true, result_is_failure));
+    write_partial(stream, suite);
+    fputc('.', stream);
+}
+
+/* Write ids of rules behind a word, if there are any. */
+static void write_those(FILE *stream, const char *word, const struct suite *suite, bool must_rules,
+                        bool (*asked)(enum result_kind))
+{
+    if (!count_rules(suite, must_rules, asked))
+        return;
+    fputs(word, stream);
+    write_rules(stream, suite, must_rules, asked);
+}
+
+static void write_must(FILE *stream, const struct session *session, const struct suite *suite)
+{
+    switch (conclude(suite)) {
+    case COULD_NOT_TELL:
+        fprintf(stream, "could not tell whether the %s conforms",
+                session->server ? "server" : "runtime");
+        write_chapters(stream, session, suite, " to");
+        fputc('.', stream);
+        break;
+    case DOES_NOT_CONFORM:
+        write_kept_still(stream, session, suite);
+        break;
+    case CONFORMS:
+        write_kept(stream, session, suite);
+        break;
+    }
+    write_those(stream, " Broken:", suite, true, result_is_failure);
+    write_those(stream, " Not implemented:", suite, true, is_missing);
+    write_those(stream, " Unknown:", suite, true, is_unknown);
+    if (count_declined(suite) && conclude(suite) != CONFORMS) {
+        fputs(" Declined: ", stream);
+        write_declined(stream, suite);
+    }
+    write_those(stream, " Untested:", suite, true, is_untested);
+}
+
+/* What writes a paragraph, or nothing. */
+typedef void write_text(FILE *stream, const struct session *session, const struct suite *suite);
+
+static void write_paragraph(FILE *stream, const struct session *session, const struct suite *suite,
+                            write_text *write)
+{
+    char *text;
+    size_t size;
+    FILE *paragraph = must(open_memstream(&text, &size));
+
+    write(paragraph, session, suite);
+    fclose(paragraph);
+    if (size > 0)
+        paragraph_write(stream, "", must(text));
+    free(text);
+}
+
+static void write_broken(FILE *stream, const struct session *session, const struct suite *suite)
+{
+    (void)session;
+    write_those(stream, "broken, but no MUST:", suite, false, result_is_failure);
+}
+
+static void write_missing(FILE *stream, const struct session *session, const struct suite *suite)
+{
+    (void)session;
+    write_those(stream, "not implemented, but no MUST:", suite, false, is_missing);
+}
+
+/* Tests that need an item first of all that the runtime lacks; NULL: none does. */
+static size_t count_needing(const struct suite *suite, const char *item)
+{
+    size_t i, size = strlen(item), tests = 0;
+
+    for (i = 0; i < suite->count; i++) {
+        const struct result *result = &suite->tests[i].result;
+
+        tests += suite->tests[i].chosen && result->kind == RESULT_NOT_IMPLEMENTED &&
+                 result->lacks && strcspn(result->lacks, " \n") == size &&
+                 !memcmp(result->lacks, item, size);
+    }
+    return tests;
+}
+
+/* What the maker of a runtime calls an item: behind a driver it is an operation, if there is one.
+ */
+static char *name_of_item(const struct session *session, const char *item)
+{
+    enum operation_kind kind = operation_calling(item);
+
+    if (session->command && kind < OPERATION_KINDS)
+        return copy_of(operation_word(kind));
+    return text_of("%s%s", !strncmp(item, "miou_", 5) ? "" : "options.", item);
+}
+
+/* Write which item most tests wait for. */
+static void write_next(FILE *stream, const struct session *session, const struct suite *suite)
+{
+    const char *next = NULL;
+    size_t most = 0, i;
+    char *name;
+
+    for (i = 0; part_items[i]; i++) {
+        size_t tests = count_needing(suite, part_items[i]);
+
+        if (tests > most)
+            next = part_items[i];
+        most = tests > most ? tests : most;
+    }
+    if (!next)
+        return;
+    name = name_of_item(session, next);
+    fprintf(stream, "Next: %s, which %zu test%s.", name, most, most == 1 ? " needs" : "s need");
+    free(name);
+}
+
+/* Write which parts the runtime has only some of, if it lacks what tests need. */
+static void write_halves(FILE *stream, const struct session *session, const struct suite *suite)
+{
+    bool any = count_rules(suite, true, is_missing) || count_partial(suite);
+    int part, told = 0;
+
+    (void)session;
+    for (part = PART_CORE + 1; any && part < PARTS; part++)
+        if (suite->parts[part].lacks && suite->parts[part].has && !suite_declines(suite, part))
+            fprintf(stream, "%s %s",
+                    told++ ? "," : "Parts of which it has only some:", part_name(part));
+    fputs(told ? "; a part is declined as a whole." : "", stream);
+}
+
+void conclusion_write(FILE *stream, const struct session *session, const struct suite *suite)
+{
+    write_paragraph(stream, session, suite, write_must);
+    write_paragraph(stream, session, suite, write_broken);
+    write_paragraph(stream, session, suite, write_missing);
+    write_paragraph(stream, session, suite, write_halves);
+    write_paragraph(stream, session, suite, write_next);
+}
