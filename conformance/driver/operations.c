@@ -312,11 +312,11 @@ static const char *domain_text(char text[DOMAIN_SIZE], int domain)
 
 static int run_instance(struct self self, int domain);
 
-/* What an operation of an instance has set is called. */
+/* What an operation of an instance has set is called. A hook is on no domain that it could tell. */
 static int call_back(const struct self *self, const struct operation *op)
 {
     return run_instance(self_of(spawn_instance("callback", self, op, op->tasks[0])),
-                        miou_domain_self());
+                        op->kind == OP_HOOK ? -ENOSYS : miou_domain_self());
 }
 
 static void finalise(void *value)
@@ -391,15 +391,22 @@ static void do_protect_mutex(struct step *step)
 }
 
 /* Call back what the argument stands for. */
-static void call_set(void *arg)
+static int call_set(void *arg)
 {
     const struct operation *op;
     struct self self = callback_of(arg, &op);
 
-    if (op)
-        call_back(&self, op);
-    else
-        run_instance(self, miou_domain_self());
+    return op ? call_back(&self, op) : run_instance(self, miou_domain_self());
+}
+
+static void do_hook(struct step *step)
+{
+    miou_hook *hook = NULL;
+    int result = miou_hook_add(&hook, call_set, callback_argument(step->self, step->op));
+
+    note_outcome(step, from_call(result, 0));
+    if (hook)
+        bind_thing(step->self->instance, NAME_HOOK, step->op->name, hook);
 }
 
 static void act(miou_trigger *trigger, void *arg)
@@ -745,6 +752,7 @@ CALL_0(domain_available)
 CALL_1(cancel)
 CALL_1(promise_free)
 CALL_1(promise_state)
+CALL_1(hook_remove)
 CALL_1(orphans_length)
 CALL_1(orphans_free)
 CALL_1(own)
@@ -862,6 +870,8 @@ static const struct method methods[OPERATION_KINDS] = {
     [OP_SHUTDOWN] = {do_shutdown},
     [OP_CLOSE] = {do_close},
     [OP_RESOURCE] = {do_resource},
+    [OP_HOOK] = {do_hook},
+    [OP_UNHOOK] = {do_call, .call = call_hook_remove},
 };
 
 /* ---- Tasks ---- */

@@ -358,17 +358,27 @@ static const struct event *cause_of(const struct scanner *scanner, int instance)
     return &scanner->trace->events[scanner->trace->instances[instance].spawned];
 }
 
+/* Whether an instance is on no domain: outside the run, or a hook. */
+static bool is_nowhere(const struct scanner *scanner, int instance)
+{
+    const struct event *cause = instance > 0 ? cause_of(scanner, instance) : NULL;
+
+    return cause != NULL && (cause->kind == EVENT_OUTSIDE ||
+                             (cause->kind == EVENT_CALLBACK &&
+                              scanner->program->operations[cause->operation].kind == OP_HOOK));
+}
+
 bool is_unknown_domain(int domain)
 {
     return domain < INT_MIN / 2;
 }
 
-/* `?` is a domain that the runtime cannot say; what is outside the run has none. */
+/* `?` is a domain that the runtime cannot say; what is on none says so, too. */
 static bool parse_domain(struct scanner *scanner, struct piece text, int instance, int *domain)
 {
     if (!piece_is(text, "?"))
         return parse_integer(text, domain);
-    if (instance <= 0 || cause_of(scanner, instance)->kind != EVENT_OUTSIDE)
+    if (!is_nowhere(scanner, instance))
         scanner->trace->says_domains = false;
     *domain = INT_MIN + 1 + instance; /* that of no other instance */
     return true;

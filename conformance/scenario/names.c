@@ -21,6 +21,7 @@ static const struct {
     [NAME_TRIGGER] = {"trigger", "triggers", "the trigger '%s' is never made"},
     [NAME_COMPUTATION] = {"computation", "computations", "the computation '%s' is never made"},
     [NAME_DESCRIPTOR] = {"descriptor", "descriptors", "the descriptor '%s' is never made"},
+    [NAME_HOOK] = {"hook", "hooks", "the hook '%s' is never added"},
     [NAME_FLAG] = {"flag", "flags", NULL},
     [NAME_WORD] = {"word", "words", "no task prints '%s'"},
     [NAME_ERROR] = {"error", "errors", "nothing fails with '%s'"},
@@ -128,7 +129,7 @@ int program_number(const struct program *program, enum name_kind kind, const cha
 
 bool names_objects(enum name_kind kind)
 {
-    return kind >= NAME_PROMISE && kind <= NAME_DESCRIPTOR;
+    return kind >= NAME_PROMISE && kind <= NAME_HOOK;
 }
 
 bool binds_name(const struct program *program, int task, enum name_kind kind, int number)

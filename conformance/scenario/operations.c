@@ -159,6 +159,8 @@ static const struct {
                      CAN_BE_OK | CAN_BE_EMPTY,
                      0,
                      {MAKES | NAME_RESOURCE, USES | NAME_DESCRIPTOR}},
+    [OP_HOOK] = {"hook", CAN_BE_PLAIN, PLAIN | SETS, {MAKES | NAME_HOOK, TASK}},
+    [OP_UNHOOK] = {"unhook", CAN_BE_PLAIN, 0, {USES | NAME_HOOK}},
 };
 _Static_assert(sizeof forms / sizeof *forms == OPERATION_KINDS, "a form for every operation");
 
@@ -242,6 +244,8 @@ const char *operation_function(enum operation_kind kind)
         [OP_SHUTDOWN] = "miou_fd_number",
         [OP_CLOSE] = "miou_close",
         [OP_RESOURCE] = "miou_fd_resource",
+        [OP_HOOK] = "miou_hook_add",
+        [OP_UNHOOK] = "miou_hook_remove",
     };
 
     return functions[kind];
@@ -270,8 +274,9 @@ enum operation_kind operation_calling(const char *function)
 {
     int kind = 0;
 
-    while (kind < OPERATION_KINDS && (!operation_function((enum operation_kind)kind) ||
-                                      strcmp(operation_function((enum operation_kind)kind), function) != 0))
+    while (kind < OPERATION_KINDS &&
+           (!operation_function((enum operation_kind)kind) ||
+            strcmp(operation_function((enum operation_kind)kind), function) != 0))
         kind++;
     return (enum operation_kind)kind;
 }

@@ -32,6 +32,7 @@ enum name_kind {
     NAME_TRIGGER,
     NAME_COMPUTATION,
     NAME_DESCRIPTOR,
+    NAME_HOOK,
     NAME_FLAG,
     NAME_WORD,   /* of a print */
     NAME_ERROR,  /* of a fail or a complete */
@@ -192,6 +193,8 @@ enum operation_kind {
     OP_SHUTDOWN,
     OP_CLOSE,
     OP_RESOURCE,
+    OP_HOOK,
+    OP_UNHOOK,
     OPERATION_KINDS
 };
 
@@ -227,8 +230,8 @@ struct operation {
     int peer;   /* connect: to a peer; -1: to a descriptor */
     int third;  /* canceller: the computation that gets the error; send: the descriptor to whose
                    address, or -1 */
-    int *tasks; /* async, call, run, lazy, protect-mutex, on-signal, handle: one; create: one or
-                   none; protect: two or three; parallel: any number */
+    int *tasks; /* async, call, run, lazy, protect-mutex, on-signal, handle, hook: one; create: one
+                   or none; protect: two or three; parallel: any number */
     int task_count;
     int *promises; /* await-all, await-one, await-first */
     int promise_count;

@@ -28,11 +28,12 @@ void parse_shared(struct parser *parser, struct word rest)
 
 /* How many instances of a task one execution of an operation can make; 2 stands for more. The task
  * of a lazy value is executed again if the one that computes it is cancelled, and a handler for
- * each signal. */
+ * each signal and a
+ * hook each time that a task suspends. */
 static int makes_instances(const struct operation *operation, int task)
 {
-    bool again =
-        operation->repeat > 1 || operation->kind == OP_LAZY || operation->kind == OP_HANDLE;
+    bool again = operation->repeat > 1 || operation->kind == OP_LAZY ||
+                 operation->kind == OP_HANDLE || operation->kind == OP_HOOK;
     int count = 0;
 
     for (int i = 0; i < operation->task_count; i++)

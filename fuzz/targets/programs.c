@@ -300,7 +300,7 @@ static void put(struct writer *writer, const char *format, ...)
     writer->length += (size_t)size < room ? (size_t)size : room - 1;
 }
 
-static const char letters[NAME_KINDS + 1] = "apromclgxdfwe";
+static const char letters[NAME_KINDS + 1] = "apromclgxdhfwe";
 
 static void put_name(struct writer *writer, enum name_kind kind, unsigned name)
 {
