@@ -60,6 +60,15 @@ static bool is_absent(const struct event *event)
     return false;
 }
 
+/* Whether the driver has executed what is outside the run. */
+static bool has_outside(const struct trace *trace)
+{
+    for (int i = 0; i < trace->event_count; i++)
+        if (trace->events[i].kind == EVENT_OUTSIDE)
+            return true;
+    return false;
+}
+
 static bool asks_for_domains(const struct program *program)
 {
     for (int i = 0; i < program->expectation_count; i++)
@@ -81,6 +90,8 @@ const char *judge_absent(const struct program *program, const struct trace *trac
             return operation_function(operation->kind) ? operation_function(operation->kind)
                                                        : operation_word(operation->kind);
     }
+    if (trace->end == TRACE_WHOLE && program->outside_task >= 0 && !has_outside(trace))
+        return "outside";
     return !trace->says_domains && asks_for_domains(program) ? "miou_domain_self" : NULL;
 }
 

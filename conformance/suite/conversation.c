@@ -13,7 +13,7 @@
 
 enum {
     GREETING_LIMIT = 1 << 20, /* bytes before the end of a greeting */
-    A_WHILE = 1,      /* seconds for the rest of a scenario that is given up */
+    A_WHILE = 1,              /* seconds for the rest of a scenario that is given up */
     HELD_BACK = 5,    /* seconds of silence after which a driver seems to hold back its output */
     WAITING_MAX = 256 /* drivers that wait; more are not kept */
 };
@@ -121,7 +121,8 @@ static char *note_driver(struct greeting *greeting, const char *rest)
 /* Whether a word is something else that a driver may lack. */
 static bool is_other(const char *word)
 {
-    static const char *const others[] = {"choose", "give=", "orphans=", "pin="};
+    static const char *const others[] = {"choose", "outside",  "no-monitor",
+                                         "give=",  "orphans=", "pin="};
     size_t i;
 
     for (i = 0; i < sizeof others / sizeof *others; i++)
@@ -314,6 +315,10 @@ const char *drivers_lack(const struct drivers *drivers, const struct program *pr
 
     if (is_steered && lacks(&drivers->greeting, "choose"))
         return "choose";
+    if (program->outside_task >= 0 && lacks(&drivers->greeting, "outside"))
+        return "outside";
+    if (program->bare && lacks(&drivers->greeting, "no-monitor"))
+        return "no-monitor";
     for (i = 0; i < program->operation_count; i++) {
         const struct operation *operation = &program->operations[i];
         const char *word = operation_word(operation->kind);
@@ -509,8 +514,7 @@ static bool ask_living(struct drivers *drivers, const struct command *command,
 }
 
 void drivers_ask(struct drivers *drivers, const struct program *program, const char *input,
-                 const struct listener *listener,
-                 struct process *process)
+                 const struct listener *listener, struct process *process)
 {
     struct hearing hearing = {program, listener};
     struct command command = {.input = input,
