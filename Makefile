@@ -175,7 +175,7 @@ TESTS += $(B)/fuzz/sim/test_sim $(B)/fuzz_echo
 # ---- fuzz: random programs, executed by the driver's code on the simulated system, and judged
 
 PROGRAM := $(PARSER:%.c=$(B)/%.o)
-JUDGED  := $(patsubst %,$(B)/conformance/driver/%.o,operations instances names says) \
+JUDGED  := $(patsubst %,$(B)/conformance/driver/%.o,operations instances names callbacks descriptors says) \
            $(patsubst %.c,$(B)/%.o,$(call room,conformance/judge))
 
 $(B)/fuzz_program: $(patsubst %,$(B)/fuzz/targets/%.o,fuzz_program programs) $(PROGRAM) $(JUDGED) \

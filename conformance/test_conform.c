@@ -875,11 +875,11 @@ static void steers_no_test_in_c(void **state)
     struct process process;
 
     (void)state;
-    snprintf(command, sizeof command, "exec %s --runtime %s --rule R6.1 --seed 1", built("conform"),
+    snprintf(command, sizeof command, "exec %s --runtime %s --rule R6.16 --seed 1", built("conform"),
              built("liars/eager.so"));
     shell(&process, "", 0, command);
     assert_true(
-        contains(process.output, "R6.1 untested: a test in C, which makes its own choices"));
+        contains(process.output, "R6.16 untested: a test in C, which makes its own choices"));
     assert_int_equal(process.status, 2);
     process_free(&process);
 }

@@ -20,6 +20,11 @@ static struct {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic int noting;
 
+static bool can_be_handled(int number)
+{
+    return number > 0 && number < SIGNALS && number != SIGKILL && number != SIGSTOP;
+}
+
 static uint64_t bit(int number)
 {
     return (uint64_t)1 << (number - 1);
@@ -143,7 +148,7 @@ int miou_signal_handle(int number, miou_signal_handler *handler, void *arg)
 
     if (self == NULL)
         return error;
-    if (number <= 0 || number >= SIGNALS)
+    if (!can_be_handled(number))
         return -EINVAL;
     pthread_mutex_lock(&lock);
     error = change(self->domain->run, number, handler, arg);

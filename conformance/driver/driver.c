@@ -1,6 +1,6 @@
-/* driver: executes scenarios on a runtime library, each once or once for each schedule, and says what
- * happens, in the words of spec/scenario.md. Each is executed in a child that is forked from this
- * process, which has opened the library already.
+/* driver: executes scenarios on a runtime library, each once or once for each schedule, and says
+ * what happens, in the words of spec/scenario.md. Each is executed in a child that is forked from
+ * this process, which has opened the library already.
  *
  *     driver LIBRARY
  *     driver --lacks LIBRARY           says which functions and options it lacks, one a line
@@ -188,6 +188,44 @@ static void take_schedule(char *line, char **mistake)
         complain(mistake, 0, "not a schedule");
 }
 
+/* `peer NAME PORT`: where a peer of the program listens. */
+struct place {
+    char name[PROGRAM_NAME_MAX + 1];
+    unsigned port;
+};
+
+static struct place places[PROGRAM_TASKS_MAX];
+static int place_count;
+
+static bool is_peer(const char *line)
+{
+    return !strncmp(line, "peer ", strlen("peer "));
+}
+
+static void take_peer(const char *line, char **mistake)
+{
+    struct place *place = &places[place_count];
+    char rest[2];
+
+    if (place_count == PROGRAM_TASKS_MAX ||
+        sscanf(line, "peer %31s %u %1s", place->name, &place->port, rest) != 2 ||
+        place->port > UINT16_MAX)
+        complain(mistake, 0, "not a peer");
+    else
+        place_count++;
+}
+
+/* Peers that no task connects to have no number. */
+static void place_peers(void)
+{
+    int i, peer;
+
+    for (i = 0; i < place_count; i++)
+        if ((peer = program_number(program, NAME_PEER, places[i].name)) >= 0)
+            set_peer_port(peer, (uint16_t)places[i].port);
+    place_count = 0;
+}
+
 static void forget_scenario(void)
 {
     size_t i;
@@ -238,6 +276,10 @@ static char *read_program(void)
             take_schedule(line, &mistake);
             continue;
         }
+        if (size == 0 && is_peer(line)) {
+            take_peer(line, &mistake);
+            continue;
+        }
         length = strlen(line);
         if (size + length > TEXT_MAX) {
             complain(&mistake, 0, "the scenario is too long");
@@ -251,6 +293,8 @@ static char *read_program(void)
         die(NOTHING_TO_DO, "the input ends before `go`");
     if (!mistake)
         program = program_parse(text, size, PROGRAM_STRIPPED, complain, &mistake);
+    if (program)
+        place_peers();
     free(text);
     return mistake;
 }

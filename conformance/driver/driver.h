@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { SAID = 0, NOTHING_TO_DO = 2, OUTPUT_GONE = 3 }; /* exit statuses */
 
@@ -67,8 +68,9 @@ struct self {
     unsigned run;
 };
 
-/* Make an instance of a task and say of which operation; the word is spawn or force. Parent is NULL
- * for main, of which nothing is said. Returns the argument of the task's function. */
+/* Make an instance of a task and say of which operation; the word is spawn, force or callback.
+ * Parent is NULL for main and what is outside its run, of which nothing is said. Returns the
+ * argument of the task's function. */
 void *spawn_instance(const char *word, const struct self *parent, const struct operation *op,
                      int task);
 
@@ -80,8 +82,19 @@ const char *name_of(const struct self *self);
 /* The value of a resource that an instance creates under a name: it tells both to the finaliser. */
 void *resource_value(const struct instance *instance, int name);
 
-/* The instance and the name back, which are ? and ? if the value is not of this run. */
-void resource_names(const void *value, const char **instance, const char **name);
+/* The instance back, and the operation that created the resource; NULL: the value is not of this
+ * run. */
+struct self resource_creator(const void *value, const struct operation **create);
+
+/* ---- Functions that an operation passes to the runtime: callbacks.c ---- */
+
+/* The argument for functions that call back what an operation of an instance sets, or calls. */
+void *callback_argument(const struct self *self, const struct operation *op);
+
+/* The instance and its operation back; NULL: the argument is not of this run. */
+struct self callback_of(const void *argument, const struct operation **op);
+
+void forget_callbacks(void);
 
 /* ---- Names: names.c ---- */
 
@@ -98,6 +111,35 @@ bool is_posted(int flag, int times);
 
 /* Names stand for nothing, and flags are down. No instance is left. */
 void forget_names(void);
+
+/* ---- Descriptors: descriptors.c ---- */
+
+/* A descriptor of the program; NULL: its name stands for none. What these functions return is what
+ * the runtime's did, and what they make is written if the runtime has made anything. */
+struct descriptor;
+
+int make_socket(struct descriptor **descriptor, enum socket_kind kind, bool owned);
+int make_pipe(struct descriptor *ends[2], bool owned); /* first where it is read */
+int make_connection(struct descriptor **client, const struct descriptor *listener);
+
+/* Listen at the address of another descriptor, or, if that is NULL, at one that is free. *port
+ * becomes its port; 0: it has none. */
+int listen_at(struct descriptor *descriptor, const struct descriptor *same, int *port);
+
+/* Connect to where another descriptor listens, or a peer, unless that is -1. */
+int connect_to(const struct descriptor *descriptor, const struct descriptor *listener, int peer);
+
+/* *garbled becomes whether other bytes came than were sent. */
+ssize_t read_bytes(struct descriptor *descriptor, size_t size, bool exactly, bool *garbled);
+ssize_t write_bytes(struct descriptor *descriptor, size_t size);
+ssize_t receive_datagram(struct descriptor *descriptor, size_t size, bool *garbled);
+
+/* Send to where another descriptor listens, or, if that is NULL, to where this is connected. */
+ssize_t send_datagram(struct descriptor *descriptor, size_t size, const struct descriptor *to);
+
+int half_close(struct descriptor *descriptor);
+int close_descriptor(struct descriptor *descriptor);
+miou_resource *resource_of_descriptor(struct descriptor *descriptor);
 
 /* ---- Lazy values: instances.c ---- */
 

@@ -10,6 +10,9 @@
 /* The program that is executed. */
 extern struct program *program;
 
+/* Where a peer of the program listens, on 127.0.0.1. */
+void set_peer_port(int peer, uint16_t port);
+
 /* Takes whole lines of what is said. Set it before anything is said. */
 extern void (*deliver)(const char *text, size_t size);
 

@@ -119,15 +119,24 @@ void *resource_value(const struct instance *instance, int name)
     return numbered(instance->number * PROGRAM_TASKS_MAX + (unsigned)name);
 }
 
-void resource_names(const void *value, const char **instance, const char **name)
+struct self resource_creator(const void *value, const struct operation **create)
 {
     unsigned number = number_of(value), index = number / PROGRAM_TASKS_MAX;
-    int resource = (int)(number % PROGRAM_TASKS_MAX);
-    bool known = index < relaxed(&instance_count) && instance_at(index) &&
-                 resource < program->names[NAME_RESOURCE].count;
+    struct self self = {NULL, relaxed(&this_run)};
+    int i;
 
-    *instance = known ? instance_at(index)->name : "?";
-    *name = known ? program_name(program, NAME_RESOURCE, resource) : "?";
+    *create = NULL;
+    if (index >= relaxed(&instance_count) || !instance_at(index))
+        return self;
+    self.instance = instance_at(index);
+    for (i = 0; i < program->operation_count && !*create; i++) {
+        const struct operation *op = &program->operations[i];
+
+        if (op->kind == OP_CREATE && op->task == self.instance->task &&
+            op->name == (int)(number % PROGRAM_TASKS_MAX))
+            *create = op;
+    }
+    return self;
 }
 
 /* ---- Lazy values ---- */

@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -72,6 +74,16 @@ static struct outcome from_error(int error)
         {-EPERM, OUTCOME_NOT_PERMITTED},
         {-EDEADLK, OUTCOME_WOULD_DEADLOCK},
         {-EALREADY, OUTCOME_ALREADY},
+        {MIOU_ON_CANCELLATION_FAILED, OUTCOME_ON_CANCELLATION_FAILED},
+        {-EBADF, OUTCOME_BAD_DESCRIPTOR},
+        {-ECONNREFUSED, OUTCOME_REFUSED},
+        {-ECONNRESET, OUTCOME_RESET},
+        {-EPIPE, OUTCOME_BROKEN_PIPE},
+        {-EADDRINUSE, OUTCOME_ADDRESS_IN_USE},
+        {-EISCONN, OUTCOME_CONNECTED},
+        {-EMSGSIZE, OUTCOME_TOO_LONG},
+        {-EMFILE, OUTCOME_NO_DESCRIPTORS},
+        {MIOU_END_OF_FILE, OUTCOME_END_OF_FILE},
     };
     size_t i;
 
@@ -298,13 +310,26 @@ static const char *domain_text(char text[DOMAIN_SIZE], int domain)
     return domain == -ENOSYS ? "?" : text;
 }
 
+static int run_instance(struct self self, int domain);
+
+/* What an operation of an instance has set is called. A hook is on no domain that it could tell. */
+static int call_back(const struct self *self, const struct operation *op)
+{
+    return run_instance(self_of(spawn_instance("callback", self, op, op->tasks[0])),
+                        op->kind == OP_HOOK ? -ENOSYS : miou_domain_self());
+}
+
 static void finalise(void *value)
 {
-    const char *instance, *name;
+    const struct operation *op;
+    struct self creator = resource_creator(value, &op);
     char text[DOMAIN_SIZE];
 
-    resource_names(value, &instance, &name);
-    say("finalise %s %s %s\n", instance, name, domain_text(text, miou_domain_self()));
+    say("finalise %s %s %s\n", name_of(&creator),
+        op ? program_name(program, NAME_RESOURCE, op->name) : "?",
+        domain_text(text, miou_domain_self()));
+    if (op && op->task_count > 0)
+        call_back(&creator, op);
 }
 
 static void do_create(struct step *step)
@@ -317,6 +342,246 @@ static void do_create(struct step *step)
     if (resource)
         bind_thing(instance, NAME_RESOURCE, step->op->name, resource);
 }
+
+/* ---- Functions that the runtime calls ---- */
+
+/* The function that an operation has passed is one that it executes as a part of its own. */
+static int call_part(void *arg, int part)
+{
+    const struct operation *op;
+    struct self self = callback_of(arg, &op);
+
+    if (!op)
+        return run_instance(self, miou_domain_self());
+    return run_instance(self_of(spawn_instance("force", &self, op, op->tasks[part])),
+                        miou_domain_self());
+}
+
+static int call_first(void *arg)
+{
+    return call_part(arg, 0);
+}
+
+static int call_finally(void *arg, int cancelled)
+{
+    (void)cancelled;
+    return call_part(arg, 1);
+}
+
+static int call_on_cancellation(void *arg)
+{
+    return call_part(arg, 2);
+}
+
+static void note_end(struct step *step, int end)
+{
+    note_outcome(step, end == MIOU_CANCELLED ? plain(OUTCOME_STOPPED) : from_end(end));
+}
+
+static void do_protect(struct step *step)
+{
+    note_end(step, miou_protect(call_first, callback_argument(step->self, step->op), call_finally,
+                                step->op->task_count > 2 ? call_on_cancellation : NULL));
+}
+
+static void do_protect_mutex(struct step *step)
+{
+    note_end(step,
+             miou_mutex_protect(step->object, call_first, callback_argument(step->self, step->op)));
+}
+
+/* Call back what the argument stands for. */
+static int call_set(void *arg)
+{
+    const struct operation *op;
+    struct self self = callback_of(arg, &op);
+
+    return op ? call_back(&self, op) : run_instance(self, miou_domain_self());
+}
+
+static void do_hook(struct step *step)
+{
+    miou_hook *hook = NULL;
+    int result = miou_hook_add(&hook, call_set, callback_argument(step->self, step->op));
+
+    note_outcome(step, from_call(result, 0));
+    if (hook)
+        bind_thing(step->self->instance, NAME_HOOK, step->op->name, hook);
+}
+
+static void act(miou_trigger *trigger, void *arg)
+{
+    (void)trigger;
+    call_set(arg);
+}
+
+static void do_on_signal(struct step *step)
+{
+    int result = miou_trigger_on_signal(step->object, act, callback_argument(step->self, step->op));
+
+    note_outcome(step, from_call(result, 0));
+}
+
+static void do_canceller(struct step *step)
+{
+    struct instance *instance = step->self->instance;
+    miou_trigger *trigger = NULL;
+    int result =
+        miou_computation_canceller(&trigger, look_up(instance, NAME_COMPUTATION, step->op->other),
+                                   look_up(instance, NAME_COMPUTATION, step->op->third));
+
+    note_outcome(step, from_call(result, 0));
+    if (trigger)
+        bind_thing(instance, NAME_TRIGGER, step->op->name, trigger);
+}
+
+/* ---- Signals of the system ---- */
+
+static const int signals[SIGNAL_KINDS] = {
+    [SIGNAL_HUP] = SIGHUP,   [SIGNAL_INT] = SIGINT,   [SIGNAL_TERM] = SIGTERM,
+    [SIGNAL_USR1] = SIGUSR1, [SIGNAL_USR2] = SIGUSR2, [SIGNAL_WINCH] = SIGWINCH,
+    [SIGNAL_KILL] = SIGKILL, [SIGNAL_STOP] = SIGSTOP,
+};
+
+static void handle(int number, void *arg)
+{
+    (void)number;
+    call_set(arg);
+}
+
+static void do_handle(struct step *step)
+{
+    miou_signal_handler *handler = step->op->kind == OP_HANDLE   ? handle
+                                   : step->op->kind == OP_IGNORE ? MIOU_SIGNAL_IGNORE
+                                                                 : MIOU_SIGNAL_DEFAULT;
+
+    note_outcome(step, from_call(miou_signal_handle(signals[step->op->value], handler,
+                                                    callback_argument(step->self, step->op)),
+                                 0));
+}
+
+static void do_raise(struct step *step)
+{
+    kill(getpid(), signals[step->op->value]);
+    note_outcome(step, plain(OUTCOME_OK));
+}
+
+/* ---- Descriptors ---- */
+
+static struct descriptor *descriptor_named(const struct step *step, int name)
+{
+    return name < 0 ? NULL : look_up(step->self->instance, NAME_DESCRIPTOR, name);
+}
+
+static void bind_descriptor(const struct step *step, int name, struct descriptor *descriptor)
+{
+    if (descriptor)
+        bind_thing(step->self->instance, NAME_DESCRIPTOR, name, descriptor);
+}
+
+static void do_socket(struct step *step)
+{
+    struct descriptor *made = NULL;
+    int result = make_socket(&made, (enum socket_kind)step->op->value, step->op->owned);
+
+    note_outcome(step, from_call(result, 0));
+    bind_descriptor(step, step->op->name, made);
+}
+
+static void do_pipe(struct step *step)
+{
+    struct descriptor *ends[2] = {NULL, NULL};
+
+    note_outcome(step, from_call(make_pipe(ends, step->op->owned), 0));
+    bind_descriptor(step, step->op->name, ends[0]);
+    bind_descriptor(step, step->op->other, ends[1]);
+}
+
+/* A steered run has no peers, and is the same each time. */
+static bool is_steered;
+
+static void do_listen(struct step *step)
+{
+    int port, result = listen_at(step->object, descriptor_named(step, step->op->other), &port);
+
+    if (result == 0 && port > 0 && !is_steered)
+        say("port %s %d %d\n", name_of(step->self), step->op->line, port);
+    note_outcome(step, from_call(result, 0));
+}
+
+static void do_accept(struct step *step)
+{
+    struct descriptor *made = NULL;
+    int result = make_connection(&made, descriptor_named(step, step->op->other));
+
+    note_outcome(step, from_call(result, 0));
+    bind_descriptor(step, step->op->name, made);
+}
+
+static void do_connect(struct step *step)
+{
+    note_outcome(step, from_call(connect_to(step->object, descriptor_named(step, step->op->other),
+                                            step->op->peer),
+                                 0));
+}
+
+/* Note how many bytes were moved. */
+static void note_bytes(struct step *step, ssize_t n, bool garbled)
+{
+    int result = n > INT_MAX ? INT_MAX : n < INT_MIN ? INT_MIN : (int)n;
+
+    note_outcome(step, garbled ? plain(OUTCOME_GARBLED) : from_call(result, step->op->value));
+}
+
+static void do_read(struct step *step)
+{
+    bool garbled;
+    ssize_t n = read_bytes(step->object, (size_t)step->op->value, step->op->kind == OP_READ_EXACTLY,
+                           &garbled);
+
+    note_bytes(step, n, garbled);
+}
+
+static void do_write(struct step *step)
+{
+    note_bytes(step, write_bytes(step->object, (size_t)step->op->value), false);
+}
+
+static void do_receive(struct step *step)
+{
+    bool garbled;
+    ssize_t n = receive_datagram(step->object, (size_t)step->op->value, &garbled);
+
+    note_bytes(step, n, garbled);
+}
+
+static void do_send(struct step *step)
+{
+    note_bytes(step,
+               send_datagram(step->object, (size_t)step->op->value,
+                             descriptor_named(step, step->op->third)),
+               false);
+}
+
+static void do_shutdown(struct step *step)
+{
+    note_outcome(step, from_call(half_close(step->object), 0));
+}
+
+static void do_close(struct step *step)
+{
+    note_outcome(step, from_call(close_descriptor(step->object), 0));
+}
+
+static void do_resource(struct step *step)
+{
+    miou_resource *resource = resource_of_descriptor(descriptor_named(step, step->op->other));
+
+    note_outcome(step, plain(resource ? OUTCOME_OK : OUTCOME_EMPTY));
+    bind_thing(step->self->instance, NAME_RESOURCE, step->op->name, resource);
+}
+
+/* ---- Lazy values ---- */
 
 static int run_lazy(void *arg);
 
@@ -398,7 +663,11 @@ static void do_complete(struct step *step)
 
 static void do_sleep(struct step *step)
 {
-    note_outcome(step, from_call(miou_sleep((int64_t)step->op->value * 1000000), 0));
+    int64_t nanoseconds = (int64_t)step->op->value * 1000000;
+
+    if (step->op->value == SLEEP_LONGEST)
+        nanoseconds = INT64_MAX;
+    note_outcome(step, from_call(miou_sleep(nanoseconds), 0));
 }
 
 static void do_until(struct step *step)
@@ -410,11 +679,21 @@ static void do_until(struct step *step)
     note_outcome(step, from_call(result, 0));
 }
 
+static void do_spin(struct step *step)
+{
+    while (!is_posted(step->op->name, step->op->value))
+        sched_yield();
+    note_outcome(step, plain(OUTCOME_OK));
+}
+
+/* How the program is run; a run inside it is asked for in the same way. */
+static int (*run)(const miou_options *options, miou_task *fn, void *arg);
+static miou_options run_options;
+
 static void do_run(struct step *step)
 {
-    miou_options options = {.domains = program->domains};
-    int result = miou_run(&options, run_task,
-                          spawn_instance("spawn", step->self, step->op, step->op->tasks[0]));
+    int result = run(&run_options, run_task,
+                     spawn_instance("spawn", step->self, step->op, step->op->tasks[0]));
 
     note_outcome(step, result == MIOU_CANCELLED || result == -ENOSYS ? from_call(result, 0)
                                                                      : from_end(result));
@@ -473,6 +752,7 @@ CALL_0(domain_available)
 CALL_1(cancel)
 CALL_1(promise_free)
 CALL_1(promise_state)
+CALL_1(hook_remove)
 CALL_1(orphans_length)
 CALL_1(orphans_free)
 CALL_1(own)
@@ -568,6 +848,30 @@ static const struct method methods[OPERATION_KINDS] = {
     [OP_POST] = {do_post},
     [OP_UNTIL] = {do_until},
     [OP_RUN] = {do_run},
+    [OP_PROTECT] = {do_protect},
+    [OP_PROTECT_MUTEX] = {do_protect_mutex},
+    [OP_ON_SIGNAL] = {do_on_signal},
+    [OP_CANCELLER] = {do_canceller},
+    [OP_HANDLE] = {do_handle},
+    [OP_IGNORE] = {do_handle},
+    [OP_RESTORE] = {do_handle},
+    [OP_RAISE] = {do_raise},
+    [OP_SPIN] = {do_spin},
+    [OP_SOCKET] = {do_socket},
+    [OP_PIPE] = {do_pipe},
+    [OP_LISTEN] = {do_listen},
+    [OP_ACCEPT] = {do_accept},
+    [OP_CONNECT] = {do_connect},
+    [OP_READ] = {do_read},
+    [OP_READ_EXACTLY] = {do_read},
+    [OP_WRITE] = {do_write},
+    [OP_RECEIVE] = {do_receive},
+    [OP_SEND] = {do_send},
+    [OP_SHUTDOWN] = {do_shutdown},
+    [OP_CLOSE] = {do_close},
+    [OP_RESOURCE] = {do_resource},
+    [OP_HOOK] = {do_hook},
+    [OP_UNHOOK] = {do_call, .call = call_hook_remove},
 };
 
 /* ---- Tasks ---- */
@@ -670,25 +974,43 @@ static int run_lazy(void *arg)
 
 /* ---- The run ---- */
 
-static bool sleeps(void)
+static bool waits_for_system(void)
 {
     int i;
 
     for (i = 0; i < program->operation_count; i++)
-        if (program->operations[i].kind == OP_SLEEP)
+        if (program->operations[i].kind == OP_SLEEP || operation_is_io(program->operations[i].kind))
             return true;
     return false;
+}
+
+/* What the program does before its run, outside it. */
+static void execute_outside(void)
+{
+    struct self self = self_of(spawn_instance("spawn", NULL, NULL, program->outside_task));
+
+    say("outside %s\n", name_of(&self));
+    run_instance(self, -ENOSYS); /* on none */
 }
 
 void execute_program(miou_options options)
 {
     void *first = spawn_instance("spawn", NULL, NULL, program->main_task);
     char text[OUTCOME_MAX];
-    bool posix = sleeps();
+    bool posix = !program->bare && waits_for_system();
     int result;
 
-    options.domains = program->domains;
-    result = (posix ? miou_unix_run : miou_run)(&options, run_task, first);
+    is_steered = options.choose != NULL;
+    run = posix ? miou_unix_run : miou_run;
+    run_options = options;
+    run_options.domains = program->domains;
+    if (is_steered && program_has(program, OP_SPIN)) { /* a steered run has one thread */
+        say("absent spin\n");
+        return;
+    }
+    if (program->outside_task >= 0)
+        execute_outside();
+    result = run(&run_options, run_task, first);
     if (result == -ENOSYS) { /* no task of a program returns it */
         say("absent %s\n", posix ? "miou_unix_run" : "miou_run");
         return;
@@ -699,6 +1021,7 @@ void execute_program(miou_options options)
 
 void forget_execution(void)
 {
+    forget_callbacks();
     forget_names();
     next_run();
 }

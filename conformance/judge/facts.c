@@ -3,6 +3,24 @@
 
 #include "scenario/memory.h"
 
+bool stands_aside(const struct inquiry *inquiry, int instance)
+{
+    int cause = inquiry->trace->instances[instance].spawned;
+
+    if (cause < 0)
+        return false;
+    switch (inquiry->trace->events[cause].kind) {
+    case EVENT_OUTSIDE:
+        return true;
+    case EVENT_CALLBACK:
+        return operation_of(inquiry, cause)->kind != OP_HANDLE;
+    case EVENT_FORCE:
+        return stands_aside(inquiry, inquiry->trace->instances[instance].parent);
+    default:
+        return false;
+    }
+}
+
 int times_ok(const struct inquiry *inquiry, int event)
 {
     struct outcomes list = inquiry->trace->events[event].outcomes;
@@ -16,14 +34,16 @@ int times_ok(const struct inquiry *inquiry, int event)
 }
 
 /* An instance may have been cancelled by its parent's cancel, by its parent's failure, or because
- * its parent was cancelled. */
+ * its parent was cancelled. A handler may be whenever main has ended; of a callback, or of what is
+ * outside the run, it is not known what it belongs to. */
 void mark_condemned(struct inquiry *inquiry)
 {
     for (int i = 1; i < inquiry->trace->instance_count; i++) {
-        const struct life *parent = &inquiry->lives[parent_of(inquiry, i)];
+        int parent_task = parent_of(inquiry, i);
+        const struct life *parent = &inquiry->lives[parent_task < 0 ? i : parent_task];
         struct life *life = &inquiry->lives[i];
 
-        life->condemned = parent->condemned;
+        life->condemned = parent_task < 0 || parent->condemned;
         if (is_task(inquiry, i))
             life->condemned = life->condemned || parent->ending == ENDING_FAILED ||
                               parent->cancels_unknown || life->asked;

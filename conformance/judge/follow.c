@@ -24,8 +24,9 @@ static bool spawns(enum operation_kind kind)
 /* How often an operation spawns or prints when nothing stops it; how often it forces, at most. */
 static int full_times(const struct operation *operation)
 {
-    return operation->kind == OP_PARALLEL ? operation->repeat * operation->task_count
-                                          : operation->repeat;
+    return operation->kind == OP_PARALLEL || operation->kind == OP_PROTECT
+               ? operation->repeat * operation->task_count
+               : operation->repeat;
 }
 
 static bool is_how_a_child_ends(struct outcome outcome)
@@ -67,6 +68,8 @@ static void settle_births(struct inquiry *inquiry, int did)
         child->born = did;
         if (operation->kind == OP_PARALLEL)
             child->birth = parallel_birth(operation, list, k);
+        else if (operation->kind == OP_RUN && stands_aside(inquiry, events[did].instance))
+            child->birth = BIRTH_OPEN; /* the main task of a run of its own */
         else
             child->birth =
                 operation->kind != OP_RUN && is_ok(member(list, k)) ? BIRTH_SPAWNED : BIRTH_REFUSED;
@@ -193,6 +196,7 @@ static void follow_event(struct inquiry *inquiry, int event)
     case EVENT_SPAWN:
     case EVENT_FORCE:
     case EVENT_PRINT:
+    case EVENT_PORT:
         follow_part(inquiry, event);
         return;
     case EVENT_DID:

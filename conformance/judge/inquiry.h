@@ -98,7 +98,7 @@ static inline int actor(const struct inquiry *inquiry, int event)
     return inquiry->lives[inquiry->trace->events[event].instance].task;
 }
 
-/* The task that spawned the instance; -1: main. */
+/* The task that spawned the instance; -1: main, a callback, or outside the run. */
 static inline int parent_of(const struct inquiry *inquiry, int instance)
 {
     int parent = inquiry->trace->instances[instance].parent;
@@ -111,6 +111,10 @@ static inline bool is_task(const struct inquiry *inquiry, int instance)
 {
     return inquiry->lives[instance].task == instance;
 }
+
+/* Whether an instance is not a task, nor a part of one that is known: a finaliser, an action of a
+ * trigger, or what is outside the run. A handler is a task. */
+bool stands_aside(const struct inquiry *inquiry, int instance);
 
 /* The k-th outcome of a list that may be folded. */
 static inline struct outcome member(struct outcomes list, int k)

@@ -44,6 +44,10 @@ void check_resources(struct inquiry *inquiry);       /* needs the operations on 
 void check_finaliser_order(struct inquiry *inquiry); /* needs the last events */
 void check_leaks(struct inquiry *inquiry);           /* needs the resources */
 
+/* ---- 6 Unix I/O ---- */
+
+void check_descriptors(struct inquiry *inquiry);
+
 /* ---- 8 Combinators ---- */
 
 /* Check an operation on several promises, or state, if it is one. */

@@ -20,6 +20,7 @@ static bool goes_on(const struct inquiry *inquiry, int event)
         return !may_suspend(operation_of(inquiry, event)->kind) ||
                operation_of(inquiry, event)->repeat == 1;
     case EVENT_PRINT:
+    case EVENT_PORT:
     case EVENT_END:
         return true;
     default:
@@ -44,7 +45,8 @@ static void report_interruption(struct inquiry *inquiry, int event, int by)
 }
 
 /* On each domain the running task goes on until it suspends: no other event of that domain stands
- * between its events. The finaliser that release calls is one of its own. */
+ * between its events. The finaliser that release calls is one of its own, and so is what stands
+ * aside, wherever it is called. */
 void check_turns(struct inquiry *inquiry)
 {
     int last[PROGRAM_DOMAINS_MAX + 1];
@@ -55,7 +57,8 @@ void check_turns(struct inquiry *inquiry)
         const struct event *event = &inquiry->trace->events[i];
         int domain = event->instance >= 0 ? inquiry->lives[event->instance].domain : event->domain;
 
-        if (domain < 0 || domain > PROGRAM_DOMAINS_MAX)
+        if (domain < 0 || domain > PROGRAM_DOMAINS_MAX ||
+            (event->instance >= 0 && stands_aside(inquiry, event->instance)))
             continue;
         if (event->instance >= 0 && goes_on(inquiry, i) && last[domain] != inquiry->before[i] &&
             !(event->kind == EVENT_DID && operation_of(inquiry, i)->kind == OP_RELEASE))

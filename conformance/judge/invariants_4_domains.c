@@ -21,6 +21,14 @@ static void wrong_domain(struct inquiry *inquiry, const char *rule, int instance
                                  task_phrase(inquiry, parent).text, inquiry->lives[parent].domain));
 }
 
+/* Whether it is the main task of a run that another run comes after. */
+static bool runs(const struct inquiry *inquiry, int instance)
+{
+    const struct instance *which = &inquiry->trace->instances[instance];
+
+    return which->parent >= 0 && operation_of(inquiry, which->spawned)->kind == OP_RUN;
+}
+
 static void check_begin(struct inquiry *inquiry, int instance)
 {
     const struct instance *which = &inquiry->trace->instances[instance];
@@ -29,14 +37,15 @@ static void check_begin(struct inquiry *inquiry, int instance)
 
     if (is_unknown_domain(domain))
         return;
-    if (which->parent < 0) {
-        if (domain != 0)
-            wrong_domain(inquiry, "R4.1", instance, "the main task runs on domain 0");
+    if ((instance == 0 || runs(inquiry, instance)) && domain != 0)
+        wrong_domain(inquiry, "R4.1", instance, "the main task runs on domain 0");
+    if (instance > 0 && which->parent < 0 && domain != 0 && !stands_aside(inquiry, instance))
+        wrong_domain(inquiry, "R12.1", instance, "a handler runs on domain 0");
+    if (which->parent < 0 || which->forced)
         return;
-    }
     from = inquiry->lives[which->parent].domain;
     operation = operation_of(inquiry, which->spawned);
-    if (which->forced)
+    if (runs(inquiry, instance))
         return;
     if (operation->kind == OP_ASYNC) {
         if (domain != from)

@@ -37,6 +37,7 @@ struct resource {
     int holding_count;
     struct holding last; /* the last of them */
     int created;         /* times */
+    bool foreign;        /* it has been that of a descriptor */
     int owned;
     int disowned;
     int finalised;
@@ -144,6 +145,8 @@ static void count_event(struct ownership *ownership, int event)
     times = times_ok(ownership->inquiry, event);
     if (operation->kind == OP_CREATE)
         resource->created += times;
+    else if (operation->kind == OP_RESOURCE)
+        resource->foreign = true;
     else if (operation->kind == OP_OWN)
         resource->owned += times;
     else if (operation->kind == OP_DISOWN)
@@ -349,7 +352,8 @@ static void report_refusal(struct ownership *ownership, const struct resource *r
         [OP_CHECK] = "R5.1", [OP_DISOWN] = "R5.8", [OP_RELEASE] = "R5.9", [OP_TRANSFER] = "R5.14"};
     const char *rule = rules[deed->operation->kind];
 
-    if (rule == NULL || (deed->operation->kind == OP_TRANSFER && deed->instance == 0))
+    if (rule == NULL ||
+        (deed->operation->kind == OP_TRANSFER && parent_of(ownership->inquiry, deed->instance) < 0))
         return;
     report_deed(ownership, rule, deed,
                 text_of("ok: task %s owns %s", task_phrase(ownership->inquiry, deed->instance).text,
@@ -577,6 +581,8 @@ static void check_sum(struct ownership *ownership, const struct resource *resour
 
 static void check_resource(struct ownership *ownership, struct resource *resource)
 {
+    if (resource->foreign) /* nothing tells when a descriptor begins or ends to be owned */
+        return;
     if (!can_tell(resource)) {
         check_sum(ownership, resource);
         return;
@@ -598,6 +604,14 @@ static void check_resource(struct ownership *ownership, struct resource *resourc
         check_deed(ownership, resource, &resource->deeds[i]);
 }
 
+static bool owns_descriptors(const struct program *program)
+{
+    for (int i = 0; i < program->operation_count; i++)
+        if (program->operations[i].owned)
+            return true;
+    return false;
+}
+
 void check_resources(struct inquiry *inquiry)
 {
     struct ownership ownership = {.inquiry = inquiry,
@@ -609,6 +623,7 @@ void check_resources(struct inquiry *inquiry)
         ownership.resources[i].finaliser = -1;
     for (int i = 0; i < inquiry->trace->event_count; i++)
         count_event(&ownership, i);
+    ownership.untold = owns_descriptors(inquiry->program);
     gather(&ownership);
     for (int i = 0; i < count; i++)
         check_resource(&ownership, &ownership.resources[i]);

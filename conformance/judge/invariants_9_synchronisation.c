@@ -92,7 +92,7 @@ static bool has_member(struct outcomes list, enum outcome_kind kind)
 static bool makes(enum operation_kind kind)
 {
     return kind == OP_MUTEX || kind == OP_CONDITION || kind == OP_LAZY || kind == OP_TRIGGER ||
-           kind == OP_COMPUTATION;
+           kind == OP_COMPUTATION || kind == OP_CANCELLER;
 }
 
 static bool frees(enum operation_kind kind)
@@ -101,10 +101,22 @@ static bool frees(enum operation_kind kind)
            kind == OP_FREE_TRIGGER || kind == OP_FREE_COMPUTATION;
 }
 
+/* Whether an operation may do more to an object than its outcome tells, or by a task that is not
+ * known. */
+static bool is_obscure(const struct inquiry *inquiry, int event)
+{
+    enum operation_kind kind = operation_of(inquiry, event)->kind;
+
+    return inquiry->trace->events[event].kind == EVENT_ASIDE || kind == OP_PROTECT_MUTEX ||
+           kind == OP_ON_SIGNAL || kind == OP_CANCELLER;
+}
+
 static void count_use(struct inquiry *inquiry, struct object *object, int event)
 {
     enum operation_kind kind = operation_of(inquiry, event)->kind;
 
+    if (is_obscure(inquiry, event))
+        object->made += 2; /* as if there were several: little is concluded */
     object->uses = grown(object->uses, (size_t)object->use_count, sizeof *object->uses);
     object->uses[object->use_count++] = event;
     if (!is_did(inquiry, event) || times_ok(inquiry, event) == 0)
@@ -126,7 +138,8 @@ static void count_uses(struct sharing *sharing)
         const struct operation *operation;
         enum name_kind first, second;
 
-        if (!is_did(inquiry, i) && inquiry->trace->events[i].kind != EVENT_FORCE)
+        if (!is_did(inquiry, i) && inquiry->trace->events[i].kind != EVENT_ASIDE &&
+            inquiry->trace->events[i].kind != EVENT_FORCE)
             continue;
         operation = operation_of(inquiry, i);
         first = operation_names(operation->kind);
@@ -135,6 +148,8 @@ static void count_uses(struct sharing *sharing)
             count_use(inquiry, object_of(sharing, i, first, operation->name), i);
         if (second < NAME_KINDS && sharing->variables[second] != NULL)
             count_use(inquiry, object_of(sharing, i, second, operation->other), i);
+        if (operation->kind == OP_CANCELLER)
+            count_use(inquiry, object_of(sharing, i, NAME_COMPUTATION, operation->third), i);
     }
 }
 
@@ -430,17 +445,25 @@ static void check_mutex(struct sharing *sharing, const struct object *object)
 
 /* ---- Lazy values ---- */
 
-/* A lazy value is computed on the domain of the task that forces it. */
+/* A part of a task runs where the task does. */
 static void check_parts(struct inquiry *inquiry)
 {
     for (int i = 1; i < inquiry->trace->instance_count; i++) {
         const struct instance *part = &inquiry->trace->instances[i];
-        int domain = inquiry->lives[part->parent].domain;
+        int domain = part->forced ? inquiry->lives[part->parent].domain : -1;
+        enum operation_kind kind =
+            part->forced ? operation_of(inquiry, part->spawned)->kind : OP_FORCE;
 
         if (part->forced && part->begun >= 0 && inquiry->lives[i].domain != domain &&
             inquiry->trace->says_domains)
-            report_finding(inquiry, "R9.17", operation_of(inquiry, part->spawned)->line,
-                           text_of("a lazy value is computed by the task that forces it"),
+            report_finding(inquiry,
+                           kind == OP_FORCE     ? "R9.17"
+                           : kind == OP_PROTECT ? "R8.14"
+                                                : "R9.9",
+                           operation_of(inquiry, part->spawned)->line,
+                           text_of(kind == OP_FORCE
+                                       ? "a lazy value is computed by the task that forces it"
+                                       : "what is protected is executed by the task itself"),
                            text_of("%s; its parent %s is on domain %d",
                                    event_phrase(inquiry, part->begun).text,
                                    task_phrase(inquiry, part->parent).text, domain));
@@ -465,8 +488,9 @@ static bool computes(const struct lazy *lazy, int instance)
     for (; instances[instance].forced; instance = instances[instance].parent) {
         int force = instances[instance].spawned;
 
-        if (object_of(lazy->sharing, force, NAME_LAZY, operation_of(lazy->inquiry, force)->name) ==
-            lazy->object)
+        if (operation_of(lazy->inquiry, force)->kind == OP_FORCE &&
+            object_of(lazy->sharing, force, NAME_LAZY, operation_of(lazy->inquiry, force)->name) ==
+                lazy->object)
             return true;
     }
     return false;

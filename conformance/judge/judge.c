@@ -44,6 +44,7 @@ static void judge_whole(struct inquiry *inquiry)
     inquiry->run = trace->events[trace->event_count - 1].outcomes.of[0];
     inquiry->rule_ended = inquiry->run.kind == OUTCOME_STILL_HAS_CHILDREN ||
                           inquiry->run.kind == OUTCOME_RESOURCE_LEAKED ||
+                          inquiry->run.kind == OUTCOME_ON_CANCELLATION_FAILED ||
                           inquiry->run.kind == OUTCOME_DEADLOCK;
     check_expectations(inquiry);
     check_invariants(inquiry);
@@ -55,6 +56,15 @@ static bool is_absent(const struct event *event)
 {
     for (size_t i = 0; event->kind == EVENT_DID && i < event->outcomes.count; i++)
         if (event->outcomes.of[i].kind == OUTCOME_ABSENT)
+            return true;
+    return false;
+}
+
+/* Whether the driver has executed what is outside the run. */
+static bool has_outside(const struct trace *trace)
+{
+    for (int i = 0; i < trace->event_count; i++)
+        if (trace->events[i].kind == EVENT_OUTSIDE)
             return true;
     return false;
 }
@@ -77,8 +87,11 @@ const char *judge_absent(const struct program *program, const struct trace *trac
             continue;
         operation = &program->operations[trace->events[i].operation];
         if (!program_can_lack(program, operation))
-            return operation_function(operation->kind);
+            return operation_function(operation->kind) ? operation_function(operation->kind)
+                                                       : operation_word(operation->kind);
     }
+    if (trace->end == TRACE_WHOLE && program->outside_task >= 0 && !has_outside(trace))
+        return "outside";
     return !trace->says_domains && asks_for_domains(program) ? "miou_domain_self" : NULL;
 }
 
@@ -142,6 +155,14 @@ struct verdict *judge(const struct program *program, const struct trace *trace,
     if (spared)
         free(without.operations);
     return verdict;
+}
+
+void verdict_add(struct verdict *verdict, struct finding finding)
+{
+    struct inquiry inquiry = {.verdict = verdict};
+
+    report_deviation(&inquiry, finding.line, finding.deviation, finding.expected,
+                     finding.observed);
 }
 
 void verdict_free(struct verdict *verdict)

@@ -16,7 +16,7 @@ enum verdict_kind {
 /* The rules of the invariants, in the order of the chapters, and a NULL behind the last. */
 extern const char *const invariant_rules[];
 
-enum { INVARIANTS = 84 };
+enum { INVARIANTS = 92 };
 
 /* A set of invariants: for each of invariant_rules whether it is in the set. */
 struct invariants {
@@ -54,9 +54,13 @@ struct verdict {
 struct verdict *judge(const struct program *program, const struct trace *trace,
                       const struct invariants *excused);
 
+/* Add a finding that is no invariant's, and which is taken over. A pass becomes a fail. */
+void verdict_add(struct verdict *verdict, struct finding finding);
+
 /* The function that the runtime does not have, and without which nothing can be said of the trace,
  * whole or not; NULL: there is none. */
 const char *judge_absent(const struct program *program, const struct trace *trace);
+
 void verdict_free(struct verdict *verdict);
 
 #endif

@@ -268,10 +268,11 @@ void note_taken(struct promises *promises, int did)
 void count_forgotten(struct inquiry *inquiry)
 {
     for (int i = 1; i < inquiry->trace->instance_count; i++) {
-        struct life *parent = &inquiry->lives[parent_of(inquiry, i)];
+        struct life *parent;
 
         if (inquiry->lives[i].birth != BIRTH_SPAWNED || inquiry->lives[i].settled)
             continue;
+        parent = &inquiry->lives[parent_of(inquiry, i)];
         parent->forgotten++;
         parent->a_forgotten = i;
         parent->forgotten_orphans += is_orphan(inquiry, i);

@@ -435,6 +435,193 @@ static void a_part_is_of_its_task(void **state)
 }
 
 /* A part is an instance of its own, whose names are not those of its task. */
+/* What is protected is a part of the task, and what is refused there tells nothing. */
+static void what_is_protected_is_of_its_task(void **state)
+{
+    static const struct story story = {
+        .program = "shared r p\n"
+                   "task main\n"
+                   "create r\n"
+                   "own r\n"
+                   "p = async child\n"
+                   "cancel p\n"
+                   "protect first last on\n"
+                   "await p\n"
+                   "task first\n"
+                   "check r\n"
+                   "lazy l last\n"
+                   "force l\n"
+                   "task last\n"
+                   "yield\n"
+                   "task on\n"
+                   "release r\n"
+                   "await p\n"
+                   "task child\n"
+                   "yield\n",
+        .trace = "begin main 0\ndid main 3 ok\ndid main 4 ok\nspawn main 5 child\ndid main 5 ok\n"
+                 "did main 6 ok\nforce main 7 first\nbegin first 0\ndid first 10 ok\n"
+                 "did first 11 ok\nforce first 12 last\nbegin last 0\ndid last 14 ok\nend last\n"
+                 "did first 12 ok\nend first\n"
+                 "force main 7 last#2\nbegin last#2 0\ndid last#2 14 ok\nend last#2\n"
+                 "force main 7 on\nbegin on 0\ndid on 16 in-finaliser\ndid on 17 in-finaliser\n"
+                 "end on\ndid main 7 ok\ndid main 8 cancelled\nend main\nfinalise main r 0\n"
+                 "run resource-leaked\n",
+        .changes = {{"did first 10 ok", "did first 10 not-owner", "R5.1 10: ok: task main owns r"},
+                    {"begin last#2 0", "begin last#2 1",
+                     "R8.14 7: what is protected is executed by"},
+                    {"force main 7 last#2", "force main 7 last#3\nforce main 7 last#2",
+                     "scenario.md 7"},
+                    {"did on 17 in-finaliser", "did on 17 not-a-child", "R2.4 17: no error"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* A handler is a task on domain 0 that the run may cancel, and nobody's child. */
+static void a_handler_is_a_task(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "handle usr1 handler\n"
+                   "raise usr1\n"
+                   "yield\n"
+                   "task handler\n"
+                   "create r\n"
+                   "own r\n"
+                   "p = async child\n"
+                   "await p\n"
+                   "task child\n"
+                   "yield\n",
+        .trace = "begin main 0\ndid main 2 ok\ndid main 3 ok\ncallback main 2 handler\n"
+                 "begin handler 0\ndid handler 6 ok\ndid handler 7 ok\nspawn handler 8 child\n"
+                 "did handler 8 ok\nbegin child 0\ndid main 4 ok\nend main\n"
+                 "did child 11 stopped\nend child\ndid handler 9 stopped\nend handler\n"
+                 "finalise handler r 0\nrun ok\n",
+        .changes = {{"begin handler 0", "begin handler 1", "R12.1 2: a handler runs on domain 0"},
+                    {"begin child 0", "begin child 1", "R4.2 8: async keeps to its parent's"},
+                    {"end handler\n", "", "R2.9 0: every task has ended"},
+                    {"finalise handler r 0\n", "", "R5.7 0"},
+                    {"did main 3 ok\ncallback main 2 handler\nbegin handler 0\n",
+                     "callback main 2 handler\nbegin handler 0\ndid main 3 ok\n", "R1.10 0"},
+                    {"run ok", "run resource-leaked", "R5.4 0: not resource-leaked"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* Outside the run, in finalisers and in actions the rules for tasks do not hold; the rules for the
+ * run hold all the same. */
+static void what_is_no_task_is_left_alone(void **state)
+{
+    static const struct story story = {
+        .program = "outside before\n"
+                   "shared m r\n"
+                   "task before\n"
+                   "available\n"
+                   "run inner\n"
+                   "task inner\n"
+                   "return 3\n"
+                   "task main\n"
+                   "mutex m\n"
+                   "create r fin\n"
+                   "own r\n"
+                   "lock m\n"
+                   "trigger t\n"
+                   "on-signal t act\n"
+                   "signal-trigger t\n"
+                   "release r\n"
+                   "task fin\n"
+                   "unlock m\n"
+                   "own r\n"
+                   "task act\n"
+                   "yield => in-finaliser\n",
+        .trace = "outside before\nbegin before ?\ndid before 4 not-running\n"
+                 "spawn before 5 inner\nbegin inner 0\nend inner\ndid before 5 ok 3\n"
+                 "end before\nbegin main 0\ndid main 9 ok\ndid main 10 ok\ndid main 11 ok\n"
+                 "did main 12 ok\ndid main 13 ok\ndid main 14 ok\ncallback main 14 act\n"
+                 "begin act 0\ndid act 21 in-finaliser\nend act\ndid main 15 ok\n"
+                 "finalise main r 0\ncallback main 10 fin\nbegin fin 0\ndid fin 18 ok\n"
+                 "did fin 19 in-finaliser\nend fin\ndid main 16 ok\nend main\nrun ok\n",
+        .changes = {{"begin main 0", "begin main 1", "R4.1 0: the main task runs on domain 0"},
+                    {"begin inner 0", "begin inner 1", "R4.1 5: the main task runs on domain 0"},
+                    {"did main 16 ok", "did main 16 not-owner", "R5.9 16: ok: task main owns r"},
+                    {"end inner\n", "", "R2.9 0: every task has ended"},
+                    {"end fin\n", "end fin\nfinalise main r 0\n", "R5.9 0: release of r calls"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* A descriptor is closed once, and carries bytes in their order. */
+static void descriptors_end_once(void **state)
+{
+    static const struct story story = {
+        .program = "shared b\n"
+                   "task main\n"
+                   "socket l tcp4\n"
+                   "listen l\n"
+                   "socket a tcp4\n"
+                   "connect a l\n"
+                   "accept b l\n"
+                   "write a 3\n"
+                   "read b 10\n"
+                   "p = call other\n"
+                   "close b\n"
+                   "read b 1\n"
+                   "await p\n"
+                   "read-exactly a 1\n"
+                   "receive a 1\n"
+                   "task other\n"
+                   "close b\n"
+                   "resource r b\n",
+        .trace = "begin main 0\ndid main 3 ok\nport main 4 4711\ndid main 4 ok\ndid main 5 ok\n"
+                 "did main 6 ok\ndid main 7 ok\ndid main 8 ok 3\ndid main 9 ok 3\n"
+                 "spawn main 10 other\ndid main 10 ok\nbegin other 1\ndid main 11 ok\n"
+                 "did other 17 bad-descriptor\ndid other 18 empty\nend other\n"
+                 "did main 12 bad-descriptor\ndid main 13 ok\ndid main 14 end-of-file\n"
+                 "did main 15 ok\nend main\nrun ok\n",
+        .changes = {{"did main 9 ok 3", "did main 9 garbled", "R6.4 9: the bytes that were sent"},
+                    {"did main 14 end-of-file", "did main 14 garbled", "R6.34 14: the bytes"},
+                    {"did main 15 ok", "did main 15 garbled", "R6.36 15: the bytes"},
+                    {"other 17 bad-descriptor", "other 17 ok", "R6.38 17: bad-descriptor"},
+                    {"main 12 bad-descriptor", "main 12 ok 1",
+                     "R6.8 12: bad-descriptor: it is closed by 'did main 11 ok'"},
+                    {"other 18 empty", "other 18 ok", "R6.8 18: bad-descriptor"},
+                    {"port main 4 4711\n", "port main 5 4711\n", "no task listens on that line"},
+                    {"port main 4 4711\n", "port main 4 0\n", "not a port"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* What a descriptor's resource is worth is not known: it may leak, and be given and transferred. */
+static void descriptors_are_owned(void **state)
+{
+    static const struct story story = {
+        .program = "shared r\n"
+                   "task main\n"
+                   "socket c tcp4 owned\n"
+                   "resource r c\n"
+                   "p = call child give=r\n"
+                   "await p\n"
+                   "check r\n"
+                   "task child\n"
+                   "check r\n"
+                   "transfer r\n",
+        .trace = "begin main 0\ndid main 3 ok\ndid main 4 ok\nspawn main 5 child\ndid main 5 ok\n"
+                 "begin child 1\ndid child 9 ok\ndid child 10 ok\nend child\ndid main 6 ok\n"
+                 "did main 7 ok\nend main\nrun resource-leaked\n",
+        .changes = {{"begin child 1", "begin child 0", "R4.3 5: domain 0 takes no task"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
 static void a_part_has_names_of_its_own(void **state)
 {
     static const struct story story = {
@@ -901,6 +1088,11 @@ int main(void)
         cmocka_unit_test(an_orphanage_is_its_makers),
         cmocka_unit_test(lazy_values_are_computed_once),
         cmocka_unit_test(a_part_is_of_its_task),
+        cmocka_unit_test(what_is_protected_is_of_its_task),
+        cmocka_unit_test(a_handler_is_a_task),
+        cmocka_unit_test(what_is_no_task_is_left_alone),
+        cmocka_unit_test(descriptors_end_once),
+        cmocka_unit_test(descriptors_are_owned),
         cmocka_unit_test(a_part_has_names_of_its_own),
         cmocka_unit_test(each_instance_has_things_of_its_own),
         cmocka_unit_test(the_cancelled_leave_it_to_others),

@@ -246,6 +246,8 @@ static const struct garbage garbage[] = {
     {"run ok\n\n", "a line after the end of the run"},
     {"run ok\nx", "a line after the end of the run"},
     {"force main 6 child\n", "that line forces no such task"},
+    {"callback main 6 child\n", "that line sets no such task"},
+    {"outside child\n", "that program has, outside its run, no such task"},
     {"spawn main 6 child\nspawn main 6 other\nforce other 16 main#2\n", "that line forces no such"},
     {"spawn main 6 child\nspawn main 6 other\nforce other 16 other#2\n",
      "that line forces no such"},

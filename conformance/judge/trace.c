@@ -218,7 +218,8 @@ static struct event event_of(enum event_kind kind, int instance)
                           .domain = -1,
                           .creator = -1,
                           .resource = -1,
-                          .word = -1};
+                          .word = -1,
+                          .port = -1};
 }
 
 /* The operation on the line that a word names; -1: none, or of another task. */
@@ -251,19 +252,25 @@ static enum step take_operation(struct scanner *scanner, struct piece *rest, int
     return STEP_ON;
 }
 
-static bool spawns(const struct operation *operation, int task)
+static bool has_task(const struct operation *operation, int task)
 {
-    if (!operation_has(operation->kind, OPERATION_SPAWNS))
-        return false;
     for (int i = 0; i < operation->task_count; i++)
         if (operation->tasks[i] == task)
             return true;
     return false;
 }
 
-/* Whether some line makes the lazy value of that name with that task. */
+static bool spawns(const struct operation *operation, int task)
+{
+    return operation_has(operation->kind, OPERATION_SPAWNS) && has_task(operation, task);
+}
+
+/* Whether a task can be a part of an operation: if it forces, of some line that makes the lazy
+ * value of that name with that task. */
 static bool forces(const struct program *program, const struct operation *operation, int task)
 {
+    if (operation_has(operation->kind, OPERATION_PARTS))
+        return has_task(operation, task);
     for (int i = 0; i < program->operation_count && operation->kind == OP_FORCE; i++)
         if (program->operations[i].kind == OP_LAZY &&
             program->operations[i].name == operation->name &&
@@ -274,24 +281,36 @@ static bool forces(const struct program *program, const struct operation *operat
     return false;
 }
 
-static enum step read_child(struct scanner *scanner, struct piece rest, enum event_kind kind)
+/* Whether an operation can be the cause of an event by which a task begins. */
+static bool begins(const struct program *program, const struct operation *operation, int task,
+                   enum event_kind kind)
 {
-    struct event event = event_of(kind, -1);
-    enum step step = take_operation(scanner, &rest, &event.instance, &event.operation);
+    if (kind == EVENT_FORCE)
+        return forces(program, operation, task);
+    if (kind == EVENT_CALLBACK)
+        return operation_has(operation->kind, OPERATION_SETS) && has_task(operation, task);
+    return spawns(operation, task);
+}
+
+/* The task of that name begins by an event, which is given without it. */
+static enum step read_child(struct scanner *scanner, struct piece name, struct event event)
+{
     struct instance child = {.parent = event.instance,
-                             .forced = kind == EVENT_FORCE,
+                             .forced = event.kind == EVENT_FORCE,
                              .spawned = scanner->trace->event_count,
                              .begun = -1,
                              .ended = -1};
-    const struct operation *operation;
 
-    if (step != STEP_ON)
-        return step;
-    operation = &scanner->program->operations[event.operation];
-    if (!parse_instance(scanner, rest, &child.task, &child.number) ||
-        !(child.forced ? forces(scanner->program, operation, child.task)
-                       : spawns(operation, child.task)))
-        return garbage(scanner, "that line %s no such task", child.forced ? "forces" : "spawns");
+    if (!parse_instance(scanner, name, &child.task, &child.number) ||
+        (event.operation >= 0
+             ? !begins(scanner->program, &scanner->program->operations[event.operation], child.task,
+                       event.kind)
+             : child.task != scanner->program->outside_task))
+        return garbage(scanner, "that %s no such task",
+                       event.kind == EVENT_SPAWN      ? "line spawns"
+                       : event.kind == EVENT_FORCE    ? "line forces"
+                       : event.kind == EVENT_CALLBACK ? "line sets"
+                                                      : "program has, outside its run,");
     if (*slot_of(scanner, child.task, child.number) >= 0)
         return garbage(scanner, "spawned before");
     if (scanner->trace->instance_count == TRACE_INSTANCES_MAX)
@@ -301,14 +320,52 @@ static enum step read_child(struct scanner *scanner, struct piece rest, enum eve
     return add_event(scanner, event);
 }
 
+static enum step read_caused(struct scanner *scanner, struct piece rest, enum event_kind kind)
+{
+    struct event event = event_of(kind, -1);
+    enum step step = take_operation(scanner, &rest, &event.instance, &event.operation);
+
+    if (kind == EVENT_CALLBACK) { /* it is no event of the instance, which may have ended */
+        event.creator = event.instance;
+        event.instance = -1;
+    }
+    return step == STEP_ON ? read_child(scanner, rest, event) : step;
+}
+
 static enum step read_spawn(struct scanner *scanner, struct piece rest)
 {
-    return read_child(scanner, rest, EVENT_SPAWN);
+    return read_caused(scanner, rest, EVENT_SPAWN);
 }
 
 static enum step read_force(struct scanner *scanner, struct piece rest)
 {
-    return read_child(scanner, rest, EVENT_FORCE);
+    return read_caused(scanner, rest, EVENT_FORCE);
+}
+
+static enum step read_callback(struct scanner *scanner, struct piece rest)
+{
+    return read_caused(scanner, rest, EVENT_CALLBACK);
+}
+
+static enum step read_outside(struct scanner *scanner, struct piece rest)
+{
+    return read_child(scanner, rest, event_of(EVENT_OUTSIDE, -1));
+}
+
+/* The event by which an instance begins; main has none. */
+static const struct event *cause_of(const struct scanner *scanner, int instance)
+{
+    return &scanner->trace->events[scanner->trace->instances[instance].spawned];
+}
+
+/* Whether an instance is on no domain: outside the run, or a hook. */
+static bool is_nowhere(const struct scanner *scanner, int instance)
+{
+    const struct event *cause = instance > 0 ? cause_of(scanner, instance) : NULL;
+
+    return cause != NULL && (cause->kind == EVENT_OUTSIDE ||
+                             (cause->kind == EVENT_CALLBACK &&
+                              scanner->program->operations[cause->operation].kind == OP_HOOK));
 }
 
 bool is_unknown_domain(int domain)
@@ -316,12 +373,13 @@ bool is_unknown_domain(int domain)
     return domain < INT_MIN / 2;
 }
 
-/* `?` is a domain that the runtime cannot say. */
+/* `?` is a domain that the runtime cannot say; what is on none says so, too. */
 static bool parse_domain(struct scanner *scanner, struct piece text, int instance, int *domain)
 {
     if (!piece_is(text, "?"))
         return parse_integer(text, domain);
-    scanner->trace->says_domains = false;
+    if (!is_nowhere(scanner, instance))
+        scanner->trace->says_domains = false;
     *domain = INT_MIN + 1 + instance; /* that of no other instance */
     return true;
 }
@@ -469,6 +527,20 @@ static enum step read_did(struct scanner *scanner, struct piece rest)
     return step == STEP_ON ? add_event(scanner, event) : step;
 }
 
+static enum step read_port(struct scanner *scanner, struct piece rest)
+{
+    struct event event = event_of(EVENT_PORT, -1);
+    enum step step = take_operation(scanner, &rest, &event.instance, &event.operation);
+
+    if (step != STEP_ON)
+        return step;
+    if (scanner->program->operations[event.operation].kind != OP_LISTEN)
+        return garbage(scanner, "no task listens on that line");
+    if (!parse_integer(rest, &event.port) || event.port < 1 || event.port > 65535)
+        return garbage(scanner, "not a port");
+    return add_event(scanner, event);
+}
+
 static enum step read_run(struct scanner *scanner, struct piece rest)
 {
     struct event event = event_of(EVENT_RUN, -1);
@@ -512,10 +584,12 @@ static enum step read_event(struct scanner *scanner)
     static const struct {
         const char *word;
         enum step (*read)(struct scanner *scanner, struct piece rest);
-    } kinds[] = {{"spawn", read_spawn},  {"force", read_force}, {"begin", read_begin},
-                 {"did", read_did},      {"print", read_print}, {"finalise", read_finalise},
-                 {"end", read_end},      {"chose", read_chose}, {"run", read_run},
-                 {"absent", read_absent}};
+    } kinds[] = {
+        {"spawn", read_spawn},     {"force", read_force},       {"callback", read_callback},
+        {"begin", read_begin},     {"did", read_did},           {"print", read_print},
+        {"end", read_end},         {"finalise", read_finalise}, {"chose", read_chose},
+        {"outside", read_outside}, {"port", read_port},         {"run", read_run},
+        {"absent", read_absent}};
     struct piece rest = scanner->line, word = take(&rest);
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -653,8 +727,9 @@ void event_write(char *buffer, size_t size, const struct program *program,
     char domain[16] = "?";
     int line = which->operation >= 0 ? program->operations[which->operation].line : 0;
 
-    if (which->instance >= 0)
-        instance_write(instance, sizeof instance, program, trace, which->instance);
+    if (which->instance >= 0 || which->creator >= 0)
+        instance_write(instance, sizeof instance, program, trace,
+                       which->instance >= 0 ? which->instance : which->creator);
     if (which->child >= 0)
         instance_write(child, sizeof child, program, trace, which->child);
     outcomes_write(outcomes, sizeof outcomes, program, which->outcomes);
@@ -667,10 +742,17 @@ void event_write(char *buffer, size_t size, const struct program *program,
     case EVENT_FORCE:
         snprintf(buffer, size, "force %s %d %s", instance, line, child);
         return;
+    case EVENT_CALLBACK:
+        snprintf(buffer, size, "callback %s %d %s", instance, line, child);
+        return;
+    case EVENT_OUTSIDE:
+        snprintf(buffer, size, "outside %s", child);
+        return;
     case EVENT_BEGIN:
         snprintf(buffer, size, "begin %s %s", instance, domain);
         return;
     case EVENT_DID:
+    case EVENT_ASIDE:
         snprintf(buffer, size, "did %s %d %s", instance, line, outcomes);
         return;
     case EVENT_PRINT:
@@ -678,9 +760,11 @@ void event_write(char *buffer, size_t size, const struct program *program,
                  program_name(program, NAME_WORD, which->word));
         return;
     case EVENT_FINALISE:
-        instance_write(instance, sizeof instance, program, trace, which->creator);
         snprintf(buffer, size, "finalise %s %s %s", instance,
                  program_name(program, NAME_RESOURCE, which->resource), domain);
+        return;
+    case EVENT_PORT:
+        snprintf(buffer, size, "port %s %d %d", instance, line, which->port);
         return;
     case EVENT_END:
         snprintf(buffer, size, "end %s", instance);

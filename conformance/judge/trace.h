@@ -14,36 +14,43 @@ enum {
 
 enum event_kind {
     EVENT_SPAWN,
-    EVENT_FORCE, /* a lazy value's task begins, as a part of the one that forces it */
+    EVENT_FORCE,    /* a task begins as a part of the one whose operation it is */
+    EVENT_CALLBACK, /* a task begins that an operation has set */
+    EVENT_OUTSIDE,  /* a task begins before the run */
     EVENT_BEGIN,
     EVENT_DID,
+    EVENT_ASIDE, /* the same, where the rules for tasks do not hold; only the judge makes it */
     EVENT_PRINT,
     EVENT_FINALISE,
+    EVENT_PORT, /* it listens */
     EVENT_END,
     EVENT_RUN
 };
 
 struct event {
     enum event_kind kind;
-    int instance;             /* whose event; -1: finalise, run */
-    int operation;            /* spawn, force, did: place in program.operations; else -1 */
-    int child;                /* spawn, force: the instance that is to begin; else -1 */
-    int domain;               /* begin, finalise: may be unknown; else -1 */
-    int creator;              /* finalise: the instance that created the resource; else -1 */
-    int resource;             /* finalise; else -1 */
-    int word;                 /* print; else -1 */
-    int line;                 /* of the run's output, from 1 */
+    int instance;  /* whose event; -1: finalise, callback, outside, run */
+    int operation; /* spawn, force, callback, did, port: place in program.operations; else -1 */
+    int child;     /* spawn, force, callback, outside: the instance that is to begin; else
+                      -1 */
+    int domain;    /* begin, finalise: may be unknown; else -1 */
+    int creator;   /* finalise: the instance that created the resource; callback: the one
+                      whose operation set it; else -1 */
+    int resource;  /* finalise; else -1 */
+    int word;      /* print; else -1 */
+    int port;      /* port; else -1 */
+    int line;      /* of the run's output, from 1 */
     struct outcomes outcomes; /* did, run; owned by the trace */
 };
 
-/* One execution of a task: instance 0 is main, the others are numbered in the order in which they
- * were spawned or forced. */
+/* One execution of a task: instance 0 is main, the others are numbered in the order of the events
+ * by which they begin. */
 struct instance {
     int task;
     int number;  /* n of T#n, from 1 */
-    int parent;  /* an instance; -1: main */
-    bool forced; /* computes a lazy value, as a part of its parent */
-    int spawned; /* event, spawn or force; -1: main */
+    int parent;  /* an instance; -1: main, a callback, or outside the run */
+    bool forced; /* a part of its parent */
+    int spawned; /* the event spawn, force, callback or outside; -1: main */
     int begun;   /* the first such event; -1: never */
     int ended;   /* likewise */
 };

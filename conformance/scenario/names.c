@@ -20,10 +20,13 @@ static const struct {
     [NAME_LAZY] = {"lazy value", "lazy values", "the lazy value '%s' is never made"},
     [NAME_TRIGGER] = {"trigger", "triggers", "the trigger '%s' is never made"},
     [NAME_COMPUTATION] = {"computation", "computations", "the computation '%s' is never made"},
+    [NAME_DESCRIPTOR] = {"descriptor", "descriptors", "the descriptor '%s' is never made"},
+    [NAME_HOOK] = {"hook", "hooks", "the hook '%s' is never added"},
     [NAME_FLAG] = {"flag", "flags", NULL},
     [NAME_WORD] = {"word", "words", "no task prints '%s'"},
     [NAME_ERROR] = {"error", "errors", "nothing fails with '%s'"},
     [NAME_SHARED] = {"shared object", "shared names", NULL},
+    [NAME_PEER] = {"peer", "peers", NULL},
 };
 _Static_assert(sizeof kinds / sizeof *kinds == NAME_KINDS, "a word for every kind of name");
 
@@ -119,9 +122,14 @@ void check_names(struct parser *parser)
     }
 }
 
+int program_number(const struct program *program, enum name_kind kind, const char *text)
+{
+    return find_name(program, kind, (struct word){text, strlen(text)});
+}
+
 bool names_objects(enum name_kind kind)
 {
-    return kind >= NAME_PROMISE && kind <= NAME_COMPUTATION;
+    return kind >= NAME_PROMISE && kind <= NAME_HOOK;
 }
 
 bool binds_name(const struct program *program, int task, enum name_kind kind, int number)

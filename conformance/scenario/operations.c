@@ -8,19 +8,27 @@
 
 /* ---- The table ---- */
 
-/* What stands behind an operation's word: up to two operands, each with the kind of its names. */
+/* What stands behind an operation's word: operands, each with the kind of its names. */
 enum {
+    OPERANDS = 3,
     NOTHING = 0,
-    USES = 1 << 8,  /* a name; the first goes to `name`, the second to `other` */
+    USES = 1 << 8,  /* a name; they go to `name`, `other` and `third`, by their places */
     MAKES = 2 << 8, /* the same, and this line makes it */
     TASK = 3 << 8 | NAME_TASK,
-    TASKS = 4 << 8 | NAME_TASK,       /* any number of them */
-    PROMISES = 5 << 8 | NAME_PROMISE, /* likewise */
-    OPTIONS = 6 << 8 | NAME_KINDS,    /* give=, orphans=, pin= */
-    NUMBER = 7 << 8 | NAME_KINDS,     /* value */
-    COUNT = 8 << 8 | NAME_KINDS,      /* value; 1 if nothing is there */
-    RESULT = 9 << 8 | NAME_ERROR,     /* value; or, as `other`, an error that this line makes */
-    OPERAND_KIND = 15 << 8,
+    TASKS = 4 << 8 | NAME_TASK,           /* any number of them */
+    PROMISES = 5 << 8 | NAME_PROMISE,     /* likewise */
+    OPTIONS = 6 << 8 | NAME_KINDS,        /* give=, orphans=, pin= */
+    NUMBER = 7 << 8 | NAME_KINDS,         /* value */
+    COUNT = 8 << 8 | NAME_KINDS,          /* value; 1 if nothing is there */
+    RESULT = 9 << 8 | NAME_ERROR,         /* value; or, as `other`, an error that this line makes */
+    MAY_TASK = 10 << 8 | NAME_TASK,       /* a task, or nothing */
+    SOCKET_KIND = 13 << 8 | NAME_KINDS,   /* value: an enum socket_kind */
+    MAY_OWNED = 14 << 8 | NAME_KINDS,     /* `owned`, or nothing */
+    MAY_USES = 15 << 8,                   /* a name that goes to its place, or nothing */
+    TARGET = 16 << 8 | NAME_DESCRIPTOR,   /* a descriptor, as `other`, or peer=NAME */
+    DURATION = 12 << 8 | NAME_KINDS,      /* value: milliseconds, or SLEEP_LONGEST */
+    SYSTEM_SIGNAL = 11 << 8 | NAME_KINDS, /* value: an enum signal_kind */
+    OPERAND_KIND = 31 << 8,
     OPERAND_NAMES = 255
 };
 
@@ -32,6 +40,8 @@ enum {
     BINDS = OPERATION_BINDS,
     LAST = OPERATION_LAST,
     PLAIN = OPERATION_PLAIN,
+    PARTS = OPERATION_PARTS,
+    SETS = OPERATION_SETS,
     SPARE = OPERATION_SPARE
 };
 
@@ -39,7 +49,7 @@ static const struct {
     const char *word;
     int possible; /* outcomes */
     int traits;
-    int operands[2];
+    int operands[OPERANDS];
 } forms[] = {
     [OP_ASYNC] = {"async", CAN_BE_REFUSABLE, SPAWNS | BINDS | PLAIN, {TASK, OPTIONS}},
     [OP_CALL] = {"call", CAN_BE_REFUSABLE, SPAWNS | BINDS | PLAIN, {TASK, OPTIONS}},
@@ -61,13 +71,13 @@ static const struct {
     [OP_GET] = {"get", CAN_BE_EMPTY | CAN_BE_CHILD, SUSPENDS, {USES | NAME_ORPHANAGE}},
     [OP_LENGTH] = {"length", CAN_BE_NUMBER, SPARE, {USES | NAME_ORPHANAGE}},
     [OP_FREE_ORPHANS] = {"free-orphans", CAN_BE_PLAIN, SPARE, {USES | NAME_ORPHANAGE}},
-    [OP_CREATE] = {"create", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_RESOURCE}},
+    [OP_CREATE] = {"create", CAN_BE_PLAIN, PLAIN | SETS, {MAKES | NAME_RESOURCE, MAY_TASK}},
     [OP_OWN] = {"own", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
     [OP_CHECK] = {"check", CAN_BE_PLAIN, SPARE, {USES | NAME_RESOURCE}},
     [OP_DISOWN] = {"disown", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
     [OP_RELEASE] = {"release", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
     [OP_TRANSFER] = {"transfer", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
-    [OP_SLEEP] = {"sleep", CAN_BE_REFUSABLE, SUSPENDS | PLAIN, {NUMBER}},
+    [OP_SLEEP] = {"sleep", CAN_BE_REFUSABLE, SUSPENDS | PLAIN, {DURATION}},
     [OP_MUTEX] = {"mutex", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_MUTEX}},
     [OP_LOCK] = {"lock", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_MUTEX}},
     [OP_TRY_LOCK] = {"try-lock", CAN_BE_REFUSABLE, 0, {USES | NAME_MUTEX}},
@@ -103,6 +113,54 @@ static const struct {
     [OP_RETURN] = {"return", CAN_BE_NOTHING, LAST, {NUMBER}},
     [OP_FAIL] = {"fail", CAN_BE_NOTHING, LAST, {MAKES | NAME_ERROR}},
     [OP_RUN] = {"run", CAN_BE_RUN, SPAWNS | SUSPENDS, {TASK}},
+    [OP_PROTECT] = {"protect", CAN_BE_SHARED, SUSPENDS | PARTS, {TASK, TASK, MAY_TASK}},
+    [OP_PROTECT_MUTEX] = {"protect-mutex",
+                          CAN_BE_SHARED,
+                          SUSPENDS | PARTS,
+                          {USES | NAME_MUTEX, TASK}},
+    [OP_ON_SIGNAL] = {"on-signal", CAN_BE_PLAIN, SETS, {USES | NAME_TRIGGER, TASK}},
+    [OP_CANCELLER] = {"canceller",
+                      CAN_BE_PLAIN,
+                      PLAIN,
+                      {MAKES | NAME_TRIGGER, USES | NAME_COMPUTATION, USES | NAME_COMPUTATION}},
+    [OP_HANDLE] = {"handle", CAN_BE_PLAIN, SETS, {SYSTEM_SIGNAL, TASK}},
+    [OP_IGNORE] = {"ignore", CAN_BE_PLAIN, 0, {SYSTEM_SIGNAL}},
+    [OP_RESTORE] = {"restore", CAN_BE_PLAIN, 0, {SYSTEM_SIGNAL}},
+    [OP_RAISE] = {"raise", CAN_BE_OK, PLAIN, {SYSTEM_SIGNAL}},
+    [OP_SPIN] = {"spin", CAN_BE_OK, PLAIN, {USES | NAME_FLAG, COUNT}},
+    [OP_SOCKET] = {"socket",
+                   CAN_BE_REFUSABLE,
+                   PLAIN,
+                   {MAKES | NAME_DESCRIPTOR, SOCKET_KIND, MAY_OWNED}},
+    [OP_PIPE] = {"pipe",
+                 CAN_BE_REFUSABLE,
+                 PLAIN,
+                 {MAKES | NAME_DESCRIPTOR, MAKES | NAME_DESCRIPTOR, MAY_OWNED}},
+    [OP_LISTEN] = {"listen",
+                   CAN_BE_PLAIN,
+                   PLAIN,
+                   {USES | NAME_DESCRIPTOR, MAY_USES | NAME_DESCRIPTOR}},
+    [OP_ACCEPT] = {"accept",
+                   CAN_BE_REFUSABLE,
+                   SUSPENDS,
+                   {MAKES | NAME_DESCRIPTOR, USES | NAME_DESCRIPTOR}},
+    [OP_CONNECT] = {"connect", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_DESCRIPTOR, TARGET}},
+    [OP_READ] = {"read", CAN_BE_BYTES, SUSPENDS, {USES | NAME_DESCRIPTOR, NUMBER}},
+    [OP_READ_EXACTLY] = {"read-exactly", CAN_BE_BYTES, SUSPENDS, {USES | NAME_DESCRIPTOR, NUMBER}},
+    [OP_WRITE] = {"write", CAN_BE_BYTES, SUSPENDS, {USES | NAME_DESCRIPTOR, NUMBER}},
+    [OP_RECEIVE] = {"receive", CAN_BE_BYTES, SUSPENDS, {USES | NAME_DESCRIPTOR, NUMBER}},
+    [OP_SEND] = {"send",
+                 CAN_BE_BYTES,
+                 SUSPENDS,
+                 {USES | NAME_DESCRIPTOR, NUMBER, MAY_USES | NAME_DESCRIPTOR}},
+    [OP_SHUTDOWN] = {"shutdown", CAN_BE_PLAIN, 0, {USES | NAME_DESCRIPTOR}},
+    [OP_CLOSE] = {"close", CAN_BE_PLAIN, 0, {USES | NAME_DESCRIPTOR}},
+    [OP_RESOURCE] = {"resource",
+                     CAN_BE_OK | CAN_BE_EMPTY,
+                     0,
+                     {MAKES | NAME_RESOURCE, USES | NAME_DESCRIPTOR}},
+    [OP_HOOK] = {"hook", CAN_BE_PLAIN, PLAIN | SETS, {MAKES | NAME_HOOK, TASK}},
+    [OP_UNHOOK] = {"unhook", CAN_BE_PLAIN, 0, {USES | NAME_HOOK}},
 };
 _Static_assert(sizeof forms / sizeof *forms == OPERATION_KINDS, "a form for every operation");
 
@@ -166,9 +224,41 @@ const char *operation_function(enum operation_kind kind)
         [OP_AVAILABLE] = "miou_domain_available",
         [OP_UNTIL] = "miou_yield",
         [OP_RUN] = "miou_run",
+        [OP_PROTECT] = "miou_protect",
+        [OP_PROTECT_MUTEX] = "miou_mutex_protect",
+        [OP_ON_SIGNAL] = "miou_trigger_on_signal",
+        [OP_CANCELLER] = "miou_computation_canceller",
+        [OP_HANDLE] = "miou_signal_handle",
+        [OP_IGNORE] = "miou_signal_handle",
+        [OP_RESTORE] = "miou_signal_handle",
+        [OP_SOCKET] = "miou_tcpv4",
+        [OP_PIPE] = "miou_fd_adopt",
+        [OP_LISTEN] = "miou_bind_and_listen",
+        [OP_ACCEPT] = "miou_accept",
+        [OP_CONNECT] = "miou_connect",
+        [OP_READ] = "miou_read",
+        [OP_READ_EXACTLY] = "miou_read_exactly",
+        [OP_WRITE] = "miou_write",
+        [OP_RECEIVE] = "miou_recvfrom",
+        [OP_SEND] = "miou_sendto",
+        [OP_SHUTDOWN] = "miou_fd_number",
+        [OP_CLOSE] = "miou_close",
+        [OP_RESOURCE] = "miou_fd_resource",
+        [OP_HOOK] = "miou_hook_add",
+        [OP_UNHOOK] = "miou_hook_remove",
     };
 
     return functions[kind];
+}
+
+bool operation_is_io(enum operation_kind kind)
+{
+    return operation_names(kind) == NAME_DESCRIPTOR || kind == OP_RESOURCE;
+}
+
+unsigned char program_byte(uint64_t place)
+{
+    return (unsigned char)(place % 251);
 }
 
 enum operation_kind operation_named(const char *word)
@@ -184,8 +274,9 @@ enum operation_kind operation_calling(const char *function)
 {
     int kind = 0;
 
-    while (kind < OPERATION_KINDS && (!operation_function((enum operation_kind)kind) ||
-                                      strcmp(operation_function((enum operation_kind)kind), function) != 0))
+    while (kind < OPERATION_KINDS &&
+           (!operation_function((enum operation_kind)kind) ||
+            strcmp(operation_function((enum operation_kind)kind), function) != 0))
         kind++;
     return (enum operation_kind)kind;
 }
@@ -227,8 +318,7 @@ static bool uses(const struct operation *operation, enum name_kind kind, int nam
 {
     return (operation_names(operation->kind) == kind && operation->name == name) ||
            (operation_other_names(operation->kind) == kind && operation->other == name) ||
-           (kind == NAME_PROMISE &&
-            lists(operation->promises, operation->promise_count, name)) ||
+           (kind == NAME_PROMISE && lists(operation->promises, operation->promise_count, name)) ||
            (kind == NAME_RESOURCE && lists(operation->give, operation->give_count, name)) ||
            (kind == NAME_ORPHANAGE && operation->orphans == name);
 }
@@ -353,13 +443,65 @@ static void parse_result(struct parser *parser, struct word *rest, struct operat
         operation->value = take_number(parser, word, what, 0, PROGRAM_NUMBER_MAX);
 }
 
+static void parse_signal(struct parser *parser, struct word word, const char *what,
+                         struct operation *operation)
+{
+    static const char *const signals[] = {
+        [SIGNAL_HUP] = "hup",   [SIGNAL_INT] = "int",   [SIGNAL_TERM] = "term",
+        [SIGNAL_USR1] = "usr1", [SIGNAL_USR2] = "usr2", [SIGNAL_WINCH] = "winch",
+        [SIGNAL_KILL] = "kill", [SIGNAL_STOP] = "stop",
+    };
+    int kind = 0;
+
+    while (kind < SIGNAL_KINDS && !word_is(word, signals[kind]))
+        kind++;
+    if (word.size == 0)
+        complain(parser, parser->line, "'%s' lacks its signal", what);
+    else if (kind == SIGNAL_KINDS)
+        complain(parser, parser->line, "'%.*s' is not a signal for '%s'", QUOTED(word), what);
+    operation->value = kind;
+}
+
+static void parse_socket_kind(struct parser *parser, struct word word, const char *what,
+                              struct operation *operation)
+{
+    static const char *const kinds[] = {
+        [SOCKET_TCP4] = "tcp4", [SOCKET_TCP6] = "tcp6", [SOCKET_UDP4] = "udp4",
+        [SOCKET_UDP6] = "udp6", [SOCKET_UNIX] = "unix",
+    };
+    int kind = 0;
+
+    while (kind < SOCKET_KINDS && !word_is(word, kinds[kind]))
+        kind++;
+    if (word.size == 0)
+        complain(parser, parser->line, "'%s' lacks its kind", what);
+    else if (kind == SOCKET_KINDS)
+        complain(parser, parser->line, "'%.*s' is not a kind of socket", QUOTED(word));
+    operation->value = kind;
+}
+
+static void parse_target(struct parser *parser, struct word *rest, const char *what,
+                         struct operation *operation)
+{
+    static const char peer[] = "peer=";
+    struct word ahead = *rest, word = take_word(&ahead);
+
+    if (!starts_with(word, peer)) {
+        operation->other = take_name(parser, rest, what, NAME_DESCRIPTOR);
+        return;
+    }
+    operation->peer = use_name(parser, NAME_PEER, word_after(word, strlen(peer)));
+    *rest = ahead;
+}
+
 static void parse_operand(struct parser *parser, struct word *rest, int place,
                           struct operation *operation)
 {
     const char *what = operation_word(operation->kind);
     int operand = forms[operation->kind].operands[place];
     enum name_kind names = (enum name_kind)(operand & OPERAND_NAMES);
-    int *name = place == 0 ? &operation->name : &operation->other;
+    int *const places[OPERANDS] = {&operation->name, &operation->other, &operation->third};
+    int *name = places[place];
     struct word word;
 
     switch (operand & OPERAND_KIND) {
@@ -374,6 +516,11 @@ static void parse_operand(struct parser *parser, struct word *rest, int place,
     case TASK &OPERAND_KIND:
         add_number(&operation->tasks, &operation->task_count, take_name(parser, rest, what, names));
         return;
+    case MAY_TASK &OPERAND_KIND:
+        word = take_word(rest);
+        if (word.size > 0)
+            add_number(&operation->tasks, &operation->task_count, use_name(parser, names, word));
+        return;
     case TASKS &OPERAND_KIND:
         parse_names(parser, rest, names, &operation->tasks, &operation->task_count);
         return;
@@ -386,6 +533,12 @@ static void parse_operand(struct parser *parser, struct word *rest, int place,
     case NUMBER &OPERAND_KIND:
         operation->value = take_number(parser, take_word(rest), what, 0, PROGRAM_NUMBER_MAX);
         return;
+    case DURATION &OPERAND_KIND:
+        word = take_word(rest);
+        operation->value = word_is(word, "longest")
+                               ? SLEEP_LONGEST
+                               : take_number(parser, word, what, 0, PROGRAM_NUMBER_MAX);
+        return;
     case COUNT &OPERAND_KIND:
         word = take_word(rest);
         operation->value =
@@ -393,6 +546,27 @@ static void parse_operand(struct parser *parser, struct word *rest, int place,
         return;
     case RESULT &OPERAND_KIND:
         parse_result(parser, rest, operation);
+        return;
+    case MAY_USES:
+        word = take_word(rest);
+        if (word.size > 0)
+            *name = use_name(parser, names, word);
+        return;
+    case SOCKET_KIND &OPERAND_KIND:
+        parse_socket_kind(parser, take_word(rest), what, operation);
+        return;
+    case MAY_OWNED &OPERAND_KIND:
+        if (word_trim(*rest).size > 0) {
+            operation->owned = word_is(word_trim(*rest), "owned");
+            if (operation->owned)
+                *rest = (struct word){NULL, 0};
+        }
+        return;
+    case TARGET &OPERAND_KIND:
+        parse_target(parser, rest, what, operation);
+        return;
+    case SYSTEM_SIGNAL &OPERAND_KIND:
+        parse_signal(parser, take_word(rest), what, operation);
         return;
     }
 }
@@ -475,6 +649,8 @@ void parse_operation(struct parser *parser, struct word line)
                                   .bind = -1,
                                   .name = -1,
                                   .other = -1,
+                                  .third = -1,
+                                  .peer = -1,
                                   .orphans = -1,
                                   .pin = PIN_NONE};
     struct word answer, word, rest = before_answer(line, &answer);
@@ -497,8 +673,8 @@ void parse_operation(struct parser *parser, struct word line)
         complain(parser, parser->line, "'%s' hands out no promise", forms[kind].word);
     if (operation.repeat != 1 && operation_has(operation.kind, OPERATION_LAST))
         complain(parser, parser->line, "'%s' cannot be repeated", forms[kind].word);
-    parse_operand(parser, &rest, 0, &operation);
-    parse_operand(parser, &rest, 1, &operation);
+    for (int place = 0; place < OPERANDS; place++)
+        parse_operand(parser, &rest, place, &operation);
     expect_end(parser, rest, forms[kind].word);
     parse_operation_answer(parser, answer, &operation);
     add_operation(parser, &operation);

@@ -21,12 +21,37 @@ static void parse_domains(struct parser *parser, struct word rest)
     expect_end(parser, rest, "domains");
 }
 
+/* `outside TASK` and `monitor none` come before the first task. */
+static void parse_outside(struct parser *parser, struct word rest)
+{
+    if (parser->has_outside)
+        complain(parser, parser->line, "'outside' is said twice");
+    else if (parser->task >= 0)
+        complain(parser, parser->line, "'outside' must come before the first task");
+    parser->has_outside = true;
+    parser->program->outside_task = take_name(parser, &rest, "outside", NAME_TASK);
+    expect_end(parser, rest, "outside");
+}
+
+static void parse_monitor(struct parser *parser, struct word rest)
+{
+    if (parser->program->bare)
+        complain(parser, parser->line, "'monitor' is said twice");
+    else if (parser->task >= 0)
+        complain(parser, parser->line, "'monitor' must come before the first task");
+    parser->program->bare = true;
+    if (!word_is(take_word(&rest), "none"))
+        complain(parser, parser->line, "'monitor' is followed by 'none'");
+    expect_end(parser, rest, "monitor");
+}
+
 static void parse_task(struct parser *parser, struct word rest)
 {
     struct program *program = parser->program;
     int task = take_name(parser, &rest, "task", NAME_TASK);
 
     expect_end(parser, rest, "task");
+    parser->peer = -1;
     /* After a bad name its operations are read as those of some task, for their own mistakes. */
     if (task < 0) {
         parser->task = parser->task < 0 ? 0 : parser->task;
@@ -75,10 +100,18 @@ static void parse_line(struct parser *parser, struct word line)
         parse_domains(parser, rest);
     else if (word_is(word, "shared"))
         parse_shared(parser, rest);
+    else if (word_is(word, "outside"))
+        parse_outside(parser, rest);
+    else if (word_is(word, "monitor"))
+        parse_monitor(parser, rest);
     else if (word_is(word, "task"))
         parse_task(parser, rest);
     else if (word_is(word, "expect"))
         parse_expectation(parser, rest);
+    else if (word_is(word, "peer"))
+        parse_peer(parser, rest);
+    else if (parser->peer >= 0)
+        parse_peer_step(parser, line);
     else
         parse_operation(parser, line);
     parser->started = true;
@@ -101,6 +134,26 @@ static void parse_lines(struct parser *parser, struct word text)
 
 /* ---- What only the whole program shows ---- */
 
+/* A name of a resource tells its finaliser: lines of a task that create one name set one task. */
+static void check_finalisers(struct parser *parser)
+{
+    const struct program *program = parser->program;
+
+    for (int i = 0; i < program->operation_count; i++)
+        for (int j = 0; j < i; j++) {
+            const struct operation *one = &program->operations[j], *other = &program->operations[i];
+
+            if (one->kind == OP_CREATE && other->kind == OP_CREATE && one->task == other->task &&
+                one->name == other->name &&
+                (one->task_count != other->task_count ||
+                 (one->task_count > 0 && one->tasks[0] != other->tasks[0]))) {
+                complain(parser, other->line, "'%s' has another finaliser on line %d",
+                         program_name(program, NAME_RESOURCE, one->name), one->line);
+                return;
+            }
+        }
+}
+
 static void check_whole(struct parser *parser)
 {
     struct program *program = parser->program;
@@ -110,8 +163,12 @@ static void check_whole(struct parser *parser)
     program->main_task = find_name(program, NAME_TASK, (struct word){"main", 4});
     settle_shared(parser);
     check_names(parser);
+    check_finalisers(parser);
+    check_peers(parser);
     if (program->main_task < 0)
         complain(parser, 0, "there is no task 'main'");
+    else if (program->outside_task == program->main_task)
+        complain(parser, 0, "main cannot be outside its run");
     if (parser->form == PROGRAM_WITH_ANSWERS && parser->run_line == 0)
         complain(parser, 0, "there is no 'expect run'");
 }
@@ -119,10 +176,11 @@ static void check_whole(struct parser *parser)
 struct program *program_parse(const char *text, size_t size, enum program_form form,
                               program_complain *told, void *to)
 {
-    struct parser parser = {.form = form, .complain = told, .to = to, .task = -1};
+    struct parser parser = {.form = form, .complain = told, .to = to, .task = -1, .peer = -1};
 
     parser.program = zeroed(1, sizeof *parser.program);
     parser.program->domains = 1;
+    parser.program->outside_task = -1;
     for (int i = 0; i <= PROGRAM_LINES_MAX; i++)
         parser.program->at_line[i] = -1;
     parse_lines(&parser, (struct word){text, size});
@@ -147,8 +205,17 @@ void program_free(struct program *program)
     for (int i = 0; i < NAME_KINDS; i++)
         free(program->names[i].of);
     free(program->operations);
+    free(program->peer_steps);
     free(program->expectations);
     free(program);
+}
+
+bool program_has(const struct program *program, enum operation_kind kind)
+{
+    for (int i = 0; i < program->operation_count; i++)
+        if (program->operations[i].kind == kind)
+            return true;
+    return false;
 }
 
 /* ---- Stripping ---- */
@@ -157,12 +224,15 @@ char *program_strip(const char *text, size_t size)
 {
     struct word rest = {text, size}, line, answer, ahead;
     char *stripped = resized(NULL, size + 2), *end = stripped;
-    bool more = size > 0;
+    bool more = size > 0, in_peer = false;
+    struct word word;
 
     while (more) {
         more = take_until(&rest, '\n', &line) && rest.size > 0;
         ahead = line = before_answer(without_comment(line), &answer);
-        if (!word_is(take_word(&ahead), "expect")) {
+        word = take_word(&ahead);
+        in_peer = word_is(word, "peer") || (in_peer && !word_is(word, "task"));
+        if (!in_peer && !word_is(word, "expect")) {
             memcpy(end, line.text, line.size);
             end += line.size;
         }

@@ -58,8 +58,10 @@ struct parser {
     bool failed;
     int line;
     int task;         /* whose operations are read; -1: none yet */
+    int peer;         /* whose steps are read; -1: none */
     bool started;     /* anything has been read */
     bool has_domains; /* `domains` has been read */
+    bool has_outside; /* `outside` */
     int run_line;     /* of `expect run` */
     struct use *uses; /* all of them */
     int use_count;
@@ -124,6 +126,7 @@ enum {
     CAN_BE_RESULT = CAN_BE_NUMBER | CAN_BE_FAILED,
     CAN_BE_RUN = CAN_BE_RESULT | CAN_BE_CANCELLED,
     CAN_BE_REFUSABLE = CAN_BE_PLAIN | CAN_BE_STOPPED,
+    CAN_BE_BYTES = CAN_BE_REFUSABLE | CAN_BE_VALUE,
     CAN_BE_SHARED = CAN_BE_RESULT | CAN_BE_STOPPED,
     CAN_BE_CHILD = CAN_BE_RUN | CAN_BE_STOPPED,
     CAN_BE_CHILDREN = CAN_BE_CHILD | CAN_BE_NONE,
@@ -139,6 +142,15 @@ void parse_answers(struct parser *parser, struct word text, const char *what, in
 
 void parse_operation(struct parser *parser, struct word line);
 void free_operation(struct operation *operation);
+
+/* ---- Peers: peers.c ---- */
+
+/* The rest is what stands behind `peer`. */
+void parse_peer(struct parser *parser, struct word rest);
+void parse_peer_step(struct parser *parser, struct word line);
+
+/* Complain of peers and listeners that are not there, once all lines have been read. */
+void check_peers(struct parser *parser);
 
 /* ---- Expectations: expectations.c ---- */
 

@@ -14,7 +14,8 @@ enum {
     PROGRAM_TASKS_MAX = 64, /* and names of each other kind */
     PROGRAM_NAME_MAX = 31,
     PROGRAM_DOMAINS_MAX = 64,
-    PROGRAM_NUMBER_MAX = 1000000
+    PROGRAM_NUMBER_MAX = 1000000,
+    PROGRAM_PEER_BYTES_MAX = 100000000 /* of one step of a peer */
 };
 
 /* ---- Names ---- */
@@ -30,10 +31,13 @@ enum name_kind {
     NAME_LAZY,
     NAME_TRIGGER,
     NAME_COMPUTATION,
+    NAME_DESCRIPTOR,
+    NAME_HOOK,
     NAME_FLAG,
     NAME_WORD,   /* of a print */
     NAME_ERROR,  /* of a fail or a complete */
     NAME_SHARED, /* in a `shared` line: of an object of any kind */
+    NAME_PEER,
     NAME_KINDS
 };
 
@@ -72,11 +76,22 @@ enum outcome_kind {
     OUTCOME_NOT_PERMITTED,  /* -EPERM */
     OUTCOME_WOULD_DEADLOCK, /* -EDEADLK */
     OUTCOME_ALREADY,        /* -EALREADY */
-    OUTCOME_ERROR,          /* any other */
-    OUTCOME_STOPPED,        /* the operation's own task is cancelled */
-    OUTCOME_EMPTY,          /* of care, take and get */
-    OUTCOME_RUNNING,        /* of care, state and peek */
-    OUTCOME_ENDED,          /* of care */
+    OUTCOME_ON_CANCELLATION_FAILED,
+    OUTCOME_BAD_DESCRIPTOR, /* -EBADF */
+    OUTCOME_REFUSED,        /* -ECONNREFUSED */
+    OUTCOME_RESET,          /* -ECONNRESET */
+    OUTCOME_BROKEN_PIPE,    /* -EPIPE */
+    OUTCOME_ADDRESS_IN_USE, /* -EADDRINUSE */
+    OUTCOME_CONNECTED,      /* -EISCONN */
+    OUTCOME_TOO_LONG,       /* -EMSGSIZE */
+    OUTCOME_NO_DESCRIPTORS, /* -EMFILE */
+    OUTCOME_END_OF_FILE,
+    OUTCOME_GARBLED, /* other bytes came than were sent */
+    OUTCOME_ERROR,   /* any other */
+    OUTCOME_STOPPED, /* the operation's own task is cancelled */
+    OUTCOME_EMPTY,   /* of care, take and get */
+    OUTCOME_RUNNING, /* of care, state and peek */
+    OUTCOME_ENDED,   /* of care */
     OUTCOME_TAKEN,
     OUTCOME_FINISHED, /* of state */
     OUTCOME_EXITED,
@@ -156,10 +171,51 @@ enum operation_kind {
     OP_RETURN,
     OP_FAIL,
     OP_RUN,
+    OP_PROTECT,
+    OP_PROTECT_MUTEX,
+    OP_ON_SIGNAL,
+    OP_CANCELLER,
+    OP_HANDLE,
+    OP_IGNORE,
+    OP_RESTORE,
+    OP_RAISE,
+    OP_SPIN,
+    OP_SOCKET,
+    OP_PIPE,
+    OP_LISTEN,
+    OP_ACCEPT,
+    OP_CONNECT,
+    OP_READ,
+    OP_READ_EXACTLY,
+    OP_WRITE,
+    OP_RECEIVE,
+    OP_SEND,
+    OP_SHUTDOWN,
+    OP_CLOSE,
+    OP_RESOURCE,
+    OP_HOOK,
+    OP_UNHOOK,
     OPERATION_KINDS
 };
 
 enum { PIN_NONE = -1, PIN_SELF = -2 };
+
+enum { SLEEP_LONGEST = PROGRAM_NUMBER_MAX + 1 }; /* as long as the runtime can */
+
+enum socket_kind { SOCKET_TCP4, SOCKET_TCP6, SOCKET_UDP4, SOCKET_UDP6, SOCKET_UNIX, SOCKET_KINDS };
+
+/* The signals of the system that a program can name. */
+enum signal_kind {
+    SIGNAL_HUP,
+    SIGNAL_INT,
+    SIGNAL_TERM,
+    SIGNAL_USR1,
+    SIGNAL_USR2,
+    SIGNAL_WINCH, /* does nothing by default */
+    SIGNAL_KILL,
+    SIGNAL_STOP,
+    SIGNAL_KINDS
+};
 
 struct operation {
     enum operation_kind kind;
@@ -168,9 +224,14 @@ struct operation {
     int repeat; /* how many times; 1 by default */
     int bind;   /* async, call, care, take: the promise name that `p =` binds; -1: none */
     int name;   /* the first behind its word, of the kind that operation_names says; -1: none */
-    int other;  /* the second: wait: a mutex; attach, detach: a trigger; complete: an error, or -1:
-                   a value */
-    int *tasks; /* async, call, run, lazy: one; parallel: any number */
+    int other;  /* the second: wait: a mutex; attach, detach: a trigger; canceller: a computation;
+                   complete: an error, or -1: a value; pipe, listen, accept, connect, resource:
+                   a descriptor, or -1 */
+    int peer;   /* connect: to a peer; -1: to a descriptor */
+    int third;  /* canceller: the computation that gets the error; send: the descriptor to whose
+                   address, or -1 */
+    int *tasks; /* async, call, run, lazy, protect-mutex, on-signal, handle, hook: one; create: one
+                   or none; protect: two or three; parallel: any number */
     int task_count;
     int *promises; /* await-all, await-one, await-first */
     int promise_count;
@@ -178,7 +239,10 @@ struct operation {
     int give_count;
     int orphans; /* async, call: the orphanage; -1: none */
     int pin;     /* call: a domain, PIN_SELF or PIN_NONE */
-    int value;   /* return, complete; sleep: milliseconds; until: posts */
+    bool owned;  /* socket, pipe */
+    int value;   /* return, complete; socket: an enum socket_kind; read, write and so on: bytes;
+                    sleep: milliseconds, or SLEEP_LONGEST; until, spin: posts;   handle, ignore,
+                    restore, raise: an enum signal_kind */
 
     struct outcomes *answers; /* the outcomes it may have; stripped programs have none */
     int answer_count;         /* 0: no `=>` */
@@ -189,6 +253,37 @@ struct task {
     int line;
     int first;
     int count;
+};
+
+/* ---- Peers ---- */
+
+enum peer_step_kind {
+    PEER_LISTEN,
+    PEER_ACCEPT,
+    PEER_CONNECT,
+    PEER_SEND,
+    PEER_RECEIVE,
+    PEER_END,  /* the stream ends here */
+    PEER_GONE, /* it ends or is reset, after any bytes */
+    PEER_SHUTDOWN,
+    PEER_CLOSE,
+    PEER_RESET,
+    PEER_UNTIL,
+    PEER_STEP_KINDS
+};
+
+/* What a peer does, by the suite. */
+struct peer_step {
+    enum peer_step_kind kind;
+    int line;
+    int peer;
+    int name;  /* connect: a descriptor; until: a flag; else -1 */
+    int count; /* send, receive: bytes; until: posts */
+    int piece; /* send: bytes at a time */
+};
+
+struct peer {
+    int line; /* 0: it is not there */
 };
 
 /* ---- Expectations ---- */
@@ -238,10 +333,15 @@ struct program {
     struct names names[NAME_KINDS];
     struct task tasks[PROGRAM_TASKS_MAX]; /* by number of the name */
     int main_task;
+    int outside_task;             /* executed before the run, outside it; -1: none */
+    bool bare;                    /* the run has no monitor */
     struct operation *operations; /* in the order of their lines */
     int operation_count;
     int at_line[PROGRAM_LINES_MAX + 1]; /* the operation on a line; -1: none */
     int line_count;
+    struct peer peers[PROGRAM_TASKS_MAX]; /* by number of the name; stripped programs have none */
+    struct peer_step *peer_steps;         /* of all, in the order of their lines */
+    int peer_step_count;
     struct expectation *expectations;
     int expectation_count;
 };
@@ -265,6 +365,17 @@ char *program_strip(const char *text, size_t size);
 
 const char *program_name(const struct program *program, enum name_kind kind, int number);
 
+const char *peer_step_word(enum peer_step_kind kind);
+
+/* The number of a name; -1: the program has none of that kind and text. */
+int program_number(const struct program *program, enum name_kind kind, const char *text);
+
+/* The byte at a place in what is sent, from 0. */
+unsigned char program_byte(uint64_t place);
+
+/* Whether any line has an operation of that kind. */
+bool program_has(const struct program *program, enum operation_kind kind);
+
 /* Whether a kind is of objects: things of the runtime that a line binds to a name. */
 bool names_objects(enum name_kind kind);
 
@@ -277,6 +388,9 @@ const char *operation_word(enum operation_kind kind);
 enum name_kind operation_names(enum operation_kind kind);
 enum name_kind operation_other_names(enum operation_kind kind);
 
+/* Whether it makes or uses a descriptor. */
+bool operation_is_io(enum operation_kind kind);
+
 /* The function of the interface that it calls, "miou_yield"; NULL: none. */
 const char *operation_function(enum operation_kind kind);
 
@@ -288,13 +402,15 @@ enum operation_kind operation_calling(const char *function);
 enum operation_trait {
     OPERATION_SUSPENDS = 1, /* may suspend its task */
     OPERATION_SPAWNS = 2,
-    OPERATION_BINDS = 4,  /* hands out promises */
-    OPERATION_EACH = 8,   /* is done to each of the promises that its name stands for */
-    OPERATION_LISTS = 16, /* may have several outcomes even if it is not repeated */
-    OPERATION_LAST = 32,  /* ends its task, and has no outcome */
-    OPERATION_PLAIN = 64, /* without `=>`, ok or stopped is expected */
-    OPERATION_SPARE = 128 /* gives back, or only asks: other operations may not notice if it is absent
-                           */
+    OPERATION_BINDS = 4,   /* hands out promises */
+    OPERATION_EACH = 8,    /* is done to each of the promises that its name stands for */
+    OPERATION_LISTS = 16,  /* may have several outcomes even if it is not repeated */
+    OPERATION_LAST = 32,   /* ends its task, and has no outcome */
+    OPERATION_PLAIN = 64,  /* without `=>`, ok or stopped is expected */
+    OPERATION_SPARE = 128, /* gives back, or only asks: other operations may not notice if it is
+                              absent */
+    OPERATION_PARTS = 256, /* executes its tasks as parts of its own */
+    OPERATION_SETS = 512   /* sets its task as a function that the runtime calls later */
 };
 bool operation_has(enum operation_kind kind, enum operation_trait trait);
 

@@ -27,16 +27,18 @@ void parse_shared(struct parser *parser, struct word rest)
 /* ---- Tasks with several instances ---- */
 
 /* How many instances of a task one execution of an operation can make; 2 stands for more. The task
- * of a lazy value is executed again if the one that computes it is cancelled. */
+ * of a lazy value is executed again if the one that computes it is cancelled, and a handler for
+ * each signal and a
+ * hook each time that a task suspends. */
 static int makes_instances(const struct operation *operation, int task)
 {
+    bool again = operation->repeat > 1 || operation->kind == OP_LAZY ||
+                 operation->kind == OP_HANDLE || operation->kind == OP_HOOK;
     int count = 0;
 
-    if (!operation_has(operation->kind, OPERATION_SPAWNS) && operation->kind != OP_LAZY)
-        return 0;
     for (int i = 0; i < operation->task_count; i++)
         count += operation->tasks[i] == task;
-    return count > 0 && (operation->repeat > 1 || operation->kind == OP_LAZY) ? 2 : count;
+    return count > 0 && again ? 2 : count;
 }
 
 /* The tasks, one bit each, that can have several instances: by their own lines, or because a task
@@ -48,7 +50,7 @@ static uint64_t find_several(const struct program *program)
     do {
         before = several;
         for (int task = 0; task < program->names[NAME_TASK].count; task++) {
-            int count = task == program->main_task;
+            int count = (task == program->main_task) + (task == program->outside_task);
 
             for (int i = 0; i < program->operation_count; i++) {
                 const struct operation *operation = &program->operations[i];

@@ -371,6 +371,62 @@ static const struct mistake mistakes[] = {
     {"task main\ncomplete x -\ncomputation x" RUN, "2: '-' is not a number for 'complete'"},
     {"task main\nsleep" RUN, "2: 'sleep' lacks its number"},
     {"task main\nsleep 1000001" RUN, "2: '1000001' is not a number for 'sleep'"},
+    {"task main\nsocket" RUN, "2: 'socket' lacks its descriptor"},
+    {"task main\nsocket a" RUN, "2: 'socket' lacks its kind"},
+    {"task main\nsocket a tcp" RUN, "2: 'tcp' is not a kind of socket"},
+    {"task main\nsocket a tcp4 shared" RUN, "2: 'shared' is one word too many for 'socket'"},
+    {"task main\npipe r" RUN, "2: 'pipe' lacks its descriptor"},
+    {"task main\nread a 1" RUN, "2: the descriptor 'a' is never made"},
+    {"task main\nsocket a tcp4\nread a" RUN, "3: 'read' lacks its number"},
+    {"task main\nsocket a tcp4\nread a 1 => garbled" RUN,
+     "3: 'read' cannot have the outcome 'garbled'"},
+    {"task main\nsocket a tcp4\nsend a 1 b" RUN, "3: the descriptor 'b' is never made"},
+    {"task main\nsocket a tcp4\nconnect a" RUN, "3: 'connect' lacks its descriptor"},
+    {"task main\nsocket a tcp4\nconnect a peer=b" RUN, "3: no peer 'b' listens"},
+    {"task main\nsocket a tcp4\nconnect a peer=b\npeer b\nuntil c" RUN, "3: no peer 'b' listens"},
+    {"peer\ntask main" RUN, "1: 'peer' lacks its peer"},
+    {"peer a\npeer a\ntask main" RUN, "2: a second peer 'a'; the first is on line 1"},
+    {"peer a\nyield\ntask main" RUN, "2: 'yield' is not what a peer can do"},
+    {"peer a\nsend 1\ntask main" RUN, "2: a peer that is not connected cannot 'send'"},
+    {"peer a\naccept\ntask main" RUN, "2: a peer that does not listen cannot 'accept'"},
+    {"peer a\nuntil b\nlisten\ntask main" RUN, "3: 'listen' must be the first step"},
+    {"peer a\nlisten\naccept\naccept\ntask main" RUN,
+     "4: a peer that is connected cannot 'accept'"},
+    {"peer a\nlisten\naccept\nclose\nend\ntask main" RUN,
+     "5: a peer that is not connected cannot 'end'"},
+    {"peer a\nconnect l\ntask main\nsocket l tcp4" RUN, "2: no task listens with 'l'"},
+    {"peer a\nconnect\ntask main" RUN, "2: 'connect' lacks its descriptor"},
+    {"peer a\nlisten\naccept\nreceive 0\ntask main" RUN, "4: '0' is not a number for 'receive'"},
+    {"peer a\nlisten\naccept\nreceive 1 1\ntask main" RUN, "4: '1' is one word too many"},
+    {"peer a\nlisten\naccept\nsend 2 0\ntask main" RUN, "4: '0' is not a number for 'send'"},
+    {"task main\nhook h" RUN, "2: 'hook' lacks its task"},
+    {"task main\nunhook h" RUN, "2: the hook 'h' is never added"},
+    {"shared m\ntask main\nhook h a\nlock m\ntask a\nmutex m" RUN,
+     "1: task a binds the shared 'm', and can have several instances"},
+    {"task main\nsleep longer" RUN, "2: 'longer' is not a number for 'sleep'"},
+    {"task main\nprotect main" RUN, "2: 'protect' lacks its task"},
+    {"task main\nprotect main main main main" RUN, "2: 'main' is one word too many"},
+    {"task main\nmutex m\nprotect-mutex m" RUN, "3: 'protect-mutex' lacks its task"},
+    {"task main\ntrigger t\non-signal t nobody" RUN, "3: there is no task 'nobody'"},
+    {"task main\ncomputation x\ncanceller t x" RUN, "3: 'canceller' lacks its computation"},
+    {"task main\ncreate r nobody" RUN, "2: there is no task 'nobody'"},
+    {"task main\ncreate r\ncreate r main" RUN, "3: 'r' has another finaliser on line 2"},
+    {"task main\nhandle sigint main" RUN, "2: 'sigint' is not a signal for 'handle'"},
+    {"task main\nhandle int" RUN, "2: 'handle' lacks its task"},
+    {"task main\nraise" RUN, "2: 'raise' lacks its signal"},
+    {"task main\nraise usr1 => stopped" RUN, "2: 'raise' cannot have the outcome 'stopped'"},
+    {"task main\nrestore int int" RUN, "2: 'int' is one word too many for 'restore'"},
+    {"task main\nspin never 0" RUN, "2: '0' is not a number for 'spin'"},
+    {"outside\ntask main" RUN, "1: 'outside' lacks its task"},
+    {"outside nobody\ntask main" RUN, "1: there is no task 'nobody'"},
+    {"outside main\ntask main" RUN, "0: main cannot be outside its run"},
+    {"outside a\noutside a\ntask main\ntask a" RUN, "2: 'outside' is said twice"},
+    {"task main\ntask a\noutside a" RUN, "3: 'outside' must come before the first task"},
+    {"monitor\ntask main" RUN, "1: 'monitor' is followed by 'none'"},
+    {"monitor none\nmonitor none\ntask main" RUN, "2: 'monitor' is said twice"},
+    {"task main\nmonitor none" RUN, "2: 'monitor' must come before the first task"},
+    {"shared r\ntask main\nhandle int a\nown r\ntask a\ncreate r" RUN,
+     "1: task a binds the shared 'r', and can have several instances"},
     {"task main\nsleep -1" RUN, "2: '-1' is not a number for 'sleep'"},
     {"task main\nawait-all p" RUN, "2: the promise 'p' is never bound"},
     {"task main\nawait-one 1" RUN, "2: '1' is not the name of a promise"},
@@ -718,6 +774,39 @@ static void strips_every_answer(void **state)
     free(stripped);
 }
 
+/* A peer is the suite's: the driver does not see what it expects. */
+static void strips_peers(void **state)
+{
+    static const char text[] = "peer p\n"
+                               "    listen\n"
+                               "    accept\n"
+                               "task main\n"
+                               "    socket c tcp4\n"
+                               "    connect c peer=p => ok\n"
+                               "peer q\n"
+                               "    until up # not yet\n"
+                               "task other\n"
+                               "    post up\n"
+                               "expect run ok\n";
+    char *stripped = program_strip(text, sizeof text - 1);
+    struct program *program = parse(text);
+    struct complaints complaints;
+
+    (void)state;
+    assert_string_equal(stripped, "\n\n\ntask main\nsocket c tcp4\nconnect c peer=p\n\n\n"
+                                  "task other\npost up\n\n");
+    assert_int_equal(program->peer_step_count, 3);
+    assert_int_equal(program->peer_steps[2].kind, PEER_UNTIL);
+    program_free(program);
+    program = parse_form(stripped, strlen(stripped), PROGRAM_STRIPPED, &complaints);
+    assert_non_null(program);
+    assert_int_equal(program->peer_step_count, 0);
+    assert_int_equal(program_number(program, NAME_PEER, "p"), program->operations[1].peer);
+    assert_int_equal(program_number(program, NAME_PEER, "q"), -1);
+    program_free(program);
+    free(stripped);
+}
+
 static void stripped_programs_do_the_same(void **state)
 {
     struct program *whole = parse(sample), *program;
@@ -822,6 +911,7 @@ int main(void)
         cmocka_unit_test(outcomes_are_read_as_they_are_written),
         cmocka_unit_test(lists_are_read_whole),
         cmocka_unit_test(strips_every_answer),
+        cmocka_unit_test(strips_peers),
         cmocka_unit_test(stripped_programs_do_the_same),
         cmocka_unit_test(a_stripped_program_has_no_answers),
         cmocka_unit_test(reads_no_byte_too_many),

@@ -13,8 +13,8 @@
 
 enum {
     GREETING_LIMIT = 1 << 20, /* bytes before the end of a greeting */
-    A_WHILE = 1,    /* seconds for the rest of a scenario that is given up */
-    HELD_BACK = 5,  /* seconds of silence after which a driver seems to hold back its output */
+    A_WHILE = 1,              /* seconds for the rest of a scenario that is given up */
+    HELD_BACK = 5,    /* seconds of silence after which a driver seems to hold back its output */
     WAITING_MAX = 256 /* drivers that wait; more are not kept */
 };
 
@@ -121,7 +121,8 @@ static char *note_driver(struct greeting *greeting, const char *rest)
 /* Whether a word is something else that a driver may lack. */
 static bool is_other(const char *word)
 {
-    static const char *const others[] = {"choose", "give=", "orphans=", "pin="};
+    static const char *const others[] = {"choose", "outside",  "no-monitor",
+                                         "give=",  "orphans=", "pin="};
     size_t i;
 
     for (i = 0; i < sizeof others / sizeof *others; i++)
@@ -314,6 +315,10 @@ const char *drivers_lack(const struct drivers *drivers, const struct program *pr
 
     if (is_steered && lacks(&drivers->greeting, "choose"))
         return "choose";
+    if (program->outside_task >= 0 && lacks(&drivers->greeting, "outside"))
+        return "outside";
+    if (program->bare && lacks(&drivers->greeting, "no-monitor"))
+        return "no-monitor";
     for (i = 0; i < program->operation_count; i++) {
         const struct operation *operation = &program->operations[i];
         const char *word = operation_word(operation->kind);
@@ -441,9 +446,8 @@ static void ask_once(struct drivers *drivers, const struct command *command,
 }
 
 /* Whether a line says that an operation is absent without which the program cannot be judged. */
-static bool is_given_up(const char *line, size_t size, void *state)
+static bool is_given_up(const struct program *program, const char *line, size_t size)
 {
-    const struct program *program = state;
     char text[128];
     int number, length = 0;
 
@@ -454,6 +458,21 @@ static bool is_given_up(const char *line, size_t size, void *state)
     return sscanf(text, "did %*s %d absent%n", &number, &length) == 1 && (size_t)length == size &&
            number > 0 && number <= program->line_count && program->at_line[number] >= 0 &&
            !program_can_lack(program, &program->operations[program->at_line[number]]);
+}
+
+/* What is done with each line of an answer. */
+struct hearing {
+    const struct program *program;
+    const struct listener *listener;
+};
+
+static bool hear_line(const char *line, size_t size, void *state)
+{
+    const struct hearing *hearing = state;
+
+    if (hearing->listener)
+        hearing->listener->hear(hearing->listener->to, line, size);
+    return is_given_up(hearing->program, line, size);
 }
 
 /* Let a driver come to the end of a scenario of which nothing more is to be known. Returns whether
@@ -495,15 +514,16 @@ static bool ask_living(struct drivers *drivers, const struct command *command,
 }
 
 void drivers_ask(struct drivers *drivers, const struct program *program, const char *input,
-                 struct process *process)
+                 const struct listener *listener, struct process *process)
 {
+    struct hearing hearing = {program, listener};
     struct command command = {.input = input,
                               .input_size = strlen(input),
                               .seconds = drivers->seconds,
                               .output_limit = drivers->output_limit,
                               .until = drivers->one_scenario ? NULL : ready,
-                              .hear = is_given_up,
-                              .state = (void *)(uintptr_t)program};
+                              .hear = hear_line,
+                              .state = &hearing};
 
     if (drivers->one_scenario)
         ask_once(drivers, &command, process);

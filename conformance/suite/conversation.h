@@ -39,11 +39,18 @@ const struct greeting *drivers_greeting(const struct drivers *drivers);
 const char *drivers_lack(const struct drivers *drivers, const struct program *program,
                          bool is_steered);
 
+/* Somebody who hears the lines of a driver as they come. */
+struct listener {
+    void (*hear)(void *to, const char *line, size_t size);
+    void *to;
+};
+
 /* Ask for a scenario: the input is what stands in spec/scenario.md from `scenario ID` to `go`. The
  * process becomes what it would be if a process had been started for this scenario alone, and had
  * said nothing of the conversation around it, up to the first operation that is absent and without
- * which the program cannot be judged. */
+ * which the program cannot be judged. The listener may be NULL. */
 void drivers_ask(struct drivers *drivers, const struct program *program, const char *input,
+                 const struct listener *listener,
                  struct process *process);
 
 #endif

@@ -3,6 +3,7 @@
 #include "execute.h"
 
 #include "excerpt.h"
+#include "peers.h"
 #include "scenario/memory.h"
 
 #include <errno.h>
@@ -125,11 +126,14 @@ static bool is_starved(const struct trace *trace)
 
 static void judge_trace(const struct process *process, const struct session *session,
                         const struct program *program, const struct trace *trace,
-                        struct result *result)
+                        const struct peers *peers, struct result *result)
 {
     struct verdict *verdict = judge(program, trace, session->excused);
-    int findings = verdict->finding_count + verdict->more;
+    int findings;
 
+    if (trace->end == TRACE_WHOLE && verdict->kind != VERDICT_ABSENT)
+        peers_tell(peers, verdict);
+    findings = verdict->finding_count + verdict->more;
     result->verdict = verdict;
     result->used = used_parts(program, trace);
     result->starved = is_starved(trace);
@@ -153,14 +157,17 @@ static void judge_trace(const struct process *process, const struct session *ses
 /* Judge a process whose last execution this is. */
 static void judge_execution(const struct process *process, const struct session *session,
                             const struct program *program, const struct trace *trace,
-                            struct result *result)
+                            const struct peers *peers, struct result *result)
 {
     char *why;
 
-    if (!judge_absent(program, trace) && !ended_by_itself(process, session, result))
+    if (!judge_absent(program, trace) && !ended_by_itself(process, session, result)) {
+        if (peers_wait(peers) != NULL)
+            result_remark(result, peers_wait(peers));
         return;
+    }
     if (process->status != COULD_NOT_TELL || trace->end != TRACE_CUT || trace->event_count > 0) {
-        judge_trace(process, session, program, trace, result);
+        judge_trace(process, session, program, trace, peers, result);
         return;
     }
     why = first_line(result->errors);
@@ -324,8 +331,7 @@ char *execute_begin(struct session *session, struct suite *suite)
 {
     char *const library[] = {(char *)session->driver, (char *)session->runtime, NULL};
     char *why = session->command ? NULL : ask_library(session, suite);
-    struct line line =
-        session->command ? shell_line(session) : program_line(session, library);
+    struct line line = session->command ? shell_line(session) : program_line(session, library);
 
     session->drivers = drivers_create(line.arguments, session->seconds, OUTPUT_LIMIT);
     free(line.text);
@@ -349,10 +355,10 @@ static unsigned scenario_id(const struct suite *suite, const struct test *test)
     return (unsigned)(test - suite->tests) + 1;
 }
 
-char *execute_input(const struct suite *suite, const struct test *test, const char *schedules)
+char *execute_input(const struct suite *suite, const struct test *test, const char *before)
 {
     char *stripped = program_strip(test->scenario->text, test->scenario->size);
-    char *input = text_of("scenario %u\n%s%sgo\n", scenario_id(suite, test), schedules, stripped);
+    char *input = text_of("scenario %u\n%s%sgo\n", scenario_id(suite, test), before, stripped);
 
     free(stripped);
     return input;
@@ -372,15 +378,22 @@ bool execute_lacks(const struct session *session, const struct test *test, bool 
 void batch_run(struct batch *batch, const struct session *session, const struct suite *suite,
                const struct test *test, const char *schedules, size_t count)
 {
-    char *input = execute_input(suite, test, schedules);
+    struct peers *peers = peers_start(test->scenario->program, scenario_id(suite, test));
+    struct listener listener = {peers_hear, peers};
+    char *places = peers_lines(peers), *before = text_of("%s%s", schedules, places);
+    char *input = execute_input(suite, test, before);
 
     *batch = (struct batch){.session = session,
                             .program = test->scenario->program,
                             .id = scenario_id(suite, test),
-                            .asked = count};
-    drivers_ask(session->drivers, batch->program, input, &batch->process);
+                            .asked = count,
+                            .peers = peers};
+    drivers_ask(session->drivers, batch->program, input, peers ? &listener : NULL, &batch->process);
+    peers_end(peers);
     batch->rest = batch->process.output;
     free(input);
+    free(before);
+    free(places);
 }
 
 static bool begins(const char *text, size_t size, const char *word)
@@ -431,7 +444,7 @@ bool batch_next(struct batch *batch, struct execution *execution)
     result->spent = process->spent;
     result->errors = excerpt(process->errors, process->errors_size, ERROR_LINES);
     judge_execution(batch->over ? process : &went_on, batch->session, batch->program, batch->trace,
-                    result);
+                    batch->peers, result);
     if (result->kind != RESULT_PASS)
         result->output = excerpt(execution->text, execution->size, OUTPUT_LINES);
     batch->over |= batch->judged == batch->asked;
@@ -442,6 +455,7 @@ void batch_free(struct batch *batch)
 {
     trace_free(batch->trace);
     process_free(&batch->process);
+    peers_free(batch->peers);
 }
 
 struct result execute_once(const struct session *session, const struct suite *suite,

@@ -8,7 +8,7 @@
 
 /* The program of a scenario as a driver reads it, behind the lines of its schedules; to be freed.
  */
-char *execute_input(const struct suite *suite, const struct test *test, const char *schedules);
+char *execute_input(const struct suite *suite, const struct test *test, const char *before);
 
 /* Whether the driver has said that it lacks what a scenario needs; then the result says so. */
 bool execute_lacks(const struct session *session, const struct test *test, bool is_steered,
@@ -21,9 +21,9 @@ struct result execute_once(const struct session *session, const struct suite *su
 /* Execute a test in C. */
 struct result execute_check(const struct session *session, const struct test *test);
 
-/* Start a driver, and find out whether tests can be executed at all and what the runtime lacks, which
- * becomes known to the suite. Returns why not, as one line, to be freed; NULL: they can, as far as
- * this shows. */
+/* Start a driver, and find out whether tests can be executed at all and what the runtime lacks,
+ * which becomes known to the suite. Returns why not, as one line, to be freed; NULL: they can, as
+ * far as this shows. */
 char *execute_begin(struct session *session, struct suite *suite);
 
 /* Let the drivers end. Returns the last status other than 0 with which one has ended. */
@@ -40,6 +40,7 @@ struct batch {
     size_t judged; /* executions that were judged so far */
     bool over;     /* nothing is left to judge */
     struct process process;
+    struct peers *peers; /* NULL: the scenario has none */
     const char *rest;    /* the output that is not judged yet */
     struct trace *trace; /* of the execution judged last */
 };

@@ -1,5 +1,5 @@
-/* process: a child in a process group of its own, with pipes for its input and its outputs. We write
- * and read whatever is possible, so that neither side can wait for the other for ever. */
+/* process: a child in a process group of its own, with pipes for its input and its outputs. We
+ * write and read whatever is possible, so that neither side can wait for the other for ever. */
 #include "process.h"
 
 #include "machine/activity.h"
@@ -117,8 +117,7 @@ static bool open_ends(struct ends *ends)
 {
     *ends = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, -1};
     return pipe2(ends->input, O_CLOEXEC) == 0 && pipe2(ends->output, O_CLOEXEC) == 0 &&
-           pipe2(ends->errors, O_CLOEXEC) == 0 &&
-           fcntl(ends->input[1], F_SETFL, O_NONBLOCK) == 0;
+           pipe2(ends->errors, O_CLOEXEC) == 0 && fcntl(ends->input[1], F_SETFL, O_NONBLOCK) == 0;
 }
 
 /* Start a program, as the leader of a group. It inherits no other descriptor, and no signal is
@@ -284,17 +283,19 @@ static void give(struct child *child, struct talk *talk)
 
 static bool ends_answer(const struct command *command, const char *line, size_t size)
 {
-    return (size == strlen(command->until) && !memcmp(line, command->until, size)) ||
-           (command->hear && command->hear(line, size, command->state));
+    const char *until = command->until;
+
+    return (command->hear && command->hear(line, size, command->state)) ||
+           (until && size == strlen(until) && !memcmp(line, until, size));
 }
 
-/* Whether a line of the answer ends it. */
+/* Whether a line of the answer ends it, of those that nobody has looked at. */
 static bool is_answered(struct talk *talk)
 {
     const char *bytes = talk->output.bytes, *line, *end;
     size_t length;
 
-    while (talk->command->until && bytes && (end = memchr(bytes + talk->looked_at, '\n',
+    while (bytes && (end = memchr(bytes + talk->looked_at, '\n',
                                   talk->output.size - talk->looked_at)) != NULL) {
         line = bytes + talk->looked_at;
         length = (size_t)(end - line);
@@ -346,8 +347,9 @@ static enum process_end attend(struct child *child, struct talk *talk, struct pr
         child->errors_cut |= keep_tail(&child->errors);
         if (talk->output.size > command->output_limit)
             return PROCESS_FLOODED;
-        if (ends->input[1] >= 0 && is_answered(talk))
-            return PROCESS_ANSWERED;
+        while (is_answered(talk))
+            if (command->until && ends->input[1] >= 0)
+                return PROCESS_ANSWERED;
         if (polls[0].revents && !polls[1].revents && !polls[2].revents)
             return PROCESS_EXITED;
     }

@@ -30,6 +30,24 @@ static int count_tasks(const struct program *program)
     return tasks < INT_MAX ? (int)tasks : INT_MAX;
 }
 
+/* What the sockets of a program need and this machine does not have; NULL: nothing. */
+static const char *missing(const struct program *program)
+{
+    bool ipv4 = program->peer_step_count > 0, ipv6 = false;
+    int i;
+
+    for (i = 0; i < program->operation_count; i++) {
+        const struct operation *operation = &program->operations[i];
+        bool makes = operation->kind == OP_SOCKET;
+
+        ipv4 |= makes && (operation->value == SOCKET_TCP4 || operation->value == SOCKET_UDP4);
+        ipv6 |= makes && (operation->value == SOCKET_TCP6 || operation->value == SOCKET_UDP6);
+    }
+    if (ipv4 && !machine_has_loopback())
+        return "the loopback interface";
+    return ipv6 && !machine_has_ipv6() ? "IPv6" : NULL;
+}
+
 /* A test that did not pass on a machine that has no room for it says nothing of the runtime. A
  * check that needs more than most says so itself. */
 static void excuse(const struct program *program, struct result *result)
@@ -38,6 +56,11 @@ static void excuse(const struct program *program, struct result *result)
 
     if (result->kind < RESULT_FAIL)
         return;
+    if (program && missing(program)) {
+        result_free(result);
+        result_set(result, RESULT_UNKNOWN, "this machine lacks %s", missing(program));
+        return;
+    }
     /* A runtime may have a thread a task. */
     wanted = tasks < THREADS_MAX ? tasks + (program ? program->domains : 0) : THREADS_MAX;
     threads = machine_threads(wanted);
@@ -80,7 +103,13 @@ static void run_test(const struct session *session, const struct suite *suite, s
     test->executions++;
     if (test->scenario && execute_lacks(session, test, session->explore || session->replay, result))
         return;
-    if (test->scenario && session->explore)
+    if (test->scenario && (session->explore || session->replay) &&
+        program_has(test->scenario->program, OP_SPIN))
+        result_set(result, RESULT_SKIPPED, "tasks spin, and a steered run has one thread");
+    else if (test->scenario && (session->explore || session->replay) &&
+             test->scenario->program->peer_step_count > 0)
+        result_set(result, RESULT_SKIPPED, "peers make choices of their own");
+    else if (test->scenario && session->explore)
         explore(session, suite, test);
     else if (test->scenario && session->replay)
         replay(session, suite, test);

@@ -43,6 +43,7 @@ struct writer {
     unsigned users[NAME_KINDS][NAMES]; /* the tasks that use a name, one bit each */
     struct manners manners[TASKS];
     int tasks;
+    bool restricts;       /* a task may be executed where calls are refused as in a finaliser */
     int instances[TASKS]; /* that one instance of a task starts in all, itself included */
     char *text;
     size_t length;
@@ -50,10 +51,12 @@ struct writer {
 
 /* Kinds that should be more frequent than others. */
 static const uint8_t popular[] = {
-    OP_ASYNC, OP_CALL,  OP_AWAIT,   OP_ASYNC, OP_YIELD,  OP_CALL,      OP_CANCEL, OP_OWN,
-    OP_YIELD, OP_CARE,  OP_AWAIT,   OP_ASYNC, OP_LOCK,   OP_UNLOCK,    OP_OWN,    OP_RELEASE,
-    OP_FORCE, OP_SLEEP, OP_DISOWN,  OP_CALL,  OP_WAIT,   OP_SIGNAL,    OP_YIELD,  OP_AWAIT_FIRST,
-    OP_LOCK,  OP_ASYNC, OP_RELEASE, OP_CARE,  OP_CANCEL, OP_AWAIT_ALL,
+    OP_ASYNC,   OP_CALL,          OP_AWAIT,     OP_ASYNC,     OP_YIELD,   OP_CALL,
+    OP_CANCEL,  OP_OWN,           OP_YIELD,     OP_CARE,      OP_AWAIT,   OP_ASYNC,
+    OP_LOCK,    OP_UNLOCK,        OP_OWN,       OP_RELEASE,   OP_FORCE,   OP_SLEEP,
+    OP_DISOWN,  OP_CALL,          OP_WAIT,      OP_SIGNAL,    OP_YIELD,   OP_AWAIT_FIRST,
+    OP_LOCK,    OP_ASYNC,         OP_RELEASE,   OP_CARE,      OP_CANCEL,  OP_AWAIT_ALL,
+    OP_PROTECT, OP_PROTECT_MUTEX, OP_ON_SIGNAL, OP_CANCELLER, OP_PROTECT,
 };
 
 static bool spawns(enum operation_kind kind)
@@ -69,6 +72,17 @@ static bool binds(const struct move *move)
 static bool lists_promises(enum operation_kind kind)
 {
     return kind == OP_AWAIT_ALL || kind == OP_AWAIT_ONE || kind == OP_AWAIT_FIRST;
+}
+
+/* Whether a move has a task behind its word that is executed in another way than by a spawn. */
+static bool passes_task(enum operation_kind kind)
+{
+    return kind == OP_PROTECT || kind == OP_PROTECT_MUTEX || kind == OP_ON_SIGNAL;
+}
+
+static bool has_third(const struct move *move)
+{
+    return move->kind == OP_PROTECT && (move->options & 1);
 }
 
 static bool has_options(const struct move *move)
@@ -89,7 +103,7 @@ static bool gives(const struct move *move)
 static bool makes(enum operation_kind kind)
 {
     return kind == OP_CREATE || kind == OP_ORPHANS || kind == OP_MUTEX || kind == OP_CONDITION ||
-           kind == OP_LAZY || kind == OP_TRIGGER || kind == OP_COMPUTATION;
+           kind == OP_LAZY || kind == OP_TRIGGER || kind == OP_COMPUTATION || kind == OP_CANCELLER;
 }
 
 static bool is_shared(unsigned name)
@@ -171,7 +185,7 @@ static int child_of(const struct writer *writer, const struct move *move)
 
     if (operation_names(move->kind) == NAME_LAZY)
         return computer(writer, move->name);
-    if (!spawns(move->kind) || behind == 0)
+    if ((!spawns(move->kind) && !passes_task(move->kind)) || behind == 0)
         return NOBODY;
     return move->task + 1 + (int)move->name % behind;
 }
@@ -179,9 +193,10 @@ static int child_of(const struct writer *writer, const struct move *move)
 /* The highest number of instances of its child that a move starts. */
 static int starts(const struct move *move)
 {
-    if (move->kind == OP_PARALLEL)
-        return 2 * move->times;
-    return spawns(move->kind) || move->kind == OP_FORCE ? move->times : 0;
+    if (move->kind == OP_PARALLEL || move->kind == OP_PROTECT)
+        return (has_third(move) ? 3 : 2) * move->times;
+    return passes_task(move->kind) || spawns(move->kind) || move->kind == OP_FORCE ? move->times
+                                                                                   : 0;
 }
 
 /* From the last task backwards, so that the number of a child's instances is known. */
@@ -200,7 +215,7 @@ static void leave_out_too_many(struct writer *writer)
                 *instances + starts(move) * writer->instances[move->child] > MOST_INSTANCES;
         else
             move->left_out = move->kind == OP_UNTIL || move->kind == OP_RETURN ||
-                             move->kind == OP_FAIL ||
+                             move->kind == OP_FAIL || move->kind >= OP_HANDLE ||
                              (operation_names(move->kind) == NAME_LAZY && move->child == NOBODY);
         if (starts(move) > 0 && !move->left_out)
             *instances += starts(move) * writer->instances[move->child];
@@ -237,6 +252,13 @@ static void note_user(struct writer *writer, enum name_kind kind, unsigned name,
     writer->users[kind][name] |= 1u << task;
 }
 
+static void note_restrictions(struct writer *writer)
+{
+    for (int i = 0; i < writer->count; i++)
+        writer->restricts |= !writer->moves[i].left_out && (writer->moves[i].kind == OP_ON_SIGNAL ||
+                                                            has_third(&writer->moves[i]));
+}
+
 static void note_users(struct writer *writer)
 {
     for (int i = 0; i < writer->count; i++) {
@@ -252,6 +274,8 @@ static void note_users(struct writer *writer)
             note_user(writer, others, move->other, move->task);
         if (lists_promises(move->kind))
             note_user(writer, NAME_PROMISE, move->other, move->task);
+        if (move->kind == OP_CANCELLER)
+            note_user(writer, NAME_COMPUTATION, move->name, move->task);
         if (has_orphanage(move))
             note_user(writer, NAME_ORPHANAGE, move->name % 2, move->task);
         if (gives(move))
@@ -276,7 +300,7 @@ static void put(struct writer *writer, const char *format, ...)
     writer->length += (size_t)size < room ? (size_t)size : room - 1;
 }
 
-static const char letters[NAME_KINDS + 1] = "apromclgxfwe";
+static const char letters[NAME_KINDS + 1] = "apromclgxdhfwe";
 
 static void put_name(struct writer *writer, enum name_kind kind, unsigned name)
 {
@@ -324,9 +348,21 @@ static void put_operands(struct writer *writer, const struct move *move)
         put_name(writer, NAME_PROMISE, move->other);
         return;
     }
-    if (names < NAME_KINDS)
+    if (names < NAME_KINDS && names != NAME_TASK)
         put_name(writer, names, move->name);
     switch (move->kind) {
+    case OP_PROTECT:
+        put_task(writer, move->child);
+        put_task(writer, move->child);
+        if (has_third(move))
+            put_task(writer, move->child);
+        break;
+    case OP_CANCELLER:
+        put_name(writer, NAME_COMPUTATION, move->other);
+        put_name(writer, NAME_COMPUTATION, move->name);
+        break;
+    case OP_PROTECT_MUTEX:
+    case OP_ON_SIGNAL:
     case OP_LAZY:
         put_task(writer, move->child);
         break;
@@ -353,6 +389,8 @@ static void put_operands(struct writer *writer, const struct move *move)
 
 static void put_move(struct writer *writer, const struct move *move)
 {
+    const char *refused = writer->restricts ? " | in-finaliser" : "";
+
     put(writer, "   ");
     if (binds(move))
         put(writer, " p%u =", bound_by(move));
@@ -361,7 +399,11 @@ static void put_move(struct writer *writer, const struct move *move)
     put(writer, " %s", operation_word(move->kind));
     put_operands(writer, move);
     if (has_options(move))
-        put(writer, " => ok | stopped | invalid | not-owner | no-domain-available");
+        put(writer, " => ok | stopped | invalid | not-owner | no-domain-available%s", refused);
+    else if (writer->restricts && operation_has(move->kind, OPERATION_PLAIN) &&
+             operation_function(move->kind) != NULL)
+        put(writer, " => ok%s%s", operation_has(move->kind, OPERATION_SUSPENDS) ? " | stopped" : "",
+            refused);
     put(writer, "\n");
 }
 
@@ -435,9 +477,10 @@ static void put_expectation(struct writer *writer)
 {
     const struct manners *manners = &writer->manners[0];
 
-    put(writer, "expect run %s%d | still-has-children | resource-leaked | deadlock\n",
+    put(writer, "expect run %s%d | still-has-children | resource-leaked | deadlock",
         manners->fails ? "failed e" : "ok ",
         manners->fails ? (int)manners->result : values[manners->result]);
+    put(writer, " | on-cancellation-failed\n");
 }
 
 size_t program_write(char text[PROGRAM_TEXT], const struct input *input)
@@ -448,6 +491,7 @@ size_t program_write(char text[PROGRAM_TEXT], const struct input *input)
     leave_out_too_many(&writer);
     leave_out_unbound(&writer);
     note_users(&writer);
+    note_restrictions(&writer);
     put(&writer, "domains %d\n", input->head % DOMAINS);
     put_shared(&writer);
     for (int task = 0; task < writer.tasks; task++) {

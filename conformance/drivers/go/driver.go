@@ -21,6 +21,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"reflect"
 	"runtime"
@@ -438,6 +439,9 @@ func (t *task) once(op operation) ([]string, *task) {
 	case "yield":
 		return []string{t.yield()}, nil
 	case "sleep":
+		if op.args[0] == "longest" {
+			return []string{t.sleep(math.MaxInt64 / 1000000)}, nil
+		}
 		return []string{t.sleep(number(op.args[0]))}, nil
 	case "available":
 		return []string{"ok " + strconv.Itoa(runtime.GOMAXPROCS(0)-1)}, nil
@@ -502,6 +506,9 @@ func main() {
 	say("lacks orphans care take get length free-orphans create own check disown release transfer")
 	say("lacks computation complete await-computation peek attach detach self run choose free")
 	say("lacks free-mutex free-condition free-lazy free-trigger free-computation")
+	say("lacks protect protect-mutex on-signal canceller handle ignore restore raise spin")
+	say("lacks socket pipe listen accept connect read read-exactly write receive send shutdown")
+	say("lacks close resource hook unhook outside no-monitor")
 	say("ready")
 	var lines []string
 	for input := bufio.NewScanner(os.Stdin); input.Scan(); lines = append(lines, input.Text()) {

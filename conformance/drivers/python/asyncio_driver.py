@@ -64,7 +64,7 @@ class AsyncioDriver(protocol.Driver):
         await asyncio.sleep(0)
 
     async def do_sleep(self, me, milliseconds):
-        await asyncio.sleep(int(milliseconds) / 1000)
+        await asyncio.sleep(1e9 if milliseconds == "longest" else int(milliseconds) / 1000)
 
     async def do_mutex(self, me, name):
         return asyncio.Lock()

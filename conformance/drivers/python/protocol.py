@@ -26,6 +26,10 @@ OPERATIONS = {
     "peek": "computation", "attach": "computation trigger", "detach": "computation trigger",
     "free-computation": "computation",
 }
+
+# What none of these runtimes has.
+BEYOND = """protect protect-mutex on-signal canceller handle ignore restore raise spin hook unhook outside no-monitor
+    socket pipe listen accept connect read read-exactly write receive send shutdown close resource""".split()
 MAKES = {"orphans": "orphanage", "create": "resource"}  # other objects are named after the word
 
 
@@ -175,6 +179,8 @@ class Driver:
         method = self.method(line.word)
         if not method or not set(line.options) <= set(inspect.signature(method).parameters):
             raise Absent
+        if line.word == "create" and len(arguments) < len(line.arguments):
+            raise Absent  # a finaliser that executes a task
         if not self.null and (None in arguments or [None] in arguments):
             raise Absent
         result = await method(me, *arguments, **line.options)
@@ -250,7 +256,7 @@ class Driver:
         say("driver 2", self.name)
         say("runtime", self.runtime)
         say("lacks", *[word for word in OPERATIONS if not self.method(word)],
-            *[] if self.steered else ["choose"])
+            *[] if self.steered else ["choose"], *BEYOND)
         say("ready")
         lines = (line.strip() for line in sys.stdin)
         for first in lines:

@@ -51,7 +51,7 @@ class TrioDriver(protocol.Driver):
         await trio.lowlevel.checkpoint()
 
     async def do_sleep(self, me, milliseconds):
-        await trio.sleep(int(milliseconds) / 1000)
+        await trio.sleep(1e9 if milliseconds == "longest" else int(milliseconds) / 1000)
 
     async def do_mutex(self, me, name):
         return trio.Lock()

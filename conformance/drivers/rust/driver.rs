@@ -577,6 +577,7 @@ impl Instance {
             "async" | "call" => return self.spawn(op).await,
             "await-one" | "await-first" => return self.await_one(op).await,
             "orphans" | "get" | "length" => return self.orphanage(op).await,
+            "create" if op.args.len() > 1 => return None, // with a finaliser that executes a task
             "create" | "own" | "check" | "disown" | "release" | "transfer" => return self.own(op),
             "mutex" | "lock" | "try-lock" | "unlock" => return self.lock(op).await,
             "lazy" => return self.bind(&op.args[0], Lazy(op.args[1].clone(), OnceCell::new())),
@@ -588,6 +589,7 @@ impl Instance {
             "self" => return Some(outcome(&Ok(domain()))),
             "available" => return Some(outcome(&Ok(self.world.domains.len() - 1))),
             "yield" => yield_now().await,
+            "sleep" if op.args[0] == "longest" => std::future::pending().await,
             "sleep" => tokio::time::sleep(Duration::from_millis(op.number(0) as u64)).await,
             "print" => say(format!("print {} {}", self.name, op.args[0])),
             "post" => drop(self.world.program.flags[&op.args[0]].fetch_add(1, SeqCst)),
@@ -651,6 +653,9 @@ fn main() {
     say("lacks care take condition wait signal broadcast attach detach choose free".to_string());
     say("lacks free-orphans free-mutex free-condition free-lazy free-trigger".to_string());
     say("lacks free-computation".to_string());
+    say("lacks protect protect-mutex on-signal canceller handle ignore restore raise spin".to_string());
+    say("lacks socket pipe listen accept connect read read-exactly write receive send shutdown".to_string());
+    say("lacks close resource hook unhook outside no-monitor".to_string());
     say("ready".to_string());
     let mut lines = Vec::new();
     for line in std::io::stdin().lock().lines() {

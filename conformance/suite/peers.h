@@ -1,0 +1,31 @@
+/* peers: plays the peers of a scenario while a driver executes its program: a thread each, which
+ * follows the lines of the driver as they come. */
+#ifndef PEERS_H
+#define PEERS_H
+
+#include "judge/judge.h"
+
+struct peers;
+
+/* Start the peers of a program whose scenario has that number. NULL: it has none. */
+struct peers *peers_start(const struct program *program, unsigned id);
+
+/* The lines for the driver that tell where they listen; to be freed. NULL stands for no peers, here
+ * and below. */
+char *peers_lines(const struct peers *peers);
+
+/* Take a line of the driver; peers is a struct peers. */
+void peers_hear(void *peers, const char *line, size_t size);
+
+/* The driver says no more: what does not happen now never does. */
+void peers_end(struct peers *peers);
+
+/* Write what they saw and should not have to a verdict, which becomes a fail if it was a pass. */
+void peers_tell(const struct peers *peers, struct verdict *verdict);
+
+/* What the first of them that was kept from going on has waited for; NULL: there is none. */
+const char *peers_wait(const struct peers *peers);
+
+void peers_free(struct peers *peers);
+
+#endif
