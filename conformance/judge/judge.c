@@ -161,8 +161,7 @@ void verdict_add(struct verdict *verdict, struct finding finding)
 {
     struct inquiry inquiry = {.verdict = verdict};
 
-    report_deviation(&inquiry, finding.line, finding.deviation, finding.expected,
-                     finding.observed);
+    report_deviation(&inquiry, finding.line, finding.deviation, finding.expected, finding.observed);
 }
 
 void verdict_free(struct verdict *verdict)
