@@ -3,6 +3,7 @@
 #include "machine/strays.h"
 #include "report/conclusion.h"
 #include "report/declare.h"
+#include "report/export.h"
 #include "report/report.h"
 #include "scenario/memory.h"
 #include "suite/attack.h"
@@ -32,7 +33,7 @@ static const char help[] =
     "usage: conform --runtime LIBRARY [OPTION ...]\n"
     "       conform --driver COMMAND [OPTION ...]\n"
     "       conform --server COMMAND [OPTION ...]\n"
-    "       conform --list | --print TEST | --help\n"
+    "       conform --list | --print TEST | --export DIRECTORY | --help\n"
     "\n"
     "Check, rule by rule, whether a runtime keeps the rules of structured concurrency.\n"
     "\n"
@@ -77,6 +78,10 @@ static const char help[] =
     "spec\n"
     "  --list               print one line per rule: id, level, number of tests, title\n"
     "  --print TEST         print the program of a scenario, as a driver reads it\n"
+    "  --export DIRECTORY   write R2.1/ended.program for each scenario, which is what a driver "
+    "reads\n"
+    "                       between `scenario ID` and `go`, and R2.1/ended.answers, which has its\n"
+    "                       expectations on the same lines; the directory must be new, or empty\n"
     "  --help               print this\n"
     "\n"
     "Exit status: 0 the runtime keeps every MUST rule but for declared differences, 1 it does "
@@ -93,6 +98,7 @@ struct options {
     const char *differences; /* a file; NULL: none */
     const char *from_run;    /* a file of differences that is to be written; NULL: none */
     const char *print;
+    const char *export;      /* a directory in which all scenarios are to be written; NULL: none */
     const char **rules;
     int rule_count;
     const char **exceptions;
@@ -259,6 +265,9 @@ static void set(struct options *options, int option, const char *value)
     case 'p':
         options->print = value;
         break;
+    case 'X':
+        options->export = value;
+        break;
     case 'h':
         printf(help, EXPLORE_DEFAULT);
         exit(0);
@@ -316,6 +325,7 @@ static void read_options(struct options *options, int argc, char **argv)
         {"differences-from-run", required_argument, NULL, 'W'},
         {"list", no_argument, NULL, 'l'},
         {"print", required_argument, NULL, 'p'},
+        {"export", required_argument, NULL, 'X'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -337,7 +347,7 @@ static void read_options(struct options *options, int argc, char **argv)
     if (options->session.server &&
         (options->session.runtime || options->session.command || options->session.under || modes))
         die("--server: without --runtime, --driver, --explore, --seed, --schedule and --under");
-    if (options->list || options->print || options->session.server)
+    if (options->list || options->print || options->export || options->session.server)
         return;
     if (options->session.runtime && options->session.command)
         die("a runtime is a library or a driver: --runtime or --driver, not both");
@@ -462,6 +472,17 @@ static int print_program(const struct suite *suite, const char *id, const char *
         return 0;
     }
     die("there is no scenario %s", id);
+}
+
+static int export(const struct options *options, const struct suite *suite)
+{
+    size_t count;
+    char *why = export_write(options->export, suite, &count);
+
+    if (why)
+        die("%s", why);
+    printf("%zu %s in %s\n", count, count == 1 ? "scenario" : "scenarios", options->export);
+    return 0;
 }
 
 /* Write a word so that the shell reads it as it is. */
@@ -602,6 +623,8 @@ int main(int argc, char **argv)
     signal(SIGHUP, interrupted);
     if (options.print)
         status = print_program(suite, options.print, options.session.schedule);
+    else if (options.export)
+        status = export(&options, suite);
     else if (options.list)
         report_list(stdout, suite);
     else if (suite_check(suite, complain))

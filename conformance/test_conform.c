@@ -704,6 +704,57 @@ static void lists_and_prints(void **state)
     process_free(&process);
 }
 
+static void expect_file(const char *name, const char *text)
+{
+    char *found = read_file(name);
+
+    assert_string_equal(found, text);
+    free(found);
+}
+
+/* What a driver reads, and beside it, line for line, what is expected. */
+static void exports_scenarios(void **state)
+{
+    struct process process = conform("--export all");
+
+    (void)state;
+    assert_string_equal(process.output, "2 scenarios in all\n");
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+    expect_file("all/R98.2/1.program", "task main\nrepeat 2 print hello\n\n\n");
+    expect_file("all/R98.2/1.answers",
+                "task main\n    repeat 2 print hello\nexpect run ok\nexpect count 2 hello\n\n"
+                "# R98.2/1: Saying it again {SHOULD}\n# Main speaks:\n# spec/98-test.md:31\n");
+    expect_file("all/R98.1/first.program", "task main\nprint hello\n\n\n");
+    process = conform("--export some --rule R98 --except R98.1");
+    assert_string_equal(process.output, "1 scenario in some\n");
+    process_free(&process);
+    expect_file("some/R98.2/1.program", "task main\nrepeat 2 print hello\n\n\n");
+}
+
+static void exports_only_into_an_empty_directory(void **state)
+{
+    char command[4 * PATH_MAX];
+    struct process process;
+
+    (void)state;
+    could_not_tell("--export spec", "conform: spec is not empty; nothing is written into it");
+    could_not_tell("--export honest", "conform: honest: Not a directory");
+    could_not_tell("--export nowhere/below", "conform: nowhere/below: No such file or directory");
+    could_not_tell("--export ''", "conform: : No such file or directory");
+    could_not_tell("--export new --rule R9", "conform: there is no rule R9;");
+    /* A disk without room, as far as a program can tell. */
+    snprintf(command, sizeof command,
+             "cd '%s' && mkdir empty && trap '' XFSZ && ulimit -f 0 && "
+             "exec %s --spec spec --export empty",
+             place, built("conform"));
+    shell(&process, "", 0, command);
+    assert_string_equal(process.errors, "conform: empty/R98.1/first.program: File too large\n");
+    assert_string_equal(process.output, "");
+    assert_int_equal(process.status, 2);
+    process_free(&process);
+}
+
 static void runs_under_a_command(void **state)
 {
     struct process process = conform("--driver 'sh honest' --rule R98.1 --under 'env A=1 nice'");
@@ -1045,6 +1096,8 @@ int main(void)
         cmocka_unit_test(demands_tests),
         cmocka_unit_test(refuses_broken_chapters),
         cmocka_unit_test(lists_and_prints),
+        cmocka_unit_test(exports_scenarios),
+        cmocka_unit_test(exports_only_into_an_empty_directory),
         cmocka_unit_test(runs_under_a_command),
         cmocka_unit_test(a_library_that_goes_away_is_unknown),
         cmocka_unit_test(steers_with_a_schedule),
