@@ -54,6 +54,10 @@ struct verdict {
 struct verdict *judge(const struct program *program, const struct trace *trace,
                       const struct invariants *excused);
 
+/* What a whole trace has that spec/scenario.md does not allow a driver to say, whatever the runtime
+ * does, as one line, to be freed; NULL: nothing. */
+char *judge_protocol(const struct program *program, const struct trace *trace);
+
 /* The function that the runtime does not have, and without which nothing can be said of the trace,
  * whole or not; NULL: there is none. */
 const char *judge_absent(const struct program *program, const struct trace *trace);
