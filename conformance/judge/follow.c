@@ -107,8 +107,9 @@ static char *what_fits(const struct inquiry *inquiry, int event, const struct op
     if (next == NULL)
         return text_of("task %s does nothing after the end of its program", task.text);
     if (next != operation)
-        return text_of("task %s does its operations one after the other, and that of line %d is next",
-                       task.text, next->line);
+        return text_of(
+            "task %s does its operations one after the other, and that of line %d is next",
+            task.text, next->line);
     if (which->kind == EVENT_DID && !list_fits(operation, which->outcomes, life->times))
         return text_of("a list has an outcome for each thing done, and stopped only at its end");
     return text_of("an operation has a line '%s' for each time, %s %d, before its 'did'",

@@ -1,5 +1,5 @@
-/* export: the program of a scenario goes into one file, and the scenario into another, with the same
- * numbers of lines. What it is a scenario of stands behind its last line. */
+/* export: the program of a scenario goes into one file, and the scenario into another, with the
+ * same numbers of lines. What it is a scenario of stands behind its last line. */
 #include "export.h"
 
 #include "paragraph.h"
