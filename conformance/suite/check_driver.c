@@ -501,22 +501,29 @@ static char *talks_badly(struct tester *tester, int status)
     return status ? text_of("ends with status %d after its last scenario", status) : NULL;
 }
 
+/* Whether each further item would take its time, for the same reason as those before it. */
+static bool is_enough(const struct tester *tester)
+{
+    return tester->hung == PATIENCE ||
+           (tester->holds_back && !drivers_habits(tester->drivers)->holds_back);
+}
+
 static void try_all(struct tester *tester)
 {
+    size_t count = sizeof items / sizeof *items, i;
     int status;
 
     tester->holds_back = drivers_habits(tester->drivers)->holds_back;
-    for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
+    for (i = 0; i < count && !is_enough(tester); i++)
         try_item(tester, &items[i], FIRST_ID + (unsigned)i);
-        /* Each of the others would take its time, for the same reason. */
-        if (tester->hung == PATIENCE ||
-            (tester->holds_back && !drivers_habits(tester->drivers)->holds_back))
-            break;
-    }
+    if (i < count)
+        fprintf(tester->stream, "The other %zu items would wait as long, and were not tried.\n",
+                count - i);
     tester->lacks = NULL;
     status = drivers_free(tester->drivers);
-    write_item(tester, "conversation: scenario after scenario, until its input ends",
-               talks_badly(tester, status));
+    if (tester->hung < PATIENCE)
+        write_item(tester, "conversation: scenario after scenario, until its input ends",
+                   talks_badly(tester, status));
 }
 
 char *check_driver(FILE *stream, const char *command, double seconds, struct driver_check *check)

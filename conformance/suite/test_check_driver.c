@@ -150,6 +150,8 @@ static void tells_a_driver_that_leaves(void **state)
     expect_said(filtered_once("cat"), "says 'ready', but does not execute the next scenario; ");
     expect_said(filtered("sed -u '/^run/{n;q}'"),
                 "says 'ready', but does not execute the next scenario; ");
+    expect_said(LIVES("exec sleep 1000"),
+                "The other 12 items would wait as long, and were not tried.\n1 passed, 3 failed\n");
     expect_said(LIVES("exec sleep 1000"), "not ok   hello: a task prints a word: says nothing more "
                                           "after 'go'\n");
     expect_said(LIVES("echo scenario $id; echo why >&2; exit 3"),
