@@ -263,6 +263,11 @@ peers: ## check a runtime of another design in all its variants: VARIANTS="NAME 
 	$(BUILD) all $(PEERS)
 	@ci/peers $(VARIANTS)
 
+drivers: ## check runtimes in other languages, and print what they keep: DRIVERS="NAME ..."
+	@ci/setup drivers
+	$(BUILD) all
+	@ci/drivers $(DRIVERS)
+
 soak: ## the suite RUNS=100 times, with delays and beside busy loops: RUNTIME=/path/lib.so; what was not the same each time
 	@ci/setup
 	$(BUILD) all $(B)/peers/delays.so
@@ -325,5 +330,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all conformance test tests explore spec peers soak mutants mutation coverage valgrind sanitize bench \
+.PHONY: all conformance test tests explore spec peers drivers soak mutants mutation coverage valgrind sanitize bench \
         format install clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

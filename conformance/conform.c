@@ -459,6 +459,8 @@ static bool has_server;
 static void interrupted(int signal_number)
 {
     process_kill_all(has_server ? SIGTERM : SIGKILL);
+    if (!has_server)
+        process_wait_all();
     signal(signal_number, SIG_DFL);
     raise(signal_number);
 }

@@ -27,6 +27,8 @@ static void check_begin(struct inquiry *inquiry, int instance)
     int domain = inquiry->lives[instance].domain, from;
     const struct operation *operation;
 
+    if (is_unknown_domain(domain))
+        return;
     if (which->parent < 0) {
         if (domain != 0)
             wrong_domain(inquiry, "R4.1", instance, "the main task runs on domain 0");
@@ -34,7 +36,7 @@ static void check_begin(struct inquiry *inquiry, int instance)
     }
     from = inquiry->lives[which->parent].domain;
     operation = operation_of(inquiry, which->spawned);
-    if (which->forced || is_unknown_domain(domain))
+    if (which->forced)
         return;
     if (operation->kind == OP_ASYNC) {
         if (domain != from)

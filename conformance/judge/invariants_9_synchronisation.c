@@ -437,7 +437,8 @@ static void check_parts(struct inquiry *inquiry)
         const struct instance *part = &inquiry->trace->instances[i];
         int domain = inquiry->lives[part->parent].domain;
 
-        if (part->forced && part->begun >= 0 && inquiry->lives[i].domain != domain)
+        if (part->forced && part->begun >= 0 && inquiry->lives[i].domain != domain &&
+            inquiry->trace->says_domains)
             report_finding(inquiry, "R9.17", operation_of(inquiry, part->spawned)->line,
                            text_of("a lazy value is computed by the task that forces it"),
                            text_of("%s; its parent %s is on domain %d",

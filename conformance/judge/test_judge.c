@@ -1368,6 +1368,87 @@ static void verdicts_tell_what_kept_from_judging(void **state)
     verdict_free(verdict);
 }
 
+/* The verdict on a task that does one line and then another, of which one is absent. NULL: it is
+ * judged, and nothing is found; else the function without which it cannot be. */
+static void expect_absent(const char *first, const char *second, const char *outcomes,
+                          const char *function)
+{
+    char program[256], trace[256];
+    struct verdict *verdict;
+
+    snprintf(program, sizeof program,
+             "task main\nmutex m\np = async child\norphans o\nq = async child orphans=o\n%s\n%s\n"
+             "task child\nexpect run ok\n",
+             first, second);
+    snprintf(trace, sizeof trace,
+             "scenario 1\nbegin main ?\ndid main 2 ok\nspawn main 3 child\ndid main 3 ok\n"
+             "did main 4 ok\nspawn main 5 child#2\ndid main 5 ok\n%sbegin child ?\nend child\n"
+             "begin child#2 ?\nend child#2\nend main\nrun still-has-children\n",
+             outcomes);
+    verdict = verdict_of(program, trace);
+    if (function) {
+        assert_int_equal(verdict->kind, VERDICT_ABSENT);
+        assert_string_equal(verdict->absent, function);
+    } else {
+        assert_int_equal(verdict->kind, VERDICT_FAIL);
+        assert_int_equal(verdict->finding_count, 1); /* the run is expected to be ok */
+        assert_true(contains(verdict->findings[0].expected, "ok"));
+    }
+    verdict_free(verdict);
+}
+
+static void what_only_gives_back_or_asks_may_be_absent(void **state)
+{
+    static const char both[] = "did main 6 absent\ndid main 7 absent\n";
+    static const char one[] = "did main 6 absent\ndid main 7 ok\n";
+
+    (void)state;
+    expect_absent("free-mutex m", "state p", both, NULL);
+    expect_absent("free-mutex m => ok", "self", both, NULL);
+    expect_absent("free-mutex m => busy", "self", both, "miou_mutex_free");
+    expect_absent("free-mutex m", "lock m", one, "miou_mutex_free");
+    expect_absent("state p => running", "self", both, "miou_promise_state");
+    expect_absent("free p", "self", both, NULL);
+    expect_absent("free q", "self", both, "miou_promise_free");
+    expect_absent("yield", "self", both, "miou_yield");
+}
+
+static void domains_that_nobody_knows_break_no_rule(void **state)
+{
+    static const char program[] = "domains 2\ntask main\np = call child\nawait p\ntask child\n"
+                                  "create r\nown r\nrelease r\nexpect run ok\n%s";
+    static const char trace[] = "scenario 1\nbegin main ?\nspawn main 3 child\ndid main 3 ok\n"
+                                "begin child ?\ndid child 6 ok\ndid child 7 ok\n"
+                                "finalise child r ?\ndid child 8 ok\nend child\ndid main 4 ok\n"
+                                "end main\nrun ok\n";
+    char text[256];
+    struct verdict *verdict;
+
+    (void)state;
+    snprintf(text, sizeof text, program, "");
+    verdict = verdict_of(text, trace);
+    assert_int_equal(verdict->kind, VERDICT_PASS);
+    verdict_free(verdict);
+    snprintf(text, sizeof text, program, "expect on 1 child\n");
+    verdict = verdict_of(text, trace);
+    assert_int_equal(verdict->kind, VERDICT_ABSENT);
+    assert_string_equal(verdict->absent, "miou_domain_self");
+    verdict_free(verdict);
+}
+
+/* A driver's runtime has errors of its own, which are no outcome that a scenario can expect. */
+static void errors_of_another_language_have_names(void **state)
+{
+    struct verdict *verdict =
+        verdict_of("task main\nyield => ok\nexpect run ok\n",
+                   "scenario 1\nbegin main 0\ndid main 2 error Broken_pipe\nend main\nrun ok\n");
+
+    (void)state;
+    assert_int_equal(verdict->kind, VERDICT_FAIL);
+    assert_true(contains(verdict->findings[0].observed, "error Broken_pipe"));
+    verdict_free(verdict);
+}
+
 static void findings_beyond_the_most_are_counted(void **state)
 {
     char program[4096] = "task main\n", output[4096] = "scenario 1\nbegin main 0\n";
@@ -1503,6 +1584,9 @@ int main(void)
         cmocka_unit_test(answers_are_judged),
         cmocka_unit_test(some_operations_are_expected_to_succeed),
         cmocka_unit_test(verdicts_tell_what_kept_from_judging),
+        cmocka_unit_test(what_only_gives_back_or_asks_may_be_absent),
+        cmocka_unit_test(domains_that_nobody_knows_break_no_rule),
+        cmocka_unit_test(errors_of_another_language_have_names),
         cmocka_unit_test(findings_beyond_the_most_are_counted),
         cmocka_unit_test(long_traces_are_judged),
         cmocka_unit_test(any_trace_is_judged),

@@ -311,23 +311,6 @@ static enum step read_force(struct scanner *scanner, struct piece rest)
     return read_child(scanner, rest, EVENT_FORCE);
 }
 
-/* The domain on which an instance begins, if the runtime does not say it and it can be no other. A
- * task whose domain nobody knows is like none other. */
-static int likely_domain(const struct scanner *scanner, int instance)
-{
-    const struct trace *trace = scanner->trace;
-    const struct instance *which = &trace->instances[instance];
-    int parent = which->parent >= 0 ? trace->instances[which->parent].begun : -1;
-
-    if (which->parent < 0)
-        return 0;
-    if (parent >= 0 &&
-        (which->forced ||
-         scanner->program->operations[trace->events[which->spawned].operation].kind == OP_ASYNC))
-        return trace->events[parent].domain;
-    return INT_MIN + 1 + instance;
-}
-
 bool is_unknown_domain(int domain)
 {
     return domain < INT_MIN / 2;
@@ -339,7 +322,7 @@ static bool parse_domain(struct scanner *scanner, struct piece text, int instanc
     if (!piece_is(text, "?"))
         return parse_integer(text, domain);
     scanner->trace->says_domains = false;
-    *domain = instance < 0 ? INT_MIN : likely_domain(scanner, instance);
+    *domain = INT_MIN + 1 + instance; /* that of no other instance */
     return true;
 }
 

@@ -21,6 +21,14 @@ static const char *find_row(const char *report, const char *rule, const char *le
     return at + strlen(row);
 }
 
+/* A rule is kept only as far as it could be tested: `pass  2/7`. */
+static bool is_in_part(const char *verdict)
+{
+    int passed, all;
+
+    return sscanf(verdict, "pass %d/%d ", &passed, &all) == 2 && passed < all;
+}
+
 static void check_rule(const char *report, const char *rule, const char *level, int tests)
 {
     const char *verdict = find_row(report, rule, level);
@@ -28,7 +36,7 @@ static void check_rule(const char *report, const char *rule, const char *level, 
 
     if (!verdict)
         fail_msg("not one row of %s", rule);
-    if (strcmp(level, "MUST") != 0 && !strncmp(verdict, "pass ", 5))
+    if (!strncmp(verdict, "pass ", 5) && (strcmp(level, "MUST") != 0 || is_in_part(verdict)))
         return;
     for (i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
         if (!strncmp(verdict, verdicts[i], strlen(verdicts[i])))

@@ -133,9 +133,9 @@ static void write_commands(const struct report *report, const struct test *test)
         report->again, test->id, blank, replay);
     if (test->scenario)
         fprintf(stream,
-                "  gdb:      %s --print %s%s%s >scenario.txt; gdb -ex 'run <scenario.txt' --args "
-                "%s %s\n",
-                report->again, test->id, blank, replay, session->driver, session->runtime);
+                "  gdb:      %s --print %s%s%s >scenario.txt; gdb -ex 'set follow-fork-mode child' "
+                "-ex 'run %s <scenario.txt' %s\n",
+                report->again, test->id, blank, replay, session->runtime, session->driver);
     else
         fprintf(stream, "  gdb:      gdb --args %s %s %s %s\n", session->checks, session->runtime,
                 test->rule->id, test->name);

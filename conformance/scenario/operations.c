@@ -258,6 +258,15 @@ static bool expects_more_than_ok(const struct operation *operation)
     return operation->answer_count > 0;
 }
 
+/* Whether a promise may be one that an orphanage holds too, and gives up when it is freed. */
+static bool is_orphan(const struct program *program, const struct operation *operation)
+{
+    for (int i = 0; operation->kind == OP_FREE && i < program->operation_count; i++)
+        if (program->operations[i].bind == operation->name && program->operations[i].orphans >= 0)
+            return true;
+    return false;
+}
+
 static bool gives_back(enum operation_kind kind)
 {
     return !strncmp(operation_word(kind), "free", strlen("free"));
@@ -268,7 +277,8 @@ bool program_can_lack(const struct program *program, const struct operation *ope
     if (!operation_has(operation->kind, OPERATION_SPARE))
         return false;
     if (gives_back(operation->kind))
-        return !expects_more_than_ok(operation) && !is_used_later(program, operation);
+        return !expects_more_than_ok(operation) && !is_used_later(program, operation) &&
+               !is_orphan(program, operation);
     return operation->answer_count == 0;
 }
 

@@ -3,9 +3,11 @@
 
 #include "memory.h"
 
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct {
     const char *word;
@@ -68,6 +70,44 @@ static bool parse_outcome(struct word text, struct outcome *outcome, struct word
     }
 }
 
+/* ---- Errors of other languages ---- */
+
+enum { FOREIGN_MAX = 256 /* names; all others are one */ };
+
+static char *foreign[FOREIGN_MAX];
+static int foreign_count;
+static pthread_mutex_t foreign_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* A number below 0 for the name of an error, the same for the same name. */
+static int foreign_number(struct word name)
+{
+    int i = 0;
+
+    pthread_mutex_lock(&foreign_lock);
+    while (i < foreign_count && !word_is(name, foreign[i]))
+        i++;
+    if (i == foreign_count && i < FOREIGN_MAX)
+        foreign[foreign_count++] = must(strndup(name.text, name.size));
+    pthread_mutex_unlock(&foreign_lock);
+    return -1 - i;
+}
+
+static const char *foreign_name(int number)
+{
+    return -1 - number < FOREIGN_MAX ? foreign[-1 - number] : "of-some-name";
+}
+
+/* Read `error NAME`, which no scenario expects. */
+static bool parse_foreign(struct word text, struct outcome *outcome)
+{
+    struct word first = take_word(&text), name = take_word(&text);
+
+    if (!word_is(first, forms[OUTCOME_ERROR].word) || !is_name(name) || take_word(&text).size > 0)
+        return false;
+    *outcome = (struct outcome){OUTCOME_ERROR, foreign_number(name)};
+    return true;
+}
+
 bool outcome_equal(struct outcome a, struct outcome b)
 {
     return a.kind == b.kind && a.value == b.value;
@@ -80,6 +120,8 @@ int outcome_write(char *buffer, size_t size, const struct program *program, stru
     if (outcome.kind == OUTCOME_FAILED)
         return snprintf(buffer, size, "%s %s", word,
                         program_name(program, NAME_ERROR, outcome.value));
+    if (outcome.kind == OUTCOME_ERROR && outcome.value < 0)
+        return snprintf(buffer, size, "%s %s", word, foreign_name(outcome.value));
     if (outcome.kind == OUTCOME_ERROR || (outcome.kind == OUTCOME_OK && outcome.value != 0))
         return snprintf(buffer, size, "%s %d", word, outcome.value);
     return snprintf(buffer, size, "%s", word);
@@ -110,6 +152,10 @@ bool outcomes_parse(struct outcomes *list, const struct program *program, const 
         struct outcome outcome;
 
         more = take_until(&rest, ',', &member);
+        if (parse_foreign(member, &outcome)) {
+            add_outcome(list, outcome);
+            continue;
+        }
         if (!parse_outcome(member, &outcome, &error) ||
             (error.text != NULL && (outcome.value = find_name(program, NAME_ERROR, error)) < 0)) {
             free(list->of);

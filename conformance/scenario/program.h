@@ -87,7 +87,8 @@ enum outcome_kind {
 
 struct outcome {
     enum outcome_kind kind;
-    int value; /* OK: the value; FAILED: which of the program's errors; ERROR: its number, > 0 */
+    int value; /* OK: the value; FAILED: which of the program's errors; ERROR: its number, > 0, or
+                  another below 0 for each name of an error that only a driver knows */
 };
 
 /* The outcomes of an operation. A list whose members are all equal has only one of them. */

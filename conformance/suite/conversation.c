@@ -123,12 +123,24 @@ static char *note_driver(struct greeting *greeting, const char *rest)
     return NULL;
 }
 
+/* Whether a word is something else that a driver may lack. */
+static bool is_other(const char *word)
+{
+    static const char *const others[] = {"choose", "give=", "orphans=", "pin="};
+    size_t i;
+
+    for (i = 0; i < sizeof others / sizeof *others; i++)
+        if (!strcmp(word, others[i]))
+            return true;
+    return false;
+}
+
 static char *note_lacks(struct greeting *greeting, char *rest)
 {
     char *word, *place, *all;
 
     for (word = strtok_r(rest, " \t", &place); word; word = strtok_r(NULL, " \t", &place)) {
-        if (operation_named(word) == OPERATION_KINDS && strcmp(word, "choose") != 0)
+        if (operation_named(word) == OPERATION_KINDS && !is_other(word))
             return text_of("the driver lacks `%.40s`, which is no operation", word);
         all = text_of("%s%s ", greeting->lacks ? greeting->lacks : " ", word);
         free(greeting->lacks);
@@ -312,6 +324,12 @@ const char *drivers_lack(const struct drivers *drivers, const struct program *pr
         const struct operation *operation = &program->operations[i];
         const char *word = operation_word(operation->kind);
 
+        if (operation->give_count > 0 && lacks(&drivers->greeting, "give="))
+            return "give=";
+        if (operation->orphans >= 0 && lacks(&drivers->greeting, "orphans="))
+            return "orphans=";
+        if (operation->pin != PIN_NONE && lacks(&drivers->greeting, "pin="))
+            return "pin=";
         if (lacks(&drivers->greeting, word) && !program_can_lack(program, operation))
             return word;
     }

@@ -52,6 +52,15 @@ void process_kill_all(int number)
             kill(-atomic_load(&running[i]), number);
 }
 
+void process_wait_all(void)
+{
+    int i;
+
+    for (i = 0; i < RUNNING_MAX; i++)
+        if (atomic_load(&running[i]) > 0)
+            waitpid(atomic_load(&running[i]), NULL, 0);
+}
+
 static double now(void)
 {
     struct timespec time;

@@ -12,7 +12,7 @@
     "while read line && [ \"$line\" != go ]; do :; done; " says "; echo ready; done"
 #define RUN "echo scenario $id; echo begin main 0; echo run ok"
 
-static struct program *hello;
+static struct program *hello, *giving;
 
 static void complain(void *to, int line, const char *text)
 {
@@ -24,15 +24,19 @@ static int set_up(void **state)
 {
     static const char text[] = "task main\n    mutex m\n    free-mutex m\n    print hello\n";
 
+    static const char gives[] = "task main\n    create r\n    async child give=r\ntask child\n";
+
     (void)state;
     hello = program_parse(text, sizeof text - 1, PROGRAM_STRIPPED, complain, NULL);
-    return hello == NULL;
+    giving = program_parse(gives, sizeof gives - 1, PROGRAM_STRIPPED, complain, NULL);
+    return hello == NULL || giving == NULL;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
     program_free(hello);
+    program_free(giving);
     return 0;
 }
 
@@ -144,6 +148,10 @@ static void knows_what_a_driver_lacks(void **state)
     drivers_free(drivers);
     drivers = greeted("echo driver 2 x; echo lacks mutex; echo ready; cat");
     assert_string_equal(drivers_lack(drivers, hello, false), "mutex");
+    drivers_free(drivers);
+    drivers = greeted("echo driver 2 x; echo lacks give= orphans= pin=; echo ready; cat");
+    assert_null(drivers_lack(drivers, hello, false));
+    assert_string_equal(drivers_lack(drivers, giving, false), "give=");
     drivers_free(drivers);
 }
 

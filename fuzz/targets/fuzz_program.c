@@ -49,7 +49,7 @@ static void show_scenario(FILE *to)
     for (size_t i = 0; i < execution.last; i++)
         fprintf(to, " %zu", execution.answers[i]);
     text = program_strip(execution.text, strlen(execution.text));
-    fprintf(to, "%s%s", execution.steered ? "\n" : "", text != NULL ? text : "");
+    fprintf(to, "%s%sgo\n", execution.steered ? "\n" : "", text != NULL ? text : "");
     free(text);
 }
 
