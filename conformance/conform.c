@@ -3,9 +3,11 @@
 #include "machine/strays.h"
 #include "report/conclusion.h"
 #include "report/declare.h"
+#include "report/export.h"
 #include "report/report.h"
 #include "scenario/memory.h"
 #include "suite/attack.h"
+#include "suite/check_driver.h"
 #include "suite/differences.h"
 #include "suite/execute.h"
 #include "suite/explore.h"
@@ -32,7 +34,8 @@ static const char help[] =
     "usage: conform --runtime LIBRARY [OPTION ...]\n"
     "       conform --driver COMMAND [OPTION ...]\n"
     "       conform --server COMMAND [OPTION ...]\n"
-    "       conform --list | --print TEST | --help\n"
+    "       conform --check-driver COMMAND\n"
+    "       conform --list | --print TEST | --export DIRECTORY | --help\n"
     "\n"
     "Check, rule by rule, whether a runtime keeps the rules of structured concurrency.\n"
     "\n"
@@ -40,6 +43,11 @@ static const char help[] =
     "                       and miou_unix.h\n"
     "  --driver COMMAND     test the runtime of a driver in any language, which executes the\n"
     "                       scenario on its standard input; the tests in C are skipped\n"
+    "  --check-driver COMMAND\n"
+    "                       test a driver itself: has it execute a few small scenarios and tells "
+    "what\n"
+    "                       it does otherwise than spec/scenario.md says, whatever its runtime "
+    "does\n"
     "  --server COMMAND     test an echo server in any language, by the rules of chapter 7: a "
     "command\n"
     "                       of the shell, in which the word PORT stands for the port at which it\n"
@@ -70,13 +78,18 @@ static const char help[] =
     "  --output FILE        write the report to a file instead of standard output\n"
     "  --timeout SECONDS    a test hangs if it uses more processor time, or waits for longer "
     "while\n"
-    "                       none of its threads could run; default: 20\n"
+    "                       none of its threads could run; default: 20, or 5 with "
+    "--check-driver\n"
     "  --jobs N             run N tests at a time; default: the number of processors\n"
     "  --under COMMAND      run each test under a command such as valgrind\n"
     "  --spec DIRECTORY     read the chapters there; default: ../spec beside this program, or "
     "spec\n"
     "  --list               print one line per rule: id, level, number of tests, title\n"
     "  --print TEST         print the program of a scenario, as a driver reads it\n"
+    "  --export DIRECTORY   write R2.1/ended.program for each scenario, which is what a driver "
+    "reads\n"
+    "                       between `scenario ID` and `go`, and R2.1/ended.answers, which has its\n"
+    "                       expectations on the same lines; the directory must be new, or empty\n"
     "  --help               print this\n"
     "\n"
     "Exit status: 0 the runtime keeps every MUST rule but for declared differences, 1 it does "
@@ -93,6 +106,8 @@ struct options {
     const char *differences; /* a file; NULL: none */
     const char *from_run;    /* a file of differences that is to be written; NULL: none */
     const char *print;
+    const char *checked; /* a driver that is to be tested itself; NULL: none */
+    const char *export;  /* a directory in which all scenarios are to be written; NULL: none */
     const char **rules;
     int rule_count;
     const char **exceptions;
@@ -259,6 +274,12 @@ static void set(struct options *options, int option, const char *value)
     case 'p':
         options->print = value;
         break;
+    case 'c':
+        options->checked = value;
+        break;
+    case 'X':
+        options->export = value;
+        break;
     case 'h':
         printf(help, EXPLORE_DEFAULT);
         exit(0);
@@ -299,6 +320,7 @@ static void read_options(struct options *options, int argc, char **argv)
     static const struct option known[] = {
         {"runtime", required_argument, NULL, 'r'},
         {"driver", required_argument, NULL, 'd'},
+        {"check-driver", required_argument, NULL, 'c'},
         {"server", required_argument, NULL, 'v'},
         {"rule", required_argument, NULL, 'R'},
         {"except", required_argument, NULL, 'e'},
@@ -316,13 +338,13 @@ static void read_options(struct options *options, int argc, char **argv)
         {"differences-from-run", required_argument, NULL, 'W'},
         {"list", no_argument, NULL, 'l'},
         {"print", required_argument, NULL, 'p'},
+        {"export", required_argument, NULL, 'X'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int option, modes = 0;
 
     options->session.schedule = "";
-    options->session.seconds = 20;
     options->session.jobs = processors();
     options->rules = zeroed((size_t)argc, sizeof *options->rules);
     options->exceptions = zeroed((size_t)argc, sizeof *options->exceptions);
@@ -330,6 +352,8 @@ static void read_options(struct options *options, int argc, char **argv)
         modes += strchr("SAx", option) != NULL;
         set(options, option, optarg);
     }
+    if (options->session.seconds == 0)
+        options->session.seconds = options->checked ? 5 : 20;
     if (modes > 1)
         die("--seed, --schedule or --explore: one of them");
     if (optind < argc)
@@ -337,7 +361,12 @@ static void read_options(struct options *options, int argc, char **argv)
     if (options->session.server &&
         (options->session.runtime || options->session.command || options->session.under || modes))
         die("--server: without --runtime, --driver, --explore, --seed, --schedule and --under");
-    if (options->list || options->print || options->session.server)
+    if (options->checked &&
+        (options->session.runtime || options->session.command || options->session.server ||
+         options->session.under || options->rule_count || options->exception_count || modes))
+        die("--check-driver: with --timeout only");
+    if (options->list || options->print || options->export || options->checked ||
+        options->session.server)
         return;
     if (options->session.runtime && options->session.command)
         die("a runtime is a library or a driver: --runtime or --driver, not both");
@@ -464,6 +493,30 @@ static int print_program(const struct suite *suite, const char *id, const char *
         return 0;
     }
     die("there is no scenario %s", id);
+}
+
+static int check_a_driver(const struct options *options)
+{
+    struct driver_check result;
+    char *why = check_driver(stdout, options->checked, options->session.seconds, &result);
+
+    strays_kill();
+    if (why)
+        die("%s", why);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        die("cannot write the report");
+    return result.failed ? 1 : 0;
+}
+
+static int export(const struct options *options, const struct suite *suite)
+{
+    size_t count;
+    char *why = export_write(options->export, suite, &count);
+
+    if (why)
+        die("%s", why);
+    printf("%zu %s in %s\n", count, count == 1 ? "scenario" : "scenarios", options->export);
+    return 0;
 }
 
 /* Write a word so that the shell reads it as it is. */
@@ -596,14 +649,18 @@ int main(int argc, char **argv)
     open_standard_descriptors();
     strays_adopt();
     read_options(&options, argc, argv);
-    find_parts(&options);
-    suite = load(&options);
     has_server = options.session.server != NULL;
     signal(SIGINT, interrupted);
     signal(SIGTERM, interrupted);
     signal(SIGHUP, interrupted);
+    if (options.checked)
+        return check_a_driver(&options);
+    find_parts(&options);
+    suite = load(&options);
     if (options.print)
         status = print_program(suite, options.print, options.session.schedule);
+    else if (options.export)
+        status = export(&options, suite);
     else if (options.list)
         report_list(stdout, suite);
     else if (suite_check(suite, complain))

@@ -655,6 +655,12 @@ static void refuses_bad_options(void **state)
     could_not_tell("--server 'x PORT'", "conform: spec: no rules");
     could_not_tell("--server 'x PORT' --rule R98",
                    "conform: no rule that was chosen can be tested");
+    could_not_tell("--check-driver x --driver y", "conform: --check-driver: with --timeout only");
+    could_not_tell("--check-driver x --rule R98", "conform: --check-driver: with --timeout only");
+    could_not_tell("--check-driver x --seed 1", "conform: --check-driver: with --timeout only");
+    could_not_tell("--check-driver /nonexistent/driver", "cannot be executed");
+    could_not_tell("--check-driver 'echo driver 2 x; echo ready; exec cat' --timeout 1 >/dev/full",
+                   "cannot write");
     could_not_tell("--frobnicate", "unrecognized option '--frobnicate'");
     could_not_tell("--driver", "requires an argument");
     could_not_tell("--driver x y", "conform: y: not an option");
@@ -701,6 +707,81 @@ static void lists_and_prints(void **state)
     process = conform("--help");
     assert_true(contains(process.output, "usage: conform --runtime LIBRARY"));
     assert_int_equal(process.status, 0);
+    process_free(&process);
+}
+
+static void expect_file(const char *name, const char *text)
+{
+    char *found = read_file(name);
+
+    assert_string_equal(found, text);
+    free(found);
+}
+
+/* What a driver reads, and beside it, line for line, what is expected. */
+static void exports_scenarios(void **state)
+{
+    struct process process = conform("--export all");
+
+    (void)state;
+    assert_string_equal(process.output, "2 scenarios in all\n");
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+    expect_file("all/R98.2/1.program", "task main\nrepeat 2 print hello\n\n\n");
+    expect_file("all/R98.2/1.answers",
+                "task main\n    repeat 2 print hello\nexpect run ok\nexpect count 2 hello\n\n"
+                "# R98.2/1: Saying it again {SHOULD}\n# Main speaks:\n# spec/98-test.md:33\n");
+    expect_file("all/R98.1/first.program", "task main\nprint hello\n\n\n");
+    process = conform("--export some --rule R98 --except R98.1");
+    assert_string_equal(process.output, "1 scenario in some\n");
+    process_free(&process);
+    expect_file("some/R98.2/1.program", "task main\nrepeat 2 print hello\n\n\n");
+}
+
+static void exports_only_into_an_empty_directory(void **state)
+{
+    char command[4 * PATH_MAX];
+    struct process process;
+
+    (void)state;
+    could_not_tell("--export spec", "conform: spec is not empty; nothing is written into it");
+    could_not_tell("--export honest", "conform: honest: Not a directory");
+    could_not_tell("--export nowhere/below", "conform: nowhere/below: No such file or directory");
+    could_not_tell("--export ''", "conform: : No such file or directory");
+    could_not_tell("--export new --rule R9", "conform: there is no rule R9;");
+    /* A disk without room, as far as a program can tell. */
+    snprintf(command, sizeof command,
+             "cd '%s' && mkdir empty && trap '' XFSZ && ulimit -f 0 && "
+             "exec %s --spec spec --export empty",
+             place, built("conform"));
+    shell(&process, "", 0, command);
+    assert_string_equal(process.errors, "conform: empty/R98.1/first.program: File too large\n");
+    assert_string_equal(process.output, "");
+    assert_int_equal(process.status, 2);
+    process_free(&process);
+}
+
+/* What it tells of a driver is tested beside check_driver.c. */
+static void checks_a_driver(void **state)
+{
+    struct process process =
+        conform("--check-driver '%s %s'", built("driver"), built("peers/threads.so"));
+
+    (void)state;
+    assert_true(contains(process.output, "ok       greeting: "));
+    assert_true(contains(process.output, " passed, 0 failed"));
+    assert_string_equal(process.errors, "");
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+    process = conform("--check-driver 'sh honest'");
+    assert_true(contains(process.output, "\nok       hello: "));
+    assert_true(contains(process.output, "\nnot ok   value: "));
+    assert_int_equal(process.status, 1);
+    process_free(&process);
+    process = conform("--check-driver 'echo driver 3 x'");
+    assert_true(contains(process.output, "not ok   greeting: "));
+    assert_true(contains(process.output, "\n0 passed, 1 failed\n"));
+    assert_int_equal(process.status, 1);
     process_free(&process);
 }
 
@@ -1045,6 +1126,9 @@ int main(void)
         cmocka_unit_test(demands_tests),
         cmocka_unit_test(refuses_broken_chapters),
         cmocka_unit_test(lists_and_prints),
+        cmocka_unit_test(exports_scenarios),
+        cmocka_unit_test(exports_only_into_an_empty_directory),
+        cmocka_unit_test(checks_a_driver),
         cmocka_unit_test(runs_under_a_command),
         cmocka_unit_test(a_library_that_goes_away_is_unknown),
         cmocka_unit_test(steers_with_a_schedule),

@@ -92,6 +92,34 @@ static bool list_fits(const struct operation *operation, struct outcomes list, i
     return list.count <= (size_t)operation->repeat;
 }
 
+static const char *part_word(const struct operation *operation)
+{
+    return operation->kind == OP_PRINT ? "print" : operation->kind == OP_FORCE ? "force" : "spawn";
+}
+
+/* What should have been in place of an event of an operation that does not fit. */
+static char *what_fits(const struct inquiry *inquiry, int event, const struct operation *operation)
+{
+    const struct event *which = &inquiry->trace->events[event];
+    const struct operation *next = current_operation(inquiry, which->instance);
+    const struct life *life = &inquiry->lives[which->instance];
+    struct phrase task = task_phrase(inquiry, which->instance);
+
+    if (life->ending == ENDING_STOPPED)
+        return text_of("task %s does nothing after its outcome stopped", task.text);
+    if (next == NULL)
+        return text_of("task %s does nothing after the end of its program", task.text);
+    if (next != operation)
+        return text_of(
+            "task %s does its operations one after the other, and that of line %d is next",
+            task.text, next->line);
+    if (which->kind == EVENT_DID && !list_fits(operation, which->outcomes, life->times))
+        return text_of("a list has an outcome for each thing done, and stopped only at its end");
+    return text_of("an operation has a line '%s' for each time, %s %d, before its 'did'",
+                   part_word(operation), operation->kind == OP_FORCE ? "at most" : "in all",
+                   full_times(operation));
+}
+
 static void follow_did(struct inquiry *inquiry, int event)
 {
     const struct event *did = &inquiry->trace->events[event];
@@ -103,8 +131,7 @@ static void follow_did(struct inquiry *inquiry, int event)
     if (current_operation(inquiry, did->instance) != operation || life->ending == ENDING_STOPPED ||
         !list_fits(operation, did->outcomes, life->times) ||
         (counted && !stopped && life->times != full_times(operation))) {
-        report_finding(inquiry, protocol, operation->line,
-                       text_of("each task does the operations of its program, one after the other"),
+        report_finding(inquiry, protocol, operation->line, what_fits(inquiry, event, operation),
                        text_of("%s", event_phrase(inquiry, event).text));
         return; /* a list that does not fit lacks members for some spawns */
     }
@@ -130,7 +157,7 @@ static void follow_part(struct inquiry *inquiry, int event)
         fits = operation == operation_of(inquiry, event);
     if (!fits || life->times == full_times(operation))
         report_finding(inquiry, protocol, operation != NULL ? operation->line : 0,
-                       text_of("each task does the operations of its program, one after the other"),
+                       what_fits(inquiry, event, fits ? operation : NULL),
                        text_of("%s", event_phrase(inquiry, event).text));
     life->times++;
 }

@@ -3,6 +3,7 @@
 
 #include "expectations.h"
 #include "findings.h"
+#include "follow.h"
 #include "invariants.h"
 #include "scenario/memory.h"
 
@@ -35,12 +36,25 @@ static void judge_broken(struct inquiry *inquiry)
     }
 }
 
-static void judge_whole(struct inquiry *inquiry)
+static void open_inquiry(struct inquiry *inquiry)
 {
     const struct trace *trace = inquiry->trace;
 
     inquiry->before = zeroed((size_t)trace->event_count, sizeof *inquiry->before);
     inquiry->lives = zeroed((size_t)trace->instance_count, sizeof *inquiry->lives);
+}
+
+static void close_inquiry(struct inquiry *inquiry)
+{
+    free(inquiry->before);
+    free(inquiry->lives);
+}
+
+static void judge_whole(struct inquiry *inquiry)
+{
+    const struct trace *trace = inquiry->trace;
+
+    open_inquiry(inquiry);
     inquiry->run = trace->events[trace->event_count - 1].outcomes.of[0];
     inquiry->rule_ended = inquiry->run.kind == OUTCOME_STILL_HAS_CHILDREN ||
                           inquiry->run.kind == OUTCOME_RESOURCE_LEAKED ||
@@ -48,6 +62,7 @@ static void judge_whole(struct inquiry *inquiry)
                           inquiry->run.kind == OUTCOME_DEADLOCK;
     check_expectations(inquiry);
     check_invariants(inquiry);
+    close_inquiry(inquiry);
 }
 
 /* ---- What the runtime does not have ---- */
@@ -128,8 +143,6 @@ static void judge_trace(struct inquiry *inquiry)
         judge_whole(inquiry);
     else
         judge_broken(inquiry);
-    free(inquiry->before);
-    free(inquiry->lives);
 }
 
 struct verdict *judge(const struct program *program, const struct trace *trace,
@@ -162,6 +175,23 @@ void verdict_add(struct verdict *verdict, struct finding finding)
     struct inquiry inquiry = {.verdict = verdict};
 
     report_deviation(&inquiry, finding.line, finding.deviation, finding.expected, finding.observed);
+}
+
+char *judge_protocol(const struct program *program, const struct trace *trace)
+{
+    struct verdict *verdict = zeroed(1, sizeof *verdict);
+    struct program without = *program;
+    struct inquiry inquiry = {.program = &without, .trace = trace, .verdict = verdict};
+    char *why = NULL;
+
+    without.operations = spare(program, trace);
+    open_inquiry(&inquiry);
+    if (!follow_programs(&inquiry))
+        why = text_of("%s: %s", verdict->findings[0].observed, verdict->findings[0].expected);
+    close_inquiry(&inquiry);
+    free(without.operations);
+    verdict_free(verdict);
+    return why;
 }
 
 void verdict_free(struct verdict *verdict)

@@ -57,6 +57,10 @@ struct verdict *judge(const struct program *program, const struct trace *trace,
 /* Add a finding that is no invariant's, and which is taken over. A pass becomes a fail. */
 void verdict_add(struct verdict *verdict, struct finding finding);
 
+/* What a whole trace has that spec/scenario.md does not allow a driver to say, whatever the runtime
+ * does, as one line, to be freed; NULL: nothing. */
+char *judge_protocol(const struct program *program, const struct trace *trace);
+
 /* The function that the runtime does not have, and without which nothing can be said of the trace,
  * whole or not; NULL: there is none. */
 const char *judge_absent(const struct program *program, const struct trace *trace);

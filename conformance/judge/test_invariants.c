@@ -383,7 +383,7 @@ static void lazy_values_are_computed_once(void **state)
                     {"did main 3 ok\n",
                      "did main 3 ok\nforce main 4 part#2\n"
                      "force main 4 part#3\nforce main 4 part#4\n",
-                     "scenario.md 4: each task does"}},
+                     "scenario.md 4: an operation has a line 'force' for each time, at most 2"}},
     };
 
     (void)state;

@@ -22,23 +22,31 @@ static const struct story following = {
              "did main 3 ok 5\n"
              "end main\n"
              "run ok 3\n",
-    .changes = {{"print child hi\n", "", "scenario.md 6: each task does the operations"},
-                {"print child hi\n", "print child hi\nprint child hi\n", "scenario.md 6: each"},
-                {"did child 6 ok\n", "", "scenario.md 6: task child ends at the end"},
-                {"did child 6 ok\n", "did child 6 ok\ndid child 6 ok\n", "scenario.md 6: each"},
-                {"did child 6 ok\n", "did child 6 stopped\nprint child hi\n",
-                 "scenario.md 7: each"},
-                {"begin child 0\n", "", "scenario.md 0: task child does nothing before it begins"},
-                {"begin child 0\n", "begin child 0\nbegin child 0\n",
-                 "scenario.md 0: task child begins once"},
-                {"end child\n", "end child\nprint child hi\n",
-                 "scenario.md 0: task child does nothing after its end"},
-                {"end child\n", "end child\nend child\n", "scenario.md 0: task child does nothing"},
-                {"end child\n", "", "R2.9 0: every task has ended when the run has"},
-                {"spawn main 2 child\n", "spawn main 2 child\nspawn main 2 child#2\n",
-                 "scenario.md 2: each"},
-                {"did main 2 ok\n", "did main 3 ok\n", "scenario.md 3: each"},
-                {"did main 3 ok 5\n", "", "scenario.md 3: task main ends at the end"}},
+    .changes =
+        {{"print child hi\n", "",
+          "scenario.md 6: an operation has a line 'print' for each time, in all 1"},
+         {"print child hi\n", "print child hi\nprint child hi\n",
+          "scenario.md 6: an operation has a line 'print' for each time, in all 1"},
+         {"did child 6 ok\n", "", "scenario.md 6: task child ends at the end"},
+         {"did child 6 ok\n", "did child 6 ok\ndid child 6 ok\n",
+          "scenario.md 6: task child does its operations one after the other, and that of line "
+          "7 is next"},
+         {"did child 6 ok\n", "did child 6 stopped\nprint child hi\n",
+          "scenario.md 7: task child does nothing after its outcome stopped"},
+         {"begin child 0\n", "", "scenario.md 0: task child does nothing before it begins"},
+         {"begin child 0\n", "begin child 0\nbegin child 0\n",
+          "scenario.md 0: task child begins once"},
+         {"end child\n", "end child\nprint child hi\n",
+          "scenario.md 0: task child does nothing after its end"},
+         {"end child\n", "end child\nend child\n", "scenario.md 0: task child does nothing"},
+         {"end child\n", "", "R2.9 0: every task has ended when the run has"},
+         {"spawn main 2 child\n", "spawn main 2 child\nspawn main 2 child#2\n",
+          "scenario.md 2: an operation has a line 'spawn' for each time, in all 1"},
+         {"did main 2 ok\n", "", "scenario.md 3: task main does its operations"},
+         {"did main 2 ok\n", "did main 3 ok\n",
+          "scenario.md 3: task main does its operations one after the other, and that of line "
+          "2 is next"},
+         {"did main 3 ok 5\n", "", "scenario.md 3: task main ends at the end"}},
 };
 
 static void tasks_follow_their_programs(void **state)
@@ -61,9 +69,10 @@ static void stopped_tasks_only_end(void **state)
         .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\ndid main 3 ok\n"
                  "did child 6 ok, stopped\nend child\ndid main 4 ok\nend main\nrun ok\n",
         .changes = {{"end child\n", "print child late\ndid child 7 ok\nend child\n",
-                     "scenario.md 7: each"},
-                    {"ok, stopped", "ok, stopped, ok", "scenario.md 6: each"},
-                    {"ok, stopped", "ok, ok, ok, ok, stopped", "scenario.md 6: each"}},
+                     "scenario.md 7: task child does nothing after its outcome stopped"},
+                    {"ok, stopped", "ok, stopped, ok", "scenario.md 6: a list has an outcome for"},
+                    {"ok, stopped", "ok, ok, ok, ok, stopped",
+                     "scenario.md 6: a list has an outcome for each thing done"}},
     };
 
     (void)state;
@@ -526,9 +535,10 @@ static void parallel_may_be_repeated(void **state)
                  "spawn main 3 one#4\ndid main 3 no-domain-available, no-domain-available\n"
                  "end main\nrun ok\n",
         .changes = {{"no-domain-available, no-domain-available",
-                     "no-domain-available, ok 1, ok 1, ok 1, ok 1", "scenario.md 3: each task"},
+                     "no-domain-available, ok 1, ok 1, ok 1, ok 1",
+                     "scenario.md 3: a list has an outcome for each thing done"},
                     {"no-domain-available, no-domain-available", "ok 1, ok 1, ok 1",
-                     "scenario.md 3: each task"},
+                     "scenario.md 3: a list has an outcome for each thing done"},
                     {"did main 3 no-domain-available, no-domain-available", "did main 3 ok 1",
                      "R4.5 3: without another domain"}},
     };
@@ -547,13 +557,12 @@ static void lists_go_by_their_members(void **state)
                  "begin child#2 0\nprint child#2 hi\ndid child#2 5 ok\nend child#2\n"
                  "begin child#3 0\nprint child#3 hi\ndid child#3 5 ok\nend child#3\n"
                  "did main 3 ok 4\nend main\nrun ok\n",
-        .changes = {{"did main 3 ok 4", "did main 3 ok 4, ok 4, ok 5",
-                     "R2.4 3: ok 4, as task child#3"},
-                    {"did main 3 ok 4", "did main 3 ok 4, ok 5, ok 4",
-                     "R2.4 3: ok 4, as task child#2"},
-                    {"did main 2 ok", "did main 2 ok, invalid", "scenario.md 2: each"},
-                    {"did main 2 ok", "did main 2 ok, ok, invalid",
-                     "R2.16 2: 'async child' was refused, and task child#3 never begins"}},
+        .changes =
+            {{"did main 3 ok 4", "did main 3 ok 4, ok 4, ok 5", "R2.4 3: ok 4, as task child#3"},
+             {"did main 3 ok 4", "did main 3 ok 4, ok 5, ok 4", "R2.4 3: ok 4, as task child#2"},
+             {"did main 2 ok", "did main 2 ok, invalid", "scenario.md 2: a list has an outcome"},
+             {"did main 2 ok", "did main 2 ok, ok, invalid",
+              "R2.16 2: 'async child' was refused, and task child#3 never begins"}},
     };
     static const struct story shared = {
         .program = "task main\na = repeat 2 async child\nawait a\n"

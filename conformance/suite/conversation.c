@@ -27,8 +27,8 @@ struct drivers {
     char **arguments;
     double seconds;
     size_t output_limit;
-    bool one_scenario; /* a driver says nothing before its input ends, so it gets one scenario */
     struct greeting greeting;
+    struct habits habits;
     pthread_mutex_t lock;
     struct child *waiting[WAITING_MAX];
     int waiting_count;
@@ -53,6 +53,11 @@ struct drivers *drivers_create(char *const *arguments, double seconds, size_t ou
 const struct greeting *drivers_greeting(const struct drivers *drivers)
 {
     return drivers && drivers->greeting.driver ? &drivers->greeting : NULL;
+}
+
+const struct habits *drivers_habits(const struct drivers *drivers)
+{
+    return &drivers->habits;
 }
 
 /* ---- Lines ---- */
@@ -286,11 +291,12 @@ char *drivers_greet(struct drivers *drivers)
     struct child *child = start(drivers, &process);
     char *why = process_not_executed(&process);
 
+    drivers->habits.not_executed = why != NULL;
     if (!why)
         why = hear(&process, &drivers->greeting);
     if (why)
         free_greeting(&drivers->greeting);
-    drivers->one_scenario = !child;
+    drivers->habits.holds_back = !child;
     process_free(&process);
     if (why)
         child_free(child);
@@ -472,7 +478,7 @@ static bool hear_line(const char *line, size_t size, void *state)
 
     if (hearing->listener)
         hearing->listener->hear(hearing->listener->to, line, size);
-    return is_given_up(hearing->program, line, size);
+    return hearing->program && is_given_up(hearing->program, line, size);
 }
 
 /* Let a driver come to the end of a scenario of which nothing more is to be known. Returns whether
@@ -486,6 +492,20 @@ static bool comes_to_the_end(struct child *child)
 
     process_free(&process);
     return lives;
+}
+
+/* Take down how a driver has ended that has answered before. */
+static void note_habits(struct drivers *drivers, const struct process *process, bool answered)
+{
+    struct habits *habits = &drivers->habits;
+
+    pthread_mutex_lock(&drivers->lock);
+    if (answered)
+        habits->ends |=
+            process->end == PROCESS_EXITED && process->status == 0 && !is_ready(process);
+    else if (!habits->unasked)
+        habits->unasked = one_line(process->output);
+    pthread_mutex_unlock(&drivers->lock);
 }
 
 /* Ask a driver that lives. Returns whether the answer counts: what one that has executed others
@@ -510,7 +530,9 @@ static bool ask_living(struct drivers *drivers, const struct command *command,
         return true;
     }
     child_free(child);
-    return is_fresh || answers(process, command->input);
+    is_fresh |= answers(process, command->input);
+    note_habits(drivers, process, is_fresh);
+    return is_fresh;
 }
 
 void drivers_ask(struct drivers *drivers, const struct program *program, const char *input,
@@ -521,11 +543,11 @@ void drivers_ask(struct drivers *drivers, const struct program *program, const c
                               .input_size = strlen(input),
                               .seconds = drivers->seconds,
                               .output_limit = drivers->output_limit,
-                              .until = drivers->one_scenario ? NULL : ready,
+                              .until = drivers->habits.holds_back ? NULL : ready,
                               .hear = hear_line,
                               .state = &hearing};
 
-    if (drivers->one_scenario)
+    if (drivers->habits.holds_back)
         ask_once(drivers, &command, process);
     else
         while (!ask_living(drivers, &command, process))
@@ -565,6 +587,7 @@ int drivers_free(struct drivers *drivers)
         free(drivers->arguments[i]);
     free(drivers->arguments);
     free_greeting(&drivers->greeting);
+    free(drivers->habits.unasked);
     pthread_mutex_destroy(&drivers->lock);
     free(drivers);
     return status;

@@ -21,6 +21,15 @@ struct greeting {
     char *lacks;   /* the words, each with a blank before and behind it */
 };
 
+/* What drivers have done that the suite puts up with. */
+struct habits {
+    bool not_executed; /* there is no such command */
+    bool holds_back;   /* it says nothing before its input ends, so each executes one scenario */
+    bool ends;         /* one has ended, with status 0, in place of `ready` */
+    char *unasked; /* a line that one has said behind `ready`, unasked; "": it said nothing more,
+                      and did not execute the next scenario; NULL: neither */
+};
+
 /* The command with its arguments, and the limits of each answer: see struct command. */
 struct drivers *drivers_create(char *const *arguments, double seconds, size_t output_limit);
 
@@ -33,6 +42,9 @@ char *drivers_greet(struct drivers *drivers);
 
 /* What the first driver has said; NULL before that. */
 const struct greeting *drivers_greeting(const struct drivers *drivers);
+
+/* Valid until the drivers are freed. */
+const struct habits *drivers_habits(const struct drivers *drivers);
 
 /* The word of the greeting without which a program cannot be judged; NULL: the driver lacks nothing
  * of it, as far as it has said. */
@@ -48,7 +60,7 @@ struct listener {
 /* Ask for a scenario: the input is what stands in spec/scenario.md from `scenario ID` to `go`. The
  * process becomes what it would be if a process had been started for this scenario alone, and had
  * said nothing of the conversation around it, up to the first operation that is absent and without
- * which the program cannot be judged. The listener may be NULL. */
+ * which the program cannot be judged; without a program, up to its end. The listener may be NULL. */
 void drivers_ask(struct drivers *drivers, const struct program *program, const char *input,
                  const struct listener *listener,
                  struct process *process);
