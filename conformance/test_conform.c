@@ -99,12 +99,12 @@ static const char other_chapter[] = "# Another chapter\n"
 #define DRIVER(rest)                                                                               \
     "say() { printf \"$@\"; }; say 'driver 2 test\\nready\\n'\n"                                   \
     "while read word id; do program=\n"                                                            \
-    "while read line && [ \"$line\" != go ]; do program=\"$program$line \"; done\n" rest            \
+    "while read line && [ \"$line\" != go ]; do program=\"$program$line \"; done\n" rest           \
     "\nsay 'ready\\n'; done\n"
-#define BEFORE       "say 'scenario %%s\\nbegin main 0\\n' $id; "
-#define HELLO        "say 'print main hello\\n'; "
-#define AFTER        "say 'did main 2 ok\\nend main\\nrun ok\\n'; "
-#define TWICE        "case $program in *repeat*) say 'print main hello\\n';; esac; "
+#define BEFORE "say 'scenario %%s\\nbegin main 0\\n' $id; "
+#define HELLO  "say 'print main hello\\n'; "
+#define AFTER  "say 'did main 2 ok\\nend main\\nrun ok\\n'; "
+#define TWICE  "case $program in *repeat*) say 'print main hello\\n';; esac; "
 
 static const char honest[] =
     DRIVER("say 'scenario %%s\\nbegin main 0\\nprint main hello\\n' $id;" TWICE AFTER);
@@ -220,8 +220,7 @@ static void tells_crashes_apart(void **state)
     expect_verdict(DRIVER(BEFORE HELLO "kill -SEGV $$"), "crash", 1,
                    "killed by signal 11, SIGSEGV");
     expect_verdict(DRIVER(BEFORE HELLO AFTER "kill -ABRT $$"), "crash", 1, "SIGABRT");
-    expect_verdict(DRIVER(BEFORE HELLO), "crash", 1,
-                   "ended in the middle of the run");
+    expect_verdict(DRIVER(BEFORE HELLO), "crash", 1, "ended in the middle of the run");
     expect_verdict(DRIVER(BEFORE HELLO "exit 9"), "crash", 1, "with status 9");
     expect_verdict(DRIVER(BEFORE HELLO "exit 127"), "crash", 1,
                    "exited with status 127 in the middle of the run");
@@ -423,9 +422,9 @@ static void a_hang_is_asked_again_before_it_counts(void **state)
                     ": good-1 bad-1 good-2 bad-2 good-3 good-4 bad-3 bad-1",
                     "keeps what was chosen.\n7 passed, 0 failed\n");
     remove_file("again");
-    expect_executed(
-        "[ $word != bad-2 ] || [ -e again ] || { >again; exec sleep 99; }", "--fail-fast", 0,
-        ": good-1 bad-1 good-2 bad-2 bad-2 good-3 good-4 bad-3", "7 passed, 0 failed\n");
+    expect_executed("[ $word != bad-2 ] || [ -e again ] || { >again; exec sleep 99; }",
+                    "--fail-fast", 0, ": good-1 bad-1 good-2 bad-2 bad-2 good-3 good-4 bad-3",
+                    "7 passed, 0 failed\n");
     remove_file("again");
     expect_executed("[ $word != bad-2 ] || exec sleep 99", "--fail-fast", 1,
                     ": good-1 bad-1 good-2 bad-2 bad-2", "3 passed, 1 failed, 3 left out\n");
@@ -795,7 +794,8 @@ static void runs_under_a_command(void **state)
     process = conform("--runtime %s --rule R98.1 --under 'sh -c \"\\\"\\$@\\\"; exit 9\" sh'",
                       built("liars/eager.so"));
     assert_true(contains(process.output, "\n1 passed, 0 failed\n"));
-    assert_true(contains(process.errors, "a driver has ended with status 9 after its last scenario\n"));
+    assert_true(
+        contains(process.errors, "a driver has ended with status 9 after its last scenario\n"));
     assert_int_equal(process.status, 2);
     process_free(&process);
 }
@@ -956,8 +956,8 @@ static void steers_no_test_in_c(void **state)
     struct process process;
 
     (void)state;
-    snprintf(command, sizeof command, "exec %s --runtime %s --rule R6.16 --seed 1", built("conform"),
-             built("liars/eager.so"));
+    snprintf(command, sizeof command, "exec %s --runtime %s --rule R6.16 --seed 1",
+             built("conform"), built("liars/eager.so"));
     shell(&process, "", 0, command);
     assert_true(
         contains(process.output, "R6.16 untested: a test in C, which makes its own choices"));

@@ -239,8 +239,8 @@ static void forget_scenario(void)
     program = NULL;
 }
 
-/* Read the next line, which ends with a newline alone; it stays valid until the next call. NULL: the
- * input has ended. */
+/* Read the next line, which ends with a newline alone; it stays valid until the next call. NULL:
+ * the input has ended. */
 static char *next_line(void)
 {
     static char *line;

@@ -641,8 +641,7 @@ static const char small[] = "scenario 3\ntask main\n    create r\n    yield\n";
 static void tells_of_a_missing_function(void **state)
 {
     (void)state;
-    expect("liars/lacks_functions.so", small,
-           "scenario 3\nbegin main 0\ndid main 2 absent\n");
+    expect("liars/lacks_functions.so", small, "scenario 3\nbegin main 0\ndid main 2 absent\n");
 }
 
 static void survives_what_a_runtime_does(void **state)

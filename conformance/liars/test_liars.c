@@ -74,8 +74,8 @@ static void keeps_nothing(void **state)
 int main(void)
 {
     static const char *const liars[] = {
-        "says_ok", "runs_main",    "crashes_at_load", "hangs_at_load",      "hangs_in_run",
-        "refuses", "exits_in_run", "prints_rubbish",  "closes_descriptors", "lacks_functions",
+        "says_ok", "runs_main",     "crashes_at_load", "hangs_at_load",      "hangs_in_run",
+        "refuses", "exits_in_run",  "prints_rubbish",  "closes_descriptors", "lacks_functions",
         "talks",   "aborts_in_run",
     };
     struct CMUnitTest tests[sizeof liars / sizeof *liars];

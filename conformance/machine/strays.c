@@ -1,4 +1,5 @@
-/* strays: a child that is killed leaves its own children to us, so that all are found in the end. */
+/* strays: a child that is killed leaves its own children to us, so that all are found in the end.
+ */
 #include "strays.h"
 
 #include <errno.h>

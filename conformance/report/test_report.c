@@ -189,8 +189,10 @@ static void says_of_which_chapter_a_server_keeps_the_rules(void **state)
     expect_of_server("PP-PP", CONFORMS,
                      "keeps all of the 4 MUST rules of chapter 98 that were tested, of 5. "
                      "Untested: R98.3");
-    expect_of_server("PFPPP", DOES_NOT_CONFORM, "does not conform to chapter 98. It keeps 4 of the 5 MUST rules that were tested. Broken: "
-                     "R98.2");
+    expect_of_server(
+        "PFPPP", DOES_NOT_CONFORM,
+        "does not conform to chapter 98. It keeps 4 of the 5 MUST rules that were tested. Broken: "
+        "R98.2");
     expect_of_server("-----", COULD_NOT_TELL,
                      "could not tell whether the server conforms to chapter 98. "
                      "Untested: R98.1 R98.2 R98.3 R98.4\n"

@@ -60,9 +60,9 @@ struct listener {
 /* Ask for a scenario: the input is what stands in spec/scenario.md from `scenario ID` to `go`. The
  * process becomes what it would be if a process had been started for this scenario alone, and had
  * said nothing of the conversation around it, up to the first operation that is absent and without
- * which the program cannot be judged; without a program, up to its end. The listener may be NULL. */
+ * which the program cannot be judged; without a program, up to its end. The listener may be NULL.
+ */
 void drivers_ask(struct drivers *drivers, const struct program *program, const char *input,
-                 const struct listener *listener,
-                 struct process *process);
+                 const struct listener *listener, struct process *process);
 
 #endif

@@ -17,8 +17,8 @@ struct command {
     bool (*hear)(const char *line, size_t size, void *state); /* called for each line of the answer,
                             which ends if it returns true; NULL: none */
     void *state;
-    double held_back;    /* seconds of such silence after which its input ends, since it may hold
-                            back what it has said until then; 0: any */
+    double held_back; /* seconds of such silence after which its input ends, since it may hold
+                         back what it has said until then; 0: any */
 };
 
 enum process_end {

@@ -15,13 +15,13 @@ enum fail_fast {
 
 /* What is tested, and how. */
 struct session {
-    const char *runtime;  /* a library; NULL: the runtime is the command's */
-    const char *command;  /* a driver in any language, for the shell; NULL: the one below */
-    const char *server;   /* a server, for the shell, in place of a runtime; NULL: none */
-    const char *driver;   /* the driver for libraries */
+    const char *runtime;     /* a library; NULL: the runtime is the command's */
+    const char *command;     /* a driver in any language, for the shell; NULL: the one below */
+    const char *server;      /* a server, for the shell, in place of a runtime; NULL: none */
+    const char *driver;      /* the driver for libraries */
     struct drivers *drivers; /* those that execute the scenarios; NULL: none has been started */
-    const char *checks;   /* the program of the tests in C */
-    const char *attack;   /* the program of the attacks on a server */
+    const char *checks;      /* the program of the tests in C */
+    const char *attack;      /* the program of the attacks on a server */
     const char *under;    /* a command that all of these are run under, for the shell; NULL: none */
     const char *schedule; /* the line that steers each scenario, with its newline; "": none */
     const char *replay;   /* the option of conform that the line came from; NULL: none */

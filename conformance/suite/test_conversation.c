@@ -99,8 +99,9 @@ static void hears_a_greeting(void **state)
     expect_greeting(LIVES(RUN), "test", NULL);
     expect_greeting("echo driver 2 a long name; echo runtime fast 1.0-rc; echo ready; cat",
                     "a long name", "fast 1.0-rc");
-    expect_greeting("echo; echo Picked up OPTIONS; printf 'ready\\0\\377\\n'; echo driver 2 x; echo ready; cat",
-                    "x", NULL);
+    expect_greeting(
+        "echo; echo Picked up OPTIONS; printf 'ready\\0\\377\\n'; echo driver 2 x; echo ready; cat",
+        "x", NULL);
     expect_greeting("printf 'driver 2 x\\r\\nruntime y 1\\r\\nready\\r\\n'; cat", "x", "y 1");
     expect_greeting("sleep 1; echo driver 2 late; sleep 1; echo ready; cat", "late", NULL);
 }
@@ -128,9 +129,10 @@ static void tells_what_is_no_greeting(void **state)
     expect_no_greeting("echo driver 2 x; echo lacks await dance; echo ready; cat",
                        "lacks `dance`, which is no operation");
     expect_no_greeting("echo driver 2 x", "does not end with `ready`; it has ended with status 0");
-    expect_no_greeting("echo scenario 1; echo >&2 why not; exit 4",
-                       "does not greet with `driver 2 NAME`, but says `scenario 1`; it has ended with "
-                       "status 4: why not");
+    expect_no_greeting(
+        "echo scenario 1; echo >&2 why not; exit 4",
+        "does not greet with `driver 2 NAME`, but says `scenario 1`; it has ended with "
+        "status 4: why not");
     expect_no_greeting("kill -SEGV $$", "killed by signal 11");
     expect_no_greeting("exec sleep 100", "it hangs");
     expect_no_greeting("exec yes", "floods before it greets");
@@ -207,9 +209,10 @@ static void does_not_blame_a_scenario_for_another(void **state)
 
 static void hears_how_a_scenario_ended(void **state)
 {
-    struct drivers *drivers = greeted(LIVES("echo scenario $id; case $id in 1) echo died signal 6;; "
-                                            "2) echo run ok; echo died status 3;; "
-                                            "3) echo refused line 1: no;; 4) (exit 139);; esac"));
+    struct drivers *drivers =
+        greeted(LIVES("echo scenario $id; case $id in 1) echo died signal 6;; "
+                      "2) echo run ok; echo died status 3;; "
+                      "3) echo refused line 1: no;; 4) (exit 139);; esac"));
     struct process process;
 
     (void)state;
@@ -244,10 +247,10 @@ static void understands_what_is_held_back(void **state)
 /* What can be missed does not end a scenario; what cannot ends it at once. */
 static void gives_up_what_lacks_an_operation(void **state)
 {
-    struct drivers *drivers =
-        greeted(LIVES("n=x$n; echo scenario $id; echo print main $n; case $id in "
-                      "1) echo did main 3 absent; echo run ok;; 2) echo did main 2 absent; echo run ok;; "
-                      "3) echo did main 2 absent; exec sleep 100;; esac"));
+    struct drivers *drivers = greeted(
+        LIVES("n=x$n; echo scenario $id; echo print main $n; case $id in "
+              "1) echo did main 3 absent; echo run ok;; 2) echo did main 2 absent; echo run ok;; "
+              "3) echo did main 2 absent; exec sleep 100;; esac"));
 
     (void)state;
     expect_answer(drivers, 1, PROCESS_EXITED, 0,
