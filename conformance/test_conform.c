@@ -247,7 +247,7 @@ static void tells_what_is_not_implemented(void **state)
 {
     (void)state;
     expect_verdict(DRIVER(BEFORE "say 'absent miou_yield\\n'"), "not implemented", 2,
-                   "Not implemented: R98.1\nNext: yield, which 1 test needs.\n");
+                   "Not implemented: R98.1\nNext: yield, which 1 test needs and nothing else.\n");
     expect_verdict(DRIVER(BEFORE "say 'absent miou_yield\\n'"), "not implemented", 2,
                    "0 passed, 0 failed, 1 skipped\n");
 }
@@ -534,7 +534,7 @@ static void half_a_part_is_not_declined(void **state)
                                          "Declined: choices\n"
                                          "Parts of which it has only some: synchronisation, time; "
                                          "a part is declined as a whole.\n"
-                                         "Next: miou_sleep, which 2 tests need.\n"));
+                                         "Next: miou_sleep, which 2 tests need and nothing else.\n"));
     assert_int_equal(process.status, 1);
     process_free(&process);
 }

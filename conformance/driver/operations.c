@@ -375,7 +375,7 @@ static int call_on_cancellation(void *arg)
 
 static void note_end(struct step *step, int end)
 {
-    note_outcome(step, end == MIOU_CANCELLED ? plain(OUTCOME_STOPPED) : from_end(end));
+    note_outcome(step, end == MIOU_CANCELLED || end == -ENOSYS ? from_call(end, 0) : from_end(end));
 }
 
 static void do_protect(struct step *step)

@@ -5,6 +5,7 @@
 #include "scenario/memory.h"
 #include "suite/differences.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -408,19 +409,67 @@ static void write_missing(FILE *stream, const struct session *session, const str
     write_those(stream, "not implemented, but no MUST:", suite, false, is_missing);
 }
 
-/* Tests that need an item first of all that the runtime lacks; NULL: none does. */
-static size_t count_needing(const struct suite *suite, const char *item)
+/* Whether a test is not implemented, first of all for want of an item. */
+static bool is_stopped_by(const struct test *test, const char *item)
 {
-    size_t i, size = strlen(item), tests = 0;
+    const struct result *result = &test->result;
+    size_t size = strlen(item);
+
+    return test->chosen && result->kind == RESULT_NOT_IMPLEMENTED && result->lacks &&
+           strcspn(result->lacks, " \n") == size && !memcmp(result->lacks, item, size);
+}
+
+/* Whether the runtime lacks an item, as far as some test has shown. */
+static bool lacks(const struct suite *suite, const char *item)
+{
+    size_t i;
+
+    for (i = 0; i < suite->count; i++)
+        if (is_stopped_by(&suite->tests[i], item))
+            return true;
+    return false;
+}
+
+/* Whether a test needs nothing else that the runtime lacks. A test in C does not tell what else. */
+static bool needs_nothing_else(const struct test *test, const char *item, char *const *lacking)
+{
+    const struct program *program = test->scenario ? test->scenario->program : NULL;
+    int i;
+
+    for (i = 0; program && i < program->operation_count; i++) {
+        const char *function = operation_function(program->operations[i].kind);
+        char *const *at = lacking;
+
+        if (!function || !strcmp(function, item) ||
+            program_can_lack(program, &program->operations[i]))
+            continue;
+        while (*at && strcmp(*at, function) != 0)
+            at++;
+        if (*at)
+            return false;
+    }
+    return program != NULL;
+}
+
+/* How many tests an item stops; and how many of them need nothing else. */
+struct wanted {
+    size_t needing;
+    size_t waiting;
+};
+
+static struct wanted count_wanting(const struct suite *suite, const char *item,
+                                   char *const *lacking)
+{
+    struct wanted wanted = {0};
+    size_t i;
 
     for (i = 0; i < suite->count; i++) {
-        const struct result *result = &suite->tests[i].result;
-
-        tests += suite->tests[i].chosen && result->kind == RESULT_NOT_IMPLEMENTED &&
-                 result->lacks && strcspn(result->lacks, " \n") == size &&
-                 !memcmp(result->lacks, item, size);
+        if (!is_stopped_by(&suite->tests[i], item))
+            continue;
+        wanted.needing++;
+        wanted.waiting += needs_nothing_else(&suite->tests[i], item, lacking);
     }
-    return tests;
+    return wanted;
 }
 
 /* What the maker of a runtime calls an item: behind a driver it is an operation, if there is one.
@@ -434,25 +483,50 @@ static char *name_of_item(const struct session *session, const char *item)
     return text_of("%s%s", !strncmp(item, "miou_", 5) ? "" : "options.", item);
 }
 
-/* Write which item most tests wait for. */
+static bool is_more(struct wanted one, struct wanted other)
+{
+    return one.waiting > other.waiting ||
+           (one.waiting == other.waiting && one.needing > other.needing);
+}
+
+/* The items that the runtime lacks, ended by a NULL; to be freed. */
+static char **list_lacking(const struct suite *suite)
+{
+    char **list = zeroed(1, sizeof *list);
+    size_t count = 0, i;
+
+    for (i = 0; part_items[i]; i++)
+        if (lacks(suite, part_items[i])) {
+            list = resized(list, (count + 2) * sizeof *list);
+            list[count++] = (char *)(uintptr_t)part_items[i];
+            list[count] = NULL;
+        }
+    return list;
+}
+
+/* Write with which item most tests could be executed. */
 static void write_next(FILE *stream, const struct session *session, const struct suite *suite)
 {
+    struct wanted most = {0}, wanted;
+    char **lacking = list_lacking(suite), *name;
     const char *next = NULL;
-    size_t most = 0, i;
-    char *name;
+    size_t i;
 
-    for (i = 0; part_items[i]; i++) {
-        size_t tests = count_needing(suite, part_items[i]);
-
-        if (tests > most)
-            next = part_items[i];
-        most = tests > most ? tests : most;
+    for (i = 0; lacking[i]; i++) {
+        wanted = count_wanting(suite, lacking[i], lacking);
+        if (is_more(wanted, most)) {
+            next = lacking[i];
+            most = wanted;
+        }
     }
-    if (!next)
-        return;
-    name = name_of_item(session, next);
-    fprintf(stream, "Next: %s, which %zu test%s.", name, most, most == 1 ? " needs" : "s need");
-    free(name);
+    if (next) {
+        name = name_of_item(session, next);
+        i = most.waiting ? most.waiting : most.needing;
+        fprintf(stream, "Next: %s, which %zu test%s%s.", name, i, i == 1 ? " needs" : "s need",
+                most.waiting ? " and nothing else" : "");
+        free(name);
+    }
+    free(lacking);
 }
 
 /* Write which parts the runtime has only some of, if it lacks what tests need. */
