@@ -226,7 +226,7 @@ static void tells_crashes_apart(void **state)
                    "exited with status 127 in the middle of the run");
     expect_verdict(DRIVER(BEFORE HELLO AFTER "exit 9"), "crash", 1, "exit status 9 after the run");
     expect_verdict(DRIVER(""), "crash", 1, "in the middle of the run");
-    expect_verdict(DRIVER("exec yes"), "crash", 1, "256 MiB of output");
+    expect_verdict(DRIVER(BEFORE "exec yes"), "crash", 1, "256 MiB of output");
 }
 
 static void tells_hangs_apart(void **state)

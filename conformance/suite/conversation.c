@@ -454,10 +454,12 @@ static void ask_once(struct drivers *drivers, const struct command *command,
 /* Whether a line says that an operation is absent without which the program cannot be judged. */
 static bool is_given_up(const struct program *program, const char *line, size_t size)
 {
+    static const char absent[] = " absent";
+    size_t end = strlen(absent);
     char text[128];
     int number, length = 0;
 
-    if (size >= sizeof text)
+    if (size >= sizeof text || size < end || memcmp(line + size - end, absent, end) != 0)
         return false;
     memcpy(text, line, size);
     text[size] = '\0';
@@ -470,12 +472,17 @@ static bool is_given_up(const struct program *program, const char *line, size_t 
 struct hearing {
     const struct program *program;
     const struct listener *listener;
+    const char *first; /* the line that an answer begins with; NULL: it has begun */
 };
 
 static bool hear_line(const char *line, size_t size, void *state)
 {
-    const struct hearing *hearing = state;
+    struct hearing *hearing = state;
+    const char *first = hearing->first;
 
+    hearing->first = NULL;
+    if (first && (size != strcspn(first, "\n") || memcmp(line, first, size) != 0))
+        return true; /* whatever follows is no answer */
     if (hearing->listener)
         hearing->listener->hear(hearing->listener->to, line, size);
     return hearing->program && is_given_up(hearing->program, line, size);
@@ -538,7 +545,7 @@ static bool ask_living(struct drivers *drivers, const struct command *command,
 void drivers_ask(struct drivers *drivers, const struct program *program, const char *input,
                  const struct listener *listener, struct process *process)
 {
-    struct hearing hearing = {program, listener};
+    struct hearing hearing = {program, listener, input};
     struct command command = {.input = input,
                               .input_size = strlen(input),
                               .seconds = drivers->seconds,
@@ -550,7 +557,7 @@ void drivers_ask(struct drivers *drivers, const struct program *program, const c
     if (drivers->habits.holds_back)
         ask_once(drivers, &command, process);
     else
-        while (!ask_living(drivers, &command, process))
+        for (; !ask_living(drivers, &command, process); hearing.first = input)
             process_free(process);
     take_end(process);
 }

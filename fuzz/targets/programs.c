@@ -400,6 +400,8 @@ static void put_move(struct writer *writer, const struct move *move)
     put_operands(writer, move);
     if (has_options(move))
         put(writer, " => ok | stopped | invalid | not-owner | no-domain-available%s", refused);
+    else if (move->kind == OP_CANCELLER) /* of computations that may be freed */
+        put(writer, " => ok | invalid%s", refused);
     else if (writer->restricts && operation_has(move->kind, OPERATION_PLAIN) &&
              operation_function(move->kind) != NULL)
         put(writer, " => ok%s%s", operation_has(move->kind, OPERATION_SUSPENDS) ? " | stopped" : "",
