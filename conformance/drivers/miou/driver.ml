@@ -419,5 +419,5 @@ let () =
   say "driver 2 miou";
   say "runtime Miou 0.7";
   say "lacks choose free free-orphans free-mutex free-condition free-lazy free-trigger";
-  say "lacks free-computation";
+  say "lacks free-computation outside no-monitor socket pipe listen";
   serve ()
