@@ -123,12 +123,7 @@ static void set_up_driver(const char *name, const char *text)
 
 static int set_up(void **state)
 {
-    char path[PATH_MAX];
-
-    if (place_set_up(state) != 0)
-        return -1;
-    snprintf(path, sizeof path, "%s/spec", place);
-    if (mkdir(path, 0700) != 0)
+    if (place_set_up_spec(state) != 0)
         return -1;
     write_file("spec/98-test.md", chapter);
     write_file("spec/99-other.md", other_chapter);

@@ -47,12 +47,7 @@ static const char driver[] =
 
 static int set_up(void **state)
 {
-    char path[PATH_MAX];
-
-    if (place_set_up(state) != 0)
-        return -1;
-    snprintf(path, sizeof path, "%s/spec", place);
-    if (mkdir(path, 0700) != 0)
+    if (place_set_up_spec(state) != 0)
         return -1;
     write_file("spec/5-owning.md", owning);
     write_file("spec/97-several.md", several);

@@ -25,6 +25,17 @@ static inline int place_set_up(void **state)
     return -1;
 }
 
+/* The same with an empty directory spec in it. */
+static inline int place_set_up_spec(void **state)
+{
+    char path[PATH_MAX];
+
+    if (place_set_up(state) != 0)
+        return -1;
+    snprintf(path, sizeof path, "%s/spec", place);
+    return mkdir(path, 0700);
+}
+
 static inline int remove_entry(const char *path, const struct stat *status, int kind,
                                struct FTW *level)
 {

@@ -11,6 +11,7 @@
 #include "machine/strays.h"
 #include "miou_unix.h"
 #include "scenario/memory.h"
+#include "scenario/random.h"
 #include "trampolines.h"
 
 #include <errno.h>
@@ -69,16 +70,6 @@ struct steering {
     size_t asked;
     uint64_t state; /* of the generator */
 };
-
-/* SplitMix64. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
 
 static size_t choose(void *state, size_t count)
 {
@@ -223,7 +214,6 @@ static void place_peers(void)
     for (i = 0; i < place_count; i++)
         if ((peer = program_number(program, NAME_PEER, places[i].name)) >= 0)
             set_peer_port(peer, (uint16_t)places[i].port);
-    place_count = 0;
 }
 
 static void forget_scenario(void)
@@ -235,6 +225,7 @@ static void forget_scenario(void)
     free(schedules);
     schedules = NULL;
     schedule_count = 0;
+    place_count = 0;
     program_free(program);
     program = NULL;
 }

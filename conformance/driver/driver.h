@@ -68,9 +68,9 @@ struct self {
     unsigned run;
 };
 
-/* Make an instance of a task and say of which operation; the word is spawn, force or callback.
- * Parent is NULL for main and what is outside its run, of which nothing is said. Returns the
- * argument of the task's function. */
+/* Make an instance of a task, and say which operation of which parent has made it, in a line that
+ * begins with the word: spawn, force or callback. Nothing is said if parent is NULL, as for main
+ * and for the task outside its run. Returns the argument of the task's function. */
 void *spawn_instance(const char *word, const struct self *parent, const struct operation *op,
                      int task);
 

@@ -5,8 +5,8 @@
 #include "inquiry.h"
 #include "scenario/memory.h"
 
-/* Report that an invariant is broken: its rule, and the line of the scenario, 0 if it is none in
- * particular. The texts are taken over. */
+/* Report that the invariant of a rule is broken on a line of the scenario; 0 stands for the whole
+ * scenario. The texts are taken over. */
 void report_finding(struct inquiry *inquiry, const char *rule, int line, char *expected,
                     char *observed);
 

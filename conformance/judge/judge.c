@@ -118,8 +118,7 @@ static bool lacks_something(const struct trace *trace)
     return false;
 }
 
-/* An operation that was absent, and need not be there, is judged as one of which nothing is
- * expected. */
+/* The program's operations, in which nothing is expected of those that were absent. */
 static struct operation *spare(const struct program *program, const struct trace *trace)
 {
     size_t size = (size_t)program->operation_count * sizeof *program->operations;

@@ -302,6 +302,14 @@ static int handle_the_inevitable(int number, miou_signal_handler *handler, void 
 }
 MUTANT("R12.8", even_the_last_signal_is_handled, .signal_handle = handle_the_inevitable);
 
+static int restore_the_inevitable(int number, miou_signal_handler *handler, void *arg)
+{
+    int error = true_miou_signal_handle(number, handler, arg);
+
+    return number == SIGKILL && handler == MIOU_SIGNAL_DEFAULT && error == -EINVAL ? 0 : error;
+}
+MUTANT("R12.8", the_last_signal_is_restored, .signal_handle = restore_the_inevitable);
+
 /* The run does not know of its handlers. */
 MUTANT("R12.9", handlers_are_no_hope, .signal_handle = handle_lazily);
 

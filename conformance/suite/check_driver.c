@@ -6,6 +6,7 @@
 #include "conversation.h"
 #include "judge/judge.h"
 #include "scenario/memory.h"
+#include "scenario/random.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -229,15 +230,6 @@ static char *creators_differ(const struct program *program, const struct trace *
     return NULL;
 }
 
-static uint64_t next_answer(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
 /* Whether the choices of an execution were answered as its schedule says. */
 static char *follows(const struct plan *plan, const struct trace *trace)
 {
@@ -245,7 +237,7 @@ static char *follows(const struct plan *plan, const struct trace *trace)
 
     for (int i = 0; i < trace->choice_count; i++) {
         const struct choice *choice = &trace->choices[i];
-        uint64_t answer = plan->seeded ? next_answer(&state)
+        uint64_t answer = plan->seeded ? next_random(&state)
                           : i < 3      ? (uint64_t)plan->answers[i]
                                        : 0;
 

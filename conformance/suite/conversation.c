@@ -1,5 +1,5 @@
-/* conversation: drivers that wait for a scenario are kept in a heap of places, of which a thread
- * takes one, or starts another. */
+/* conversation: the drivers that wait for a scenario are kept on a stack. A thread takes one from
+ * it, or starts another. */
 #include "conversation.h"
 
 #include "scenario/memory.h"
@@ -271,9 +271,7 @@ static struct child *start(const struct drivers *drivers, struct process *proces
     struct child *child = child_start(drivers->arguments);
 
     if (!child) {
-        *process = (struct process){.end = PROCESS_NOT_STARTED, .status = errno};
-        process->output = copy_of("");
-        process->errors = copy_of("");
+        process_not_started(process, errno);
         return NULL;
     }
     if (!child_ask(child, &command, process)) {
@@ -401,12 +399,12 @@ static void take_end(struct process *process)
     }
     line = last_line(process, &size);
     text = must(strndup(line, size));
-    if (sscanf(text, "died signal %d", &process->status) == 1)
+    if (sscanf(text, "died signal %d", &process->status) == 1) {
         process->end = PROCESS_SIGNALLED;
-    else if (sscanf(text, "died status %d", &process->status) != 1)
-        size = 0;
-    if (size)
         cut_output(process, line);
+    } else if (sscanf(text, "died status %d", &process->status) == 1) {
+        cut_output(process, line);
+    }
     if ((rest = behind(text, "refused"))) {
         free(process->errors);
         process->errors = copy_of(rest);
@@ -440,9 +438,7 @@ static void ask_once(struct drivers *drivers, const struct command *command,
     struct child *child = child_start(drivers->arguments);
 
     if (!child) {
-        *process = (struct process){.end = PROCESS_NOT_STARTED, .status = errno};
-        process->output = copy_of("");
-        process->errors = copy_of("");
+        process_not_started(process, errno);
         return;
     }
     child_ask_last(child, command, process);

@@ -317,11 +317,9 @@ static char *ask_library(const struct session *session, struct suite *suite)
 
     run_program(session, driver, &process);
     why = process_not_executed(&process);
-    if (why)
-        ;
-    else if (process.end == PROCESS_EXITED && process.status == COULD_NOT_TELL)
+    if (!why && process.end == PROCESS_EXITED && process.status == COULD_NOT_TELL)
         why = first_line(process.errors);
-    else
+    if (!why)
         note_lacks(suite, process.output);
     process_free(&process);
     return why;

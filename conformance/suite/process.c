@@ -481,17 +481,20 @@ bool child_ask_last(struct child *child, const struct command *command, struct p
 void process_run(const struct command *command, struct process *process)
 {
     struct child *child = child_start(command->arguments);
-    struct text nothing = {0};
 
-    if (child) {
-        child_ask_last(child, command, process);
-        child_free(child);
+    if (!child) {
+        process_not_started(process, errno);
         return;
     }
-    *process = (struct process){.end = PROCESS_NOT_STARTED, .status = errno};
-    process->output = end_text(&nothing);
-    nothing = (struct text){0};
-    process->errors = end_text(&nothing);
+    child_ask_last(child, command, process);
+    child_free(child);
+}
+
+void process_not_started(struct process *process, int error)
+{
+    *process = (struct process){.end = PROCESS_NOT_STARTED, .status = error};
+    process->output = copy_of("");
+    process->errors = copy_of("");
 }
 
 char *process_not_executed(const struct process *process)

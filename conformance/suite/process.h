@@ -52,6 +52,9 @@ struct process {
 void process_run(const struct command *command, struct process *process);
 void process_free(struct process *process);
 
+/* Make it that of a command that the system refused to start, with this errno. */
+void process_not_started(struct process *process, int error);
+
 /* Why the shell, which ran a command line, could not execute its command, as one line, to be freed;
  * NULL: it could. */
 char *process_not_executed(const struct process *process);
