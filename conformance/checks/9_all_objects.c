@@ -268,22 +268,22 @@ CHECK("R9.30", calls_in_a_finaliser)
 {
     struct last_will here = {.done = -1}, there = {.done = -1};
 
-    assert_int_equal(run_with(0, leave_a_will, &here), BOOM);
-    assert_int_equal(here.suspended, 0);
-    assert_int_equal(here.created, 0);
-    assert_int_equal(here.done, 0);
-    assert_int_equal(run_with(1, leave_a_will_elsewhere, &there), BOOM);
-    assert_int_equal(there.suspended, 0);
-    assert_int_equal(there.created, 0);
-    assert_int_equal(there.done, 0);
+    expect_code(run_with(0, leave_a_will, &here), BOOM);
+    expect_noted(here.suspended, 0);
+    expect_code(here.created, 0);
+    expect_noted(here.done, 0);
+    expect_code(run_with(1, leave_a_will_elsewhere, &there), BOOM);
+    expect_noted(there.suspended, 0);
+    expect_code(there.created, 0);
+    expect_noted(there.done, 0);
 }
 
 static void wait_in_a_finaliser(void *value)
 {
     struct last_will *will = value;
 
-    will->suspended = miou_condition_wait(will->things.condition, will->things.mutex);
-    will->done = miou_mutex_unlock(will->things.mutex);
+    NOTE(will->suspended, miou_condition_wait(will->things.condition, will->things.mutex));
+    NOTE(will->done, miou_mutex_unlock(will->things.mutex));
 }
 
 static int leave_a_wait(void *arg)
@@ -303,8 +303,8 @@ CHECK("R9.30 R9.15", waiting_in_a_finaliser)
     struct last_will will = {.done = -1};
 
     assert_run(0, leave_a_wait, &will);
-    assert_int_equal(will.suspended, MIOU_IN_FINALISER);
-    assert_int_equal(will.done, -EPERM);
+    expect_noted(will.suspended, MIOU_IN_FINALISER);
+    expect_noted(will.done, -EPERM);
 }
 
 static int call_when_cancelled(void *arg)
@@ -354,8 +354,8 @@ static int wait_when_cancelled(void *arg)
 
     TRY(miou_mutex_lock(will->things.mutex));
     yield_for_ever(NULL);
-    will->suspended = miou_condition_wait(will->things.condition, will->things.mutex);
-    will->done = miou_mutex_unlock(will->things.mutex);
+    NOTE(will->suspended, miou_condition_wait(will->things.condition, will->things.mutex));
+    NOTE(will->done, miou_mutex_unlock(will->things.mutex));
     return 0;
 }
 
@@ -384,11 +384,12 @@ CHECK("R9.32 R9.15", waiting_when_cancelled)
 
 static void assert_not_running(const struct things *things)
 {
-    assert_int_equal(suspend_in_vain(things, MIOU_NOT_RUNNING), 0);
-    assert_int_equal(create_in_vain(things, MIOU_NOT_RUNNING), 0);
-    assert_int_equal(do_in_vain(things, MIOU_NOT_RUNNING), 0);
-    assert_int_equal(miou_condition_wait(things->condition, things->mutex), MIOU_NOT_RUNNING);
+    expect_code(suspend_in_vain(things, MIOU_NOT_RUNNING), 0);
+    expect_code(create_in_vain(things, MIOU_NOT_RUNNING), 0);
+    expect_code(do_in_vain(things, MIOU_NOT_RUNNING), 0);
+    expect_code(miou_condition_wait(things->condition, things->mutex), MIOU_NOT_RUNNING);
 }
+#define assert_not_running(...) IN_HELPER(assert_not_running, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R9.33", outside_a_run)
 {
@@ -435,7 +436,7 @@ CHECK("R9.34", calls_in_an_action)
     struct last_will will = {.done = -1};
 
     assert_run(0, act, &will);
-    assert_int_equal(will.suspended, 0);
-    assert_int_equal(will.created, 0);
-    assert_int_equal(will.done, 0);
+    expect_noted(will.suspended, 0);
+    expect_code(will.created, 0);
+    expect_noted(will.done, 0);
 }

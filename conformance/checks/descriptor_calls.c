@@ -43,24 +43,33 @@ void make_descriptors(struct descriptor_results *t, int number)
     t->untouched = t->untouched && fd == before;
 }
 
-void assert_uses_return(const struct descriptor_results *t, int error)
+void(assert_uses_return)(const struct descriptor_results *t, int error)
 {
     int i;
 
-    for (i = 0; i < DESCRIPTOR_USES; i++)
-        assert_int_equal(t->uses[i], error);
-    assert_true(t->untouched);
+    for (i = 0; i < DESCRIPTOR_USES; i++) {
+        with_index(i);
+
+        expect_code(t->uses[i], error);
+    }
+    expect_true(t->untouched);
 }
 
-void assert_suspending_return(const struct descriptor_results *t, int error)
+void(assert_suspending_return)(const struct descriptor_results *t, int error)
 {
     int i;
 
-    for (i = FIRST_WAIT; i < END_OF_WAITS; i++)
-        assert_int_equal(t->uses[i], error);
-    for (i = 0; i < DESCRIPTOR_MAKERS; i++)
-        assert_int_equal(t->makers[i], error);
-    assert_true(t->untouched);
+    for (i = FIRST_WAIT; i < END_OF_WAITS; i++) {
+        with_index(i);
+
+        expect_code(t->uses[i], error);
+    }
+    for (i = 0; i < DESCRIPTOR_MAKERS; i++) {
+        with_index(i);
+
+        expect_code(t->makers[i], error);
+    }
+    expect_true(t->untouched);
 }
 
 int ready_open(struct ready *t, unsigned flags)

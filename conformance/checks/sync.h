@@ -14,7 +14,7 @@ enum { BOOM = MIOU_LAST - 1, DOMAINS = 2, ROUNDS = 300 };
     } while (0)
 
 /* The same in the check itself: if the run returns a line, its tasks have failed there. */
-#define assert_run(domains_, fn_, arg_) assert_int_equal(run_with(domains_, fn_, arg_), 0)
+#define assert_run(domains_, fn_, arg_) expect_code(run_with(domains_, fn_, arg_), 0)
 
 /* Spawn this many tasks of fn(arg), at most 64, on all domains in turn, and await them. Returns the
  * sum of what they returned, or an error. */

@@ -91,7 +91,7 @@ static int connect_once(void *arg)
     struct waiter *waiter = arg;
 
     getsockname(waiter->peer, (struct sockaddr *)&address, &length);
-    waiter->result = miou_connect(waiter->fd, (struct sockaddr *)&address, length);
+    NOTE(waiter->result, miou_connect(waiter->fd, (struct sockaddr *)&address, length));
     waiter->done = true;
     return 0;
 }
@@ -101,7 +101,7 @@ static int read_two(void *arg)
     struct waiter *waiter = arg;
     char bytes[2];
 
-    waiter->result = miou_read_exactly(waiter->fd, bytes, sizeof bytes);
+    NOTE(waiter->result, miou_read_exactly(waiter->fd, bytes, sizeof bytes));
     waiter->byte = bytes[1];
     waiter->done = true;
     return 0;
@@ -111,7 +111,7 @@ static int receive_once(void *arg)
 {
     struct waiter *waiter = arg;
 
-    waiter->result = miou_recvfrom(waiter->fd, &waiter->byte, 1, NULL, NULL);
+    NOTE(waiter->result, miou_recvfrom(waiter->fd, &waiter->byte, 1, NULL, NULL));
     waiter->done = true;
     return 0;
 }
@@ -237,19 +237,25 @@ void *waits_serve(void *arg)
     return NULL;
 }
 
-void waits_assert(const struct waits *waits, ssize_t result)
+void(waits_assert)(const struct waits *waits, ssize_t result)
 {
     FOR_EACH_WAIT(kind, waits)
     {
-        assert_true(waits->waiters[kind].done);
-        assert_int_equal(waits->waiters[kind].result, result);
+        with_index(kind);
+
+        expect_true(waits->waiters[kind].done);
+        expect_noted(waits->waiters[kind].result, result);
     }
 }
 
-void waits_assert_served(const struct waits *waits)
+void(waits_assert_served)(const struct waits *waits)
 {
     FOR_EACH_WAIT(kind, waits)
-    assert_int_equal(waits->waiters[kind].result, kinds[kind].result);
+    {
+        with_index(kind);
+
+        expect_noted(waits->waiters[kind].result, kinds[kind].result);
+    }
 }
 
 /* ---- connecting in the Unix domain ---- */
@@ -259,7 +265,7 @@ int connect_locally(void *arg)
     struct sockaddr_un address = local_address(0);
     struct waiter *waiter = arg;
 
-    waiter->result = miou_connect(waiter->fd, (struct sockaddr *)&address, sizeof address);
+    NOTE(waiter->result, miou_connect(waiter->fd, (struct sockaddr *)&address, sizeof address));
     waiter->done = true;
     return 0;
 }
