@@ -316,8 +316,8 @@ static void assert_equal_in_order(int64_t nanoseconds, int64_t busy)
 
         expect_number(t.sleepers[i].place, i + 1);
     }
-#define assert_equal_in_order(...) IN_HELPER(assert_equal_in_order, (__VA_ARGS__), #__VA_ARGS__)
 }
+#define assert_equal_in_order(...) IN_HELPER(assert_equal_in_order, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R10.2", equal_sleeps_end_as_they_began)
 {
@@ -418,8 +418,8 @@ static void assert_sleep_cancelled(miou_task *fn)
 
         expect_noted(t.again[i], MIOU_CANCELLED);
     }
-#define assert_sleep_cancelled(...) IN_HELPER(assert_sleep_cancelled, (__VA_ARGS__), #__VA_ARGS__)
 }
+#define assert_sleep_cancelled(...) IN_HELPER(assert_sleep_cancelled, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R10.4", sleeps_can_be_cancelled)
 {

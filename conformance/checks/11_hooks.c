@@ -65,9 +65,9 @@ static void assert_hooked(int (*run)(int, miou_task *, void *), int domains, mio
 
         expect_number(t.counted[i], i + 1);
     }
-#define assert_hooked(...) IN_HELPER(assert_hooked, (__VA_ARGS__), #__VA_ARGS__)
     expect_number(t.inside, 0);
 }
+#define assert_hooked(...) IN_HELPER(assert_hooked, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R11.14", a_hook_is_called_for_each_yield)
 {
@@ -276,9 +276,9 @@ static void assert_ended(const struct hooks *t)
 
             expect_number(t->calls[i][time], calls[i][time]);
         }
-#define assert_ended(...) IN_HELPER(assert_ended, (__VA_ARGS__), #__VA_ARGS__)
     }
 }
+#define assert_ended(...) IN_HELPER(assert_ended, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R11.15 R11.16", hooks_end)
 {
@@ -343,7 +343,7 @@ struct refusing {
     do {                                                                                           \
         int code_ = t->accepted ? MIOU_NOT_RUNNING : (call);                                       \
         if (code_ != MIOU_NOT_RUNNING)                                                             \
-            t->accepted = other_code(#call, MIOU_NOT_RUNNING, code_);                              \
+            t->accepted = other_code(#call, "", MIOU_NOT_RUNNING, code_);                          \
     } while (0)
 
 static void do_not_finalise(void *value)

@@ -302,9 +302,9 @@ static void assert_woken(struct asleep *t, int (*run)(int, miou_task *, void *),
     int result;
 
     start_thread(&thread, send_after_work, t);
-    result = run ? run(1, fn, t) : station_run(&t->stations, 1, fn, t);
+    NOTE(result, run ? run(1, fn, t) : station_run(&t->stations, 1, fn, t));
     expect_number(pthread_join(thread, NULL), 0);
-    expect_code(result, 0);
+    expect_noted(result, 0);
     expect_at_most(t->used, AT_REST);
     expect_number(t->seen.calls, 1);
 }
@@ -613,9 +613,10 @@ CHECK("R12.5", everything_is_as_before)
     for (end = 0; end < ENDS; end++) {
         with_index(end);
         struct seen t = {.number = end};
-        int result = end % 2 ? unix_run_with(1, set_and_end, &t) : run_with(1, set_and_end, &t);
+        int result;
+        NOTE(result, end % 2 ? unix_run_with(1, set_and_end, &t) : run_with(1, set_and_end, &t));
 
-        expect_code(result, results[end]);
+        expect_noted(result, results[end]);
         for (i = 0; i < NUMBERS; i++) {
             with_index(i);
 

@@ -175,8 +175,8 @@ static void check_monitor(miou_choose *choose)
 
         expect_number(rooms[i].waited, 3);
     }
-#define check_monitor(...) IN_HELPER(check_monitor, (__VA_ARGS__), #__VA_ARGS__)
 }
+#define check_monitor(...) IN_HELPER(check_monitor, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R13.11", tasks_of_steered_runs_are_suspended_on_monitors)
 {

@@ -293,10 +293,10 @@ static void assert_million(struct million *t, size_t stack_size)
 
     t->promises = calloc((size_t)t->wanted, sizeof(miou_promise *));
     expect_true(t->promises != NULL);
-    result = run_stack(0, stack_size, spawn_a_million, t);
+    NOTE(result, run_stack(0, stack_size, spawn_a_million, t));
     count = t->spawned - t->not_begun;
     if (t->spawned > 0 || result != -ENOMEM) { /* or else main itself had no memory */
-        expect_code(result, 0);
+        expect_noted(result, 0);
         expect_true(t->error == -ENOMEM || (t->error == 0 && t->spawned == t->wanted));
         expect_number(t->failed, 0);
         expect_number(t->ended, count + 1);
@@ -340,9 +340,10 @@ static int count_calls(void *arg)
 static void assert_no_start(size_t stack_size)
 {
     int threads = threads_running(), descriptors = descriptors_open(), calls = 0;
-    int result = run_stack(2, stack_size, count_calls, &calls);
+    int result;
+    NOTE(result, run_stack(2, stack_size, count_calls, &calls));
 
-    expect_true(result == -ENOMEM || result == -EAGAIN);
+    expect_one_of(result, -ENOMEM, -EAGAIN);
     expect_number(calls, 0);
     expect_true(threads_fall_to(threads));
     expect_number(descriptors_open(), descriptors);
@@ -379,12 +380,12 @@ CHECK("R1.20", no_room_for_threads)
     expect_number(pthread_attr_setstacksize(&attributes, (size_t)1 << 47), 0);
     expect_number(pthread_setattr_default_np(&attributes), 0);
     system = pthread_create(&thread, NULL, nothing, NULL);
-    result = miou_run(&(miou_options){.domains = 2}, count_calls, &calls);
+    NOTE(result, miou_run(&(miou_options){.domains = 2}, count_calls, &calls));
     expect_number(pthread_setattr_default_np(&old), 0);
     if (calls == 0)
-        expect_true(result == -EAGAIN || result == -ENOMEM || result == -system);
+        expect_one_of(result, -EAGAIN, -ENOMEM, -system);
     else
-        expect_code(result, 0);
+        expect_noted(result, 0);
     expect_true(system != 0);
     expect_true(threads_fall_to(threads));
     expect_number(descriptors_open(), descriptors);

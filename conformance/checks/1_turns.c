@@ -82,7 +82,6 @@ static void assert_turns(int (*run)(miou_task *, void *), int tasks)
 
             expect_true(t.ids[i] != t.ids[j]);
         }
-#define assert_turns(...) IN_HELPER(assert_turns, (__VA_ARGS__), #__VA_ARGS__)
     }
     for (i = tasks; i < t.count; i++) {
         with_index(i);
@@ -90,6 +89,7 @@ static void assert_turns(int (*run)(miou_task *, void *), int tasks)
         expect_number(t.ids[i], t.ids[i - tasks]);
     }
 }
+#define assert_turns(...) IN_HELPER(assert_turns, (__VA_ARGS__), #__VA_ARGS__)
 
 static int run_here(miou_task *fn, void *arg)
 {
@@ -228,8 +228,8 @@ static void assert_in_line(miou_task *fn)
 
         expect_number(line.order[i], in_place(i));
     }
-#define assert_in_line(...) IN_HELPER(assert_in_line, (__VA_ARGS__), #__VA_ARGS__)
 }
+#define assert_in_line(...) IN_HELPER(assert_in_line, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R1.21", hundreds_go_on_in_the_order_in_which_they_became_ready)
 {
@@ -404,9 +404,9 @@ static void assert_many(int (*run)(miou_task *, void *))
 
         expect_number(t->values[i], i);
     }
-#define assert_many(...) IN_HELPER(assert_many, (__VA_ARGS__), #__VA_ARGS__)
     free(t);
 }
+#define assert_many(...) IN_HELPER(assert_many, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R1.13", ten_thousand_on_dom0)
 {

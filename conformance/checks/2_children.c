@@ -63,12 +63,12 @@ static void assert_outcomes(spawner *spawn)
     for (i = 0; i < RESULTS; i++) {
         with_index(i);
 
-        expect_number(t.seen[i], results[i]);
+        expect_code(t.seen[i], results[i]);
     }
-#define assert_outcomes(...) IN_HELPER(assert_outcomes, (__VA_ARGS__), #__VA_ARGS__)
     expect_noted(t.awaits_of_nothing, -EINVAL);
-    expect_number(t.untouched, 77);
+    expect_code(t.untouched, 77);
 }
+#define assert_outcomes(...) IN_HELPER(assert_outcomes, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R2.4", every_outcome)
 {
@@ -179,10 +179,11 @@ static int spawn_badly(void *arg)
     miou_orphans *orphans;
 
     TRY(miou_orphans_create(&orphans));
-    t->no_function = t->spawn(&promise, NULL, NULL, NULL);
-    t->no_function_in_orphanage = t->spawn(&promise, &(miou_spawn){.orphans = orphans}, NULL, NULL);
-    t->no_place = t->spawn(NULL, NULL, count_one, &t->spawned);
-    t->no_place_with_options = t->spawn(NULL, &(miou_spawn){0}, count_one, &t->spawned);
+    NOTE(t->no_function, t->spawn(&promise, NULL, NULL, NULL));
+    NOTE(t->no_function_in_orphanage,
+         t->spawn(&promise, &(miou_spawn){.orphans = orphans}, NULL, NULL));
+    NOTE(t->no_place, t->spawn(NULL, NULL, count_one, &t->spawned));
+    NOTE(t->no_place_with_options, t->spawn(NULL, &(miou_spawn){0}, count_one, &t->spawned));
     t->written = promise != nothing;
     let_others_run();
     return miou_orphans_free(orphans);
@@ -193,10 +194,10 @@ static void assert_bad_spawns(spawner *spawn)
     struct bad_spawns t = {.spawn = spawn};
 
     expect_code(run_with(1, spawn_badly, &t), 0);
-    expect_code(t.no_function, -EINVAL);
-    expect_code(t.no_function_in_orphanage, -EINVAL);
-    expect_code(t.no_place, -EINVAL);
-    expect_code(t.no_place_with_options, -EINVAL);
+    expect_noted(t.no_function, -EINVAL);
+    expect_noted(t.no_function_in_orphanage, -EINVAL);
+    expect_noted(t.no_place, -EINVAL);
+    expect_noted(t.no_place_with_options, -EINVAL);
     expect_number(t.spawned, 0);
     expect_false(t.written);
 }
@@ -277,10 +278,11 @@ static void need_depth(const struct nest *t)
 static void assert_nest(bool across, int bottom, int outcome, int finalised)
 {
     struct nest t = {.across = across, .bottom = bottom};
-    int result = run_with(2, nest_below, &t);
+    int result;
+    NOTE(result, run_with(2, nest_below, &t));
 
     need_depth(&t);
-    expect_code(result, 0);
+    expect_noted(result, 0);
     expect_number(t.ended_before, DEPTH);
     expect_code(t.outcome, outcome);
     expect_number(t.finalised_before, finalised);
@@ -334,10 +336,11 @@ CHECK("R2.19", a_forgotten_child_a_thousand_deep)
     for (across = 0; across <= 1; across++) {
         with_index(across);
         struct nest t = {.across = across};
-        int result = run_with(2, nest_and_forget_below, &t);
+        int result;
+        NOTE(result, run_with(2, nest_and_forget_below, &t));
 
         need_depth(&t);
-        expect_code(result, MIOU_STILL_HAS_CHILDREN);
+        expect_noted(result, MIOU_STILL_HAS_CHILDREN);
         expect_number(t.finalised, DEPTH - 1);
     }
 }

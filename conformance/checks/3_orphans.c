@@ -52,7 +52,7 @@ static int care_badly(void *arg)
     NOTE(t->no_create, miou_orphans_create(NULL));
     NOTE(t->no_free, miou_orphans_free(NULL));
     t->written = promise != nothing;
-    t->ended = care_until_ended(&promise, orphans);
+    NOTE(t->ended, care_until_ended(&promise, orphans));
     TRY(miou_await(promise, &t->outcome));
     NOTE(t->empty_again, miou_care(&promise, orphans));
     return 0;
@@ -70,7 +70,7 @@ CHECK("R3.1 R3.2 R3.15", bad_arguments_of_orphanages)
     expect_noted(t.no_orphanage, -EINVAL);
     expect_noted(t.no_create, -EINVAL);
     expect_noted(t.no_free, -EINVAL);
-    expect_code(t.ended, MIOU_CARE_ENDED);
+    expect_noted(t.ended, MIOU_CARE_ENDED);
     expect_code(t.outcome, 5);
     expect_noted(t.empty_again, MIOU_CARE_EMPTY);
 }
@@ -138,9 +138,9 @@ static void assert_each_once(spawner *spawn, int domains, int count)
 
         expect_number(t->times[i], 1);
     }
-#define assert_each_once(...) IN_HELPER(assert_each_once, (__VA_ARGS__), #__VA_ARGS__)
     free(t);
 }
+#define assert_each_once(...) IN_HELPER(assert_each_once, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R3.3 R3.4", each_orphan_once)
 {

@@ -80,8 +80,8 @@ static int receive_whole(void *arg)
     memset(t->buffers, '-', sizeof t->buffers);
     NOTE(t->results[0], miou_recvfrom(fd, t->buffers[0], sizes[0], &t->from, &t->from_length));
     for (i = 1; i < RECEIVED; i++)
-        t->results[i] =
-            miou_recvfrom(fd, sizes[i] > 0 ? t->buffers[i] : NULL, sizes[i], NULL, NULL);
+        NOTE(t->results[i],
+             miou_recvfrom(fd, sizes[i] > 0 ? t->buffers[i] : NULL, sizes[i], NULL, NULL));
     return 0;
 }
 

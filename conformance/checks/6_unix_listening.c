@@ -136,8 +136,8 @@ static int listen_on_ipv6(void *arg)
     if (connect(socket6, (struct sockaddr *)&address, sizeof address) < 0)
         return -errno;
     TRY(miou_accept(&client, listener, &peer));
-    t->accepted = peer.ss_family == AF_INET6 &&
-                  IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&peer)->sin6_addr);
+    NOTE(t->accepted, peer.ss_family == AF_INET6 &&
+                          IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&peer)->sin6_addr));
     return 0;
 }
 

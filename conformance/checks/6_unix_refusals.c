@@ -17,11 +17,6 @@ struct refused {
     bool untouched;
 };
 
-static void note(struct refused *t, ssize_t result)
-{
-    t->results[t->count++] = result;
-}
-
 static void assert_refused(const struct refused *t, int count, int error)
 {
     int i;
@@ -32,8 +27,8 @@ static void assert_refused(const struct refused *t, int count, int error)
 
         expect_noted(t->results[i], error);
     }
-#define assert_refused(...) IN_HELPER(assert_refused, (__VA_ARGS__), #__VA_ARGS__)
 }
+#define assert_refused(...) IN_HELPER(assert_refused, (__VA_ARGS__), #__VA_ARGS__)
 
 static int pass_bad_arguments_of_streams(void *arg)
 {
@@ -46,21 +41,22 @@ static int pass_bad_arguments_of_streams(void *arg)
 
     TRY(pair_open(&pair, 0));
     TRY(miou_tcpv4(&fd, 0));
-    note(t, miou_tcpv4(NULL, 0));
-    note(t, miou_tcpv6(NULL, 0));
-    note(t, miou_tcpv4(&client, 2));
-    note(t, miou_tcpv4(&client, ~0u));
-    note(t, miou_tcpv6(&client, MIOU_OWNED | 2));
-    note(t, miou_bind_and_listen(NULL, (struct sockaddr *)&address, sizeof address, NULL));
-    note(t, miou_bind_and_listen(fd, NULL, sizeof address, NULL));
-    note(t, miou_accept(&client, NULL, NULL));
-    note(t, miou_accept(NULL, fd, NULL));
-    note(t, miou_read(NULL, &byte, 1));
-    note(t, miou_read(pair.fd, NULL, 1));
-    note(t, miou_write(NULL, &byte, 1));
-    note(t, miou_write(pair.fd, NULL, 1));
-    note(t, miou_close(NULL));
-    note(t, miou_fd_number(NULL));
+    NOTE(t->results[t->count++], miou_tcpv4(NULL, 0));
+    NOTE(t->results[t->count++], miou_tcpv6(NULL, 0));
+    NOTE(t->results[t->count++], miou_tcpv4(&client, 2));
+    NOTE(t->results[t->count++], miou_tcpv4(&client, ~0u));
+    NOTE(t->results[t->count++], miou_tcpv6(&client, MIOU_OWNED | 2));
+    NOTE(t->results[t->count++],
+         miou_bind_and_listen(NULL, (struct sockaddr *)&address, sizeof address, NULL));
+    NOTE(t->results[t->count++], miou_bind_and_listen(fd, NULL, sizeof address, NULL));
+    NOTE(t->results[t->count++], miou_accept(&client, NULL, NULL));
+    NOTE(t->results[t->count++], miou_accept(NULL, fd, NULL));
+    NOTE(t->results[t->count++], miou_read(NULL, &byte, 1));
+    NOTE(t->results[t->count++], miou_read(pair.fd, NULL, 1));
+    NOTE(t->results[t->count++], miou_write(NULL, &byte, 1));
+    NOTE(t->results[t->count++], miou_write(pair.fd, NULL, 1));
+    NOTE(t->results[t->count++], miou_close(NULL));
+    NOTE(t->results[t->count++], miou_fd_number(NULL));
     t->resources[0] = miou_fd_resource(NULL);
     t->resources[1] = miou_fd_resource(fd);
     t->untouched = client == before && byte == '-';
@@ -85,12 +81,13 @@ static void use_stale(struct refused *t, miou_fd *fd)
     miou_fd *client = before;
     char byte = '-';
 
-    note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address, NULL));
-    note(t, miou_accept(&client, fd, NULL));
-    note(t, miou_read(fd, &byte, 1));
-    note(t, miou_write(fd, &byte, 1));
-    note(t, miou_close(fd));
-    note(t, miou_fd_number(fd));
+    NOTE(t->results[t->count++],
+         miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address, NULL));
+    NOTE(t->results[t->count++], miou_accept(&client, fd, NULL));
+    NOTE(t->results[t->count++], miou_read(fd, &byte, 1));
+    NOTE(t->results[t->count++], miou_write(fd, &byte, 1));
+    NOTE(t->results[t->count++], miou_close(fd));
+    NOTE(t->results[t->count++], miou_fd_number(fd));
     t->resources[0] = miou_fd_resource(fd);
     t->untouched = client == before && byte == '-';
 }
@@ -171,10 +168,11 @@ static int ask_too_much_of_the_system(void *arg)
     char byte;
 
     TRY(miou_tcpv4(&fd, 0));
-    note(t, miou_accept(&client, fd, NULL)); /* it does not listen */
-    note(t, miou_read(fd, &byte, 1));        /* nor is it connected */
-    note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, 1, NULL));
-    note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address, NULL));
+    NOTE(t->results[t->count++], miou_accept(&client, fd, NULL)); /* it does not listen */
+    NOTE(t->results[t->count++], miou_read(fd, &byte, 1));        /* nor is it connected */
+    NOTE(t->results[t->count++], miou_bind_and_listen(fd, (struct sockaddr *)&address, 1, NULL));
+    NOTE(t->results[t->count++],
+         miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address, NULL));
     t->untouched = client == NULL;
     return 0;
 }
@@ -186,10 +184,11 @@ static void ask_the_system(struct refused *t)
     int number = peer_keep(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     char byte;
 
-    note(t, accept(number, NULL, NULL) < 0 ? -errno : 0);
-    note(t, read(number, &byte, 1) < 0 ? -errno : 0);
-    note(t, bind(number, (struct sockaddr *)&address, 1) < 0 ? -errno : 0);
-    note(t, bind(number, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0);
+    NOTE(t->results[t->count++], accept(number, NULL, NULL) < 0 ? -errno : 0);
+    NOTE(t->results[t->count++], read(number, &byte, 1) < 0 ? -errno : 0);
+    NOTE(t->results[t->count++], bind(number, (struct sockaddr *)&address, 1) < 0 ? -errno : 0);
+    NOTE(t->results[t->count++],
+         bind(number, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0);
 }
 
 CHECK("R6.8", what_the_system_refuses_is_its_error)
@@ -230,16 +229,16 @@ static int pass_bad_arguments_of_further_calls(void *arg)
     char byte;
 
     TRY(pair_adopt(&pair, SOCK_STREAM, 0));
-    note(t, miou_udpv4(NULL, 0));
-    note(t, miou_udpv6(NULL, 0));
-    note(t, miou_unix_socket(NULL, 0));
-    note(t, miou_udpv4(&fd, MIOU_BLOCKING));
-    note(t, miou_udpv6(&fd, ~0u));
-    note(t, miou_unix_socket(&fd, 4));
-    note(t, miou_connect(pair.fd, NULL, sizeof(struct sockaddr_in)));
+    NOTE(t->results[t->count++], miou_udpv4(NULL, 0));
+    NOTE(t->results[t->count++], miou_udpv6(NULL, 0));
+    NOTE(t->results[t->count++], miou_unix_socket(NULL, 0));
+    NOTE(t->results[t->count++], miou_udpv4(&fd, MIOU_BLOCKING));
+    NOTE(t->results[t->count++], miou_udpv6(&fd, ~0u));
+    NOTE(t->results[t->count++], miou_unix_socket(&fd, 4));
+    NOTE(t->results[t->count++], miou_connect(pair.fd, NULL, sizeof(struct sockaddr_in)));
     peer_send(pair.peer, "x", 1);
-    note(t, miou_read_exactly(pair.fd, NULL, 1));
-    note(t, miou_write(pair.fd, NULL, 1));
+    NOTE(t->results[t->count++], miou_read_exactly(pair.fd, NULL, 1));
+    NOTE(t->results[t->count++], miou_write(pair.fd, NULL, 1));
     if (fd != before)
         return -EIO;
     return (int)miou_read(pair.fd, &byte, 1);
@@ -320,12 +319,12 @@ static int pass_bad_arguments_of_datagrams(void *arg)
     TRY(sender = peer_connect_udp(port_of(fd)));
     peer_send(sender, "x", 1);
     peer.ss_family = AF_UNSPEC;
-    note(t, miou_recvfrom(NULL, &byte, 1, NULL, NULL));
-    note(t, miou_recvfrom(fd, NULL, 1, NULL, NULL));
-    note(t, miou_recvfrom(fd, &byte, 1, &peer, NULL));
-    note(t, miou_recvfrom(fd, &byte, 1, NULL, &length));
-    note(t, miou_sendto(NULL, "x", 1, NULL, 0));
-    note(t, miou_sendto(fd, NULL, 1, NULL, 0));
+    NOTE(t->results[t->count++], miou_recvfrom(NULL, &byte, 1, NULL, NULL));
+    NOTE(t->results[t->count++], miou_recvfrom(fd, NULL, 1, NULL, NULL));
+    NOTE(t->results[t->count++], miou_recvfrom(fd, &byte, 1, &peer, NULL));
+    NOTE(t->results[t->count++], miou_recvfrom(fd, &byte, 1, NULL, &length));
+    NOTE(t->results[t->count++], miou_sendto(NULL, "x", 1, NULL, 0));
+    NOTE(t->results[t->count++], miou_sendto(fd, NULL, 1, NULL, 0));
     t->untouched = byte == '-' && length == 99 && peer.ss_family == AF_UNSPEC;
     return (int)miou_recvfrom(fd, &byte, 1, NULL, NULL);
 }
@@ -504,7 +503,8 @@ static int finalise_beside_an_owner(void *arg)
     TRY(miou_resource_create(&resource, close_what_others_own, t));
     TRY(miou_own(resource));
     TRY(miou_release(resource));
-    return t->results[1] = miou_close(t->fd);
+    NOTE(t->results[1], miou_close(t->fd));
+    return t->results[1];
 }
 
 static int own_beside_a_finaliser(void *arg)

@@ -1,7 +1,7 @@
 /* expect: what a check expects, and the line that says what came instead. */
 #include "expect.h"
 
-#include "miou.h"
+#include "miou_sync.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,12 +40,9 @@ static const struct constant {
     CONSTANT(MIOU_CARE_EMPTY),
     CONSTANT(MIOU_CARE_RUNNING),
     CONSTANT(MIOU_CARE_ENDED),
-    CONSTANT(MIOU_WAIT_CHILDREN),
-    CONSTANT(MIOU_WAIT_MUTEX),
-    CONSTANT(MIOU_WAIT_CONDITION),
-    CONSTANT(MIOU_WAIT_LAZY),
-    CONSTANT(MIOU_WAIT_TRIGGER),
-    CONSTANT(MIOU_WAIT_COMPUTATION),
+    CONSTANT(MIOU_TRIGGER_INITIAL),
+    CONSTANT(MIOU_TRIGGER_AWAITED),
+    CONSTANT(MIOU_TRIGGER_SIGNALLED),
 #undef CONSTANT
 };
 
@@ -81,12 +78,13 @@ struct code_text code_text(long long code)
     return result_text(code, "");
 }
 
-const char *other_code(const char *call, long long expected, long long code)
+const char *other_code(const char *call, const char *expected_text, long long expected,
+                       long long code)
 {
     char *text;
 
-    if (asprintf(&text, "%s: expected %s, got %s", call, code_text(expected).text,
-                 code_text(code).text) < 0)
+    if (asprintf(&text, "%s: expected %s, got %s", call, result_text(expected, expected_text).text,
+                 result_text(code, expected_text).text) < 0)
         return call;
     return text;
 }
@@ -104,9 +102,9 @@ struct note {
 
 /* Nothing here may order what the domains do, nor be in the way of a check that measures memory. So
  * what finds no room is not noted. */
-enum { NOTES = 4096, TRIES = 16 };
+enum { NOTES = 4096, TRIES = 16, REASONS = 64 };
 
-static struct note notes[NOTES], errors[64];
+static struct note notes[NOTES], reasons[REASONS];
 
 /* The note of a place, or a free one for it. NULL: there is none. */
 static struct note *find_note(const void *place, bool or_free)
@@ -143,22 +141,49 @@ void note_call(const void *place, long long result, const char *call, const char
         write_note(note, result, call, file, line);
 }
 
-int note_error(int error, const char *call, const char *file, int line)
+/* The first call that returned an error, or the one in the line with this number that returned
+ * another code than expected. NULL: none did. */
+static const struct note *find_reason(long long result)
 {
-    const void *none, *mark = call;
     size_t i;
 
-    for (i = 0; i < sizeof errors / sizeof *errors; i++) {
-        none = NULL;
-        if (atomic_compare_exchange_strong_explicit(&errors[i].place, &none, mark,
+    for (i = 0; i < REASONS; i++)
+        if (atomic_load(&reasons[i].call) && atomic_load(&reasons[i].result) == result)
+            return &reasons[i];
+    return NULL;
+}
+
+static void add_reason(long long result, const char *call, const char *file, int line)
+{
+    size_t i;
+
+    for (i = 0; i < REASONS; i++) {
+        const void *none = NULL;
+
+        if (atomic_compare_exchange_strong_explicit(&reasons[i].place, &none, call,
                                                     memory_order_relaxed, memory_order_relaxed)) {
-            write_note(&errors[i], error, call, file, line);
-            break;
+            write_note(&reasons[i], result, call, file, line);
+            return;
         }
-        if (atomic_load_explicit(&errors[i].result, memory_order_relaxed) == error)
-            break;
+        if (atomic_load_explicit(&reasons[i].result, memory_order_relaxed) == result)
+            return;
     }
+}
+
+int note_error(int error, const char *call, const char *file, int line)
+{
+    if (strchr(call, '('))
+        add_reason(error, call, file, line);
     return error;
+}
+
+int note_other(long long code, const char *expected_text, long long expected, const char *call,
+               const char *file, int line)
+{
+    if (code > 0 && find_reason(code)) /* of a task that it awaited */
+        return (int)code;
+    add_reason(line, other_code(call, expected_text, expected, code), file, line);
+    return line;
 }
 
 /* ---- The line ---- */
@@ -201,15 +226,6 @@ static void begin_line(const char *file, int line)
 {
     *failure = '\0';
     say("%s:%d: ", name_of_file(file), line);
-}
-
-/* Name a line, of this file unless another is named. */
-static void say_line(const char *file, const char *this_file, int line)
-{
-    if (strcmp(file, this_file) != 0)
-        say(" in %s:%d", name_of_file(file), line);
-    else
-        say(" in line %d", line);
 }
 
 /* End the line with the way to here, and the check. */
@@ -266,57 +282,81 @@ void hush(bool on)
 
 /* ---- Results ---- */
 
-/* A run that ends with an error of one of its calls may do so because of that call. */
-static void say_first_error(const char *file, long long code)
+/* A call and where it was made: in this file, unless another is named. */
+static const char *name_call(char *buffer, size_t size, const struct note *note, const char *file)
 {
-    size_t i;
-
-    for (i = 0; i < sizeof errors / sizeof *errors; i++) {
-        struct note *note = &errors[i];
-
-        if (code < 0 && note->call && note->result == code) {
-            say(", as %s", note->call);
-            say_line(note->file, file, note->line);
-            return;
-        }
-    }
+    if (strcmp(note->file, file) != 0)
+        snprintf(buffer, size, "%s in %s:%d", note->call, name_of_file(note->file), note->line);
+    else
+        snprintf(buffer, size, "%s in line %d", note->call, note->line);
+    return buffer;
 }
 
-static _Noreturn void fail_with_codes(const char *file, int line, long long code,
-                                      const char *expected_text, long long expected)
+/* Fail, since something is a code that was not expected. A task that returned an error, or the
+ * line of what it did not expect, says why. */
+static _Noreturn void fail_with_code(const char *file, int line, const char *what, long long code,
+                                     const char *expected_text, const char *expected)
 {
-    say(": expected %s", result_text(expected, expected_text).text);
-    say(", got %s", result_text(code, expected_text).text);
-    say_first_error(file, code);
+    const struct note *reason = find_reason(code);
+    struct frame outer = {innermost, what, NULL, file, line};
+    char call[512];
+
+    if (reason && code > 0) {
+        innermost = &outer;
+        begin_line(reason->file, reason->line);
+        say("%s", reason->call);
+        fail_here(file, line);
+    }
+    begin_line(file, line);
+    say("%s: expected %s, got %s", what, expected, result_text(code, expected_text).text);
+    if (reason)
+        say(", as %s", name_call(call, sizeof call, reason, file));
     fail_here(file, line);
+}
+
+/* What was put into a place: the call, if it was noted, or else the text for the place. */
+static const char *name_place(char *buffer, size_t size, const char *file, const char *text,
+                              const void *place, long long code)
+{
+    const struct note *note = find_note(place, false);
+
+    return note && note->result == code ? name_call(buffer, size, note, file) : text;
 }
 
 void expect_code_at(const char *file, int line, const char *call, long long code,
                     const char *expected_text, long long expected)
 {
-    if (code == expected)
-        return;
-    begin_line(file, line);
-    say("%s", call);
-    fail_with_codes(file, line, code, expected_text, expected);
+    if (code != expected)
+        fail_with_code(file, line, call, code, expected_text,
+                       result_text(expected, expected_text).text);
 }
 
 void expect_noted_at(const char *file, int line, const char *text, const void *place,
                      long long code, const char *expected_text, long long expected)
 {
-    const struct note *note;
+    char call[512];
 
-    if (code == expected)
-        return;
-    note = find_note(place, false);
-    begin_line(file, line);
-    if (note && note->result == code) {
-        say("%s", note->call);
-        say_line(note->file, file, note->line);
-    } else {
-        say("%s", text);
+    if (code != expected)
+        fail_with_code(file, line, name_place(call, sizeof call, file, text, place, code), code,
+                       expected_text, result_text(expected, expected_text).text);
+}
+
+void expect_one_of_at(const char *file, int line, const char *text, const void *place,
+                      long long code, const long long *expected, size_t count)
+{
+    char call[512], list[256] = "";
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        size_t size = strlen(list);
+
+        if (code == expected[i])
+            return;
+        snprintf(list + size, sizeof list - size, "%s%s", i ? " or " : "",
+                 code_text(expected[i]).text);
     }
-    fail_with_codes(file, line, code, expected_text, expected);
+    fail_with_code(file, line, name_place(call, sizeof call, file, text, place, code), code, "",
+                   list);
 }
 
 /* ---- Other values ---- */
@@ -328,15 +368,13 @@ static void say_number(long long number, bool is_char)
     else if (number >= ' ' && number < 127)
         say("'%c'", (char)number);
     else
-        say("the byte %d", (int)(unsigned char)number);
+        say("'\\x%02x'", (unsigned)(unsigned char)number);
 }
 
-/* Say what was written for a number, unless that is the number itself. */
+/* Say what was written for a number, unless that is the number itself, or says less than it. */
 static void say_source(const char *text)
 {
-    const char *digits = text + (*text == '-');
-
-    if (*text != '\'' && digits[strspn(digits, "0123456789")] != '\0')
+    if (!strpbrk(text, "'\"?!=&|") && text[strspn(text, "-0123456789u")] != '\0')
         say(" (%s)", text);
 }
 
@@ -345,6 +383,8 @@ void expect_number_at(const char *file, int line, const char *text, long long nu
 {
     if (number == expected)
         return;
+    if (number > 0 && find_reason(number))
+        fail_with_code(file, line, text, number, "", "");
     begin_line(file, line);
     say("%s: expected ", text);
     say_number(expected, is_char);

@@ -14,12 +14,13 @@
 
 /* ---- For use anywhere ---- */
 
-/* Make a call and put its result into a place: NOTE(t->first, miou_read(fd, bytes, 4)). The place
- * is evaluated twice. A failure of expect_noted(t.first, ...) then tells the call. */
+/* Make a call and put its result into a place: NOTE(t->first, miou_read(fd, bytes, 4)). A failure
+ * of expect_noted(t.first, ...) then tells the call. */
 #define NOTE(place, call)                                                                          \
     do {                                                                                           \
-        (place) = (call);                                                                          \
-        note_call(&(place), (long long)(place), #call, __FILE__, __LINE__);                        \
+        __typeof__(&(place)) place_ = &(place);                                                    \
+        *place_ = (call);                                                                          \
+        note_call(place_, (long long)*place_, #call, __FILE__, __LINE__);                          \
     } while (0)
 void note_call(const void *place, long long result, const char *call, const char *file, int line);
 
@@ -27,13 +28,19 @@ void note_call(const void *place, long long result, const char *call, const char
  * do so because of that call, and a failure tells it. */
 int note_error(int error, const char *call, const char *file, int line);
 
+/* Note a call that returned another code than this one; returns the line, so that a task can return
+ * it and a failure tells the call. */
+int note_other(long long code, const char *expected_text, long long expected, const char *call,
+               const char *file, int line);
+
 /* A result by its name, such as MIOU_CANCELLED or -EINVAL, or in figures. */
 struct code_text {
     char text[48];
 } code_text(long long code);
 
 /* A text that says that this call was expected to return one code and returned another. */
-const char *other_code(const char *call, long long expected, long long code);
+const char *other_code(const char *call, const char *expected_text, long long expected,
+                       long long code);
 
 /* ---- Outside tasks ---- */
 
@@ -45,6 +52,12 @@ const char *other_code(const char *call, long long expected, long long code);
 #define expect_noted(place, code)                                                                  \
     expect_noted_at(__FILE__, __LINE__, #place, &(place), (long long)(place), #code,               \
                     (long long)(code))
+
+/* The same of one of several codes that are right. */
+#define expect_one_of(place, ...)                                                                  \
+    expect_one_of_at(__FILE__, __LINE__, #place, &(place), (long long)(place),                     \
+                     (const long long[]){__VA_ARGS__},                                             \
+                     sizeof((const long long[]){__VA_ARGS__}) / sizeof(long long))
 
 /* A number that is no result, or a character. */
 #define expect_number(value, number)                                                               \
@@ -112,6 +125,8 @@ void expect_code_at(const char *file, int line, const char *call, long long code
                     const char *expected_text, long long expected);
 void expect_noted_at(const char *file, int line, const char *text, const void *place,
                      long long code, const char *expected_text, long long expected);
+void expect_one_of_at(const char *file, int line, const char *text, const void *place,
+                      long long code, const long long *expected, size_t count);
 void expect_number_at(const char *file, int line, const char *text, long long number,
                       const char *expected_text, long long expected, bool is_char);
 void expect_truth_at(const char *file, int line, const char *text, bool value, bool expected);

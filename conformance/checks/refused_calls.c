@@ -99,7 +99,7 @@ int objects_disown(const struct objects *objects)
     do {                                                                                           \
         long long code_ = (kinds & (kind)) ? (long long)(call) : error;                            \
         if (code_ != error)                                                                        \
-            return other_code(#call, error, code_);                                                \
+            return other_code(#call, "", error, code_);                                            \
     } while (0)
 
 static const char *first_of_spawns(enum call_kind kinds, int error, const struct objects *with)

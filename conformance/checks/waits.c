@@ -164,17 +164,18 @@ static void serve_connect(const struct waiter *waiter)
 /* ---- all of them ---- */
 
 static const struct {
+    const char *name;
     int (*open)(struct waiter *waiter, unsigned flags);
     void (*serve)(const struct waiter *waiter);
     ssize_t result;
 } kinds[WAITS] = {
-    [ACCEPT] = {open_accept, serve_accept, 0},
-    [READ] = {open_read, serve_byte, 1},
-    [WRITE] = {open_write, serve_lots, LOTS},
-    [CONNECT] = {open_connect, serve_connect, 0},
-    [READ_EXACTLY] = {open_read_exactly, serve_byte, 2},
-    [RECVFROM] = {open_recvfrom, serve_byte, 1},
-    [SENDTO] = {open_sendto, serve_lots, LOTS},
+    [ACCEPT] = {"miou_accept", open_accept, serve_accept, 0},
+    [READ] = {"miou_read", open_read, serve_byte, 1},
+    [WRITE] = {"miou_write", open_write, serve_lots, LOTS},
+    [CONNECT] = {"miou_connect", open_connect, serve_connect, 0},
+    [READ_EXACTLY] = {"miou_read_exactly", open_read_exactly, serve_byte, 2},
+    [RECVFROM] = {"miou_recvfrom", open_recvfrom, serve_byte, 1},
+    [SENDTO] = {"miou_sendto", open_sendto, serve_lots, LOTS},
 };
 
 miou_task *const wait_tasks[WAITS] = {
@@ -241,7 +242,7 @@ void(waits_assert)(const struct waits *waits, ssize_t result)
 {
     FOR_EACH_WAIT(kind, waits)
     {
-        with_index(kind);
+        with_name(kinds[kind].name);
 
         expect_true(waits->waiters[kind].done);
         expect_noted(waits->waiters[kind].result, result);
@@ -252,7 +253,7 @@ void(waits_assert_served)(const struct waits *waits)
 {
     FOR_EACH_WAIT(kind, waits)
     {
-        with_index(kind);
+        with_name(kinds[kind].name);
 
         expect_noted(waits->waiters[kind].result, kinds[kind].result);
     }
