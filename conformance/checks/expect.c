@@ -228,10 +228,11 @@ static void begin_line(const char *file, int line)
     say("%s:%d: ", name_of_file(file), line);
 }
 
-/* End the line with the way to here, and the check. */
+/* End the line with the way to here, and the check. What came from the runtime may hold anything. */
 static _Noreturn void fail_here(const char *file, int line)
 {
     const struct frame *frame;
+    char *c;
 
     for (frame = innermost; frame; frame = frame->outer) {
         if (frame->file)
@@ -241,6 +242,9 @@ static _Noreturn void fail_here(const char *file, int line)
         else
             say("; with %s = %lld", frame->text, frame->number);
     }
+    for (c = failure; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 127)
+            *c = '?';
     fprintf(stderr, "%s\n", failure);
     hush(true);
     _fail(file, line);

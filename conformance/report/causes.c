@@ -38,27 +38,17 @@ static char *shortened(char *words)
     return words;
 }
 
-/* The first line of standard error that is not only the frame of a report in TAP. */
-static char *telling_line(const char *errors)
-{
-    while (*errors && (!strncmp(errors, "1..", 3) || !strncmp(errors, "not ok ", 7))) {
-        errors += strcspn(errors, "\n");
-        errors += *errors == '\n';
-    }
-    errors += strncmp(errors, "# ", 2) ? 0 : 2;
-    return must(strndup(errors, strcspn(errors, "\n")));
-}
-
 /* How the process ended, and what it said. A hang is not told with its time, which is never the
  * same. */
 static char *end_of(const struct result *result)
 {
     const char *how = result->kind == RESULT_HANG ? "it hangs" : result->reason;
-    char *line = telling_line(result->errors ? result->errors : "");
-    char *words = text_of("%s%s%s", how, *line ? ": " : "", line);
+    const char *line = result->errors ? result->errors : "";
+    int size = (int)strcspn(line, "\n");
 
-    free(line);
-    return words;
+    if (strncmp(how, line, (size_t)size) == 0)
+        return copy_of(how);
+    return text_of("%s: %.*s", how, size, line);
 }
 
 /* The cause of a failure in words. */
