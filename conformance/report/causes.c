@@ -4,6 +4,7 @@
 
 #include "scenario/memory.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,8 +47,8 @@ static char *end_of(const struct result *result)
     const char *line = result->errors ? result->errors : "";
     int size = (int)strcspn(line, "\n");
 
-    if (strncmp(how, line, (size_t)size) == 0)
-        return copy_of(how);
+    if (strncmp(how, line, (size_t)size) == 0) /* a check's, without the way to where it failed */
+        return text_of("%.*s", (int)(strstr(how, "; ") ? strstr(how, "; ") - how : INT_MAX), how);
     return text_of("%s: %.*s", how, size, line);
 }
 
