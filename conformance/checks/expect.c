@@ -111,7 +111,7 @@ static struct note notes[NOTES], reasons[REASONS];
 /* The note of a place, or a free one for it. NULL: there is none. */
 static struct note *find_note(const void *place, bool or_free)
 {
-    size_t at = (size_t)((uintptr_t)place / sizeof(int) * 0x9e3779b97f4a7c15u >> 52), i;
+    size_t at = (size_t)((uint64_t)(uintptr_t)place / sizeof(int) * 0x9e3779b97f4a7c15u >> 52), i;
 
     for (i = 0; i < TRIES; i++) {
         struct note *note = &notes[(at + i) % NOTES];
@@ -230,7 +230,8 @@ static void begin_line(const char *file, int line)
     say("%s:%d: ", name_of_file(file), line);
 }
 
-/* End the line with the way to here, and the check. What came from the runtime may hold anything. */
+/* End the line with the way to here, and the check. What came from the runtime may hold anything.
+ */
 static _Noreturn void fail_here(const char *file, int line)
 {
     const struct frame *frame;
@@ -298,26 +299,27 @@ static const char *name_call(char *buffer, size_t size, const struct note *note,
     return buffer;
 }
 
-/* Fail, since something is a code that was not expected. A task that returned an error, or the
- * line of what it did not expect, says why. */
-static _Noreturn void fail_with_code(const char *file, int line, const char *what, long long code,
-                                     const char *expected_text, const char *expected)
+/* If a result is the number of a line that a task returned because of what came there, fail with
+ * that. */
+static void fail_in_task(const char *file, int line, const char *what, long long result)
 {
-    const struct note *reason = find_reason(code);
+    const struct note *reason = result > 0 ? find_reason(result) : NULL;
     struct frame outer = {innermost, what, NULL, file, line};
-    char call[512];
 
-    if (reason && code > 0) {
-        innermost = &outer;
-        begin_line(reason->file, reason->line);
-        say("%s", reason->call);
-        fail_here(file, line);
-    }
+    if (!reason)
+        return;
+    innermost = &outer;
+    begin_line(reason->file, reason->line);
+    say("%s", reason->call);
+    fail_here(file, line);
+}
+
+static void say_codes(const char *file, int line, const char *what, long long code,
+                      const char *expected_text, const char *expected)
+{
+    fail_in_task(file, line, what, code);
     begin_line(file, line);
     say("%s: expected %s, got %s", what, expected, result_text(code, expected_text).text);
-    if (reason)
-        say(", as %s", name_call(call, sizeof call, reason, file));
-    fail_here(file, line);
 }
 
 /* What was put into a place: the call, if it was noted, or else the text for the place. */
@@ -332,9 +334,16 @@ static const char *name_place(char *buffer, size_t size, const char *file, const
 void expect_code_at(const char *file, int line, const char *call, long long code,
                     const char *expected_text, long long expected)
 {
-    if (code != expected)
-        fail_with_code(file, line, call, code, expected_text,
-                       result_text(expected, expected_text).text);
+    const struct note *reason;
+    char text[512];
+
+    if (code == expected)
+        return;
+    say_codes(file, line, call, code, expected_text, result_text(expected, expected_text).text);
+    reason = find_reason(code);
+    if (reason) /* a task may have returned its error */
+        say(", as %s", name_call(text, sizeof text, reason, file));
+    fail_here(file, line);
 }
 
 void expect_noted_at(const char *file, int line, const char *text, const void *place,
@@ -342,9 +351,11 @@ void expect_noted_at(const char *file, int line, const char *text, const void *p
 {
     char call[512];
 
-    if (code != expected)
-        fail_with_code(file, line, name_place(call, sizeof call, file, text, place, code), code,
-                       expected_text, result_text(expected, expected_text).text);
+    if (code == expected)
+        return;
+    say_codes(file, line, name_place(call, sizeof call, file, text, place, code), code,
+              expected_text, result_text(expected, expected_text).text);
+    fail_here(file, line);
 }
 
 void expect_one_of_at(const char *file, int line, const char *text, const void *place,
@@ -361,8 +372,8 @@ void expect_one_of_at(const char *file, int line, const char *text, const void *
         snprintf(list + size, sizeof list - size, "%s%s", i ? " or " : "",
                  code_text(expected[i]).text);
     }
-    fail_with_code(file, line, name_place(call, sizeof call, file, text, place, code), code, "",
-                   list);
+    say_codes(file, line, name_place(call, sizeof call, file, text, place, code), code, "", list);
+    fail_here(file, line);
 }
 
 /* ---- Other values ---- */
@@ -389,8 +400,7 @@ void expect_number_at(const char *file, int line, const char *text, long long nu
 {
     if (number == expected)
         return;
-    if (number > 0 && find_reason(number))
-        fail_with_code(file, line, text, number, "", "");
+    fail_in_task(file, line, text, number);
     begin_line(file, line);
     say("%s: expected ", text);
     say_number(expected, is_char);
