@@ -502,6 +502,7 @@ static const miou_waiting *told_of(const struct village *t, uint64_t task)
     expect_true(found != NULL);
     return found;
 }
+#define told_of(...) IN_HELPER(told_of, (__VA_ARGS__), #__VA_ARGS__)
 
 /* Whether one of the numbers in a text is this one. */
 static bool has_number(const char *text, uint64_t number)

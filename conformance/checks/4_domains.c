@@ -549,6 +549,7 @@ static void warm_up(void)
     while (!tgkill(getpid(), id, 0))
         sched_yield();
 }
+#define warm_up(...) IN_HELPER(warm_up, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R4.17", as_many_threads_as_domains)
 {

@@ -518,6 +518,7 @@ static int run_with_zero(miou_task *fn, struct zero *t)
         expect_number(open("/dev/null", O_RDWR), 0);
     return unix_run_with(0, fn, t);
 }
+#define run_with_zero(...) IN_HELPER(run_with_zero, (__VA_ARGS__), #__VA_ARGS__)
 
 static void note_zero(struct zero *t, miou_fd *fd)
 {

@@ -298,11 +298,13 @@ static struct service *run_service(struct service service, miou_task *main, clie
     expect_number(waitpid(pid, NULL, 0), pid);
     return shared;
 }
+#define run_service(...) IN_HELPER(run_service, (__VA_ARGS__), #__VA_ARGS__)
 
 static struct service *with_clients(struct service service, clients *act)
 {
     return run_service(service, serve_clients, act, 0);
 }
+#define with_clients(...) IN_HELPER(with_clients, (__VA_ARGS__), #__VA_ARGS__)
 
 /* Send as much as possible without waiting; returns false if the connection is gone. */
 static bool send_some(int client, size_t *sent, size_t size)

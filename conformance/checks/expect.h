@@ -90,7 +90,8 @@ const char *other_code(const char *call, const char *expected_text, long long ex
  *
  *     #define assert_slept(...) IN_HELPER(assert_slept, (__VA_ARGS__), #__VA_ARGS__)
  *
- * and a failure in it also tells the call. */
+ * and a failure in it also tells the call. One that a header declares is defined with its name in
+ * parentheses, so that the macro is not meant. */
 #define IN_HELPER(function, arguments, text)                                                       \
     __extension__({                                                                                \
         struct frame frame_ __attribute__((cleanup(frame_leave))) =                                \
