@@ -150,7 +150,7 @@ CHECK("R1.3", runs_follow_one_another)
         expect_code(run_with(domains, end_somehow, &t), ends[i % WAYS_TO_END]);
         expect_noted(t.domains, domains);
         expect_noted(t.self, 0);
-        expect_number(t.child, 9);
+        expect_code(t.child, 9);
     }
 }
 

@@ -262,7 +262,7 @@ CHECK("R3.17 R3.19 R3.22", bad_arguments_of_take_and_get)
     expect_code(run_with(1, take_badly, &t), 0);
     expect_noted(t.empty, 0);
     expect_noted(t.get_empty, 0);
-    expect_number(t.untouched, 77);
+    expect_code(t.untouched, 77);
     expect_false(t.written);
     expect_noted(t.no_place, -EINVAL);
     for (i = 0; i < 3; i++) {

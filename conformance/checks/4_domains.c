@@ -602,7 +602,7 @@ static void assert_refused(const struct arguments *tried)
     expect_noted(tried->no_function_for_nothing, -EINVAL);
     expect_noted(tried->no_arguments, -EINVAL);
     expect_noted(tried->no_numbers, -EINVAL);
-    expect_number(tried->untouched, 7);
+    expect_code(tried->untouched, 7);
     expect_number(atomic_load(&tried->ran), 0);
 }
 #define assert_refused(...) IN_HELPER(assert_refused, (__VA_ARGS__), #__VA_ARGS__)

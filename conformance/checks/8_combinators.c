@@ -57,16 +57,16 @@ static void assert_outcomes(spawner *spawn)
 
         expect_code(t.all[i], i % 2 ? i : -i);
     }
-    expect_number(t.twice[0], 3);
-    expect_number(t.twice[1], 1);
-    expect_number(t.twice[2], 3);
+    expect_code(t.twice[0], 3);
+    expect_code(t.twice[1], 1);
+    expect_code(t.twice[2], 3);
     expect_number(t.one, 2);
-    expect_number(t.one_outcome, 1);
+    expect_code(t.one_outcome, 1);
     expect_number(t.same, 1);
     expect_number(t.first_twice, 1);
     expect_number(t.first, 1);
-    expect_number(t.first_outcome, 3);
-    expect_number(t.first_again, 3);
+    expect_code(t.first_outcome, 3);
+    expect_code(t.first_again, 3);
     expect_code(t.other_again, MIOU_CANCELLED);
 }
 #define assert_outcomes(...) IN_HELPER(assert_outcomes, (__VA_ARGS__), #__VA_ARGS__)
