@@ -8,6 +8,8 @@ const char *miou_strerror(int error)
     const char *text;
 
     switch (error) {
+    case 0:
+        return "success";
     case MIOU_STILL_HAS_CHILDREN:
         return "still has children";
     case MIOU_RESOURCE_LEAKED:
