@@ -135,6 +135,45 @@ CHECK("R1.11", stacks_of_several_sizes)
     assert_stack(1 << 20, 1 << 20);
 }
 
+/* A signal that interrupts a task whose functions use all that they may. */
+static void ignore_it(int number)
+{
+    (void)number;
+}
+
+static int interrupt_filled(void *arg)
+{
+    struct filler *t = arg;
+    volatile char all[(64 << 10) - FRAME];
+
+    all[0] = all[sizeof all - 1] = (char)t->mark;
+    raise(SIGUSR1);
+    *t->spoilt += all[0] != t->mark || all[sizeof all - 1] != t->mark;
+    *t->filled += 1;
+    return 0;
+}
+
+static int interrupt_some(void *arg)
+{
+    miou_promise *promises[FILLERS];
+    int i;
+
+    for (i = 0; i < FILLERS; i++)
+        TRY(miou_async(&promises[i], NULL, interrupt_filled, arg));
+    return miou_await_all(NULL, promises, FILLERS);
+}
+
+CHECK("R1.11", a_signal_takes_nothing_of_the_stack)
+{
+    _Atomic int spoilt = 0, filled = 0;
+    struct filler t = {.mark = 99, .spoilt = &spoilt, .filled = &filled};
+
+    signal(SIGUSR1, ignore_it);
+    assert_int_equal(run_stack(0, 64 << 10, interrupt_some, &t), 0);
+    assert_int_equal(filled, FILLERS);
+    assert_int_equal(spoilt, 0);
+}
+
 /* ---- R1.12: overflow ---- */
 
 enum {
@@ -145,6 +184,7 @@ enum {
 
 struct overflow {
     bool begun, on_main, elsewhere;
+    bool in_a_leap; /* by one large frame, of which only the far end is touched */
 };
 
 /* In a runtime without a guard this would reach its end, which is another signal. */
@@ -160,13 +200,24 @@ static __attribute__((noinline)) int use_stack(int bytes)
     return below + frame[0];
 }
 
+/* As by read into a large buffer, when there is little to read. */
+static __attribute__((noinline)) int leap(void)
+{
+    volatile char buffer[120 << 10];
+    int i;
+
+    for (i = 0; i < 4096; i++)
+        buffer[i] = 1;
+    return raise(SIGKILL) + buffer[0];
+}
+
 static int overflow(void *arg)
 {
     struct overflow *t = arg;
 
     TRY(miou_yield());
     t->begun = true;
-    return use_stack(TOO_MUCH);
+    return t->in_a_leap ? leap() : use_stack(TOO_MUCH);
 }
 
 static int be_a_neighbour(void *arg)
@@ -232,6 +283,11 @@ CHECK("R1.12", overflow_in_main)
 CHECK("R1.12", overflow_in_a_child)
 {
     assert_crash(&(struct overflow){0});
+}
+
+CHECK("R1.12", overflow_by_a_large_frame)
+{
+    assert_crash(&(struct overflow){.in_a_leap = true});
 }
 
 CHECK("R1.12", overflow_on_another_domain)
