@@ -1,6 +1,6 @@
-/* cxx.h: the exceptions that a C++ task is handling. The C++ runtime keeps them for each thread; here
- * each task has its own, and so has the caller of the run. Without a C++ runtime in the process this
- * costs a test. */
+/* cxx.h: the exceptions that a C++ task is handling. The C++ runtime keeps them for each thread;
+ * here each task has its own, and so has the caller of the run. Without a C++ runtime in the
+ * process this costs a test. */
 #ifndef REF_CXX_H
 #define REF_CXX_H
 

@@ -3,6 +3,16 @@
 
 #include <string.h>
 
+/* The system's text of an error, the same in every locale where the C library has such a text. */
+static const char *system_text(int error)
+{
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+    return strerrordesc_np(error);
+#else
+    return strerror(error);
+#endif
+}
+
 const char *miou_strerror(int error)
 {
     const char *text;
@@ -37,6 +47,6 @@ const char *miou_strerror(int error)
     case MIOU_ON_CANCELLATION_FAILED:
         return "on cancellation failed";
     }
-    text = error < 0 && error > -4096 ? strerrordesc_np(-error) : NULL;
+    text = error < 0 && error > -4096 ? system_text(-error) : NULL;
     return text != NULL ? text : "unknown error";
 }

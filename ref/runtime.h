@@ -72,7 +72,7 @@ struct task {
     struct message cancel;       /* the request, then the reply */
 };
 
-#if !defined(CONTEXT_ASAN) && !defined(CONTEXT_TSAN)
+#ifndef CONTEXT_BOOST
 _Static_assert(sizeof(struct task) <= 192, "a task's record takes three cache lines");
 #endif
 
