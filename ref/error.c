@@ -6,7 +6,12 @@
 /* The system's text of an error, the same in every locale where the C library has such a text. */
 static const char *system_text(int error)
 {
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+#ifdef __GLIBC_PREREQ
+#define HAS_FIXED_TEXTS __GLIBC_PREREQ(2, 32)
+#else
+#define HAS_FIXED_TEXTS 0
+#endif
+#if HAS_FIXED_TEXTS
     return strerrordesc_np(error);
 #else
     return strerror(error);
