@@ -1,6 +1,5 @@
 /* conform: checks, rule by rule, whether a runtime keeps the rules of the chapters. */
 #include "machine/machine.h"
-#include "machine/strays.h"
 #include "report/conclusion.h"
 #include "report/declare.h"
 #include "report/export.h"
@@ -458,18 +457,6 @@ static struct suite *load(struct options *options)
 
 /* ---- The command ---- */
 
-/* The attack on a server ends it, and would leave it behind if it was killed. */
-static bool has_server;
-
-static void interrupted(int signal_number)
-{
-    process_kill_all(has_server ? SIGTERM : SIGKILL);
-    if (!has_server)
-        process_wait_all();
-    signal(signal_number, SIG_DFL);
-    raise(signal_number);
-}
-
 /* Otherwise a child could get one of our pipes as a standard descriptor. */
 static void open_standard_descriptors(void)
 {
@@ -505,7 +492,6 @@ static int check_a_driver(const struct options *options)
     struct driver_check result;
     char *why = check_driver(stdout, options->checked, options->session.seconds, &result);
 
-    strays_kill();
     if (why)
         die("%s", why);
     if (fflush(stdout) != 0 || ferror(stdout))
@@ -652,12 +638,7 @@ int main(int argc, char **argv)
     int status = 0;
 
     open_standard_descriptors();
-    strays_adopt();
     read_options(&options, argc, argv);
-    has_server = options.session.server != NULL;
-    signal(SIGINT, interrupted);
-    signal(SIGTERM, interrupted);
-    signal(SIGHUP, interrupted);
     if (options.checked)
         return check_a_driver(&options);
     find_parts(&options);
@@ -672,7 +653,6 @@ int main(int argc, char **argv)
         status = check(&options, suite, argv[0]);
     else
         status = COULD_NOT_TELL;
-    strays_kill();
     differences_free(suite->differences);
     suite_free(suite);
     free(options.rules);
