@@ -3,6 +3,7 @@
 #include "process.h"
 
 #include "machine/activity.h"
+#include "machine/clock.h"
 #include "machine/minder.h"
 #include "scenario/memory.h"
 
@@ -34,14 +35,6 @@ void process_stop_all(void)
 bool process_stopped(void)
 {
     return atomic_load(&stopped);
-}
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
 /* The output so far. */
@@ -175,7 +168,7 @@ struct patience {
  * hangs. */
 static bool is_hung(struct patience *patience, const struct child *child, bool *has_printed)
 {
-    double passed = now() - patience->last, tick = patience->tick, used;
+    double passed = clock_now() - patience->last, tick = patience->tick, used;
     struct activity activity;
 
     if (patience->limit <= 0 || passed < tick)
@@ -277,8 +270,9 @@ static enum process_end attend(struct child *child, struct talk *talk, struct pr
     struct ends *ends = &child->ends;
     struct pollfd polls[4] = {
         {.events = POLLIN}, {.events = POLLIN}, {.events = POLLIN}, {.events = POLLOUT}};
-    struct patience patience = {.limit = command->seconds, .last = now()};
-    int tick = command->seconds > 0 && command->seconds * 1e3 < 2 * TICK ? (int)(command->seconds * 500) + 1 : TICK;
+    struct patience patience = {.limit = command->seconds, .last = clock_now()};
+    bool is_short = command->seconds > 0 && command->seconds * 1e3 < 2 * TICK;
+    int tick = is_short ? (int)(command->seconds * 500) + 1 : TICK;
     bool has_printed = false;
 
     patience.tick = tick / 1e3;
