@@ -131,7 +131,8 @@ $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
 
 # ---- fuzz: the attack on any echo server, and servers to try it on. See fuzz/README.md.
 
-$(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack)) $(B)/conformance/machine/activity.o
+$(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack)) \
+             $(patsubst %,$(B)/conformance/machine/%.o,activity clock)
 	$(LINK) $^
 
 $(B)/fuzz/servers/%: $(B)/fuzz/servers/%.o
