@@ -299,6 +299,8 @@ static int check(struct options *options, struct suite *suite, const char *progr
     struct report report = {.stream = output.stream,
                             .format = options->format,
                             .colour = output.stream == stdout && terminal_has_colours(stdout),
+                            .width =
+                                isatty(fileno(output.stream)) ? terminal_width(output.stream) : 0,
                             .version = VERSION,
                             .specification = suite->book->version,
                             .runtime = session->server ? session->server : session->runtime,

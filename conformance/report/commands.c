@@ -34,10 +34,13 @@ static void write_gdb_for_scenario(const struct report *report, const struct tes
     fputs(" <scenario.txt", stream);
     fclose(stream);
     must(arguments);
-    fprintf(report->stream, "  gdb:      %s --print %s%s >scenario.txt &&\n            gdb -ex ",
+    fprintf(report->stream,
+            "  gdb:      %s --print %s%s >scenario.txt &&\n"
+            "            gdb -ex 'set follow-fork-mode child' \\\n"
+            "            -ex ",
             report->again, test->id, replay);
     commands_quote(report->stream, arguments);
-    fputs(" -ex 'set follow-fork-mode child' -ex run ", report->stream);
+    fputs(" -ex run ", report->stream);
     commands_quote(report->stream, session->driver);
     fputc('\n', report->stream);
     free(arguments);

@@ -71,11 +71,24 @@ static struct number {
     return number;
 }
 
+/* Write the title of a row, from this column on, and the end of the row. */
+static void write_title(const struct report *report, int column, const char *title)
+{
+    static const char cut[] = "...";
+    int room = report->width - column, size = (int)strlen(title);
+
+    if (report->width && room > (int)sizeof cut && size > room)
+        fprintf(report->stream, "%.*s%s\n", room - (int)strlen(cut), title, cut);
+    else
+        fprintf(report->stream, "%s\n", title);
+}
+
 static void write_row(const struct report *report, const struct suite_rule *rule)
 {
     enum result_kind result = suite_result(rule);
     struct number number = number_of_tests(rule);
     size_t schedules = 0, i;
+    int column = VERDICT_WIDTH + 2;
     bool all = true;
 
     for (i = 0; i < rule->count; i++) {
@@ -84,14 +97,18 @@ static void write_row(const struct report *report, const struct suite_rule *rule
         schedules += exploration->schedules;
         all &= exploration->exhausted || !exploration->schedules;
     }
-    fprintf(report->stream, "  %-6s %-6s ", rule->rule->id, level_name(rule->rule->level));
+    column +=
+        fprintf(report->stream, "  %-6s %-6s ", rule->rule->id, level_name(rule->rule->level));
     paint(report, colour_of(result));
     fputs(result_name(result), report->stream);
     paint(report, "\033[m");
     fprintf(report->stream, "%*s  ", VERDICT_WIDTH - (int)strlen(result_name(result)), number.text);
     if (report->session->explore)
-        fprintf(report->stream, "%6zu %-5s  ", schedules, !schedules ? "" : all ? "all" : "bound");
-    fprintf(report->stream, "%s\n", rule->rule->title);
+        column += fprintf(report->stream, "%6zu %-5s  ", schedules,
+                          !schedules ? ""
+                          : all      ? "all"
+                                     : "bound");
+    write_title(report, column, rule->rule->title);
 }
 
 enum { MANY = 3 /* neighbours that have one row */ };

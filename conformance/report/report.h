@@ -15,6 +15,7 @@ struct report {
     FILE *stream;
     enum report_format format;
     bool colour;
+    int width; /* columns into which titles must fit; 0: any */
     const char *version;       /* of conform */
     const char *specification; /* its version; NULL: it does not say */
     const char *runtime; /* what was tested: the name and version of a driver's runtime, or else
