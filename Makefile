@@ -138,8 +138,8 @@ $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
 # ---- fuzz: the attack on any echo server, and servers to try it on. See fuzz/README.md.
 
 $(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack)) \
-             $(patsubst %,$(B)/conformance/machine/%.o,activity clock)
-	$(LINK) $^
+             $(patsubst %,$(B)/conformance/%.o,machine/activity machine/clock report/legible report/members scenario/memory)
+	$(LINK) $^ $(JSON) -lm
 
 $(B)/fuzz/servers/%: $(B)/fuzz/servers/%.o
 	$(LINK) $^
