@@ -258,10 +258,10 @@ test: ## run all tests of the project
 tests: $(TESTS) $(LIARS) $(PEERS) $(B)/specification $(B)/saboteur.so $(B)/mutants
 	@:
 
-explore: ## execute every scenario on all its schedules, up to a bound, and beyond it on random ones
+explore: ## every scenario on all its schedules, up to a bound, and beyond it on random ones; REPORT=FILE.json
 	@ci/setup
 	$(BUILD) all
-	@$(B)/conform --runtime "$(RUNTIME)" --explore
+	@$(B)/conform --runtime "$(RUNTIME)" --explore $(if $(REPORT),--format json --output "$(REPORT)")
 
 spec: ## the specification as a page, build/spec/index.html; REPORT=FILE.tap adds the verdicts of a run
 	@ci/setup
@@ -284,10 +284,10 @@ soak: ## the suite RUNS=100 times, with delays and beside busy loops: RUNTIME=/p
 	$(BUILD) all $(B)/peers/delays.so
 	@RUNTIME="$(RUNTIME)" RUNS="$(RUNS)" ci/soak
 
-mutants: ## break each rule in turn and demand that its tests notice: RUNTIME= as above
+mutants: ## break each rule in turn and demand that its tests notice: RUNTIME= as above, REPORT=FILE.json
 	@ci/setup
 	$(BUILD) all $(B)/saboteur.so $(B)/mutants $(filter $(PEERS),$(RUNTIME))
-	@ci/mutants
+	@ci/mutants $(if $(REPORT),--json "$(REPORT)")
 
 mutation: ## change ref/ in one place at a time and count what the suite notices: SEED=1, COUNT=150, MUTANTS="NAME ..."
 	@ci/setup
