@@ -76,7 +76,7 @@ LIBS     = -lcmark $(JSON) $(shell pkg-config --libs libxml-2.0) -lm
 $(B)/conform: $(SUITE:%.c=$(B)/%.o) | $(B)/driver $(B)/checks
 	$(LINK) $^ $(LIBS)
 
-$(B)/conformance/report/junit.o: FLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libxml-2.0))
+$(B)/conformance/report/junit.o $(B)/conformance/report/test_formats.o: FLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libxml-2.0))
 
 $(B)/conformance/conform.o: FLAGS += -DVERSION='"$(VERSION)"'
 $(B)/conformance/conform.o: Makefile
