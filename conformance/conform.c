@@ -112,7 +112,7 @@ static struct suite *load(struct options *options)
     return suite;
 }
 
-/* ---- The command ---- */
+/* ---- Without a session ---- */
 
 /* Otherwise a child could get one of our pipes as a standard descriptor. */
 static void open_standard_descriptors(void)
@@ -233,7 +233,7 @@ static void need_a_free_name(const struct options *options)
         die("%s", why);
 }
 
-/* ---- The end of a session ---- */
+/* ---- A session ---- */
 
 /* The first signal ends the tests, and the report follows; the second ends this process. */
 static void interrupted(int signal_number)
@@ -252,29 +252,29 @@ static void heed_signals(void)
         sigaction(SIGHUP, &action, NULL);
 }
 
-/* Execute the tests. */
+/* Execute the tests, which the report and people on standard error are told of. */
 static void run(struct session *session, struct suite *suite, struct report *report)
 {
+    struct observer observer = {.see = report_see, .to = report};
     struct progress *progress;
     const struct greeting *greeting;
 
     need_a_runtime(session, suite);
     leave_room(session);
     greeting = drivers_greeting(session->drivers);
-    if (session->command && greeting) {
-        report->driver = greeting->driver;
-        report->runtime = greeting->runtime ? greeting->runtime : session->command;
-    }
+    report->runtime = session->command && greeting ? greeting->runtime : NULL;
+    report_begin(report, suite);
     progress = progress_begin(stderr, suite);
-    progress_observer(progress)->next = session->observer;
-    session->observer = progress_observer(progress);
+    observer.next = progress_observer(progress);
+    session->observer = &observer;
     session_run(session, suite);
-    session->observer = session->observer->next;
-    report->seconds = progress_end(progress);
+    session->observer = NULL;
+    progress_end(progress);
+    report->interrupted = suite->interrupted;
 }
 
-static void write_report(struct options *options, const struct suite *suite,
-                         const struct report *report, struct output *output)
+static void write_report(const struct options *options, const struct suite *suite,
+                         struct report *report, struct output *output)
 {
     bool written;
     char *why;
@@ -298,20 +298,18 @@ static int check(struct options *options, struct suite *suite, const char *progr
     char *why = output_open(&output, options->output);
     struct report report = {.stream = output.stream,
                             .format = options->format,
-                            .colour = output.stream == stdout && terminal_has_colours(stdout),
-                            .width =
-                                isatty(fileno(output.stream)) ? terminal_width(output.stream) : 0,
+                            .slowest = options->slowest,
                             .version = VERSION,
                             .specification = suite->book->version,
-                            .runtime = session->server ? session->server : session->runtime,
                             .again = command,
                             .lacks = lacks,
-                            .session = session,
-                            .slowest = options->slowest};
+                            .session = session};
     int ended, status;
 
     if (why)
         die("%s", why);
+    report.colour = output.stream == stdout && terminal_has_colours(stdout);
+    report.width = isatty(fileno(output.stream)) ? terminal_width(output.stream) : 0;
     need_a_free_name(options);
     heed_signals();
     run(session, suite, &report);

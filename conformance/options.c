@@ -92,7 +92,9 @@ static const char help_on_execution[] = /* with a number */
 static const char help_on_reports[] = /* with a number */
     "\n"
     "The report\n"
-    "  --format FORMAT      text (default), tap or junit\n"
+    "  --format FORMAT      text (default), tap, junit, surefire (junit for Maven),\n"
+    "                       json, or jsonl (lines of JSON, written while the tests\n"
+    "                       run)\n"
     "  --output FILE        write it to a file, which is replaced when the report is\n"
     "                       whole\n"
     "  --slowest[=N]        name the N tests that took longest; default: %d\n"
@@ -210,7 +212,8 @@ static void read_schedule(struct options *options, const char *text)
 static void read_format(struct options *options, const char *text)
 {
     static const char *const names[] = {
-        [REPORT_TEXT] = "text", [REPORT_TAP] = "tap", [REPORT_JUNIT] = "junit"};
+        [REPORT_TEXT] = "text",         [REPORT_TAP] = "tap",   [REPORT_JUNIT] = "junit",
+        [REPORT_SUREFIRE] = "surefire", [REPORT_JSON] = "json", [REPORT_JSONL] = "jsonl"};
     size_t i;
 
     for (i = 0; i < sizeof names / sizeof *names; i++)
@@ -218,7 +221,7 @@ static void read_format(struct options *options, const char *text)
             options->format = (enum report_format)i;
             return;
         }
-    die("--format %s: text, tap or junit", text);
+    die("--format %s: text, tap, junit, surefire, json or jsonl", text);
 }
 
 static void read_fail_fast(struct options *options, const char *text)

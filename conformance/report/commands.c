@@ -1,4 +1,4 @@
-/* commands: each line can be copied into a shell. */
+/* commands: how a test is executed again by hand: alone, under valgrind and under gdb. */
 #include "commands.h"
 
 #include "scenario/memory.h"
@@ -19,61 +19,67 @@ void commands_quote(FILE *stream, const char *word)
     fputc('\'', stream);
 }
 
+/* A word, with what follows it, as the shell reads it; to be freed. */
+static char *quoted(const char *word, const char *rest)
+{
+    char *text;
+    size_t size;
+    FILE *stream = must(open_memstream(&text, &size));
+
+    commands_quote(stream, word);
+    fputs(rest, stream);
+    fclose(stream);
+    return must(text);
+}
+
+static char *gdb_of_check(const struct session *session, const struct test *test)
+{
+    char *checks = quoted(session->checks, ""), *runtime = quoted(session->runtime, "");
+    char *text =
+        text_of("gdb -ex run --args %s %s %s %s", checks, runtime, test->rule->id, test->name);
+
+    free(checks);
+    free(runtime);
+    return text;
+}
+
 /* The driver forks a child for the scenario. gdb has the shell read the arguments, too, so that
  * they are quoted twice. */
-static void write_gdb_for_scenario(const struct report *report, const struct test *test,
-                                   const char *replay)
+static char *gdb_of_scenario(const struct report *report, const struct test *test, const char *how)
 {
-    const struct session *session = report->session;
-    char *arguments;
-    size_t size;
-    FILE *stream = must(open_memstream(&arguments, &size));
+    char *driver = quoted(report->session->driver, "");
+    char *runtime = quoted(report->session->runtime, " <scenario.txt");
+    char *arguments = text_of("set args %s", runtime), *set = quoted(arguments, "");
+    char *text = text_of("%s --print %s%s >scenario.txt && gdb -ex 'set follow-fork-mode child' "
+                         "-ex %s -ex run %s",
+                         report->again, test->id, how, set, driver);
 
-    fputs("set args ", stream);
-    commands_quote(stream, session->runtime);
-    fputs(" <scenario.txt", stream);
-    fclose(stream);
-    must(arguments);
-    fprintf(report->stream,
-            "  gdb:      %s --print %s%s >scenario.txt &&\n"
-            "            gdb -ex 'set follow-fork-mode child' \\\n"
-            "            -ex ",
-            report->again, test->id, replay);
-    commands_quote(report->stream, arguments);
-    fputs(" -ex run ", report->stream);
-    commands_quote(report->stream, session->driver);
-    fputc('\n', report->stream);
+    free(driver);
+    free(runtime);
     free(arguments);
+    free(set);
+    return text;
 }
 
-static void write_gdb_for_check(const struct report *report, const struct test *test)
+struct commands commands_of(const struct report *report, const struct test *test)
 {
-    const char *const words[] = {report->session->checks, report->session->runtime, test->rule->id,
-                                 test->name};
-    size_t i;
+    const char *replay = test->result.replay;
+    char *how = text_of("%s%s", replay ? " " : "", replay ? replay : "");
+    struct commands commands = {.alone = text_of("%s --rule %s%s", report->again, test->id, how)};
 
-    fputs("  gdb:      gdb -ex run --args", report->stream);
-    for (i = 0; i < sizeof words / sizeof *words; i++) {
-        fputc(' ', report->stream);
-        commands_quote(report->stream, words[i]);
-    }
-    fputc('\n', report->stream);
-}
-
-void commands_write(const struct report *report, const struct test *test)
-{
-    char *replay = test->result.replay ? text_of(" %s", test->result.replay) : copy_of("");
-
-    fprintf(report->stream, "  alone:    %s --rule %s%s\n", report->again, test->id, replay);
     if (report->session->runtime) {
-        fprintf(report->stream,
-                "  valgrind: %s --rule %s%s --timeout 600 \\\n"
-                "            --under 'valgrind -q --error-exitcode=99'\n",
-                report->again, test->id, replay);
-        if (test->scenario)
-            write_gdb_for_scenario(report, test, replay);
-        else
-            write_gdb_for_check(report, test);
+        commands.valgrind =
+            text_of("%s --timeout 600 --under 'valgrind -q --error-exitcode=99'", commands.alone);
+        commands.gdb = test->scenario ? gdb_of_scenario(report, test, how)
+                                      : gdb_of_check(report->session, test);
     }
-    free(replay);
+    free(how);
+    return commands;
+}
+
+void commands_free(struct commands *commands)
+{
+    free(commands->alone);
+    free(commands->valgrind);
+    free(commands->gdb);
 }

@@ -12,15 +12,7 @@
 
 /* ---- Tests ---- */
 
-struct counts {
-    size_t passed;
-    size_t failed;
-    size_t differ;
-    size_t unknown;
-    size_t skipped;
-};
-
-static struct counts count_tests(const struct suite *suite)
+struct counts conclusion_count(const struct suite *suite)
 {
     struct counts counts = {0};
     size_t i;
@@ -96,7 +88,7 @@ static void write_stale(FILE *stream, const struct suite *suite)
 
 void conclusion_counts(FILE *stream, const struct suite *suite)
 {
-    struct counts counts = count_tests(suite);
+    struct counts counts = conclusion_count(suite);
 
     write_explored(stream, suite);
     write_stale(stream, suite);
@@ -210,8 +202,7 @@ static bool is_wanted(const struct suite_rule *rule, const void *state)
     return wanted->must == (rule->rule->level == LEVEL_MUST) && wanted->asked(suite_result(rule));
 }
 
-/* Whether the session tested all of the MUST rules, as far as they can be tested. */
-static bool is_all(const struct session *session, const struct suite *suite)
+bool conclusion_is_of_all(const struct session *session, const struct suite *suite)
 {
     bool all = !session->explore && !session->replay;
     size_t r, t;
@@ -329,7 +320,7 @@ static void write_kept(FILE *stream, const struct session *session, const struct
 {
     size_t kept = count_rules(suite, true, is_kept), testable = count_testable(suite);
     bool whole = kept + count_rules(suite, true, is_different) == testable && !count_partial(suite);
-    bool all = is_all(session, suite);
+    bool all = conclusion_is_of_all(session, suite);
 
     if (!all) {
         fputs("keeps what was chosen", stream);
@@ -356,7 +347,7 @@ static void write_kept_still(FILE *stream, const struct session *session, const 
     fputs(must ? "does not conform" : "does not conform strictly", stream);
     write_chapters(stream, session, suite, " to");
     fputc('.', stream);
-    if (!is_all(session, suite))
+    if (!conclusion_is_of_all(session, suite))
         return;
     fprintf(stream, " It keeps %zu of the %zu MUST rules that were tested", kept,
             kept + count_rules(suite, true, result_is_failure));

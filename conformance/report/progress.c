@@ -204,10 +204,8 @@ struct observer *progress_observer(struct progress *progress)
     return &progress->observer;
 }
 
-double progress_end(struct progress *progress)
+void progress_end(struct progress *progress)
 {
-    double seconds = clock_now() - progress->began;
-
     if (progress->rewrites) {
         pthread_mutex_lock(&progress->lock);
         progress->is_over = true;
@@ -222,5 +220,4 @@ double progress_end(struct progress *progress)
     free(progress->states);
     free(progress->running);
     free(progress);
-    return seconds;
 }

@@ -15,7 +15,7 @@ struct progress *progress_begin(FILE *stream, const struct suite *suite);
 /* The observer to be given to the session, valid until the end. */
 struct observer *progress_observer(struct progress *progress);
 
-/* Wipe the line out, and free the progress. Returns the seconds since its begin. */
-double progress_end(struct progress *progress);
+/* Wipe the line out, and free the progress. */
+void progress_end(struct progress *progress);
 
 #endif

@@ -2,13 +2,16 @@
 #include "report.h"
 
 #include "causes.h"
-#include "commands.h"
 #include "conclusion.h"
+#include "failure.h"
 #include "ids.h"
+#include "json.h"
+#include "junit.h"
+#include "machine/clock.h"
 #include "paragraph.h"
 #include "reason.h"
-#include "report_cmocka.h"
 #include "scenario/memory.h"
+#include "tap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -249,7 +252,7 @@ static void write_sums(const struct report *report, const struct suite *suite)
             write_sum(report, title, &sum);
         free(title);
     }
-    all.seconds = report->seconds;
+    all.seconds = clock_now() - report->begun;
     title = text_of("All, %d %s at a time", report->session->jobs,
                     report->session->jobs == 1 ? "test" : "tests");
     write_sum(report, title, &all);
@@ -275,29 +278,13 @@ static void write_slowest(const struct report *report, const struct suite *suite
     qsort(tests, count, sizeof *tests, compare_seconds);
     if (report->slowest && count)
         fprintf(report->stream, "\nThe slowest tests, in %.1f seconds of the session:\n",
-                report->seconds);
+                clock_now() - report->begun);
     for (i = 0; i < report->slowest && i < count; i++)
         fprintf(report->stream, "  %6.2f s  %s\n", tests[i]->result.seconds, tests[i]->id);
     free(tests);
 }
 
 /* ---- Failures ---- */
-
-/* Write each line of a text behind its number, or behind a blank of the same width. */
-static void write_lines(FILE *stream, const char *text, bool numbered)
-{
-    int number = 0;
-
-    while (*text) {
-        size_t size = strcspn(text, "\n");
-
-        number++;
-        if (numbered)
-            fprintf(stream, "  %3d  ", number);
-        fprintf(stream, "%s%.*s\n", numbered ? "" : "       ", (int)size, text);
-        text += size + (text[size] == '\n');
-    }
-}
 
 /* Write everything that is known of the first failure of a cause. */
 static void write_failure(const struct report *report, const struct test *test)
@@ -310,23 +297,7 @@ static void write_failure(const struct report *report, const struct test *test)
     fprintf(stream, "%s", result_name(result->kind));
     paint(report, "\033[m");
     fprintf(stream, "  %s {%s}\n", test->rule->title, level_name(test->rule->level));
-    paragraph_write(stream, "  ", test->rule->statement);
-    if (test->scenario) {
-        if (test->scenario->about)
-            paragraph_write(stream, "  ", test->scenario->about);
-        fprintf(stream, "  program:\n");
-        write_lines(stream, test->scenario->text, true);
-    }
-    reason_write(stream, result);
-    if (result->output) {
-        fprintf(stream, "  last events:\n");
-        write_lines(stream, result->output, false);
-    }
-    if (result->errors) {
-        fprintf(stream, "  standard error:\n");
-        write_lines(stream, result->errors, false);
-    }
-    commands_write(report, test);
+    failure_write(stream, report, test);
 }
 
 /* Write the other failures of a cause, but for the first. */
@@ -364,17 +335,6 @@ static void write_failures(const struct report *report, const struct suite *suit
     causes_free(&causes);
 }
 
-/* The first chosen test of a rule with a result of this kind; NULL: there is none. */
-static const struct test *first_with(const struct suite_rule *rule, enum result_kind kind)
-{
-    size_t i;
-
-    for (i = 0; i < rule->count; i++)
-        if (rule->tests[i].chosen && rule->tests[i].result.kind == kind)
-            return &rule->tests[i];
-    return NULL;
-}
-
 /* Write what could not be told of each rule, once, even if other tests of it failed. */
 static void write_unknown(const struct report *report, const struct suite *suite)
 {
@@ -384,7 +344,7 @@ static void write_unknown(const struct report *report, const struct suite *suite
     size_t i;
 
     for (i = 0; i < suite->rule_count; i++) {
-        test = first_with(&suite->rules[i], RESULT_UNKNOWN);
+        test = reason_first(&suite->rules[i], RESULT_UNKNOWN);
         if (!test)
             continue;
         fputs(any ? "" : "\n", report->stream);
@@ -395,18 +355,6 @@ static void write_unknown(const struct report *report, const struct suite *suite
     }
 }
 
-/* Why a rule was not tested, as the first chosen test says that was skipped or needs what is
- * declined. */
-static const char *why_untested(const struct suite_rule *rule)
-{
-    const struct test *test = first_with(rule, RESULT_SKIPPED);
-
-    if (rule->count == 0)
-        return rule->rule->untested;
-    test = test && test->result.reason ? test : first_with(rule, RESULT_DECLINED);
-    return test && test->result.reason ? test->result.reason : "it was not executed";
-}
-
 static bool was_skipped(const struct suite_rule *rule)
 {
     return rule->chosen && suite_result(rule) == RESULT_SKIPPED;
@@ -414,7 +362,7 @@ static bool was_skipped(const struct suite_rule *rule)
 
 static bool is_skipped_as(const struct suite_rule *rule, const void *why)
 {
-    return was_skipped(rule) && !strcmp(why_untested(rule), why);
+    return was_skipped(rule) && !strcmp(reason_untested(rule), why);
 }
 
 /* Whether a rule before this one was skipped for the same reason. */
@@ -422,7 +370,7 @@ static bool is_listed(const struct suite *suite, const struct suite_rule *rule)
 {
     const struct suite_rule *other = suite->rules;
 
-    while (other < rule && !is_skipped_as(other, why_untested(rule)))
+    while (other < rule && !is_skipped_as(other, reason_untested(rule)))
         other++;
     return other < rule;
 }
@@ -441,8 +389,8 @@ static void write_skipped(const struct report *report, const struct suite *suite
         if (!was_skipped(rule) || is_listed(suite, rule))
             continue;
         stream = must(open_memstream(&text, &size));
-        ids_write(stream, suite, is_skipped_as, why_untested(rule), 0);
-        fprintf(stream, " untested: %s", why_untested(rule));
+        ids_write(stream, suite, is_skipped_as, reason_untested(rule), 0);
+        fprintf(stream, " untested: %s", reason_untested(rule));
         fclose(stream);
         fputs(any ? "" : "\n", report->stream);
         paragraph_write(report->stream, "", must(text));
@@ -456,10 +404,16 @@ static void write_skipped(const struct report *report, const struct suite *suite
 /* What was tested, by which specification, and by what. */
 static void write_head(const struct report *report)
 {
-    char *driver = report->driver ? text_of(", driver %s", report->driver) : copy_of("");
-    char *text = text_of("%s%s; specification %s; conform %s", report->runtime, driver,
-                         report->specification ? report->specification : "without a version",
-                         report->version);
+    const struct session *session = report->session;
+    const char *what = session->server    ? session->server
+                       : session->command ? session->command
+                                          : session->runtime;
+    const struct greeting *greeting = drivers_greeting(session->drivers);
+    char *driver =
+        session->command && greeting ? text_of(", driver %s", greeting->driver) : copy_of("");
+    char *text = text_of(
+        "%s%s; specification %s; conform %s", report->runtime ? report->runtime : what, driver,
+        report->specification ? report->specification : "without a version", report->version);
 
     paragraph_write(report->stream, "", text);
     if (report->lacks)
@@ -469,10 +423,8 @@ static void write_head(const struct report *report)
     free(text);
 }
 
-bool report_write(const struct report *report, const struct suite *suite)
+static void write_text(const struct report *report, const struct suite *suite)
 {
-    if (report->format != REPORT_TEXT)
-        return report_cmocka(report, suite);
     write_head(report);
     write_table(report, suite);
     write_sums(report, suite);
@@ -483,5 +435,59 @@ bool report_write(const struct report *report, const struct suite *suite)
     fputc('\n', report->stream);
     conclusion_write(report->stream, report->session, suite);
     conclusion_counts(report->stream, suite);
-    return true;
+}
+
+/* ---- All formats ---- */
+
+/* The date is the one that SOURCE_DATE_EPOCH gives, in seconds since 1970, if it does. */
+static time_t date_of_now(void)
+{
+    const char *text = getenv("SOURCE_DATE_EPOCH");
+    char *end;
+    long long value = text ? strtoll(text, &end, 10) : 0;
+
+    return text && *text && !*end && value >= 0 ? (time_t)value : time(NULL);
+}
+
+void report_begin(struct report *report, const struct suite *suite)
+{
+    report->date = date_of_now();
+    report->begun = clock_now();
+    if (report->format == REPORT_JSONL)
+        report->told = json_begin(report, suite);
+}
+
+void report_see(void *to, const struct suite *suite, const struct test *test)
+{
+    const struct report *report = to;
+
+    if (report->format == REPORT_JSONL)
+        json_see(report, suite, test);
+}
+
+bool report_write(struct report *report, const struct suite *suite)
+{
+    bool written = true;
+
+    switch (report->format) {
+    case REPORT_TEXT:
+        write_text(report, suite);
+        break;
+    case REPORT_TAP:
+        report_tap(report, suite);
+        break;
+    case REPORT_JUNIT:
+    case REPORT_SUREFIRE:
+        report_junit(report, suite);
+        break;
+    case REPORT_JSON:
+        written = report_json(report, suite);
+        break;
+    case REPORT_JSONL:
+        written = json_end(report, suite);
+        free(report->told);
+        report->told = NULL;
+        break;
+    }
+    return written && !ferror(report->stream);
 }
