@@ -3,7 +3,6 @@
 #include "causes.h"
 
 #include "scenario/memory.h"
-#include "suite/excerpt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,12 +38,23 @@ static char *shortened(char *words)
     return words;
 }
 
+/* The first line of standard error that is not only the frame of a report in TAP. */
+static char *telling_line(const char *errors)
+{
+    while (*errors && (!strncmp(errors, "1..", 3) || !strncmp(errors, "not ok ", 7))) {
+        errors += strcspn(errors, "\n");
+        errors += *errors == '\n';
+    }
+    errors += strncmp(errors, "# ", 2) ? 0 : 2;
+    return must(strndup(errors, strcspn(errors, "\n")));
+}
+
 /* How the process ended, and what it said. A hang is not told with its time, which is never the
  * same. */
 static char *end_of(const struct result *result)
 {
     const char *how = result->kind == RESULT_HANG ? "it hangs" : result->reason;
-    char *line = excerpt_reason(result->errors ? result->errors : "");
+    char *line = telling_line(result->errors ? result->errors : "");
     char *words = text_of("%s%s%s", how, *line ? ": " : "", line);
 
     free(line);

@@ -66,13 +66,3 @@ char *excerpt(const char *text, size_t size, int lines)
     fclose(stream);
     return must(copy);
 }
-
-char *excerpt_reason(const char *errors)
-{
-    while (*errors && (!strncmp(errors, "1..", 3) || !strncmp(errors, "not ok ", 7))) {
-        errors += strcspn(errors, "\n");
-        errors += *errors == '\n';
-    }
-    errors += strncmp(errors, "# ", 2) ? 0 : 2;
-    return must(strndup(errors, strcspn(errors, "\n")));
-}

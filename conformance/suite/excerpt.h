@@ -8,7 +8,4 @@
  * as \xNN and long lines are cut. NULL: the text is empty. To be freed. */
 char *excerpt(const char *text, size_t size, int lines);
 
-/* The first line of standard error that is not only the frame of a report in TAP; to be freed. */
-char *excerpt_reason(const char *errors);
-
 #endif

@@ -197,7 +197,7 @@ static bool says(const struct process *process, const char *word, const char *si
 static void judge_check(const struct process *process, const struct session *session,
                         const char *signature, struct result *result)
 {
-    char *why = excerpt_reason(result->errors ? result->errors : "");
+    char *why = first_line(result->errors);
     const char *rest;
 
     if (!ended_by_itself(process, session, result))
