@@ -295,7 +295,7 @@ static int check(struct options *options, struct suite *suite, const char *progr
     char *command = again(options, program), *lacks = machine_lacks();
     struct session *session = &options->session;
     struct output output;
-    char *why = output_open(&output, options->output);
+    char *why = output_open(&output, options->output, options->format == REPORT_JSONL);
     struct report report = {.stream = output.stream,
                             .format = options->format,
                             .slowest = options->slowest,

@@ -68,7 +68,7 @@ static char *open_beside(struct output *output, const char *path, mode_t mode)
     return NULL;
 }
 
-char *output_open(struct output *output, const char *path)
+char *output_open(struct output *output, const char *path, bool grows)
 {
     struct stat status;
     bool exists;
@@ -79,7 +79,7 @@ char *output_open(struct output *output, const char *path)
     exists = stat(path, &status) == 0;
     if (exists && is_standard_output(&status))
         return NULL;
-    if (is_replaced(path, &status, exists))
+    if (!grows && is_replaced(path, &status, exists))
         return open_beside(output, path, exists ? status.st_mode & 07777 : usual_mode());
     output->stream = fopen(path, "w");
     return output->stream ? NULL : text_of("%s: %s", path, strerror(errno));
