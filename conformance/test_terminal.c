@@ -499,7 +499,7 @@ static void says_what_is_not_implemented_in_few_words(void **state)
     (void)state;
     assert_true(contains(process.output, "  R2.10-R2.18   not implemented  47  9 rules\n"));
     assert_non_null(verdict);
-    assert_true(contains(verdict, " more Not implemented: R1.3 R1.8 "));
+    assert_true(contains(verdict, " more. Not implemented: R1.3 R1.8 "));
     assert_true(contains(verdict, "R2.10-R2.18"));
     assert_in_range(strlen(verdict), 100, 1000);
     assert_in_range(count(verdict, "\n"), 5, 15);
