@@ -90,11 +90,8 @@ static void expect_of(const struct session *session, struct suite *suite,
     char *text, line[256];
     size_t size;
     FILE *stream = open_memstream(&text, &size);
-    struct report report = {.stream = stream,
-                            .version = "1",
-                            .runtime = "x",
-                            .again = "conform",
-                            .session = session};
+    struct report report = {
+        .stream = stream, .version = "1", .runtime = "x", .again = "conform", .session = session};
 
     assert_true(report_write(&report, suite));
     fclose(stream);
