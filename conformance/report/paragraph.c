@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { WIDTH = 96 /* of a line */ };
+enum { WIDTH = 79 /* of a line, so that it fits a terminal of 80 columns */ };
 
 void paragraph_write(FILE *stream, const char *indent, const char *text)
 {
