@@ -378,8 +378,7 @@ int main(int argc, char **argv)
         suite = load(&options);
         status = do_errand(&options, suite, argv[0]);
     }
-    if (fflush(stdout) != 0 || ferror(stdout))
-        die("cannot write: %s", strerror(errno));
+    finish_output();
     if (suite)
         differences_free(suite->differences);
     suite_free(suite);
