@@ -69,8 +69,14 @@ DRIVER   := $(filter-out %/interface.c %/trampolines.c,$(call room,conformance/d
 CHECKS   := $(call room,conformance/checks)
 SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/saboteur/*.c))
 
+# What the reports need, and the chapters.
+JSON     = $(shell pkg-config --libs jansson)
+LIBS     = -lcmark $(JSON) $(shell pkg-config --libs libxml-2.0) -lm
+
 $(B)/conform: $(SUITE:%.c=$(B)/%.o) | $(B)/driver $(B)/checks
-	$(LINK) $^ -lcmark -lcmocka
+	$(LINK) $^ $(LIBS)
+
+$(B)/conformance/report/junit.o: FLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libxml-2.0))
 
 $(B)/conformance/conform.o: FLAGS += -DVERSION='"$(VERSION)"'
 $(B)/conformance/conform.o: Makefile
@@ -124,14 +130,15 @@ $(B)/peers/delays.so: $(B)/conformance/peers/delays.o $(B)/conformance/driver/in
 TESTS := $(patsubst %.c,$(B)/%,$(wildcard conformance/test_*.c conformance/*/test_*.c ref/test_*.c))
 
 $(filter $(B)/conformance/%,$(TESTS)): %: %.o $(filter-out %/conform.o,$(SUITE:%.c=$(B)/%.o))
-	$(LINK) $^ -lcmark -lcmocka
+	$(LINK) $^ $(LIBS) -lcmocka
 
 $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
 	$(LINK) $^ $(CONTEXT) -lcmocka
 
 # ---- fuzz: the attack on any echo server, and servers to try it on. See fuzz/README.md.
 
-$(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack)) $(B)/conformance/machine/activity.o
+$(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack)) \
+             $(patsubst %,$(B)/conformance/machine/%.o,activity clock)
 	$(LINK) $^
 
 $(B)/fuzz/servers/%: $(B)/fuzz/servers/%.o

@@ -1,7 +1,7 @@
 /* attack: tells whether an echo server, written in whatever language, keeps its promises to each
  * client while other clients do all that clients do. */
 #include "checks.h"
-#include "clock.h"
+#include "machine/clock.h"
 #include "table.h"
 
 #include <arpa/inet.h>
