@@ -81,6 +81,14 @@ $(B)/conformance/report/junit.o: FLAGS += $(patsubst -I%,-isystem %,$(shell pkg-
 $(B)/conformance/conform.o: FLAGS += -DVERSION='"$(VERSION)"'
 $(B)/conformance/conform.o: Makefile
 
+# What stands in each page of a report, as lines of C.
+$(B)/%.inc: conformance/report/%
+	@mkdir -p $(@D)
+	@sed 's/[\\"]/\\&/g; s/.*/"&\\n",/' $< > $@
+
+$(B)/conformance/report/html.o: $(B)/page.css.inc $(B)/page.js.inc
+$(B)/conformance/report/html.o: FLAGS += -I$(B)
+
 # The specification as a page of HTML.
 $(B)/specification: $(B)/conformance/specification.o $(patsubst %.c,$(B)/%.o,$(call room,conformance/scenario))
 	$(LINK) $^ -lcmark

@@ -75,7 +75,8 @@ static const char help[] =
     "  --differences-from-run FILE\n"
     "                       write a first such file, with a line for all that failed\n"
     "  --format FORMAT      write the report as text (default), tap, junit, surefire (junit for\n"
-    "                       Maven), json, or jsonl (lines of JSON, written while the tests run)\n"
+    "                       Maven), json, jsonl (lines of JSON, written while the tests run) or\n"
+    "                       html (one page, with a timeline of each failure)\n"
     "  --output FILE        write the report to a file instead of standard output\n"
     "  --timeout SECONDS    a test hangs if it uses more processor time, or waits for longer "
     "while\n"
@@ -201,13 +202,14 @@ static enum report_format format(const char *text)
 {
     static const char *const names[] = {
         [REPORT_TEXT] = "text",         [REPORT_TAP] = "tap",   [REPORT_JUNIT] = "junit",
-        [REPORT_SUREFIRE] = "surefire", [REPORT_JSON] = "json", [REPORT_JSONL] = "jsonl"};
+        [REPORT_SUREFIRE] = "surefire", [REPORT_JSON] = "json", [REPORT_JSONL] = "jsonl",
+        [REPORT_HTML] = "html"};
     size_t i;
 
     for (i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(names[i], text))
             return (enum report_format)i;
-    die("--format %s: text, tap, junit, surefire, json or jsonl", text);
+    die("--format %s: text, tap, junit, surefire, json, jsonl or html", text);
 }
 
 static enum fail_fast fail_fast(const char *text)
