@@ -13,8 +13,6 @@ static void mark(struct deviations *deviations, int finding, int event)
         deviations->of_event[event] = finding;
     if (deviations->first_event[finding] < 0)
         deviations->first_event[finding] = event;
-    if (deviations->first < 0 || event < deviations->first)
-        deviations->first = event;
 }
 
 /* The event on a line of the trace; -1: none. */
@@ -82,7 +80,7 @@ void deviations_find(struct deviations *deviations, const struct program *progra
                      const struct trace *trace, const struct verdict *verdict)
 {
     *deviations = (struct deviations){
-        .of_event = zeroed((size_t)trace->event_count, sizeof *deviations->of_event), .first = -1};
+        .of_event = zeroed((size_t)trace->event_count, sizeof *deviations->of_event)};
     for (int i = 0; i < trace->event_count; i++)
         deviations->of_event[i] = -1;
     for (int f = 0; verdict && f < verdict->finding_count; f++) {

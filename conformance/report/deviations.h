@@ -7,7 +7,6 @@
 struct deviations {
     int *of_event;                 /* by event: the finding that it is marked for; -1: none */
     int first_event[FINDINGS_MAX]; /* by finding: the first event that is marked for it; -1: none */
-    int first;                     /* the first event that deviates; -1: none */
 };
 
 /* Find the events. The verdict may be NULL: nothing deviates. */

@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-/* A longer trace is cut: its begin, its end, and what surrounds the first deviation are left. */
-enum { EVENTS_MAX = 240, BEGIN_KEPT = 60, AROUND_KEPT = 40, END_KEPT = 60 };
+/* A longer trace is cut: its begin, its end, and what surrounds each finding are left. */
+enum { EVENTS_MAX = 240, BEGIN_KEPT = 60, AROUND_KEPT = 25, END_KEPT = 60 };
 
 /* ---- Rows ---- */
 
@@ -25,19 +25,24 @@ static void add_finding(struct layout *layout, int finding)
         add_row(layout, (struct row){.kind = ROW_OBSERVED, .event = -1, .finding = finding});
 }
 
-static bool is_kept(const struct layout *layout, int event)
+static bool is_kept(const struct layout *layout, int event, int findings)
 {
-    int count = layout->trace->event_count, first = layout->deviations.first;
+    int count = layout->trace->event_count;
 
-    return count <= EVENTS_MAX || event < BEGIN_KEPT || event >= count - END_KEPT ||
-           (first >= 0 && event >= first - AROUND_KEPT && event <= first + AROUND_KEPT);
+    if (count <= EVENTS_MAX || event < BEGIN_KEPT || event >= count - END_KEPT)
+        return true;
+    for (int f = 0; f < findings; f++)
+        if (layout->deviations.first_event[f] >= 0 &&
+            abs(event - layout->deviations.first_event[f]) <= AROUND_KEPT)
+            return true;
+    return false;
 }
 
 static void add_event(struct layout *layout, int event, int findings)
 {
     const struct deviations *deviations = &layout->deviations;
     struct row *last = layout->row_count > 0 ? &layout->rows[layout->row_count - 1] : NULL;
-    bool kept = is_kept(layout, event);
+    bool kept = is_kept(layout, event, findings);
 
     if (!kept && last && last->kind == ROW_GAP)
         last->count++;
@@ -48,7 +53,7 @@ static void add_event(struct layout *layout, int event, int findings)
                                      .finding = deviations->of_event[event]});
     layout->row_of[event] = layout->row_count - 1;
     for (int f = 0; f < findings; f++)
-        if (deviations->first_event[f] == event && kept)
+        if (deviations->first_event[f] == event)
             add_finding(layout, f);
 }
 
@@ -63,7 +68,7 @@ static void make_rows(struct layout *layout, const struct result *result)
     if (layout->trace->end != TRACE_WHOLE)
         add_row(layout, (struct row){.kind = ROW_END, .event = -1, .finding = -1});
     for (int f = 0; f < findings; f++)
-        if (deviations->first_event[f] < 0 || !is_kept(layout, deviations->first_event[f]))
+        if (deviations->first_event[f] < 0)
             add_finding(layout, f);
 }
 
@@ -129,7 +134,7 @@ static bool is_shown(const struct layout *layout, int instance)
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
         if (events[i] >= 0 && layout->rows[layout->row_of[events[i]]].kind == ROW_EVENT)
             return true;
-    return which->ended < 0;
+    return which->begun >= 0 && which->ended < 0;
 }
 
 static void make_lanes(struct layout *layout)
@@ -247,6 +252,34 @@ static void begin_bar(struct layout *layout, int instance)
     bar->last = bar->ended >= 0 ? bar->ended : bar->begun >= 0 ? bottom(layout) : bar->spawned;
 }
 
+/* Whether the operation that is to spawn a child has returned, and has. */
+static bool was_spawned(const struct layout *layout, int spawned)
+{
+    const struct trace *trace = layout->trace;
+    const struct event *spawn = &trace->events[spawned];
+
+    for (int i = spawned + 1; i < trace->event_count; i++) {
+        const struct event *event = &trace->events[i];
+
+        if (event->kind == EVENT_DID && event->instance == spawn->instance)
+            return event->operation == spawn->operation && event->outcomes.of[0].kind == OUTCOME_OK;
+    }
+    return false;
+}
+
+/* A child that never begins waits for as long as it is not settled. */
+static void keep_waiting(struct layout *layout)
+{
+    for (int i = 0; i < layout->trace->instance_count; i++) {
+        struct bar *bar = &layout->bars[i];
+
+        if (bar->begun < 0 && bar->spawned >= 0 && bar->last == bar->spawned &&
+            layout->rows[bar->spawned].kind == ROW_EVENT &&
+            was_spawned(layout, layout->trace->instances[i].spawned))
+            bar->last = bottom(layout);
+    }
+}
+
 /* An operation that was stopped shows that its task is cancelled; a finaliser stands in the column
  * of the task that created the resource. */
 static void note_events(struct layout *layout)
@@ -306,6 +339,7 @@ void layout_create(struct layout *layout, const struct program *program, const s
         begin_bar(layout, i);
     note_events(layout);
     find_settlements(layout);
+    keep_waiting(layout);
     make_lanes(layout);
     make_columns(layout);
 }

@@ -56,7 +56,7 @@ static const char trace[] = "scenario 1\n"
     "signal-trigger t\n"                                                                           \
     "task act\n"                                                                                   \
     "print acts\n"                                                                                 \
-    "expect run failed boom\n"                                                                     \
+    "expect run ok 4\n"                                                                            \
     "expect seen end:act\n"
 
 static const char nested[] = "scenario 2\n"
@@ -457,7 +457,10 @@ static void timelines_have_room_for_some_tasks(void **state)
     (void)state;
     fputs("scenario 1\nbegin main 0\n", stream);
     for (int i = 1; i <= 30; i++)
-        fprintf(stream, i == 1 ? "spawn main 4 child\n" : "spawn main 4 child#%d\n", i);
+        fprintf(stream,
+                i == 1 ? "spawn main 4 child\ndid main 4 ok\n"
+                       : "spawn main 4 child#%d\ndid main 4 ok\n",
+                i);
     fputs("end main\nrun ok\n", stream);
     fclose(stream);
     fail_with(suite, said);
