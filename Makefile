@@ -63,7 +63,8 @@ room      = $(foreach r,$1,$(foreach f,$(wildcard $r/*.c),$(if $(filter test_%,$
 
 LOADER   := $(B)/conformance/driver/interface.o $(B)/conformance/driver/trampolines.o
 PARSER   := $(filter-out %/reader.c %/markdown.c,$(call room,conformance/scenario))
-SUITE    := conformance/conform.c conformance/driver/parts.c \
+COMMAND  := conformance/conform.c conformance/options.c
+SUITE    := conformance/driver/parts.c \
             $(call room,$(addprefix conformance/,machine scenario judge suite report))
 DRIVER   := $(filter-out %/interface.c %/trampolines.c,$(call room,conformance/driver)) conformance/machine/strays.c $(PARSER)
 CHECKS   := $(call room,conformance/checks)
@@ -73,10 +74,10 @@ SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/sabo
 JSON     = $(shell pkg-config --libs jansson)
 LIBS     = -lcmark $(JSON) $(shell pkg-config --libs libxml-2.0) -lm
 
-$(B)/conform: $(SUITE:%.c=$(B)/%.o) | $(B)/driver $(B)/checks
+$(B)/conform: $(patsubst %.c,$(B)/%.o,$(COMMAND) $(SUITE)) | $(B)/driver $(B)/checks
 	$(LINK) $^ $(LIBS)
 
-$(B)/conformance/report/junit.o: FLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libxml-2.0))
+$(B)/conformance/report/junit.o $(B)/conformance/report/test_formats.o: FLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libxml-2.0))
 
 $(B)/conformance/conform.o: FLAGS += -DVERSION='"$(VERSION)"'
 $(B)/conformance/conform.o: Makefile
@@ -137,7 +138,7 @@ $(B)/peers/delays.so: $(B)/conformance/peers/delays.o $(B)/conformance/driver/in
 
 TESTS := $(patsubst %.c,$(B)/%,$(wildcard conformance/test_*.c conformance/*/test_*.c ref/test_*.c))
 
-$(filter $(B)/conformance/%,$(TESTS)): %: %.o $(filter-out %/conform.o,$(SUITE:%.c=$(B)/%.o))
+$(filter $(B)/conformance/%,$(TESTS)): %: %.o $(SUITE:%.c=$(B)/%.o)
 	$(LINK) $^ $(LIBS) -lcmocka
 
 $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
@@ -146,8 +147,8 @@ $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
 # ---- fuzz: the attack on any echo server, and servers to try it on. See fuzz/README.md.
 
 $(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack)) \
-             $(patsubst %,$(B)/conformance/machine/%.o,activity clock)
-	$(LINK) $^
+             $(patsubst %,$(B)/conformance/%.o,machine/activity machine/clock report/legible report/members scenario/memory)
+	$(LINK) $^ $(JSON) -lm
 
 $(B)/fuzz/servers/%: $(B)/fuzz/servers/%.o
 	$(LINK) $^
@@ -212,7 +213,7 @@ all: $(B)/random-programs
 # ---- fuzz: whatever the suite reads
 
 $(B)/fuzz_reader: $(patsubst %,$(B)/%.o,fuzz/targets/fuzz_reader $(patsubst %.c,%,$(filter-out \
-                  %/conform.c conformance/report/%,$(SUITE)))) $(ENGINE)
+                  conformance/report/%,$(SUITE)))) $(ENGINE)
 	$(LINK) $^ -l:libcmark.a
 
 TESTS += $(B)/fuzz_reader
@@ -266,10 +267,10 @@ test: ## run all tests of the project
 tests: $(TESTS) $(LIARS) $(PEERS) $(B)/specification $(B)/saboteur.so $(B)/mutants
 	@:
 
-explore: ## execute every scenario on all its schedules, up to a bound, and beyond it on random ones
+explore: ## every scenario on all its schedules, up to a bound, and beyond it on random ones; REPORT=FILE.json
 	@ci/setup
 	$(BUILD) all
-	@$(B)/conform --runtime "$(RUNTIME)" --explore
+	@$(B)/conform --runtime "$(RUNTIME)" --explore $(if $(REPORT),--format json --output "$(REPORT)")
 
 spec: ## the specification as a page, build/spec/index.html; REPORT=FILE.tap adds the verdicts of a run
 	@ci/setup
@@ -292,10 +293,10 @@ soak: ## the suite RUNS=100 times, with delays and beside busy loops: RUNTIME=/p
 	$(BUILD) all $(B)/peers/delays.so
 	@RUNTIME="$(RUNTIME)" RUNS="$(RUNS)" ci/soak
 
-mutants: ## break each rule in turn and demand that its tests notice: RUNTIME= as above
+mutants: ## break each rule in turn and demand that its tests notice: RUNTIME= as above, REPORT=FILE.json
 	@ci/setup
 	$(BUILD) all $(B)/saboteur.so $(B)/mutants $(filter $(PEERS),$(RUNTIME))
-	@ci/mutants
+	@ci/mutants $(if $(REPORT),--json "$(REPORT)")
 
 mutation: ## change ref/ in one place at a time and count what the suite notices: SEED=1, COUNT=150, MUTANTS="NAME ..."
 	@ci/setup

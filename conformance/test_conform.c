@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <fcntl.h>
-#include <signal.h>
 
 static char *read_file(const char *name)
 {
@@ -149,12 +148,23 @@ static void expect_verdict(const char *driver, const char *verdict, int status, 
     process_free(&process);
 }
 
+/* The report without its head, which ends with an empty line. */
+static const char *body(const struct process *process)
+{
+    const char *end = strstr(process->output, "\n\n");
+
+    assert_non_null(end);
+    return end + 2;
+}
+
 static void passes_the_honest(void **state)
 {
     struct process process = conform("--driver 'sh honest' --rule R98");
 
     (void)state;
-    assert_string_equal(process.output,
+    assert_true(contains(process.output, "sh honest, driver test; specification without a version; "
+                                         "conform "));
+    assert_string_equal(body(&process),
                         "98 A chapter\n"
                         "  R98.1  MUST   pass              1  Saying hello & <more>\n"
                         "  R98.2  SHOULD pass              1  Saying it again\n"
@@ -175,14 +185,11 @@ static void leaves_out_exceptions(void **state)
         conform("--driver 'sh honest' --rule R98 --except R98.1/first --except R98.3");
 
     (void)state;
-    assert_string_equal(process.output,
+    assert_string_equal(body(&process),
                         "98 A chapter\n"
-                        "  R98.1  MUST   untested          0  Saying hello & <more>\n"
                         "  R98.2  SHOULD pass              1  Saying it again\n"
                         "\n"
-                        "R98.1 untested: no test of it was chosen\n"
-                        "\n"
-                        "keeps what was chosen. Untested: R98.1\n"
+                        "keeps what was chosen.\n"
                         "1 passed, 0 failed\n");
     assert_int_equal(process.status, 0);
     process_free(&process);
@@ -497,7 +504,7 @@ static void a_part_is_declined_as_a_whole(void **state)
 
     (void)state;
     assert_string_equal(process.errors, "");
-    assert_string_equal(process.output, "98 Parts\n"
+    assert_string_equal(body(&process), "98 Parts\n"
                                         "  R98.1  MUST   pass              1  Speaking\n"
                                         "  R98.2  MUST   declined          1  Locking\n"
                                         "  R98.3  MUST   declined          1  Sleeping\n"
@@ -1068,32 +1075,6 @@ static void shows_failures_in_full(void **state)
     process_free(&process);
 }
 
-/* ---- Ends ---- */
-
-static void takes_its_children_along(void **state)
-{
-    char command[4 * PATH_MAX], path[64], *number;
-    struct process process;
-    int tries;
-
-    (void)state;
-    set_up_driver("driver", "echo $$ >number; mv number pid; exec sleep 1000\n");
-    snprintf(
-        command, sizeof command,
-        "cd '%s'; %s --spec spec --driver 'sh driver' --rule R98.1 --timeout 1000 & "
-        "until test -e pid || ! kill -0 $!; do sleep 0.01; done; kill -TERM $!; wait $!; echo $?",
-        place, built("conform"));
-    shell(&process, "", 0, command);
-    assert_string_equal(process.output, "143\n");
-    process_free(&process);
-    number = read_file("pid");
-    snprintf(path, sizeof path, "/proc/%d", atoi(number));
-    for (tries = 0; tries < 10000 && access(path, F_OK) == 0; tries++)
-        usleep(1000);
-    assert_int_not_equal(access(path, F_OK), 0);
-    free(number);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1135,7 +1116,6 @@ int main(void)
         cmocka_unit_test(writes_junit),
         cmocka_unit_test(reports_where_it_is_told),
         cmocka_unit_test(shows_failures_in_full),
-        cmocka_unit_test(takes_its_children_along),
     };
 
     return cmocka_run_group_tests(tests, set_up, place_tear_down);

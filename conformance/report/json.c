@@ -87,8 +87,7 @@ static void put_date(json_t *object, time_t date)
     char text[sizeof "-2147483648-12-31T23:59:60Z"];
     struct tm time;
 
-    if (date && gmtime_r(&date, &time) &&
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &time) > 0)
+    if (gmtime_r(&date, &time) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &time) > 0)
         member_text(object, "date", text);
 }
 

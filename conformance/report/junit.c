@@ -101,7 +101,7 @@ static void skipped(const struct junit *junit, const char *verdict, const char *
 static void failed(const struct junit *junit, const struct test *test)
 {
     const struct result *result = &test->result;
-    char *text;
+    char *text, *message = reason_line(result);
     size_t size;
     FILE *stream = must(open_memstream(&text, &size));
 
@@ -110,10 +110,11 @@ static void failed(const struct junit *junit, const struct test *test)
     failure_write(stream, junit->report, test);
     fclose(stream);
     begin(junit, result->kind == RESULT_FAIL ? "failure" : "error");
-    attribute(junit, "message", result->reason ? result->reason : "");
+    attribute(junit, "message", message);
     attribute(junit, "type", result_name(result->kind));
     body(junit, must(text));
     end(junit);
+    free(message);
     free(text);
 }
 

@@ -1,6 +1,8 @@
 /* reason: why an execution did not pass, in a few lines, and why a rule was not tested. */
 #include "reason.h"
 
+#include "scenario/memory.h"
+
 void reason_write(FILE *stream, const struct result *result)
 {
     const struct verdict *verdict = result->verdict;
@@ -23,6 +25,15 @@ void reason_write(FILE *stream, const struct result *result)
         fprintf(stream, "  and %d more\n", verdict->more);
 }
 
+char *reason_line(const struct result *result)
+{
+    const struct finding *finding = result->verdict ? &result->verdict->findings[0] : NULL;
+
+    if (!finding || result->verdict->finding_count == 0)
+        return copy_of(result->reason ? result->reason : "");
+    return text_of("expected %s; observed %s", finding->expected, finding->observed);
+}
+
 const struct test *reason_first(const struct suite_rule *rule, enum result_kind kind)
 {
     size_t i;
@@ -40,5 +51,5 @@ const char *reason_untested(const struct suite_rule *rule)
     if (rule->count == 0)
         return rule->rule->untested;
     test = test && test->result.reason ? test : reason_first(rule, RESULT_DECLINED);
-    return test && test->result.reason ? test->result.reason : "no test of it was chosen";
+    return test && test->result.reason ? test->result.reason : "it was not executed";
 }

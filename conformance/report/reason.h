@@ -9,6 +9,10 @@
 /* Write the reason of a result, how to repeat the execution, and the judge's findings. */
 void reason_write(FILE *stream, const struct result *result);
 
+/* Why an execution did not pass, on one line: the judge's first finding, or else the reason. To be
+ * freed. */
+char *reason_line(const struct result *result);
+
 /* The first chosen test of a rule with a result of this kind; NULL: there is none. */
 const struct test *reason_first(const struct suite_rule *rule, enum result_kind kind);
 

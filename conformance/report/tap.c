@@ -79,12 +79,13 @@ static void write_failure(const struct report *report, const struct test *test)
 {
     const struct result *result = &test->result;
     struct commands commands = commands_of(report, test);
+    char *message = reason_line(result);
     FILE *stream = report->stream;
 
     fputs("  ---\n", stream);
-    write_string(stream, "", "message", result->reason);
+    write_string(stream, "", "message", message);
     write_string(stream, "", "severity", result_name(result->kind));
-    write_string(stream, "", "rule", test->rule->title);
+    write_string(stream, "", "title", test->rule->title);
     fprintf(stream, "  duration_ms: %.3f\n", result->seconds * 1e3);
     write_string(stream, "", "level", level_name(test->rule->level));
     write_string(stream, "", "statement", test->rule->statement);
@@ -99,6 +100,7 @@ static void write_failure(const struct report *report, const struct test *test)
     write_string(stream, "", "gdb", commands.gdb);
     fputs("  ...\n", stream);
     commands_free(&commands);
+    free(message);
 }
 
 /* ---- Lines ---- */
