@@ -532,11 +532,12 @@ static void half_a_part_is_not_declined(void **state)
     (void)state;
     assert_true(contains(process.output, "  R98.2  MUST   not implemented  "));
     assert_true(contains(process.output, "  R98.4  MUST   not implemented  "));
-    assert_true(contains(process.output, "does not conform. Not implemented: R98.2 R98.3 R98.4 "
-                                         "Declined: choices\n"
-                                         "Parts of which it has only some: synchronisation, time; "
-                                         "a part is declined as a whole.\n"
-                                         "Next: miou_sleep, which 2 tests need and nothing else.\n"));
+    assert_true(contains(process.output,
+                         "does not conform. Not implemented: R98.2 R98.3 R98.4 "
+                         "Declined: choices\n"
+                         "Parts of which it has only some: synchronisation, time; "
+                         "a part is declined as a whole.\n"
+                         "Next: miou_sleep, which 2 tests need and nothing else.\n"));
     assert_int_equal(process.status, 1);
     process_free(&process);
 }
@@ -991,16 +992,17 @@ static void writes_tap(void **state)
     (void)state;
     set_up_driver("driver", rude);
     process = conform("--driver 'sh driver' --rule R98 --format tap");
-    assert_true(strncmp(process.output, "1..3\n", 5) == 0);
+    assert_true(strncmp(process.output, "TAP version 13\n", 15) == 0);
     assert_true(contains(process.output, "\nnot ok 1 - R98.1/first\n"));
     assert_true(contains(process.output, "\nnot ok 2 - R98.2/1\n"));
     assert_true(
-        contains(process.output, "\nok 3 # SKIP R98.3 untested: there is nobody to hear it\n"));
+        contains(process.output, "\nok 3 - R98.3 # SKIP untested: there is nobody to hear it\n"));
     assert_true(contains(process.errors, "0 passed, 2 failed, 1 skipped\n"));
     assert_int_equal(process.status, 1);
     for (line = strtok(process.output, "\n"); line; line = strtok(NULL, "\n"))
-        assert_true(line[0] == '#' || !strncmp(line, "1..3", 4) || strstr(line, "ok ") == line ||
-                    strstr(line, "not ok ") == line || strstr(line, "spec/98-test.md:") == line);
+        assert_true(line[0] == '#' || !strncmp(line, "  ", 2) || !strcmp(line, "1..3") ||
+                    !strncmp(line, "TAP version ", 12) || !strncmp(line, "ok 3 - R", 8) ||
+                    !strncmp(line, "not ok ", 7));
     process_free(&process);
     process = conform("--driver 'sh honest' --rule R98.1 --format tap");
     assert_true(contains(process.output, "1..1\nok 1 - R98.1/first\n"));

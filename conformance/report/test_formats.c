@@ -107,7 +107,7 @@ static void set(struct test *test, enum result_kind kind, double seconds)
         result_set(result, kind, "%s", hostile());
     result->seconds = seconds;
     result->output = copy_of(hostile());
-    result->errors = copy_of(hostile());
+    result->errors = text_of(" \n\t %s", hostile()); /* which YAML could take for an indent */
 }
 
 static struct suite *suite_of_hostile(void)
@@ -195,7 +195,7 @@ static void writes_json(void **state)
         if (i < 4) {
             assert_string_equal(text_at(test, "reason"), expected);
             assert_string_equal(text_at(test, "output"), expected);
-            assert_string_equal(text_at(test, "errors"), expected);
+            assert_true(contains(text_at(test, "errors"), expected));
         }
     }
     test = json_array_get(tests, 0);
