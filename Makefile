@@ -2,6 +2,7 @@
 
 VERSION := 0.9.0
 CC      ?= cc
+OBJCOPY ?= $(if $(filter %-gcc,$(CC)),$(CC:%-gcc=%-objcopy),objcopy)
 CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
 B       := build
@@ -30,14 +31,18 @@ CONTEXT := -l:libboost_context.a
 WHOLE   := $(if $(filter file,$(origin CFLAGS)),$(shell $(CC) -v 2>&1 | grep -q '^gcc version' && echo yes))
 LTO     := $(WHOLE)
 
+# A shadow stack is not switched, so no object may say that it can do with one.
+BRANCH  := $(shell $(CC) $(CFLAGS) -dM -E -x c /dev/null 2>/dev/null | grep -q '__CET__ [23]' && \
+    echo -fcf-protection=branch)
+
 # What is global stays visible until objcopy has picked the headers' names.
-$(REF_OBJ): FLAGS += -fvisibility=default -fno-semantic-interposition $(if $(WHOLE),-flto -ffat-lto-objects)
+$(REF_OBJ): FLAGS += $(BRANCH) -fvisibility=default -fno-semantic-interposition $(if $(WHOLE),-flto -ffat-lto-objects)
 
 # One object that shows only the headers' names, with the context switch inside.
 $(B)/miou.o: $(REF_OBJ) $(B)/exports
 	$(Q)$(CC) $(if $(LTO),$(CFLAGS) -flto=auto -flinker-output=nolto-rel,$(if $(WHOLE),-fno-lto)) \
 	    -r -nostdlib -o $@ $(REF_OBJ) $(CONTEXT)
-	@objcopy --keep-global-symbols=$(B)/exports $@
+	@$(OBJCOPY) --keep-global-symbols=$(B)/exports $@
 
 $(B)/libmiou.a: $(B)/miou.o
 	$(Q)rm -f $@ && ar rcs $@ $<

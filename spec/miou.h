@@ -183,10 +183,29 @@ typedef struct miou_spawn {
 } miou_spawn;
 
 /* The two members for resources that are listed one by one:
- * &(miou_spawn){.orphans = o, MIOU_GIVE(r, s)} */
+ * &(miou_spawn){.orphans = o, MIOU_GIVE(r, s)}
+ * The list lives as long as the block around it; in C++, until this thread comes to the same place
+ * again, so spawn before anything suspends. */
+#ifndef __cplusplus
 #define MIOU_GIVE(...)                                                                             \
     .give = (miou_resource *[]){__VA_ARGS__},                                                      \
     .give_count = sizeof(miou_resource *[]){__VA_ARGS__} / sizeof(miou_resource *)
+#else
+extern "C++" {
+template <class... Resources> char (&miou_as_many(Resources...))[sizeof...(Resources)];
+
+template <size_t size> struct miou_given {
+    miou_resource *list[size];
+};
+}
+#define MIOU_GIVE(...)                                                                             \
+    .give = [](const miou_given<sizeof(miou_as_many(__VA_ARGS__))> &given) {                       \
+        static thread_local miou_given<sizeof(given.list) / sizeof *given.list> kept;              \
+        kept = given;                                                                              \
+        return kept.list;                                                                          \
+    }({{__VA_ARGS__}}),                                                                            \
+    .give_count = sizeof(miou_as_many(__VA_ARGS__))
+#endif
 
 /* Spawn fn(arg) as a child of the calling task, on its domain [R4.2]. The child starts when the
  * caller next suspends or yields, not before [R1.7], and takes its turn among the ready tasks
