@@ -341,17 +341,14 @@ static void write_unknown(const struct report *report, const struct suite *suite
 {
     const struct test *test;
     bool any = false;
-    char *text;
     size_t i;
 
     for (i = 0; i < suite->rule_count; i++) {
         test = reason_first(&suite->rules[i], RESULT_UNKNOWN);
         if (!test)
             continue;
-        fputs(any ? "" : "\n", report->stream);
-        text = text_of("could not tell %s: %s", test->rule->id, test->result.reason);
-        paragraph_write(report->stream, "", text);
-        free(text);
+        fprintf(report->stream, "%scould not tell %s: %s\n", any ? "" : "\n", test->rule->id,
+                test->result.reason);
         any = true;
     }
 }
