@@ -85,6 +85,14 @@ $(B)/conform: $(patsubst %.c,$(B)/%.o,$(COMMAND) $(SUITE)) | $(B)/driver $(B)/ch
 $(B)/conformance/conform.o: FLAGS += -DVERSION='"$(VERSION)"'
 $(B)/conformance/conform.o: Makefile
 
+# What stands in each page of a report, as lines of C.
+$(B)/%.inc: conformance/report/%
+	@mkdir -p $(@D)
+	@sed 's/[\\"]/\\&/g; s/.*/"&\\n",/' $< > $@
+
+$(B)/conformance/report/html.o: $(B)/page.css.inc $(B)/page.js.inc
+$(B)/conformance/report/html.o: FLAGS += -I$(B)
+
 # The specification as a page of HTML.
 $(B)/specification: $(B)/conformance/specification.o $(patsubst %.c,$(B)/%.o,$(call room,conformance/scenario))
 	$(LINK) $^ -lcmark

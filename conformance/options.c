@@ -93,8 +93,8 @@ static const char help_on_reports[] = /* with a number */
     "\n"
     "The report\n"
     "  --format FORMAT      text (default), tap, junit, surefire (junit for Maven),\n"
-    "                       json, or jsonl (lines of JSON, written while the tests\n"
-    "                       run)\n"
+    "                       json, jsonl (lines of JSON, written while the tests\n"
+    "                       run) or html (one page, with timelines of failures)\n"
     "  --output FILE        write it to a file, which is replaced when the report is\n"
     "                       whole\n"
     "  --slowest[=N]        name the N tests that took longest; default: %d\n"
@@ -219,7 +219,8 @@ static void read_format(struct options *options, const char *text)
 {
     static const char *const names[] = {
         [REPORT_TEXT] = "text",         [REPORT_TAP] = "tap",   [REPORT_JUNIT] = "junit",
-        [REPORT_SUREFIRE] = "surefire", [REPORT_JSON] = "json", [REPORT_JSONL] = "jsonl"};
+        [REPORT_SUREFIRE] = "surefire", [REPORT_JSON] = "json", [REPORT_JSONL] = "jsonl",
+        [REPORT_HTML] = "html"};
     size_t i;
 
     for (i = 0; i < sizeof names / sizeof *names; i++)
@@ -227,7 +228,7 @@ static void read_format(struct options *options, const char *text)
             options->format = (enum report_format)i;
             return;
         }
-    die("--format %s: text, tap, junit, surefire, json or jsonl", text);
+    die("--format %s: text, tap, junit, surefire, json, jsonl or html", text);
 }
 
 static void read_fail_fast(struct options *options, const char *text)

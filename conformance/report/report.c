@@ -4,6 +4,7 @@
 #include "causes.h"
 #include "conclusion.h"
 #include "failure.h"
+#include "html.h"
 #include "ids.h"
 #include "json.h"
 #include "junit.h"
@@ -479,6 +480,9 @@ bool report_write(struct report *report, const struct suite *suite)
         break;
     case REPORT_JSON:
         written = report_json(report, suite);
+        break;
+    case REPORT_HTML:
+        html_write(report, suite);
         break;
     case REPORT_JSONL:
         written = json_end(report, suite);

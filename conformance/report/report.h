@@ -15,7 +15,8 @@ enum report_format {
     REPORT_JUNIT,    /* as Jenkins and Ant describe it */
     REPORT_SUREFIRE, /* the same as Surefire describes it */
     REPORT_JSON,     /* one document */
-    REPORT_JSONL     /* lines of JSON, written while the session runs */
+    REPORT_JSONL,    /* lines of JSON, written while the session runs */
+    REPORT_HTML      /* one page, for people */
 };
 
 struct report {
