@@ -59,7 +59,7 @@ static void judge_whole(struct inquiry *inquiry)
     inquiry->rule_ended = inquiry->run.kind == OUTCOME_STILL_HAS_CHILDREN ||
                           inquiry->run.kind == OUTCOME_RESOURCE_LEAKED ||
                           inquiry->run.kind == OUTCOME_ON_CANCELLATION_FAILED ||
-                          inquiry->run.kind == OUTCOME_DEADLOCK;
+                          inquiry->run.kind == OUTCOME_DEADLOCK || is_answered_beyond(trace);
     check_expectations(inquiry);
     check_invariants(inquiry);
     close_inquiry(inquiry);

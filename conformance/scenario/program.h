@@ -15,7 +15,9 @@ enum {
     PROGRAM_NAME_MAX = 31,
     PROGRAM_DOMAINS_MAX = 64,
     PROGRAM_NUMBER_MAX = 1000000,
-    PROGRAM_PEER_BYTES_MAX = 100000000 /* of one step of a peer */
+    PROGRAM_PEER_BYTES_MAX = 100000000, /* of one step of a peer */
+    PROGRAM_DESCRIPTORS_MIN = 32,       /* limits of a process */
+    PROGRAM_DESCRIPTORS_MAX = 2000
 };
 
 /* ---- Names ---- */
@@ -269,6 +271,7 @@ enum peer_step_kind {
     PEER_CLOSE,
     PEER_RESET,
     PEER_UNTIL,
+    PEER_IDLE, /* the driver uses no processor time */
     PEER_STEP_KINDS
 };
 
@@ -280,6 +283,7 @@ struct peer_step {
     int name;  /* connect: a descriptor; until: a flag; else -1 */
     int count; /* send, receive: bytes; until: posts */
     int piece; /* send: bytes at a time */
+    bool full; /* listen: there is no room for another connection */
 };
 
 struct peer {
@@ -335,6 +339,10 @@ struct program {
     int main_task;
     int outside_task;             /* executed before the run, outside it; -1: none */
     bool bare;                    /* the run has no monitor */
+    char *schedule;      /* the line that steers the run, with its newline; NULL: none does */
+    bool beyond;         /* its last answer is out of range */
+    bool every_schedule; /* the run is steered in all ways */
+    int descriptors;     /* that the process of the driver may have; 0: any number */
     struct operation *operations; /* in the order of their lines */
     int operation_count;
     int at_line[PROGRAM_LINES_MAX + 1]; /* the operation on a line; -1: none */
@@ -372,6 +380,9 @@ int program_number(const struct program *program, enum name_kind kind, const cha
 
 /* The byte at a place in what is sent, from 0. */
 unsigned char program_byte(uint64_t place);
+
+/* Whether its runs are steered, one way or in all ways. */
+bool program_is_steered(const struct program *program);
 
 /* Whether any line has an operation of that kind. */
 bool program_has(const struct program *program, enum operation_kind kind);
