@@ -129,7 +129,7 @@ static struct operation *spare(const struct program *program, const struct trace
         if (is_absent(&trace->events[i])) {
             struct operation *operation = &operations[trace->events[i].operation];
 
-            operation->kind = OP_SELF;
+            operation->kind = OP_ABSENT;
             operation->name = operation->other = -1;
             operation->answer_count = 0;
         }

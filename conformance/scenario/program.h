@@ -197,6 +197,7 @@ enum operation_kind {
     OP_RESOURCE,
     OP_HOOK,
     OP_UNHOOK,
+    OP_ABSENT, /* in place of one that was absent: no line has it, and nothing is expected of it */
     OPERATION_KINDS
 };
 
@@ -337,8 +338,8 @@ struct program {
     struct names names[NAME_KINDS];
     struct task tasks[PROGRAM_TASKS_MAX]; /* by number of the name */
     int main_task;
-    int outside_task;             /* executed before the run, outside it; -1: none */
-    bool bare;                    /* the run has no monitor */
+    int outside_task;    /* executed before the run, outside it; -1: none */
+    bool bare;           /* the run has no monitor */
     char *schedule;      /* the line that steers the run, with its newline; NULL: none does */
     bool beyond;         /* its last answer is out of range */
     bool every_schedule; /* the run is steered in all ways */
@@ -421,7 +422,8 @@ enum operation_trait {
     OPERATION_SPARE = 128, /* gives back, or only asks: other operations may not notice if it is
                               absent */
     OPERATION_PARTS = 256, /* executes its tasks as parts of its own */
-    OPERATION_SETS = 512   /* sets its task as a function that the runtime calls later */
+    OPERATION_SETS = 512,  /* sets its task as a function that the runtime calls later */
+    OPERATION_FREES = 1024 /* gives back, and does nothing else */
 };
 bool operation_has(enum operation_kind kind, enum operation_trait trait);
 
