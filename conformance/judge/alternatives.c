@@ -1,5 +1,5 @@
-/* alternatives: all answers of a program stand in one row: those of its operations, and then those of
- * its run. An operation with a single answer has no alternatives; it need not be executed. */
+/* alternatives: all answers of a program stand in one row: those of its operations, and then those
+ * of its run. An operation with a single answer has no alternatives; it need not be executed. */
 #include "alternatives.h"
 
 #include "scenario/memory.h"
@@ -9,7 +9,7 @@
 struct alternatives {
     const struct program *program;
     const struct expectation *run;
-    bool *met; /* by operation and answer, then by answer of the run */
+    bool *met;  /* by operation and answer, then by answer of the run */
     int *first; /* by operation: the place of its first answer; behind the last one: the run's */
 };
 
@@ -95,7 +95,8 @@ static bool for_each_missing(const struct alternatives *alternatives,
     for (i = 0; i <= program->operation_count; i++) {
         const struct operation *operation =
             i < program->operation_count ? &program->operations[i] : NULL;
-        const struct outcomes *answers = operation ? operation->answers : alternatives->run->answers;
+        const struct outcomes *answers =
+            operation ? operation->answers : alternatives->run->answers;
         int count = operation ? operation->answer_count : alternatives->run->answer_count;
 
         for (a = 0; a < count && count > 1; a++)
@@ -131,12 +132,13 @@ static void tell_verdict(void *to, int line, const char *what, const struct outc
     char text[4 * OUTCOME_MAX];
 
     outcomes_write(text, sizeof text, report->program, *answer);
-    verdict_add(report->verdict,
-                (struct finding){
-                    .line = line,
-                    .expected = text_of("some schedule leads to the outcome %s of '%s'", text, what),
-                    .observed = text_of("none of %zu does", report->executions),
-                    .deviation = text_of("no schedule leads to the outcome %s of '%s'", text, what)});
+    verdict_add(
+        report->verdict,
+        (struct finding){
+            .line = line,
+            .expected = text_of("some schedule leads to the outcome %s of '%s'", text, what),
+            .observed = text_of("none of %zu does", report->executions),
+            .deviation = text_of("no schedule leads to the outcome %s of '%s'", text, what)});
 }
 
 void alternatives_tell(const struct alternatives *alternatives, size_t executions,

@@ -1,5 +1,5 @@
-/* alternatives: of a scenario that is executed on every schedule, whether each outcome that it allows
- * was met on one of them. */
+/* alternatives: of a scenario that is executed on every schedule, whether each outcome that it
+ * allows was met on one of them. */
 #ifndef ALTERNATIVES_H
 #define ALTERNATIVES_H
 

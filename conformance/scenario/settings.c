@@ -106,9 +106,8 @@ static void parse_limit(struct parser *parser, struct word rest)
         complain(parser, parser->line, "'limit' is followed by 'descriptors'");
         return;
     }
-    parser->program->descriptors =
-        take_number(parser, take_word(&rest), "limit descriptors", PROGRAM_DESCRIPTORS_MIN,
-                    PROGRAM_DESCRIPTORS_MAX);
+    parser->program->descriptors = take_number(parser, take_word(&rest), "limit descriptors",
+                                               PROGRAM_DESCRIPTORS_MIN, PROGRAM_DESCRIPTORS_MAX);
     expect_end(parser, rest, "limit");
 }
 
@@ -119,8 +118,8 @@ static const struct {
     void (*parse)(struct parser *parser, struct word rest);
     bool is_of_the_suite;
 } settings[] = {
-    {"domains", parse_domains, false},  {"outside", parse_outside, false},
-    {"monitor", parse_monitor, false},  {"schedule", parse_schedule, true},
+    {"domains", parse_domains, false}, {"outside", parse_outside, false},
+    {"monitor", parse_monitor, false}, {"schedule", parse_schedule, true},
     {"limit", parse_limit, true},
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };

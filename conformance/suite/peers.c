@@ -135,15 +135,17 @@ static in_port_t wait_for_port(struct player *player, int descriptor)
     return port;
 }
 
-/* Whether the driver says no more. */
-static bool has_ended(struct peers *peers)
+/* Whether the driver has begun with the scenario, which is waited for, and has not ended. */
+static bool is_at_it(struct peers *peers)
 {
     bool ended;
 
     pthread_mutex_lock(&peers->lock);
+    while (!peers->begun && !peers->ended)
+        pthread_cond_wait(&peers->news, &peers->lock);
     ended = peers->ended;
     pthread_mutex_unlock(&peers->lock);
-    return ended;
+    return !ended;
 }
 
 static double own_time(void)
@@ -169,15 +171,14 @@ static bool wait_idle(struct player *player, const struct peer_step *step)
     struct peers *peers = player->peers;
     double used = 0;
 
-    for (int i = 0; i < LOOKS && !has_ended(peers); i++) {
+    for (int i = 0; i < LOOKS && is_at_it(peers); i++) {
         used = used_beside_work(peers->process);
         if (used <= at_rest)
             return true;
     }
-    return fail(player, step,
-                text_of("while no task can go on, no processor time is used"),
-                text_of("%.0f milliseconds beside %.0f milliseconds of work", used * 1e3,
-                        work * 1e3));
+    return fail(
+        player, step, text_of("while no task can go on, no processor time is used"),
+        text_of("%.0f milliseconds beside %.0f milliseconds of work", used * 1e3, work * 1e3));
 }
 
 /* ---- Steps ---- */

@@ -642,8 +642,8 @@ static const struct test *chosen(const struct suite *suite)
     return &suite->tests[i];
 }
 
-static void expect_own(const char *scenario, const char *runtime, const char *schedule,
-                       size_t most, enum result_kind kind, const char *reason)
+static void expect_own(const char *scenario, const char *runtime, const char *schedule, size_t most,
+                       enum result_kind kind, const char *reason)
 {
     struct suite *suite = run_scenario(scenario, runtime, schedule, most, HANG);
     const struct test *test = chosen(suite);
@@ -665,8 +665,7 @@ static void executes_the_own_schedule(void **state)
                "2 findings; and the same answers make different runs");
     expect_own("R98.1/one", "fails-at-0102", "schedule\n", 0, RESULT_SKIPPED,
                "it has a schedule of its own");
-    expect_own("R98.1/one", "not-steered", "", 0, RESULT_DECLINED,
-               "the runtime declines choices");
+    expect_own("R98.1/one", "not-steered", "", 0, RESULT_DECLINED, "the runtime declines choices");
 }
 
 static void meets_all_outcomes(void **state)

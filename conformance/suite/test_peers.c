@@ -237,6 +237,7 @@ static void expect_idle(bool works)
     unsigned char byte;
 
     peers_begin(play.peers, process);
+    say(&play, "scenario 7\n");
     assert_int_equal(read(number, &byte, 1), !works);
     close(number);
     kill(process, SIGKILL);
@@ -271,11 +272,16 @@ static void has_no_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(has_nothing_to_tell),       cmocka_unit_test(gets_and_sends_the_pattern),
-        cmocka_unit_test(notices_other_bytes),       cmocka_unit_test(notices_an_early_end),
-        cmocka_unit_test(notices_more_than_the_end), cmocka_unit_test(waits_in_vain_for_bytes),
-        cmocka_unit_test(waits_in_vain_for_a_flag),  cmocka_unit_test(waits_in_vain_for_a_listener),
-        cmocka_unit_test(follows_the_lines),         cmocka_unit_test(watches_the_driver),
+        cmocka_unit_test(has_nothing_to_tell),
+        cmocka_unit_test(gets_and_sends_the_pattern),
+        cmocka_unit_test(notices_other_bytes),
+        cmocka_unit_test(notices_an_early_end),
+        cmocka_unit_test(notices_more_than_the_end),
+        cmocka_unit_test(waits_in_vain_for_bytes),
+        cmocka_unit_test(waits_in_vain_for_a_flag),
+        cmocka_unit_test(waits_in_vain_for_a_listener),
+        cmocka_unit_test(follows_the_lines),
+        cmocka_unit_test(watches_the_driver),
         cmocka_unit_test(has_no_room),
     };
 
