@@ -136,6 +136,8 @@ static int print_program(const struct suite *suite, const char *id, const char *
 
         if (!test->scenario || strcmp(test->id, id) != 0)
             continue;
+        if (!*schedule && test->scenario->program->schedule)
+            schedule = test->scenario->program->schedule;
         program = execute_input(suite, test, schedule);
         fputs(program, stdout);
         free(program);

@@ -380,7 +380,7 @@ void batch_run(struct batch *batch, const struct session *session, const struct 
                const struct test *test, const char *schedules, size_t count)
 {
     struct peers *peers = peers_start(test->scenario->program, scenario_id(suite, test));
-    struct listener listener = {peers_hear, peers};
+    struct listener listener = {peers_begin, peers_hear, peers};
     char *places = peers_lines(peers), *before = text_of("%s%s", schedules, places);
     char *input = execute_input(suite, test, before);
 

@@ -384,6 +384,11 @@ void child_free(struct child *child)
     free(child);
 }
 
+pid_t child_process(const struct child *child)
+{
+    return child->pid;
+}
+
 /* What the child has said behind the end of its answer is the beginning of the next. */
 static void keep_ahead(struct child *child, struct talk *talk)
 {

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct command {
     char *const *arguments; /* the program, found by PATH, and its arguments, ended by a NULL */
@@ -66,6 +67,9 @@ struct child;
 
 /* Start a program with its arguments. NULL: the system refused; errno says why. */
 struct child *child_start(char *const *arguments);
+
+/* The number of its process, while it lives. */
+pid_t child_process(const struct child *child);
 
 /* Give it the command's input and take what it says. The command's arguments are not used. Returns
  * whether it lives; if not, it is gone, with everything that it has started. */

@@ -47,6 +47,8 @@ static const char *missing(const struct program *program)
     }
     if (ipv4 && !machine_has_loopback())
         return "the loopback interface";
+    if ((unsigned)program->descriptors > machine_descriptors())
+        return "descriptors";
     return ipv6 && !machine_has_ipv6() ? "IPv6" : NULL;
 }
 
@@ -75,16 +77,19 @@ static void excuse(const struct program *program, struct result *result)
         result_set(result, RESULT_UNKNOWN, "there is no room for the stacks of %d tasks", tasks);
 }
 
-/* A test that fails as declared differs. */
-static void expect_failure(struct test *test)
+/* A test that fails as declared differs, and so does one that varies, whatever it did. */
+static void expect_as_declared(struct test *test)
 {
+    enum difference_kind kind = test->difference ? test->difference->kind : DIFFERENCE_DIFFERS;
     struct result *result = &test->result;
+    bool fails = result->kind >= RESULT_FAIL;
+    bool varies = kind == DIFFERENCE_VARIES && (fails || result->kind == RESULT_PASS);
 
-    if (!test->difference || test->difference->kind != DIFFERENCE_FAILS ||
-        result->kind < RESULT_FAIL)
+    if (!varies && !(kind == DIFFERENCE_FAILS && fails))
         return;
     free(result->reason);
-    result_set(result, RESULT_DIFFERS, "fails as declared: %s", test->difference->reason);
+    result_set(result, RESULT_DIFFERS, "%s as declared: %s", varies ? "varies" : "fails",
+               test->difference->reason);
 }
 
 static void attack_server(const struct session *session, struct test *test)
@@ -97,24 +102,57 @@ static void attack_server(const struct session *session, struct test *test)
         result_set(&test->result, RESULT_SKIPPED, "a test in C, which needs a library");
 }
 
+/* Why a scenario cannot be executed on the schedules of the session; NULL: it can. */
+static const char *cannot_be_steered(const struct program *program)
+{
+    if (program_has(program, OP_SPIN))
+        return "tasks spin, and a steered run has one thread";
+    return program->peer_step_count > 0 ? "peers make choices of their own" : NULL;
+}
+
+/* Execute a scenario as it asks for. Between two executions its peers may choose otherwise. */
+static void run_as_asked(const struct session *session, const struct suite *suite,
+                         struct test *test)
+{
+    const struct program *program = test->scenario->program;
+
+    if (program->every_schedule) {
+        explore(session, suite, test, session->explore ? session->explore : EXPLORE_DEFAULT);
+        if (!session->explore)
+            test->exploration = (struct exploration){0}; /* nobody has asked how far it was */
+    } else if (program->schedule && program->peer_step_count == 0)
+        replay(session, suite, test, program->schedule, NULL);
+    else
+        test->result =
+            execute_once(session, suite, test, program->schedule ? program->schedule : "");
+}
+
+static void run_scenario(const struct session *session, const struct suite *suite,
+                         struct test *test)
+{
+    const struct program *program = test->scenario->program;
+    bool steers = session->explore || session->replay;
+
+    if (execute_lacks(session, test, steers || program_is_steered(program), &test->result))
+        return;
+    if (!steers || (session->explore && program_is_steered(program)))
+        run_as_asked(session, suite, test);
+    else if (program->schedule)
+        result_set(&test->result, RESULT_SKIPPED, "it has a schedule of its own");
+    else if (cannot_be_steered(program))
+        result_set(&test->result, RESULT_SKIPPED, "%s", cannot_be_steered(program));
+    else if (session->explore)
+        explore(session, suite, test, session->explore);
+    else
+        replay(session, suite, test, session->schedule, session->replay);
+}
+
 static void ask_runtime(const struct session *session, const struct suite *suite, struct test *test)
 {
     struct result *result = &test->result;
 
-    if (test->scenario && execute_lacks(session, test, session->explore || session->replay, result))
-        return;
-    if (test->scenario && (session->explore || session->replay) &&
-        program_has(test->scenario->program, OP_SPIN))
-        result_set(result, RESULT_SKIPPED, "tasks spin, and a steered run has one thread");
-    else if (test->scenario && (session->explore || session->replay) &&
-             test->scenario->program->peer_step_count > 0)
-        result_set(result, RESULT_SKIPPED, "peers make choices of their own");
-    else if (test->scenario && session->explore)
-        explore(session, suite, test);
-    else if (test->scenario && session->replay)
-        replay(session, suite, test);
-    else if (test->scenario)
-        *result = execute_once(session, suite, test, "");
+    if (test->scenario)
+        run_scenario(session, suite, test);
     else if (session->command)
         result_set(result, RESULT_SKIPPED, "a test in C, which needs a library");
     else if (session->explore || session->replay)
@@ -172,7 +210,7 @@ static void run_test(const struct session *session, const struct suite *suite, s
     }
     if (!session->server) {
         excuse(test->scenario ? test->scenario->program : NULL, &test->result);
-        expect_failure(test);
+        expect_as_declared(test);
     }
     test->result.seconds = seconds;
     tell(session, suite, test);

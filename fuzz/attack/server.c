@@ -111,6 +111,14 @@ static int descendants(int **pids)
     return found;
 }
 
+/* The memory of a process's own, in KiB. Not every kernel has the first, which is more exact. */
+static long memory_of(int pid)
+{
+    long memory = number_in(pid, "smaps_rollup", "Anonymous:");
+
+    return memory >= 0 ? memory : number_in(pid, "status", "RssAnon:");
+}
+
 struct usage server_usage(struct server *server)
 {
     struct usage usage = {0};
@@ -121,7 +129,7 @@ struct usage server_usage(struct server *server)
 
     usage.processes = count;
     for (i = 0; i < count; i++) {
-        long memory = number_in(pids[i], "smaps_rollup", "Anonymous:");
+        long memory = memory_of(pids[i]);
 
         usage.threads += count_entries(pids[i], "task");
         usage.descriptors += count_entries(pids[i], "fd");
@@ -485,6 +493,11 @@ bool server_alive(struct server *server, double grace, char *why)
     else
         snprintf(why, WHY, "the server ended with status %d", WEXITSTATUS(server->status));
     return false;
+}
+
+bool server_is_ending(const struct server *server)
+{
+    return count_entries(server->listener, "fd") == 0;
 }
 
 void server_said(struct server *server, char *text, size_t size)
