@@ -301,9 +301,9 @@ mutants: ## break each rule in turn and demand that its tests notice: RUNTIME= a
 	$(BUILD) all $(B)/saboteur.so $(B)/mutants $(filter $(PEERS),$(RUNTIME))
 	@ci/mutants $(if $(REPORT),--json "$(REPORT)")
 
-mutation: ## change ref/ in one place at a time and count what the suite notices: SEED=1, COUNT=150, MUTANTS="NAME ..."
+mutation: ## change ref/ in one place at a time and count what the tests notice: SEED=1, COUNT=150, MUTANTS="NAME ..."
 	@ci/setup
-	$(BUILD) all
+	$(BUILD) all $(B)/faults
 	@ci/mutation $(MUTANTS)
 
 coverage: ## what the conformance run reaches in ref/: build/coverage/html/index.html
