@@ -383,12 +383,14 @@ static void read_options(struct options *options, int argc, char **argv)
 
 /* ---- The parts of the program ---- */
 
-/* The other programs lie beside this one, the chapters in spec beside its directory. */
+/* The other programs lie beside this one, also where it is installed, in libexec/miou. The chapters
+ * are beside its directory, or in share/miou. */
 static void find_parts(struct options *options)
 {
     static char directory[PATH_MAX];
     ssize_t size = readlink("/proc/self/exe", directory, sizeof directory - 1);
-    char *spec;
+    static const char *const places[] = {"../spec", "../../share/miou/spec"};
+    size_t i;
 
     if (size < 0)
         die("/proc/self/exe: %s", strerror(errno));
@@ -404,14 +406,12 @@ static void find_parts(struct options *options)
     if (options->session.server && access(options->session.attack, X_OK) != 0)
         die("%s: %s", options->session.attack, strerror(errno));
     /* A directory spec below build has the page of `make spec`, and no chapters. */
-    spec = text_of("%s/../spec/scenario.md", directory);
-    if (options->spec)
-        options->chapters = options->spec;
-    else if (access(spec, R_OK) == 0)
-        options->chapters = realpath(text_of("%s/../spec", directory), NULL);
-    else
+    options->chapters = options->spec;
+    for (i = 0; i < sizeof places / sizeof *places && !options->chapters; i++)
+        if (access(text_of("%s/%s/scenario.md", directory, places[i]), R_OK) == 0)
+            options->chapters = realpath(text_of("%s/%s", directory, places[i]), NULL);
+    if (!options->chapters)
         options->chapters = "spec";
-    free(spec);
 }
 
 /* What a program of tests says when it is asked for a list of them. */
