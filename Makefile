@@ -342,13 +342,13 @@ format: ## check the layout of the C files
 	clang-format --dry-run -Werror $(wildcard spec/*.h */*.[ch] conformance/*/*.[ch] fuzz/*/*.[ch])
 
 # What `make install` puts where, see ci/install.
-INSTALL = B="$(B)" VERSION="$(VERSION)" PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" ci/install
+INSTALLER = B="$(B)" VERSION="$(VERSION)" PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" ci/install
 
 install: $(if $(filter tools,$(or $(PARTS),tools)),all manual,lib $(B)/man/miou.3) ## install all below PREFIX=/usr/local, in a tree below DESTDIR; PARTS="lib", "dev" or "tools" installs less
-	@$(INSTALL) $(PARTS)
+	@$(INSTALLER) $(PARTS)
 
 uninstall: ## remove what `make install` with the same PREFIX and DESTDIR has installed
-	@$(INSTALL) --remove
+	@$(INSTALLER) --remove
 
 deb: ## Debian packages in build/deb: libmiou0, libmiou-dev and miou-tools
 	@ci/setup package
