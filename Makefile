@@ -74,8 +74,14 @@ DRIVER   := $(filter-out %/interface.c %/trampolines.c,$(call room,conformance/d
 CHECKS   := $(call room,conformance/checks)
 SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/saboteur/*.c))
 
+# What the reports need, and the chapters.
+JSON     = $(shell pkg-config --libs jansson)
+LIBS     = -lcmark $(JSON) $(shell pkg-config --libs libxml-2.0) -lm
+
 $(B)/conform: $(SUITE:%.c=$(B)/%.o) | $(B)/driver $(B)/checks
-	$(LINK) $^ -lcmark -lcmocka
+	$(LINK) $^ $(LIBS)
+
+$(B)/conformance/report/junit.o $(B)/conformance/report/test_formats.o: FLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libxml-2.0))
 
 $(B)/conformance/conform.o: FLAGS += -DVERSION='"$(VERSION)"'
 $(B)/conformance/conform.o: Makefile
@@ -129,15 +135,16 @@ $(B)/peers/delays.so: $(B)/conformance/peers/delays.o $(B)/conformance/driver/in
 TESTS := $(patsubst %.c,$(B)/%,$(wildcard conformance/test_*.c conformance/*/test_*.c ref/test_*.c))
 
 $(filter $(B)/conformance/%,$(TESTS)): %: %.o $(filter-out %/conform.o,$(SUITE:%.c=$(B)/%.o))
-	$(LINK) $^ -lcmark -lcmocka
+	$(LINK) $^ $(LIBS) -lcmocka
 
 $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
 	$(LINK) $^ $(CONTEXT) -lcmocka
 
 # ---- fuzz: the attack on any echo server, and servers to try it on. See fuzz/README.md.
 
-$(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack)) $(B)/conformance/machine/activity.o
-	$(LINK) $^
+$(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack)) \
+             $(patsubst %,$(B)/conformance/%.o,machine/activity machine/clock report/legible report/members scenario/memory)
+	$(LINK) $^ $(JSON) -lm
 
 $(B)/fuzz/servers/%: $(B)/fuzz/servers/%.o
 	$(LINK) $^
@@ -273,10 +280,10 @@ test: ## run all tests of the project
 tests: $(TESTS) $(LIARS) $(PEERS) $(B)/specification $(B)/saboteur.so $(B)/mutants
 	@:
 
-explore: ## execute every scenario on all its schedules, up to a bound, and beyond it on random ones
+explore: ## every scenario on all its schedules, up to a bound, and beyond it on random ones; REPORT=FILE.json
 	@ci/setup
 	$(BUILD) all
-	@$(B)/conform --runtime "$(RUNTIME)" --explore
+	@$(B)/conform --runtime "$(RUNTIME)" --explore $(if $(REPORT),--format json --output "$(REPORT)")
 
 spec: ## the specification as a page, build/spec/index.html; REPORT=FILE.tap adds the verdicts of a run
 	@ci/setup
@@ -299,10 +306,10 @@ soak: ## the suite RUNS=100 times, with delays and beside busy loops: RUNTIME=/p
 	$(BUILD) all $(B)/peers/delays.so
 	@RUNTIME="$(RUNTIME)" RUNS="$(RUNS)" ci/soak
 
-mutants: ## break each rule in turn and demand that its tests notice: RUNTIME= as above
+mutants: ## break each rule in turn and demand that its tests notice: RUNTIME= as above, REPORT=FILE.json
 	@ci/setup
 	$(BUILD) all $(B)/saboteur.so $(B)/mutants $(filter $(PEERS),$(RUNTIME))
-	@ci/mutants
+	@ci/mutants $(if $(REPORT),--json "$(REPORT)")
 
 mutation: ## change ref/ in one place at a time and count what the suite notices: SEED=1, COUNT=150, MUTANTS="NAME ..."
 	@ci/setup

@@ -74,7 +74,8 @@ static const char help[] =
     "                       bug: must fail) or declines (a part that it leaves out)\n"
     "  --differences-from-run FILE\n"
     "                       write a first such file, with a line for all that failed\n"
-    "  --format FORMAT      write the report as text (default), tap or junit\n"
+    "  --format FORMAT      write the report as text (default), tap, junit, surefire (junit for\n"
+    "                       Maven), json, or jsonl (lines of JSON, written while the tests run)\n"
     "  --output FILE        write the report to a file instead of standard output\n"
     "  --timeout SECONDS    a test hangs if it uses more processor time, or waits for longer "
     "while\n"
@@ -199,13 +200,14 @@ static void steer_with_answers(struct session *session, const char *text)
 static enum report_format format(const char *text)
 {
     static const char *const names[] = {
-        [REPORT_TEXT] = "text", [REPORT_TAP] = "tap", [REPORT_JUNIT] = "junit"};
+        [REPORT_TEXT] = "text",         [REPORT_TAP] = "tap",   [REPORT_JUNIT] = "junit",
+        [REPORT_SUREFIRE] = "surefire", [REPORT_JSON] = "json", [REPORT_JSONL] = "jsonl"};
     size_t i;
 
     for (i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(names[i], text))
             return (enum report_format)i;
-    die("--format %s: text, tap or junit", text);
+    die("--format %s: text, tap, junit, surefire, json or jsonl", text);
 }
 
 static enum fail_fast fail_fast(const char *text)
@@ -614,8 +616,9 @@ static int check(struct options *options, struct suite *suite, const char *progr
                                 stream == stdout && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
                             .again = command,
                             .lacks = lacks,
-                            .session = &options->session};
-
+                            .session = &options->session,
+                            .version = VERSION};
+    struct observer observer = {report_see, &report};
     int ended, status;
 
     if (!stream)
@@ -623,6 +626,8 @@ static int check(struct options *options, struct suite *suite, const char *progr
     need_a_free_name(options);
     need_a_runtime(&options->session, suite);
     leave_room(&options->session);
+    options->session.observer = &observer;
+    report_begin(&report, suite);
     session_run(&options->session, suite);
     ended = execute_end(&options->session);
     if (!report_write(&report, suite) || fflush(stream) != 0 || ferror(stream))

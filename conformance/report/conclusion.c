@@ -11,15 +11,7 @@
 
 /* ---- Tests ---- */
 
-struct counts {
-    size_t passed;
-    size_t failed;
-    size_t differ;
-    size_t unknown;
-    size_t skipped;
-};
-
-static struct counts count_tests(const struct suite *suite)
+struct counts conclusion_count(const struct suite *suite)
 {
     struct counts counts = {0};
     size_t i;
@@ -95,7 +87,7 @@ static void write_stale(FILE *stream, const struct suite *suite)
 
 void conclusion_counts(FILE *stream, const struct suite *suite)
 {
-    struct counts counts = count_tests(suite);
+    struct counts counts = conclusion_count(suite);
 
     write_explored(stream, suite);
     write_stale(stream, suite);
@@ -192,8 +184,7 @@ static void write_rules(FILE *stream, const struct suite *suite, bool must,
             fprintf(stream, " %s", suite->rules[i].rule->id);
 }
 
-/* Whether the session tested all that can be tested. */
-static bool is_all(const struct session *session, const struct suite *suite)
+bool conclusion_is_of_all(const struct session *session, const struct suite *suite)
 {
     bool all = !session->explore && !session->replay;
     size_t r, t;
@@ -310,7 +301,7 @@ static void write_kept(FILE *stream, const struct session *session, const struct
 {
     size_t kept = count_rules(suite, true, is_kept), testable = count_testable(suite);
     bool whole = kept + count_rules(suite, true, is_different) == testable && !count_partial(suite);
-    bool all = is_all(session, suite);
+    bool all = conclusion_is_of_all(session, suite);
 
     if (!all) {
         fputs("keeps what was chosen", stream);
@@ -336,7 +327,7 @@ static void write_kept_still(FILE *stream, const struct session *session, const 
     fputs("does not conform", stream);
     write_chapters(stream, session, suite, " to");
     fputc('.', stream);
-    if (!is_all(session, suite))
+    if (!conclusion_is_of_all(session, suite))
         return;
     fprintf(stream, " It keeps %zu of the %zu MUST rules that were tested", kept,
             kept + count_rules(suite, true, result_is_failure));

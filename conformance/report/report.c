@@ -3,10 +3,14 @@
 
 #include "causes.h"
 #include "conclusion.h"
+#include "failure.h"
+#include "json.h"
+#include "junit.h"
+#include "machine/clock.h"
 #include "paragraph.h"
 #include "reason.h"
-#include "report_cmocka.h"
 #include "scenario/memory.h"
+#include "tap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -101,46 +105,6 @@ static void write_table(const struct report *report, const struct suite *suite)
     }
 }
 
-/* Write each line of a text behind its number, or behind a blank of the same width. */
-static void write_lines(FILE *stream, const char *text, bool numbered)
-{
-    int number = 0;
-
-    while (*text) {
-        size_t size = strcspn(text, "\n");
-
-        number++;
-        if (numbered)
-            fprintf(stream, "  %3d  ", number);
-        fprintf(stream, "%s%.*s\n", numbered ? "" : "       ", (int)size, text);
-        text += size + (text[size] == '\n');
-    }
-}
-
-static void write_commands(const struct report *report, const struct test *test)
-{
-    const struct session *session = report->session;
-    const char *replay = test->result.replay ? test->result.replay : "";
-    const char *blank = *replay ? " " : "";
-    FILE *stream = report->stream;
-
-    fprintf(stream, "  alone:    %s --rule %s%s%s\n", report->again, test->id, blank, replay);
-    if (session->command || session->server)
-        return;
-    fprintf(
-        stream,
-        "  valgrind: %s --rule %s%s%s --timeout 600 --under 'valgrind -q --error-exitcode=99'\n",
-        report->again, test->id, blank, replay);
-    if (test->scenario)
-        fprintf(stream,
-                "  gdb:      %s --print %s%s%s >scenario.txt; gdb -ex 'set follow-fork-mode child' "
-                "-ex 'run %s <scenario.txt' %s\n",
-                report->again, test->id, blank, replay, session->runtime, session->driver);
-    else
-        fprintf(stream, "  gdb:      gdb --args %s %s %s %s\n", session->checks, session->runtime,
-                test->rule->id, test->name);
-}
-
 /* Write everything that is known of the first failure of a cause. */
 static void write_failure(const struct report *report, const struct test *test)
 {
@@ -152,23 +116,7 @@ static void write_failure(const struct report *report, const struct test *test)
     fprintf(stream, "%s", result_name(result->kind));
     paint(report, "\033[m");
     fprintf(stream, "  %s {%s}\n", test->rule->title, level_name(test->rule->level));
-    paragraph_write(stream, "  ", test->rule->statement);
-    if (test->scenario) {
-        if (test->scenario->about)
-            paragraph_write(stream, "  ", test->scenario->about);
-        fprintf(stream, "  program:\n");
-        write_lines(stream, test->scenario->text, true);
-    }
-    reason_write(stream, result);
-    if (result->output) {
-        fprintf(stream, "  last events:\n");
-        write_lines(stream, result->output, false);
-    }
-    if (result->errors) {
-        fprintf(stream, "  standard error:\n");
-        write_lines(stream, result->errors, false);
-    }
-    write_commands(report, test);
+    failure_write(stream, report, test);
 }
 
 /* Write the other failures of a cause, but for the first. */
@@ -206,17 +154,6 @@ static void write_failures(const struct report *report, const struct suite *suit
     causes_free(&causes);
 }
 
-/* The first chosen test of a rule with a result of this kind; NULL: there is none. */
-static const struct test *first_with(const struct suite_rule *rule, enum result_kind kind)
-{
-    size_t i;
-
-    for (i = 0; i < rule->count; i++)
-        if (rule->tests[i].chosen && rule->tests[i].result.kind == kind)
-            return &rule->tests[i];
-    return NULL;
-}
-
 /* Write what could not be told of each rule, once, even if other tests of it failed. */
 static void write_unknown(const struct report *report, const struct suite *suite)
 {
@@ -225,25 +162,13 @@ static void write_unknown(const struct report *report, const struct suite *suite
     size_t i;
 
     for (i = 0; i < suite->rule_count; i++) {
-        test = first_with(&suite->rules[i], RESULT_UNKNOWN);
+        test = reason_first(&suite->rules[i], RESULT_UNKNOWN);
         if (!test)
             continue;
         fprintf(report->stream, "%scould not tell %s: %s\n", any ? "" : "\n", test->rule->id,
                 test->result.reason);
         any = true;
     }
-}
-
-/* Why a rule was not tested, as the first chosen test says that was skipped or needs what is
- * declined. */
-static const char *why_untested(const struct suite_rule *rule)
-{
-    const struct test *test = first_with(rule, RESULT_SKIPPED);
-
-    if (rule->count == 0)
-        return rule->rule->untested;
-    test = test && test->result.reason ? test : first_with(rule, RESULT_DECLINED);
-    return test && test->result.reason ? test->result.reason : "no test of it was chosen";
 }
 
 static bool was_skipped(const struct suite_rule *rule)
@@ -257,7 +182,7 @@ static bool is_listed(const struct suite *suite, const struct suite_rule *rule)
     const struct suite_rule *other = suite->rules;
 
     while (other < rule &&
-           (!was_skipped(other) || strcmp(why_untested(other), why_untested(rule)) != 0))
+           (!was_skipped(other) || strcmp(reason_untested(other), reason_untested(rule)) != 0))
         other++;
     return other < rule;
 }
@@ -277,9 +202,9 @@ static void write_skipped(const struct report *report, const struct suite *suite
             continue;
         stream = must(open_memstream(&text, &size));
         for (other = rule; other < end; other++)
-            if (was_skipped(other) && !strcmp(why_untested(other), why_untested(rule)))
+            if (was_skipped(other) && !strcmp(reason_untested(other), reason_untested(rule)))
                 fprintf(stream, "%s ", other->rule->id);
-        fprintf(stream, "untested: %s", why_untested(rule));
+        fprintf(stream, "untested: %s", reason_untested(rule));
         fclose(stream);
         fputs(any ? "" : "\n", report->stream);
         paragraph_write(report->stream, "", must(text));
@@ -288,10 +213,8 @@ static void write_skipped(const struct report *report, const struct suite *suite
     }
 }
 
-bool report_write(const struct report *report, const struct suite *suite)
+static void write_text(const struct report *report, const struct suite *suite)
 {
-    if (report->format != REPORT_TEXT)
-        return report_cmocka(report, suite);
     if (report->lacks)
         fprintf(report->stream, "This machine lacks %s.\n\n", report->lacks);
     write_table(report, suite);
@@ -301,5 +224,59 @@ bool report_write(const struct report *report, const struct suite *suite)
     fputc('\n', report->stream);
     conclusion_write(report->stream, report->session, suite);
     conclusion_counts(report->stream, suite);
-    return true;
+}
+
+/* ---- All formats ---- */
+
+/* The date is the one that SOURCE_DATE_EPOCH gives, in seconds since 1970, if it does. */
+static time_t date_of_now(void)
+{
+    const char *text = getenv("SOURCE_DATE_EPOCH");
+    char *end;
+    long long value = text ? strtoll(text, &end, 10) : 0;
+
+    return text && *text && !*end && value >= 0 ? (time_t)value : time(NULL);
+}
+
+void report_begin(struct report *report, const struct suite *suite)
+{
+    report->date = date_of_now();
+    report->begun = clock_now();
+    if (report->format == REPORT_JSONL)
+        report->told = json_begin(report, suite);
+}
+
+void report_see(void *to, const struct suite *suite, const struct test *test)
+{
+    const struct report *report = to;
+
+    if (report->format == REPORT_JSONL)
+        json_see(report, suite, test);
+}
+
+bool report_write(struct report *report, const struct suite *suite)
+{
+    bool written = true;
+
+    switch (report->format) {
+    case REPORT_TEXT:
+        write_text(report, suite);
+        break;
+    case REPORT_TAP:
+        report_tap(report, suite);
+        break;
+    case REPORT_JUNIT:
+    case REPORT_SUREFIRE:
+        report_junit(report, suite);
+        break;
+    case REPORT_JSON:
+        written = report_json(report, suite);
+        break;
+    case REPORT_JSONL:
+        written = json_end(report, suite);
+        free(report->told);
+        report->told = NULL;
+        break;
+    }
+    return written && !ferror(report->stream);
 }

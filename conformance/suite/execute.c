@@ -419,6 +419,22 @@ static struct trace *read_trace(const struct batch *batch, const char *text, siz
     return trace_parse(batch->program, batch->id, text, *size);
 }
 
+/* Keep what the driver said: as much of it as fits in whole lines, and its last lines to be shown.
+ */
+static void keep_output(struct result *result, const char *text, size_t size)
+{
+    size_t kept = size;
+
+    if (size > RESULT_TRACE_MAX) {
+        const char *end = memrchr(text, '\n', RESULT_TRACE_MAX);
+
+        kept = end ? (size_t)(end - text) + 1 : 0;
+    }
+    result->trace = must(strndup(text, kept));
+    result->left_out = size - kept;
+    result->output = excerpt(text, size, OUTPUT_LINES);
+}
+
 /* How the process ended has to do with its last execution only. */
 bool batch_next(struct batch *batch, struct execution *execution)
 {
@@ -444,7 +460,7 @@ bool batch_next(struct batch *batch, struct execution *execution)
     judge_execution(batch->over ? process : &went_on, batch->session, batch->program, batch->trace,
                     batch->peers, result);
     if (result->kind != RESULT_PASS)
-        result->output = excerpt(execution->text, execution->size, OUTPUT_LINES);
+        keep_output(result, execution->text, execution->size);
     batch->over |= batch->judged == batch->asked;
     return true;
 }

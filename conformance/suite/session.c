@@ -122,6 +122,17 @@ static void ask_runtime(const struct session *session, const struct suite *suite
         *result = execute_check(session, test);
 }
 
+static void tell(const struct session *session, const struct suite *suite, const struct test *test)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+    if (!session->observer)
+        return;
+    pthread_mutex_lock(&mutex);
+    session->observer->see(session->observer->to, suite, test);
+    pthread_mutex_unlock(&mutex);
+}
+
 static void run_test(const struct session *session, const struct suite *suite, struct test *test)
 {
     double begin = clock_now(), seconds;
@@ -137,6 +148,7 @@ static void run_test(const struct session *session, const struct suite *suite, s
         expect_failure(test);
     }
     test->result.seconds = seconds;
+    tell(session, suite, test);
 }
 
 /* What several threads take tests from. */

@@ -13,6 +13,14 @@ enum fail_fast {
     FAIL_FAST_ALL   /* all others, if its rule is a MUST: the runtime does not conform */
 };
 
+/* Somebody who is told of each test when it has been executed, by one thread at a time. A test that
+ * is executed once more is told of once more. Once all have been executed, a result may still
+ * become another one: what a runtime lacks may turn out to be declined. */
+struct observer {
+    void (*see)(void *to, const struct suite *suite, const struct test *test);
+    void *to;
+};
+
 /* What is tested, and how. */
 struct session {
     const char *runtime;     /* a library; NULL: the runtime is the command's */
@@ -30,6 +38,7 @@ struct session {
     int jobs;             /* tests at a time */
     const struct invariants *excused; /* declared to be broken; NULL: none */
     enum fail_fast fail_fast;
+    const struct observer *observer; /* NULL: there is none */
 };
 
 /* Execute the chosen tests and write to each its result. Those left out are no longer chosen. */
