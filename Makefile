@@ -240,7 +240,7 @@ TESTS += $(B)/faults
 
 # ---- manual pages, from the comments of the headers and from what the programs say of themselves
 
-MANUAL := $(addprefix $(B)/man/,miou.3 conform.1 attack.1 miou-echo.1)
+MANUAL := $(addprefix $(B)/man/,miou.3 conform.1 attack.1 miou-echo.1 conform-compare.1)
 
 manual: $(MANUAL) ## the manual pages, in build/man
 	@:
@@ -251,6 +251,7 @@ $(B)/man/miou.3: ci/manual $(wildcard spec/miou*.h spec/*.md)
 $(B)/man/conform.1: conformance/conform.1 $(B)/conform
 $(B)/man/attack.1: fuzz/attack/attack.1 $(B)/attack
 $(B)/man/miou-echo.1: ref/miou-echo.1 $(B)/miou-echo
+$(B)/man/conform-compare.1: ci/conform-compare.1 ci/compare
 $(B)/man/%.1: ci/manual
 	@mkdir -p $(@D)
 	$(Q)VERSION=$(VERSION) ci/manual command $(filter %.1,$^) $(lastword $^) >$@
@@ -277,7 +278,7 @@ test: ## run all tests of the project
 	$(BUILD) all tests
 	@ci/test $(TESTS)
 
-tests: $(TESTS) $(LIARS) $(PEERS) $(B)/specification $(B)/saboteur.so $(B)/mutants
+tests: $(TESTS) $(LIARS) $(PEERS) $(B)/specification $(B)/saboteur.so $(B)/mutants manual
 	@:
 
 explore: ## every scenario on all its schedules, up to a bound, and beyond it on random ones; REPORT=FILE.json
