@@ -68,7 +68,8 @@ room      = $(foreach r,$1,$(foreach f,$(wildcard $r/*.c),$(if $(filter test_%,$
 
 LOADER   := $(B)/conformance/driver/interface.o $(B)/conformance/driver/trampolines.o
 PARSER   := $(filter-out %/reader.c %/markdown.c,$(call room,conformance/scenario))
-SUITE    := conformance/conform.c conformance/driver/parts.c \
+COMMAND  := conformance/conform.c conformance/options.c
+SUITE    := conformance/driver/parts.c \
             $(call room,$(addprefix conformance/,machine scenario judge suite report))
 DRIVER   := $(filter-out %/interface.c %/trampolines.c,$(call room,conformance/driver)) conformance/machine/strays.c $(PARSER)
 CHECKS   := $(call room,conformance/checks)
@@ -78,13 +79,21 @@ SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/sabo
 JSON     = $(shell pkg-config --libs jansson)
 LIBS     = -lcmark $(JSON) $(shell pkg-config --libs libxml-2.0) -lm
 
-$(B)/conform: $(SUITE:%.c=$(B)/%.o) | $(B)/driver $(B)/checks
+$(B)/conform: $(patsubst %.c,$(B)/%.o,$(COMMAND) $(SUITE)) | $(B)/driver $(B)/checks
 	$(LINK) $^ $(LIBS)
 
 $(B)/conformance/report/junit.o $(B)/conformance/report/test_formats.o: FLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libxml-2.0))
 
 $(B)/conformance/conform.o: FLAGS += -DVERSION='"$(VERSION)"'
 $(B)/conformance/conform.o: Makefile
+
+# What stands in each page of a report, as lines of C.
+$(B)/%.inc: conformance/report/%
+	@mkdir -p $(@D)
+	@sed 's/[\\"]/\\&/g; s/.*/"&\\n",/' $< > $@
+
+$(B)/conformance/report/html.o: $(B)/page.css.inc $(B)/page.js.inc
+$(B)/conformance/report/html.o: FLAGS += -I$(B)
 
 # The specification as a page of HTML.
 $(B)/specification: $(B)/conformance/specification.o $(patsubst %.c,$(B)/%.o,$(call room,conformance/scenario))
@@ -134,7 +143,7 @@ $(B)/peers/delays.so: $(B)/conformance/peers/delays.o $(B)/conformance/driver/in
 
 TESTS := $(patsubst %.c,$(B)/%,$(wildcard conformance/test_*.c conformance/*/test_*.c ref/test_*.c))
 
-$(filter $(B)/conformance/%,$(TESTS)): %: %.o $(filter-out %/conform.o,$(SUITE:%.c=$(B)/%.o))
+$(filter $(B)/conformance/%,$(TESTS)): %: %.o $(SUITE:%.c=$(B)/%.o)
 	$(LINK) $^ $(LIBS) -lcmocka
 
 $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
@@ -209,7 +218,7 @@ all: $(B)/random-programs
 # ---- fuzz: whatever the suite reads
 
 $(B)/fuzz_reader: $(patsubst %,$(B)/%.o,fuzz/targets/fuzz_reader $(patsubst %.c,%,$(filter-out \
-                  %/conform.c conformance/report/%,$(SUITE)))) $(ENGINE)
+                  conformance/report/%,$(SUITE)))) $(ENGINE)
 	$(LINK) $^ -l:libcmark.a
 
 TESTS += $(B)/fuzz_reader
@@ -240,19 +249,20 @@ TESTS += $(B)/faults
 
 # ---- manual pages, from the comments of the headers and from what the programs say of themselves
 
-MANUAL := $(addprefix $(B)/man/,miou.3 conform.1 attack.1 miou-echo.1 conform-compare.1)
+MANUAL := $(addprefix $(B)/man/,miou.3 conform.1 attack.1 miou-echo.1 conform-compare.1 conform-matrix.1)
 
 manual: $(MANUAL) ## the manual pages, in build/man
 	@:
 
-$(B)/man/miou.3: ci/manual $(wildcard spec/miou*.h spec/*.md)
+$(B)/man/miou.3: ci/manual Makefile $(wildcard spec/miou*.h spec/*.md)
 	$(Q)VERSION=$(VERSION) ci/manual functions $(@D)
 
 $(B)/man/conform.1: conformance/conform.1 $(B)/conform
 $(B)/man/attack.1: fuzz/attack/attack.1 $(B)/attack
 $(B)/man/miou-echo.1: ref/miou-echo.1 $(B)/miou-echo
 $(B)/man/conform-compare.1: ci/conform-compare.1 ci/compare
-$(B)/man/%.1: ci/manual
+$(B)/man/conform-matrix.1: ci/conform-matrix.1 ci/matrix
+$(B)/man/%.1: ci/manual Makefile
 	@mkdir -p $(@D)
 	$(Q)VERSION=$(VERSION) ci/manual command $(filter %.1,$^) $(lastword $^) >$@
 

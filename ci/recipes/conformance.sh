@@ -12,7 +12,7 @@ for format in junit html json; do
     conform "$@" --format $format --output "$file"
     [ -s "$file" ] || exit 2
 done
-conform-matrix "report/$name.json" -o "report/$name-matrix.html" --badges report/badges || exit 2
+conform-matrix "$name=report/$name.json" -o "report/$name-matrix.html" --badges report/badges || exit 2
 
 if [ -s "baseline/$name.json" ]; then
     conform-compare "baseline/$name.json" "report/$name.json"

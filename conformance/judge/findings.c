@@ -86,6 +86,21 @@ struct phrase event_phrase(const struct inquiry *inquiry, int event)
     return phrase;
 }
 
+int finding_next_line(const char **text)
+{
+    static const char before[] = " (line ", behind[] = " of the trace)";
+
+    while ((*text = strstr(*text, before))) {
+        char *end;
+        long line = strtol(*text += strlen(before), &end, 10);
+
+        if (strncmp(end, behind, strlen(behind)) == 0 && line > 0 && line <= INT_MAX)
+            return (int)line;
+    }
+    *text = "";
+    return 0;
+}
+
 struct phrase list_phrase(const struct inquiry *inquiry, struct outcomes list)
 {
     struct phrase phrase;

@@ -65,6 +65,10 @@ char *judge_protocol(const struct program *program, const struct trace *trace);
  * whole or not; NULL: there is none. */
 const char *judge_absent(const struct program *program, const struct trace *trace);
 
+/* Findings name events by their lines in the trace. Returns the next such line that is named from
+ * *text on, which moves behind it; 0: none. */
+int finding_next_line(const char **text);
+
 void verdict_free(struct verdict *verdict);
 
 #endif

@@ -1284,12 +1284,15 @@ static void answers_are_judged(void **state)
         {{"ok | failed boom", "ok, failed boom"}, ""},
         {{"cancelled | failed boom | ok", "cancelled, ok | ok, failed boom"}, ""},
         {{"ok", "ok, failed boom"},
-         "- 3: 'await p' has the outcome ok / ok, failed boom, in task main\n"},
+         "- 3: 'await p' has the outcome ok / ok, failed boom, in task main (line 3 of the "
+         "trace)\n"},
         {{"failed boom, ok", "ok, failed boom"},
          "- 3: 'await p' has the outcome failed boom, ok / "},
         {{"ok, ok | failed boom, failed boom", "ok, failed boom"}, ""},
         {{"ok | failed boom", "ok | failed boom"},
-         "- 4: 'parallel good' has the outcome ok | failed boom / ok, failed boom, in task main\n"},
+         "- 4: 'parallel good' has the outcome ok | failed boom / ok, failed boom, in task main "
+         "(line "
+         "4 of the trace)\n"},
         {{"ok | failed boom", "ok"}, "- 4: 'parallel good' has the outcome ok / "},
     };
 

@@ -14,4 +14,7 @@ struct commands {
 struct commands commands_of(const struct report *report, const struct test *test);
 void commands_free(struct commands *commands);
 
+/* Write a word so that the shell reads it as it is. */
+void commands_quote(FILE *stream, const char *word);
+
 #endif

@@ -1,6 +1,7 @@
 /* conclusion: counts rules and tests, and says how far the runtime conforms. */
 #include "conclusion.h"
 
+#include "ids.h"
 #include "paragraph.h"
 #include "scenario/memory.h"
 #include "suite/differences.h"
@@ -157,31 +158,48 @@ static bool is_told(const struct suite *suite)
     return told;
 }
 
+static size_t count_broken_should(const struct suite *suite)
+{
+    size_t i, rules = 0;
+
+    for (i = 0; i < suite->rule_count; i++)
+        rules += suite->rules[i].chosen && suite->rules[i].rule->level == LEVEL_SHOULD &&
+                 result_is_failure(suite_result(&suite->rules[i]));
+    return rules;
+}
+
 enum conclusion conclude(const struct suite *suite)
 {
-    if (!is_told(suite))
+    if (suite->interrupted || !is_told(suite))
         return COULD_NOT_TELL;
-    if (count_rules(suite, true, result_is_failure) || count_rules(suite, true, is_missing))
+    if (count_rules(suite, true, result_is_failure) || count_rules(suite, true, is_missing) ||
+        (suite->strict && count_broken_should(suite)))
         return DOES_NOT_CONFORM;
     return count_rules(suite, true, is_unknown) ? COULD_NOT_TELL : CONFORMS;
 }
 
 int conclude_status(const struct suite *suite)
 {
-    return differences_are_stale(suite) ? DOES_NOT_CONFORM : conclude(suite);
+    if (!suite->interrupted && differences_are_stale(suite))
+        return DOES_NOT_CONFORM;
+    return conclude(suite);
 }
 
 /* ---- Sentences ---- */
 
-static void write_rules(FILE *stream, const struct suite *suite, bool must,
-                        bool (*asked)(enum result_kind))
-{
-    size_t i;
+enum { IDS_MAX = 12 /* items of a list; a sentence is to be read */ };
 
-    for (i = 0; i < suite->rule_count; i++)
-        if (suite->rules[i].chosen && must == (suite->rules[i].rule->level == LEVEL_MUST) &&
-            asked(suite_result(&suite->rules[i])))
-            fprintf(stream, " %s", suite->rules[i].rule->id);
+/* Either MUST rules, or all others, whose result is as asked. */
+struct wanted_rules {
+    bool must;
+    bool (*asked)(enum result_kind);
+};
+
+static bool is_wanted(const struct suite_rule *rule, const void *state)
+{
+    const struct wanted_rules *wanted = state;
+
+    return wanted->must == (rule->rule->level == LEVEL_MUST) && wanted->asked(suite_result(rule));
 }
 
 bool conclusion_is_of_all(const struct session *session, const struct suite *suite)
@@ -192,7 +210,8 @@ bool conclusion_is_of_all(const struct session *session, const struct suite *sui
     for (r = 0; r < suite->rule_count; r++) {
         const struct suite_rule *rule = &suite->rules[r];
 
-        if (session->server && !suite_has_attacks(suite, rule->chapter))
+        if (rule->rule->level != LEVEL_MUST ||
+            (session->server && !suite_has_attacks(suite, rule->chapter)))
             continue;
         all &= rule->chosen;
         for (t = 0; t < rule->count; t++)
@@ -323,8 +342,9 @@ static void write_kept(FILE *stream, const struct session *session, const struct
 static void write_kept_still(FILE *stream, const struct session *session, const struct suite *suite)
 {
     size_t kept = count_rules(suite, true, is_kept);
+    bool must = count_rules(suite, true, result_is_failure) || count_rules(suite, true, is_missing);
 
-    fputs("does not conform", stream);
+    fputs(must ? "does not conform" : "does not conform strictly", stream);
     write_chapters(stream, session, suite, " to");
     fputc('.', stream);
     if (!conclusion_is_of_all(session, suite))
@@ -342,13 +362,25 @@ static void write_those(FILE *stream, const char *word, const struct suite *suit
     if (!count_rules(suite, must_rules, asked))
         return;
     fputs(word, stream);
-    write_rules(stream, suite, must_rules, asked);
+    ids_write(stream, suite, is_wanted, &(struct wanted_rules){must_rules, asked}, IDS_MAX);
+}
+
+/* "interrupted after 412 of 1371 tests: " */
+static void write_interrupted(FILE *stream, const struct suite *suite)
+{
+    size_t done = 0, i;
+
+    for (i = 0; i < suite->count; i++)
+        done += suite->tests[i].chosen;
+    fprintf(stream, "interrupted after %zu of %zu tests: ", done, done + suite->left_out);
 }
 
 static void write_must(FILE *stream, const struct session *session, const struct suite *suite)
 {
     switch (conclude(suite)) {
     case COULD_NOT_TELL:
+        if (suite->interrupted)
+            write_interrupted(stream, suite);
         fprintf(stream, "could not tell whether the %s conforms",
                 session->server ? "server" : "runtime");
         write_chapters(stream, session, suite, " to");

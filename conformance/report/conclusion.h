@@ -29,7 +29,7 @@ struct counts {
 };
 struct counts conclusion_count(const struct suite *suite);
 
-/* Whether the session tested all that can be tested. */
+/* Whether the session tested all MUST rules, as far as they can be tested. */
 bool conclusion_is_of_all(const struct session *session, const struct suite *suite);
 
 /* Write the conclusion in sentences, for people, and what to implement next. */

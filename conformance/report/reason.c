@@ -51,5 +51,5 @@ const char *reason_untested(const struct suite_rule *rule)
     if (rule->count == 0)
         return rule->rule->untested;
     test = test && test->result.reason ? test : reason_first(rule, RESULT_DECLINED);
-    return test && test->result.reason ? test->result.reason : "no test of it was chosen";
+    return test && test->result.reason ? test->result.reason : "it was not executed";
 }

@@ -167,13 +167,14 @@ void report_tap(const struct report *report, const struct suite *suite)
     FILE *stream = report->stream;
     size_t number = 1, i;
 
-    fprintf(stream, "TAP version 13\n1..%zu\n", count_lines(suite));
+    fputs("TAP version 13\n", stream);
     write_comment(stream, "library: ", session->runtime);
     write_comment(stream, "driver: ", session->command);
     write_comment(stream, "server: ", session->server);
     write_comment(stream, "runtime: ", report->runtime);
     write_comment(stream, "conform: ", report->version);
     write_comment(stream, "specification: ", report->specification);
+    fprintf(stream, "1..%zu\n", count_lines(suite));
     for (i = 0; i < suite->rule_count; i++)
         if (suite->rules[i].chosen)
             number += write_rule(report, &suite->rules[i], number);

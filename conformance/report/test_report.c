@@ -82,7 +82,11 @@ static void expect_of(const struct session *session, struct suite *suite,
     char *text, line[256];
     size_t size;
     FILE *stream = open_memstream(&text, &size);
-    struct report report = {.stream = stream, .again = "conform", .session = session};
+    struct report report = {.stream = stream,
+                            .version = "1",
+                            .runtime = "x",
+                            .again = "conform",
+                            .session = session};
 
     assert_true(report_write(&report, suite));
     fclose(stream);
@@ -136,7 +140,7 @@ static void says_what_was_not_tested(void **state)
            "keeps all of the 3 MUST rules that were tested, of 4, without hooks. Untested: R98.2");
     expect("---dd", COULD_NOT_TELL,
            "could not tell whether the runtime conforms. Declined: hooks and time "
-           "Untested: R98.1 R98.2\nR98.3");
+           "Untested: R98.1-R98.3");
 }
 
 static void names_parts_beside_what_is_broken(void **state)
@@ -195,8 +199,7 @@ static void says_of_which_chapter_a_server_keeps_the_rules(void **state)
         "R98.2");
     expect_of_server("-----", COULD_NOT_TELL,
                      "could not tell whether the server conforms to chapter 98. "
-                     "Untested: R98.1 R98.2 R98.3 R98.4\n"
-                     "R98.5");
+                     "Untested: R98");
 }
 
 static int set_up(void **state)

@@ -53,6 +53,9 @@ static bool ended_by_itself(const struct process *process, const struct session 
     case PROCESS_FLOODED:
         result_set(result, RESULT_CRASH, "more than %d MiB of output", OUTPUT_LIMIT >> 20);
         return false;
+    case PROCESS_STOPPED:
+        result_set(result, RESULT_UNKNOWN, "it was stopped");
+        return false;
     case PROCESS_NOT_STARTED:
         result_set(result, RESULT_UNKNOWN, "cannot start: %s", strerror(process->status));
         return false;

@@ -7,6 +7,7 @@
 #include "explore.h"
 #include "machine/clock.h"
 #include "machine/machine.h"
+#include "process.h"
 #include "replay.h"
 #include "scenario/memory.h"
 
@@ -122,27 +123,53 @@ static void ask_runtime(const struct session *session, const struct suite *suite
         *result = execute_check(session, test);
 }
 
+static pthread_mutex_t telling = PTHREAD_MUTEX_INITIALIZER;
+
+static void tell_begin(const struct session *session, const struct test *test)
+{
+    const struct observer *observer;
+
+    pthread_mutex_lock(&telling);
+    for (observer = session->observer; observer; observer = observer->next)
+        if (observer->begin)
+            observer->begin(observer->to, test);
+    pthread_mutex_unlock(&telling);
+}
+
 static void tell(const struct session *session, const struct suite *suite, const struct test *test)
 {
-    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    const struct observer *observer;
 
-    if (!session->observer)
-        return;
-    pthread_mutex_lock(&mutex);
-    session->observer->see(session->observer->to, suite, test);
-    pthread_mutex_unlock(&mutex);
+    pthread_mutex_lock(&telling);
+    for (observer = session->observer; observer; observer = observer->next)
+        observer->see(observer->to, suite, test);
+    pthread_mutex_unlock(&telling);
+}
+
+/* What was stopped has no result. */
+static void forget(struct test *test)
+{
+    result_free(&test->result);
+    test->result.kind = RESULT_SKIPPED;
+    test->exploration = (struct exploration){0};
+    test->executions = 0;
 }
 
 static void run_test(const struct session *session, const struct suite *suite, struct test *test)
 {
     double begin = clock_now(), seconds;
 
+    tell_begin(session, test);
     test->executions++;
     if (session->server)
         attack_server(session, test);
     else
         ask_runtime(session, suite, test);
     seconds = clock_now() - begin;
+    if (process_stopped()) {
+        forget(test);
+        return;
+    }
     if (!session->server) {
         excuse(test->scenario ? test->scenario->program : NULL, &test->result);
         expect_failure(test);
@@ -161,7 +188,7 @@ struct work {
 
 /* What is declared to differ, and the tests of a rule whose part a library is known to lack, are
  * not executed. */
-static void leave_out(struct suite *suite)
+static void leave_out(const struct session *session, struct suite *suite)
 {
     size_t r, t;
 
@@ -177,6 +204,8 @@ static void leave_out(struct suite *suite)
             else if (test->chosen && test->difference &&
                      test->difference->kind == DIFFERENCE_DIFFERS)
                 result_set(&test->result, RESULT_DIFFERS, "%s", test->difference->reason);
+            if (test->result.kind != RESULT_SKIPPED)
+                tell(session, suite, test);
         }
     }
 }
@@ -197,7 +226,8 @@ static bool shares_result(const struct session *session, const struct test *test
 
 static void run_waiting(struct work *work, struct test *test)
 {
-    if (is_left_out(test) || test->executions || shares_result(work->session, test))
+    if (process_stopped() || is_left_out(test) || test->executions ||
+        shares_result(work->session, test))
         return;
     run_test(work->session, work->suite, test);
     if (test->result.kind >= RESULT_FAIL && test->rule->level == LEVEL_MUST)
@@ -252,6 +282,12 @@ static void copy_result(struct result *to, const struct result *from)
 
 enum { ASKED_AGAIN = 5 /* tests that fail again, until it is clear that it is the runtime */ };
 
+bool session_asks_again(const struct test *test)
+{
+    return test->executions == 1 && test->result.kind >= RESULT_FAIL &&
+           (test->result.kind == RESULT_HANG || test->result.starved);
+}
+
 /* Execute tests that seem to hang, or whose runs could not start, once more, one at a time, so that
  * no other test disturbs them. Returns whether one of them does not fail. */
 static bool ask_again(const struct session *session, struct suite *suite)
@@ -260,11 +296,10 @@ static bool ask_again(const struct session *session, struct suite *suite)
     int failed = 0;
     size_t i;
 
-    for (i = 0; i < suite->count && failed < ASKED_AGAIN; i++) {
+    for (i = 0; i < suite->count && failed < ASKED_AGAIN && !process_stopped(); i++) {
         struct test *test = &suite->tests[i];
 
-        if (test->executions != 1 || test->result.kind < RESULT_FAIL ||
-            (test->result.kind != RESULT_HANG && !test->result.starved))
+        if (!session_asks_again(test))
             continue;
         result_free(&test->result);
         test->exploration = (struct exploration){0};
@@ -305,7 +340,7 @@ void session_run(const struct session *session, struct suite *suite)
 {
     size_t i;
 
-    leave_out(suite);
+    leave_out(session, suite);
     /* What was left out for a test that only seemed to hang is executed after all. */
     do
         run_all(session, suite);
@@ -316,9 +351,12 @@ void session_run(const struct session *session, struct suite *suite)
         if (!is_left_out(test) && shares_result(session, test)) {
             copy_result(&test->result, &test->twin->result);
             test->executions = test->twin->executions;
+            if (test->executions)
+                tell(session, suite, test);
         }
     }
     suite_leave_out(suite);
+    suite->interrupted = process_stopped();
     suite_settle(suite);
     differences_settle(suite, session->explore > 0);
 }
