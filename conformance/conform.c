@@ -25,14 +25,32 @@
 
 /* ---- The parts of the program ---- */
 
-/* The other programs lie beside this one, also where it is installed, in libexec/miou. The chapters
- * are beside its directory, or in share/miou. */
+/* The chapters are in spec beside the directory of this program or, where it is installed, in
+ * share/miou. A directory spec below build has the page of `make spec`, and no chapters. */
+static const char *find_chapters(const char *directory)
+{
+    static const char *const places[] = {"../spec", "../../share/miou/spec"};
+    static char found[PATH_MAX];
+    size_t i;
+
+    for (i = 0; i < sizeof places / sizeof *places; i++) {
+        char *file = text_of("%s/%s/scenario.md", directory, places[i]);
+        bool there = realpath(file, found) != NULL;
+
+        free(file);
+        if (there) {
+            *strrchr(found, '/') = '\0';
+            return found;
+        }
+    }
+    return "spec";
+}
+
+/* The other programs lie beside this one, also where it is installed, in libexec/miou. */
 static void find_parts(struct options *options)
 {
     static char directory[PATH_MAX];
     ssize_t size = readlink("/proc/self/exe", directory, sizeof directory - 1);
-    static const char *const places[] = {"../spec", "../../share/miou/spec"};
-    size_t i;
 
     if (size < 0)
         die("/proc/self/exe: %s", strerror(errno));
@@ -47,13 +65,7 @@ static void find_parts(struct options *options)
         die("%s: %s", options->session.checks, strerror(errno));
     if (options->session.server && access(options->session.attack, X_OK) != 0)
         die("%s: %s", options->session.attack, strerror(errno));
-    /* A directory spec below build has the page of `make spec`, and no chapters. */
-    options->chapters = options->spec;
-    for (i = 0; i < sizeof places / sizeof *places && !options->chapters; i++)
-        if (access(text_of("%s/%s/scenario.md", directory, places[i]), R_OK) == 0)
-            options->chapters = realpath(text_of("%s/%s", directory, places[i]), NULL);
-    if (!options->chapters)
-        options->chapters = "spec";
+    options->chapters = options->spec ? options->spec : find_chapters(directory);
 }
 
 /* What a program of tests says when it is asked for a list of them. */
