@@ -77,12 +77,10 @@ SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/sabo
 
 # What the reports need, and the chapters.
 JSON     = $(shell pkg-config --libs jansson)
-LIBS     = -lcmark $(JSON) $(shell pkg-config --libs libxml-2.0) -lm
+LIBS     = -lcmark $(JSON) -lm
 
 $(B)/conform: $(patsubst %.c,$(B)/%.o,$(COMMAND) $(SUITE)) | $(B)/driver $(B)/checks
 	$(LINK) $^ $(LIBS)
-
-$(B)/conformance/report/junit.o $(B)/conformance/report/test_formats.o: FLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libxml-2.0))
 
 $(B)/conformance/conform.o: FLAGS += -DVERSION='"$(VERSION)"'
 $(B)/conformance/conform.o: Makefile

@@ -307,7 +307,7 @@ static int check(struct options *options, struct suite *suite, const char *progr
     char *command = again(options, program), *lacks = machine_lacks();
     struct session *session = &options->session;
     struct output output;
-    char *why = output_open(&output, options->output);
+    char *why = output_open(&output, options->output, options->format == REPORT_JSONL);
     struct report report = {.stream = output.stream,
                             .format = options->format,
                             .slowest = options->slowest,
@@ -390,8 +390,7 @@ int main(int argc, char **argv)
         suite = load(&options);
         status = do_errand(&options, suite, argv[0]);
     }
-    if (fflush(stdout) != 0 || ferror(stdout))
-        die("cannot write: %s", strerror(errno));
+    finish_output();
     if (suite)
         differences_free(suite->differences);
     suite_free(suite);

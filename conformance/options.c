@@ -138,6 +138,12 @@ void complain_about(const char *text)
     fprintf(stderr, "conform: %s\n", text);
 }
 
+void finish_output(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        die("cannot write: %s", strerror(errno));
+}
+
 /* ---- Values ---- */
 
 /* A whole number from 1; the option is written as it was, up to its value. */
@@ -327,8 +333,7 @@ static void print_help(struct options *options, const char *text)
     fputs(help_on_tests, stdout);
     printf(help_on_execution, EXPLORE_DEFAULT);
     printf(help_on_reports, SLOWEST_DEFAULT);
-    if (fflush(stdout) != 0)
-        die("cannot write: %s", strerror(errno));
+    finish_output();
     exit(0);
 }
 

@@ -51,6 +51,9 @@ void options_read(struct options *options, int argc, char **argv);
 /* Say on standard error, behind the program's name, what is wrong, and end with status 2. */
 __attribute__((format(printf, 1, 2), noreturn)) void die(const char *format, ...);
 
+/* End so if standard output could not be written; else all of it is. */
+void finish_output(void);
+
 /* Say so of one of several mistakes. */
 void complain_about(const char *text);
 

@@ -185,12 +185,11 @@ static void leaves_out_exceptions(void **state)
         conform("--driver 'sh honest' --rule R98 --except R98.1/first --except R98.3");
 
     (void)state;
-    assert_string_equal(body(&process),
-                        "98 A chapter\n"
-                        "  R98.2  SHOULD pass              1  Saying it again\n"
-                        "\n"
-                        "keeps what was chosen.\n"
-                        "1 passed, 0 failed\n");
+    assert_string_equal(body(&process), "98 A chapter\n"
+                                        "  R98.2  SHOULD pass              1  Saying it again\n"
+                                        "\n"
+                                        "keeps what was chosen.\n"
+                                        "1 passed, 0 failed\n");
     assert_int_equal(process.status, 0);
     process_free(&process);
 }

@@ -21,6 +21,10 @@ static const char long_chapter[] = "# Long\n\n" RULE("92.1", "MUST", FIVE("a") F
     RULE("92.2", "MUST", FIVE("c") FIVE("d")) RULE("92.3", "MAY", FIVE("e"))
         RULE("92.4", "MUST", FIVE("f")) RULE("92.10", "MUST", FIVE("g"));
 
+/* There are tests in C, and they are of no rule here; so not all rules may be chosen. */
+static const char other_chapter[] = "# Other\n\n" RULE("93.1", "MAY", SAYS("four"));
+#define ALL "--except R93"
+
 /* A driver that does as each program says. Cases of its word do something first, or say another
  * word. */
 static const char driver[] =
@@ -41,6 +45,7 @@ static int set_up(void **state)
     write_file("spec/0-overview.md", "# Overview\n\nVersion: 7.8\n");
     write_file("spec/91-short.md", short_chapter);
     write_file("spec/92-long.md", long_chapter);
+    write_file("spec/93-other.md", other_chapter);
     return 0;
 }
 
@@ -207,7 +212,7 @@ static void reports_what_was_done_when_interrupted(void **state)
         process_free(&process);
     }
     process = run(STARTS, MEANWHILE("--format tap", "kill -INT"));
-    assert_true(contains(process.output, "1..1\nok 1 - R91.1/one\n"));
+    assert_true(contains(process.output, "\nok 1 - R91.1/one\n# The session was interrupted.\n"));
     assert_true(contains(process.output, "status 2\n"));
     process_free(&process);
 }
@@ -319,7 +324,7 @@ static void writes_into_pipes(void **state)
     struct process process = run("", "eval $conform --rule R91 --output /dev/stdout | cat");
 
     (void)state;
-    assert_true(contains(process.output, "conforms") || contains(process.output, "keeps what"));
+    assert_true(contains(process.output, "keeps what was chosen.\n"));
     assert_int_equal(count(process.output, "3 passed, 0 failed\n"), 2);
     process_free(&process);
     process = run("", "echo before >file; eval $conform --rule R91 --output /dev/stdout >>file; "
@@ -376,7 +381,7 @@ static void chooses_by_ids_patterns_and_levels(void **state)
                  "R92.2/c1 R92.2/d1 R92.10/g1 ");
     expect_tests("--rule \"'R92.1*'\" --except \"'*/[ab]*'\"",
                  "R92.10/g1 R92.10/g2 R92.10/g3 R92.10/g4 R92.10/g5 ");
-    expect_tests("--rule \"'R9*'\" --level should,MAY",
+    expect_tests("--rule \"'R9[12]'\" --level should,MAY",
                  "R91.2/three R92.3/e1 R92.3/e2 R92.3/e3 R92.3/e4 R92.3/e5 ");
 }
 
@@ -393,7 +398,7 @@ static void expect_refusal(const char *options, const char *why)
 static void refuses_what_chooses_nothing(void **state)
 {
     (void)state;
-    expect_refusal("--rule R91,R93", "conform: there is no rule R93; see --list\n");
+    expect_refusal("--rule R91,R94", "conform: there is no rule R94; see --list\n");
     expect_refusal("--rule \"'R91.1/x*'\"", "conform: there is no rule R91.1/x*; see --list\n");
     expect_refusal("--rule ,", "conform: there is no rule ; see --list\n");
     expect_refusal("--rule R91.1 --level MAY", "conform: no rule is left to be tested\n");
@@ -420,14 +425,14 @@ static void a_level_is_enough_to_conform(void **state)
 
 static void is_strict_if_asked(void **state)
 {
-    struct process process = run("three) " WRONG ";;", "eval $conform --strict");
+    struct process process = run("three) " WRONG ";;", "eval $conform --strict " ALL);
 
     (void)state;
     assert_true(contains(process.output, "\ndoes not conform strictly. It keeps 5 of the 5 MUST "
                                          "rules that were tested.\nbroken, but no MUST: R91.2\n"));
     assert_int_equal(process.status, 1);
     process_free(&process);
-    process = run("e2) " WRONG ";;", "eval $conform --strict");
+    process = run("e2) " WRONG ";;", "eval $conform --strict " ALL);
     assert_true(contains(process.output, "\nconforms.\nbroken, but no MUST: R92.3\n"));
     assert_int_equal(process.status, 0);
     process_free(&process);
@@ -436,7 +441,8 @@ static void is_strict_if_asked(void **state)
 /* A row for each chapter, and one for all. The seconds are not looked at. */
 static void sums_up_by_chapter(void **state)
 {
-    struct process process = run("c1|three) " WRONG ";;", "eval $conform | sed 's/ *[0-9.]*$//'");
+    struct process process =
+        run("c1|three) " WRONG ";;", "eval $conform " ALL " | sed 's/ *[0-9.]*$//'");
 
     (void)state;
     assert_true(contains(process.output,
@@ -453,7 +459,7 @@ static void sums_up_by_chapter(void **state)
 
 static void names_the_slowest(void **state)
 {
-    struct process process = run("d3) sleep 1;; a2) sleep 0.5;;", "eval $conform --slowest=2");
+    struct process process = run("d3) sleep 1;; a2) sleep 0.5;;", "eval $conform --slowest=2 " ALL);
     const char *text = strstr(process.output, "\nThe slowest tests, in ");
 
     (void)state;
@@ -483,21 +489,20 @@ static void tells_versions(void **state)
 
 /* ---- Long lists ---- */
 
-/* A library without a function has few lines, none of them long. */
+/* A library with hardly a function: neighbouring rules share a row, and the verdict is short. */
 static void says_what_is_not_implemented_in_few_words(void **state)
 {
     struct process process =
         run("", "%s --runtime %s", built("conform"), built("liars/lacks_functions.so"));
-    char *line, *place_of;
-    int lines = 0;
+    char *verdict = strstr(process.output, "\ndoes not conform. ");
 
     (void)state;
-    assert_true(contains(process.output, "Not implemented: "));
-    for (line = strtok_r(process.output, "\n", &place_of); line;
-         line = strtok_r(NULL, "\n", &place_of), lines++)
-        if (strlen(line) > 100)
-            fail_msg("a line of %zu characters: %s", strlen(line), line);
-    assert_in_range(lines, 20, 100);
+    assert_true(contains(process.output, "  R2.10-R2.18   not implemented  47  9 rules\n"));
+    assert_non_null(verdict);
+    assert_true(contains(verdict, " more. Not implemented: R1.3 R1.8 "));
+    assert_true(contains(verdict, "R2.10-R2.18"));
+    assert_in_range(strlen(verdict), 100, 1000);
+    assert_in_range(count(verdict, "\n"), 5, 15);
     process_free(&process);
 }
 
@@ -527,7 +532,7 @@ static void gives_commands_that_work(void **state)
     (void)state;
     if (process.status == 0 && strstr(process.output, "exited normally")) {
         expect_gdb("R2.4/values", "\ndid main 7 ok 64\n");
-        expect_gdb("R2.4/every_outcome", "not ok 1 - every_outcome");
+        expect_gdb("R2.4/every_outcome", ") exited with code 01]");
     }
     process_free(&process);
 }

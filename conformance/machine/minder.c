@@ -79,8 +79,8 @@ _Noreturn static void end_like(int status)
     _exit(0);
 }
 
-/* Wait for the end of the command, or of the leash, and kill what is left. The command is not reaped
- * before its group is killed, so no other group can have its number. */
+/* Wait for the end of the command, or of the leash, and kill what is left. The command is not
+ * reaped before its group is killed, so no other group can have its number. */
 _Noreturn static void mind(pid_t command, int descriptor)
 {
     struct pollfd polls[] = {{.fd = descriptor, .events = POLLIN}, {.fd = LEASH, .events = POLLIN}};

@@ -1,6 +1,6 @@
 /* minder: a process between us and a command, so that nothing of the command outlives it, or us,
- * however either ends: what the command has started, in whatever session, falls to the minder, which
- * kills it. */
+ * however either ends: what the command has started, in whatever session, falls to the minder,
+ * which kills it. */
 #ifndef MINDER_H
 #define MINDER_H
 
@@ -14,8 +14,8 @@ struct minded {
 };
 
 /* Start a program, found by PATH, with its arguments, ended by a NULL, and these descriptors, which
- * must not be 0 to 2, as its standard ones. It inherits no other descriptor, and no signal is ignored
- * or blocked in it. Returns 0, or an errno if the system refuses. */
+ * must not be 0 to 2, as its standard ones. It inherits no other descriptor, and no signal is
+ * ignored or blocked in it. Returns 0, or an errno if the system refuses. */
 int minder_start(char *const *arguments, const int standard[3], struct minded *minded);
 
 #endif

@@ -72,5 +72,5 @@ void ids_write(FILE *stream, const struct suite *suite, ids_meant *meant, const 
             items++;
         }
     if (more)
-        fprintf(stream, " and %zu more", more);
+        fprintf(stream, " and %zu more.", more);
 }

@@ -38,6 +38,18 @@ static const char *behind(const char *text, const char *word)
     return text && !strncmp(text, word, strlen(word)) ? text + strlen(word) : NULL;
 }
 
+/* The answers of a line `schedule 0 1`. */
+static void put_answers(json_t *object, const char *line)
+{
+    const char *first = line + strcspn(line, " \n");
+    char *answers;
+
+    first += strspn(first, " ");
+    answers = must(strndup(first, strcspn(first, "\n")));
+    member_text(object, "schedule", answers);
+    free(answers);
+}
+
 static void put_options(json_t *object, const struct report *report, const struct suite *suite)
 {
     const struct session *session = report->session;
@@ -46,7 +58,7 @@ static void put_options(json_t *object, const struct report *report, const struc
 
     member_text(member, "seed", behind(session->replay, "--seed "));
     if (behind(session->replay, "--schedule"))
-        member_text(member, "schedule", session->schedule + strlen("schedule"));
+        put_answers(member, session->schedule);
     if (session->explore)
         member_number(member, "explore", session->explore);
     member_seconds(member, "timeout", session->seconds);

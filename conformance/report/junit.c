@@ -7,65 +7,50 @@
 #include "reason.h"
 #include "scenario/memory.h"
 
-#include <libxml/xmlwriter.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct junit {
     const struct report *report;
     const struct suite *suite;
-    xmlTextWriterPtr writer;
+    FILE *stream;
 };
 
 /* ---- XML ---- */
 
-/* Memory is all that can be lacking. */
-static void need(int written)
+/* Write a legible text, which is freed, without the characters that mean something in XML. */
+static void escaped(FILE *stream, char *text)
 {
-    must(written < 0 ? NULL : &written);
-}
-
-static void begin(const struct junit *junit, const char *element)
-{
-    need(xmlTextWriterStartElement(junit->writer, BAD_CAST element));
-}
-
-static void end(const struct junit *junit)
-{
-    need(xmlTextWriterEndElement(junit->writer));
+    for (const char *at = text; *at; at++)
+        if (*at == '<')
+            fputs("&lt;", stream);
+        else if (*at == '>')
+            fputs("&gt;", stream);
+        else if (*at == '&')
+            fputs("&amp;", stream);
+        else if (*at == '"')
+            fputs("&quot;", stream);
+        else
+            fputc(*at, stream);
+    free(text);
 }
 
 static void attribute(const struct junit *junit, const char *name, const char *text)
 {
-    char *line = legible_line(text);
-
-    need(xmlTextWriterWriteAttribute(junit->writer, BAD_CAST name, BAD_CAST line));
-    free(line);
+    fprintf(junit->stream, " %s=\"", name);
+    escaped(junit->stream, legible_line(text));
+    fputc('"', junit->stream);
 }
 
 static void number(const struct junit *junit, const char *name, size_t value)
 {
-    char *text = text_of("%zu", value);
-
-    attribute(junit, name, text);
-    free(text);
+    fprintf(junit->stream, " %s=\"%zu\"", name, value);
 }
 
 /* Milliseconds are as much as Surefire allows. */
 static void seconds(const struct junit *junit, double value)
 {
-    char *text = text_of("%.3f", value);
-
-    attribute(junit, "time", text);
-    free(text);
-}
-
-static void body(const struct junit *junit, const char *text)
-{
-    char *copy = legible(text);
-
-    need(xmlTextWriterWriteString(junit->writer, BAD_CAST copy));
-    free(copy);
+    fprintf(junit->stream, " time=\"%.3f\"", value);
 }
 
 /* ---- Tests ---- */
@@ -81,26 +66,33 @@ static void begin_case(const struct junit *junit, const struct suite_rule *rule,
 {
     char *name;
 
-    begin(junit, "testcase");
+    fputs("  <testcase", junit->stream);
     attribute(junit, "name", id);
     attribute(junit, "classname", classname(rule->chapter, &name));
     seconds(junit, time);
+    fputs(">\n", junit->stream);
     free(name);
+}
+
+static void end_case(const struct junit *junit)
+{
+    fputs("  </testcase>\n", junit->stream);
 }
 
 static void skipped(const struct junit *junit, const char *verdict, const char *reason)
 {
     char *message = text_of("%s%s%s", verdict, reason ? ": " : "", reason ? reason : "");
 
-    begin(junit, "skipped");
+    fputs("   <skipped", junit->stream);
     attribute(junit, "message", message);
-    end(junit);
+    fputs("/>\n", junit->stream);
     free(message);
 }
 
 static void failed(const struct junit *junit, const struct test *test)
 {
     const struct result *result = &test->result;
+    const char *element = result->kind == RESULT_FAIL ? "failure" : "error";
     char *text, *message = reason_line(result);
     size_t size;
     FILE *stream = must(open_memstream(&text, &size));
@@ -109,11 +101,12 @@ static void failed(const struct junit *junit, const struct test *test)
             result_name(result->kind));
     failure_write(stream, junit->report, test);
     fclose(stream);
-    begin(junit, result->kind == RESULT_FAIL ? "failure" : "error");
+    fprintf(junit->stream, "   <%s", element);
     attribute(junit, "message", message);
     attribute(junit, "type", result_name(result->kind));
-    body(junit, must(text));
-    end(junit);
+    fputc('>', junit->stream);
+    escaped(junit->stream, legible(must(text)));
+    fprintf(junit->stream, "</%s>\n", element);
     free(message);
     free(text);
 }
@@ -125,7 +118,7 @@ static void write_rule(const struct junit *junit, const struct suite_rule *rule)
     if (rule->count == 0) {
         begin_case(junit, rule, rule->rule->id, 0);
         skipped(junit, result_name(RESULT_SKIPPED), reason_untested(rule));
-        end(junit);
+        end_case(junit);
     }
     for (i = 0; i < rule->count; i++) {
         const struct test *test = &rule->tests[i];
@@ -137,7 +130,7 @@ static void write_rule(const struct junit *junit, const struct suite_rule *rule)
             failed(junit, test);
         else if (test->result.kind != RESULT_PASS)
             skipped(junit, result_name(test->result.kind), test->result.reason);
-        end(junit);
+        end_case(junit);
     }
 }
 
@@ -175,10 +168,10 @@ static void property(const struct junit *junit, const char *name, const char *va
 {
     if (!value)
         return;
-    begin(junit, "property");
+    fputs("   <property", junit->stream);
     attribute(junit, "name", name);
     attribute(junit, "value", value);
-    end(junit);
+    fputs("/>\n", junit->stream);
 }
 
 static void properties(const struct junit *junit, const char *date)
@@ -186,7 +179,7 @@ static void properties(const struct junit *junit, const char *date)
     const struct report *report = junit->report;
     const struct session *session = report->session;
 
-    begin(junit, "properties");
+    fputs("  <properties>\n", junit->stream);
     property(junit, "library", session->runtime);
     property(junit, "driver", session->command);
     property(junit, "server", session->server);
@@ -197,7 +190,7 @@ static void properties(const struct junit *junit, const char *date)
     property(junit, "machine lacks", report->lacks);
     property(junit, "options", session->replay);
     property(junit, "interrupted", report->interrupted ? "true" : NULL);
-    end(junit);
+    fputs("  </properties>\n", junit->stream);
 }
 
 /* Write the chosen rules of a chapter, or of all chapters (NULL), as one suite. Surefire has no
@@ -214,7 +207,7 @@ static void write_suite(const struct junit *junit, const struct chapter *chapter
     for (rule = junit->suite->rules; rule < last; rule++)
         if (rule->chosen && (!chapter || rule->chapter == chapter))
             add_rule(&sums, rule);
-    begin(junit, "testsuite");
+    fputs(" <testsuite", junit->stream);
     attribute(junit, "name", chapter ? classname(chapter, &name) : "conformance");
     number(junit, "tests", sums.tests);
     number(junit, "failures", sums.failures);
@@ -228,17 +221,14 @@ static void write_suite(const struct junit *junit, const struct chapter *chapter
         attribute(junit, "hostname", "localhost");
         free(name);
     }
+    fputs(">\n", junit->stream);
     properties(junit, date);
     for (rule = junit->suite->rules; rule < last; rule++)
         if (rule->chosen && (!chapter || rule->chapter == chapter))
             write_rule(junit, rule);
-    if (chapter) {
-        begin(junit, "system-out");
-        end(junit);
-        begin(junit, "system-err");
-        end(junit);
-    }
-    end(junit);
+    if (chapter)
+        fputs("  <system-out/>\n  <system-err/>\n", junit->stream);
+    fputs(" </testsuite>\n", junit->stream);
 }
 
 static void write_suites(const struct junit *junit)
@@ -247,30 +237,23 @@ static void write_suites(const struct junit *junit)
     const struct chapter *chapter = NULL;
     size_t place = 0, i;
 
-    begin(junit, "testsuites");
+    fputs("<testsuites>\n", junit->stream);
     for (i = 0; i < suite->rule_count; i++) {
         if (!suite->rules[i].chosen || suite->rules[i].chapter == chapter)
             continue;
         chapter = suite->rules[i].chapter;
         write_suite(junit, chapter, place++);
     }
-    end(junit);
+    fputs("</testsuites>\n", junit->stream);
 }
 
 void report_junit(const struct report *report, const struct suite *suite)
 {
-    xmlBufferPtr buffer = must(xmlBufferCreate());
-    struct junit junit = {
-        .report = report, .suite = suite, .writer = must(xmlNewTextWriterMemory(buffer, 0))};
+    const struct junit junit = {.report = report, .suite = suite, .stream = report->stream};
 
-    need(xmlTextWriterSetIndent(junit.writer, 1));
-    need(xmlTextWriterStartDocument(junit.writer, NULL, "UTF-8", NULL));
+    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", report->stream);
     if (report->format == REPORT_SUREFIRE)
         write_suite(&junit, NULL, 0);
     else
         write_suites(&junit);
-    need(xmlTextWriterEndDocument(junit.writer));
-    xmlFreeTextWriter(junit.writer);
-    fputs((const char *)xmlBufferContent(buffer), report->stream);
-    xmlBufferFree(buffer);
 }

@@ -33,6 +33,15 @@ static bool is_replaced(const char *path, const struct stat *status, bool exists
            (!exists || S_ISREG(status->st_mode));
 }
 
+/* Whether a file is what standard output goes to already, perhaps behind what others wrote. */
+static bool is_standard_output(const struct stat *status)
+{
+    struct stat own;
+
+    return fstat(STDOUT_FILENO, &own) == 0 && own.st_dev == status->st_dev &&
+           own.st_ino == status->st_ino;
+}
+
 /* The permissions of a new file. */
 static mode_t usual_mode(void)
 {
@@ -59,7 +68,7 @@ static char *open_beside(struct output *output, const char *path, mode_t mode)
     return NULL;
 }
 
-char *output_open(struct output *output, const char *path)
+char *output_open(struct output *output, const char *path, bool grows)
 {
     struct stat status;
     bool exists;
@@ -68,7 +77,9 @@ char *output_open(struct output *output, const char *path)
     if (!path)
         return NULL;
     exists = stat(path, &status) == 0;
-    if (is_replaced(path, &status, exists))
+    if (exists && is_standard_output(&status))
+        return NULL;
+    if (!grows && is_replaced(path, &status, exists))
         return open_beside(output, path, exists ? status.st_mode & 07777 : usual_mode());
     output->stream = fopen(path, "w");
     return output->stream ? NULL : text_of("%s: %s", path, strerror(errno));

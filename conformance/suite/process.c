@@ -93,8 +93,8 @@ static int start(char *const *arguments, struct child *child)
 {
     struct ends *ends = &child->ends;
     struct minded minded;
-    int error = minder_start(arguments, (int[]){ends->input[0], ends->output[1], ends->errors[1]},
-                             &minded);
+    int error =
+        minder_start(arguments, (int[]){ends->input[0], ends->output[1], ends->errors[1]}, &minded);
 
     if (error == 0) {
         child->pid = minded.minder;

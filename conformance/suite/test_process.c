@@ -119,8 +119,8 @@ static bool dies(const char *number)
     return !is_alive(number);
 }
 
-/* Wherever they are: in the group of the command, in a session of their own, or below a process that
- * has ended. */
+/* Wherever they are: in the group of the command, in a session of their own, or below a process
+ * that has ended. */
 static void takes_grandchildren_along(void **state)
 {
     static const char *const commands[] = {
