@@ -47,13 +47,13 @@ static const char *short_subject(const struct session *session)
     return slash ? slash + 1 : subject(session);
 }
 
-static const char *conclusion_word(const struct suite *suite)
-{
-    static const char *const words[] = {
-        [CONFORMS] = "pass", [DOES_NOT_CONFORM] = "fail", [COULD_NOT_TELL] = "unknown"};
-
-    return words[conclude(suite)];
-}
+/* The class of the style sheet, and words for the title. */
+static const struct {
+    const char *class;
+    const char *words;
+} conclusions[] = {[CONFORMS] = {"v-pass", "conforms"},
+                   [DOES_NOT_CONFORM] = {"v-fail", "does not conform"},
+                   [COULD_NOT_TELL] = {"v-unknown", "could not tell"}};
 
 static void write_head(const struct report *report, const struct suite *suite)
 {
@@ -66,7 +66,7 @@ static void write_head(const struct report *report, const struct suite *suite)
           "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n<title>",
           stream);
     markup_text(stream, short_subject(report->session));
-    fprintf(stream, ": %s</title>\n<style>\n", conclusion_word(suite));
+    fprintf(stream, ": %s</title>\n<style>\n", conclusions[conclude(suite)].words);
     write_lines(stream, style);
     fputs("</style>\n</head>\n", stream);
 }
@@ -89,7 +89,7 @@ static void write_conclusion(const struct report *report, const struct suite *su
     conclusion_write(stream, report->session, suite);
     fclose(stream);
     must(text);
-    fprintf(report->stream, "<p class=\"conclusion v-%s\">", conclusion_word(suite));
+    fprintf(report->stream, "<p class=\"conclusion %s\">", conclusions[conclude(suite)].class);
     for (const char *at = text; *at;) {
         size_t length = strcspn(at, "\n");
         const char *next = at + length + (at[length] == '\n');
@@ -116,15 +116,12 @@ static void write_fact(FILE *stream, const char *name, const char *value)
 
 static void write_date(const struct report *report)
 {
-    char text[32] = "";
+    char text[48];
     struct tm parts;
 
-    if (report->date && gmtime_r(&report->date, &parts))
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    if (*text)
-        fprintf(report->stream,
-                "<div><dt>date</dt><dd><time datetime=\"%s\">%.10s %.5s UTC</time></dd></div>\n",
-                text, text, text + 11);
+    if (report->date && gmtime_r(&report->date, &parts) &&
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &parts) > 0)
+        write_fact(report->stream, "date", text);
 }
 
 static void write_duration(const struct report *report)
