@@ -55,7 +55,19 @@ static void write_side(FILE *stream, const char *side, const char *text)
     fputs("</div>", stream);
 }
 
-static void write_finding(FILE *stream, const struct test *test, const struct finding *finding)
+/* Write a rule's id, as a link if the page has the rule. */
+static void write_rule(FILE *stream, const struct suite *suite, const char *id)
+{
+    for (size_t i = 0; i < suite->rule_count; i++)
+        if (suite->rules[i].chosen && !strcmp(suite->rules[i].rule->id, id)) {
+            fprintf(stream, "<a href=\"#%s\">%s</a>", id, id);
+            return;
+        }
+    markup_text(stream, id);
+}
+
+static void write_finding(FILE *stream, const struct suite *suite, const struct test *test,
+                          const struct finding *finding)
 {
     fputs("<li>", stream);
     if (finding->line || finding->rule)
@@ -65,9 +77,11 @@ static void write_finding(FILE *stream, const struct test *test, const struct fi
         timeline_line_id(stream, test, finding->line);
         fprintf(stream, "\">line %d</a>", finding->line);
     }
-    if (finding->rule)
-        fprintf(stream, "%s<a href=\"#%s\">%s</a>, which holds for every program",
-                finding->line ? ", " : "", finding->rule, finding->rule);
+    if (finding->rule) {
+        fputs(finding->line ? ", " : "", stream);
+        write_rule(stream, suite, finding->rule);
+        fputs(", which holds for every program", stream);
+    }
     if (finding->line || finding->rule)
         fputs("</div>", stream);
     write_side(stream, "expected", finding->expected);
@@ -75,7 +89,7 @@ static void write_finding(FILE *stream, const struct test *test, const struct fi
     fputs("</li>\n", stream);
 }
 
-static void write_findings(FILE *stream, const struct test *test)
+static void write_findings(FILE *stream, const struct suite *suite, const struct test *test)
 {
     const struct verdict *verdict = test->result.verdict;
 
@@ -83,7 +97,7 @@ static void write_findings(FILE *stream, const struct test *test)
         return;
     fputs("<ol class=\"findings\">\n", stream);
     for (int i = 0; i < verdict->finding_count; i++)
-        write_finding(stream, test, &verdict->findings[i]);
+        write_finding(stream, suite, test, &verdict->findings[i]);
     fputs("</ol>\n", stream);
     if (verdict->more)
         fprintf(stream, "<p>and %d more</p>\n", verdict->more);
@@ -156,7 +170,8 @@ static void write_heading(FILE *stream, const struct test *test)
     fputs("</span></h4>\n", stream);
 }
 
-static void write_test(const struct report *report, const struct test *test)
+static void write_test(const struct report *report, const struct suite *suite,
+                       const struct test *test)
 {
     const struct result *result = &test->result;
     FILE *stream = report->stream;
@@ -168,7 +183,7 @@ static void write_test(const struct report *report, const struct test *test)
     write_paragraph(stream, "statement", test->rule->statement);
     write_paragraph(stream, "reason", result->reason);
     write_replay(stream, result->replay);
-    write_findings(stream, test);
+    write_findings(stream, suite, test);
     write_text(stream, "Standard error", result->errors, !test->scenario);
     if (test->scenario) {
         write_paragraph(stream, "about", test->scenario->about);
@@ -193,7 +208,8 @@ static void write_links(FILE *stream, const struct cause *cause, size_t from)
 }
 
 /* Write the other tests of a cause, at most so many in full. */
-static void write_others(const struct report *report, const struct cause *cause, size_t room)
+static void write_others(const struct report *report, const struct suite *suite,
+                         const struct cause *cause, size_t room)
 {
     size_t end = cause->count - 1 < room ? cause->count : room + 1;
     FILE *stream = report->stream;
@@ -206,7 +222,7 @@ static void write_others(const struct report *report, const struct cause *cause,
     }
     fputs(cause->count - 1 > OTHERS_NAMED ? " ...</summary>\n" : "</summary>\n", stream);
     for (size_t i = 1; i < end; i++)
-        write_test(report, cause->tests[i]);
+        write_test(report, suite, cause->tests[i]);
     if (end < cause->count) {
         fprintf(stream, "<p>This page shows %d failures. Left out:", TESTS_SHOWN);
         write_links(stream, cause, end);
@@ -215,8 +231,8 @@ static void write_others(const struct report *report, const struct cause *cause,
     fputs("</details>\n", stream);
 }
 
-static void write_cause(const struct report *report, const struct cause *cause, bool whole,
-                        size_t room)
+static void write_cause(const struct report *report, const struct suite *suite,
+                        const struct cause *cause, bool whole, size_t room)
 {
     FILE *stream = report->stream;
 
@@ -224,9 +240,9 @@ static void write_cause(const struct report *report, const struct cause *cause, 
     markup_text(stream, cause->words);
     fputs("</h3>\n", stream);
     if (whole) {
-        write_test(report, cause->tests[0]);
+        write_test(report, suite, cause->tests[0]);
         if (cause->count > 1)
-            write_others(report, cause, room);
+            write_others(report, suite, cause, room);
     } else {
         fputs("<p>Not shown in full:", stream);
         write_links(stream, cause, 0);
@@ -247,7 +263,7 @@ void html_failures(const struct report *report, const struct suite *suite)
     for (size_t i = 0; i < causes.count; i++) {
         size_t room = shown < TESTS_SHOWN ? TESTS_SHOWN - shown : 0, others;
 
-        write_cause(report, &causes.of[i], i < CAUSES_SHOWN, room);
+        write_cause(report, suite, &causes.of[i], i < CAUSES_SHOWN, room);
         others = i < CAUSES_SHOWN ? causes.of[i].count - 1 : 0;
         shown += others < room ? others : room;
     }

@@ -302,10 +302,20 @@ static int first_row(const struct bar *bar)
     return bar->spawned >= 0 ? bar->spawned : bar->begun;
 }
 
+/* How many columns a lane may have, so that all lanes have room. */
+static int columns_most(const struct layout *layout)
+{
+    enum { ROOM = 48 };
+    int most = layout->lane_count > 0 ? ROOM / layout->lane_count : 0;
+
+    return most > COLUMNS_MAX ? COLUMNS_MAX : most < COLUMNS_LEAST ? COLUMNS_LEAST : most;
+}
+
 /* Give each bar the first column of its lane that is free from its first row on. */
 static void make_columns(struct layout *layout)
 {
     int(*taken)[COLUMNS_MAX] = zeroed((size_t)layout->lane_count, sizeof *taken);
+    int most = columns_most(layout);
 
     for (int i = 0; i < layout->trace->instance_count; i++) {
         struct bar *bar = &layout->bars[i];
@@ -314,9 +324,9 @@ static void make_columns(struct layout *layout)
         if (!is_shown(layout, i))
             continue;
         bar->lane = lane_of(layout, run_of(layout, i), domain_of(layout, i));
-        while (column < COLUMNS_MAX && taken[bar->lane][column] > first_row(bar))
+        while (column < most && taken[bar->lane][column] > first_row(bar))
             column++;
-        if (column == COLUMNS_MAX) {
+        if (column == most) {
             layout->without++;
             continue;
         }

@@ -30,7 +30,8 @@ struct lane {
 enum {
     LANE_UNKNOWN = -1,
     LANES_MAX = 80,
-    COLUMNS_MAX = 20 /* of a lane; further tasks have no bars */
+    COLUMNS_MAX = 20, /* of a lane; further tasks have no bars */
+    COLUMNS_LEAST = 3 /* of a lane, if there are many */
 };
 
 /* An instance. */

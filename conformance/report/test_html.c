@@ -122,7 +122,8 @@ static void fail_with(struct suite *suite, const char *said)
 
 static char *page_of(const struct suite *suite)
 {
-    static const struct session session = {.runtime = "lib/" HOSTILE};
+    static const struct session session = {
+        .runtime = "lib/" HOSTILE, .driver = "driver", .checks = "checks"};
     char *text;
     size_t size;
     FILE *stream = open_memstream(&text, &size);

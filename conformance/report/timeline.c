@@ -13,18 +13,28 @@
 enum {
     TEXT = 12,
     ROW = 22,
-    COLUMN = 20,
-    LANE_LEAST = 62,
+    WIDE = 320, /* a drawing that would be wider is drawn more narrowly */
     MARGIN = 8,
     HEAD = 24,
     HUES = 6, /* of tasks, in the style sheet */
     EVENT_MAX = 256
 };
 
+/* Widths. */
+struct scale {
+    int column;
+    int lane_least;
+    int bar;
+    const char *domain; /* the word before its number */
+};
+
+static const struct scale usual = {20, 62, 10, "domain "}, narrow = {12, 34, 6, "dom"};
+
 struct drawing {
     FILE *stream;
     const struct test *test;
     struct layout layout;
+    const struct scale *scale;
     int x[LANES_MAX + 1]; /* of the lanes, and where the last one ends */
     bool several_runs;
     bool uses[EVENT_RUN + 1]; /* kinds of events that are drawn, for the legend */
@@ -38,19 +48,20 @@ static const struct trace *trace_of(const struct drawing *drawing)
 
 /* ---- Places ---- */
 
-static int lane_width(const struct lane *lane)
+static int lane_width(const struct drawing *drawing, const struct lane *lane)
 {
-    int width = lane->columns * COLUMN + 2 * MARGIN;
+    int width = lane->columns * drawing->scale->column + 2 * MARGIN;
 
-    return width > LANE_LEAST ? width : LANE_LEAST;
+    return width > drawing->scale->lane_least ? width : drawing->scale->lane_least;
 }
 
-static void place_lanes(struct drawing *drawing)
+static void place_lanes(struct drawing *drawing, const struct scale *scale)
 {
     const struct layout *layout = &drawing->layout;
 
+    drawing->scale = scale;
     for (int i = 0; i < layout->lane_count; i++) {
-        drawing->x[i + 1] = drawing->x[i] + lane_width(&layout->lanes[i]);
+        drawing->x[i + 1] = drawing->x[i] + lane_width(drawing, &layout->lanes[i]);
         drawing->several_runs |= layout->lanes[i].run != layout->lanes[0].run;
     }
 }
@@ -59,9 +70,10 @@ static void place_lanes(struct drawing *drawing)
 static int x_of(const struct drawing *drawing, const struct bar *bar)
 {
     const struct lane *lane = &drawing->layout.lanes[bar->lane];
-    int left = (lane_width(lane) - lane->columns * COLUMN) / 2;
+    int column = drawing->scale->column;
+    int left = (lane_width(drawing, lane) - lane->columns * column) / 2;
 
-    return drawing->x[bar->lane] + left + bar->column * COLUMN + COLUMN / 2;
+    return drawing->x[bar->lane] + left + bar->column * column + column / 2;
 }
 
 static int head(const struct drawing *drawing)
@@ -241,7 +253,7 @@ static void write_finding(const struct drawing *drawing, const struct row *row)
     fprintf(stream, "\"><span class=\"n\">%s</span> <em>%s</em> ", expected ? "\xe2\x9c\x97" : "",
             expected ? "expected" : "observed");
     if (finding->rule && expected)
-        fprintf(stream, "<a href=\"#%s\">%s</a>: ", finding->rule, finding->rule);
+        fprintf(stream, "%s: ", finding->rule);
     markup_text(stream, text);
     fputs("</li>\n", stream);
 }
@@ -296,18 +308,18 @@ static void draw_lane(const struct drawing *drawing, int lane, int height)
 {
     const struct lane *which = &drawing->layout.lanes[lane];
     int left = drawing->x[lane], width = drawing->x[lane + 1] - left;
-    char name[32] = "domain ?";
+    char number[16] = "?";
     FILE *stream = drawing->stream;
 
     if (which->domain != LANE_UNKNOWN)
-        snprintf(name, sizeof name, "domain %d", which->domain);
+        snprintf(number, sizeof number, "%d", which->domain);
     fprintf(stream,
             "<rect class=\"lane\" x=\"%d\" y=\"0\" width=\"%d\" height=\"%d\"/>"
-            "<text class=\"head\" x=\"%d\" y=\"16\">%s</text>\n",
-            left + 1, width - 2, height, left + width / 2, name);
+            "<text class=\"head\" x=\"%d\" y=\"16\">%s%s</text>\n",
+            left + 1, width - 2, height, left + width / 2, drawing->scale->domain, number);
     if (drawing->several_runs)
-        fprintf(stream, "<text class=\"head\" x=\"%d\" y=\"30\">%s</text>\n", left + width / 2,
-                which->run < 0 ? "outer run" : "inner run");
+        fprintf(stream, "<text class=\"head\" x=\"%d\" y=\"30\">%s%s</text>\n", left + width / 2,
+                which->run < 0 ? "outer" : "inner", drawing->scale == &usual ? " run" : "");
 }
 
 static void draw_row(const struct drawing *drawing, int row, int width)
@@ -328,38 +340,48 @@ static void draw_row(const struct drawing *drawing, int row, int width)
 
 /* ---- Bars ---- */
 
+/* Draw the time in which a task's function runs, hollow from where it is known to be cancelled. */
+static void draw_running(struct drawing *drawing, int instance, const struct bar *bar, int x)
+{
+    int from = y_of(drawing, bar->begun) - 6, width = drawing->scale->bar;
+    int to = bar->ended >= 0 ? y_of(drawing, bar->ended) + 6 : y_of(drawing, bar->last);
+    int stop = bar->stopped >= 0 ? y_of(drawing, bar->stopped) : to;
+    FILE *stream = drawing->stream;
+
+    fprintf(stream,
+            "<rect class=\"bar\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"3\"><title>",
+            x - width / 2, from, width, to - from);
+    write_instance(drawing, instance);
+    fprintf(stream, "%s</title></rect>", bar->ended < 0 ? ", which does not return" : "");
+    if (stop < to)
+        fprintf(stream, "<rect class=\"stopped\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>",
+                x - width / 2 + 2, stop, width - 4, to - stop - (bar->ended >= 0 ? 2 : 0));
+    drawing->stops |= stop < to;
+}
+
+static void draw_wait(const struct drawing *drawing, int x, int from, int to)
+{
+    if (from < to)
+        fprintf(drawing->stream, "<path class=\"wait\" d=\"M%d %dV%d\"/>", x, y_of(drawing, from),
+                y_of(drawing, to));
+}
+
 static void draw_bar(struct drawing *drawing, int instance)
 {
     const struct bar *bar = bar_of(drawing, instance);
-    int x, from, to, stop;
-    FILE *stream = drawing->stream;
+    int x;
 
     if (!bar || (bar->begun < 0 && bar->spawned < 0))
         return;
     x = x_of(drawing, bar);
-    fprintf(stream, "<g class=\"t%d\">", hue(instance));
-    if (bar->spawned >= 0 && bar->begun != bar->spawned)
-        fprintf(stream, "<path class=\"wait\" d=\"M%d %dV%d\"/>", x, y_of(drawing, bar->spawned),
-                y_of(drawing, bar->begun >= 0 ? bar->begun : bar->last));
-    if (bar->ended >= 0 && bar->last > bar->ended)
-        fprintf(stream, "<path class=\"wait\" d=\"M%d %dV%d\"/>", x, y_of(drawing, bar->ended),
-                y_of(drawing, bar->last));
-    if (bar->begun >= 0) {
-        from = y_of(drawing, bar->begun) - 6;
-        to = bar->ended >= 0 ? y_of(drawing, bar->ended) + 6 : y_of(drawing, bar->last);
-        stop = bar->stopped >= 0 ? y_of(drawing, bar->stopped) : to;
-        fprintf(stream,
-                "<rect class=\"bar%s\" x=\"%d\" y=\"%d\" width=\"10\" height=\"%d\" rx=\"3\">"
-                "<title>",
-                bar->ended < 0 ? " open" : "", x - 5, from, to - from);
-        write_instance(drawing, instance);
-        fprintf(stream, "%s</title></rect>", bar->ended < 0 ? ", which does not return" : "");
-        if (stop < to)
-            fprintf(stream, "<rect class=\"stopped\" x=\"%d\" y=\"%d\" width=\"6\" height=\"%d\"/>",
-                    x - 3, stop, to - stop - (bar->ended >= 0 ? 2 : 0));
-        drawing->stops |= stop < to;
-    }
-    fputs("</g>\n", stream);
+    fprintf(drawing->stream, "<g class=\"t%d\">", hue(instance));
+    if (bar->spawned >= 0)
+        draw_wait(drawing, x, bar->spawned, bar->begun >= 0 ? bar->begun : bar->last);
+    if (bar->ended >= 0)
+        draw_wait(drawing, x, bar->ended, bar->last);
+    if (bar->begun >= 0)
+        draw_running(drawing, instance, bar, x);
+    fputs("</g>\n", drawing->stream);
 }
 
 /* ---- What connects two bars ---- */
@@ -369,11 +391,13 @@ static void draw_spawn(struct drawing *drawing, int instance)
 {
     const struct instance *which = &trace_of(drawing)->instances[instance];
     const struct bar *child = bar_of(drawing, instance), *parent;
+    const struct event *spawn;
     int x, y;
 
     if (!child || child->spawned < 0)
         return;
-    parent = bar_of(drawing, trace_of(drawing)->events[which->spawned].instance);
+    spawn = &trace_of(drawing)->events[which->spawned];
+    parent = bar_of(drawing, spawn->instance >= 0 ? spawn->instance : spawn->creator);
     if (!parent || drawing->layout.rows[child->spawned].kind != ROW_EVENT)
         return;
     x = x_of(drawing, child);
@@ -549,8 +573,10 @@ static void write_figure(struct drawing *drawing)
 {
     FILE *stream = drawing->stream;
 
-    place_lanes(drawing);
-    fputs("<figure class=\"timeline\">\n", stream);
+    place_lanes(drawing, &usual);
+    if (drawing->x[drawing->layout.lane_count] > WIDE)
+        place_lanes(drawing, &narrow);
+    fprintf(stream, "<figure class=\"timeline%s\">\n", drawing->scale == &narrow ? " wide" : "");
     write_caption(drawing);
     fputs("<div class=\"scroll\" role=\"region\" aria-label=\"Timeline\" tabindex=\"0\">\n"
           "<div class=\"drawing\">\n",
