@@ -5,6 +5,7 @@ CC      ?= cc
 OBJCOPY ?= $(if $(filter %-gcc,$(CC)),$(CC:%-gcc=%-objcopy),objcopy)
 CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 B       := build
 export B CONFORM
 RUNTIME ?= $(B)/libmiou.so
@@ -12,12 +13,15 @@ WARN    := -Wall -Wextra -Wpedantic -Wshadow -Werror
 FLAGS   := -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -pthread -Ispec -MMD -MP
 # A line a file; V=1 shows the commands themselves.
 Q        = $(if $(V),,@echo '  $@' && )
-LINK     = $(Q)$(CC) $(CFLAGS) $(if $(WHOLE),-fno-lto) -pthread -o $@
+LINK     = $(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(if $(WHOLE),-fno-lto) -pthread -o $@
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(B)/libmiou.a $(B)/libmiou.so $(B)/miou-echo $(B)/conform ## build everything
+all: lib $(B)/conform ## build everything
+	@:
+
+lib: $(B)/libmiou.a $(B)/libmiou.so $(B)/miou-echo ## build the library and the echo server alone, without libcmark and cmocka
 	@:
 
 # ---- ref: the reference runtime
@@ -47,8 +51,9 @@ $(B)/miou.o: $(REF_OBJ) $(B)/exports
 $(B)/libmiou.a: $(B)/miou.o
 	$(Q)rm -f $@ && ar rcs $@ $<
 
+# The first number of the version changes with what a program that is linked with the library relies on.
 $(B)/libmiou.so: $(B)/miou.o
-	$(LINK) -shared -Wl,-z,noexecstack $<
+	$(LINK) -shared -Wl,-z,noexecstack -Wl,-soname,libmiou.so.$(firstword $(subst ., ,$(VERSION))) $<
 
 # The names that the headers declare.
 $(B)/exports: $(wildcard spec/miou*.h)
@@ -245,6 +250,25 @@ $(B)/faults: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/faults)) $(B)/fuzz/echo.o 
 
 TESTS += $(B)/faults
 
+# ---- manual pages, from the comments of the headers and from what the programs say of themselves
+
+MANUAL := $(addprefix $(B)/man/,miou.3 conform.1 attack.1 miou-echo.1 conform-compare.1 conform-matrix.1)
+
+manual: $(MANUAL) ## the manual pages, in build/man
+	@:
+
+$(B)/man/miou.3: ci/manual Makefile $(wildcard spec/miou*.h spec/*.md)
+	$(Q)VERSION=$(VERSION) ci/manual functions $(@D)
+
+$(B)/man/conform.1: conformance/conform.1 $(B)/conform
+$(B)/man/attack.1: fuzz/attack/attack.1 $(B)/attack
+$(B)/man/miou-echo.1: ref/miou-echo.1 $(B)/miou-echo
+$(B)/man/conform-compare.1: ci/conform-compare.1 ci/compare
+$(B)/man/conform-matrix.1: ci/conform-matrix.1 ci/matrix
+$(B)/man/%.1: ci/manual Makefile
+	@mkdir -p $(@D)
+	$(Q)VERSION=$(VERSION) ci/manual command $(filter %.1,$^) $(lastword $^) >$@
+
 # ---- objects
 
 $(B)/%.o: %.c
@@ -267,7 +291,7 @@ test: ## run all tests of the project
 	$(BUILD) all tests
 	@ci/test $(TESTS)
 
-tests: $(TESTS) $(LIARS) $(PEERS) $(B)/specification $(B)/saboteur.so $(B)/mutants
+tests: $(TESTS) $(LIARS) $(PEERS) $(B)/specification $(B)/saboteur.so $(B)/mutants manual
 	@:
 
 explore: ## every scenario on all its schedules, up to a bound, and beyond it on random ones; REPORT=FILE.json
@@ -338,14 +362,18 @@ bench: ## what things cost, each beside its limit
 format: ## check the layout of the C files
 	clang-format --dry-run -Werror $(wildcard spec/*.h */*.[ch] conformance/*/*.[ch] fuzz/*/*.[ch])
 
-install: all ## install headers, libraries and miou.pc below PREFIX
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,include lib/pkgconfig bin)
-	install -m 644 $(wildcard spec/miou*.h) $(DESTDIR)$(PREFIX)/include
-	install -m 644 $(B)/libmiou.a $(B)/libmiou.so $(DESTDIR)$(PREFIX)/lib
-	install $(B)/miou-echo $(DESTDIR)$(PREFIX)/bin
-	printf '%s\n' 'Name: miou' 'Description: structured concurrency' 'Version: 0.1' \
-	    'Cflags: -I$(PREFIX)/include' 'Libs: -L$(PREFIX)/lib -lmiou -pthread' \
-	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/miou.pc
+# What `make install` puts where, see ci/install.
+INSTALLER = B="$(B)" VERSION="$(VERSION)" PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" ci/install
+
+install: $(if $(filter tools,$(or $(PARTS),tools)),all manual,lib $(B)/man/miou.3) ## install all below PREFIX=/usr/local, in a tree below DESTDIR; PARTS="lib", "dev" or "tools" installs less
+	@$(INSTALLER) $(PARTS)
+
+uninstall: ## remove what `make install` with the same PREFIX and DESTDIR has installed
+	@$(INSTALLER) --remove
+
+deb: ## Debian packages in build/deb: libmiou0, libmiou-dev and miou-tools
+	@ci/setup package
+	@VERSION="$(VERSION)" ci/deb
 
 clean: ## remove everything built
 	rm -rf $(B)
@@ -354,4 +382,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
 .PHONY: all conformance test tests explore spec peers drivers soak mutants mutation coverage valgrind sanitize bench \
-        format install clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets
+        format install uninstall deb lib manual clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

@@ -25,12 +25,32 @@
 
 /* ---- The parts of the program ---- */
 
-/* The other programs lie beside this one, the chapters in spec beside its directory. */
+/* The chapters are in spec beside the directory of this program or, where it is installed, in
+ * share/miou. A directory spec below build has the page of `make spec`, and no chapters. */
+static const char *find_chapters(const char *directory)
+{
+    static const char *const places[] = {"../spec", "../../share/miou/spec"};
+    static char found[PATH_MAX];
+    size_t i;
+
+    for (i = 0; i < sizeof places / sizeof *places; i++) {
+        char *file = text_of("%s/%s/scenario.md", directory, places[i]);
+        bool there = realpath(file, found) != NULL;
+
+        free(file);
+        if (there) {
+            *strrchr(found, '/') = '\0';
+            return found;
+        }
+    }
+    return "spec";
+}
+
+/* The other programs lie beside this one, also where it is installed, in libexec/miou. */
 static void find_parts(struct options *options)
 {
     static char directory[PATH_MAX];
     ssize_t size = readlink("/proc/self/exe", directory, sizeof directory - 1);
-    char *spec;
 
     if (size < 0)
         die("/proc/self/exe: %s", strerror(errno));
@@ -45,15 +65,7 @@ static void find_parts(struct options *options)
         die("%s: %s", options->session.checks, strerror(errno));
     if (options->session.server && access(options->session.attack, X_OK) != 0)
         die("%s: %s", options->session.attack, strerror(errno));
-    /* A directory spec below build has the page of `make spec`, and no chapters. */
-    spec = text_of("%s/../spec/scenario.md", directory);
-    if (options->spec)
-        options->chapters = options->spec;
-    else if (access(spec, R_OK) == 0)
-        options->chapters = realpath(text_of("%s/../spec", directory), NULL);
-    else
-        options->chapters = "spec";
-    free(spec);
+    options->chapters = options->spec ? options->spec : find_chapters(directory);
 }
 
 /* What a program of tests says when it is asked for a list of them. */

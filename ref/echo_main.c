@@ -46,7 +46,8 @@ static const char usage[] =
     "  --address ADDRESS  IPv4 or IPv6 address to listen on (127.0.0.1)\n"
     "  --port PORT        port to listen on, 0 for any (3000)\n"
     "  --domains COUNT    domains that serve beside the first, each a\n"
-    "                     thread (the cores it may use, less one: %d)\n"
+    "                     thread (the cores it may use, less one)
+"
     "  --help             this text\n"
     "\n"
     "After SIGINT or SIGTERM it accepts no more clients, serves those it has\n"
@@ -131,7 +132,7 @@ static void parse_options(struct echo *echo, int argc, char **argv)
             echo->options.domains = number(optarg, 1000, "not a number of domains");
             break;
         case 'h':
-            printf(usage, default_domains());
+            fputs(usage, stdout);
             exit(0);
         case ':':
             refuse("a value is missing", argv[optind - 1]);
