@@ -156,8 +156,9 @@ static void check_answer(struct inquiry *inquiry, int event)
                      text_of("%s %s", operation_word(operation->kind), difference.deviation),
                      text_of("'%s' has the outcome %s",
                              operation_phrase(inquiry, did->operation).text, expected),
-                     text_of("%s%s, in task %s", list_phrase(inquiry, did->outcomes).text,
-                             difference.observed, task_phrase(inquiry, did->instance).text));
+                     text_of("%s%s, in task %s (line %d of the trace)",
+                             list_phrase(inquiry, did->outcomes).text, difference.observed,
+                             task_phrase(inquiry, did->instance).text, did->line));
     free(difference.observed);
     free(difference.deviation);
     free(expected);
