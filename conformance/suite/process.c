@@ -58,8 +58,10 @@ void process_wait_all(void)
     int i;
 
     for (i = 0; i < RUNNING_MAX; i++)
-        if (atomic_load(&running[i]) > 0)
+        if (atomic_load(&running[i]) > 0) {
+            kill(-atomic_load(&running[i]), SIGKILL);
             waitpid(atomic_load(&running[i]), NULL, 0);
+        }
 }
 
 /* The output so far. */

@@ -83,8 +83,9 @@ void child_free(struct child *child);
 /* Send a signal to every command that runs in any thread; a signal handler may call it. */
 void process_kill_all(int number);
 
-/* Wait for the end of every command, in place of the threads in which they run, which learn no more
- * of it; for a signal handler that ends this process. */
+/* Kill every command, also those that another thread has started since process_kill_all, and wait
+ * for its end, in place of the threads in which they run, which learn no more of it; for a signal
+ * handler that ends this process. */
 void process_wait_all(void);
 
 #endif
