@@ -493,14 +493,15 @@ static void tells_versions(void **state)
 static void says_what_is_not_implemented_in_few_words(void **state)
 {
     struct process process =
-        run("", "%s --runtime %s", built("conform"), built("liars/lacks_functions.so"));
-    char *verdict = strstr(process.output, "\ndoes not conform. ");
+        run("", "%s --runtime %s --rule R1,R2,R3 --except R1.12,R1.13,R2.19,R3.12 --timeout 5",
+            built("conform"), built("liars/lacks_functions.so"));
+    char *verdict = strstr(process.output, "\ndoes not conform.");
 
     (void)state;
     assert_true(contains(process.output, "  R2.10-R2.18   not implemented  47  9 rules\n"));
     assert_non_null(verdict);
-    assert_true(contains(verdict, " more. Not implemented: R1.3 R1.8 "));
-    assert_true(contains(verdict, "R2.10-R2.18"));
+    assert_true(contains(verdict, " R2.10-R2.18 "));
+    assert_true(contains(verdict, " more."));
     assert_in_range(strlen(verdict), 100, 1000);
     assert_in_range(count(verdict, "\n"), 5, 15);
     process_free(&process);

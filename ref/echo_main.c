@@ -46,8 +46,7 @@ static const char usage[] =
     "  --address ADDRESS  IPv4 or IPv6 address to listen on (127.0.0.1)\n"
     "  --port PORT        port to listen on, 0 for any (3000)\n"
     "  --domains COUNT    domains that serve beside the first, each a\n"
-    "                     thread (the cores it may use, less one)
-"
+    "                     thread (the cores it may use, less one)\n"
     "  --help             this text\n"
     "\n"
     "After SIGINT or SIGTERM it accepts no more clients, serves those it has\n"

@@ -207,7 +207,7 @@ static void write_links(FILE *stream, const struct cause *cause, size_t from)
     }
 }
 
-/* Write the other tests of a cause, at most so many in full. */
+/* Write the other tests of a cause, in full for as long as there is room for tests. */
 static void write_others(const struct report *report, const struct suite *suite,
                          const struct cause *cause, size_t room)
 {
