@@ -525,6 +525,63 @@ CHECK("R6.31 R6.8", what_cannot_be_adopted_stays_as_it_was)
     expect_true(t.untouched);
 }
 
+/* ---- R6.31: what a number stands for is left as it was ---- */
+
+enum { LEFT_BY_CLOSE, LEFT_BY_RELEASE, LEFT_BY_DISOWN, LEFT_TO_THE_RUN, LEAVINGS };
+
+struct leaving {
+    int way;
+    int number; /* of a second descriptor of the same pipe */
+    bool meanwhile;
+};
+
+static bool blocks(int number)
+{
+    return !(fcntl(number, F_GETFL) & O_NONBLOCK);
+}
+
+static int adopt_and_leave(void *arg)
+{
+    struct leaving *t = arg;
+    bool owned = t->way == LEFT_BY_RELEASE || t->way == LEFT_BY_DISOWN;
+    miou_fd *fd;
+
+    TRY(miou_fd_adopt(&fd, dup(t->number), owned ? MIOU_OWNED : 0));
+    t->meanwhile = blocks(t->number);
+    switch (t->way) {
+    case LEFT_BY_CLOSE:
+        return miou_close(fd);
+    case LEFT_BY_RELEASE:
+        return miou_release(miou_fd_resource(fd));
+    case LEFT_BY_DISOWN:
+        return miou_disown(miou_fd_resource(fd));
+    default:
+        return 0;
+    }
+}
+
+CHECK("R6.31", what_blocked_before_blocks_afterwards)
+{
+    struct leaving t;
+    int ends[2];
+
+    expect_number(pipe(ends), 0);
+    t.number = peer_keep(ends[0]);
+    peer_keep(ends[1]);
+    for (t.way = 0; t.way < LEAVINGS; t.way++) {
+        with_index(t.way);
+
+        expect_code(unix_run_with(0, adopt_and_leave, &t), 0);
+        expect_false(t.meanwhile);
+        expect_true(blocks(t.number));
+    }
+    /* What did not block before does not block afterwards. */
+    fcntl(t.number, F_SETFL, O_NONBLOCK);
+    t.way = LEFT_BY_CLOSE;
+    expect_code(unix_run_with(0, adopt_and_leave, &t), 0);
+    expect_false(blocks(t.number));
+}
+
 /* ---- R6.41: IPv6 ---- */
 
 static int talk_over_ipv6(void *arg)
