@@ -8,7 +8,9 @@
 #include "scenario/memory.h"
 #include "suite/attack.h"
 #include "suite/check_driver.h"
+#include "suite/counters.h"
 #include "suite/differences.h"
+#include "suite/directory.h"
 #include "suite/execute.h"
 #include "suite/explore.h"
 #include "suite/process.h"
@@ -82,6 +84,11 @@ static const char help[] =
     "--check-driver\n"
     "  --jobs N             run N tests at a time; default: the number of processors\n"
     "  --under COMMAND      run each test under a command such as valgrind\n"
+    "  --coverage DIRECTORY\n"
+    "                       keep apart what a runtime that was compiled with --coverage counts in "
+    "each\n"
+    "                       test: gcov's data go below DIRECTORY/R2.1/ended; it must be new, or "
+    "empty\n"
     "  --spec DIRECTORY     read the chapters there; default: ../spec beside this program, or "
     "spec\n"
     "  --list               print one line per rule: id, level, number of tests, title\n"
@@ -250,6 +257,9 @@ static void set(struct options *options, int option, const char *value)
     case 'u':
         options->session.under = value;
         break;
+    case 'C':
+        options->session.counters = value;
+        break;
     case 's':
         options->spec = value;
         break;
@@ -330,6 +340,7 @@ static void read_options(struct options *options, int argc, char **argv)
         {"timeout", required_argument, NULL, 't'},
         {"jobs", required_argument, NULL, 'j'},
         {"under", required_argument, NULL, 'u'},
+        {"coverage", required_argument, NULL, 'C'},
         {"spec", required_argument, NULL, 's'},
         {"seed", required_argument, NULL, 'S'},
         {"schedule", required_argument, NULL, 'A'},
@@ -599,6 +610,14 @@ static void need_a_free_name(const struct options *options)
         die("%s", why);
 }
 
+static void need_a_place_for_counters(struct session *session)
+{
+    char *why = session->counters ? counters_need_directory(&session->counters) : NULL;
+
+    if (why)
+        die("%s", why);
+}
+
 static int check(struct options *options, struct suite *suite, const char *program)
 {
     FILE *stream = options->output ? fopen(options->output, "w") : stdout;
@@ -616,6 +635,7 @@ static int check(struct options *options, struct suite *suite, const char *progr
     if (!stream)
         die("%s: %s", options->output, strerror(errno));
     need_a_free_name(options);
+    need_a_place_for_counters(&options->session);
     need_a_runtime(&options->session, suite);
     leave_room(&options->session);
     session_run(&options->session, suite);
@@ -632,6 +652,10 @@ static int check(struct options *options, struct suite *suite, const char *progr
         die("%s: %s", options->output, strerror(errno));
     write_differences(options, suite);
     status = conclude_status(suite);
+    if (options->session.counters && directory_is_empty(options->session.counters)) {
+        complain("the runtime has left no counters: was it compiled with --coverage?");
+        status = COULD_NOT_TELL;
+    }
     if (ended) {
         fprintf(stderr, "conform: a driver has ended with status %d after its last scenario\n",
                 ended);

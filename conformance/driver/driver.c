@@ -8,6 +8,7 @@
  * Exit status: 0 its input has ended, 2 it cannot go on, 3 the output is gone. */
 #include "driver.h"
 
+#include "keep_counters.h"
 #include "machine/strays.h"
 #include "miou_unix.h"
 #include "scenario/memory.h"
@@ -410,8 +411,10 @@ int main(int argc, char **argv)
     if (argc != 2)
         die(NOTHING_TO_DO, "usage: driver LIBRARY, or driver --lacks LIBRARY");
     status = opened(argv[1], trampolines_open(argv[1], NULL));
-    if (status == SAID)
+    if (status == SAID) {
+        keep_counters(argv[1]);
         serve();
+    }
     close(output);
     return status;
 }

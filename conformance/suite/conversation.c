@@ -268,7 +268,7 @@ static struct child *start(const struct drivers *drivers, struct process *proces
                               .until = ready,
                               .held_back = drivers->seconds < 2 * HELD_BACK ? drivers->seconds / 2
                                                                             : HELD_BACK};
-    struct child *child = child_start(drivers->arguments);
+    struct child *child = child_start(drivers->arguments, NULL);
 
     if (!child) {
         process_not_started(process, errno);
@@ -435,7 +435,7 @@ static void drop_greeting(struct process *process)
 static void ask_once(struct drivers *drivers, const struct command *command,
                      struct process *process)
 {
-    struct child *child = child_start(drivers->arguments);
+    struct child *child = child_start(drivers->arguments, command->variable);
 
     if (!child) {
         process_not_started(process, errno);
@@ -539,18 +539,20 @@ static bool ask_living(struct drivers *drivers, const struct command *command,
 }
 
 void drivers_ask(struct drivers *drivers, const struct program *program, const char *input,
-                 const struct listener *listener, struct process *process)
+                 const char *variable, const struct listener *listener, struct process *process)
 {
+    bool apart = variable || drivers->habits.holds_back;
     struct hearing hearing = {program, listener, input};
-    struct command command = {.input = input,
+    struct command command = {.variable = variable,
+                              .input = input,
                               .input_size = strlen(input),
                               .seconds = drivers->seconds,
                               .output_limit = drivers->output_limit,
-                              .until = drivers->habits.holds_back ? NULL : ready,
+                              .until = apart ? NULL : ready,
                               .hear = hear_line,
                               .state = &hearing};
 
-    if (drivers->habits.holds_back)
+    if (apart)
         ask_once(drivers, &command, process);
     else
         for (; !ask_living(drivers, &command, process); hearing.first = input)

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,10 +121,27 @@ static bool open_ends(struct ends *ends)
            pipe2(ends->errors, O_CLOEXEC) == 0 && fcntl(ends->input[1], F_SETFL, O_NONBLOCK) == 0;
 }
 
+/* Our environment with a variable in it, or without if it is NULL; to be freed. */
+static char **environment_with(const char *variable)
+{
+    size_t name = variable ? strcspn(variable, "=") + 1 : 0, count = 0, i;
+    char **all;
+
+    for (i = 0; environ[i]; i++)
+        ;
+    all = zeroed(i + 2, sizeof *all);
+    for (i = 0; environ[i]; i++)
+        if (!variable || strncmp(environ[i], variable, name) != 0)
+            all[count++] = environ[i];
+    all[count] = (char *)(uintptr_t)variable;
+    return all;
+}
+
 /* Start a program, as the leader of a group. It inherits no other descriptor, and no signal is
  * ignored or blocked in it. */
-static int start(char *const *arguments, const struct ends *ends, pid_t *pid)
+static int start(char *const *arguments, const char *variable, const struct ends *ends, pid_t *pid)
 {
+    char **environment = environment_with(variable);
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t set;
@@ -142,7 +160,8 @@ static int start(char *const *arguments, const struct ends *ends, pid_t *pid)
     posix_spawnattr_setsigmask(&attributes, &set);
     sigfillset(&set);
     posix_spawnattr_setsigdefault(&attributes, &set);
-    error = posix_spawnp(pid, arguments[0], &actions, &attributes, arguments, environ);
+    error = posix_spawnp(pid, arguments[0], &actions, &attributes, arguments, environment);
+    free(environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return error;
@@ -394,10 +413,11 @@ static char *end_text(struct text *text)
     return text->bytes;
 }
 
-struct child *child_start(char *const *arguments)
+struct child *child_start(char *const *arguments, const char *variable)
 {
     struct child *child = zeroed(1, sizeof *child);
-    int error = open_ends(&child->ends) ? start(arguments, &child->ends, &child->pid) : errno;
+    int error =
+        open_ends(&child->ends) ? start(arguments, variable, &child->ends, &child->pid) : errno;
 
     if (error == 0) {
         child->place = enlist(child->pid);
@@ -480,7 +500,7 @@ bool child_ask_last(struct child *child, const struct command *command, struct p
 
 void process_run(const struct command *command, struct process *process)
 {
-    struct child *child = child_start(command->arguments);
+    struct child *child = child_start(command->arguments, command->variable);
 
     if (!child) {
         process_not_started(process, errno);

@@ -8,6 +8,7 @@
 
 struct command {
     char *const *arguments; /* the program, found by PATH, and its arguments, ended by a NULL */
+    const char *variable;   /* NAME=VALUE, which its environment has beside ours; NULL: none */
     const char *input;      /* its standard input */
     size_t input_size;
     double seconds;      /* of processor time that it and its descendants may use, or of silence in
@@ -63,11 +64,12 @@ char *process_not_executed(const struct process *process);
 
 struct child;
 
-/* Start a program with its arguments. NULL: the system refused; errno says why. */
-struct child *child_start(char *const *arguments);
+/* Start a program with its arguments, and a variable of struct command. NULL: the system refused;
+ * errno says why. */
+struct child *child_start(char *const *arguments, const char *variable);
 
-/* Give it the command's input and take what it says. The command's arguments are not used. Returns
- * whether it lives; if not, it is gone, with everything in its process group. */
+/* Give it the command's input and take what it says. The command's arguments and variable are not
+ * used. Returns whether it lives; if not, it is gone, with everything in its process group. */
 bool child_ask(struct child *child, const struct command *command, struct process *process);
 
 /* The same, with no input after this one. */

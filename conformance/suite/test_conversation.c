@@ -63,7 +63,7 @@ static void ask(struct drivers *drivers, int id, struct process *process)
 
     snprintf(input, sizeof input,
              "scenario %d\ntask main\nmutex m\nfree-mutex m\nprint hello\ngo\n", id);
-    drivers_ask(drivers, hello, input, NULL, process);
+    drivers_ask(drivers, hello, input, NULL, NULL, process);
 }
 
 static void expect_answer(struct drivers *drivers, int id, enum process_end end, int status,
