@@ -303,6 +303,8 @@ static bool read_id(unsigned *id)
 
 /* ---- Executing ---- */
 
+static const char *library; /* its path */
+
 static void execute(const struct schedule *schedule)
 {
     struct steering steering = {.schedule = schedule, .state = schedule ? schedule->seed : 0};
@@ -339,6 +341,7 @@ static void be_alone(void)
     if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0)
         die(NOTHING_TO_DO, "no standard input");
     close(nothing);
+    keep_counters(library);
 }
 
 static void say_end(int status)
@@ -404,17 +407,18 @@ int main(int argc, char **argv)
     open_output();
     deliver = write_out;
     if (argc == 3 && !strcmp(argv[1], "--lacks")) {
+        keep_counters(argv[2]);
         status = opened(argv[2], say_lacks(argv[2]));
         close(output);
         return status;
     }
     if (argc != 2)
         die(NOTHING_TO_DO, "usage: driver LIBRARY, or driver --lacks LIBRARY");
-    status = opened(argv[1], trampolines_open(argv[1], NULL));
-    if (status == SAID) {
-        keep_counters(argv[1]);
+    library = argv[1];
+    outlive_keeping();
+    status = opened(library, trampolines_open(library, NULL));
+    if (status == SAID)
         serve();
-    }
     close(output);
     return status;
 }

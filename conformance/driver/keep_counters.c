@@ -15,15 +15,30 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { A_WHILE = 10 /* seconds that writing may take */ };
+enum { A_WHILE = 5 /* seconds that writing may take */ };
 
-/* What the library has for its end; a count of 0: nothing is kept. */
-static struct {
-    void (**functions)(void);
-    size_t count;
-} library;
-
+static char library[PATH_MAX]; /* "": nothing is kept */
 static atomic_flag written = ATOMIC_FLAG_INIT;
+
+/* Call what the library has for its end. */
+static void end_library(void)
+{
+    void *opened = dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
+    void (**functions)(void) = NULL;
+    const struct link_map *map;
+    const ElfW(Dyn) * entry;
+    size_t count = 0;
+
+    if (!opened || dlinfo(opened, RTLD_DI_LINKMAP, &map) != 0)
+        return;
+    for (entry = map->l_ld; entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == DT_FINI_ARRAY)
+            functions = (void (**)(void))(map->l_addr + entry->d_un.d_ptr);
+        else if (entry->d_tag == DT_FINI_ARRAYSZ)
+            count = entry->d_un.d_val / sizeof *functions;
+    while (functions && count-- > 0)
+        functions[count]();
+}
 
 /* In a copy of this process: the library may be in the middle of anything, and its end must not
  * become another one. */
@@ -31,14 +46,13 @@ static void write_counters(void)
 {
     pid_t writer;
 
-    if (library.count == 0 || atomic_flag_test_and_set(&written))
+    if (!library[0] || atomic_flag_test_and_set(&written))
         return;
     writer = _Fork();
     if (writer == 0) {
         signal(SIGALRM, SIG_DFL);
         alarm(A_WHILE);
-        while (library.count-- > 0)
-            library.functions[library.count]();
+        end_library();
         syscall(SYS_exit_group, 0);
     }
     while (writer > 0 && waitpid(writer, NULL, 0) < 0 && errno == EINTR)
@@ -77,38 +91,26 @@ __attribute__((visibility("default"))) void _Exit(int status)
     _exit(status);
 }
 
-static void find_functions(const char *path)
-{
-    char real[PATH_MAX];
-    void *opened = realpath(path, real) ? dlopen(real, RTLD_LAZY | RTLD_NOLOAD) : NULL;
-    const struct link_map *map;
-    const ElfW(Dyn) * entry;
-    size_t count = 0;
-
-    if (!opened || dlinfo(opened, RTLD_DI_LINKMAP, &map) != 0)
-        return;
-    for (entry = map->l_ld; entry->d_tag != DT_NULL; entry++)
-        if (entry->d_tag == DT_FINI_ARRAY)
-            library.functions = (void (**)(void))(map->l_addr + entry->d_un.d_ptr);
-        else if (entry->d_tag == DT_FINI_ARRAYSZ)
-            count = entry->d_un.d_val / sizeof *library.functions;
-    library.count = library.functions ? count : 0;
-}
-
-/* A crash whose stack has overflowed needs another one, which this thread alone has. */
+/* A crash whose stack has overflowed needs another one, which this thread alone has. The suite sends
+ * SIGQUIT to what hangs. */
 void keep_counters(const char *path)
 {
-    static const int numbers[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS};
+    static const int numbers[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS, SIGQUIT};
     static char stack[1 << 16];
     size_t i;
 
-    if (!getenv("GCOV_PREFIX"))
+    if (!getenv("GCOV_PREFIX") || !realpath(path, library))
         return;
-    find_functions(path);
     sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
     for (i = 0; i < sizeof numbers / sizeof *numbers; i++)
         sigaction(numbers[i],
                   &(struct sigaction){.sa_handler = crash,
                                       .sa_flags = SA_ONSTACK | SA_RESETHAND | SA_NODEFER},
                   NULL);
+}
+
+void outlive_keeping(void)
+{
+    if (getenv("GCOV_PREFIX"))
+        signal(SIGQUIT, SIG_IGN);
 }

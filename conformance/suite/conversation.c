@@ -2,6 +2,7 @@
  * it, or starts another. */
 #include "conversation.h"
 
+#include "counters.h"
 #include "scenario/memory.h"
 
 #include <errno.h>
@@ -544,6 +545,7 @@ void drivers_ask(struct drivers *drivers, const struct program *program, const c
     bool apart = variable || drivers->habits.holds_back;
     struct hearing hearing = {program, listener, input};
     struct command command = {.variable = variable,
+                              .grace = variable ? COUNTERS_GRACE : 0,
                               .input = input,
                               .input_size = strlen(input),
                               .seconds = drivers->seconds,

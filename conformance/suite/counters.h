@@ -3,6 +3,8 @@
 #ifndef COUNTERS_H
 #define COUNTERS_H
 
+enum { COUNTERS_GRACE = 10 /* seconds in which a process that hangs may write its counters */ };
+
 /* Make a directory for counters, or find it empty, and make its path absolute. Returns why neither
  * is possible, as one line, to be freed; NULL: it is there. */
 char *counters_need_directory(const char **path);

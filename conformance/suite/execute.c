@@ -264,6 +264,7 @@ static void run_program(const struct session *session, char *const *arguments, c
 
     process_run(&(struct command){.arguments = line.arguments,
                                   .variable = variable,
+                                  .grace = variable ? COUNTERS_GRACE : 0,
                                   .input = "",
                                   .seconds = session->seconds,
                                   .output_limit = OUTPUT_LIMIT},

@@ -397,6 +397,15 @@ static void reap(struct child *child, struct process *process, enum process_end 
     process->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* Let a child that hangs end by itself, if it does so soon. What it says then is not read. */
+static void ask_to_end(const struct child *child, double grace)
+{
+    struct pollfd ended = {.fd = child->ends.pid, .events = POLLIN};
+
+    kill(-child->pid, SIGQUIT);
+    poll(&ended, 1, (int)(grace * 1e3));
+}
+
 /* The child is not reaped yet, so no other group can have its number. */
 static void bury(struct child *child, struct process *process, enum process_end end)
 {
@@ -469,6 +478,8 @@ static bool ask(struct child *child, struct talk *talk, struct process *process)
     child->ahead = (struct text){0};
     give(child, talk);
     end = attend(child, talk, process);
+    if (end == PROCESS_HUNG && talk->command->grace > 0)
+        ask_to_end(child, talk->command->grace);
     if (end == PROCESS_ANSWERED) {
         process->used = activity_of(child->pid).used - child->used;
         keep_ahead(child, talk);
