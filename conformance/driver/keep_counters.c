@@ -91,8 +91,8 @@ __attribute__((visibility("default"))) void _Exit(int status)
     _exit(status);
 }
 
-/* A crash whose stack has overflowed needs another one, which this thread alone has. The suite sends
- * SIGQUIT to what hangs. */
+/* A crash whose stack has overflowed needs another one, which this thread alone has. The suite
+ * sends SIGQUIT to what hangs. */
 void keep_counters(const char *path)
 {
     static const int numbers[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS, SIGQUIT};

@@ -331,8 +331,8 @@ static char *ask_library(const struct session *session, struct suite *suite)
     if (!why)
         note_lacks(suite, process.output);
     if (!why && session->counters && directory_is_empty(session->counters))
-        why = text_of("%s has left no counters: was it compiled with --coverage?",
-                      session->runtime);
+        why =
+            text_of("%s has left no counters: was it compiled with --coverage?", session->runtime);
     process_free(&process);
     return why;
 }
