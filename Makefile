@@ -286,8 +286,10 @@ mutation: ## change ref/ in one place at a time and count what the suite notices
 	$(BUILD) all
 	@ci/mutation $(MUTANTS)
 
-coverage: ## what the conformance run reaches in ref/: build/coverage/html/index.html
-	@ci/coverage
+coverage: ## what each rule reaches in ref/, or in RUNTIME=/path/lib.so that was compiled with --coverage: build/coverage/index.html
+	@ci/setup coverage
+	$(BUILD) all
+	@RUNTIME="$(RUNTIME)" ci/coverage
 
 valgrind: ## the conformance run under memcheck, and its domains under helgrind
 	@ci/valgrind
