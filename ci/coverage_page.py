@@ -6,7 +6,7 @@ import json
 import os
 import pathlib
 
-KINDS = ("scenarios", "checks")
+from counters import KINDS
 
 
 @functools.lru_cache(None)
@@ -174,8 +174,8 @@ class Page:
         for what in "lines", "functions", "branches":
             counts = [count for counted in getattr(self.measured.whole, what).values() for count in counted.values()]
             reached = sum(count > 0 for count in counts)
-            rows.append(f"<tr>{cell(what, False)}{cell(percent(reached, len(counts)))}{cell(f'{reached} of {len(counts)}')}"
-                        f"<td>{bar(reached, len(counts))}</td></tr>")
+            cells = cell(percent(reached, len(counts))) + cell(f"{reached} of {len(counts)}")
+            rows.append(f"<tr>{cell(what, False)}{cells}<td>{bar(reached, len(counts))}</td></tr>")
         return f"<table>{heads('', 'reached', '', '')}{''.join(rows)}</table>"
 
     def groups(self, first, named):
@@ -193,17 +193,18 @@ class Page:
 
     def rules(self):
         rows = "".join(map(self.rule_row, self.measured.rules))
-        return ("<p><input id=filter placeholder='filter: R2.1, should, cancel' aria-label=filter></p><div class=wide>"
-                f"<table id=rules>{heads('rule', 'lines', 'alone', 'branches', 'alone')}<tbody>{rows}</tbody></table></div>")
+        head = heads("rule", "lines", "alone", "branches", "alone")
+        return ("<p><input id=filter placeholder='filter: R2.1, should, cancel' aria-label=filter></p>"
+                f"<div class=wide><table id=rules>{head}<tbody>{rows}</tbody></table></div>")
 
     def line(self, path, number, text):
         count = self.measured.whole.lines[path].get(number)
         rules = self.lines.by.get((path, number), ())
-        kind = "off" if count is None else "none" if not rules else "one" if len(rules) == 1 else ""
+        kind = "off" if count is None else "none" if not rules else "one" if len(rules) == 1 else "many"
         shown = "" if count is None else len(rules)
-        data = f' data-s={self.set_of[path, number]}' if rules else ""
-        return (f'<span id="{self.anchor(path, number)}"{f" class={chr(34)}{kind}{chr(34)}" if kind else ""}{data}><i>{number}</i>'
-                f"<i class=c>{shown}</i>{html.escape(text) or ' '}</span>")
+        data = f" data-s={self.set_of[path, number]}" if rules else ""
+        return (f"<span id={self.anchor(path, number)} class={kind}{data}><i>{number}</i><i class=c>{shown}</i>"
+                f"{html.escape(text) or ' '}</span>")
 
     def file(self, path):
         lines = self.measured.whole.lines[path]
@@ -211,9 +212,10 @@ class Page:
         branches = self.measured.whole.branches[path].values()
         taken = sum(count > 0 for count in branches)
         text = source(path)
-        body = "".join(self.line(path, i + 1, line) for i, line in enumerate(text)) or "<span>(the file is not there)</span>"
+        body = "".join(self.line(path, i + 1, line) for i, line in enumerate(text)) or "(the file is not there)"
         return (f"<details><summary>{self.short(path)}: lines {percent(reached, len(lines))} of {len(lines)}, branches "
-                f"{percent(taken, len(branches))} of {len(branches)} {bar(reached, len(lines))}</summary><pre>{body}</pre></details>")
+                f"{percent(taken, len(branches))} of {len(branches)} {bar(reached, len(lines))}</summary>"
+                f"<pre>{body}</pre></details>")
 
     def unreached(self):
         rows = []
@@ -223,19 +225,22 @@ class Page:
                 shown = text[line - 1].strip() if line <= len(text) else ""
                 rows.append(f'<tr><td><a href="#{self.anchor(path, line)}">{self.short(path)}:{line}</a></td>'
                             f"<td><code>{html.escape(shown)}</code></td></tr>")
-        return f"<div class=wide><table>{''.join(rows)}</table></div>" if rows else "<p>None.</p>"
+        open_ = " open" if len(rows) <= 100 else ""
+        return (f"<details{open_}><summary>{len(rows)}</summary><div class=wide><table>{''.join(rows)}</table></div>"
+                "</details>")
 
     def write(self):
         data = {"rules": list(self.measured.rules), "sets": list(self.sets)}
         chapters = [(f"R{name}", values) for name, values in by_chapter(self.measured).items()]
         parts = [
-            f"<h1>Coverage by rule</h1><p>What the tests of each rule reach in <code>{html.escape(self.runtime)}</code>."
+            "<h1>Coverage by rule</h1>",
+            f"<p>What the tests of each rule reach in <code>{html.escape(self.runtime)}</code>."
             " <i>Alone</i> counts what no other row of the table reaches."
             " <a href='html/index.html'>genhtml's pages</a></p>", self.totals(),
             "<h2>Scenarios and checks in C</h2>", self.groups("tests", by_kind(self.measured).items()),
             "<h2>Chapters</h2>", self.groups("chapter", chapters),
             "<h2>Lines that no rule reaches</h2>", self.unreached(),
-            "<h2>Files</h2><p>Behind the number of a line stands how many rules reach it; a click on the line shows them."
+            "<h2>Files</h2><p>Behind the number of a line stands how many rules reach it; a click on it shows them."
             " <span class=none>No rule</span>, <span class=one>one rule</span>.</p>", *map(self.file, self.files),
             "<h2>Rules</h2>", self.rules()]
         return ("<!DOCTYPE html>\n<html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
