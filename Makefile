@@ -1,5 +1,6 @@
 # One file, top to bottom: what is built from what, then the commands. `make help` lists them.
 
+VERSION := 0.9.0
 CC      ?= cc
 CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
@@ -70,6 +71,9 @@ SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/sabo
 
 $(B)/conform: $(SUITE:%.c=$(B)/%.o) | $(B)/driver $(B)/checks
 	$(LINK) $^ -lcmark -lcmocka
+
+$(B)/conformance/conform.o: FLAGS += -DVERSION='"$(VERSION)"'
+$(B)/conformance/conform.o: Makefile
 
 # The specification as a page of HTML.
 $(B)/specification: $(B)/conformance/specification.o $(patsubst %.c,$(B)/%.o,$(call room,conformance/scenario))

@@ -37,7 +37,7 @@ static const char help[] =
     "       conform --driver COMMAND [OPTION ...]\n"
     "       conform --server COMMAND [OPTION ...]\n"
     "       conform --check-driver COMMAND\n"
-    "       conform --list | --print TEST | --export DIRECTORY | --help\n"
+    "       conform --list | --print TEST | --export DIRECTORY | --help | --version\n"
     "\n"
     "Check, rule by rule, whether a runtime keeps the rules of structured concurrency.\n"
     "\n"
@@ -98,6 +98,7 @@ static const char help[] =
     "                       between `scenario ID` and `go`, and R2.1/ended.answers, which has its\n"
     "                       expectations on the same lines; the directory must be new, or empty\n"
     "  --help               print this\n"
+    "  --version            print the version of this program\n"
     "\n"
     "Exit status: 0 the runtime keeps every MUST rule but for declared differences, 1 it does "
     "not,\n"
@@ -293,6 +294,9 @@ static void set(struct options *options, int option, const char *value)
     case 'h':
         printf(help, EXPLORE_DEFAULT);
         exit(0);
+    case 'V':
+        puts("conform " VERSION);
+        exit(0);
     default:
         exit(COULD_NOT_TELL); /* getopt has said why */
     }
@@ -351,6 +355,7 @@ static void read_options(struct options *options, int argc, char **argv)
         {"print", required_argument, NULL, 'p'},
         {"export", required_argument, NULL, 'X'},
         {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
     int option, modes = 0;

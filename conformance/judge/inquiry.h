@@ -5,6 +5,7 @@
 
 #include "judge.h"
 
+#include <assert.h>
 #include <limits.h>
 
 enum { NEVER = INT_MAX }; /* later than every event */
@@ -87,9 +88,13 @@ struct inquiry {
 
 /* ---- Facts of an event ---- */
 
+/* Only of an event that has one. */
 static inline const struct operation *operation_of(const struct inquiry *inquiry, int event)
 {
-    return &inquiry->program->operations[inquiry->trace->events[event].operation];
+    int operation = inquiry->trace->events[event].operation;
+
+    assert(operation >= 0);
+    return &inquiry->program->operations[operation];
 }
 
 /* The task that an event is of. */

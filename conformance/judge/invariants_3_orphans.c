@@ -45,11 +45,12 @@ static void gather_orphans(struct inquiry *inquiry, struct orphanages *orphanage
     const struct trace *trace = inquiry->trace;
 
     for (int i = 1; i < trace->instance_count; i++) {
-        int spawn = trace->instances[i].spawned, o = operation_of(inquiry, spawn)->orphans;
+        int spawn = trace->instances[i].spawned, o;
         struct orphanage *orphanage;
 
-        if (o < 0 || inquiry->lives[i].birth != BIRTH_SPAWNED)
+        if (inquiry->lives[i].birth != BIRTH_SPAWNED || !is_orphan(inquiry, i))
             continue;
+        o = operation_of(inquiry, spawn)->orphans;
         orphanage = orphanage_of(inquiry, orphanages, spawn, o);
         if (orphanage->made != 1 || orphanage->maker != parent_of(inquiry, i) ||
             orphanage->since > spawn)

@@ -3,6 +3,7 @@
 #include "process.h"
 
 #include "machine/activity.h"
+#include "machine/clock.h"
 #include "scenario/memory.h"
 
 #include <errno.h>
@@ -60,14 +61,6 @@ void process_wait_all(void)
     for (i = 0; i < RUNNING_MAX; i++)
         if (atomic_load(&running[i]) > 0)
             waitpid(atomic_load(&running[i]), NULL, 0);
-}
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
 /* The output so far. */
@@ -232,7 +225,7 @@ struct patience {
  * hangs. */
 static bool is_hung(struct patience *patience, const struct child *child, bool *has_printed)
 {
-    double passed = now() - patience->last, tick = patience->tick, used;
+    double passed = clock_now() - patience->last, tick = patience->tick, used;
     struct activity activity;
 
     if (patience->limit <= 0 || passed < tick)
@@ -334,7 +327,7 @@ static enum process_end attend(struct child *child, struct talk *talk, struct pr
     struct ends *ends = &child->ends;
     struct pollfd polls[4] = {
         {.events = POLLIN}, {.events = POLLIN}, {.events = POLLIN}, {.events = POLLOUT}};
-    struct patience patience = {.limit = command->seconds, .last = now()};
+    struct patience patience = {.limit = command->seconds, .last = clock_now()};
     int tick = command->seconds * 1e3 < 2 * TICK ? (int)(command->seconds * 500) + 1 : TICK;
     bool has_printed = false;
 

@@ -25,10 +25,12 @@ struct result {
     char *output;            /* the last lines of a driver's output, printable; NULL: none */
     char *errors;            /* the last lines of standard error, printable; NULL: none */
     char *replay;            /* the option of conform that repeats the execution; NULL: none */
-    bool starved;  /* the run of a scenario could not start, for want of threads or memory */
-    double spent;  /* seconds that the process has spent, in all executions that it shared */
-    char *lacks;   /* items of driver/parts.h, one of which the runtime lacks; NULL: none */
-    unsigned used; /* bit P: a function of part P was executed, in a scenario */
+    bool starved;   /* the run of a scenario could not start, for want of threads or memory */
+    double seconds; /* from its beginning to its end, with all schedules if it was explored; 0: it
+                       was not executed, or shares the result of its twin */
+    double spent;   /* seconds that the process has spent, in all executions that it shared */
+    char *lacks;    /* items of driver/parts.h, one of which the runtime lacks; NULL: none */
+    unsigned used;  /* bit P: a function of part P was executed, in a scenario */
 };
 
 /* Whether the runtime has done something wrong. */

@@ -5,6 +5,7 @@
 #include "differences.h"
 #include "execute.h"
 #include "explore.h"
+#include "machine/clock.h"
 #include "machine/machine.h"
 #include "replay.h"
 #include "scenario/memory.h"
@@ -87,7 +88,6 @@ static void expect_failure(struct test *test)
 
 static void attack_server(const struct session *session, struct test *test)
 {
-    test->executions++;
     if (test->attacks)
         test->result = attack_execute(session, test);
     else if (test->scenario)
@@ -96,11 +96,10 @@ static void attack_server(const struct session *session, struct test *test)
         result_set(&test->result, RESULT_SKIPPED, "a test in C, which needs a library");
 }
 
-static void run_test(const struct session *session, const struct suite *suite, struct test *test)
+static void ask_runtime(const struct session *session, const struct suite *suite, struct test *test)
 {
     struct result *result = &test->result;
 
-    test->executions++;
     if (test->scenario && execute_lacks(session, test, session->explore || session->replay, result))
         return;
     if (test->scenario && (session->explore || session->replay) &&
@@ -121,8 +120,23 @@ static void run_test(const struct session *session, const struct suite *suite, s
         result_set(result, RESULT_SKIPPED, "a test in C, which makes its own choices");
     else
         *result = execute_check(session, test);
-    excuse(test->scenario ? test->scenario->program : NULL, result);
-    expect_failure(test);
+}
+
+static void run_test(const struct session *session, const struct suite *suite, struct test *test)
+{
+    double begin = clock_now(), seconds;
+
+    test->executions++;
+    if (session->server)
+        attack_server(session, test);
+    else
+        ask_runtime(session, suite, test);
+    seconds = clock_now() - begin;
+    if (!session->server) {
+        excuse(test->scenario ? test->scenario->program : NULL, &test->result);
+        expect_failure(test);
+    }
+    test->result.seconds = seconds;
 }
 
 /* What several threads take tests from. */
@@ -173,10 +187,7 @@ static void run_waiting(struct work *work, struct test *test)
 {
     if (is_left_out(test) || test->executions || shares_result(work->session, test))
         return;
-    if (work->session->server)
-        attack_server(work->session, test);
-    else
-        run_test(work->session, work->suite, test);
+    run_test(work->session, work->suite, test);
     if (test->result.kind >= RESULT_FAIL && test->rule->level == LEVEL_MUST)
         atomic_store(&work->broken, true);
 }
