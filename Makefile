@@ -2,8 +2,10 @@
 
 VERSION := 0.9.0
 CC      ?= cc
+OBJCOPY ?= $(if $(filter %-gcc,$(CC)),$(CC:%-gcc=%-objcopy),objcopy)
 CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 B       := build
 export B CONFORM
 RUNTIME ?= $(B)/libmiou.so
@@ -11,12 +13,15 @@ WARN    := -Wall -Wextra -Wpedantic -Wshadow -Werror
 FLAGS   := -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -pthread -Ispec -MMD -MP
 # A line a file; V=1 shows the commands themselves.
 Q        = $(if $(V),,@echo '  $@' && )
-LINK     = $(Q)$(CC) $(CFLAGS) $(if $(WHOLE),-fno-lto) -pthread -o $@
+LINK     = $(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(if $(WHOLE),-fno-lto) -pthread -o $@
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(B)/libmiou.a $(B)/libmiou.so $(B)/miou-echo $(B)/conform ## build everything
+all: lib $(B)/conform ## build everything
+	@:
+
+lib: $(B)/libmiou.a $(B)/libmiou.so $(B)/miou-echo ## build the library and the echo server alone, without libcmark and cmocka
 	@:
 
 # ---- ref: the reference runtime
@@ -30,20 +35,25 @@ CONTEXT := -l:libboost_context.a
 WHOLE   := $(if $(filter file,$(origin CFLAGS)),$(shell $(CC) -v 2>&1 | grep -q '^gcc version' && echo yes))
 LTO     := $(WHOLE)
 
+# A shadow stack is not switched, so no object may say that it can do with one.
+BRANCH  := $(shell $(CC) $(CFLAGS) -dM -E -x c /dev/null 2>/dev/null | grep -q '__CET__ [23]' && \
+    echo -fcf-protection=branch)
+
 # What is global stays visible until objcopy has picked the headers' names.
-$(REF_OBJ): FLAGS += -fvisibility=default -fno-semantic-interposition $(if $(WHOLE),-flto -ffat-lto-objects)
+$(REF_OBJ): FLAGS += $(BRANCH) -fvisibility=default -fno-semantic-interposition $(if $(WHOLE),-flto -ffat-lto-objects)
 
 # One object that shows only the headers' names, with the context switch inside.
 $(B)/miou.o: $(REF_OBJ) $(B)/exports
 	$(Q)$(CC) $(if $(LTO),$(CFLAGS) -flto=auto -flinker-output=nolto-rel,$(if $(WHOLE),-fno-lto)) \
 	    -r -nostdlib -o $@ $(REF_OBJ) $(CONTEXT)
-	@objcopy --keep-global-symbols=$(B)/exports $@
+	@$(OBJCOPY) --keep-global-symbols=$(B)/exports $@
 
 $(B)/libmiou.a: $(B)/miou.o
 	$(Q)rm -f $@ && ar rcs $@ $<
 
+# The first number of the version changes with what a program that is linked with the library relies on.
 $(B)/libmiou.so: $(B)/miou.o
-	$(LINK) -shared -Wl,-z,noexecstack $<
+	$(LINK) -shared -Wl,-z,noexecstack -Wl,-soname,libmiou.so.$(firstword $(subst ., ,$(VERSION))) $<
 
 # The names that the headers declare.
 $(B)/exports: $(wildcard spec/miou*.h)
@@ -63,17 +73,30 @@ room      = $(foreach r,$1,$(foreach f,$(wildcard $r/*.c),$(if $(filter test_%,$
 
 LOADER   := $(patsubst %,$(B)/conformance/driver/%.o,interface trampolines keep_counters)
 PARSER   := $(filter-out %/reader.c %/markdown.c,$(call room,conformance/scenario))
-SUITE    := conformance/conform.c conformance/driver/parts.c \
+COMMAND  := conformance/conform.c conformance/options.c
+SUITE    := conformance/driver/parts.c \
             $(call room,$(addprefix conformance/,machine scenario judge suite report))
 DRIVER   := $(filter-out $(LOADER:$(B)/%.o=%.c),$(call room,conformance/driver)) conformance/machine/strays.c $(PARSER)
 CHECKS   := $(call room,conformance/checks)
 SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/saboteur/*.c))
 
-$(B)/conform: $(SUITE:%.c=$(B)/%.o) | $(B)/driver $(B)/checks
-	$(LINK) $^ -lcmark -lcmocka
+# What the reports need, and the chapters.
+JSON     = $(shell pkg-config --libs jansson)
+LIBS     = -lcmark $(JSON) -lm
+
+$(B)/conform: $(patsubst %.c,$(B)/%.o,$(COMMAND) $(SUITE)) | $(B)/driver $(B)/checks
+	$(LINK) $^ $(LIBS)
 
 $(B)/conformance/conform.o: FLAGS += -DVERSION='"$(VERSION)"'
 $(B)/conformance/conform.o: Makefile
+
+# What stands in each page of a report, as lines of C.
+$(B)/%.inc: conformance/report/%
+	@mkdir -p $(@D)
+	@sed 's/[\\"]/\\&/g; s/.*/"&\\n",/' $< > $@
+
+$(B)/conformance/report/html.o: $(B)/page.css.inc $(B)/page.js.inc
+$(B)/conformance/report/html.o: FLAGS += -I$(B)
 
 # The specification as a page of HTML.
 $(B)/specification: $(B)/conformance/specification.o $(patsubst %.c,$(B)/%.o,$(call room,conformance/scenario))
@@ -126,16 +149,17 @@ $(B)/peers/delays.so: $(B)/conformance/peers/delays.o $(B)/conformance/driver/in
 
 TESTS := $(patsubst %.c,$(B)/%,$(wildcard conformance/test_*.c conformance/*/test_*.c ref/test_*.c))
 
-$(filter $(B)/conformance/%,$(TESTS)): %: %.o $(filter-out %/conform.o,$(SUITE:%.c=$(B)/%.o))
-	$(LINK) $^ -lcmark -lcmocka
+$(filter $(B)/conformance/%,$(TESTS)): %: %.o $(SUITE:%.c=$(B)/%.o)
+	$(LINK) $^ $(LIBS) -lcmocka
 
 $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
 	$(LINK) $^ $(CONTEXT) -lcmocka
 
 # ---- fuzz: the attack on any echo server, and servers to try it on. See fuzz/README.md.
 
-$(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack)) $(B)/conformance/machine/activity.o
-	$(LINK) $^
+$(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack)) \
+             $(patsubst %,$(B)/conformance/%.o,machine/activity machine/clock report/legible report/members scenario/memory)
+	$(LINK) $^ $(JSON) -lm
 
 $(B)/fuzz/servers/%: $(B)/fuzz/servers/%.o
 	$(LINK) $^
@@ -200,7 +224,7 @@ all: $(B)/random-programs
 # ---- fuzz: whatever the suite reads
 
 $(B)/fuzz_reader: $(patsubst %,$(B)/%.o,fuzz/targets/fuzz_reader $(patsubst %.c,%,$(filter-out \
-                  %/conform.c conformance/report/%,$(SUITE)))) $(ENGINE)
+                  conformance/report/%,$(SUITE)))) $(ENGINE)
 	$(LINK) $^ -l:libcmark.a
 
 TESTS += $(B)/fuzz_reader
@@ -229,6 +253,25 @@ $(B)/faults: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/faults)) $(B)/fuzz/echo.o 
 
 TESTS += $(B)/faults
 
+# ---- manual pages, from the comments of the headers and from what the programs say of themselves
+
+MANUAL := $(addprefix $(B)/man/,miou.3 conform.1 attack.1 miou-echo.1 conform-compare.1 conform-matrix.1)
+
+manual: $(MANUAL) ## the manual pages, in build/man
+	@:
+
+$(B)/man/miou.3: ci/manual Makefile $(wildcard spec/miou*.h spec/*.md)
+	$(Q)VERSION=$(VERSION) ci/manual functions $(@D)
+
+$(B)/man/conform.1: conformance/conform.1 $(B)/conform
+$(B)/man/attack.1: fuzz/attack/attack.1 $(B)/attack
+$(B)/man/miou-echo.1: ref/miou-echo.1 $(B)/miou-echo
+$(B)/man/conform-compare.1: ci/conform-compare.1 ci/compare
+$(B)/man/conform-matrix.1: ci/conform-matrix.1 ci/matrix
+$(B)/man/%.1: ci/manual Makefile
+	@mkdir -p $(@D)
+	$(Q)VERSION=$(VERSION) ci/manual command $(filter %.1,$^) $(lastword $^) >$@
+
 # ---- objects
 
 $(B)/%.o: %.c
@@ -251,13 +294,13 @@ test: ## run all tests of the project
 	$(BUILD) all tests
 	@ci/test $(TESTS)
 
-tests: $(TESTS) $(LIARS) $(PEERS) $(B)/specification $(B)/saboteur.so $(B)/mutants
+tests: $(TESTS) $(LIARS) $(PEERS) $(B)/specification $(B)/saboteur.so $(B)/mutants manual
 	@:
 
-explore: ## execute every scenario on all its schedules, up to a bound, and beyond it on random ones
+explore: ## every scenario on all its schedules, up to a bound, and beyond it on random ones; REPORT=FILE.json
 	@ci/setup
 	$(BUILD) all
-	@$(B)/conform --runtime "$(RUNTIME)" --explore
+	@$(B)/conform --runtime "$(RUNTIME)" --explore $(if $(REPORT),--format json --output "$(REPORT)")
 
 spec: ## the specification as a page, build/spec/index.html; REPORT=FILE.tap adds the verdicts of a run
 	@ci/setup
@@ -280,14 +323,14 @@ soak: ## the suite RUNS=100 times, with delays and beside busy loops: RUNTIME=/p
 	$(BUILD) all $(B)/peers/delays.so
 	@RUNTIME="$(RUNTIME)" RUNS="$(RUNS)" ci/soak
 
-mutants: ## break each rule in turn and demand that its tests notice: RUNTIME= as above
+mutants: ## break each rule in turn and demand that its tests notice: RUNTIME= as above, REPORT=FILE.json
 	@ci/setup
 	$(BUILD) all $(B)/saboteur.so $(B)/mutants $(filter $(PEERS),$(RUNTIME))
-	@ci/mutants
+	@ci/mutants $(if $(REPORT),--json "$(REPORT)")
 
-mutation: ## change ref/ in one place at a time and count what the suite notices: SEED=1, COUNT=150, MUTANTS="NAME ..."
+mutation: ## change ref/ in one place at a time and count what the tests notice: SEED=1, COUNT=150, MUTANTS="NAME ..."
 	@ci/setup
-	$(BUILD) all
+	$(BUILD) all $(B)/faults
 	@ci/mutation $(MUTANTS)
 
 coverage: ## what each rule reaches in ref/, or in RUNTIME=/path/lib.so that was compiled with --coverage: build/coverage/index.html
@@ -324,14 +367,18 @@ bench: ## what things cost, each beside its limit
 format: ## check the layout of the C files
 	clang-format --dry-run -Werror $(wildcard spec/*.h */*.[ch] conformance/*/*.[ch] fuzz/*/*.[ch])
 
-install: all ## install headers, libraries and miou.pc below PREFIX
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,include lib/pkgconfig bin)
-	install -m 644 $(wildcard spec/miou*.h) $(DESTDIR)$(PREFIX)/include
-	install -m 644 $(B)/libmiou.a $(B)/libmiou.so $(DESTDIR)$(PREFIX)/lib
-	install $(B)/miou-echo $(DESTDIR)$(PREFIX)/bin
-	printf '%s\n' 'Name: miou' 'Description: structured concurrency' 'Version: 0.1' \
-	    'Cflags: -I$(PREFIX)/include' 'Libs: -L$(PREFIX)/lib -lmiou -pthread' \
-	    > $(DESTDIR)$(PREFIX)/lib/pkgconfig/miou.pc
+# What `make install` puts where, see ci/install.
+INSTALLER = B="$(B)" VERSION="$(VERSION)" PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" ci/install
+
+install: $(if $(filter tools,$(or $(PARTS),tools)),all manual,lib $(B)/man/miou.3) ## install all below PREFIX=/usr/local, in a tree below DESTDIR; PARTS="lib", "dev" or "tools" installs less
+	@$(INSTALLER) $(PARTS)
+
+uninstall: ## remove what `make install` with the same PREFIX and DESTDIR has installed
+	@$(INSTALLER) --remove
+
+deb: ## Debian packages in build/deb: libmiou0, libmiou-dev and miou-tools
+	@ci/setup package
+	@VERSION="$(VERSION)" ci/deb
 
 clean: ## remove everything built
 	rm -rf $(B)
@@ -340,4 +387,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
 .PHONY: all conformance test tests explore spec peers drivers soak mutants mutation coverage valgrind sanitize bench \
-        format install clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets
+        format install uninstall deb lib manual clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

@@ -1,10 +1,13 @@
 /* conform: checks, rule by rule, whether a runtime keeps the rules of the chapters. */
 #include "machine/machine.h"
-#include "machine/strays.h"
+#include "options.h"
+#include "report/commands.h"
 #include "report/conclusion.h"
 #include "report/declare.h"
 #include "report/export.h"
-#include "report/report.h"
+#include "report/output.h"
+#include "report/progress.h"
+#include "report/terminal.h"
 #include "scenario/memory.h"
 #include "suite/attack.h"
 #include "suite/check_driver.h"
@@ -12,393 +15,44 @@
 #include "suite/differences.h"
 #include "suite/directory.h"
 #include "suite/execute.h"
-#include "suite/explore.h"
 #include "suite/process.h"
-#include "suite/session.h"
-#include "suite/suite.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define DIGITS "0123456789"
-
-enum { JOBS_MAX = 256 };
-
-static const char help[] =
-    "usage: conform --runtime LIBRARY [OPTION ...]\n"
-    "       conform --driver COMMAND [OPTION ...]\n"
-    "       conform --server COMMAND [OPTION ...]\n"
-    "       conform --check-driver COMMAND\n"
-    "       conform --list | --print TEST | --export DIRECTORY | --help | --version\n"
-    "\n"
-    "Check, rule by rule, whether a runtime keeps the rules of structured concurrency.\n"
-    "\n"
-    "  --runtime LIBRARY    test a shared library with the functions of spec/miou.h, miou_sync.h\n"
-    "                       and miou_unix.h\n"
-    "  --driver COMMAND     test the runtime of a driver in any language, which executes the\n"
-    "                       scenario on its standard input; the tests in C are skipped\n"
-    "  --check-driver COMMAND\n"
-    "                       test a driver itself: has it execute a few small scenarios and tells "
-    "what\n"
-    "                       it does otherwise than spec/scenario.md says, whatever its runtime "
-    "does\n"
-    "  --server COMMAND     test an echo server in any language, by the rules of chapter 7: a "
-    "command\n"
-    "                       of the shell, in which the word PORT stands for the port at which it\n"
-    "                       is to listen\n"
-    "  --rule ID            test a rule (R2.1), the rules of a chapter (R2) or one test "
-    "(R2.1/ended);\n"
-    "                       may be repeated; default: all rules\n"
-    "  --except ID          leave these out; may be repeated\n"
-    "  --seed N             steer the runtime's choices with the generator of spec/scenario.md "
-    "and\n"
-    "                       this seed: the same seed makes the same run\n"
-    "  --schedule LIST      steer them with these answers, such as \"0 0 1\", and then with 0\n"
-    "  --explore[=N]        execute each scenario on all its schedules, those with the fewest\n"
-    "                       answers other than 0 first; stop after N (default: %d) and execute\n"
-    "                       N/4 random schedules\n"
-    "                       (--seed, --schedule and --explore skip the tests in C)\n"
-    "  --fail-fast          stop at the first failure of a MUST rule\n"
-    "  --fail-fast=rule     leave out the other tests of a rule as soon as one of them has failed\n"
-    "  --differences FILE   read what the runtime is declared to do otherwise: lines WHAT VERDICT\n"
-    "                       REASON, where WHAT is a chapter, a rule, a test, an invariant\n"
-    "                       (invariant:R2.14) or a part of the interface, and VERDICT is differs "
-    "(on\n"
-    "                       purpose: not executed, not held against the runtime), fails (a known\n"
-    "                       bug: must fail) or declines (a part that it leaves out)\n"
-    "  --differences-from-run FILE\n"
-    "                       write a first such file, with a line for all that failed\n"
-    "  --format FORMAT      write the report as text (default), tap or junit\n"
-    "  --output FILE        write the report to a file instead of standard output\n"
-    "  --timeout SECONDS    a test hangs if it uses more processor time, or waits for longer "
-    "while\n"
-    "                       none of its threads could run; default: 20, or 5 with "
-    "--check-driver\n"
-    "  --jobs N             run N tests at a time; default: the number of processors\n"
-    "  --under COMMAND      run each test under a command such as valgrind\n"
-    "  --coverage DIRECTORY\n"
-    "                       keep what a runtime compiled with --coverage counts apart, by tests, "
-    "in\n"
-    "                       DIRECTORY/R2.1/ended; it must be new, or empty\n"
-    "  --spec DIRECTORY     read the chapters there; default: ../spec beside this program, or "
-    "spec\n"
-    "  --list               print one line per rule: id, level, number of tests, title\n"
-    "  --print TEST         print the program of a scenario, as a driver reads it\n"
-    "  --export DIRECTORY   write R2.1/ended.program for each scenario, which is what a driver "
-    "reads\n"
-    "                       between `scenario ID` and `go`, and R2.1/ended.answers, which has its\n"
-    "                       expectations on the same lines; the directory must be new, or empty\n"
-    "  --help               print this\n"
-    "  --version            print the version of this program\n"
-    "\n"
-    "Exit status: 0 the runtime keeps every MUST rule but for declared differences, 1 it does "
-    "not,\n"
-    "or a declared difference is no longer true, 2 could not tell, since this machine lacks what "
-    "a\n"
-    "test needs, or nothing can be executed.\n";
-
-struct options {
-    struct session session;
-    const char *spec;     /* as given; NULL: not given */
-    const char *chapters; /* the directory */
-    const char *output;
-    const char *differences; /* a file; NULL: none */
-    const char *from_run;    /* a file of differences that is to be written; NULL: none */
-    const char *print;
-    const char *checked; /* a driver that is to be tested itself; NULL: none */
-    const char *export;  /* a directory in which all scenarios are to be written; NULL: none */
-    const char **rules;
-    int rule_count;
-    const char **exceptions;
-    int exception_count;
-    enum report_format format;
-    bool list;
-};
-
-__attribute__((format(printf, 1, 2), noreturn)) static void die(const char *format, ...)
-{
-    va_list list;
-
-    va_start(list, format);
-    fputs("conform: ", stderr);
-    vfprintf(stderr, format, list);
-    fputc('\n', stderr);
-    va_end(list);
-    exit(COULD_NOT_TELL);
-}
-
-static void complain(const char *text)
-{
-    fprintf(stderr, "conform: %s\n", text);
-}
-
-/* ---- Options ---- */
-
-static double seconds(const char *text)
-{
-    char *end;
-    double value = strtod(text, &end);
-
-    if (end == text || *end || !(value > 0 && value <= 1e6))
-        die("--timeout %s: not a number of seconds", text);
-    return value;
-}
-
-static int jobs(const char *text)
-{
-    char *end;
-    long value = strtol(text, &end, 10);
-
-    if (end == text || *end || value < 1 || value > JOBS_MAX)
-        die("--jobs %s: not a number from 1 to %d", text, JOBS_MAX);
-    return (int)value;
-}
-
-static size_t schedules(const char *text)
-{
-    char *end;
-    long value = strtol(text, &end, 10);
-
-    if (end == text || *end || value < 1 || value > EXPLORE_MAX)
-        die("--explore=%s: not a number from 1 to %d", text, EXPLORE_MAX);
-    return (size_t)value;
-}
-
-static void steer_with_seed(struct session *session, const char *text)
-{
-    unsigned long long seed;
-    char *end;
-
-    errno = 0;
-    seed = strtoull(text, &end, 10);
-    if (text[strspn(text, DIGITS)] || end == text || errno)
-        die("--seed %s: not a number from 0 to %llu", text, ULLONG_MAX);
-    session->schedule = text_of("schedule seed %llu\n", seed);
-    session->replay = text_of("--seed %llu", seed);
-}
-
-static void steer_with_answers(struct session *session, const char *text)
-{
-    char *answers = zeroed(2, strlen(text) + 1), *end = answers;
-    const char *from = text + strspn(text, " ,");
-    size_t size;
-
-    for (; *from; from += size, from += strspn(from, " ,")) {
-        size = strspn(from, DIGITS);
-        if (size == 0 || size > 9 || (from[size] && !strchr(" ,", from[size])))
-            die("--schedule %s: not a list of numbers", text);
-        end += sprintf(end, " %.*s", (int)size, from);
-    }
-    session->schedule = text_of("schedule%s\n", answers);
-    session->replay = text_of("--schedule \"%s\"", answers + (*answers == ' '));
-    free(answers);
-}
-
-static enum report_format format(const char *text)
-{
-    static const char *const names[] = {
-        [REPORT_TEXT] = "text", [REPORT_TAP] = "tap", [REPORT_JUNIT] = "junit"};
-    size_t i;
-
-    for (i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(names[i], text))
-            return (enum report_format)i;
-    die("--format %s: text, tap or junit", text);
-}
-
-static enum fail_fast fail_fast(const char *text)
-{
-    if (text && strcmp(text, "rule") != 0)
-        die("--fail-fast=%s: rule, or nothing", text);
-    return text ? FAIL_FAST_RULE : FAIL_FAST_ALL;
-}
-
-static void set(struct options *options, int option, const char *value)
-{
-    switch (option) {
-    case 'r':
-        options->session.runtime = value;
-        break;
-    case 'd':
-        options->session.command = value;
-        break;
-    case 'v':
-        options->session.server = value;
-        break;
-    case 'R':
-        options->rules[options->rule_count++] = value;
-        break;
-    case 'e':
-        options->exceptions[options->exception_count++] = value;
-        break;
-    case 'F':
-        options->session.fail_fast = fail_fast(value);
-        break;
-    case 'f':
-        options->format = format(value);
-        break;
-    case 'o':
-        options->output = value;
-        break;
-    case 't':
-        options->session.seconds = seconds(value);
-        break;
-    case 'j':
-        options->session.jobs = jobs(value);
-        break;
-    case 'u':
-        options->session.under = value;
-        break;
-    case 'C':
-        options->session.counters = value;
-        break;
-    case 's':
-        options->spec = value;
-        break;
-    case 'S':
-        steer_with_seed(&options->session, value);
-        break;
-    case 'A':
-        steer_with_answers(&options->session, value);
-        break;
-    case 'x':
-        options->session.explore = value ? schedules(value) : EXPLORE_DEFAULT;
-        break;
-    case 'D':
-        options->differences = value;
-        break;
-    case 'W':
-        options->from_run = value;
-        break;
-    case 'l':
-        options->list = true;
-        break;
-    case 'p':
-        options->print = value;
-        break;
-    case 'c':
-        options->checked = value;
-        break;
-    case 'X':
-        options->export = value;
-        break;
-    case 'h':
-        printf(help, EXPLORE_DEFAULT);
-        exit(0);
-    case 'V':
-        puts("conform " VERSION);
-        exit(0);
-    default:
-        exit(COULD_NOT_TELL); /* getopt has said why */
-    }
-}
-
-/* The processors that a control group allows in a time, written as `QUOTA PERIOD`; 0: any. */
-static long quota(void)
-{
-    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
-    long allowed = 0, period = 0;
-
-    if (!file)
-        return 0;
-    if (fscanf(file, "%ld %ld", &allowed, &period) != 2 || period <= 0)
-        allowed = 0;
-    fclose(file);
-    return allowed > 0 ? (allowed + period - 1) / period : 0;
-}
-
-/* The processors that we may use at a time, 1 to JOBS_MAX. */
-static int processors(void)
-{
-    long count = sysconf(_SC_NPROCESSORS_ONLN), allowed = quota();
-    cpu_set_t set;
-
-    if (sched_getaffinity(0, sizeof set, &set) == 0)
-        count = CPU_COUNT(&set);
-    if (allowed > 0 && allowed < count)
-        count = allowed;
-    return count < 1 ? 1 : count > JOBS_MAX ? JOBS_MAX : (int)count;
-}
-
-static void read_options(struct options *options, int argc, char **argv)
-{
-    static const struct option known[] = {
-        {"runtime", required_argument, NULL, 'r'},
-        {"driver", required_argument, NULL, 'd'},
-        {"check-driver", required_argument, NULL, 'c'},
-        {"server", required_argument, NULL, 'v'},
-        {"rule", required_argument, NULL, 'R'},
-        {"except", required_argument, NULL, 'e'},
-        {"fail-fast", optional_argument, NULL, 'F'},
-        {"format", required_argument, NULL, 'f'},
-        {"output", required_argument, NULL, 'o'},
-        {"timeout", required_argument, NULL, 't'},
-        {"jobs", required_argument, NULL, 'j'},
-        {"under", required_argument, NULL, 'u'},
-        {"coverage", required_argument, NULL, 'C'},
-        {"spec", required_argument, NULL, 's'},
-        {"seed", required_argument, NULL, 'S'},
-        {"schedule", required_argument, NULL, 'A'},
-        {"explore", optional_argument, NULL, 'x'},
-        {"differences", required_argument, NULL, 'D'},
-        {"differences-from-run", required_argument, NULL, 'W'},
-        {"list", no_argument, NULL, 'l'},
-        {"print", required_argument, NULL, 'p'},
-        {"export", required_argument, NULL, 'X'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
-    };
-    int option, modes = 0;
-
-    options->session.schedule = "";
-    options->session.jobs = processors();
-    options->rules = zeroed((size_t)argc, sizeof *options->rules);
-    options->exceptions = zeroed((size_t)argc, sizeof *options->exceptions);
-    while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
-        modes += strchr("SAx", option) != NULL;
-        set(options, option, optarg);
-    }
-    if (options->session.seconds == 0)
-        options->session.seconds = options->checked ? 5 : 20;
-    if (modes > 1)
-        die("--seed, --schedule or --explore: one of them");
-    if (optind < argc)
-        die("%s: not an option; see --help", argv[optind]);
-    if (options->session.server &&
-        (options->session.runtime || options->session.command || options->session.under || modes))
-        die("--server: without --runtime, --driver, --explore, --seed, --schedule and --under");
-    if (options->checked &&
-        (options->session.runtime || options->session.command || options->session.server ||
-         options->session.under || options->rule_count || options->exception_count || modes))
-        die("--check-driver: with --timeout only");
-    if (options->list || options->print || options->export || options->checked ||
-        options->session.server)
-        return;
-    if (options->session.runtime && options->session.command)
-        die("a runtime is a library or a driver: --runtime or --driver, not both");
-    if (!options->session.runtime && !options->session.command)
-        die("which runtime? --runtime LIBRARY; see --help");
-    if (options->session.runtime && access(options->session.runtime, R_OK) != 0)
-        die("%s: %s", options->session.runtime, strerror(errno));
-}
-
 /* ---- The parts of the program ---- */
 
-/* The other programs lie beside this one, the chapters in spec beside its directory. */
+/* The chapters are in spec beside the directory of this program or, where it is installed, in
+ * share/miou. A directory spec below build has the page of `make spec`, and no chapters. */
+static const char *find_chapters(const char *directory)
+{
+    static const char *const places[] = {"../spec", "../../share/miou/spec"};
+    static char found[PATH_MAX];
+    size_t i;
+
+    for (i = 0; i < sizeof places / sizeof *places; i++) {
+        char *file = text_of("%s/%s/scenario.md", directory, places[i]);
+        bool there = realpath(file, found) != NULL;
+
+        free(file);
+        if (there) {
+            *strrchr(found, '/') = '\0';
+            return found;
+        }
+    }
+    return "spec";
+}
+
+/* The other programs lie beside this one, also where it is installed, in libexec/miou. */
 static void find_parts(struct options *options)
 {
     static char directory[PATH_MAX];
     ssize_t size = readlink("/proc/self/exe", directory, sizeof directory - 1);
-    char *spec;
 
     if (size < 0)
         die("/proc/self/exe: %s", strerror(errno));
@@ -413,15 +67,7 @@ static void find_parts(struct options *options)
         die("%s: %s", options->session.checks, strerror(errno));
     if (options->session.server && access(options->session.attack, X_OK) != 0)
         die("%s: %s", options->session.attack, strerror(errno));
-    /* A directory spec below build has the page of `make spec`, and no chapters. */
-    spec = text_of("%s/../spec/scenario.md", directory);
-    if (options->spec)
-        options->chapters = options->spec;
-    else if (access(spec, R_OK) == 0)
-        options->chapters = realpath(text_of("%s/../spec", directory), NULL);
-    else
-        options->chapters = "spec";
-    free(spec);
+    options->chapters = options->spec ? options->spec : find_chapters(directory);
 }
 
 /* What a program of tests says when it is asked for a list of them. */
@@ -439,46 +85,48 @@ static char *list_tests(const char *program, const char *option)
     return process.output;
 }
 
+/* Choose what is to be tested. */
+static void choose(const struct options *options, struct suite *suite)
+{
+    bool found = true;
+    size_t i;
+
+    if (options->rules.count == 0)
+        found = options->session.server ? suite_choose_attacks(suite) : suite_choose(suite, NULL);
+    if (!found)
+        die("%s: no rules", options->chapters);
+    for (i = 0; i < options->rules.count; i++)
+        if (!suite_choose(suite, options->rules.of[i]))
+            die("there is no rule %s; see --list", options->rules.of[i]);
+    for (i = 0; i < options->exceptions.count; i++)
+        if (!suite_except(suite, options->exceptions.of[i]))
+            die("there is no rule %s; see --list", options->exceptions.of[i]);
+    if (options->levels)
+        suite_keep_levels(suite, options->levels);
+    if (suite_is_empty(suite))
+        die("no rule is left to be tested");
+}
+
 static struct suite *load(struct options *options)
 {
     const struct session *session = &options->session;
     char *checks = list_tests(session->checks, "--list");
     char *attacks = session->server ? list_tests(session->attack, "--rules") : NULL;
-    struct suite *suite = suite_create(options->chapters, checks, attacks, complain);
-    int i;
+    struct suite *suite = suite_create(options->chapters, checks, attacks, complain_about);
 
     free(checks);
     free(attacks);
     if (!suite)
         exit(COULD_NOT_TELL);
-    if (options->rule_count == 0 &&
-        !(session->server ? suite_choose_attacks(suite) : suite_choose(suite, NULL)))
-        die("%s: no rules", options->chapters);
-    for (i = 0; i < options->rule_count; i++)
-        if (!suite_choose(suite, options->rules[i]))
-            die("there is no rule %s; see --list", options->rules[i]);
-    for (i = 0; i < options->exception_count; i++)
-        if (!suite_except(suite, options->exceptions[i]))
-            die("there is no rule %s; see --list", options->exceptions[i]);
-    if (!differences_read(options->differences, suite, complain))
+    choose(options, suite);
+    suite->strict = options->strict;
+    if (!differences_read(options->differences, suite, complain_about))
         exit(COULD_NOT_TELL);
     options->session.excused = &suite->differences->excused;
     return suite;
 }
 
-/* ---- The command ---- */
-
-/* The attack on a server ends it, and would leave it behind if it was killed. */
-static bool has_server;
-
-static void interrupted(int signal_number)
-{
-    process_kill_all(has_server ? SIGTERM : SIGKILL);
-    if (!has_server)
-        process_wait_all();
-    signal(signal_number, SIG_DFL);
-    raise(signal_number);
-}
+/* ---- Without a session ---- */
 
 /* Otherwise a child could get one of our pipes as a standard descriptor. */
 static void open_standard_descriptors(void)
@@ -502,6 +150,8 @@ static int print_program(const struct suite *suite, const char *id, const char *
 
         if (!test->scenario || strcmp(test->id, id) != 0)
             continue;
+        if (!*schedule && test->scenario->program->schedule)
+            schedule = test->scenario->program->schedule;
         program = execute_input(suite, test, schedule);
         fputs(program, stdout);
         free(program);
@@ -515,11 +165,8 @@ static int check_a_driver(const struct options *options)
     struct driver_check result;
     char *why = check_driver(stdout, options->checked, options->session.seconds, &result);
 
-    strays_kill();
     if (why)
         die("%s", why);
-    if (fflush(stdout) != 0 || ferror(stdout))
-        die("cannot write the report");
     return result.failed ? 1 : 0;
 }
 
@@ -532,20 +179,6 @@ static int export(const struct options *options, const struct suite *suite)
         die("%s", why);
     printf("%zu %s in %s\n", count, count == 1 ? "scenario" : "scenarios", options->export);
     return 0;
-}
-
-/* Write a word so that the shell reads it as it is. */
-static void quote(FILE *stream, const char *word)
-{
-    if (*word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                    "_-./=+,:@%")]) {
-        fputs(word, stream);
-        return;
-    }
-    fputc('\'', stream);
-    for (; *word; word++)
-        fprintf(stream, *word == '\'' ? "'\\''" : "%c", *word);
-    fputc('\'', stream);
 }
 
 /* The command that repeats tests when --rule is added. */
@@ -568,7 +201,7 @@ static char *again(const struct options *options, const char *program)
         if (!words[i].value)
             continue;
         fputs(words[i].option, stream);
-        quote(stream, words[i].value);
+        commands_quote(stream, words[i].value);
     }
     fclose(stream);
     return must(text);
@@ -579,6 +212,8 @@ static void need_a_runtime(struct session *session, struct suite *suite)
 {
     char *why = session->server ? attack_nothing(session, suite) : execute_begin(session, suite);
 
+    if (process_stopped())
+        die("interrupted before the first test");
     if (why)
         die("%s", why);
 }
@@ -614,6 +249,63 @@ static void need_a_free_name(const struct options *options)
         die("%s", why);
 }
 
+/* ---- A session ---- */
+
+/* The first signal ends the tests, and the report follows; the second ends this process. */
+static void interrupted(int signal_number)
+{
+    (void)signal_number;
+    process_stop_all();
+}
+
+static void heed_signals(void)
+{
+    struct sigaction action = {.sa_handler = interrupted, .sa_flags = (int)SA_RESETHAND}, before;
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* by nohup */
+        sigaction(SIGHUP, &action, NULL);
+}
+
+/* Execute the tests, which the report and people on standard error are told of. */
+static void run(struct session *session, struct suite *suite, struct report *report)
+{
+    struct observer observer = {.see = report_see, .to = report};
+    struct progress *progress;
+    const struct greeting *greeting;
+
+    need_a_runtime(session, suite);
+    leave_room(session);
+    greeting = drivers_greeting(session->drivers);
+    report->runtime = session->command && greeting ? greeting->runtime : NULL;
+    report_begin(report, suite);
+    progress = progress_begin(stderr, suite);
+    observer.next = progress_observer(progress);
+    session->observer = &observer;
+    session_run(session, suite);
+    session->observer = NULL;
+    progress_end(progress);
+    report->interrupted = suite->interrupted;
+}
+
+static void write_report(const struct options *options, const struct suite *suite,
+                         struct report *report, struct output *output)
+{
+    bool written;
+    char *why;
+
+    errno = 0;
+    written = report_write(report, suite);
+    why = output_close(output);
+    if (why || !written)
+        die("%s", why ? why : "cannot write the report");
+    if (options->output)
+        conclusion_counts(stdout, suite);
+    else if (options->format != REPORT_TEXT)
+        conclusion_counts(stderr, suite);
+}
+
 static void need_a_place_for_counters(struct session *session)
 {
     char *why = session->counters ? counters_need_directory(&session->counters) : NULL;
@@ -624,43 +316,40 @@ static void need_a_place_for_counters(struct session *session)
 
 static int check(struct options *options, struct suite *suite, const char *program)
 {
-    FILE *stream = options->output ? fopen(options->output, "w") : stdout;
     char *command = again(options, program), *lacks = machine_lacks();
-    struct report report = {.stream = stream,
+    struct session *session = &options->session;
+    struct output output;
+    char *why = output_open(&output, options->output, options->format == REPORT_JSONL);
+    struct report report = {.stream = output.stream,
                             .format = options->format,
-                            .colour =
-                                stream == stdout && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+                            .slowest = options->slowest,
+                            .version = VERSION,
+                            .specification = suite->book->version,
                             .again = command,
                             .lacks = lacks,
-                            .session = &options->session};
-
+                            .session = session};
     int ended, status;
 
-    if (!stream)
-        die("%s: %s", options->output, strerror(errno));
+    if (why)
+        die("%s", why);
+    report.colour = output.stream == stdout && terminal_has_colours(stdout);
+    report.width = isatty(fileno(output.stream)) ? terminal_width(output.stream) : 0;
     need_a_free_name(options);
-    need_a_place_for_counters(&options->session);
-    need_a_runtime(&options->session, suite);
-    leave_room(&options->session);
-    session_run(&options->session, suite);
-    ended = execute_end(&options->session);
-    if (!report_write(&report, suite) || fflush(stream) != 0 || ferror(stream))
-        die("cannot write the report");
+    need_a_place_for_counters(session);
+    heed_signals();
+    run(session, suite, &report);
+    write_report(options, suite, &report, &output);
+    ended = execute_end(session);
     free(command);
     free(lacks);
-    if (options->output)
-        conclusion_counts(stdout, suite);
-    else if (options->format != REPORT_TEXT)
-        conclusion_counts(stderr, suite);
-    if (options->output && fclose(stream) != 0)
-        die("%s: %s", options->output, strerror(errno));
-    write_differences(options, suite);
+    if (!suite->interrupted)
+        write_differences(options, suite);
     status = conclude_status(suite);
-    if (options->session.counters && directory_is_empty(options->session.counters)) {
-        complain("the runtime has left no counters: was it compiled with --coverage?");
+    if (session->counters && directory_is_empty(session->counters)) {
+        complain_about("the runtime has left no counters: was it compiled with --coverage?");
         status = COULD_NOT_TELL;
     }
-    if (ended) {
+    if (ended && !suite->interrupted) {
         fprintf(stderr, "conform: a driver has ended with status %d after its last scenario\n",
                 ended);
         status = status ? status : COULD_NOT_TELL;
@@ -668,37 +357,59 @@ static int check(struct options *options, struct suite *suite, const char *progr
     return status;
 }
 
+/* ---- The command ---- */
+
+static void print_version(const struct options *options, const struct suite *suite)
+{
+    const char *version = suite->book->version;
+
+    printf("specification %s (%s)\n", version ? version : "without a version", options->chapters);
+}
+
+static int do_errand(struct options *options, struct suite *suite, const char *program)
+{
+    switch (options->errand) {
+    case ERRAND_PRINT:
+        return print_program(suite, options->print, options->session.schedule);
+    case ERRAND_EXPORT:
+        return export(options, suite);
+    case ERRAND_LIST:
+        report_list(stdout, suite);
+        return 0;
+    case ERRAND_LIST_TESTS:
+        report_list_tests(stdout, suite);
+        return 0;
+    case ERRAND_VERSION:
+        print_version(options, suite);
+        return 0;
+    case ERRAND_CHECK_DRIVER:
+    case ERRAND_CHECK:
+        break;
+    }
+    return suite_check(suite, complain_about) ? check(options, suite, program) : COULD_NOT_TELL;
+}
+
 int main(int argc, char **argv)
 {
     static struct options options;
-    struct suite *suite;
-    int status = 0;
+    struct suite *suite = NULL;
+    int status;
 
     open_standard_descriptors();
-    strays_adopt();
-    read_options(&options, argc, argv);
-    has_server = options.session.server != NULL;
-    signal(SIGINT, interrupted);
-    signal(SIGTERM, interrupted);
-    signal(SIGHUP, interrupted);
-    if (options.checked)
-        return check_a_driver(&options);
-    find_parts(&options);
-    suite = load(&options);
-    if (options.print)
-        status = print_program(suite, options.print, options.session.schedule);
-    else if (options.export)
-        status = export(&options, suite);
-    else if (options.list)
-        report_list(stdout, suite);
-    else if (suite_check(suite, complain))
-        status = check(&options, suite, argv[0]);
-    else
-        status = COULD_NOT_TELL;
-    strays_kill();
-    differences_free(suite->differences);
+    signal(SIGPIPE, SIG_IGN); /* what cannot be written is a mistake like any other */
+    options_read(&options, argc, argv);
+    if (options.errand == ERRAND_VERSION)
+        puts("conform " VERSION);
+    if (options.errand == ERRAND_CHECK_DRIVER) {
+        status = check_a_driver(&options);
+    } else {
+        find_parts(&options);
+        suite = load(&options);
+        status = do_errand(&options, suite, argv[0]);
+    }
+    finish_output();
+    if (suite)
+        differences_free(suite->differences);
     suite_free(suite);
-    free(options.rules);
-    free(options.exceptions);
-    return fflush(stdout) == 0 ? status : COULD_NOT_TELL;
+    return status;
 }

@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <fcntl.h>
-#include <signal.h>
 
 static char *read_file(const char *name)
 {
@@ -149,12 +148,23 @@ static void expect_verdict(const char *driver, const char *verdict, int status, 
     process_free(&process);
 }
 
+/* The report without its head, which ends with an empty line. */
+static const char *body(const struct process *process)
+{
+    const char *end = strstr(process->output, "\n\n");
+
+    assert_non_null(end);
+    return end + 2;
+}
+
 static void passes_the_honest(void **state)
 {
     struct process process = conform("--driver 'sh honest' --rule R98");
 
     (void)state;
-    assert_string_equal(process.output,
+    assert_true(contains(process.output, "sh honest, driver test; specification without a version; "
+                                         "conform "));
+    assert_string_equal(body(&process),
                         "98 A chapter\n"
                         "  R98.1  MUST   pass              1  Saying hello & <more>\n"
                         "  R98.2  SHOULD pass              1  Saying it again\n"
@@ -175,15 +185,11 @@ static void leaves_out_exceptions(void **state)
         conform("--driver 'sh honest' --rule R98 --except R98.1/first --except R98.3");
 
     (void)state;
-    assert_string_equal(process.output,
-                        "98 A chapter\n"
-                        "  R98.1  MUST   untested          0  Saying hello & <more>\n"
-                        "  R98.2  SHOULD pass              1  Saying it again\n"
-                        "\n"
-                        "R98.1 untested: no test of it was chosen\n"
-                        "\n"
-                        "keeps what was chosen. Untested: R98.1\n"
-                        "1 passed, 0 failed\n");
+    assert_string_equal(body(&process), "98 A chapter\n"
+                                        "  R98.2  SHOULD pass              1  Saying it again\n"
+                                        "\n"
+                                        "keeps what was chosen.\n"
+                                        "1 passed, 0 failed\n");
     assert_int_equal(process.status, 0);
     process_free(&process);
 }
@@ -497,7 +503,7 @@ static void a_part_is_declined_as_a_whole(void **state)
 
     (void)state;
     assert_string_equal(process.errors, "");
-    assert_string_equal(process.output, "98 Parts\n"
+    assert_string_equal(body(&process), "98 Parts\n"
                                         "  R98.1  MUST   pass              1  Speaking\n"
                                         "  R98.2  MUST   declined          1  Locking\n"
                                         "  R98.3  MUST   declined          1  Sleeping\n"
@@ -506,7 +512,7 @@ static void a_part_is_declined_as_a_whole(void **state)
                                         "R98.4 untested: the runtime declines time\n"
                                         "\n"
                                         "keeps what was chosen, without synchronisation, time "
-                                        "and choices. Untested: R98.4\n"
+                                        "and choices. Untested:\nR98.4\n"
                                         "1 passed, 0 failed, 3 skipped\n");
     assert_int_equal(process.status, 0);
     process_free(&process);
@@ -514,7 +520,7 @@ static void a_part_is_declined_as_a_whole(void **state)
     snprintf(runtime, sizeof runtime, "--runtime %s", built("liars/lacks_functions.so"));
     process = check_parts(runtime);
     assert_true(contains(process.output, "  R98.2  MUST   declined  "));
-    assert_true(contains(process.output, "Declined: signals, hooks, synchronisation and\nunix\n"));
+    assert_true(contains(process.output, " Declined: signals, hooks,\nsynchronisation and unix\n"));
     process_free(&process);
 }
 
@@ -523,13 +529,11 @@ static void half_a_part_is_not_declined(void **state)
     struct process process = check_without("miou_mutex_lock miou_sleep");
 
     (void)state;
-    assert_true(contains(process.output, "  R98.2  MUST   not implemented  "));
-    assert_true(contains(process.output, "  R98.4  MUST   not implemented  "));
+    assert_true(contains(process.output, "  R98.2-R98.4   not implemented   3  3 rules\n"));
     assert_true(contains(process.output,
-                         "does not conform. Not implemented: R98.2 R98.3 R98.4 "
-                         "Declined: choices\n"
-                         "Parts of which it has only some: synchronisation, time; "
-                         "a part is declined as a whole.\n"
+                         "does not conform. Not implemented: R98.2-R98.4 Declined: choices\n"
+                         "Parts of which it has only some: synchronisation, time; a part is "
+                         "declined as a\nwhole.\n"
                          "Next: miou_sleep, which 2 tests need and nothing else.\n"));
     assert_int_equal(process.status, 1);
     process_free(&process);
@@ -1025,16 +1029,17 @@ static void writes_tap(void **state)
     (void)state;
     set_up_driver("driver", rude);
     process = conform("--driver 'sh driver' --rule R98 --format tap");
-    assert_true(strncmp(process.output, "1..3\n", 5) == 0);
+    assert_true(strncmp(process.output, "TAP version 13\n", 15) == 0);
     assert_true(contains(process.output, "\nnot ok 1 - R98.1/first\n"));
     assert_true(contains(process.output, "\nnot ok 2 - R98.2/1\n"));
     assert_true(
-        contains(process.output, "\nok 3 # SKIP R98.3 untested: there is nobody to hear it\n"));
+        contains(process.output, "\nok 3 - R98.3 # SKIP untested: there is nobody to hear it\n"));
     assert_true(contains(process.errors, "0 passed, 2 failed, 1 skipped\n"));
     assert_int_equal(process.status, 1);
     for (line = strtok(process.output, "\n"); line; line = strtok(NULL, "\n"))
-        assert_true(line[0] == '#' || !strncmp(line, "1..3", 4) || strstr(line, "ok ") == line ||
-                    strstr(line, "not ok ") == line || strstr(line, "spec/98-test.md:") == line);
+        assert_true(line[0] == '#' || !strncmp(line, "  ", 2) || !strcmp(line, "1..3") ||
+                    !strncmp(line, "TAP version ", 12) || !strncmp(line, "ok 3 - R", 8) ||
+                    !strncmp(line, "not ok ", 7));
     process_free(&process);
     process = conform("--driver 'sh honest' --rule R98.1 --format tap");
     assert_true(contains(process.output, "1..1\nok 1 - R98.1/first\n"));
@@ -1109,32 +1114,6 @@ static void shows_failures_in_full(void **state)
     process_free(&process);
 }
 
-/* ---- Ends ---- */
-
-static void takes_its_children_along(void **state)
-{
-    char command[4 * PATH_MAX], path[64], *number;
-    struct process process;
-    int tries;
-
-    (void)state;
-    set_up_driver("driver", "echo $$ >number; mv number pid; exec sleep 1000\n");
-    snprintf(
-        command, sizeof command,
-        "cd '%s'; %s --spec spec --driver 'sh driver' --rule R98.1 --timeout 1000 & "
-        "until test -e pid || ! kill -0 $!; do sleep 0.01; done; kill -TERM $!; wait $!; echo $?",
-        place, built("conform"));
-    shell(&process, "", 0, command);
-    assert_string_equal(process.output, "143\n");
-    process_free(&process);
-    number = read_file("pid");
-    snprintf(path, sizeof path, "/proc/%d", atoi(number));
-    for (tries = 0; tries < 10000 && access(path, F_OK) == 0; tries++)
-        usleep(1000);
-    assert_int_not_equal(access(path, F_OK), 0);
-    free(number);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1178,7 +1157,6 @@ int main(void)
         cmocka_unit_test(writes_junit),
         cmocka_unit_test(reports_where_it_is_told),
         cmocka_unit_test(shows_failures_in_full),
-        cmocka_unit_test(takes_its_children_along),
     };
 
     return cmocka_run_group_tests(tests, set_up, place_tear_down);

@@ -175,6 +175,22 @@ static void what_fails_must_fail(void **state)
     expect("", "R5.2 fails it is dumb\n", ALL, 1, "R5.2 is declared to fail, and passes");
 }
 
+/* Whether it fails or passes makes no difference. */
+static void what_varies_may_fail(void **state)
+{
+    static const char varies[] = "R97.3/two varies a race\nR5.2 varies another\n";
+    static const char *const scripts[] = {"", "two) ;;", "two) exit 9;;", "one|two) ;;"};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        expect(scripts[i], varies, ALL, 0, "  R97.3  MUST   differs         1/2  ");
+        expect(scripts[i], varies, ALL, 0, "5 passed, 0 failed, 2 as declared, 1 skipped\n");
+    }
+    expect("", varies, ALL, 0, "with 2 declared differences. Untested: R97.9");
+    expect("two|four) ;;", varies, ALL, 1, "Broken: R97.4 ");
+}
+
 static void a_known_failure_stops_nothing(void **state)
 {
     (void)state;
@@ -232,7 +248,7 @@ static void tells_each_mistake(void **state)
         {"\n# a\nR5.2 fails\r\n", "it.differences:3: R5.2 has no reason"},
         {"R5.2 fails # later\n", "it.differences:1: R5.2 has no reason"},
         {"R5.2 passes so\n",
-         "it.differences:1: 'passes' is no verdict; these are: differs, fails, declines"},
+         "it.differences:1: 'passes' is no verdict; these are: differs, fails, varies, declines"},
         {"R97.7 fails so\n", "it.differences:1: there is no rule R97.7; see --list"},
         {"R9 fails so\n", "it.differences:1: there is no rule R9; see --list"},
         {"R97.3/four fails so\n", "it.differences:1: R97.3 has no test 'four'"},
@@ -243,6 +259,7 @@ static void tells_each_mistake(void **state)
         {"invariant: fails so\n",
          "it.differences:1: there is no rule, test, invariant or part 'invariant:'"},
         {"R97.9 fails so\n", "it.differences:1: R97.9 has no test that could fail"},
+        {"R97.9 varies so\n", "it.differences:1: R97.9 has no test that could fail"},
         {"time differs so\n",
          "it.differences:1: time is a part of the interface, which a runtime only declines"},
         {"R97 declines so\n", "it.differences:1: R97 is no part that a runtime may decline; these "
@@ -367,7 +384,7 @@ static void a_session_makes_a_first_file(void **state)
     assert_int_equal(process.status, 1);
     process_free(&process);
     read_place("first", text, sizeof text);
-    assert_string_equal(strchr(strstr(text, "\n# interface") + 1, '\n'),
+    assert_string_equal(strchr(strstr(text, "\n# declines") + 1, '\n'),
                         "\n\n# the run ends with busy, and not ok\n"
                         "R97.3/three fails the run ends with busy, and not ok\n"
                         "R97.8 fails the run ends with busy, and not ok\n"
@@ -405,6 +422,7 @@ int main(void)
         cmocka_unit_test(nothing_declared_changes_nothing),
         cmocka_unit_test(what_differs_is_not_executed),
         cmocka_unit_test(what_fails_must_fail),
+        cmocka_unit_test(what_varies_may_fail),
         cmocka_unit_test(a_known_failure_stops_nothing),
         cmocka_unit_test(an_invariant_is_silent_on_every_trace),
         cmocka_unit_test(a_declared_part_is_declined),

@@ -107,13 +107,13 @@ static void shows_the_verdicts_of_a_report(void **state)
 {
     (void)state;
     assert_int_equal(render_with_report("1..4\nok 1 - R7.1/one\nnot ok 2 - R7.1/two\n# words\n"
-                                        "ok 3 # SKIP R7.1/c not implemented\n"
-                                        "ok 4 # SKIP R7.2 untested: why\n"),
+                                        "ok 3 - R7.1/c # SKIP not implemented: why\n"
+                                        "ok 4 - R7.2 # SKIP untested: why\n"),
                      0);
     assert_true(contains(page.output, "<span class=\"verdict fail\">fail 1/2</span>"));
     assert_true(contains(page.output, "<span class=\"verdict none\">not tested</span>"));
     assert_int_equal(render_with_report("1..2\nok 1 - R7.1/one\n"
-                                        "ok 2 # SKIP R7.1/two differs: on purpose\n"),
+                                        "ok 2 - R7.1/two # SKIP differs: on purpose\n"),
                      0);
     assert_true(contains(page.output, "<span class=\"verdict differs\">differs 1/2</span>"));
     assert_int_equal(render_with_report("1..2\nok 1 - R7.1/one\nok 2 - R7.1/two\n"), 0);

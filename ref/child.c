@@ -184,8 +184,6 @@ int child_await(struct task *self, struct task *child)
 {
     int error;
 
-    if (self->cancelled)
-        return MIOU_CANCELLED;
     if (child_is_quiet(child))
         return 0;
     child->watched = true;

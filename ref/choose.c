@@ -1,5 +1,6 @@
 /* choose.c: the picks that the rules leave open, the clock, and the choice of the domain that goes
  * on. A steered run asks options.choose; in others the pick is 0 and the clock the system's. */
+#include "cxx.h"
 #include "runtime.h"
 #include "system.h"
 
@@ -63,7 +64,7 @@ void domain_pause(struct domain *domain)
     answer = run_choose(run, run_count_able(run));
     if (answer > 0) {
         run->next = domain_able_after(domain, answer - 1);
-        context_switch(&self->context, &domain->scheduler);
+        cxx_switch(&self->context, &domain->scheduler);
     }
     domain->paused = NULL;
 }

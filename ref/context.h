@@ -19,10 +19,17 @@
 #endif
 #endif
 
-#if defined(__x86_64__) && !defined(CONTEXT_ASAN) && !defined(CONTEXT_TSAN) &&                     \
-    !defined(__SHSTK__) && !defined(CONTEXT_BOOST)
+#if defined(CONTEXT_ASAN) || defined(CONTEXT_TSAN)
+#define CONTEXT_BOOST 1
+#endif
+
+#if defined(__x86_64__) && !defined(CONTEXT_BOOST)
 #include "context_x86_64.h"
+#elif defined(__aarch64__) && !defined(CONTEXT_BOOST)
+#include "context_aarch64.h"
 #else
+#undef CONTEXT_BOOST
+#define CONTEXT_BOOST 1
 #include "context_boost.h"
 #endif
 

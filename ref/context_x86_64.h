@@ -6,6 +6,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A shadow stack is not switched: the objects must not say that they can do with one. */
+#if defined(__CET__) && (__CET__ & 2)
+#error "compile with -fcf-protection=branch or none"
+#endif
+
+#if defined(__CET__) && (__CET__ & 1)
+#define CONTEXT_LANDING "endbr64\n\t"
+#else
+#define CONTEXT_LANDING
+#endif
+
+/* Registers that only AVX-512 has. */
+#ifdef __AVX512F__
+#define CONTEXT_AVX512                                                                             \
+    , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25",    \
+        "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5", "k6",  \
+        "k7"
+#else
+#define CONTEXT_AVX512
+#endif
+
 /* Where a stack was left. */
 struct context {
     void *pointer;
@@ -62,13 +83,13 @@ static inline __attribute__((always_inline)) void context_switch(struct context 
                      "popq %%rbp\n\t"
                      "leaq 128(%%rsp), %%rsp\n\t"
                      "jmpq *%%rax\n"
-                     "1:\n"
+                     "1:\n\t" CONTEXT_LANDING
                      : "+D"(self), "+S"(to)
                      :
                      : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
                        "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",
                        "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "memory",
-                       "cc");
+                       "cc" CONTEXT_AVX512);
 }
 
 /* Leave a context for good. Its stack may be reused as soon as the other one runs. */

@@ -1,4 +1,5 @@
 /* domain.c: a domain gives turns to its tasks, step by step, and sleeps when it has none to run. */
+#include "cxx.h"
 #include "runtime.h"
 
 #include <errno.h>
@@ -48,7 +49,7 @@ static inline __attribute__((always_inline)) void switch_to(struct domain *domai
 {
     task->state = TASK_RUNNING;
     domain->current = task;
-    context_switch(&domain->scheduler, &task->context);
+    cxx_switch(&domain->scheduler, &task->context);
     task = domain->current;
     domain->current = NULL;
     if (task->state == TASK_ENDED) {

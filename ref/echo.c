@@ -7,12 +7,15 @@
 #include "miou_sync.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum {
     /* A larger buffer gains little even if clients send much. If they send little, a client's stack
@@ -35,6 +38,20 @@ struct service {
 };
 
 static int server_count;
+
+/* Write a line to standard error, unless that would have to wait: clients are not held up by a log
+ * that nobody reads. */
+__attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
+{
+    struct pollfd errors = {.fd = STDERR_FILENO, .events = POLLOUT};
+    va_list values;
+
+    if (poll(&errors, 1, 0) != 1 || !(errors.revents & POLLOUT))
+        return;
+    va_start(values, format);
+    vdprintf(STDERR_FILENO, format, values);
+    va_end(values);
+}
 
 /* ---- signals: the first asks the servers to end, the second forces them to */
 
@@ -131,7 +148,7 @@ static void welcome(miou_fd *client, miou_orphans *clients)
     if (room_for(client) && miou_async(NULL, &with_client, echo, client) >= 0)
         return;
     if (!atomic_flag_test_and_set(&told))
-        fprintf(stderr, "miou-echo: there are too many clients, some are turned away\n");
+        tell("miou-echo: there are too many clients, some are turned away\n");
     miou_close(client);
 }
 
@@ -234,8 +251,8 @@ static int serve(void *arg)
     if (error > 0)
         return see_off(server, clients);
     if (error != MIOU_CANCELLED)
-        fprintf(stderr, "miou-echo: domain %d accepts no more: %s\n", miou_domain_self(),
-                miou_strerror(error));
+        tell("miou-echo: domain %d accepts no more: %s\n", miou_domain_self(),
+             miou_strerror(error));
     return error;
 }
 
@@ -249,6 +266,10 @@ static int open_listener(miou_fd **listener, union echo_address *address,
     socklen_t length = v6 ? sizeof address->v6 : sizeof address->v4;
     int error = v6 ? miou_tcpv6(listener, MIOU_OWNED) : miou_tcpv4(listener, MIOU_OWNED);
 
+    /* Connections inherit it: urgent bytes are echoed in their place. */
+    if (error >= 0 && setsockopt(miou_fd_number(*listener), SOL_SOCKET, SO_OOBINLINE,
+                                 &(int){1}, sizeof(int)) < 0)
+        error = -errno;
     if (error >= 0)
         error = miou_bind_and_listen(*listener, &address->any, length, options);
     if (error >= 0 && getsockname(miou_fd_number(*listener), &address->any, &length) < 0)

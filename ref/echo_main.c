@@ -3,7 +3,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -44,7 +46,8 @@ static const char usage[] =
     "  --address ADDRESS  IPv4 or IPv6 address to listen on (127.0.0.1)\n"
     "  --port PORT        port to listen on, 0 for any (3000)\n"
     "  --domains COUNT    domains that serve beside the first, each a\n"
-    "                     thread (the machine's cores less one: %d)\n"
+    "                     thread (the cores it may use, less one)
+"
     "  --help             this text\n"
     "\n"
     "After SIGINT or SIGTERM it accepts no more clients, serves those it has\n"
@@ -80,10 +83,29 @@ static void parse_address(union echo_address *address, const char *word)
         refuse("not an IPv4 or IPv6 address", word);
 }
 
+/* The cores that a control group allows in a time, written as `QUOTA PERIOD`; 0: any. */
+static long quota(void)
+{
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
+    long allowed = 0, period = 0;
+
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%ld %ld", &allowed, &period) != 2 || period <= 0)
+        allowed = 0;
+    fclose(file);
+    return allowed > 0 ? (allowed + period - 1) / period : 0;
+}
+
 static int default_domains(void)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN), allowed = quota();
+    cpu_set_t set;
 
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        cores = CPU_COUNT(&set);
+    if (allowed > 0 && allowed < cores)
+        cores = allowed;
     return cores > 1 ? (int)cores - 1 : 0;
 }
 
@@ -110,7 +132,7 @@ static void parse_options(struct echo *echo, int argc, char **argv)
             echo->options.domains = number(optarg, 1000, "not a number of domains");
             break;
         case 'h':
-            printf(usage, default_domains());
+            fputs(usage, stdout);
             exit(0);
         case ':':
             refuse("a value is missing", argv[optind - 1]);
@@ -138,12 +160,32 @@ static rlim_t raise_limit(void)
     return limit.rlim_cur;
 }
 
+/* Whatever the process was started with: the numbers of the standard descriptors go to no client, a
+ * log that nobody reads does not end the service, and the signals that end it arrive. */
+static void settle_in(void)
+{
+    sigset_t ending;
+    int number;
+
+    do
+        number = open("/dev/null", O_RDWR);
+    while (number >= 0 && number <= STDERR_FILENO);
+    if (number >= 0)
+        close(number);
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGINT);
+    sigaddset(&ending, SIGTERM);
+    sigprocmask(SIG_UNBLOCK, &ending, NULL);
+}
+
 int main(int argc, char **argv)
 {
     struct echo echo = {.options.domains = default_domains(), .announce = announce};
     rlim_t descriptors;
     int error;
 
+    settle_in();
     parse_options(&echo, argc, argv);
     descriptors = raise_limit();
     error = echo_run(&echo);

@@ -3,11 +3,28 @@
 
 #include <string.h>
 
+/* The system's text of an error, the same in every locale where the C library has such a text. */
+static const char *system_text(int error)
+{
+#ifdef __GLIBC_PREREQ
+#define HAS_FIXED_TEXTS __GLIBC_PREREQ(2, 32)
+#else
+#define HAS_FIXED_TEXTS 0
+#endif
+#if HAS_FIXED_TEXTS
+    return strerrordesc_np(error);
+#else
+    return strerror(error);
+#endif
+}
+
 const char *miou_strerror(int error)
 {
     const char *text;
 
     switch (error) {
+    case 0:
+        return "success";
     case MIOU_STILL_HAS_CHILDREN:
         return "still has children";
     case MIOU_RESOURCE_LEAKED:
@@ -35,6 +52,6 @@ const char *miou_strerror(int error)
     case MIOU_ON_CANCELLATION_FAILED:
         return "on cancellation failed";
     }
-    text = error < 0 && error > -4096 ? strerrordesc_np(-error) : NULL;
+    text = error < 0 && error > -4096 ? system_text(-error) : NULL;
     return text != NULL ? text : "unknown error";
 }

@@ -15,6 +15,7 @@ struct waiter {
     struct waiter *next;
     struct task *task;
     enum direction direction;
+    uint64_t turn;
 };
 
 struct monitor {
@@ -24,7 +25,8 @@ struct monitor {
     unsigned waiting;        /* tasks that wait for a descriptor ... */
     unsigned writing;        /* ... and how many of them wait to write */
     unsigned long *set;      /* four bitmaps in a row: wanted[2], ready[2] */
-    struct waiter **waiters; /* by descriptor, in order of arrival */
+    struct waiter **waiters; /* by descriptor, in order of their turns */
+    uint64_t turns;          /* that have been given out */
     struct timers timers;
 };
 
@@ -32,8 +34,10 @@ struct monitor {
  * descriptor that is ready, the first that waits for it. */
 extern const miou_monitor posix_monitor;
 
-/* Suspend the task until the descriptor may be ready. Returns 0, MIOU_CANCELLED or -ENOMEM. */
-int monitor_wait(struct monitor *monitor, int number, enum direction direction, struct task *task);
+/* Suspend the task until the descriptor may be ready. *turn, 0 at first, is its place among those
+ * that wait: a call that has to wait again has not lost it. Returns 0, MIOU_CANCELLED or -ENOMEM. */
+int monitor_wait(struct monitor *monitor, int number, enum direction direction, struct task *task,
+                 uint64_t *turn);
 
 /* Wake all tasks that wait for the descriptor, which is about to be closed. */
 void monitor_forget(struct monitor *monitor, int number);

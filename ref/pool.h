@@ -73,11 +73,14 @@ static inline void *pool_new(struct pool *pool, struct pool_cache *cache)
 /* Move a batch of free objects from the cache to the pool. */
 void pool_give_back(struct pool *pool, struct pool_cache *cache);
 
-/* Make a retired object free. */
+/* Make a retired object free; but not one whose generations are used up, whose handles would come
+ * round. That costs an object in 2^31 uses. */
 static inline void pool_take_back(struct pool *pool, struct pool_cache *cache, void *object)
 {
     struct slot *slot = object;
 
+    if (atomic_load_explicit(&slot->generation, memory_order_relaxed) == pool->salt)
+        return;
     slot->next_free = cache->free;
     cache->free = slot;
     if (++cache->excess >= POOL_BATCH)

@@ -41,13 +41,15 @@ static void end_and_finalise(struct resource *resource)
     domain->no_suspend = nested;
 }
 
-struct resource *resource_new(struct task *owner, miou_finaliser *finaliser, void *value)
+struct resource *resource_new(struct task *owner, miou_finaliser *finaliser,
+                              miou_finaliser *disowned, void *value)
 {
     struct resource *resource = object_new(owner->domain, POOL_RESOURCES);
 
     if (resource == NULL)
         return NULL;
     resource->finaliser = finaliser;
+    resource->disowned = disowned;
     resource->value = value;
     take(owner, resource);
     return resource;
@@ -67,6 +69,7 @@ int miou_resource_create(miou_resource **resource, miou_finaliser *finaliser, vo
         return -ENOMEM;
     set_owner(made, NULL);
     made->finaliser = finaliser;
+    made->disowned = NULL;
     made->value = value;
     *resource = pool_handle(made);
     return 0;
@@ -115,6 +118,8 @@ int miou_disown(miou_resource *resource)
 
     if (self == NULL || (error = find_owned(self, &found, resource)) < 0)
         return error;
+    if (found->disowned != NULL)
+        found->disowned(found->value);
     resource_end(found);
     return 0;
 }

@@ -24,7 +24,7 @@ enum task_state { TASK_NEW, TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_ENDED }
  *
  *       0  slot | next | parent | domain | fn, arg or waits_on, waits_for | stack
  *      64  sibling | context | children | resources | counters, result, state, flags
- *     128  background | transferred | orphanages | orphanage | life | cancel
+ *     128  points | transferred | orphanages | orphanage | life | cancel
  *
  * Most tasks need little of the third line. The lists of a free record are empty, so that a spawn
  * need not clear them. A task has a stack, see stack.h, from its beginning to its end only.
@@ -53,7 +53,7 @@ struct task {
     unsigned live;                /* children that have not ended, or whose end is not known yet */
     unsigned unsettled;           /* children neither awaited nor cancelled */
     int result;                   /* child: how it ended, unless its parent cancelled it */
-    enum task_state state;        /* child */
+    enum task_state state : 8;    /* child */
     bool cancelled;               /* child: from now on its calls are refused */
     bool awaits_children;         /* child: waits until live is 0 */
     bool ended;                   /* parent */
@@ -64,6 +64,7 @@ struct task {
     bool held;                    /* parent: not started; will be cancelled before it begins */
     bool background;              /* parent: runs a signal's handler */
 
+    struct list points;          /* child: suspension points that it has made */
     struct list transferred;     /* child: resources on their way to the parent */
     struct list orphanages;      /* child */
     struct orphanage *orphanage; /* parent: the one with the promise, or NULL */
@@ -71,7 +72,7 @@ struct task {
     struct message cancel;       /* the request, then the reply */
 };
 
-#if !defined(CONTEXT_ASAN) && !defined(CONTEXT_TSAN)
+#ifndef CONTEXT_BOOST
 _Static_assert(sizeof(struct task) <= 192, "a task's record takes three cache lines");
 #endif
 
@@ -80,6 +81,7 @@ struct resource {
     _Atomic(struct task *) owner; /* NULL: not owned yet. Atomic, because any task may ask */
     struct link link;
     miou_finaliser *finaliser;
+    miou_finaliser *disowned; /* called instead of it when the resource is disowned; or NULL */
     void *value;
 };
 
@@ -100,6 +102,7 @@ struct orphanage {
 /* A suspension point. */
 struct point {
     struct slot slot;
+    struct link link;
     struct domain *domain;
     struct task *task;
     bool suspended; /* the task waits, and the point has not been signalled */
@@ -307,7 +310,8 @@ static inline struct task *owner_of(const struct resource *resource)
 }
 
 /* Make a resource owned by the task; NULL if there is no memory. */
-struct resource *resource_new(struct task *owner, miou_finaliser *finaliser, void *value);
+struct resource *resource_new(struct task *owner, miou_finaliser *finaliser,
+                              miou_finaliser *disowned, void *value);
 void resource_end(struct resource *resource);
 
 /* Make resources of one task its child's: all of them or none. Returns 0, -EINVAL or
@@ -390,6 +394,9 @@ void task_main(void);
 void task_finish(struct task *task, int result);
 
 /* ---- suspend.c ---- */
+
+/* Free the points that a task has made, and not suspended on. */
+void points_free(struct task *task);
 
 void hooks_call(struct domain *domain);
 

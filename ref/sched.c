@@ -1,5 +1,6 @@
 /* sched.c: the ready queue of a domain, the switch from one of its tasks to the next, and messages
  * to other domains. */
+#include "cxx.h"
 #include "runtime.h"
 
 _Thread_local struct domain *domain_self __attribute__((tls_model("initial-exec")));
@@ -60,9 +61,9 @@ static inline __attribute__((always_inline)) void switch_away(struct domain *dom
         if (next == self)
             return;
         domain->current = next;
-        context_switch(&self->context, &next->context);
+        cxx_switch(&self->context, &next->context);
     } else {
-        context_switch(&self->context, &domain->scheduler);
+        cxx_switch(&self->context, &domain->scheduler);
     }
 }
 

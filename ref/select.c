@@ -111,11 +111,12 @@ static bool anyone_waits(const struct monitor *monitor, int number, enum directi
 
 static void enlist(struct monitor *monitor, int number, struct waiter *waiter)
 {
-    struct waiter **end = &monitor->waiters[number];
+    struct waiter **place = &monitor->waiters[number];
 
-    while (*end != NULL)
-        end = &(*end)->next;
-    *end = waiter;
+    while (*place != NULL && (*place)->turn < waiter->turn)
+        place = &(*place)->next;
+    waiter->next = *place;
+    *place = waiter;
     set_bit(wanted(monitor, waiter->direction), number);
     monitor->waiting++;
     waiter->task->domain->suspended++;
@@ -169,12 +170,16 @@ void monitor_forget(struct monitor *monitor, int number)
     lower_highest(monitor);
 }
 
-int monitor_wait(struct monitor *monitor, int number, enum direction direction, struct task *task)
+int monitor_wait(struct monitor *monitor, int number, enum direction direction, struct task *task,
+                 uint64_t *turn)
 {
     struct waiter waiter = {.task = task, .direction = direction};
     struct waiter **place;
     int error;
 
+    if (*turn == 0)
+        *turn = ++monitor->turns;
+    waiter.turn = *turn;
     if (number >= monitor->capacity && (error = grow(monitor, number)) < 0)
         return error;
     enlist(monitor, number, &waiter);
@@ -262,6 +267,8 @@ static int look(void *state, int block)
             wake_ready(monitor, WRITABLE, words);
     } else if (found == -EBADF) {
         wake_closed(monitor);
+    } else if (found < 0 && found != -EINTR) {
+        return found;
     }
     if (block)
         wake_sleepers(monitor);

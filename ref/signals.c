@@ -95,7 +95,7 @@ void signals_cancel(struct run *run)
 
 /* ---- what the process does with a signal ---- */
 
-/* Make the process do what it did before the run. */
+/* Make the process do with a signal what it did before the run. */
 static void restore(struct run *run, int number)
 {
     if (atomic_load(&actions[number].run) != run)
@@ -114,6 +114,9 @@ void signals_restore(struct run *run)
     pthread_mutex_unlock(&lock);
     while (atomic_load(&noting) > 0) /* a thread in note() may still use the run */
         sched_yield();
+    /* Those for which no handler has begun do what they would have done without the run. */
+    for (uint64_t signals = atomic_load(&run->signals); signals != 0; signals &= signals - 1)
+        sys_signal_raise(__builtin_ctzll(signals) + 1);
 }
 
 static int change(struct run *run, int number, miou_signal_handler *handler, void *arg)

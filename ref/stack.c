@@ -1,4 +1,4 @@
-/* stack.c: cuts stacks from mappings of 32, with a guard page below each. */
+/* stack.c: cuts stacks from mappings of 32, with a guard below each. */
 #include "stack.h"
 #include "annotate.h"
 #include "system.h"
@@ -9,8 +9,9 @@
 enum {
     CHUNK = 32,      /* stacks a mapping */
     COLOURS = 16,    /* the ends of stacks are shifted by 0 to 15 ... */
-    COLOUR = 2 * 64, /* ... times this, so that their hot lines do not fall into the same set */
-    HEADROOM = 4096, /* for the head, the shift and the runtime's own frames */
+    COLOUR = 2 * 64,    /* ... times this, so that their hot lines do not fall into the same set */
+    HEADROOM = 4096,    /* for the head, the shift and the runtime's own frames */
+    GUARD = 256 * 1024, /* a frame of this size cannot leap over it */
     DEFAULT = 64 * 1024,
 };
 
@@ -22,8 +23,9 @@ int stacks_init(struct stacks *stacks, size_t size)
         size = DEFAULT;
     if (size > SIZE_MAX / 2 / CHUNK)
         return -ENOMEM;
-    *stacks = (struct stacks){.stride = (size + HEADROOM + page - 1) / page * page + page};
-    stacks->room = stacks->stride - page - COLOURS * COLOUR - sizeof(struct stack);
+    size += HEADROOM + sys_signal_frame();
+    *stacks = (struct stacks){.stride = (size + page - 1) / page * page + GUARD};
+    stacks->room = stacks->stride - GUARD - COLOURS * COLOUR - sizeof(struct stack);
     return 0;
 }
 
@@ -56,13 +58,13 @@ static struct stack *cut(struct stacks *stacks)
     char *end = stacks->fresh + stacks->stride;
     struct stack *stack = (struct stack *)(end - colour) - 1;
 
-    if (sys_guard(stacks->fresh, sys_page_size()) < 0)
+    if (sys_guard(stacks->fresh, GUARD) < 0)
         return NULL;
     if (stacks->fresh_left == CHUNK) {
         stack->next_chunk = stacks->chunks;
         stacks->chunks = stack;
     }
-    stack->registered = ANNOTATE_STACK(stacks->fresh + sys_page_size(), end);
+    stack->registered = ANNOTATE_STACK(stacks->fresh + GUARD, end);
     stacks->fresh = end;
     stacks->fresh_left--;
     stacks->made++;

@@ -10,7 +10,7 @@
  *                    |             |              |  at least as much as miou_options asks for
  *                    |             v              |
  *                    +----------------------------+
- *                    | guard page                 |  touching it is a fault
+ *                    | guard                      |  touching it is a fault
  *              fresh +----------------------------+ */
 #ifndef REF_STACK_H
 #define REF_STACK_H
@@ -24,7 +24,7 @@ struct stack {
 };
 
 struct stacks {
-    size_t stride; /* from one stack to the next, including the guard page */
+    size_t stride; /* from one stack to the next, including the guard */
     size_t room;   /* bytes for the task, below the head */
     struct stack *free;
     struct stack *chunks;

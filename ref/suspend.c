@@ -20,8 +20,21 @@ int miou_syscall_create(miou_syscall **syscall)
     made->domain = self->domain;
     made->task = self;
     made->suspended = false;
+    list_add(&self->points, &made->link);
     *syscall = pool_handle(made);
     return 0;
+}
+
+static void point_free(struct point *point)
+{
+    list_remove(&point->link);
+    object_free(point->domain, POOL_POINTS, point);
+}
+
+void points_free(struct task *task)
+{
+    while (!list_empty(&task->points))
+        point_free(CONTAINER(task->points.first, struct point, link));
 }
 
 /* Find a point that the task has made; NULL if it is not the task's. */
@@ -74,7 +87,7 @@ int miou_suspend(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
         error = MIOU_NO_MONITOR;
     else
         error = suspend(self, point, suspended, arg);
-    object_free(self->domain, POOL_POINTS, point);
+    point_free(point);
     return error;
 }
 

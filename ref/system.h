@@ -18,6 +18,7 @@ void *sys_map(size_t size);
 void *sys_map_now(size_t size);
 void sys_unmap(void *memory, size_t size);
 int sys_guard(void *page, size_t size); /* from now on any access is a fault */
+size_t sys_signal_frame(void); /* bytes of a stack that a signal takes, its handler not included */
 
 /* A new thread blocks the signals that its creator blocks. */
 int sys_thread_create(pthread_t *thread, void *(*fn)(void *), void *arg);
@@ -30,11 +31,15 @@ void sys_bell_ring(int bell);
 void sys_bell_clear(int bell);
 
 /* select(2) on bitmaps of count bits, for at most so long; 0: only look, -1: as long as it takes.
- * Returns how many descriptors are ready. */
+ * Returns how many descriptors are ready, perhaps 0 before the time is over. */
 int sys_select(int count, unsigned long *readable, unsigned long *writable, int64_t nanoseconds);
 bool sys_is_open(int number);
 
-/* Write a line to standard error. */
+/* Whether select finds the descriptor ready whatever may be read or written, for an error that no
+ * call returns: the socket keeps a queue of errors for its user. */
+bool sys_has_error(int number);
+
+/* Write a line to standard error; no SIGPIPE comes of it. */
 void sys_complain(const char *line);
 
 /* The monotonic clock, in nanoseconds. */
@@ -44,6 +49,7 @@ int64_t sys_clock(void);
  * with it before, for sys_signal_restore; before may be NULL. */
 int sys_signal_handle(int number, void (*handler)(int number), struct sigaction *before);
 void sys_signal_restore(int number, const struct sigaction *before);
+void sys_signal_raise(int number); /* for the process */
 
 /* Sockets, non-blocking and closed on exec. Calls are repeated on EINTR. Addresses that are
  * received are padded with zeros. */
@@ -62,7 +68,8 @@ ssize_t sys_receive(int number, void *buffer, size_t size, struct sockaddr_stora
 
 /* Any descriptor. sys_write raises no SIGPIPE; it is not for sockets, which have sys_send. */
 int sys_socket_type(int number); /* SOCK_STREAM and so on; 0: no socket */
-int sys_unblock(int number);
+int sys_unblock(int number);     /* returns whether it did block before */
+void sys_block(int number);
 ssize_t sys_read(int number, void *buffer, size_t size);
 ssize_t sys_write(int number, const void *buffer, size_t size);
 int sys_close(int number);

@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/select.h>
@@ -18,7 +21,11 @@
 #define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
 #endif
 
-static const int64_t SECOND = 1000000000;
+#ifndef AT_MINSIGSTKSZ
+#define AT_MINSIGSTKSZ 51 /* Linux 5.14 */
+#endif
+
+#define SECOND INT64_C(1000000000)
 
 static ssize_t result(ssize_t value)
 {
@@ -66,6 +73,13 @@ int sys_guard(void *page, size_t size)
     return (int)result(mprotect(page, size, PROT_NONE));
 }
 
+size_t sys_signal_frame(void)
+{
+    size_t told = getauxval(AT_MINSIGSTKSZ);
+
+    return told > 0 ? told : 4096;
+}
+
 int sys_thread_create(pthread_t *thread, void *(*fn)(void *), void *arg)
 {
     return -pthread_create(thread, NULL, fn, arg);
@@ -100,18 +114,29 @@ void sys_bell_clear(int bell)
         ;
 }
 
+/* Nothing ends a select when another thread closes a descriptor, which the next select would find.
+ * So none lasts longer than patience, which doubles while nothing happens. */
 int sys_select(int count, unsigned long *readable, unsigned long *writable, int64_t nanoseconds)
 {
-    struct timespec wait = {nanoseconds / SECOND, nanoseconds % SECOND};
+    static const int64_t least = SECOND / 2, most = 64 * SECOND;
+    static _Thread_local int64_t patience;
+    struct timespec wait;
+    int found;
 
-    return (int)result(pselect(count, (fd_set *)readable, (fd_set *)writable, NULL,
-                               nanoseconds < 0 ? NULL : &wait, NULL));
+    if (patience == 0)
+        patience = least;
+    if (nanoseconds < 0 || nanoseconds > patience)
+        nanoseconds = patience;
+    wait = (struct timespec){nanoseconds / SECOND, nanoseconds % SECOND};
+    found = (int)result(
+        pselect(count, (fd_set *)readable, (fd_set *)writable, NULL, &wait, NULL));
+    if (found != 0)
+        patience = least;
+    else if (nanoseconds == patience && patience < most)
+        patience *= 2;
+    return found;
 }
 
-void sys_complain(const char *line)
-{
-    fprintf(stderr, "miou: %s\n", line);
-}
 
 int64_t sys_clock(void)
 {
@@ -133,9 +158,21 @@ void sys_signal_restore(int number, const struct sigaction *before)
     sigaction(number, before, NULL);
 }
 
+void sys_signal_raise(int number)
+{
+    kill(getpid(), number);
+}
+
 bool sys_is_open(int number)
 {
     return fcntl(number, F_GETFD) >= 0;
+}
+
+bool sys_has_error(int number)
+{
+    struct pollfd asked = {.fd = number};
+
+    return poll(&asked, 1, 0) == 1 && asked.revents & POLLERR;
 }
 
 int sys_socket(int family, int type)
@@ -157,7 +194,7 @@ int sys_bind(int number, const struct sockaddr *address, socklen_t length, bool 
 
 int sys_listen(int number, int backlog)
 {
-    return (int)result(listen(number, backlog ? backlog : SOMAXCONN));
+    return (int)result(listen(number, backlog ? backlog : INT_MAX)); /* Linux lowers it */
 }
 
 static void end_address(struct sockaddr_storage *address, socklen_t length)
@@ -231,7 +268,17 @@ int sys_unblock(int number)
 {
     int flags = fcntl(number, F_GETFL);
 
-    return (int)result(flags < 0 ? flags : fcntl(number, F_SETFL, flags | O_NONBLOCK));
+    if (flags < 0 || fcntl(number, F_SETFL, flags | O_NONBLOCK) < 0)
+        return -errno;
+    return !(flags & O_NONBLOCK);
+}
+
+void sys_block(int number)
+{
+    int flags = fcntl(number, F_GETFL);
+
+    if (flags >= 0)
+        fcntl(number, F_SETFL, flags & ~O_NONBLOCK);
 }
 
 ssize_t sys_read(int number, void *buffer, size_t size)
@@ -265,6 +312,14 @@ ssize_t sys_write(int number, const void *buffer, size_t size)
             ;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return n;
+}
+
+void sys_complain(const char *line)
+{
+    char text[256];
+    int size = snprintf(text, sizeof text, "miou: %s\n", line);
+
+    sys_write(STDERR_FILENO, text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1);
 }
 
 int sys_close(int number)

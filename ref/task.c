@@ -1,5 +1,6 @@
 /* task.c: the life of a task: spawned, awaited or cancelled by its parent, ended after its
  * children. */
+#include "cxx.h"
 #include "runtime.h"
 
 #include <errno.h>
@@ -181,6 +182,7 @@ void task_finish(struct task *self, int result)
         signals_cancel(self->domain->run);
     await_children(self);
     resources_finalise(self);
+    points_free(self);
     each_child(self, child_free);
     self->children.first = NULL;
     orphanages_free(self);
@@ -191,6 +193,7 @@ void task_main(void)
 {
     struct task *self = domain_self->current;
 
+    cxx_begin();
     task_finish(self, self->fn(self->arg));
     self->state = TASK_ENDED;
     context_exit(&self->context, &self->domain->scheduler);

@@ -52,6 +52,22 @@ static void a_stale_handle_leads_nowhere_even_when_the_object_is_used_again(void
     assert_ptr_not_equal(pool_handle(one), stale);
 }
 
+/* As after the 2^31 uses that it takes. */
+static void no_handle_comes_round(void **state)
+{
+    struct pool_cache cache = {0};
+    struct object *one = pool_new(*state, &cache);
+    void *first = pool_handle(one);
+
+    pool_free(*state, &cache, one);
+    assert_ptr_equal(pool_new(*state, &cache), one);
+    atomic_fetch_add(&one->slot.generation, UINT32_MAX - 3);
+    assert_ptr_not_equal(pool_handle(one), first);
+    pool_free(*state, &cache, one);
+    assert_ptr_not_equal(pool_new(*state, &cache), one);
+    assert_null(pool_get(*state, first));
+}
+
 static void what_is_no_handle_leads_nowhere(void **state)
 {
     struct pool_cache cache = {0};
@@ -138,6 +154,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_handle_leads_to_its_object, make, destroy),
         cmocka_unit_test_setup_teardown(
             a_stale_handle_leads_nowhere_even_when_the_object_is_used_again, make, destroy),
+        cmocka_unit_test_setup_teardown(no_handle_comes_round, make, destroy),
         cmocka_unit_test_setup_teardown(what_is_no_handle_leads_nowhere, make, destroy),
         cmocka_unit_test_setup_teardown(handles_of_another_pool_lead_nowhere, make, destroy),
         cmocka_unit_test_setup_teardown(a_pool_without_objects_takes_no_memory, make, destroy),

@@ -8,6 +8,7 @@
 /* ---- descriptors ---- */
 
 static void finalise_descriptor(void *value);
+static void drop_descriptor(void *value);
 
 /* Make a descriptor that has no number yet. */
 static struct descriptor *descriptor_new(struct task *self, bool owned)
@@ -27,7 +28,7 @@ static struct descriptor *descriptor_new(struct task *self, bool owned)
     atomic_store_explicit(&made->resource, NULL, memory_order_release);
     if (!owned)
         return made;
-    if ((resource = resource_new(self, finalise_descriptor, made)) == NULL) {
+    if ((resource = resource_new(self, finalise_descriptor, drop_descriptor, made)) == NULL) {
         object_free(self->domain, POOL_DESCRIPTORS, made);
         return NULL;
     }
@@ -35,12 +36,29 @@ static struct descriptor *descriptor_new(struct task *self, bool owned)
     return made;
 }
 
+/* Others may share what an adopted number stands for, such as a terminal: leave it as it was. */
+static void leave(const struct descriptor *descriptor)
+{
+    if (descriptor->unblocked)
+        sys_block(descriptor->number);
+}
+
+static int leave_and_close(const struct descriptor *descriptor)
+{
+    leave(descriptor);
+    return sys_close(descriptor->number);
+}
+
+static void drop_descriptor(void *value)
+{
+    leave(value);
+    object_free(domain_self, POOL_DESCRIPTORS, value);
+}
+
 static void finalise_descriptor(void *value)
 {
-    struct descriptor *descriptor = value;
-
-    sys_close(descriptor->number);
-    object_free(domain_self, POOL_DESCRIPTORS, descriptor);
+    leave_and_close(value);
+    object_free(domain_self, POOL_DESCRIPTORS, value);
 }
 
 static void close_left_open(void *object, void *arg)
@@ -49,7 +67,7 @@ static void close_left_open(void *object, void *arg)
 
     (void)arg;
     if (descriptor->resource == NULL) /* the finalisers have closed those that were owned */
-        sys_close(descriptor->number);
+        leave_and_close(descriptor);
 }
 
 void descriptors_close(struct run *run)
@@ -69,7 +87,9 @@ struct use {
     struct task *self;
     struct descriptor *descriptor;
     const miou_fd *fd;
-    bool shared; /* a plain descriptor */
+    bool shared;   /* a plain descriptor */
+    uint64_t turn; /* among the tasks that wait for it; 0: it has not waited */
+    int64_t nap;   /* how long it waits next, if select cannot tell when it is ready */
 };
 
 static struct descriptor *look_up(const struct task *self, const miou_fd *fd)
@@ -118,7 +138,7 @@ static int find_descriptor(struct use *use, struct task *self, const miou_fd *fd
     if ((found = look_up(self, fd)) == NULL)
         return -EBADF;
     resource = atomic_load_explicit(&found->resource, memory_order_acquire);
-    *use = (struct use){self, found, fd, resource == NULL};
+    *use = (struct use){.self = self, .descriptor = found, .fd = fd, .shared = resource == NULL};
     if (look_up(self, fd) != found)
         return -EBADF; /* the resource may be another descriptor's */
     if (resource == NULL)
@@ -139,11 +159,21 @@ static int begin_call(struct use *use, const miou_fd *fd)
 
 /* ---- waiting ---- */
 
+/* Where the system does not tell when a call could go on, it is tried again after naps. */
+enum { NAP = 1000000, NAP_MAX = 64 * NAP };
+
+static int nap(struct use *use)
+{
+    use->nap = use->nap == 0 ? NAP : use->nap < NAP_MAX ? 2 * use->nap : NAP_MAX;
+    return miou_sleep(use->nap);
+}
+
 /* Wait until the descriptor may be ready. The next use checks whether it is still open. */
-static int wait(const struct use *use, enum direction direction)
+static int wait(struct use *use, enum direction direction)
 {
     struct descriptor *descriptor = use->descriptor;
     struct domain *domain = use->self->domain;
+    bool in_vain;
     int error, number;
 
     if (!domain->run->has_io)
@@ -151,22 +181,18 @@ static int wait(const struct use *use, enum direction direction)
     if (!use_begin(use))
         return -EBADF;
     number = descriptor->number;
-    atomic_fetch_add(&descriptor->waiters, 1);
+    in_vain = use->turn != 0 && descriptor->type != 0 && sys_has_error(number);
+    if (!in_vain)
+        atomic_fetch_add(&descriptor->waiters, 1);
     use_end(use);
-    error = monitor_wait(&domain->monitor, number, direction, use->self);
+    if (in_vain)
+        return nap(use);
+    error = monitor_wait(&domain->monitor, number, direction, use->self, &use->turn);
     if (use_begin(use)) {
         atomic_fetch_sub(&descriptor->waiters, 1);
         use_end(use);
     }
     return error;
-}
-
-/* Wait until the peer may have room. The system does not tell when it has. */
-static int wait_for_room(void)
-{
-    enum { NAP = 1000000 };
-
-    return miou_sleep(NAP);
 }
 
 /* ---- making descriptors ---- */
@@ -202,6 +228,7 @@ static int finish_making(struct task *self, struct descriptor *made, miou_fd **f
     made->number = number;
     made->type = type;
     made->blocks = blocks;
+    made->unblocked = false;
     made->may_drain = type == SOCK_STREAM && !blocks && domain->run->has_io;
     *fd = pool_handle(made);
     return 0;
@@ -256,7 +283,9 @@ int miou_fd_adopt(miou_fd **fd, int number, unsigned flags)
         number = type;
     else if (!blocks && (error = sys_unblock(number)) < 0)
         number = error;
-    return finish_making(self, made, fd, number, type, blocks);
+    if ((number = finish_making(self, made, fd, number, type, blocks)) == 0)
+        made->unblocked = error > 0;
+    return number;
 }
 
 /* Tells the type of the connection, which is its listener's. */
@@ -339,7 +368,7 @@ int miou_connect(miou_fd *fd, const struct sockaddr *address, socklen_t length)
         return -EINVAL;
     while ((error = (int)USE(&use, connect_now(use.descriptor, address, length))) == -EALREADY ||
            error == -EAGAIN)
-        if ((error = error == -EAGAIN ? wait_for_room() : wait(&use, WRITABLE)) < 0)
+        if ((error = error == -EAGAIN ? miou_sleep(NAP) : wait(&use, WRITABLE)) < 0)
             return error;
     domain_charge(use.self->domain, use.self);
     return error;
@@ -371,7 +400,7 @@ static ssize_t read_now(struct descriptor *from, void *buffer, size_t size)
     return n;
 }
 
-static ssize_t read_some(const struct use *use, void *buffer, size_t size)
+static ssize_t read_some(struct use *use, void *buffer, size_t size)
 {
     ssize_t n;
     int error;
@@ -470,7 +499,7 @@ ssize_t miou_sendto(miou_fd *fd, const void *buffer, size_t size, const struct s
            -EAGAIN) {
         /* A socket that is ready and still refuses sends to a peer that is full, which select does
          * not tell. */
-        if ((n = peer_is_full ? wait_for_room() : wait(&use, WRITABLE)) < 0)
+        if ((n = peer_is_full ? miou_sleep(NAP) : wait(&use, WRITABLE)) < 0)
             return n;
         peer_is_full = !peer_is_full;
     }
@@ -515,7 +544,7 @@ static int close_shared(struct domain *domain, struct descriptor *descriptor, co
         sys_yield();
     ANNOTATE_AFTER(descriptor);
     monitor_forget(&domain->monitor, descriptor->number);
-    error = sys_close(descriptor->number);
+    error = leave_and_close(descriptor);
     if (atomic_load(&descriptor->waiters) == 0) {
         descriptor_free(domain, descriptor);
     } else {
@@ -540,7 +569,7 @@ int miou_close(miou_fd *fd)
         return error;
     if (use.shared)
         return close_shared(self->domain, use.descriptor, fd);
-    error = sys_close(use.descriptor->number);
+    error = leave_and_close(use.descriptor);
     resource_end(object_get(self->domain, POOL_RESOURCES, use.descriptor->resource));
     object_free(self->domain, POOL_DESCRIPTORS, use.descriptor);
     return error;

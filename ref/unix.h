@@ -16,6 +16,7 @@ struct descriptor {
     int number;                        /* the system's */
     int type;                          /* SOCK_STREAM and so on; 0: no socket */
     bool blocks;                       /* a call may block its domain */
+    bool unblocked;                    /* it did block before it was adopted */
     bool may_drain;                    /* a short read means that nothing is left to read */
     _Atomic bool drained;              /* the last read was short */
     _Atomic unsigned users;            /* calls that use it at the moment, and do not wait */

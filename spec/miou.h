@@ -183,10 +183,29 @@ typedef struct miou_spawn {
 } miou_spawn;
 
 /* The two members for resources that are listed one by one:
- * &(miou_spawn){.orphans = o, MIOU_GIVE(r, s)} */
+ * &(miou_spawn){.orphans = o, MIOU_GIVE(r, s)}
+ * The list lives as long as the block around it; in C++, until this thread comes to the same place
+ * again, so spawn before anything suspends. */
+#ifndef __cplusplus
 #define MIOU_GIVE(...)                                                                             \
     .give = (miou_resource *[]){__VA_ARGS__},                                                      \
     .give_count = sizeof(miou_resource *[]){__VA_ARGS__} / sizeof(miou_resource *)
+#else
+extern "C++" {
+template <class... Resources> char (&miou_as_many(Resources...))[sizeof...(Resources)];
+
+template <size_t size> struct miou_given {
+    miou_resource *list[size];
+};
+}
+#define MIOU_GIVE(...)                                                                             \
+    .give = [](const miou_given<sizeof(miou_as_many(__VA_ARGS__))> &given) {                       \
+        static thread_local miou_given<sizeof(given.list) / sizeof *given.list> kept;              \
+        kept = given;                                                                              \
+        return kept.list;                                                                          \
+    }({{__VA_ARGS__}}),                                                                            \
+    .give_count = sizeof(miou_as_many(__VA_ARGS__))
+#endif
 
 /* Spawn fn(arg) as a child of the calling task, on its domain [R4.2]. The child starts when the
  * caller next suspends or yields, not before [R1.7], and takes its turn among the ready tasks
@@ -199,16 +218,17 @@ typedef struct miou_spawn {
  * nothing was spawned and nothing was given [R2.16]. */
 int miou_async(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
 
-/* The same, on another domain: never on dom0 and never on the caller's [R4.3, R4.4]. The child runs
- * at the same time as the tasks here [R4.15]; a domain that sleeps is woken for it [R4.16].
+/* Spawn a child as miou_async does, but on another domain: never on dom0 and never on the caller's
+ * [R4.3, R4.4]. The child runs at the same time as the tasks here [R4.15]; a domain that sleeps is
+ * woken for it [R4.16].
  * Errors: those of miou_async; MIOU_NO_DOMAIN_AVAILABLE (these two leave no domain [R4.5, R4.6]);
  * -EINVAL (pin is dom0, the caller's domain, or not a domain of this run [R4.8]). */
 int miou_call(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
 
-/* Spawn fn(args[0]) ... fn(args[count - 1]), spread evenly over the domains that miou_call may use
- * [R4.10, R4.12], and await them all. outcomes has room for count values and may be NULL;
- * outcomes[i] is how fn(args[i]) ended, as from miou_await [R4.9]. count may be 0, which needs no
- * domain [R4.11]. Returns 0.
+/* Call fn for each of count arguments, in parallel: fn(args[0]) ... fn(args[count - 1]) are
+ * spawned, spread evenly over the domains that miou_call may use [R4.10, R4.12], and awaited.
+ * outcomes has room for count values and may be NULL; outcomes[i] is how fn(args[i]) ended, as from
+ * miou_await [R4.9]. count may be 0, which needs no domain [R4.11]. Returns 0.
  * Errors: -EINVAL (fn is NULL; args is NULL and count is not 0 [R4.20]), MIOU_NO_DOMAIN_AVAILABLE,
  * MIOU_CANCELLED (the calling task was cancelled, and with it what was spawned [R4.21]),
  * MIOU_NOT_RUNNING, MIOU_IN_FINALISER, -ENOMEM. */
@@ -254,9 +274,9 @@ int miou_await_all(int *outcomes, miou_promise *const *promises, size_t count);
  * Errors: those of miou_await_all; -EINVAL (count is 0 [R8.8]). */
 int miou_await_one(size_t *which, int *outcome, miou_promise *const *promises, size_t count);
 
-/* The same, and cancel all the other children: when the call returns they have ended and their
- * finalisers have run [R8.6, R8.7]. If the calling task is cancelled meanwhile, no child has been
- * taken, and all are cancelled with their parent [R8.11].
+/* Wait as miou_await_one does until one of the children has ended, and cancel all the others: when
+ * the call returns they have ended and their finalisers have run [R8.6, R8.7]. If the calling task
+ * is cancelled meanwhile, no child has been taken, and all are cancelled with their parent [R8.11].
  * Errors: those of miou_await_one. */
 int miou_await_first(size_t *which, int *outcome, miou_promise *const *promises, size_t count);
 
@@ -402,8 +422,8 @@ typedef void miou_signal_handler(int number, void *arg);
 #define MIOU_SIGNAL_DEFAULT ((miou_signal_handler *)0)
 #define MIOU_SIGNAL_IGNORE  ((miou_signal_handler *)1)
 
-/* Set what happens when the process gets the signal with that number of the system's. A handler is
- * called as handler(number, arg), in a task of its own on dom0, whichever thread got the signal
+/* Set what happens when the process gets the system's signal number. A handler is called
+ * as handler(number, arg), in a task of its own on dom0, whichever thread got the signal
  * [R12.1]. It may do what tasks may [R12.6], and dom0 is woken for it [R12.3]. If several signals
  * of one number come before its handler has begun, one call may stand for all, but no number is
  * lost [R12.2]. The handler's task is no task's child; it is cancelled if it still runs when main

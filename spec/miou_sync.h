@@ -36,7 +36,7 @@ int miou_mutex_free(miou_mutex *mutex);
  * Errors: -EDEADLK (the caller holds it [R9.3]). */
 int miou_mutex_lock(miou_mutex *mutex);
 
-/* The same, but never wait [R9.5].
+/* Hold the mutex if no task does, without waiting [R9.5].
  * Errors: -EBUSY (a task holds it, the caller or another). */
 int miou_mutex_try_lock(miou_mutex *mutex);
 
@@ -76,8 +76,9 @@ int miou_condition_broadcast(miou_condition *condition);
 
 typedef struct miou_lazy miou_lazy;
 
-/* Make a value that fn(arg) computes when it is first asked for, or, from_value, one that is known:
- * a value >= 0 or an error; give it back. arg must be valid until fn has run. */
+/* Make a lazy value; give it back. fn(arg) computes the value when it is first asked for;
+ * from_value makes one that is known, a value >= 0 or an error. arg must be valid until fn has
+ * run. */
 int miou_lazy_create(miou_lazy **lazy, miou_task *fn, void *arg);
 int miou_lazy_from_value(miou_lazy **lazy, int value);
 int miou_lazy_free(miou_lazy *lazy);
@@ -140,8 +141,8 @@ int miou_computation_free(miou_computation *computation);
  * Errors: -EALREADY (it is complete). */
 int miou_computation_complete(miou_computation *computation, int outcome);
 
-/* Returns 1 and writes the outcome to *outcome, which may be NULL; returns 0 if the computation is
- * not complete [R9.25]. */
+/* Ask for the outcome without waiting. Returns 1 and writes the outcome to *outcome, which may be
+ * NULL; returns 0 if the computation is not complete [R9.25]. */
 int miou_computation_peek(miou_computation *computation, int *outcome);
 
 /* Wait until the computation is complete; any number of tasks may [R9.26]. *outcome, which may be
@@ -158,8 +159,8 @@ int miou_computation_attach(miou_computation *computation, miou_trigger *trigger
  * Errors: -EINVAL (it is not attached to this computation). */
 int miou_computation_detach(miou_computation *computation, miou_trigger *trigger);
 
-/* Make a trigger that, attached to from, completes into with from's error when from is completed
- * with an error [R9.28]. The trigger is not attached yet. */
+/* Make a trigger that cancels into when from is cancelled: attached to from, it completes into with
+ * from's error when from is completed with an error [R9.28]. The trigger is not attached yet. */
 int miou_computation_canceller(miou_trigger **trigger, miou_computation *from,
                                miou_computation *into);
 

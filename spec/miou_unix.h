@@ -24,8 +24,8 @@
 extern "C" {
 #endif
 
-/* The same as miou_run, with the POSIX monitor on every domain: tasks may sleep and wait for
- * descriptors. Returns as miou_run.
+/* Run fn(arg) as miou_run does, with the POSIX monitor on every domain: tasks may sleep and wait
+ * for descriptors. Returns as miou_run.
  * Errors: those of miou_run; -EINVAL (the options have a monitor [R11.2]). */
 int miou_unix_run(const miou_options *options, miou_task *fn, void *arg);
 
@@ -71,8 +71,8 @@ typedef struct miou_listen {
                           [R6.2] */
 } miou_listen;
 
-/* Bind fd to an address of length bytes and, unless it is a UDP socket [R6.30], listen there
- * [R6.2]. Port 0 takes a free port; getsockname on miou_fd_number tells which. It may be called in
+/* Bind fd to an address of length bytes and listen there [R6.2]; a UDP socket is only bound
+ * [R6.30]. Port 0 takes a free port; getsockname on miou_fd_number tells which. It may be called in
  * a finaliser and in a cancelled task [R6.26, R6.27]. Returns 0. Errors: -EINVAL (address is NULL,
  * backlog is negative), -EADDRINUSE and the system's own. */
 int miou_bind_and_listen(miou_fd *fd, const struct sockaddr *address, socklen_t length,
@@ -90,7 +90,7 @@ int miou_accept(miou_fd **client, miou_fd *listener, struct sockaddr_storage *pe
  * Errors: -EINVAL (address is NULL), -ECONNREFUSED and the system's own. */
 int miou_connect(miou_fd *fd, const struct sockaddr *address, socklen_t length);
 
-/* Wait until there is at least one byte, and read up to size bytes into buffer. Returns how many
+/* Read up to size bytes into buffer, waiting until there is at least one. Returns how many
  * were read, or 0 at the end of the stream or if size is 0 [R6.4].
  * Errors: -EINVAL (buffer is NULL and size is not 0), -ECONNRESET and the system's own [R6.7]. */
 ssize_t miou_read(miou_fd *fd, void *buffer, size_t size);

@@ -1,4 +1,4 @@
-/* Rules R11.1, R11.5 to R11.8, R11.10 and R11.18: suspension points. */
+/* Rules R11.1, R11.5 to R11.8, R11.10, R11.18 and R11.20: suspension points. */
 #include "disturbed.h"
 #include "refused_calls.h"
 #include "station.h"
@@ -674,4 +674,36 @@ CHECK("R11.1", nothing_but_its_signal_ends_a_suspension)
 
     assert_undisturbed(&(struct disturbed_wait){
         .wait = suspend_undisturbed, .release = signal_undisturbed, .state = &point});
+}
+
+/* ---- R11.20: points that no task suspends on ---- */
+
+static int make_a_point(void *arg)
+{
+    miou_syscall *point;
+
+    (void)arg;
+    return miou_syscall_create(&point);
+}
+
+static int spawn_and_await(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, make_a_point, arg));
+    return await_and_free(promise);
+}
+
+static int make_points_for_ever(void *arg)
+{
+    return grow_by(arg, 20000, spawn_and_await, NULL);
+}
+
+/* 20 bytes each: less than any record of one. */
+CHECK("R11.20", points_that_are_left_take_no_memory)
+{
+    struct growth growth = {0};
+
+    assert_int_equal(run_with(0, make_points_for_ever, &growth), 0);
+    assert_false(grew_by(&growth, 20));
 }

@@ -1,4 +1,4 @@
-/* Rules R12.1 to R12.11: signals whose handlers are tasks. */
+/* Rules R12.1 to R12.13: signals whose handlers are tasks. */
 #include "refused_calls.h"
 #include "sockets.h"
 #include "station.h"
@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -1002,4 +1003,75 @@ CHECK("R12.10", a_signal_belongs_to_one_run)
 CHECK("R12.11 R5.18", finalisers_cannot_handle_signals)
 {
     assert_refused_in_finalisers(SIGNAL_CALLS, miou_run);
+}
+
+/* ---- R12.12: signals that come too late for a handler ---- */
+
+struct late {
+    struct seen seen;
+    int result; /* of main */
+};
+
+static void raise_it(void *value)
+{
+    (void)value;
+    raise(SIGUSR1);
+}
+
+/* The finaliser runs when main has returned. */
+static int raise_in_the_end(void *arg)
+{
+    struct late *t = arg;
+    miou_resource *resource;
+
+    TRY(miou_signal_handle(SIGUSR1, see, &t->seen));
+    TRY(miou_resource_create(&resource, raise_it, NULL));
+    TRY(miou_own(resource));
+    return t->result;
+}
+
+CHECK("R12.12", a_late_signal_reaches_the_program)
+{
+    struct late t = {.result = -7};
+    int i;
+
+    signal(SIGUSR1, handle_in_the_program);
+    of_the_program = 0;
+    assert_int_equal(run_with(0, raise_in_the_end, &t), -7);
+    for (i = 0; i < 10000 && t.seen.calls + of_the_program < 1; i++)
+        sched_yield();
+    assert_int_equal(t.seen.calls + of_the_program, 1);
+}
+
+/* ---- R12.13: signals that were handled ---- */
+
+static int handle_one(void *arg)
+{
+    struct seen *t = arg;
+    int calls = t->calls;
+
+    raise(SIGUSR1);
+    return yield_until_seen(t, calls + 1);
+}
+
+struct handled {
+    struct seen seen;
+    struct growth growth;
+};
+
+static int handle_for_ever(void *arg)
+{
+    struct handled *t = arg;
+
+    TRY(miou_signal_handle(SIGUSR1, see, &t->seen));
+    return grow_by(&t->growth, 20000, handle_one, &t->seen);
+}
+
+/* 20 bytes each: less than any record of one. */
+CHECK("R12.13", handled_signals_take_no_memory)
+{
+    struct handled t = {.growth = {0}};
+
+    assert_int_equal(run_with(0, handle_for_ever, &t), 0);
+    assert_false(grew_by(&t.growth, 20));
 }

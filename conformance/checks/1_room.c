@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -135,6 +136,54 @@ CHECK("R1.11", stacks_of_several_sizes)
     assert_stack(1 << 20, 1 << 20);
 }
 
+/* A signal that interrupts a task whose functions use all that they may. The system call takes next
+ * to nothing of the stack, while raise would. */
+static void ignore_it(int number)
+{
+    (void)number;
+}
+
+static __attribute__((noinline)) int interrupt_filled(const struct filler *t)
+{
+    volatile unsigned char all[(64 << 10) - FRAME / 4];
+
+    all[0] = all[sizeof all - 1] = t->mark;
+    syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGUSR1);
+    *t->spoilt += all[0] != t->mark || all[sizeof all - 1] != t->mark;
+    *t->filled += 1;
+    return 0;
+}
+
+/* Once all have begun, so that each has a stack of its own. */
+static int interrupt_one(void *arg)
+{
+    TRY(miou_yield());
+    return interrupt_filled(arg);
+}
+
+enum { INTERRUPTED = 32 };
+
+static int interrupt_some(void *arg)
+{
+    miou_promise *promises[INTERRUPTED];
+    int i;
+
+    for (i = 0; i < INTERRUPTED; i++)
+        TRY(miou_async(&promises[i], NULL, interrupt_one, arg));
+    return miou_await_all(NULL, promises, INTERRUPTED);
+}
+
+CHECK("R1.11", a_signal_takes_nothing_of_the_stack)
+{
+    _Atomic int spoilt = 0, filled = 0;
+    struct filler t = {.mark = 99, .spoilt = &spoilt, .filled = &filled};
+
+    signal(SIGUSR1, ignore_it);
+    assert_int_equal(run_stack(0, 64 << 10, interrupt_some, &t), 0);
+    assert_int_equal(filled, INTERRUPTED);
+    assert_int_equal(spoilt, 0);
+}
+
 /* ---- R1.12: overflow ---- */
 
 enum {
@@ -235,6 +284,83 @@ CHECK("R1.12", overflow_in_a_child)
 CHECK("R1.12", overflow_on_another_domain)
 {
     assert_crash(&(struct overflow){.elsewhere = true});
+}
+
+/* Tasks whose stacks are full of marks lie around one with a large frame, of which it touches the far
+ * end only, as read does if there is little to read. */
+enum { VICTIMS = 4 };
+
+struct leap {
+    size_t size; /* of the frame */
+    bool begun;
+    size_t spoilt; /* marks */
+};
+
+static int mark_and_look(void *arg)
+{
+    struct leap *t = arg;
+    volatile char mine[(64 << 10) - CALL];
+    size_t i;
+
+    for (i = 0; i < sizeof mine; i++)
+        mine[i] = 1;
+    while (!t->begun)
+        TRY(miou_yield());
+    TRY(miou_yield());
+    for (i = 0; i < sizeof mine; i++)
+        t->spoilt += mine[i] != 1;
+    return 0;
+}
+
+static int leap(void *arg)
+{
+    struct leap *t = arg;
+    volatile char buffer[t->size];
+    int i;
+
+    TRY(miou_yield());
+    t->begun = true;
+    for (i = 0; i < 4096; i++)
+        buffer[i] = 2;
+    return buffer[0];
+}
+
+static int leap_among_victims(void *arg)
+{
+    miou_promise *promises[2 * VICTIMS + 1];
+    int i;
+
+    for (i = 0; i < 2 * VICTIMS + 1; i++)
+        TRY(miou_async(&promises[i], NULL, i == VICTIMS ? leap : mark_and_look, arg));
+    return miou_await_all(NULL, promises, 2 * VICTIMS + 1);
+}
+
+/* A runtime may give more stack than was asked for; but it is nobody else's. */
+static void check_leap(size_t size)
+{
+    struct leap t = {.size = size};
+    int status = 0;
+    pid_t child = start_process();
+
+    if (child == 0) {
+        setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+        signal(SIGSEGV, SIG_DFL);
+        signal(SIGBUS, SIG_DFL);
+        _exit(run_stack(0, 64 << 10, leap_among_victims, &t) != 0 || t.spoilt > 0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFSIGNALED(status))
+        assert_true(WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGBUS);
+    else
+        assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+CHECK("R1.12", a_large_frame_does_not_leap_into_another_stack)
+{
+    size_t size;
+
+    for (size = 72 << 10; size <= 120 << 10; size += 16 << 10)
+        check_leap(size);
 }
 
 /* ---- R1.14: a million tasks ---- */

@@ -471,7 +471,7 @@ static const struct text texts[] = {
     {MIOU_UNDEFINED, "undefined"},
     {MIOU_END_OF_FILE, "end of file"},
     {MIOU_ON_CANCELLATION_FAILED, "on cancellation failed"},
-    {0, "unknown error"},
+    {0, "success"},
     {1, "unknown error"},
     {INT_MAX, "unknown error"},
     {INT_MIN, "unknown error"},

@@ -355,6 +355,7 @@ CHECK("R6.38", of_two_that_close_one_does)
 /* ---- R6.44: closing the system's number ---- */
 
 struct stolen {
+    spawner *spawn; /* the tasks that wait */
     struct pair stolen, kept;
     ssize_t results[2];
     int closed;
@@ -381,13 +382,14 @@ static int read_kept(void *arg)
 static int steal(void *arg)
 {
     struct stolen *t = arg;
-    miou_promise *first, *second;
+    miou_promise *first, *second, *third;
 
     TRY(pair_open(&t->stolen, 0));
     TRY(pair_open(&t->kept, 0));
-    TRY(miou_async(&first, NULL, read_stolen, t));
-    TRY(miou_async(&second, NULL, read_kept, t));
-    TRY(let_others_run());
+    TRY(t->spawn(&first, NULL, read_stolen, t));
+    TRY(t->spawn(&second, NULL, read_kept, t));
+    TRY(t->spawn(&third, NULL, let_others_wait, NULL));
+    TRY(await_and_free(third));
     close(miou_fd_number(t->stolen.fd));
     TRY(miou_await(first, NULL));
     if (peer_send(t->kept.peer, "x", 1) != 1)
@@ -397,12 +399,22 @@ static int steal(void *arg)
     return miou_close(t->kept.fd);
 }
 
-CHECK("R6.44", closed_by_the_application)
+static void check_stolen(spawner *spawn)
 {
-    struct stolen t = {.closed = 1};
+    struct stolen t = {.spawn = spawn, .closed = 1};
 
-    assert_int_equal(unix_run_with(0, steal, &t), 0);
+    assert_int_equal(unix_run_with(1, steal, &t), 0);
     assert_int_equal(t.results[0], -EBADF);
     assert_int_equal(t.results[1], 1);
     assert_true(t.closed == 0 || t.closed == -EBADF);
+}
+
+CHECK("R6.44", closed_by_the_application)
+{
+    check_stolen(miou_async);
+}
+
+CHECK("R6.44", closed_by_the_application_on_another_domain)
+{
+    check_stolen(miou_call);
 }

@@ -123,16 +123,16 @@ static int broadcast(void *arg)
     return miou_mutex_unlock(t->mutex);
 }
 
-static int wait_on_condition(struct scene *t)
-{
-    TRY(miou_mutex_lock(t->mutex));
-    TRY(miou_condition_wait(t->condition, t->mutex));
-    return miou_mutex_unlock(t->mutex);
-}
-
+/* With the mutex from before the other task is spawned, so that this one waits first. */
 static int wait_for_condition(struct scene *t)
 {
-    return wait_for(t, broadcast, wait_on_condition);
+    miou_promise *promise;
+
+    TRY(miou_mutex_lock(t->mutex));
+    TRY(miou_async(&promise, NULL, broadcast, t));
+    TRY(miou_condition_wait(t->condition, t->mutex));
+    TRY(miou_mutex_unlock(t->mutex));
+    return miou_await(promise, NULL);
 }
 
 static int broadcast_again(struct scene *t)

@@ -58,6 +58,7 @@ static void write_out(const char *text, size_t size)
 struct schedule {
     uint64_t *answers;
     size_t count;
+    bool beyond; /* the answer behind these is out of range */
     bool seeded;
     uint64_t seed;
 };
@@ -81,8 +82,10 @@ static size_t choose(void *state, size_t count)
     if (schedule->seeded)
         answer = next_random(&steering->state);
     else if (steering->asked < schedule->count)
-        answer = schedule->answers[steering->asked++];
+        answer = schedule->answers[steering->asked];
     answer = count > 0 ? answer % count : 0;
+    if (steering->asked++ == schedule->count && schedule->beyond)
+        answer = count;
     say("chose %zu %zu\n", (size_t)answer, count);
     return (size_t)answer;
 }
@@ -152,6 +155,9 @@ static bool parse_schedule(char *rest, struct schedule *schedule)
         return word && parse_number(word, &schedule->seed) && !strtok(NULL, blanks);
     }
     for (; word; word = strtok(NULL, blanks)) {
+        schedule->beyond = strcmp(word, "beyond") == 0;
+        if (schedule->beyond)
+            return !strtok(NULL, blanks);
         if (!parse_number(word, &number))
             return false;
         schedule->answers = grown(schedule->answers, schedule->count, sizeof number);

@@ -497,7 +497,7 @@ static void do_pipe(struct step *step)
     bind_descriptor(step, step->op->other, ends[1]);
 }
 
-/* A steered run has no peers, and is the same each time. */
+/* No peer connects to a steered run, which is the same each time. */
 static bool is_steered;
 
 static void do_listen(struct step *step)

@@ -2,7 +2,11 @@
  * with input that is not a scenario. */
 #include "test_support.h"
 
+#include <arpa/inet.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define GREETING "driver 2 c\nready\n"
 
@@ -381,6 +385,257 @@ static void tells_of_lazy_values_and_computations(void **state)
            "run ok\n");
 }
 
+/* Everything that is written and read has its place in the pattern, in each direction. */
+static void tells_of_descriptors(void **state)
+{
+    (void)state;
+    expect("liars/plain.so",
+           "scenario 5\n"
+           "task main\n"
+           "    read c 1\n"
+           "    pipe a b\n"
+           "    write b 3\n"
+           "    read a 10\n"
+           "    write b 300\n"
+           "    read a 300\n"
+           "    write b 4\n"
+           "    read-exactly a 4\n"
+           "    close b\n"
+           "    read a 1\n"
+           "    close b\n"
+           "    resource r a\n"
+           "    socket c unix\n",
+           "scenario 5\n"
+           "begin main 0\n"
+           "did main 2 bad-descriptor\n"
+           "did main 3 ok\n"
+           "did main 4 ok 3\n"
+           "did main 5 ok 3\n"
+           "did main 6 ok 300\n"
+           "did main 7 ok 300\n"
+           "did main 8 ok 4\n"
+           "did main 9 garbled\n"
+           "did main 10 ok\n"
+           "did main 11 ok\n"
+           "did main 12 bad-descriptor\n"
+           "did main 13 empty\n"
+           "did main 14 ok\n"
+           "end main\n"
+           "run ok\n");
+}
+
+/* Put # in the place of the ports, which the system has chosen. */
+static void hide_ports(char *text)
+{
+    char *port, *rest;
+
+    for (port = strstr(text, "\nport "); port; port = strstr(port + 1, "\nport ")) {
+        rest = strchr(port + 1, '\n');
+        while (rest[-1] != ' ')
+            memmove(rest - 1, rest, strlen(rest) + 1), rest--;
+        memmove(rest + 1, rest, strlen(rest) + 1);
+        *rest = '#';
+    }
+}
+
+static void tells_where_it_listens(void **state)
+{
+    static const char scenario[] = "scenario 5\n"
+                                   "task main\n"
+                                   "    socket l tcp4\n"
+                                   "    listen l\n"
+                                   "    socket c tcp4\n"
+                                   "    connect c l\n"
+                                   "    accept d l\n"
+                                   "    write c 5\n"
+                                   "    shutdown c\n"
+                                   "    read d 9\n"
+                                   "    read d 1\n"
+                                   "    listen d l\n"
+                                   "    socket u udp4\n"
+                                   "    listen u\n"
+                                   "    socket v udp4\n"
+                                   "    send v 7 u\n"
+                                   "    receive u 9\n";
+    struct process process = run_driver(built("liars/plain.so"), scenario, sizeof scenario - 1);
+
+    (void)state;
+    hide_ports(process.output);
+    assert_string_equal(process.output, "scenario 5\n"
+                                        "begin main 0\n"
+                                        "did main 2 ok\n"
+                                        "port main 3 #\n"
+                                        "did main 3 ok\n"
+                                        "did main 4 ok\n"
+                                        "did main 5 ok\n"
+                                        "did main 6 ok\n"
+                                        "did main 7 ok 5\n"
+                                        "did main 8 ok\n"
+                                        "did main 9 ok 5\n"
+                                        "did main 10 ok\n"
+                                        "did main 11 invalid\n"
+                                        "did main 12 ok\n"
+                                        "port main 13 #\n"
+                                        "did main 13 ok\n"
+                                        "did main 14 ok\n"
+                                        "did main 15 ok 7\n"
+                                        "did main 16 ok 7\n"
+                                        "end main\n"
+                                        "run ok\n");
+    process_free(&process);
+}
+
+/* A peer sends back what it gets. */
+static void echo_once(int listener)
+{
+    char bytes[100];
+    int number = accept(listener, NULL, NULL);
+    ssize_t size = read(number, bytes, sizeof bytes);
+
+    if (size > 0 && write(number, bytes, (size_t)size) == size)
+        close(number);
+    _exit(0);
+}
+
+static void connects_to_peers(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char scenario[200];
+    pid_t peer;
+
+    (void)state;
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    peer = fork();
+    if (peer == 0)
+        echo_once(listener);
+    snprintf(scenario, sizeof scenario,
+             "scenario 5\npeer other 1\npeer p %d\ntask main\nsocket c tcp4\nconnect c peer=p\n"
+             "write c 4\nread c 9\nread c 1\n",
+             ntohs(address.sin_port));
+    expect("liars/plain.so", scenario,
+           "scenario 5\nbegin main 0\ndid main 2 ok\ndid main 3 ok\ndid main 4 ok 4\n"
+           "did main 5 ok 4\ndid main 6 ok\nend main\nrun ok\n");
+    waitpid(peer, NULL, 0);
+    close(listener);
+    expect("liars/plain.so", "scenario 5\npeer p x\ntask main\n",
+           "scenario 5\nrefused not a peer\n");
+}
+
+/* A part is executed by the operation; a callback when the runtime calls it. */
+static void tells_of_parts_and_callbacks(void **state)
+{
+    (void)state;
+    expect("liars/plain.so",
+           "scenario 5\n"
+           "task main\n"
+           "    create r a\n"
+           "    trigger t\n"
+           "    on-signal t a\n"
+           "    protect b a\n"
+           "    protect b a b\n"
+           "    mutex m\n"
+           "    protect-mutex m b\n"
+           "    hook h a\n"
+           "    yield\n"
+           "    unhook h\n"
+           "    yield\n"
+           "    run b\n"
+           "task a\n"
+           "    print here\n"
+           "task b\n"
+           "    return 3\n",
+           "scenario 5\n"
+           "begin main 0\n"
+           "finalise main r 0\n"
+           "callback main 2 a\nbegin a 0\nprint a here\ndid a 15 ok\nend a\n"
+           "did main 2 ok\n"
+           "did main 3 ok\n"
+           "callback main 4 a#2\nbegin a#2 0\nprint a#2 here\ndid a#2 15 ok\nend a#2\n"
+           "did main 4 ok\n"
+           "force main 5 b\nbegin b 0\nend b\n"
+           "force main 5 a#3\nbegin a#3 0\nprint a#3 here\ndid a#3 15 ok\nend a#3\n"
+           "did main 5 ok 3\n"
+           "force main 6 b#2\nbegin b#2 0\nend b#2\n"
+           "force main 6 a#4\nbegin a#4 0\nprint a#4 here\ndid a#4 15 ok\nend a#4\n"
+           "force main 6 b#3\nbegin b#3 0\nend b#3\n"
+           "did main 6 ok 3\n"
+           "did main 7 ok\n"
+           "force main 8 b#4\nbegin b#4 0\nend b#4\n"
+           "did main 8 ok 3\n"
+           "did main 9 ok\n"
+           "callback main 9 a#5\nbegin a#5 ?\nprint a#5 here\ndid a#5 15 ok\nend a#5\n"
+           "did main 10 ok\n"
+           "did main 11 ok\n"
+           "did main 12 ok\n"
+           "spawn main 13 b#5\n"
+           "did main 13 busy\n"
+           "end main\n"
+           "run ok\n");
+}
+
+static void tells_of_signals(void **state)
+{
+    (void)state;
+    expect("liars/plain.so",
+           "scenario 5\n"
+           "task main\n"
+           "    handle usr1 a\n"
+           "    raise usr1\n"
+           "    yield\n"
+           "    ignore usr1\n"
+           "    raise usr1\n"
+           "    yield\n"
+           "    handle kill a\n"
+           "    restore usr1\n"
+           "    raise usr1\n"
+           "task a\n"
+           "    return 3\n",
+           "scenario 5\n"
+           "begin main 0\n"
+           "did main 2 ok\n"
+           "did main 3 ok\n"
+           "callback main 2 a\nbegin a 0\nend a\n"
+           "did main 4 ok\n"
+           "did main 5 ok\n"
+           "did main 6 ok\n"
+           "did main 7 ok\n"
+           "did main 8 invalid\n"
+           "did main 9 ok\n"
+           "died signal 10\n");
+}
+
+/* What is outside the run comes first, and may have a run of its own. */
+static void executes_what_is_outside(void **state)
+{
+    (void)state;
+    expect("liars/plain.so",
+           "scenario 5\n"
+           "outside before\n"
+           "task main\n"
+           "    return 2\n"
+           "task before\n"
+           "    yield\n"
+           "    run inside\n"
+           "task inside\n"
+           "    print here\n"
+           "    return 9\n",
+           "scenario 5\n"
+           "outside before\n"
+           "begin before ?\n"
+           "did before 5 ok\n"
+           "spawn before 6 inside\n"
+           "begin inside 0\nprint inside here\ndid inside 8 ok\nend inside\n"
+           "did before 6 ok 9\n"
+           "end before\n"
+           "begin main 0\n"
+           "end main\n"
+           "run ok 2\n");
+}
+
 /* Each instance has names of its own; what is shared is known to all. */
 static void names_belong_to_instances(void **state)
 {
@@ -576,6 +831,17 @@ static void steers_a_runtime(void **state)
            "chose 0 2\nchose 0 3\nchose 0 4\n" ONE_TASK "scenario 5\n"
            "chose 1 2\nchose 2 3\nchose 3 4\nbegin ? 0\n" ONE_TASK "scenario 5\n"
            "chose 1 2\nchose 1 3\nchose 3 4\nbegin ? 0\n" ONE_TASK);
+}
+
+static void answers_out_of_range(void **state)
+{
+    char scenario[256];
+
+    (void)state;
+    snprintf(scenario, sizeof scenario, "scenario 5\nschedule 1 beyond\n%s", one_task);
+    expect("liars/asks.so", scenario, "scenario 5\nchose 1 2\nchose 3 3\nchose 0 4\n" ONE_TASK);
+    snprintf(scenario, sizeof scenario, "scenario 5\nschedule beyond 1\n%s", one_task);
+    expect("liars/asks.so", scenario, "scenario 5\nrefused not a schedule\n");
 }
 
 static void steers_only_with_schedules(void **state)
@@ -912,10 +1178,17 @@ int main(void)
         cmocka_unit_test(tells_of_orphanages_and_time),
         cmocka_unit_test(tells_of_mutexes_and_conditions),
         cmocka_unit_test(tells_of_lazy_values_and_computations),
+        cmocka_unit_test(tells_of_descriptors),
+        cmocka_unit_test(tells_where_it_listens),
+        cmocka_unit_test(connects_to_peers),
+        cmocka_unit_test(tells_of_parts_and_callbacks),
+        cmocka_unit_test(tells_of_signals),
+        cmocka_unit_test(executes_what_is_outside),
         cmocka_unit_test(names_belong_to_instances),
         cmocka_unit_test(counts_posts),
         cmocka_unit_test(tells_which_instance_computes),
         cmocka_unit_test(steers_a_runtime),
+        cmocka_unit_test(answers_out_of_range),
         cmocka_unit_test(steers_only_with_schedules),
         cmocka_unit_test(tells_of_a_runtime_that_cannot_be_steered),
         cmocka_unit_test(stops_when_cancelled),

@@ -80,14 +80,14 @@ static void check_answer(struct inquiry *inquiry, int event)
     if (answers_list(did->outcomes, answers, count, operation->kind != OP_PARALLEL))
         return;
     expected = answers_text(inquiry, answers, count);
-    report_deviation(inquiry, operation->line,
-                     text_of("%s has the outcome %s, and not %s", operation_word(operation->kind),
-                             list_phrase(inquiry, first_other(did->outcomes, answers, count)).text,
-                             expected),
-                     text_of("'%s' has the outcome %s",
-                             operation_phrase(inquiry, did->operation).text, expected),
-                     text_of("%s, in task %s", list_phrase(inquiry, did->outcomes).text,
-                             task_phrase(inquiry, did->instance).text));
+    report_deviation(
+        inquiry, operation->line,
+        text_of("%s has the outcome %s, and not %s", operation_word(operation->kind),
+                list_phrase(inquiry, first_other(did->outcomes, answers, count)).text, expected),
+        text_of("'%s' has the outcome %s", operation_phrase(inquiry, did->operation).text,
+                expected),
+        text_of("%s, in task %s (line %d of the trace)", list_phrase(inquiry, did->outcomes).text,
+                task_phrase(inquiry, did->instance).text, did->line));
     free(expected);
 }
 

@@ -82,6 +82,7 @@ static void check_all(struct inquiry *inquiry)
     check_shared(inquiry);
     check_sleeps(inquiry);
     check_deadlock(inquiry);
+    check_choices(inquiry);
     check_stopped(inquiry);
     check_leaks(inquiry);
     check_forgotten(inquiry);

@@ -1,4 +1,4 @@
-/* invariants of chapter 13: deadlock. */
+/* invariants of chapter 13: deadlock, and choices. */
 #include "invariants.h"
 
 #include "findings.h"
@@ -35,4 +35,27 @@ void check_deadlock(struct inquiry *inquiry)
                                    task_phrase(inquiry, actor(inquiry, i)).text),
                            text_of("%s", event_phrase(inquiry, i).text));
     }
+}
+
+bool is_answered_beyond(const struct trace *trace)
+{
+    const struct choice *last = trace->choices + trace->choice_count - 1;
+
+    return trace->choice_count > 0 && last->answer >= last->count;
+}
+
+/* An answer out of range is the last one, and ends the run. */
+void check_choices(struct inquiry *inquiry)
+{
+    const struct trace *trace = inquiry->trace;
+
+    for (int i = 0; i + 1 < trace->choice_count; i++)
+        if (trace->choices[i].answer >= trace->choices[i].count)
+            report_finding(inquiry, "R13.7", 0,
+                           text_of("no choice is asked for after an answer out of range"),
+                           text_of("%d more", trace->choice_count - i - 1));
+    if (is_answered_beyond(trace) && inquiry->run.kind != OUTCOME_INVALID)
+        report_finding(inquiry, "R13.7", 0,
+                       text_of("the run ends with invalid, for an answer was out of range"),
+                       text_of("%s", outcome_phrase(inquiry, inquiry->run).text));
 }

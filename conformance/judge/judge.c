@@ -59,7 +59,7 @@ static void judge_whole(struct inquiry *inquiry)
     inquiry->rule_ended = inquiry->run.kind == OUTCOME_STILL_HAS_CHILDREN ||
                           inquiry->run.kind == OUTCOME_RESOURCE_LEAKED ||
                           inquiry->run.kind == OUTCOME_ON_CANCELLATION_FAILED ||
-                          inquiry->run.kind == OUTCOME_DEADLOCK;
+                          inquiry->run.kind == OUTCOME_DEADLOCK || is_answered_beyond(trace);
     check_expectations(inquiry);
     check_invariants(inquiry);
     close_inquiry(inquiry);
@@ -129,7 +129,7 @@ static struct operation *spare(const struct program *program, const struct trace
         if (is_absent(&trace->events[i])) {
             struct operation *operation = &operations[trace->events[i].operation];
 
-            operation->kind = OP_SELF;
+            operation->kind = OP_ABSENT;
             operation->name = operation->other = -1;
             operation->answer_count = 0;
         }

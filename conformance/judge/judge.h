@@ -16,7 +16,7 @@ enum verdict_kind {
 /* The rules of the invariants, in the order of the chapters, and a NULL behind the last. */
 extern const char *const invariant_rules[];
 
-enum { INVARIANTS = 92 };
+enum { INVARIANTS = 93 };
 
 /* A set of invariants: for each of invariant_rules whether it is in the set. */
 struct invariants {
@@ -64,6 +64,10 @@ char *judge_protocol(const struct program *program, const struct trace *trace);
 /* The function that the runtime does not have, and without which nothing can be said of the trace,
  * whole or not; NULL: there is none. */
 const char *judge_absent(const struct program *program, const struct trace *trace);
+
+/* Findings name events by their lines in the trace. Returns the next such line that is named from
+ * *text on, which moves behind it; 0: none. */
+int finding_next_line(const char **text);
 
 void verdict_free(struct verdict *verdict);
 

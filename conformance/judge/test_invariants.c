@@ -1074,6 +1074,28 @@ static void a_deadlock_is_one(void **state)
     tell(&story);
 }
 
+/* ---- Steered runs ---- */
+
+static void an_answer_out_of_range_ends_the_run(void **state)
+{
+    static const struct story story = {
+        .program = "schedule 0 beyond\n"
+                   "task main\n"
+                   "p = async child\n"
+                   "yield => ok | stopped\n"
+                   "task child\n"
+                   "yield\n",
+        .trace = "chose 0 2\nbegin main 0\nspawn main 3 child\ndid main 3 ok\nchose 3 3\n"
+                 "did main 4 stopped\nend main\nrun invalid\n",
+        .changes = {{"chose 3 3\n", "chose 3 3\nchose 0 2\n",
+                     "R13.7 0: no choice is asked for after an answer out of range / 1 more"},
+                    {"run invalid", "run busy", "R13.7 0: the run ends with invalid"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -1106,6 +1128,7 @@ int main(void)
         cmocka_unit_test(what_is_made_twice_is_not_judged),
         cmocka_unit_test(sleeps_are_over_in_order),
         cmocka_unit_test(a_deadlock_is_one),
+        cmocka_unit_test(an_answer_out_of_range_ends_the_run),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

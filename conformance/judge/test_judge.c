@@ -2,6 +2,8 @@
  * what a scenario itself expects. */
 #include "test_stories.h"
 
+#include "alternatives.h"
+
 /* ---- Programs ---- */
 
 static const struct story following = {
@@ -1284,12 +1286,15 @@ static void answers_are_judged(void **state)
         {{"ok | failed boom", "ok, failed boom"}, ""},
         {{"cancelled | failed boom | ok", "cancelled, ok | ok, failed boom"}, ""},
         {{"ok", "ok, failed boom"},
-         "- 3: 'await p' has the outcome ok / ok, failed boom, in task main\n"},
+         "- 3: 'await p' has the outcome ok / ok, failed boom, in task main (line 3 of the "
+         "trace)\n"},
         {{"failed boom, ok", "ok, failed boom"},
          "- 3: 'await p' has the outcome failed boom, ok / "},
         {{"ok, ok | failed boom, failed boom", "ok, failed boom"}, ""},
         {{"ok | failed boom", "ok | failed boom"},
-         "- 4: 'parallel good' has the outcome ok | failed boom / ok, failed boom, in task main\n"},
+         "- 4: 'parallel good' has the outcome ok | failed boom / ok, failed boom, in task main "
+         "(line "
+         "4 of the trace)\n"},
         {{"ok | failed boom", "ok"}, "- 4: 'parallel good' has the outcome ok / "},
     };
 
@@ -1545,6 +1550,62 @@ static void any_trace_is_judged(void **state)
     assert_in_range(whole, 100, 3000);
 }
 
+/* ---- Alternatives ---- */
+
+static void note_trace(struct alternatives *alternatives, const struct program *program,
+                       const char *text)
+{
+    struct trace *trace = trace_parse(program, 1, text, strlen(text));
+
+    assert_int_equal(trace->end, TRACE_WHOLE);
+    alternatives_note(alternatives, trace);
+    trace_free(trace);
+}
+
+static void every_alternative_is_to_be_met(void **state)
+{
+    static const char text[] = "schedule all\ntask main\np = async child\n"
+                               "parallel child child => ok, ok | ok, ok 1\nawait p => ok | ok 1\n"
+                               "task child\nrepeat 2 yield => ok\nexpect run ok | ok 1\n";
+    struct complaints complaints = {.size = 0};
+    struct program *program =
+        program_parse(text, sizeof text - 1, PROGRAM_WITH_ANSWERS, complain, &complaints);
+    struct alternatives *alternatives = alternatives_create(program);
+    struct verdict verdict = {.kind = VERDICT_PASS};
+
+    (void)state;
+    assert_false(alternatives_are_met(alternatives));
+    note_trace(alternatives, program,
+               "scenario 1\nbegin main 0\nspawn main 3 child\ndid main 3 ok\n"
+               "spawn main 4 child#2\nspawn main 4 child#3\ndid main 4 ok, ok 1\n"
+               "did main 5 ok\nend main\nrun ok\n");
+    alternatives_tell(alternatives, 7, &verdict);
+    assert_int_equal(verdict.kind, VERDICT_FAIL);
+    assert_int_equal(verdict.finding_count, 3);
+    assert_int_equal(verdict.findings[0].line, 4);
+    assert_string_equal(verdict.findings[0].expected,
+                        "some schedule leads to the outcome ok, ok of 'parallel'");
+    assert_int_equal(verdict.findings[1].line, 5);
+    assert_string_equal(verdict.findings[1].observed, "none of 7 does");
+    assert_string_equal(verdict.findings[2].deviation,
+                        "no schedule leads to the outcome ok 1 of 'run'");
+    note_trace(alternatives, program,
+               "scenario 1\nbegin main 0\nspawn main 4 child#2\nspawn main 4 child#3\n"
+               "did main 4 ok, ok 1\ndid main 5 ok 1\nend main\nrun ok 1\n");
+    assert_false(alternatives_are_met(alternatives));
+    note_trace(alternatives, program,
+               "scenario 1\nbegin main 0\nspawn main 4 child#2\nspawn main 4 child#3\n"
+               "did main 4 ok, ok\nend main\nrun ok\n");
+    assert_true(alternatives_are_met(alternatives));
+    for (int i = 0; i < verdict.finding_count; i++) {
+        free(verdict.findings[i].expected);
+        free(verdict.findings[i].observed);
+        free(verdict.findings[i].deviation);
+    }
+    alternatives_free(alternatives);
+    program_free(program);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -1590,6 +1651,7 @@ int main(void)
         cmocka_unit_test(findings_beyond_the_most_are_counted),
         cmocka_unit_test(long_traces_are_judged),
         cmocka_unit_test(any_trace_is_judged),
+        cmocka_unit_test(every_alternative_is_to_be_met),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

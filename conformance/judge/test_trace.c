@@ -403,6 +403,24 @@ static void keeps_choices(void **state)
     trace_free(trace);
 }
 
+/* Only where the scenario asks for one. */
+static void keeps_an_answer_out_of_range(void **state)
+{
+    static const char text[] = "schedule beyond\ntask main\nexpect run invalid\n";
+    static const char said[] = "scenario 7\nchose 2 2\nrun invalid\n";
+    struct complaints complaints = {.size = 0};
+    struct program *program =
+        program_parse(text, sizeof text - 1, PROGRAM_WITH_ANSWERS, complain, &complaints);
+    struct trace *trace = trace_parse(program, 7, said, sizeof said - 1);
+
+    (void)state;
+    assert_int_equal(trace->end, TRACE_WHOLE);
+    assert_int_equal(trace->choices[0].answer, 2);
+    assert_int_equal(trace->choices[0].count, 2);
+    trace_free(trace);
+    program_free(program);
+}
+
 static const char runs[] = "scenario 7\nbegin main 0\nend main\nrun ok 3\n"
                            "scenario 7\nchose 0 2\nbegin main 0\nend main\nrun ok\n"
                            "scenario 7\nbegin main 0\n";
@@ -503,6 +521,7 @@ int main(void)
         cmocka_unit_test(reads_no_byte_too_many),
         cmocka_unit_test(survives_any_text),
         cmocka_unit_test(keeps_choices),
+        cmocka_unit_test(keeps_an_answer_out_of_range),
         cmocka_unit_test(reads_runs_one_by_one),
         cmocka_unit_test(tells_garbage_between_runs),
         cmocka_unit_test(reads_long_traces),

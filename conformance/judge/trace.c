@@ -559,7 +559,8 @@ static enum step read_chose(struct scanner *scanner, struct piece rest)
     struct choice choice;
 
     if (!parse_integer(answer, &choice.answer) || !parse_integer(rest, &choice.count) ||
-        choice.answer < 0 || choice.answer >= choice.count || choice.count < 2)
+        choice.answer < 0 || choice.answer >= choice.count + scanner->program->beyond ||
+        choice.count < 2)
         return garbage(scanner, "not a choice");
     if (trace->choice_count == TRACE_EVENTS_MAX)
         return garbage(scanner, "more than %d choices", TRACE_EVENTS_MAX);

@@ -58,7 +58,7 @@ struct instance {
 /* A choice of the runtime that the driver answered, in a steered run. */
 struct choice {
     int answer;
-    int count; /* 2 or more; answer is less */
+    int count; /* 2 or more; answer is less, but for one that is beyond its range */
 };
 
 enum trace_end {

@@ -61,8 +61,7 @@ static char *end_of(const struct result *result)
     return words;
 }
 
-/* The cause of a failure in words. */
-static char *cause_of(const struct result *result)
+char *cause_words(const struct result *result)
 {
     const struct finding *finding = first_finding(result);
 
@@ -121,7 +120,7 @@ struct causes causes_find(const struct suite *suite)
         const struct test *test = &suite->tests[i];
 
         if (test->chosen && test->result.kind >= RESULT_FAIL)
-            add_test(find_cause(&causes, cause_of(&test->result)), test);
+            add_test(find_cause(&causes, cause_words(&test->result)), test);
     }
     put_own_first(&causes);
     return causes;

@@ -1,6 +1,7 @@
 /* conclusion: counts rules and tests, and says how far the runtime conforms. */
 #include "conclusion.h"
 
+#include "ids.h"
 #include "paragraph.h"
 #include "scenario/memory.h"
 #include "suite/differences.h"
@@ -11,15 +12,7 @@
 
 /* ---- Tests ---- */
 
-struct counts {
-    size_t passed;
-    size_t failed;
-    size_t differ;
-    size_t unknown;
-    size_t skipped;
-};
-
-static struct counts count_tests(const struct suite *suite)
+struct counts conclusion_count(const struct suite *suite)
 {
     struct counts counts = {0};
     size_t i;
@@ -95,7 +88,7 @@ static void write_stale(FILE *stream, const struct suite *suite)
 
 void conclusion_counts(FILE *stream, const struct suite *suite)
 {
-    struct counts counts = count_tests(suite);
+    struct counts counts = conclusion_count(suite);
 
     write_explored(stream, suite);
     write_stale(stream, suite);
@@ -165,35 +158,51 @@ static bool is_told(const struct suite *suite)
     return told;
 }
 
+static size_t count_broken_should(const struct suite *suite)
+{
+    size_t i, rules = 0;
+
+    for (i = 0; i < suite->rule_count; i++)
+        rules += suite->rules[i].chosen && suite->rules[i].rule->level == LEVEL_SHOULD &&
+                 result_is_failure(suite_result(&suite->rules[i]));
+    return rules;
+}
+
 enum conclusion conclude(const struct suite *suite)
 {
-    if (!is_told(suite))
+    if (suite->interrupted || !is_told(suite))
         return COULD_NOT_TELL;
-    if (count_rules(suite, true, result_is_failure) || count_rules(suite, true, is_missing))
+    if (count_rules(suite, true, result_is_failure) || count_rules(suite, true, is_missing) ||
+        (suite->strict && count_broken_should(suite)))
         return DOES_NOT_CONFORM;
     return count_rules(suite, true, is_unknown) ? COULD_NOT_TELL : CONFORMS;
 }
 
 int conclude_status(const struct suite *suite)
 {
-    return differences_are_stale(suite) ? DOES_NOT_CONFORM : conclude(suite);
+    if (!suite->interrupted && differences_are_stale(suite))
+        return DOES_NOT_CONFORM;
+    return conclude(suite);
 }
 
 /* ---- Sentences ---- */
 
-static void write_rules(FILE *stream, const struct suite *suite, bool must,
-                        bool (*asked)(enum result_kind))
-{
-    size_t i;
+enum { IDS_MAX = 12 /* items of a list; a sentence is to be read */ };
 
-    for (i = 0; i < suite->rule_count; i++)
-        if (suite->rules[i].chosen && must == (suite->rules[i].rule->level == LEVEL_MUST) &&
-            asked(suite_result(&suite->rules[i])))
-            fprintf(stream, " %s", suite->rules[i].rule->id);
+/* Either MUST rules, or all others, whose result is as asked. */
+struct wanted_rules {
+    bool must;
+    bool (*asked)(enum result_kind);
+};
+
+static bool is_wanted(const struct suite_rule *rule, const void *state)
+{
+    const struct wanted_rules *wanted = state;
+
+    return wanted->must == (rule->rule->level == LEVEL_MUST) && wanted->asked(suite_result(rule));
 }
 
-/* Whether the session tested all that can be tested. */
-static bool is_all(const struct session *session, const struct suite *suite)
+bool conclusion_is_of_all(const struct session *session, const struct suite *suite)
 {
     bool all = !session->explore && !session->replay;
     size_t r, t;
@@ -201,7 +210,8 @@ static bool is_all(const struct session *session, const struct suite *suite)
     for (r = 0; r < suite->rule_count; r++) {
         const struct suite_rule *rule = &suite->rules[r];
 
-        if (session->server && !suite_has_attacks(suite, rule->chapter))
+        if (rule->rule->level != LEVEL_MUST ||
+            (session->server && !suite_has_attacks(suite, rule->chapter)))
             continue;
         all &= rule->chosen;
         for (t = 0; t < rule->count; t++)
@@ -293,7 +303,8 @@ static void write_number(FILE *stream, const char *before, size_t number, const 
 /* Write what the runtime is excused from. Returns whether it is anything. */
 static bool write_excused(FILE *stream, const struct suite *suite)
 {
-    size_t differences = differences_count(suite, DIFFERENCE_DIFFERS);
+    size_t differences =
+        differences_count(suite, DIFFERENCE_DIFFERS) + differences_count(suite, DIFFERENCE_VARIES);
     size_t bugs = differences_count(suite, DIFFERENCE_FAILS);
 
     if (count_declined(suite)) {
@@ -310,7 +321,7 @@ static void write_kept(FILE *stream, const struct session *session, const struct
 {
     size_t kept = count_rules(suite, true, is_kept), testable = count_testable(suite);
     bool whole = kept + count_rules(suite, true, is_different) == testable && !count_partial(suite);
-    bool all = is_all(session, suite);
+    bool all = conclusion_is_of_all(session, suite);
 
     if (!all) {
         fputs("keeps what was chosen", stream);
@@ -332,11 +343,12 @@ static void write_kept(FILE *stream, const struct session *session, const struct
 static void write_kept_still(FILE *stream, const struct session *session, const struct suite *suite)
 {
     size_t kept = count_rules(suite, true, is_kept);
+    bool must = count_rules(suite, true, result_is_failure) || count_rules(suite, true, is_missing);
 
-    fputs("does not conform", stream);
+    fputs(must ? "does not conform" : "does not conform strictly", stream);
     write_chapters(stream, session, suite, " to");
     fputc('.', stream);
-    if (!is_all(session, suite))
+    if (!conclusion_is_of_all(session, suite))
         return;
     fprintf(stream, " It keeps %zu of the %zu MUST rules that were tested", kept,
             kept + count_rules(suite, true, result_is_failure));
@@ -351,13 +363,25 @@ static void write_those(FILE *stream, const char *word, const struct suite *suit
     if (!count_rules(suite, must_rules, asked))
         return;
     fputs(word, stream);
-    write_rules(stream, suite, must_rules, asked);
+    ids_write(stream, suite, is_wanted, &(struct wanted_rules){must_rules, asked}, IDS_MAX);
+}
+
+/* "interrupted after 412 of 1371 tests: " */
+static void write_interrupted(FILE *stream, const struct suite *suite)
+{
+    size_t done = 0, i;
+
+    for (i = 0; i < suite->count; i++)
+        done += suite->tests[i].chosen;
+    fprintf(stream, "interrupted after %zu of %zu tests: ", done, done + suite->left_out);
 }
 
 static void write_must(FILE *stream, const struct session *session, const struct suite *suite)
 {
     switch (conclude(suite)) {
     case COULD_NOT_TELL:
+        if (suite->interrupted)
+            write_interrupted(stream, suite);
         fprintf(stream, "could not tell whether the %s conforms",
                 session->server ? "server" : "runtime");
         write_chapters(stream, session, suite, " to");

@@ -19,6 +19,19 @@ enum conclusion conclude(const struct suite *suite);
 /* The exit status: the conclusion, but 1 if a declared difference is no longer true. */
 int conclude_status(const struct suite *suite);
 
+/* Chosen tests by their results, and as skipped also the chosen rules that have no test. */
+struct counts {
+    size_t passed;
+    size_t failed;
+    size_t differ; /* as declared */
+    size_t unknown;
+    size_t skipped;
+};
+struct counts conclusion_count(const struct suite *suite);
+
+/* Whether the session tested all MUST rules, as far as they can be tested. */
+bool conclusion_is_of_all(const struct session *session, const struct suite *suite);
+
 /* Write the conclusion in sentences, for people, and what to implement next. */
 void conclusion_write(FILE *stream, const struct session *session, const struct suite *suite);
 

@@ -118,8 +118,8 @@ static void write_lines(FILE *stream, const struct suite *suite)
     size_t i, t;
 
     fputs("# WHAT VERDICT REASON: give each line its verdict and its reason.\n"
-          "# differs: on purpose, not executed. fails: a known bug, executed. declines: a part of "
-          "the\n# interface that the runtime leaves out.\n",
+          "# differs: on purpose, not executed. fails: a known bug, executed. varies: a race, "
+          "executed.\n# declines: a part of the interface that the runtime leaves out.\n",
           stream);
     for (i = 0; i < causes.count; i++) {
         size_t size;

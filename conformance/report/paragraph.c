@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { WIDTH = 96 /* of a line */ };
-
 void paragraph_write(FILE *stream, const char *indent, const char *text)
 {
     size_t column = 0;
@@ -12,7 +10,7 @@ void paragraph_write(FILE *stream, const char *indent, const char *text)
     while (*(text += strspn(text, " \n"))) {
         size_t size = strcspn(text, " \n");
 
-        if (column > 0 && column + 1 + size > WIDTH) {
+        if (column > 0 && column + 1 + size > PARAGRAPH_WIDTH) {
             fputc('\n', stream);
             column = 0;
         }

@@ -3,10 +3,16 @@
 
 #include "causes.h"
 #include "conclusion.h"
+#include "failure.h"
+#include "html.h"
+#include "ids.h"
+#include "json.h"
+#include "junit.h"
+#include "machine/clock.h"
 #include "paragraph.h"
 #include "reason.h"
-#include "report_cmocka.h"
 #include "scenario/memory.h"
+#include "tap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +35,16 @@ void report_list(FILE *stream, const struct suite *suite)
     }
 }
 
-/* ---- Text ---- */
+void report_list_tests(FILE *stream, const struct suite *suite)
+{
+    size_t i;
+
+    for (i = 0; i < suite->count; i++)
+        if (suite->tests[i].chosen)
+            fprintf(stream, "%s\n", suite->tests[i].id);
+}
+
+/* ---- The table ---- */
 
 static void paint(const struct report *report, const char *colour)
 {
@@ -60,11 +75,24 @@ static struct number {
     return number;
 }
 
+/* Write the title of a row, from this column on, and the end of the row. */
+static void write_title(const struct report *report, int column, const char *title)
+{
+    static const char cut[] = "...";
+    int room = report->width - column, size = (int)strlen(title);
+
+    if (report->width && room > (int)sizeof cut && size > room)
+        fprintf(report->stream, "%.*s%s\n", room - (int)strlen(cut), title, cut);
+    else
+        fprintf(report->stream, "%s\n", title);
+}
+
 static void write_row(const struct report *report, const struct suite_rule *rule)
 {
     enum result_kind result = suite_result(rule);
     struct number number = number_of_tests(rule);
     size_t schedules = 0, i;
+    int column = VERDICT_WIDTH + 2;
     bool all = true;
 
     for (i = 0; i < rule->count; i++) {
@@ -73,73 +101,191 @@ static void write_row(const struct report *report, const struct suite_rule *rule
         schedules += exploration->schedules;
         all &= exploration->exhausted || !exploration->schedules;
     }
-    fprintf(report->stream, "  %-6s %-6s ", rule->rule->id, level_name(rule->rule->level));
+    column +=
+        fprintf(report->stream, "  %-6s %-6s ", rule->rule->id, level_name(rule->rule->level));
     paint(report, colour_of(result));
     fputs(result_name(result), report->stream);
     paint(report, "\033[m");
     fprintf(report->stream, "%*s  ", VERDICT_WIDTH - (int)strlen(result_name(result)), number.text);
     if (report->session->explore)
-        fprintf(report->stream, "%6zu %-5s  ", schedules, !schedules ? "" : all ? "all" : "bound");
-    fprintf(report->stream, "%s\n", rule->rule->title);
+        column += fprintf(report->stream, "%6zu %-5s  ", schedules,
+                          !schedules ? ""
+                          : all      ? "all"
+                                     : "bound");
+    write_title(report, column, rule->rule->title);
+}
+
+enum { MANY = 3 /* neighbours that have one row */ };
+
+/* How many chosen rules from this one on, of its chapter, were not tested for the same reason; the
+ * number of rules up to the last of them becomes *size. */
+static size_t count_alike(const struct suite *suite, size_t first, size_t *size)
+{
+    const struct suite_rule *rule = &suite->rules[first];
+    enum result_kind kind = suite_result(rule);
+    bool untested =
+        kind == RESULT_NOT_IMPLEMENTED || kind == RESULT_DECLINED || kind == RESULT_SKIPPED;
+    size_t count = 1, i;
+
+    *size = 1;
+    for (i = first + 1; untested && i < suite->rule_count; i++) {
+        if (suite->rules[i].chapter != rule->chapter)
+            break;
+        if (!suite->rules[i].chosen)
+            continue;
+        if (suite_result(&suite->rules[i]) != kind)
+            break;
+        count++;
+        *size = i + 1 - first;
+    }
+    return count;
+}
+
+/* Write one row for several rules. */
+static void write_row_of_many(const struct report *report, const struct suite_rule *rules,
+                              size_t size, size_t count)
+{
+    enum result_kind result = suite_result(rules);
+    char *ids = text_of("%s-%s", rules[0].rule->id, rules[size - 1].rule->id);
+    size_t tests = 0, i, t;
+
+    for (i = 0; i < size; i++)
+        for (t = 0; t < rules[i].count; t++)
+            tests += rules[i].tests[t].chosen;
+    fprintf(report->stream, "  %-13s ", ids);
+    paint(report, colour_of(result));
+    fputs(result_name(result), report->stream);
+    paint(report, "\033[m");
+    fprintf(report->stream, "%*zu  %zu rules\n", VERDICT_WIDTH - (int)strlen(result_name(result)),
+            tests, count);
+    free(ids);
 }
 
 static void write_table(const struct report *report, const struct suite *suite)
 {
     const struct chapter *chapter = NULL;
-    size_t i;
+    size_t count, size, i;
 
-    for (i = 0; i < suite->rule_count; i++) {
+    for (i = 0; i < suite->rule_count; i += size) {
         const struct suite_rule *rule = &suite->rules[i];
 
+        size = 1;
         if (!rule->chosen)
             continue;
         if (rule->chapter != chapter)
             fprintf(report->stream, "%s%d %s\n", chapter ? "\n" : "", rule->chapter->number,
                     rule->chapter->title);
         chapter = rule->chapter;
+        count = count_alike(suite, i, &size);
+        if (count >= MANY) {
+            write_row_of_many(report, rule, size, count);
+            continue;
+        }
+        size = 1;
         write_row(report, rule);
     }
 }
 
-/* Write each line of a text behind its number, or behind a blank of the same width. */
-static void write_lines(FILE *stream, const char *text, bool numbered)
+/* ---- Sums ---- */
+
+struct sum {
+    size_t rules, kept;
+    size_t passed, failed, others;
+    double seconds;
+};
+
+static void add_rule(struct sum *sum, const struct suite_rule *rule)
 {
-    int number = 0;
+    size_t t;
 
-    while (*text) {
-        size_t size = strcspn(text, "\n");
+    sum->rules++;
+    sum->kept += suite_result(rule) == RESULT_PASS;
+    for (t = 0; t < rule->count; t++) {
+        const struct test *test = &rule->tests[t];
+        bool passed = test->result.kind == RESULT_PASS;
+        bool failed = result_is_failure(test->result.kind);
 
-        number++;
-        if (numbered)
-            fprintf(stream, "  %3d  ", number);
-        fprintf(stream, "%s%.*s\n", numbered ? "" : "       ", (int)size, text);
-        text += size + (text[size] == '\n');
+        sum->passed += test->chosen && passed;
+        sum->failed += test->chosen && failed;
+        sum->others += test->chosen && !passed && !failed;
+        sum->seconds += test->chosen ? test->result.seconds : 0;
     }
 }
 
-static void write_commands(const struct report *report, const struct test *test)
+static void write_sum(const struct report *report, const char *title, const struct sum *sum)
 {
-    const struct session *session = report->session;
-    const char *replay = test->result.replay ? test->result.replay : "";
-    const char *blank = *replay ? " " : "";
-    FILE *stream = report->stream;
-
-    fprintf(stream, "  alone:    %s --rule %s%s%s\n", report->again, test->id, blank, replay);
-    if (session->command || session->server)
-        return;
-    fprintf(
-        stream,
-        "  valgrind: %s --rule %s%s%s --timeout 600 --under 'valgrind -q --error-exitcode=99'\n",
-        report->again, test->id, blank, replay);
-    if (test->scenario)
-        fprintf(stream,
-                "  gdb:      %s --print %s%s%s >scenario.txt; gdb -ex 'set follow-fork-mode child' "
-                "-ex 'run %s <scenario.txt' %s\n",
-                report->again, test->id, blank, replay, session->runtime, session->driver);
-    else
-        fprintf(stream, "  gdb:      gdb --args %s %s %s %s\n", session->checks, session->runtime,
-                test->rule->id, test->name);
+    fprintf(report->stream, "%-34.34s %4zu/%-4zu %7zu ", title, sum->kept, sum->rules, sum->passed);
+    if (sum->failed)
+        paint(report, colour_of(RESULT_FAIL));
+    fprintf(report->stream, "%7zu", sum->failed);
+    if (sum->failed)
+        paint(report, "\033[m");
+    fprintf(report->stream, " %7zu %8.1f\n", sum->others, sum->seconds);
 }
+
+/* Write how many rules of each chapter are kept, and how its tests ended; nothing for one chapter.
+ */
+static void write_sums(const struct report *report, const struct suite *suite)
+{
+    const struct suite_rule *rule = suite->rules, *end = rule + suite->rule_count, *last = NULL;
+    struct sum all = {0}, sum;
+    char *title;
+
+    for (; rule < end; rule++)
+        if (rule->chosen) {
+            last = rule;
+            add_rule(&all, rule);
+        }
+    for (rule = suite->rules; rule < end && !rule->chosen; rule++)
+        ;
+    if (!last || last->chapter == rule->chapter)
+        return;
+    fprintf(report->stream, "\n%-34s %9s %7s %7s %7s %8s\n", "Chapter", "kept", "passed", "failed",
+            "others", "seconds");
+    while (rule < end) {
+        const struct chapter *chapter = rule->chapter;
+
+        for (sum = (struct sum){0}; rule < end && rule->chapter == chapter; rule++)
+            if (rule->chosen)
+                add_rule(&sum, rule);
+        title = text_of("%d %s", chapter->number, chapter->title);
+        if (sum.rules)
+            write_sum(report, title, &sum);
+        free(title);
+    }
+    all.seconds = clock_now() - report->begun;
+    title = text_of("All, %d %s at a time", report->session->jobs,
+                    report->session->jobs == 1 ? "test" : "tests");
+    write_sum(report, title, &all);
+    free(title);
+}
+
+static int compare_seconds(const void *one, const void *other)
+{
+    double first = (*(const struct test *const *)one)->result.seconds;
+    double second = (*(const struct test *const *)other)->result.seconds;
+
+    return (first < second) - (first > second);
+}
+
+static void write_slowest(const struct report *report, const struct suite *suite)
+{
+    const struct test **tests = zeroed(suite->count, sizeof *tests);
+    size_t count = 0, i;
+
+    for (i = 0; i < suite->count; i++)
+        if (suite->tests[i].chosen && suite->tests[i].result.seconds > 0)
+            tests[count++] = &suite->tests[i];
+    qsort(tests, count, sizeof *tests, compare_seconds);
+    if (report->slowest && count)
+        fprintf(report->stream, "\nThe slowest tests, in %.1f seconds of the session:\n",
+                clock_now() - report->begun);
+    for (i = 0; i < report->slowest && i < count; i++)
+        fprintf(report->stream, "  %6.2f s  %s\n", tests[i]->result.seconds, tests[i]->id);
+    free(tests);
+}
+
+/* ---- Failures ---- */
 
 /* Write everything that is known of the first failure of a cause. */
 static void write_failure(const struct report *report, const struct test *test)
@@ -152,23 +298,7 @@ static void write_failure(const struct report *report, const struct test *test)
     fprintf(stream, "%s", result_name(result->kind));
     paint(report, "\033[m");
     fprintf(stream, "  %s {%s}\n", test->rule->title, level_name(test->rule->level));
-    paragraph_write(stream, "  ", test->rule->statement);
-    if (test->scenario) {
-        if (test->scenario->about)
-            paragraph_write(stream, "  ", test->scenario->about);
-        fprintf(stream, "  program:\n");
-        write_lines(stream, test->scenario->text, true);
-    }
-    reason_write(stream, result);
-    if (result->output) {
-        fprintf(stream, "  last events:\n");
-        write_lines(stream, result->output, false);
-    }
-    if (result->errors) {
-        fprintf(stream, "  standard error:\n");
-        write_lines(stream, result->errors, false);
-    }
-    write_commands(report, test);
+    failure_write(stream, report, test);
 }
 
 /* Write the other failures of a cause, but for the first. */
@@ -206,17 +336,6 @@ static void write_failures(const struct report *report, const struct suite *suit
     causes_free(&causes);
 }
 
-/* The first chosen test of a rule with a result of this kind; NULL: there is none. */
-static const struct test *first_with(const struct suite_rule *rule, enum result_kind kind)
-{
-    size_t i;
-
-    for (i = 0; i < rule->count; i++)
-        if (rule->tests[i].chosen && rule->tests[i].result.kind == kind)
-            return &rule->tests[i];
-    return NULL;
-}
-
 /* Write what could not be told of each rule, once, even if other tests of it failed. */
 static void write_unknown(const struct report *report, const struct suite *suite)
 {
@@ -225,7 +344,7 @@ static void write_unknown(const struct report *report, const struct suite *suite
     size_t i;
 
     for (i = 0; i < suite->rule_count; i++) {
-        test = first_with(&suite->rules[i], RESULT_UNKNOWN);
+        test = reason_first(&suite->rules[i], RESULT_UNKNOWN);
         if (!test)
             continue;
         fprintf(report->stream, "%scould not tell %s: %s\n", any ? "" : "\n", test->rule->id,
@@ -234,21 +353,14 @@ static void write_unknown(const struct report *report, const struct suite *suite
     }
 }
 
-/* Why a rule was not tested, as the first chosen test says that was skipped or needs what is
- * declined. */
-static const char *why_untested(const struct suite_rule *rule)
-{
-    const struct test *test = first_with(rule, RESULT_SKIPPED);
-
-    if (rule->count == 0)
-        return rule->rule->untested;
-    test = test && test->result.reason ? test : first_with(rule, RESULT_DECLINED);
-    return test && test->result.reason ? test->result.reason : "no test of it was chosen";
-}
-
 static bool was_skipped(const struct suite_rule *rule)
 {
     return rule->chosen && suite_result(rule) == RESULT_SKIPPED;
+}
+
+static bool is_skipped_as(const struct suite_rule *rule, const void *why)
+{
+    return was_skipped(rule) && !strcmp(reason_untested(rule), why);
 }
 
 /* Whether a rule before this one was skipped for the same reason. */
@@ -256,8 +368,7 @@ static bool is_listed(const struct suite *suite, const struct suite_rule *rule)
 {
     const struct suite_rule *other = suite->rules;
 
-    while (other < rule &&
-           (!was_skipped(other) || strcmp(why_untested(other), why_untested(rule)) != 0))
+    while (other < rule && !is_skipped_as(other, reason_untested(rule)))
         other++;
     return other < rule;
 }
@@ -265,7 +376,7 @@ static bool is_listed(const struct suite *suite, const struct suite_rule *rule)
 /* Write why rules were not tested, except those of declined parts, which the conclusion names. */
 static void write_skipped(const struct report *report, const struct suite *suite)
 {
-    const struct suite_rule *end = suite->rules + suite->rule_count, *rule, *other;
+    const struct suite_rule *end = suite->rules + suite->rule_count, *rule;
     bool any = false;
 
     for (rule = suite->rules; rule < end; rule++) {
@@ -276,10 +387,8 @@ static void write_skipped(const struct report *report, const struct suite *suite
         if (!was_skipped(rule) || is_listed(suite, rule))
             continue;
         stream = must(open_memstream(&text, &size));
-        for (other = rule; other < end; other++)
-            if (was_skipped(other) && !strcmp(why_untested(other), why_untested(rule)))
-                fprintf(stream, "%s ", other->rule->id);
-        fprintf(stream, "untested: %s", why_untested(rule));
+        ids_write(stream, suite, is_skipped_as, reason_untested(rule), 0);
+        fprintf(stream, " untested: %s", reason_untested(rule));
         fclose(stream);
         fputs(any ? "" : "\n", report->stream);
         paragraph_write(report->stream, "", must(text));
@@ -288,18 +397,98 @@ static void write_skipped(const struct report *report, const struct suite *suite
     }
 }
 
-bool report_write(const struct report *report, const struct suite *suite)
+/* ---- The report ---- */
+
+/* What was tested, by which specification, and by what. */
+static void write_head(const struct report *report)
 {
-    if (report->format != REPORT_TEXT)
-        return report_cmocka(report, suite);
+    const struct session *session = report->session;
+    const char *what = session->server    ? session->server
+                       : session->command ? session->command
+                                          : session->runtime;
+    const struct greeting *greeting = drivers_greeting(session->drivers);
+    char *driver =
+        session->command && greeting ? text_of(", driver %s", greeting->driver) : copy_of("");
+    char *text = text_of(
+        "%s%s; specification %s; conform %s", report->runtime ? report->runtime : what, driver,
+        report->specification ? report->specification : "without a version", report->version);
+
+    paragraph_write(report->stream, "", text);
     if (report->lacks)
-        fprintf(report->stream, "This machine lacks %s.\n\n", report->lacks);
+        fprintf(report->stream, "This machine lacks %s.\n", report->lacks);
+    fputc('\n', report->stream);
+    free(driver);
+    free(text);
+}
+
+static void write_text(const struct report *report, const struct suite *suite)
+{
+    write_head(report);
     write_table(report, suite);
+    write_sums(report, suite);
+    write_slowest(report, suite);
     write_failures(report, suite);
     write_unknown(report, suite);
     write_skipped(report, suite);
     fputc('\n', report->stream);
     conclusion_write(report->stream, report->session, suite);
     conclusion_counts(report->stream, suite);
-    return true;
+}
+
+/* ---- All formats ---- */
+
+/* The date is the one that SOURCE_DATE_EPOCH gives, in seconds since 1970, if it does. */
+static time_t date_of_now(void)
+{
+    const char *text = getenv("SOURCE_DATE_EPOCH");
+    char *end;
+    long long value = text ? strtoll(text, &end, 10) : 0;
+
+    return text && *text && !*end && value >= 0 ? (time_t)value : time(NULL);
+}
+
+void report_begin(struct report *report, const struct suite *suite)
+{
+    report->date = date_of_now();
+    report->begun = clock_now();
+    if (report->format == REPORT_JSONL)
+        report->told = json_begin(report, suite);
+}
+
+void report_see(void *to, const struct suite *suite, const struct test *test)
+{
+    const struct report *report = to;
+
+    if (report->format == REPORT_JSONL)
+        json_see(report, suite, test);
+}
+
+bool report_write(struct report *report, const struct suite *suite)
+{
+    bool written = true;
+
+    switch (report->format) {
+    case REPORT_TEXT:
+        write_text(report, suite);
+        break;
+    case REPORT_TAP:
+        report_tap(report, suite);
+        break;
+    case REPORT_JUNIT:
+    case REPORT_SUREFIRE:
+        report_junit(report, suite);
+        break;
+    case REPORT_JSON:
+        written = report_json(report, suite);
+        break;
+    case REPORT_HTML:
+        html_write(report, suite);
+        break;
+    case REPORT_JSONL:
+        written = json_end(report, suite);
+        free(report->told);
+        report->told = NULL;
+        break;
+    }
+    return written && !ferror(report->stream);
 }

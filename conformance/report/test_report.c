@@ -76,17 +76,28 @@ static struct suite *suite_of(const char *results)
     return suite;
 }
 
+/* Where lines end does not matter. */
+static void join_lines(char *text)
+{
+    for (; *text; text++)
+        if (*text == '\n')
+            *text = ' ';
+}
+
 static void expect_of(const struct session *session, struct suite *suite,
                       enum conclusion conclusion, const char *words)
 {
     char *text, line[256];
     size_t size;
     FILE *stream = open_memstream(&text, &size);
-    struct report report = {.stream = stream, .again = "conform", .session = session};
+    struct report report = {
+        .stream = stream, .version = "1", .runtime = "x", .again = "conform", .session = session};
 
     assert_true(report_write(&report, suite));
     fclose(stream);
     snprintf(line, sizeof line, "\n%s\n", words);
+    join_lines(text);
+    join_lines(line);
     assert_true(contains(text, line));
     assert_int_equal(conclude(suite), conclusion);
     free(text);
@@ -95,7 +106,7 @@ static void expect_of(const struct session *session, struct suite *suite,
 
 static void expect(const char *results, enum conclusion conclusion, const char *words)
 {
-    static const struct session session = {.runtime = "x"};
+    static const struct session session = {.runtime = "x", .checks = "checks"};
 
     expect_of(&session, suite_of(results), conclusion, words);
 }
@@ -136,7 +147,7 @@ static void says_what_was_not_tested(void **state)
            "keeps all of the 3 MUST rules that were tested, of 4, without hooks. Untested: R98.2");
     expect("---dd", COULD_NOT_TELL,
            "could not tell whether the runtime conforms. Declined: hooks and time "
-           "Untested: R98.1 R98.2\nR98.3");
+           "Untested: R98.1-R98.3");
 }
 
 static void names_parts_beside_what_is_broken(void **state)
@@ -195,8 +206,7 @@ static void says_of_which_chapter_a_server_keeps_the_rules(void **state)
         "R98.2");
     expect_of_server("-----", COULD_NOT_TELL,
                      "could not tell whether the server conforms to chapter 98. "
-                     "Untested: R98.1 R98.2 R98.3 R98.4\n"
-                     "R98.5");
+                     "Untested: R98");
 }
 
 static int set_up(void **state)

@@ -42,7 +42,8 @@ enum {
     PLAIN = OPERATION_PLAIN,
     PARTS = OPERATION_PARTS,
     SETS = OPERATION_SETS,
-    SPARE = OPERATION_SPARE
+    SPARE = OPERATION_SPARE,
+    FREES = OPERATION_SPARE | OPERATION_FREES
 };
 
 static const struct {
@@ -56,7 +57,7 @@ static const struct {
     [OP_PARALLEL] = {"parallel", CAN_BE_CHILDREN, SPAWNS | SUSPENDS | LISTS, {TASKS}},
     [OP_AWAIT] = {"await", CAN_BE_CHILD, SUSPENDS | EACH, {USES | NAME_PROMISE}},
     [OP_CANCEL] = {"cancel", CAN_BE_REFUSABLE, SUSPENDS | EACH, {USES | NAME_PROMISE}},
-    [OP_FREE] = {"free", CAN_BE_PLAIN, EACH | SPARE, {USES | NAME_PROMISE}},
+    [OP_FREE] = {"free", CAN_BE_PLAIN, EACH | FREES, {USES | NAME_PROMISE}},
     [OP_AWAIT_ALL] = {"await-all", CAN_BE_CHILDREN, SUSPENDS | LISTS, {PROMISES}},
     [OP_AWAIT_ONE] = {"await-one", CAN_BE_CHILD, SUSPENDS, {PROMISES}},
     [OP_AWAIT_FIRST] = {"await-first", CAN_BE_CHILD, SUSPENDS, {PROMISES}},
@@ -70,7 +71,7 @@ static const struct {
     [OP_TAKE] = {"take", CAN_BE_TAKE, BINDS, {USES | NAME_ORPHANAGE}},
     [OP_GET] = {"get", CAN_BE_EMPTY | CAN_BE_CHILD, SUSPENDS, {USES | NAME_ORPHANAGE}},
     [OP_LENGTH] = {"length", CAN_BE_NUMBER, SPARE, {USES | NAME_ORPHANAGE}},
-    [OP_FREE_ORPHANS] = {"free-orphans", CAN_BE_PLAIN, SPARE, {USES | NAME_ORPHANAGE}},
+    [OP_FREE_ORPHANS] = {"free-orphans", CAN_BE_PLAIN, FREES, {USES | NAME_ORPHANAGE}},
     [OP_CREATE] = {"create", CAN_BE_PLAIN, PLAIN | SETS, {MAKES | NAME_RESOURCE, MAY_TASK}},
     [OP_OWN] = {"own", CAN_BE_PLAIN, 0, {USES | NAME_RESOURCE}},
     [OP_CHECK] = {"check", CAN_BE_PLAIN, SPARE, {USES | NAME_RESOURCE}},
@@ -82,19 +83,19 @@ static const struct {
     [OP_LOCK] = {"lock", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_MUTEX}},
     [OP_TRY_LOCK] = {"try-lock", CAN_BE_REFUSABLE, 0, {USES | NAME_MUTEX}},
     [OP_UNLOCK] = {"unlock", CAN_BE_PLAIN, 0, {USES | NAME_MUTEX}},
-    [OP_FREE_MUTEX] = {"free-mutex", CAN_BE_PLAIN, SPARE, {USES | NAME_MUTEX}},
+    [OP_FREE_MUTEX] = {"free-mutex", CAN_BE_PLAIN, FREES, {USES | NAME_MUTEX}},
     [OP_CONDITION] = {"condition", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_CONDITION}},
     [OP_WAIT] = {"wait", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_CONDITION, USES | NAME_MUTEX}},
     [OP_SIGNAL] = {"signal", CAN_BE_PLAIN, 0, {USES | NAME_CONDITION}},
     [OP_BROADCAST] = {"broadcast", CAN_BE_PLAIN, 0, {USES | NAME_CONDITION}},
-    [OP_FREE_CONDITION] = {"free-condition", CAN_BE_PLAIN, SPARE, {USES | NAME_CONDITION}},
+    [OP_FREE_CONDITION] = {"free-condition", CAN_BE_PLAIN, FREES, {USES | NAME_CONDITION}},
     [OP_LAZY] = {"lazy", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_LAZY, TASK}},
     [OP_FORCE] = {"force", CAN_BE_SHARED, SUSPENDS, {USES | NAME_LAZY}},
-    [OP_FREE_LAZY] = {"free-lazy", CAN_BE_PLAIN, SPARE, {USES | NAME_LAZY}},
+    [OP_FREE_LAZY] = {"free-lazy", CAN_BE_PLAIN, FREES, {USES | NAME_LAZY}},
     [OP_TRIGGER] = {"trigger", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_TRIGGER}},
     [OP_AWAIT_TRIGGER] = {"await-trigger", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_TRIGGER}},
     [OP_SIGNAL_TRIGGER] = {"signal-trigger", CAN_BE_PLAIN, 0, {USES | NAME_TRIGGER}},
-    [OP_FREE_TRIGGER] = {"free-trigger", CAN_BE_PLAIN, SPARE, {USES | NAME_TRIGGER}},
+    [OP_FREE_TRIGGER] = {"free-trigger", CAN_BE_PLAIN, FREES, {USES | NAME_TRIGGER}},
     [OP_COMPUTATION] = {"computation", CAN_BE_PLAIN, PLAIN, {MAKES | NAME_COMPUTATION}},
     [OP_COMPLETE] = {"complete", CAN_BE_PLAIN, 0, {USES | NAME_COMPUTATION, RESULT}},
     [OP_AWAIT_COMPUTATION] = {"await-computation",
@@ -104,7 +105,7 @@ static const struct {
     [OP_PEEK] = {"peek", CAN_BE_RUNNING | CAN_BE_RESULT, SPARE, {USES | NAME_COMPUTATION}},
     [OP_ATTACH] = {"attach", CAN_BE_PLAIN, 0, {USES | NAME_COMPUTATION, USES | NAME_TRIGGER}},
     [OP_DETACH] = {"detach", CAN_BE_PLAIN, 0, {USES | NAME_COMPUTATION, USES | NAME_TRIGGER}},
-    [OP_FREE_COMPUTATION] = {"free-computation", CAN_BE_PLAIN, SPARE, {USES | NAME_COMPUTATION}},
+    [OP_FREE_COMPUTATION] = {"free-computation", CAN_BE_PLAIN, FREES, {USES | NAME_COMPUTATION}},
     [OP_SELF] = {"self", CAN_BE_NUMBER, SPARE, {NOTHING}},
     [OP_AVAILABLE] = {"available", CAN_BE_NUMBER, SPARE, {NOTHING}},
     [OP_PRINT] = {"print", CAN_BE_OK, PLAIN, {MAKES | NAME_WORD}},
@@ -161,6 +162,7 @@ static const struct {
                      {MAKES | NAME_RESOURCE, USES | NAME_DESCRIPTOR}},
     [OP_HOOK] = {"hook", CAN_BE_PLAIN, PLAIN | SETS, {MAKES | NAME_HOOK, TASK}},
     [OP_UNHOOK] = {"unhook", CAN_BE_PLAIN, 0, {USES | NAME_HOOK}},
+    [OP_ABSENT] = {" " /* no word of a line */, CAN_BE_NOTHING, 0, {NOTHING}},
 };
 _Static_assert(sizeof forms / sizeof *forms == OPERATION_KINDS, "a form for every operation");
 
@@ -358,16 +360,11 @@ static bool is_orphan(const struct program *program, const struct operation *ope
     return false;
 }
 
-static bool gives_back(enum operation_kind kind)
-{
-    return !strncmp(operation_word(kind), "free", strlen("free"));
-}
-
 bool program_can_lack(const struct program *program, const struct operation *operation)
 {
     if (!operation_has(operation->kind, OPERATION_SPARE))
         return false;
-    if (gives_back(operation->kind))
+    if (operation_has(operation->kind, OPERATION_FREES))
         return !expects_more_than_ok(operation) && !is_used_later(program, operation) &&
                !is_orphan(program, operation);
     return operation->answer_count == 0;

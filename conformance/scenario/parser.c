@@ -9,42 +9,6 @@
 
 /* ---- Lines ---- */
 
-static void parse_domains(struct parser *parser, struct word rest)
-{
-    if (parser->has_domains)
-        complain(parser, parser->line, "'domains' is said twice");
-    else if (parser->started)
-        complain(parser, parser->line, "'domains' must come first");
-    parser->has_domains = true;
-    parser->program->domains =
-        take_number(parser, take_word(&rest), "domains", 0, PROGRAM_DOMAINS_MAX);
-    expect_end(parser, rest, "domains");
-}
-
-/* `outside TASK` and `monitor none` come before the first task. */
-static void parse_outside(struct parser *parser, struct word rest)
-{
-    if (parser->has_outside)
-        complain(parser, parser->line, "'outside' is said twice");
-    else if (parser->task >= 0)
-        complain(parser, parser->line, "'outside' must come before the first task");
-    parser->has_outside = true;
-    parser->program->outside_task = take_name(parser, &rest, "outside", NAME_TASK);
-    expect_end(parser, rest, "outside");
-}
-
-static void parse_monitor(struct parser *parser, struct word rest)
-{
-    if (parser->program->bare)
-        complain(parser, parser->line, "'monitor' is said twice");
-    else if (parser->task >= 0)
-        complain(parser, parser->line, "'monitor' must come before the first task");
-    parser->program->bare = true;
-    if (!word_is(take_word(&rest), "none"))
-        complain(parser, parser->line, "'monitor' is followed by 'none'");
-    expect_end(parser, rest, "monitor");
-}
-
 static void parse_task(struct parser *parser, struct word rest)
 {
     struct program *program = parser->program;
@@ -96,14 +60,10 @@ static void parse_line(struct parser *parser, struct word line)
     word = take_word(&rest);
     if (word.size == 0)
         return;
-    if (word_is(word, "domains"))
-        parse_domains(parser, rest);
+    if (parse_setting(parser, word, rest))
+        ;
     else if (word_is(word, "shared"))
         parse_shared(parser, rest);
-    else if (word_is(word, "outside"))
-        parse_outside(parser, rest);
-    else if (word_is(word, "monitor"))
-        parse_monitor(parser, rest);
     else if (word_is(word, "task"))
         parse_task(parser, rest);
     else if (word_is(word, "expect"))
@@ -165,6 +125,7 @@ static void check_whole(struct parser *parser)
     check_names(parser);
     check_finalisers(parser);
     check_peers(parser);
+    check_settings(parser);
     if (program->main_task < 0)
         complain(parser, 0, "there is no task 'main'");
     else if (program->outside_task == program->main_task)
@@ -204,6 +165,7 @@ void program_free(struct program *program)
         free_expectation(&program->expectations[i]);
     for (int i = 0; i < NAME_KINDS; i++)
         free(program->names[i].of);
+    free(program->schedule);
     free(program->operations);
     free(program->peer_steps);
     free(program->expectations);
@@ -232,7 +194,7 @@ char *program_strip(const char *text, size_t size)
         ahead = line = before_answer(without_comment(line), &answer);
         word = take_word(&ahead);
         in_peer = word_is(word, "peer") || (in_peer && !word_is(word, "task"));
-        if (!in_peer && !word_is(word, "expect")) {
+        if (!in_peer && !word_is(word, "expect") && !is_of_the_suite(word)) {
             memcpy(end, line.text, line.size);
             end += line.size;
         }

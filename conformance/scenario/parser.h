@@ -103,6 +103,17 @@ void parse_shared(struct parser *parser, struct word rest);
  * need not be, or that two instances could bind at once. */
 void settle_shared(struct parser *parser);
 
+/* ---- What stands before the tasks: settings.c ---- */
+
+/* Read a line that begins with the word, if it is a setting. Returns whether it is. */
+bool parse_setting(struct parser *parser, struct word word, struct word rest);
+
+/* Whether a setting is for the suite, which sends no such line to a driver. */
+bool is_of_the_suite(struct word word);
+
+/* Complain of what cannot be done in a run that is steered, once all lines have been read. */
+void check_settings(struct parser *parser);
+
 /* ---- Outcomes: outcomes.c ---- */
 
 /* The outcomes that an operation can have. */

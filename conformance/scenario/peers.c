@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* What stands behind a step's word, and when it can stand where it does. */
-enum operand { NOTHING, DESCRIPTOR, FLAG, BYTES, PIECES };
+enum operand { NOTHING, DESCRIPTOR, FLAG, BYTES, PIECES, MAY_FULL };
 enum place { FIRST, LISTENING, UNCONNECTED, CONNECTED, ANYWHERE };
 
 static const struct {
@@ -15,7 +15,7 @@ static const struct {
     enum operand operand;
     enum place place;
 } forms[] = {
-    [PEER_LISTEN] = {"listen", NOTHING, FIRST},
+    [PEER_LISTEN] = {"listen", MAY_FULL, FIRST},
     [PEER_ACCEPT] = {"accept", NOTHING, LISTENING},
     [PEER_CONNECT] = {"connect", DESCRIPTOR, UNCONNECTED},
     [PEER_SEND] = {"send", PIECES, CONNECTED},
@@ -26,6 +26,7 @@ static const struct {
     [PEER_CLOSE] = {"close", NOTHING, CONNECTED},
     [PEER_RESET] = {"reset", NOTHING, CONNECTED},
     [PEER_UNTIL] = {"until", FLAG, ANYWHERE},
+    [PEER_IDLE] = {"idle", NOTHING, ANYWHERE},
 };
 _Static_assert(sizeof forms / sizeof *forms == PEER_STEP_KINDS, "a form for every step");
 
@@ -56,12 +57,13 @@ void parse_peer(struct parser *parser, struct word rest)
 struct before {
     bool any;
     bool listens;
+    bool full; /* and so it can accept nothing */
     bool connected;
 };
 
 static struct before before_now(const struct program *program, int peer)
 {
-    struct before before = {false, false, false};
+    struct before before = {0};
 
     for (int i = 0; i < program->peer_step_count; i++) {
         const struct peer_step *step = &program->peer_steps[i];
@@ -70,6 +72,7 @@ static struct before before_now(const struct program *program, int peer)
             continue;
         before.any = true;
         before.listens = before.listens || step->kind == PEER_LISTEN;
+        before.full = before.full || step->full;
         before.connected = step->kind == PEER_ACCEPT || step->kind == PEER_CONNECT ||
                            (before.connected && step->kind != PEER_CLOSE &&
                             step->kind != PEER_RESET && step->kind != PEER_GONE);
@@ -88,9 +91,12 @@ static void check_place(struct parser *parser, enum peer_step_kind kind)
             complain(parser, parser->line, "'%s' must be the first step of its peer", word);
         return;
     case LISTENING:
-        if (!before.listens || before.connected)
+        if (!before.listens || before.full || before.connected)
             complain(parser, parser->line, "a peer that %s cannot '%s'",
-                     before.listens ? "is connected" : "does not listen", word);
+                     before.full      ? "is full"
+                     : before.listens ? "is connected"
+                                      : "does not listen",
+                     word);
         return;
     case UNCONNECTED:
         if (before.connected)
@@ -133,6 +139,11 @@ static void parse_operand(struct parser *parser, struct word *rest, struct peer_
         more = take_word(rest);
         if (more.size > 0)
             step->count = take_number(parser, more, word, 1, PROGRAM_NUMBER_MAX);
+        return;
+    case MAY_FULL:
+        more = *rest;
+        step->full = word_is(take_word(&more), "full");
+        *rest = step->full ? more : *rest;
         return;
     case BYTES:
     case PIECES:

@@ -15,7 +15,9 @@ enum {
     PROGRAM_NAME_MAX = 31,
     PROGRAM_DOMAINS_MAX = 64,
     PROGRAM_NUMBER_MAX = 1000000,
-    PROGRAM_PEER_BYTES_MAX = 100000000 /* of one step of a peer */
+    PROGRAM_PEER_BYTES_MAX = 100000000, /* of one step of a peer */
+    PROGRAM_DESCRIPTORS_MIN = 32,       /* limits of a process */
+    PROGRAM_DESCRIPTORS_MAX = 2000
 };
 
 /* ---- Names ---- */
@@ -195,6 +197,7 @@ enum operation_kind {
     OP_RESOURCE,
     OP_HOOK,
     OP_UNHOOK,
+    OP_ABSENT, /* in place of one that was absent: no line has it, and nothing is expected of it */
     OPERATION_KINDS
 };
 
@@ -269,6 +272,7 @@ enum peer_step_kind {
     PEER_CLOSE,
     PEER_RESET,
     PEER_UNTIL,
+    PEER_IDLE, /* the driver uses no processor time */
     PEER_STEP_KINDS
 };
 
@@ -280,6 +284,7 @@ struct peer_step {
     int name;  /* connect: a descriptor; until: a flag; else -1 */
     int count; /* send, receive: bytes; until: posts */
     int piece; /* send: bytes at a time */
+    bool full; /* listen: there is no room for another connection */
 };
 
 struct peer {
@@ -333,8 +338,12 @@ struct program {
     struct names names[NAME_KINDS];
     struct task tasks[PROGRAM_TASKS_MAX]; /* by number of the name */
     int main_task;
-    int outside_task;             /* executed before the run, outside it; -1: none */
-    bool bare;                    /* the run has no monitor */
+    int outside_task;    /* executed before the run, outside it; -1: none */
+    bool bare;           /* the run has no monitor */
+    char *schedule;      /* the line that steers the run, with its newline; NULL: none does */
+    bool beyond;         /* its last answer is out of range */
+    bool every_schedule; /* the run is steered in all ways */
+    int descriptors;     /* that the process of the driver may have; 0: any number */
     struct operation *operations; /* in the order of their lines */
     int operation_count;
     int at_line[PROGRAM_LINES_MAX + 1]; /* the operation on a line; -1: none */
@@ -373,6 +382,9 @@ int program_number(const struct program *program, enum name_kind kind, const cha
 /* The byte at a place in what is sent, from 0. */
 unsigned char program_byte(uint64_t place);
 
+/* Whether its runs are steered, one way or in all ways. */
+bool program_is_steered(const struct program *program);
+
 /* Whether any line has an operation of that kind. */
 bool program_has(const struct program *program, enum operation_kind kind);
 
@@ -410,7 +422,8 @@ enum operation_trait {
     OPERATION_SPARE = 128, /* gives back, or only asks: other operations may not notice if it is
                               absent */
     OPERATION_PARTS = 256, /* executes its tasks as parts of its own */
-    OPERATION_SETS = 512   /* sets its task as a function that the runtime calls later */
+    OPERATION_SETS = 512,  /* sets its task as a function that the runtime calls later */
+    OPERATION_FREES = 1024 /* gives back, and does nothing else */
 };
 bool operation_has(enum operation_kind kind, enum operation_trait trait);
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum {
     FILE_MAX = 1 << 24, /* bytes of a chapter */
@@ -851,6 +852,42 @@ static bool read_more(struct book *book, const char *spec, reader_complain *told
     return fine;
 }
 
+/* The version of the specification is a line of its own, `Version: 1.0`. */
+static int read_version(struct book *book, const char *file, const char *text, size_t size,
+                        reader_complain *told, void *to)
+{
+    static const char word[] = "\nVersion: ";
+    struct reading reading = {.file = file, .complain = told, .to = to};
+    const char *line = memmem(text, size, word, strlen(word)), *from, *end;
+
+    if (line == NULL)
+        return 0;
+    from = line + strlen(word);
+    end = memchr(from, '\n', size - (size_t)(from - text));
+    book->version = strndup(from, (size_t)((end ? end : text + size) - from));
+    if (book->version == NULL)
+        complain(&reading, 0, "no memory");
+    else if (*book->version == '\0' || book->version[strspn(book->version, "0123456789.")] != '\0')
+        complain(&reading, 0, "'%s' is no version: numbers and dots", book->version);
+    return reading.failed ? -1 : 0;
+}
+
+/* Read the overview, if there is one. */
+static bool read_overview(struct book *book, const char *directory, reader_complain *told, void *to)
+{
+    static const char name[] = "0-overview.md";
+    char *file;
+    bool exists;
+
+    if (asprintf(&file, "%s/%s", directory, name) < 0) {
+        told(to, directory, 0, "no memory");
+        return false;
+    }
+    exists = access(file, F_OK) == 0;
+    free(file);
+    return !exists || read_entry(book, directory, name, read_version, told, to);
+}
+
 struct book *reader_directory(const char *directory, reader_complain *told, void *to)
 {
     struct book *book = book_create();
@@ -867,6 +904,7 @@ struct book *reader_directory(const char *directory, reader_complain *told, void
             told(to, directory, 0, "there is no chapter here, no file like '1-running.md'");
             fine = false;
         }
+        fine &= read_overview(book, directory, told, to);
         fine &= read_more(book, directory, told, to);
         fine &= reader_check(book, told, to) == 0;
     }
@@ -918,6 +956,7 @@ void book_free(struct book *book)
         free(chapter->part.name);
     }
     free(book->chapters);
+    free(book->version);
     free(book);
 }
 

@@ -1,6 +1,6 @@
 /* reader.h: reads the chapters of rules, spec/[1-9]*-*.md, and their further scenarios, in files of
- * the same names in spec/more, into a book. CommonMark is parsed by libcmark, scenarios by
- * parser.c. */
+ * the same names in spec/more, into a book; and from spec/0-overview.md its version. CommonMark is
+ * parsed by libcmark, scenarios by parser.c. */
 #ifndef READER_H
 #define READER_H
 
@@ -52,6 +52,7 @@ struct chapter {
 struct book {
     struct chapter *chapters; /* by number, chapters of one number by their rules' numbers */
     int chapter_count;
+    char *version; /* of the specification: numbers and dots; NULL: its overview does not say */
 };
 
 /* Told of every mistake. line counts from 1; 0: the file as a whole. */

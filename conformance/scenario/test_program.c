@@ -62,6 +62,8 @@ static const char sample[] = "domains 2 # two of them\n"
                              "task leaf\n"
                              "    until up\n";
 
+#define RUN "\nexpect run ok\n"
+
 static int name(const struct program *program, enum name_kind kind, const char *text)
 {
     for (int i = 0; i < program->names[kind].count; i++)
@@ -116,6 +118,51 @@ static void reads_tasks_and_operations(void **state)
     assert_int_equal(at(program, 19)->kind, OP_FAIL);
     assert_int_equal(at(program, 28)->value, 1);
     program_free(program);
+}
+
+static void reads_what_the_suite_sets(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *schedule;
+        bool every_schedule, beyond;
+        int descriptors;
+    } settings[] = {
+        {"task main" RUN, NULL, false, false, 0},
+        {"schedule\ntask main" RUN, "schedule\n", false, false, 0},
+        {"limit descriptors 64\nschedule  0 2\t1 # two\ntask main" RUN, "schedule 0 2 1\n", false,
+         false, 64},
+        {"schedule seed 3\ntask main" RUN, "schedule seed 3\n", false, false, 0},
+        {"domains 2\nschedule 1 beyond\ntask main" RUN, "schedule 1 beyond\n", false, true, 0},
+        {"schedule all\nlimit descriptors 2000\ntask main" RUN, NULL, true, false, 2000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        struct program *program = parse(settings[i].text);
+
+        if (settings[i].schedule)
+            assert_string_equal(program->schedule, settings[i].schedule);
+        else
+            assert_null(program->schedule);
+        assert_int_equal(program->every_schedule, settings[i].every_schedule);
+        assert_int_equal(program->beyond, settings[i].beyond);
+        assert_int_equal(program->descriptors, settings[i].descriptors);
+        assert_int_equal(program_is_steered(program),
+                         settings[i].schedule || settings[i].every_schedule);
+        program_free(program);
+    }
+}
+
+static void strips_what_the_suite_sets(void **state)
+{
+    static const char text[] = "domains 2\nschedule seed 3\nlimit descriptors 64\nmonitor none\n"
+                               "task main\nyield\nexpect run ok\n";
+    char *stripped = program_strip(text, sizeof text - 1);
+
+    (void)state;
+    assert_string_equal(stripped, "domains 2\n\n\nmonitor none\ntask main\nyield\n\n");
+    free(stripped);
 }
 
 static void reads_answers_and_expectations(void **state)
@@ -310,8 +357,6 @@ struct mistake {
     const char *complaint; /* "LINE: part of the text" */
 };
 
-#define RUN "\nexpect run ok\n"
-
 static const struct mistake mistakes[] = {
     {"task main\nfoo r" RUN, "2: 'foo' is not an operation"},
     {"task main\nr = " RUN, "2: '' is not an operation"},
@@ -425,6 +470,27 @@ static const struct mistake mistakes[] = {
     {"monitor\ntask main" RUN, "1: 'monitor' is followed by 'none'"},
     {"monitor none\nmonitor none\ntask main" RUN, "2: 'monitor' is said twice"},
     {"task main\nmonitor none" RUN, "2: 'monitor' must come before the first task"},
+    {"schedule\nschedule\ntask main" RUN, "2: 'schedule' is said twice"},
+    {"task main\nschedule all" RUN, "2: 'schedule' must come before the first task"},
+    {"schedule 0 x\ntask main" RUN, "1: 'x' is not an answer of a schedule"},
+    {"schedule 0 -1\ntask main" RUN, "1: '-1' is not an answer of a schedule"},
+    {"schedule all 0\ntask main" RUN, "1: '0' is one word too many for 'schedule'"},
+    {"schedule 0 all\ntask main" RUN, "1: 'all' is not an answer of a schedule"},
+    {"schedule beyond 0\ntask main" RUN, "1: '0' is one word too many for 'schedule'"},
+    {"schedule seed\ntask main" RUN, "1: 'schedule seed' lacks its number"},
+    {"schedule seed x\ntask main" RUN, "1: 'x' is not a number for 'schedule seed'"},
+    {"schedule\ntask main\npost f\nspin f" RUN,
+     "4: a steered run has one thread: no task can spin"},
+    {"schedule all\ntask main\npeer p\nlisten" RUN,
+     "4: peers make choices of their own: not all schedules can be tried"},
+    {"task main\npeer p\nlisten full\naccept" RUN, "4: a peer that is full cannot 'accept'"},
+    {"task main\npeer p\nlisten empty" RUN, "3: 'empty' is one word too many for 'listen'"},
+    {"limit\ntask main" RUN, "1: 'limit' is followed by 'descriptors'"},
+    {"limit descriptors\ntask main" RUN, "1: 'limit descriptors' lacks its number"},
+    {"limit descriptors 31\ntask main" RUN,
+     "1: '31' is not a number for 'limit descriptors': from 32 to 2000"},
+    {"limit descriptors 64\nlimit descriptors 64\ntask main" RUN, "2: 'limit' is said twice"},
+    {"task main\nlimit descriptors 64" RUN, "2: 'limit' must come before the first task"},
     {"shared r\ntask main\nhandle int a\nown r\ntask a\ncreate r" RUN,
      "1: task a binds the shared 'r', and can have several instances"},
     {"task main\nsleep -1" RUN, "2: '-1' is not a number for 'sleep'"},
@@ -893,6 +959,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_tasks_and_operations),
+        cmocka_unit_test(reads_what_the_suite_sets),
+        cmocka_unit_test(strips_what_the_suite_sets),
         cmocka_unit_test(reads_answers_and_expectations),
         cmocka_unit_test(reads_what_tasks_share),
         cmocka_unit_test(folds_equal_members),

@@ -526,6 +526,41 @@ static void tells_the_mistakes_of_all_files(void **state)
     assert_int_equal(complaints.count, 3);
 }
 
+/* A line of the overview; a specification may have none. */
+static void reads_the_version(void **state)
+{
+    static const struct {
+        const char *overview, *version, *mistake;
+    } cases[] = {
+        {"# Overview\n\nText.\n\nVersion: 1.12\n\nVersion: 2\n", "1.12", NULL},
+        {"# Overview\n\nVersion: 3", "3", NULL},
+        {"# Overview\n\nThe Version: 3\n", NULL, NULL},
+        {"# Overview\n\nVersion: next\n", NULL, "/0-overview.md:0: 'next' is no version"},
+        {"# Overview\n\nVersion: \n", NULL, "/0-overview.md:0: '' is no version"},
+    };
+
+    (void)state;
+    write_file("1-t.md", "# X\n### R1.1 A {MUST}\n\nIt.\n\nWhy: y\n\nSource: z\n");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct complaints complaints = {.size = 0};
+        struct book *book;
+
+        write_file("0-overview.md", cases[i].overview);
+        book = reader_directory(place, complain, &complaints);
+        if (cases[i].mistake) {
+            assert_null(book);
+            assert_true(contains(complaints.text, cases[i].mistake));
+            continue;
+        }
+        assert_non_null(book);
+        if (cases[i].version)
+            assert_string_equal(book->version, cases[i].version);
+        else
+            assert_null(book->version);
+        book_free(book);
+    }
+}
+
 static void an_empty_directory_is_no_book(void **state)
 {
     struct complaints complaints = {.size = 0};
@@ -613,6 +648,7 @@ int main(void)
         cmocka_unit_test(a_chapter_has_one_file_of_further_scenarios),
         IN_PLACE(reads_the_chapters_of_a_directory),
         IN_PLACE(tells_the_mistakes_of_all_files),
+        IN_PLACE(reads_the_version),
         IN_PLACE(an_empty_directory_is_no_book),
         IN_PLACE(an_unreadable_chapter_is_told),
         cmocka_unit_test(reads_no_byte_too_many),

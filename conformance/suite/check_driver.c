@@ -27,6 +27,7 @@ struct plan {
     const char *line; /* NULL: it is behind the last one */
     int answers[3];   /* and then 0 */
     bool seeded;      /* the answers are those of the generator */
+    int beyond;       /* the choice whose answer is out of range, from 1; 0: none */
 };
 
 struct item {
@@ -58,6 +59,8 @@ static const struct plan plans[] = {{.line = "schedule\n"},
                                     {.line = "schedule 1 0 1\n", .answers = {1, 0, 1}},
                                     {.line = "schedule seed 42\n", .seeded = true},
                                     {.line = NULL}};
+static const struct plan beyond[] = {{.line = "schedule 1 beyond\n", .answers = {1}, .beyond = 2},
+                                     {.line = NULL}};
 
 static const struct item items[] = {
     {.name = "hello: a task prints a word",
@@ -213,6 +216,17 @@ static const struct item items[] = {
              "expect run ok\n",
      .hint = "the scenario once for each schedule",
      .plans = plans},
+    {.name = "beyond: an answer that is out of range",
+     .text = "domains 3\n"
+             "schedule 1 beyond\n"
+             "task main\n"
+             "    p = repeat 4 call child\n"
+             "    await p\n"
+             "task child\n"
+             "    yield\n"
+             "expect run invalid | ok\n",
+     .hint = "'beyond' stands for N, which is out of range",
+     .plans = beyond},
 };
 
 static char *creators_differ(const struct program *program, const struct trace *trace)
@@ -241,10 +255,11 @@ static char *follows(const struct plan *plan, const struct trace *trace)
                           : i < 3      ? (uint64_t)plan->answers[i]
                                        : 0;
 
-        if (answer % (uint64_t)choice->count != (uint64_t)choice->answer)
+        answer = i + 1 == plan->beyond ? (uint64_t)choice->count : answer % (uint64_t)choice->count;
+        if (answer != (uint64_t)choice->answer)
             return text_of("'%.*s' answers choice %d, of %d, with %d, and not with %d",
                            (int)strcspn(plan->line, "\n"), plan->line, i + 1, choice->count,
-                           choice->answer, (int)(answer % (uint64_t)choice->count));
+                           choice->answer, (int)answer);
     }
     return NULL;
 }

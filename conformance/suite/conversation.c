@@ -259,9 +259,34 @@ static void replace_nuls(struct process *process)
             process->output[i] = '?';
 }
 
+/* Start the command, by a shell that limits its descriptors first, if there is a limit. */
+static struct child *start_command(const struct drivers *drivers, int descriptors,
+                                   const char *variable)
+{
+    static const char limit[] = "ulimit -n \"$1\" && shift && exec \"$@\"";
+    const char *before[] = {"/bin/sh", "-c", limit, "sh", NULL};
+    enum { BEFORE = sizeof before / sizeof *before };
+    char number[16], **arguments;
+    struct child *child;
+    size_t count;
+
+    if (descriptors == 0)
+        return child_start(drivers->arguments, variable);
+    for (count = 0; drivers->arguments[count]; count++)
+        ;
+    snprintf(number, sizeof number, "%d", descriptors);
+    before[BEFORE - 1] = number;
+    arguments = zeroed(BEFORE + count + 1, sizeof *arguments);
+    memcpy(arguments, before, sizeof before);
+    memcpy(arguments + BEFORE, drivers->arguments, count * sizeof *arguments);
+    child = child_start(arguments, variable);
+    free(arguments);
+    return child;
+}
+
 /* Start a driver; it has greeted when it lives afterwards. NULL: it has not, and the process tells
  * what it has done instead. */
-static struct child *start(const struct drivers *drivers, struct process *process)
+static struct child *start(const struct drivers *drivers, int descriptors, struct process *process)
 {
     struct command command = {.input = "",
                               .seconds = drivers->seconds,
@@ -269,7 +294,7 @@ static struct child *start(const struct drivers *drivers, struct process *proces
                               .until = ready,
                               .held_back = drivers->seconds < 2 * HELD_BACK ? drivers->seconds / 2
                                                                             : HELD_BACK};
-    struct child *child = child_start(drivers->arguments, NULL);
+    struct child *child = start_command(drivers, descriptors, NULL);
 
     if (!child) {
         process_not_started(process, errno);
@@ -287,7 +312,7 @@ static struct child *start(const struct drivers *drivers, struct process *proces
 char *drivers_greet(struct drivers *drivers)
 {
     struct process process;
-    struct child *child = start(drivers, &process);
+    struct child *child = start(drivers, 0, &process);
     char *why = process_not_executed(&process);
 
     drivers->habits.not_executed = why != NULL;
@@ -433,21 +458,6 @@ static void drop_greeting(struct process *process)
     free_greeting(&greeting);
 }
 
-static void ask_once(struct drivers *drivers, const struct command *command,
-                     struct process *process)
-{
-    struct child *child = child_start(drivers->arguments, command->variable);
-
-    if (!child) {
-        process_not_started(process, errno);
-        return;
-    }
-    child_ask_last(child, command, process);
-    child_free(child);
-    take_returns(process);
-    drop_greeting(process);
-}
-
 /* Whether a line says that an operation is absent without which the program cannot be judged. */
 static bool is_given_up(const struct program *program, const char *line, size_t size)
 {
@@ -485,6 +495,31 @@ static bool hear_line(const char *line, size_t size, void *state)
     return hearing->program && is_given_up(hearing->program, line, size);
 }
 
+/* Tell the listener which driver is asked now. */
+static void begin_hearing(const struct command *command, const struct child *child)
+{
+    const struct hearing *hearing = command->state;
+
+    if (hearing->listener)
+        hearing->listener->begin(hearing->listener->to, child_process(child));
+}
+
+static void ask_once(struct drivers *drivers, int descriptors, const struct command *command,
+                     struct process *process)
+{
+    struct child *child = start_command(drivers, descriptors, command->variable);
+
+    if (!child) {
+        process_not_started(process, errno);
+        return;
+    }
+    begin_hearing(command, child);
+    child_ask_last(child, command, process);
+    child_free(child);
+    take_returns(process);
+    drop_greeting(process);
+}
+
 /* Let a driver come to the end of a scenario of which nothing more is to be known. Returns whether
  * it does, before long. */
 static bool comes_to_the_end(struct child *child)
@@ -513,24 +548,29 @@ static void note_habits(struct drivers *drivers, const struct process *process, 
 }
 
 /* Ask a driver that lives. Returns whether the answer counts: what one that has executed others
- * before says instead of an answer has to do with those. */
-static bool ask_living(struct drivers *drivers, const struct command *command,
+ * before says instead of an answer has to do with those. One whose descriptors are limited is for
+ * this scenario alone. */
+static bool ask_living(struct drivers *drivers, int descriptors, const struct command *command,
                        struct process *process)
 {
-    struct child *child = take_waiting(drivers);
+    struct child *child = descriptors ? NULL : take_waiting(drivers);
     bool is_fresh = !child;
 
     if (is_fresh) {
-        child = start(drivers, process);
+        child = start(drivers, descriptors, process);
         if (!child)
             return true;
         process_free(process);
     }
+    begin_hearing(command, child);
     child_ask(child, command, process);
     take_returns(process);
     if (process->end == PROCESS_ANSWERED && answers(process, command->input) &&
         (is_ready(process) || comes_to_the_end(child))) {
-        let_wait(drivers, child);
+        if (descriptors)
+            child_free(child);
+        else
+            let_wait(drivers, child);
         return true;
     }
     child_free(child);
@@ -553,11 +593,12 @@ void drivers_ask(struct drivers *drivers, const struct program *program, const c
                               .until = apart ? NULL : ready,
                               .hear = hear_line,
                               .state = &hearing};
+    int descriptors = program ? program->descriptors : 0;
 
     if (apart)
-        ask_once(drivers, &command, process);
+        ask_once(drivers, descriptors, &command, process);
     else
-        for (; !ask_living(drivers, &command, process); hearing.first = input)
+        for (; !ask_living(drivers, descriptors, &command, process); hearing.first = input)
             process_free(process);
     take_end(process);
 }

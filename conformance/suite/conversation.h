@@ -53,6 +53,7 @@ const char *drivers_lack(const struct drivers *drivers, const struct program *pr
 
 /* Somebody who hears the lines of a driver as they come. */
 struct listener {
+    void (*begin)(void *to, pid_t process); /* called first, with the driver that is asked */
     void (*hear)(void *to, const char *line, size_t size);
     void *to;
 };

@@ -17,6 +17,7 @@ enum {
 static const char invariant[] = "invariant:";
 static const char *const kinds[] = {[DIFFERENCE_DIFFERS] = "differs",
                                     [DIFFERENCE_FAILS] = "fails",
+                                    [DIFFERENCE_VARIES] = "varies",
                                     [DIFFERENCE_DECLINES] = "declines"};
 
 struct reading {
@@ -203,7 +204,7 @@ static bool note_difference(struct reading *reading, struct difference *differen
         return note_part(reading, difference);
     if (!note(reading, difference, &fallible))
         return refuse_unknown(reading, difference->what);
-    if (difference->kind == DIFFERENCE_FAILS && fallible == 0)
+    if (difference->kind != DIFFERENCE_DIFFERS && fallible == 0)
         return refuse(reading, "%s has no test that could fail", difference->what);
     return true;
 }
@@ -230,7 +231,7 @@ static bool read_kind(struct reading *reading, const char *word, enum difference
         }
     if (!*word)
         return refuse(reading, "a line is WHAT VERDICT REASON");
-    return refuse(reading, "'%s' is no verdict; these are: differs, fails, declines", word);
+    return refuse(reading, "'%s' is no verdict; these are: differs, fails, varies, declines", word);
 }
 
 static void read_words(struct reading *reading, char *text)

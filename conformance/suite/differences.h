@@ -8,6 +8,7 @@
 enum difference_kind {
     DIFFERENCE_DIFFERS, /* on purpose: neither executed nor held against the runtime */
     DIFFERENCE_FAILS,   /* a known bug: it is executed, and must fail */
+    DIFFERENCE_VARIES,  /* a race: it is executed, and may fail or pass */
     DIFFERENCE_DECLINES /* a part of the interface that the runtime leaves out */
 };
 

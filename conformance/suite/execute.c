@@ -58,6 +58,9 @@ static bool ended_by_itself(const struct process *process, const struct session 
     case PROCESS_FLOODED:
         result_set(result, RESULT_CRASH, "more than %d MiB of output", OUTPUT_LIMIT >> 20);
         return false;
+    case PROCESS_STOPPED:
+        result_set(result, RESULT_UNKNOWN, "it was stopped");
+        return false;
     case PROCESS_NOT_STARTED:
         result_set(result, RESULT_UNKNOWN, "cannot start: %s", strerror(process->status));
         return false;
@@ -389,7 +392,7 @@ void batch_run(struct batch *batch, const struct session *session, const struct 
                const struct test *test, const char *schedules, size_t count)
 {
     struct peers *peers = peers_start(test->scenario->program, scenario_id(suite, test));
-    struct listener listener = {peers_hear, peers};
+    struct listener listener = {peers_begin, peers_hear, peers};
     char *places = peers_lines(peers), *before = text_of("%s%s", schedules, places);
     char *input = execute_input(suite, test, before);
     char *variable = counters_variable(session->counters, test->id);
@@ -434,6 +437,22 @@ static struct trace *read_trace(const struct batch *batch, const char *text, siz
     return trace_parse(batch->program, batch->id, text, *size);
 }
 
+/* Keep what the driver said: as much of it as fits in whole lines, and its last lines to be shown.
+ */
+static void keep_output(struct result *result, const char *text, size_t size)
+{
+    size_t kept = size;
+
+    if (size > RESULT_TRACE_MAX) {
+        const char *end = memrchr(text, '\n', RESULT_TRACE_MAX);
+
+        kept = end ? (size_t)(end - text) + 1 : 0;
+    }
+    result->trace = must(strndup(text, kept));
+    result->left_out = size - kept;
+    result->output = excerpt(text, size, OUTPUT_LINES);
+}
+
 /* How the process ended has to do with its last execution only. */
 bool batch_next(struct batch *batch, struct execution *execution)
 {
@@ -459,7 +478,7 @@ bool batch_next(struct batch *batch, struct execution *execution)
     judge_execution(batch->over ? process : &went_on, batch->session, batch->program, batch->trace,
                     batch->peers, result);
     if (result->kind != RESULT_PASS)
-        result->output = excerpt(execution->text, execution->size, OUTPUT_LINES);
+        keep_output(result, execution->text, execution->size);
     batch->over |= batch->judged == batch->asked;
     return true;
 }

@@ -5,6 +5,7 @@
 #include "explore.h"
 
 #include "execute.h"
+#include "judge/alternatives.h"
 #include "replay.h"
 #include "scenario/memory.h"
 #include "schedule.h"
@@ -52,6 +53,7 @@ struct search {
     const struct session *session;
     const struct suite *suite;
     struct test *test;
+    size_t most; /* schedules, without those that are random */
     struct budget budget;
     size_t output; /* bytes so far */
     double spent;  /* seconds so far */
@@ -68,7 +70,8 @@ struct search {
     size_t next_count;
     bool alone; /* the first of them that is left needs a process of its own */
 
-    char *first; /* what the first execution printed */
+    struct alternatives *alternatives; /* NULL: they need not be met */
+    char *first;                       /* what the first execution printed */
     size_t first_size;
     uint64_t *seen; /* the hashes of traces: a table, 0 is a free place */
     size_t seen_room;
@@ -255,6 +258,8 @@ static void count_execution(struct search *search, const struct schedule *schedu
     exploration->schedules += schedule->seed || schedule->answer || !search->first;
     exploration->random += schedule->seed > 0;
     count_trace(search, execution);
+    if (search->alternatives)
+        alternatives_note(search->alternatives, execution->trace);
     if (execution->result.kind == RESULT_PASS && !schedule->seed)
         learn(search, schedule, execution);
     if (execution->result.kind == RESULT_PASS)
@@ -333,7 +338,7 @@ static void allow(struct search *search, size_t schedules)
         (struct budget){.schedules = search->test->exploration.schedules + schedules,
                         .output = search->output + schedules * OUTPUT_EACH,
                         .seconds = search->spent + search->session->seconds * (double)schedules /
-                                                       (double)search->session->explore};
+                                                       (double)search->most};
 }
 
 /* Gather what is to be executed next. Returns whether there is anything. */
@@ -353,7 +358,7 @@ static bool gather_next(struct search *search)
         exploration->exhausted = !next_in_order(search, &beyond);
         if (exploration->exhausted)
             return false;
-        allow(search, search->session->explore / PART);
+        allow(search, search->most / PART);
         most = afford(search);
     }
     while (search->next_count < most)
@@ -361,16 +366,36 @@ static bool gather_next(struct search *search)
     return search->next_count > 0;
 }
 
-void explore(const struct session *session, const struct suite *suite, struct test *test)
+/* Once the search is over, what it has never met is a failure. */
+static void ask_for_alternatives(struct search *search)
 {
-    struct search search = {.session = session, .suite = suite, .test = test};
+    struct result *result = &search->test->result;
 
+    if (result->kind == RESULT_PASS && !alternatives_are_met(search->alternatives)) {
+        result->verdict = zeroed(1, sizeof *result->verdict);
+        alternatives_tell(search->alternatives, search->test->exploration.schedules,
+                          result->verdict);
+        result_set(result, RESULT_FAIL, "an outcome cannot be chosen");
+    }
+    alternatives_free(search->alternatives);
+}
+
+void explore(const struct session *session, const struct suite *suite, struct test *test,
+             size_t schedules)
+{
+    const struct program *program = test->scenario->program;
+    struct search search = {.session = session, .suite = suite, .test = test, .most = schedules};
+
+    if (program->every_schedule)
+        search.alternatives = alternatives_create(program);
     test->result.kind = RESULT_PASS;
-    allow(&search, session->explore);
+    allow(&search, schedules);
     search.next_count = 2; /* the first schedule, twice */
     do
         execute_next(&search);
     while (!search.over && gather_next(&search));
+    if (search.alternatives)
+        ask_for_alternatives(&search);
     if (test->result.kind == RESULT_NOT_IMPLEMENTED || test->result.kind == RESULT_UNKNOWN)
         test->exploration = (struct exploration){0};
     while (search.count > 0)

@@ -3,6 +3,7 @@
  * runtime's descriptors are closed. */
 #include "peers.h"
 
+#include "machine/activity.h"
 #include "scenario/memory.h"
 
 #include <arpa/inet.h>
@@ -16,9 +17,15 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { GRACE = 2000 /* milliseconds for the system, once the driver says no more */ };
+
+/* No rule says how soon a runtime is idle, so it is looked at several times, each time for as long
+ * as some work takes us, in seconds of processor time: a busy machine slows down both. */
+enum { LOOKS = 10 };
+static const double work = 0.1, at_rest = 0.01;
 
 /* A peer, as a thread. */
 struct player {
@@ -29,6 +36,7 @@ struct player {
     int listener; /* -1: none */
     in_port_t port;
     int connection; /* -1: none */
+    int filler;     /* what takes the room for another connection; -1: nothing */
     uint64_t sent, received;
     /* What is wrong; expected is NULL while nothing is. */
     int line;
@@ -45,6 +53,7 @@ struct peers {
     pthread_mutex_t lock;
     pthread_cond_t news;
     bool ended;
+    pid_t process;                      /* of the driver */
     bool begun;                         /* it has answered to this scenario */
     int posts[PROGRAM_TASKS_MAX];       /* by flag */
     in_port_t ports[PROGRAM_TASKS_MAX]; /* by descriptor; 0: nobody listens yet */
@@ -124,6 +133,52 @@ static in_port_t wait_for_port(struct player *player, int descriptor)
     port = peers->ports[descriptor];
     pthread_mutex_unlock(&peers->lock);
     return port;
+}
+
+/* Whether the driver has begun with the scenario, which is waited for, and has not ended. */
+static bool is_at_it(struct peers *peers)
+{
+    bool ended;
+
+    pthread_mutex_lock(&peers->lock);
+    while (!peers->begun && !peers->ended)
+        pthread_cond_wait(&peers->news, &peers->lock);
+    ended = peers->ended;
+    pthread_mutex_unlock(&peers->lock);
+    return !ended;
+}
+
+static double own_time(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+/* The processor time that a process uses beside our work. */
+static double used_beside_work(pid_t process)
+{
+    double before = activity_of(process).used, start = own_time();
+
+    while (own_time() - start < work)
+        ;
+    return activity_of(process).used - before;
+}
+
+static bool wait_idle(struct player *player, const struct peer_step *step)
+{
+    struct peers *peers = player->peers;
+    double used = 0;
+
+    for (int i = 0; i < LOOKS && is_at_it(peers); i++) {
+        used = used_beside_work(peers->process);
+        if (used <= at_rest)
+            return true;
+    }
+    return fail(
+        player, step, text_of("while no task can go on, no processor time is used"),
+        text_of("%.0f milliseconds beside %.0f milliseconds of work", used * 1e3, work * 1e3));
 }
 
 /* ---- Steps ---- */
@@ -318,6 +373,8 @@ static bool play_step(struct player *player, const struct peer_step *step)
         return true;
     case PEER_RESET:
         return reset(player);
+    case PEER_IDLE:
+        return wait_idle(player, step);
     default:
         return wait_for_posts(player, step);
     }
@@ -339,15 +396,27 @@ static void *play(void *arg)
 
 /* ---- Starting ---- */
 
-static bool listens(const struct program *program, int peer)
+/* The step by which a peer listens; NULL: it does not. */
+static const struct peer_step *listening(const struct program *program, int peer)
 {
     for (int i = 0; i < program->peer_step_count; i++)
         if (program->peer_steps[i].peer == peer)
-            return program->peer_steps[i].kind == PEER_LISTEN;
-    return false;
+            return program->peer_steps[i].kind == PEER_LISTEN ? &program->peer_steps[i] : NULL;
+    return NULL;
 }
 
-static void start_listening(struct player *player)
+/* Take the only place of a queue. */
+static bool fill(struct player *player, const struct sockaddr_in *address)
+{
+    struct pollfd poll_it = {.fd = player->listener, .events = POLLIN};
+
+    player->filler = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return player->filler >= 0 &&
+           connect(player->filler, (const struct sockaddr *)address, sizeof *address) == 0 &&
+           poll(&poll_it, 1, GRACE) > 0;
+}
+
+static void start_listening(struct player *player, bool full)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t length = sizeof address;
@@ -356,8 +425,9 @@ static void start_listening(struct player *player)
     if (player->listener < 0)
         return;
     if (bind(player->listener, (struct sockaddr *)&address, length) == 0 &&
-        listen(player->listener, SOMAXCONN) == 0 &&
-        getsockname(player->listener, (struct sockaddr *)&address, &length) == 0) {
+        listen(player->listener, full ? 0 : SOMAXCONN) == 0 &&
+        getsockname(player->listener, (struct sockaddr *)&address, &length) == 0 &&
+        (!full || fill(player, &address))) {
         player->port = address.sin_port;
         return;
     }
@@ -379,10 +449,12 @@ struct peers *peers_start(const struct program *program, unsigned id)
     pthread_cond_init(&peers->news, NULL);
     for (int i = 0; i < PROGRAM_TASKS_MAX; i++) {
         struct player *player = &peers->players[i];
+        const struct peer_step *listen = listening(program, i);
 
-        *player = (struct player){.peers = peers, .number = i, .listener = -1, .connection = -1};
-        if (program->peers[i].line > 0 && listens(program, i))
-            start_listening(player);
+        *player = (struct player){
+            .peers = peers, .number = i, .listener = -1, .connection = -1, .filler = -1};
+        if (program->peers[i].line > 0 && listen != NULL)
+            start_listening(player, listen->full);
         player->plays =
             program->peers[i].line > 0 && pthread_create(&player->thread, NULL, play, player) == 0;
     }
@@ -432,6 +504,15 @@ static void hear_line(struct peers *peers, const char *text)
     if (sscanf(text, "port %*s %d %d", &line, &port) == 2 &&
         (operation = operation_on(peers->program, line)) != NULL && operation->kind == OP_LISTEN)
         peers->ports[operation->name] = htons((in_port_t)port);
+}
+
+void peers_begin(void *of, pid_t process)
+{
+    struct peers *peers = of;
+
+    pthread_mutex_lock(&peers->lock);
+    peers->process = process;
+    pthread_mutex_unlock(&peers->lock);
 }
 
 void peers_hear(void *of, const char *line, size_t size)
@@ -496,6 +577,8 @@ void peers_free(struct peers *peers)
         drop_connection(player);
         if (player->listener >= 0)
             close(player->listener);
+        if (player->filler >= 0)
+            close(player->filler);
         free(player->expected);
         free(player->observed);
     }

@@ -5,6 +5,8 @@
 
 #include "judge/judge.h"
 
+#include <sys/types.h>
+
 struct peers;
 
 /* Start the peers of a program whose scenario has that number. NULL: it has none. */
@@ -14,7 +16,8 @@ struct peers *peers_start(const struct program *program, unsigned id);
  * and below. */
 char *peers_lines(const struct peers *peers);
 
-/* Take a line of the driver; peers is a struct peers. */
+/* Take note of the driver that is asked, and take a line of it; peers is a struct peers. */
+void peers_begin(void *peers, pid_t process);
 void peers_hear(void *peers, const char *line, size_t size);
 
 /* The driver says no more: what does not happen now never does. */

@@ -1,9 +1,10 @@
-/* process: a child in a process group of its own, with pipes for its input and its outputs. We
- * write and read whatever is possible, so that neither side can wait for the other for ever. */
+/* process: a child below a minder, with pipes for its input and its outputs. We write and read
+ * whatever is possible, so that neither side can wait for the other for ever. */
 #include "process.h"
 
 #include "machine/activity.h"
 #include "machine/clock.h"
+#include "machine/minder.h"
 #include "scenario/memory.h"
 
 #include <errno.h>
@@ -11,9 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,44 +22,19 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
-enum { RUNNING_MAX = 1024 };
-
 /* Exit statuses of the shell: it cannot execute the command. */
 enum { NOT_EXECUTABLE = 126, NOT_FOUND };
 
-/* The process groups that run; 0: a free place. Not locked, for process_kill_all. */
-static atomic_int running[RUNNING_MAX];
+static atomic_bool stopped;
 
-static int enlist(pid_t group)
+void process_stop_all(void)
 {
-    int i, nothing;
-
-    for (i = 0; i < RUNNING_MAX; i++) {
-        nothing = 0;
-        if (atomic_compare_exchange_strong(&running[i], &nothing, group))
-            return i;
-    }
-    return -1;
+    atomic_store(&stopped, true);
 }
 
-void process_kill_all(int number)
+bool process_stopped(void)
 {
-    int i;
-
-    for (i = 0; i < RUNNING_MAX; i++)
-        if (atomic_load(&running[i]) > 0)
-            kill(-atomic_load(&running[i]), number);
-}
-
-void process_wait_all(void)
-{
-    int i;
-
-    for (i = 0; i < RUNNING_MAX; i++)
-        if (atomic_load(&running[i]) > 0)
-            waitpid(atomic_load(&running[i]), NULL, 0);
+    return atomic_load(&stopped);
 }
 
 /* The output so far. */
@@ -75,12 +49,12 @@ struct ends {
     int input[2]; /* read, write */
     int output[2];
     int errors[2];
-    int pid; /* readable when the child has ended */
+    int leash; /* of its minder */
+    int pid;   /* readable when the minder has ended */
 };
 
 struct child {
-    pid_t pid; /* 0: it has ended and is reaped */
-    int place; /* among those that run */
+    pid_t pid; /* of its minder; 0: it has ended and is reaped */
     struct ends ends;
     struct text ahead;  /* output behind its last answer */
     struct text errors; /* since it was asked last */
@@ -104,59 +78,28 @@ static void close_ends(struct ends *ends)
         close_end(&ends->output[i]);
         close_end(&ends->errors[i]);
     }
+    close_end(&ends->leash);
     close_end(&ends->pid);
 }
 
 static bool open_ends(struct ends *ends)
 {
-    *ends = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, -1};
+    *ends = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, -1, -1};
     return pipe2(ends->input, O_CLOEXEC) == 0 && pipe2(ends->output, O_CLOEXEC) == 0 &&
            pipe2(ends->errors, O_CLOEXEC) == 0 && fcntl(ends->input[1], F_SETFL, O_NONBLOCK) == 0;
 }
 
-/* Our environment with a variable in it, or without if it is NULL; to be freed. */
-static char **environment_with(const char *variable)
+static int start(char *const *arguments, const char *variable, struct child *child)
 {
-    size_t name = variable ? strcspn(variable, "=") + 1 : 0, count = 0, i;
-    char **all;
+    struct ends *ends = &child->ends;
+    struct minded minded;
+    int error = minder_start(arguments, variable,
+                             (int[]){ends->input[0], ends->output[1], ends->errors[1]}, &minded);
 
-    for (i = 0; environ[i]; i++)
-        ;
-    all = zeroed(i + 2, sizeof *all);
-    for (i = 0; environ[i]; i++)
-        if (!variable || strncmp(environ[i], variable, name) != 0)
-            all[count++] = environ[i];
-    all[count] = (char *)(uintptr_t)variable;
-    return all;
-}
-
-/* Start a program, as the leader of a group. It inherits no other descriptor, and no signal is
- * ignored or blocked in it. */
-static int start(char *const *arguments, const char *variable, const struct ends *ends, pid_t *pid)
-{
-    char **environment = environment_with(variable);
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t set;
-    int error;
-
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends->input[0], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, ends->output[1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, ends->errors[1], STDERR_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
-                                              POSIX_SPAWN_SETSIGMASK);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    sigemptyset(&set);
-    posix_spawnattr_setsigmask(&attributes, &set);
-    sigfillset(&set);
-    posix_spawnattr_setsigdefault(&attributes, &set);
-    error = posix_spawnp(pid, arguments[0], &actions, &attributes, arguments, environment);
-    free(environment);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
+    if (error == 0) {
+        child->pid = minded.minder;
+        ends->leash = minded.leash;
+    }
     return error;
 }
 
@@ -328,7 +271,8 @@ static enum process_end attend(struct child *child, struct talk *talk, struct pr
     struct pollfd polls[4] = {
         {.events = POLLIN}, {.events = POLLIN}, {.events = POLLIN}, {.events = POLLOUT}};
     struct patience patience = {.limit = command->seconds, .last = clock_now()};
-    int tick = command->seconds * 1e3 < 2 * TICK ? (int)(command->seconds * 500) + 1 : TICK;
+    bool is_short = command->seconds > 0 && command->seconds * 1e3 < 2 * TICK;
+    int tick = is_short ? (int)(command->seconds * 500) + 1 : TICK;
     bool has_printed = false;
 
     patience.tick = tick / 1e3;
@@ -341,13 +285,15 @@ static enum process_end attend(struct child *child, struct talk *talk, struct pr
         process->spent = patience.waited;
         if (hung)
             return PROCESS_HUNG;
+        if (process_stopped())
+            return PROCESS_STOPPED;
         if (command->held_back > 0 && patience.silent > command->held_back)
             close_end(&ends->input[1]);
         polls[0].fd = ends->pid;
         polls[1].fd = ends->output[0];
         polls[2].fd = ends->errors[0];
         polls[3].fd = talk->written < command->input_size ? ends->input[1] : -1;
-        if (poll(polls, 4, command->seconds > 0 ? tick + 1 : -1) < 0)
+        if (poll(polls, 4, tick + 1) < 0)
             continue; /* EINTR, or no memory for a moment */
         if (polls[3].revents)
             give(child, talk);
@@ -395,16 +341,13 @@ static void ask_to_end(const struct child *child, double grace)
 {
     struct pollfd ended = {.fd = child->ends.pid, .events = POLLIN};
 
-    kill(-child->pid, SIGQUIT);
-    poll(&ended, 1, (int)(grace * 1e3));
+    if (write_quietly(child->ends.leash, "q", 1) == 1)
+        poll(&ended, 1, (int)(grace * 1e3));
 }
 
-/* The child is not reaped yet, so no other group can have its number. */
 static void bury(struct child *child, struct process *process, enum process_end end)
 {
-    kill(-child->pid, SIGKILL);
-    if (child->place >= 0)
-        atomic_store(&running[child->place], 0);
+    close_end(&child->ends.leash);
     reap(child, process, end);
 }
 
@@ -418,11 +361,11 @@ static char *end_text(struct text *text)
 struct child *child_start(char *const *arguments, const char *variable)
 {
     struct child *child = zeroed(1, sizeof *child);
-    int error =
-        open_ends(&child->ends) ? start(arguments, variable, &child->ends, &child->pid) : errno;
+    int error = open_ends(&child->ends) ? 0 : errno;
 
+    if (error == 0)
+        error = process_stopped() ? ECANCELED : start(arguments, variable, child);
     if (error == 0) {
-        child->place = enlist(child->pid);
         close_end(&child->ends.input[0]);
         close_end(&child->ends.output[1]);
         close_end(&child->ends.errors[1]);
@@ -448,6 +391,11 @@ void child_free(struct child *child)
     free(child->ahead.bytes);
     free(child->errors.bytes);
     free(child);
+}
+
+pid_t child_process(const struct child *child)
+{
+    return child->pid;
 }
 
 /* What the child has said behind the end of its answer is the beginning of the next. */

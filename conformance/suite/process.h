@@ -1,10 +1,11 @@
-/* process: runs commands, whatever they do: gives them input, takes their output, and kills them,
- * with everything that they have started, when they hang. */
+/* process: runs commands, whatever they do: gives them input, takes their output, and kills them
+ * when they hang. Nothing that a command has started outlives it, or this process. */
 #ifndef PROCESS_H
 #define PROCESS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct command {
     char *const *arguments; /* the program, found by PATH, and its arguments, ended by a NULL */
@@ -13,8 +14,8 @@ struct command {
     size_t input_size;
     double seconds; /* of processor time that it and its descendants may use, or of silence in
                        which none of them could run; 0: any */
-    double
-        grace; /* seconds that it has after SIGQUIT when it hangs, before it is killed; 0: none */
+    double grace;   /* seconds that it has after SIGQUIT when it hangs, before it is killed; 0: none
+                     */
     size_t output_limit; /* bytes of standard output; a command that prints more is killed */
     const char *until;   /* a line that ends the answer of a command that lives on; NULL: none */
     bool (*hear)(const char *line, size_t size, void *state); /* called for each line of the answer,
@@ -30,6 +31,7 @@ enum process_end {
     PROCESS_SIGNALLED,
     PROCESS_HUNG,
     PROCESS_FLOODED,    /* printed more than the limit */
+    PROCESS_STOPPED,    /* by process_stop_all */
     PROCESS_NOT_STARTED /* the system refused */
 };
 
@@ -50,7 +52,7 @@ struct process {
                         than a processor. Another command may have as many at the same time. */
 };
 
-/* Run a command; returns when it has ended, even if a process that it started has not. Several
+/* Run a command; returns when it has ended, which ends every process that it started. Several
  * threads may call it at once. SIGPIPE need not be ignored. */
 void process_run(const struct command *command, struct process *process);
 void process_free(struct process *process);
@@ -70,8 +72,11 @@ struct child;
  * errno says why. */
 struct child *child_start(char *const *arguments, const char *variable);
 
+/* The number of its process, while it lives. */
+pid_t child_process(const struct child *child);
+
 /* Give it the command's input and take what it says. The command's arguments and variable are not
- * used. Returns whether it lives; if not, it is gone, with everything in its process group. */
+ * used. Returns whether it lives; if not, it is gone, with everything that it has started. */
 bool child_ask(struct child *child, const struct command *command, struct process *process);
 
 /* The same, with no input after this one. */
@@ -80,11 +85,12 @@ bool child_ask_last(struct child *child, const struct command *command, struct p
 /* Kill it if it lives, and free it. */
 void child_free(struct child *child);
 
-/* Send a signal to every command that runs in any thread; a signal handler may call it. */
-void process_kill_all(int number);
+/* ---- The end of all ---- */
 
-/* Wait for the end of every command, in place of the threads in which they run, which learn no more
- * of it; for a signal handler that ends this process. */
-void process_wait_all(void);
+/* From now on no command answers: those that run are stopped, and none can be started. A signal
+ * handler may call it. */
+void process_stop_all(void);
+
+bool process_stopped(void);
 
 #endif

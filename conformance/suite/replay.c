@@ -93,9 +93,10 @@ static void compare_second(const struct session *session, struct result *result,
         result_remark(result, "and the same answers make different runs");
 }
 
-void replay(const struct session *session, const struct suite *suite, struct test *test)
+void replay(const struct session *session, const struct suite *suite, struct test *test,
+            const char *schedule, const char *option)
 {
-    char *twice = text_of("%s%s", session->schedule, session->schedule);
+    char *twice = text_of("%s%s", schedule, schedule);
     struct execution first, second;
     struct batch batch;
 
@@ -105,6 +106,6 @@ void replay(const struct session *session, const struct suite *suite, struct tes
     if (first.result.kind != RESULT_NOT_IMPLEMENTED && batch_next(&batch, &second))
         compare_second(session, &test->result, first.text, first.size, &second);
     batch_free(&batch);
-    test->result.replay = copy_of(session->replay);
+    test->result.replay = copy_of(option);
     free(twice);
 }

@@ -4,8 +4,10 @@
 
 #include "execute.h"
 
-/* Execute a scenario twice with the schedule of the session. Write the result to the test. */
-void replay(const struct session *session, const struct suite *suite, struct test *test);
+/* Execute a scenario twice with the line of a schedule. Write the result to the test, with the
+ * option of conform that the line came from; NULL: it is the scenario's. */
+void replay(const struct session *session, const struct suite *suite, struct test *test,
+            const char *schedule, const char *option);
 
 /* Whether executions of one schedule have to be the same: not if that rule is excused. */
 bool replay_is_asked(const struct session *session);

@@ -49,6 +49,7 @@ void result_remark(struct result *result, const char *remark)
 void result_free(struct result *result)
 {
     free(result->reason);
+    free(result->trace);
     free(result->output);
     free(result->errors);
     free(result->replay);

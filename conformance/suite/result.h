@@ -18,10 +18,15 @@ enum result_kind {
     RESULT_KINDS
 };
 
+enum { RESULT_TRACE_MAX = 1 << 18 };
+
 struct result {
     enum result_kind kind;
     char *reason;            /* one line; NULL: it passed */
     struct verdict *verdict; /* the judge's; NULL: it was not asked */
+    char *trace;             /* all that a driver said of the execution, as it said it, up to
+                                RESULT_TRACE_MAX bytes; NULL: it passed, or was no scenario */
+    size_t left_out;         /* bytes behind them */
     char *output;            /* the last lines of a driver's output, printable; NULL: none */
     char *errors;            /* the last lines of standard error, printable; NULL: none */
     char *replay;            /* the option of conform that repeats the execution; NULL: none */

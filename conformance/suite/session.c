@@ -7,6 +7,7 @@
 #include "explore.h"
 #include "machine/clock.h"
 #include "machine/machine.h"
+#include "process.h"
 #include "replay.h"
 #include "scenario/memory.h"
 
@@ -46,6 +47,8 @@ static const char *missing(const struct program *program)
     }
     if (ipv4 && !machine_has_loopback())
         return "the loopback interface";
+    if ((unsigned)program->descriptors > machine_descriptors())
+        return "descriptors";
     return ipv6 && !machine_has_ipv6() ? "IPv6" : NULL;
 }
 
@@ -74,16 +77,19 @@ static void excuse(const struct program *program, struct result *result)
         result_set(result, RESULT_UNKNOWN, "there is no room for the stacks of %d tasks", tasks);
 }
 
-/* A test that fails as declared differs. */
-static void expect_failure(struct test *test)
+/* A test that fails as declared differs, and so does one that varies, whatever it did. */
+static void expect_as_declared(struct test *test)
 {
+    enum difference_kind kind = test->difference ? test->difference->kind : DIFFERENCE_DIFFERS;
     struct result *result = &test->result;
+    bool fails = result->kind >= RESULT_FAIL;
+    bool varies = kind == DIFFERENCE_VARIES && (fails || result->kind == RESULT_PASS);
 
-    if (!test->difference || test->difference->kind != DIFFERENCE_FAILS ||
-        result->kind < RESULT_FAIL)
+    if (!varies && !(kind == DIFFERENCE_FAILS && fails))
         return;
     free(result->reason);
-    result_set(result, RESULT_DIFFERS, "fails as declared: %s", test->difference->reason);
+    result_set(result, RESULT_DIFFERS, "%s as declared: %s", varies ? "varies" : "fails",
+               test->difference->reason);
 }
 
 static void attack_server(const struct session *session, struct test *test)
@@ -96,24 +102,57 @@ static void attack_server(const struct session *session, struct test *test)
         result_set(&test->result, RESULT_SKIPPED, "a test in C, which needs a library");
 }
 
+/* Why a scenario cannot be executed on the schedules of the session; NULL: it can. */
+static const char *cannot_be_steered(const struct program *program)
+{
+    if (program_has(program, OP_SPIN))
+        return "tasks spin, and a steered run has one thread";
+    return program->peer_step_count > 0 ? "peers make choices of their own" : NULL;
+}
+
+/* Execute a scenario as it asks for. Between two executions its peers may choose otherwise. */
+static void run_as_asked(const struct session *session, const struct suite *suite,
+                         struct test *test)
+{
+    const struct program *program = test->scenario->program;
+
+    if (program->every_schedule) {
+        explore(session, suite, test, session->explore ? session->explore : EXPLORE_DEFAULT);
+        if (!session->explore)
+            test->exploration = (struct exploration){0}; /* nobody has asked how far it was */
+    } else if (program->schedule && program->peer_step_count == 0)
+        replay(session, suite, test, program->schedule, NULL);
+    else
+        test->result =
+            execute_once(session, suite, test, program->schedule ? program->schedule : "");
+}
+
+static void run_scenario(const struct session *session, const struct suite *suite,
+                         struct test *test)
+{
+    const struct program *program = test->scenario->program;
+    bool steers = session->explore || session->replay;
+
+    if (execute_lacks(session, test, steers || program_is_steered(program), &test->result))
+        return;
+    if (!steers || (session->explore && program_is_steered(program)))
+        run_as_asked(session, suite, test);
+    else if (program->schedule)
+        result_set(&test->result, RESULT_SKIPPED, "it has a schedule of its own");
+    else if (cannot_be_steered(program))
+        result_set(&test->result, RESULT_SKIPPED, "%s", cannot_be_steered(program));
+    else if (session->explore)
+        explore(session, suite, test, session->explore);
+    else
+        replay(session, suite, test, session->schedule, session->replay);
+}
+
 static void ask_runtime(const struct session *session, const struct suite *suite, struct test *test)
 {
     struct result *result = &test->result;
 
-    if (test->scenario && execute_lacks(session, test, session->explore || session->replay, result))
-        return;
-    if (test->scenario && (session->explore || session->replay) &&
-        program_has(test->scenario->program, OP_SPIN))
-        result_set(result, RESULT_SKIPPED, "tasks spin, and a steered run has one thread");
-    else if (test->scenario && (session->explore || session->replay) &&
-             test->scenario->program->peer_step_count > 0)
-        result_set(result, RESULT_SKIPPED, "peers make choices of their own");
-    else if (test->scenario && session->explore)
-        explore(session, suite, test);
-    else if (test->scenario && session->replay)
-        replay(session, suite, test);
-    else if (test->scenario)
-        *result = execute_once(session, suite, test, "");
+    if (test->scenario)
+        run_scenario(session, suite, test);
     else if (session->command)
         result_set(result, RESULT_SKIPPED, "a test in C, which needs a library");
     else if (session->explore || session->replay)
@@ -122,21 +161,59 @@ static void ask_runtime(const struct session *session, const struct suite *suite
         *result = execute_check(session, test);
 }
 
+static pthread_mutex_t telling = PTHREAD_MUTEX_INITIALIZER;
+
+static void tell_begin(const struct session *session, const struct test *test)
+{
+    const struct observer *observer;
+
+    pthread_mutex_lock(&telling);
+    for (observer = session->observer; observer; observer = observer->next)
+        if (observer->begin)
+            observer->begin(observer->to, test);
+    pthread_mutex_unlock(&telling);
+}
+
+static void tell(const struct session *session, const struct suite *suite, const struct test *test)
+{
+    const struct observer *observer;
+
+    pthread_mutex_lock(&telling);
+    for (observer = session->observer; observer; observer = observer->next)
+        observer->see(observer->to, suite, test);
+    pthread_mutex_unlock(&telling);
+}
+
+/* What was stopped has no result. */
+static void forget(struct test *test)
+{
+    result_free(&test->result);
+    test->result.kind = RESULT_SKIPPED;
+    test->exploration = (struct exploration){0};
+    test->executions = 0;
+}
+
 static void run_test(const struct session *session, const struct suite *suite, struct test *test)
 {
     double begin = clock_now(), seconds;
 
+    tell_begin(session, test);
     test->executions++;
     if (session->server)
         attack_server(session, test);
     else
         ask_runtime(session, suite, test);
     seconds = clock_now() - begin;
+    if (process_stopped()) {
+        forget(test);
+        return;
+    }
     if (!session->server) {
         excuse(test->scenario ? test->scenario->program : NULL, &test->result);
-        expect_failure(test);
+        expect_as_declared(test);
     }
     test->result.seconds = seconds;
+    tell(session, suite, test);
 }
 
 /* What several threads take tests from. */
@@ -149,7 +226,7 @@ struct work {
 
 /* What is declared to differ, and the tests of a rule whose part a library is known to lack, are
  * not executed. */
-static void leave_out(struct suite *suite)
+static void leave_out(const struct session *session, struct suite *suite)
 {
     size_t r, t;
 
@@ -165,6 +242,8 @@ static void leave_out(struct suite *suite)
             else if (test->chosen && test->difference &&
                      test->difference->kind == DIFFERENCE_DIFFERS)
                 result_set(&test->result, RESULT_DIFFERS, "%s", test->difference->reason);
+            if (test->result.kind != RESULT_SKIPPED)
+                tell(session, suite, test);
         }
     }
 }
@@ -185,7 +264,8 @@ static bool shares_result(const struct session *session, const struct test *test
 
 static void run_waiting(struct work *work, struct test *test)
 {
-    if (is_left_out(test) || test->executions || shares_result(work->session, test))
+    if (process_stopped() || is_left_out(test) || test->executions ||
+        shares_result(work->session, test))
         return;
     run_test(work->session, work->suite, test);
     if (test->result.kind >= RESULT_FAIL && test->rule->level == LEVEL_MUST)
@@ -240,6 +320,12 @@ static void copy_result(struct result *to, const struct result *from)
 
 enum { ASKED_AGAIN = 5 /* tests that fail again, until it is clear that it is the runtime */ };
 
+bool session_asks_again(const struct test *test)
+{
+    return test->executions == 1 && test->result.kind >= RESULT_FAIL &&
+           (test->result.kind == RESULT_HANG || test->result.starved);
+}
+
 /* Execute tests that seem to hang, or whose runs could not start, once more, one at a time, so that
  * no other test disturbs them. Returns whether one of them does not fail. */
 static bool ask_again(const struct session *session, struct suite *suite)
@@ -248,11 +334,10 @@ static bool ask_again(const struct session *session, struct suite *suite)
     int failed = 0;
     size_t i;
 
-    for (i = 0; i < suite->count && failed < ASKED_AGAIN; i++) {
+    for (i = 0; i < suite->count && failed < ASKED_AGAIN && !process_stopped(); i++) {
         struct test *test = &suite->tests[i];
 
-        if (test->executions != 1 || test->result.kind < RESULT_FAIL ||
-            (test->result.kind != RESULT_HANG && !test->result.starved))
+        if (!session_asks_again(test))
             continue;
         result_free(&test->result);
         test->exploration = (struct exploration){0};
@@ -293,7 +378,7 @@ void session_run(const struct session *session, struct suite *suite)
 {
     size_t i;
 
-    leave_out(suite);
+    leave_out(session, suite);
     /* What was left out for a test that only seemed to hang is executed after all. */
     do
         run_all(session, suite);
@@ -304,9 +389,12 @@ void session_run(const struct session *session, struct suite *suite)
         if (!is_left_out(test) && shares_result(session, test)) {
             copy_result(&test->result, &test->twin->result);
             test->executions = test->twin->executions;
+            if (test->executions)
+                tell(session, suite, test);
         }
     }
     suite_leave_out(suite);
+    suite->interrupted = process_stopped();
     suite_settle(suite);
     differences_settle(suite, session->explore > 0);
 }

@@ -13,6 +13,18 @@ enum fail_fast {
     FAIL_FAST_ALL   /* all others, if its rule is a MUST: the runtime does not conform */
 };
 
+/* What is told of the tests of a session, by one thread at a time. */
+struct observer {
+    /* A test begins to be executed; may be NULL. */
+    void (*begin)(void *to, const struct test *test);
+    /* A chosen test has its result. A test that is executed once more is told of once more. Once
+     * all have been executed, a result may still become another one: what a runtime lacks may turn
+     * out to be declined. */
+    void (*see)(void *to, const struct suite *suite, const struct test *test);
+    void *to;
+    const struct observer *next; /* who is told as well; NULL: nobody */
+};
+
 /* What is tested, and how. */
 struct session {
     const char *runtime;     /* a library; NULL: the runtime is the command's */
@@ -32,9 +44,15 @@ struct session {
     int jobs;             /* tests at a time */
     const struct invariants *excused; /* declared to be broken; NULL: none */
     enum fail_fast fail_fast;
+    const struct observer *observer; /* NULL: there is none */
 };
 
-/* Execute the chosen tests and write to each its result. Those left out are no longer chosen. */
+/* Execute the chosen tests and write to each its result. Those left out are no longer chosen. After
+ * process_stop_all it returns within a second, and the suite is interrupted. */
 void session_run(const struct session *session, struct suite *suite);
+
+/* Whether a test that was executed is to be executed once more, since it failed as it might for
+ * want of processor time, threads or memory. */
+bool session_asks_again(const struct test *test);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "scenario/memory.h"
 
+#include <fnmatch.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -266,26 +267,47 @@ bool suite_is_of(const struct suite_rule *rule, const char *id)
     return !strcmp(text, id) || !strcmp(rule->rule->id, id);
 }
 
+/* Whether an id, or a pattern, means this one. */
+static bool means(const char *what, const char *id)
+{
+    return !what || fnmatch(what, id, FNM_PATHNAME | FNM_NOESCAPE) == 0;
+}
+
+static bool means_rule(const char *what, const struct suite_rule *rule)
+{
+    char chapter[16];
+
+    snprintf(chapter, sizeof chapter, "R%d", rule->chapter->number);
+    return means(what, chapter) || means(what, rule->rule->id);
+}
+
+/* Returns whether the rule, or one of its tests, is meant. */
+static bool mark_rule(struct suite_rule *rule, const char *what, bool chosen)
+{
+    bool whole = means_rule(what, rule), found = whole;
+    size_t left = 0, t;
+
+    for (t = 0; t < rule->count; t++) {
+        struct test *test = &rule->tests[t];
+
+        if (whole || means(what, test->id)) {
+            test->chosen = chosen;
+            found = true;
+        }
+        left += test->chosen;
+    }
+    if (found)
+        rule->chosen = left > 0 || (chosen && whole);
+    return found;
+}
+
 static bool mark(struct suite *suite, const char *what, bool chosen)
 {
     bool found = false;
-    size_t r, t;
+    size_t r;
 
-    for (r = 0; r < suite->rule_count; r++) {
-        struct suite_rule *place = &suite->rules[r];
-        bool whole = !what || suite_is_of(place, what);
-
-        for (t = 0; t < place->count; t++)
-            if (whole || !strcmp(place->tests[t].id, what)) {
-                place->tests[t].chosen = chosen;
-                place->chosen |= chosen;
-                found = true;
-            }
-        if (whole) {
-            place->chosen = chosen;
-            found = true;
-        }
-    }
+    for (r = 0; r < suite->rule_count; r++)
+        found |= mark_rule(&suite->rules[r], what, chosen);
     return found;
 }
 
@@ -319,6 +341,24 @@ bool suite_choose_attacks(struct suite *suite)
 bool suite_except(struct suite *suite, const char *what)
 {
     return mark(suite, what, false);
+}
+
+void suite_keep_levels(struct suite *suite, unsigned levels)
+{
+    size_t i;
+
+    for (i = 0; i < suite->rule_count; i++)
+        if (!(levels >> suite->rules[i].rule->level & 1))
+            mark_rule(&suite->rules[i], NULL, false);
+}
+
+bool suite_is_empty(const struct suite *suite)
+{
+    size_t i = 0;
+
+    while (i < suite->rule_count && !suite->rules[i].chosen)
+        i++;
+    return i == suite->rule_count;
 }
 
 bool suite_check(const struct suite *suite, suite_complain *complain)

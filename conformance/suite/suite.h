@@ -22,7 +22,7 @@ struct exploration {
 };
 
 struct test {
-    char *id;         /* "R2.1/1" */
+    char *id;         /* "R2.1/ended" */
     const char *name; /* the part of the id behind the rule */
     const struct rule *rule;
     const struct scenario *scenario; /* NULL: a test in C */
@@ -63,7 +63,10 @@ struct suite {
     size_t rule_count;
     struct test *tests; /* in the order of the rules */
     size_t count;
-    size_t left_out; /* tests that were chosen first, and not executed since others had failed */
+    size_t left_out; /* tests that were chosen first, and not executed since others had failed, or
+                        since the session was interrupted */
+    bool interrupted;
+    bool strict; /* a broken SHOULD rule is held against the runtime, too */
     struct suite_part parts[PARTS];
     struct differences *differences; /* declared; NULL: none */
     char *stray; /* complaint about a test in C that names no rule of the chapters; NULL: none */
@@ -82,8 +85,9 @@ void suite_free(struct suite *suite);
 /* Whether a rule is meant by an id: its own (R2.1), or that of its chapter (R2). */
 bool suite_is_of(const struct suite_rule *rule, const char *id);
 
-/* Choose a rule (R2.1), the rules of a chapter (R2) or one test (R2.1/1) in addition to those that
- * are chosen already; NULL: all. Returns whether it exists. */
+/* Choose a rule (R2.1), the rules of a chapter (R2) or one test (R2.1/ended), or all that a pattern
+ * of the shell stands for, in addition to those that are chosen already; NULL: all. Returns whether
+ * any exists. */
 bool suite_choose(struct suite *suite, const char *what);
 
 /* Choose the rules of the chapters that have attacks on a server. Returns whether there are any. */
@@ -92,8 +96,13 @@ bool suite_choose_attacks(struct suite *suite);
 /* Whether a chapter has any. */
 bool suite_has_attacks(const struct suite *suite, const struct chapter *chapter);
 
-/* Undo the choice of the same. */
+/* Undo the choice of the same. A rule of which no test is left is not chosen either. */
 bool suite_except(struct suite *suite, const char *what);
+
+/* Undo the choice of all rules but those of some levels: bit L stands for level L. */
+void suite_keep_levels(struct suite *suite, unsigned levels);
+
+bool suite_is_empty(const struct suite *suite);
 
 /* Complain about chosen rules that have neither tests nor a reason to be untested, or have both,
  * and, if all rules are chosen, about tests in C of no rule. Returns whether all is well. */

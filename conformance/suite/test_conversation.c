@@ -262,6 +262,29 @@ static void gives_up_what_lacks_an_operation(void **state)
     drivers_free(drivers);
 }
 
+static void limits_the_descriptors_of_one_scenario(void **state)
+{
+    struct drivers *drivers =
+        greeted(LIVES("n=x$n; echo scenario $id; echo print main $n $(ulimit -n)"));
+    struct program limited = *hello;
+    struct process process;
+
+    (void)state;
+    limited.descriptors = 77;
+    for (int i = 0; i < 2; i++) {
+        drivers_ask(drivers, &limited, "scenario 1\ngo\n", NULL, &process);
+        assert_string_equal(process.output, "scenario 1\nprint main x 77\n");
+        assert_int_equal(process.end, PROCESS_EXITED);
+        assert_int_equal(process.status, 0);
+        process_free(&process);
+    }
+    ask(drivers, 2, &process);
+    assert_true(!strncmp(process.output, "scenario 2\nprint main x ", 24));
+    assert_null(strstr(process.output, " 77"));
+    process_free(&process);
+    drivers_free(drivers);
+}
+
 static void tells_how_the_last_driver_ended(void **state)
 {
     struct drivers *drivers = greeted(LIVES(RUN) "; exit 9");
@@ -283,6 +306,7 @@ int main(void)
         cmocka_unit_test(hears_how_a_scenario_ended),
         cmocka_unit_test(understands_what_is_held_back),
         cmocka_unit_test(gives_up_what_lacks_an_operation),
+        cmocka_unit_test(limits_the_descriptors_of_one_scenario),
         cmocka_unit_test(tells_how_the_last_driver_ended),
     };
 

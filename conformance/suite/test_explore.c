@@ -25,6 +25,7 @@ static struct {
     int choices;   /* asked for in this run */
     int runs;      /* begun in this process */
     int schedules; /* that it was given */
+    int line;      /* of the only operation of main */
 } now;
 
 static uint64_t next_answer(struct schedule *schedule)
@@ -83,6 +84,15 @@ static int counts(void)
     for (i = 0; i < 10; i++)
         value = 2 * value + choose(2);
     printf(value ? "did main 2 ok %d\nend main\nrun ok\n" : "did main 2 ok\nend main\nrun ok\n",
+           value);
+    return -1;
+}
+
+static int counts_to_2(void)
+{
+    int value = choose(3);
+
+    printf(value ? "did main 3 ok %d\nend main\nrun ok\n" : "did main 3 ok\nend main\nrun ok\n",
            value);
     return -1;
 }
@@ -252,6 +262,7 @@ static const struct {
                 {"counts", counts},
                 {"six-of-three", six_of_three},
                 {"fails-at-0102", fails_at_0102},
+                {"counts-to-2", counts_to_2},
                 {"crashes-at-0102", crashes_at_0102},
                 {"exits-at-0102", exits_at_0102},
                 {"hangs-at-01", hangs_at_01},
@@ -296,7 +307,7 @@ static void execute(int (*run)(void))
     while (prints-- > 0)
         printf("print main hello\n");
     if (prints > -2)
-        printf("did main 2 ok\nend main\nrun ok\n");
+        printf("did main %d ok\nend main\nrun ok\n", now.line);
 }
 
 /* A driver that is started for each scenario. */
@@ -305,7 +316,7 @@ static int drive(const char *name)
     static struct schedule schedules[200];
     char *line = NULL;
     size_t room = 0, i;
-    int s;
+    int s, lines = 0;
 
     printf("driver 2 %s\nready\n", name);
     fflush(stdout);
@@ -314,6 +325,8 @@ static int drive(const char *name)
     while (getline(&line, &room, stdin) > 0 && strcmp(line, "go\n") != 0)
         if (!strncmp(line, "schedule", 8) && now.schedules < 200)
             read_schedule(&schedules[now.schedules++], line);
+        else if (++lines && strstr(line, "print"))
+            now.line = lines;
     free(line);
     for (i = 0; i < sizeof runtimes / sizeof *runtimes; i++) {
         for (s = 0; s < now.schedules && !strcmp(runtimes[i].name, name); s++) {
@@ -347,6 +360,31 @@ static const char chapter[] = "# A chapter\n"
                               "task main\n"
                               "    self\n"
                               "expect run ok\n"
+                              "```\n"
+                              "\n"
+                              "Main speaks on one schedule:\n\n"
+                              "```scenario one\n"
+                              "schedule 0 1 0 2\n"
+                              "task main\n"
+                              "    print hello\n"
+                              "expect run ok\n"
+                              "expect exactly hello\n"
+                              "```\n"
+                              "\n"
+                              "Main counts on every schedule:\n\n"
+                              "```scenario every\n"
+                              "schedule all\n"
+                              "task main\n"
+                              "    self => ok | ok 1 | ok 2\n"
+                              "expect run ok\n"
+                              "```\n"
+                              "\n"
+                              "Main counts too far:\n\n"
+                              "```scenario too-far\n"
+                              "schedule all\n"
+                              "task main\n"
+                              "    self => ok | ok 1 | ok 2 | ok 9\n"
+                              "expect run ok\n"
                               "```\n";
 
 static int set_up(void **state)
@@ -362,9 +400,9 @@ static void complain(const char *text)
     print_error("%s\n", text);
 }
 
-/* Explore a runtime's schedules, `most` of them at most, or execute one. */
-static struct suite *run_session(const char *runtime, const char *schedule, size_t most,
-                                 double seconds)
+/* Explore a runtime's schedules of a scenario, `most` of them at most, or execute one. */
+static struct suite *run_scenario(const char *scenario, const char *runtime, const char *schedule,
+                                  size_t most, double seconds)
 {
     struct suite *suite = suite_create(place, "", NULL, complain);
     struct session session = {.seconds = seconds,
@@ -377,12 +415,19 @@ static struct suite *run_session(const char *runtime, const char *schedule, size
     assert_non_null(suite);
     assert_true(asprintf(&command, "%s %s", built("conformance/suite/test_explore"), runtime) > 0);
     session.command = command;
-    assert_true(suite_choose(suite, strcmp(runtime, "counts") ? "R98.1/1" : "R98.1/counts"));
+    assert_true(suite_choose(suite, scenario));
     assert_null(execute_begin(&session, suite));
     session_run(&session, suite);
     execute_end(&session);
     free(command);
     return suite;
+}
+
+static struct suite *run_session(const char *runtime, const char *schedule, size_t most,
+                                 double seconds)
+{
+    return run_scenario(strcmp(runtime, "counts") ? "R98.1/1" : "R98.1/counts", runtime, schedule,
+                        most, seconds);
 }
 
 static void expect_pass(const char *runtime, size_t most, struct exploration expected)
@@ -586,6 +631,63 @@ static void executes_it_twice(void **state)
                   "and the same answers make different runs");
 }
 
+/* ---- Scenarios with a schedule of their own ---- */
+
+static const struct test *chosen(const struct suite *suite)
+{
+    size_t i = 0;
+
+    while (!suite->tests[i].chosen)
+        i++;
+    return &suite->tests[i];
+}
+
+static void expect_own(const char *scenario, const char *runtime, const char *schedule, size_t most,
+                       enum result_kind kind, const char *reason)
+{
+    struct suite *suite = run_scenario(scenario, runtime, schedule, most, HANG);
+    const struct test *test = chosen(suite);
+
+    assert_int_equal(test->result.kind, kind);
+    if (reason)
+        assert_string_equal(test->result.reason, reason);
+    assert_int_equal(test->exploration.schedules > 0, most > 0 && !strstr(scenario, "one"));
+    suite_free(suite);
+}
+
+static void executes_the_own_schedule(void **state)
+{
+    (void)state;
+    expect_own("R98.1/one", "small", "", 0, RESULT_PASS, NULL);
+    expect_own("R98.1/one", "fails-at-0102", "", 0, RESULT_FAIL, "2 findings");
+    expect_own("R98.1/one", "fails-at-0102", "", 100, RESULT_FAIL, "2 findings");
+    expect_own("R98.1/one", "fails-second", "", 0, RESULT_FAIL,
+               "2 findings; and the same answers make different runs");
+    expect_own("R98.1/one", "fails-at-0102", "schedule\n", 0, RESULT_SKIPPED,
+               "it has a schedule of its own");
+    expect_own("R98.1/one", "not-steered", "", 0, RESULT_DECLINED, "the runtime declines choices");
+}
+
+static void meets_all_outcomes(void **state)
+{
+    struct suite *suite = run_scenario("R98.1/too-far", "counts-to-2", "", 0, HANG);
+    const struct verdict *verdict = chosen(suite)->result.verdict;
+
+    (void)state;
+    assert_string_equal(chosen(suite)->result.reason, "an outcome cannot be chosen");
+    assert_int_equal(verdict->finding_count, 1);
+    assert_string_equal(verdict->findings[0].expected,
+                        "some schedule leads to the outcome ok 9 of 'self'");
+    assert_string_equal(verdict->findings[0].observed, "none of 3 does");
+    suite_free(suite);
+    expect_own("R98.1/every", "counts-to-2", "", 0, RESULT_PASS, NULL);
+    expect_own("R98.1/every", "counts-to-2", "", 10, RESULT_PASS, NULL);
+    expect_own("R98.1/every", "counts-to-2", "", 2, RESULT_FAIL, "an outcome cannot be chosen");
+    expect_own("R98.1/too-far", "counts-to-2", "schedule 1\n", 0, RESULT_PASS, NULL);
+    expect_own("R98.1/every", "not-steered", "", 0, RESULT_DECLINED,
+               "the runtime declines choices");
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -600,6 +702,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(tells_what_cannot_be_steered),
         cmocka_unit_test(executes_one_schedule),
         cmocka_unit_test(executes_it_twice),
+        cmocka_unit_test(executes_the_own_schedule),
+        cmocka_unit_test(meets_all_outcomes),
     };
 
     return argc > 1 ? drive(argv[1]) : cmocka_run_group_tests(tests, set_up, place_tear_down);

@@ -6,7 +6,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void complain(void *to, int line, const char *text)
@@ -40,7 +43,8 @@ static void say(struct play *play, const char *lines)
         peers_hear(play->peers, lines, strcspn(lines, "\n"));
 }
 
-/* End, and expect this finding; NULL: none. */
+/* End, and expect this finding; NULL: none. Whatever was observed instead is right if that is NULL.
+ */
 static void end(struct play *play, int line, const char *expected, const char *observed)
 {
     struct verdict verdict = {.kind = VERDICT_PASS};
@@ -54,7 +58,8 @@ static void end(struct play *play, int line, const char *expected, const char *o
     if (expected != NULL) {
         assert_int_equal(verdict.findings[0].line, line);
         assert_string_equal(verdict.findings[0].expected, expected);
-        assert_string_equal(verdict.findings[0].observed, observed);
+        if (observed != NULL)
+            assert_string_equal(verdict.findings[0].observed, observed);
         free(verdict.findings[0].expected);
         free(verdict.findings[0].observed);
         free(verdict.findings[0].deviation);
@@ -63,16 +68,24 @@ static void end(struct play *play, int line, const char *expected, const char *o
     program_free(play->program);
 }
 
-/* Connect to the only peer that listens. */
-static int connect_to(const struct play *play)
+/* Where the only peer listens that does. */
+static struct sockaddr_in address_of_peer(const struct play *play)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     char *lines = peers_lines(play->peers);
-    int number = socket(AF_INET, SOCK_STREAM, 0), port;
+    int port;
 
     assert_int_equal(sscanf(lines, "peer p %d\n", &port), 1);
     free(lines);
     address.sin_port = htons((in_port_t)port);
+    return address;
+}
+
+static int connect_to(const struct play *play)
+{
+    struct sockaddr_in address = address_of_peer(play);
+    int number = socket(AF_INET, SOCK_STREAM, 0);
+
     assert_int_equal(connect(number, (struct sockaddr *)&address, sizeof address), 0);
     return number;
 }
@@ -203,14 +216,73 @@ static void follows_the_lines(void **state)
     end(&play, 0, NULL, NULL);
 }
 
+/* A process that waits, or works, as the driver. */
+static pid_t start_driver(bool works)
+{
+    pid_t process = fork();
+
+    assert_true(process >= 0);
+    while (process == 0)
+        if (!works)
+            pause();
+    return process;
+}
+
+/* The byte behind `idle` is sent if the driver was idle, and if not, the connection ends. */
+static void expect_idle(bool works)
+{
+    struct play play = begin(SERVER "idle\nsend 1\n");
+    pid_t process = start_driver(works);
+    int number = connect_to(&play);
+    unsigned char byte;
+
+    peers_begin(play.peers, process);
+    say(&play, "scenario 7\n");
+    assert_int_equal(read(number, &byte, 1), !works);
+    close(number);
+    kill(process, SIGKILL);
+    waitpid(process, NULL, 0);
+    end(&play, 8, works ? "while no task can go on, no processor time is used" : NULL, NULL);
+}
+
+static void watches_the_driver(void **state)
+{
+    (void)state;
+    expect_idle(false);
+    expect_idle(true);
+}
+
+/* Who connects waits until the listener is closed. */
+static void has_no_room(void **state)
+{
+    struct play play = begin("task main\nsocket c tcp4\nconnect c peer=p\nexpect run ok\npeer p\n"
+                             "listen full\n");
+    int number = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    struct sockaddr_in address = address_of_peer(&play);
+    struct pollfd poll_it = {.fd = number, .events = POLLOUT};
+
+    (void)state;
+    assert_int_equal(connect(number, (struct sockaddr *)&address, sizeof address), -1);
+    assert_int_equal(errno, EINPROGRESS);
+    assert_int_equal(poll(&poll_it, 1, 0), 0);
+    close(number);
+    end(&play, 0, NULL, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(has_nothing_to_tell),       cmocka_unit_test(gets_and_sends_the_pattern),
-        cmocka_unit_test(notices_other_bytes),       cmocka_unit_test(notices_an_early_end),
-        cmocka_unit_test(notices_more_than_the_end), cmocka_unit_test(waits_in_vain_for_bytes),
-        cmocka_unit_test(waits_in_vain_for_a_flag),  cmocka_unit_test(waits_in_vain_for_a_listener),
+        cmocka_unit_test(has_nothing_to_tell),
+        cmocka_unit_test(gets_and_sends_the_pattern),
+        cmocka_unit_test(notices_other_bytes),
+        cmocka_unit_test(notices_an_early_end),
+        cmocka_unit_test(notices_more_than_the_end),
+        cmocka_unit_test(waits_in_vain_for_bytes),
+        cmocka_unit_test(waits_in_vain_for_a_flag),
+        cmocka_unit_test(waits_in_vain_for_a_listener),
         cmocka_unit_test(follows_the_lines),
+        cmocka_unit_test(watches_the_driver),
+        cmocka_unit_test(has_no_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

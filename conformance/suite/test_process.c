@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 static struct process run(const char *text, double seconds, size_t limit)
 {
@@ -118,24 +119,30 @@ static bool dies(const char *number)
     return !is_alive(number);
 }
 
-static void does_not_wait_for_grandchildren(void **state)
+/* Wherever they are: in the group of the command, in a session of their own, or below a process
+ * that has ended. */
+static void takes_grandchildren_along(void **state)
 {
-    struct process process = run("sleep 1000 & echo $!", HANG, 100);
+    static const char *const commands[] = {
+        "sleep 1000 & echo $!",
+        "setsid sleep 1000 & echo $!; sleep 0.2",
+        "setsid sh -c 'setsid sleep 1000 & echo $!; sleep 0.2' & wait",
+        "setsid sleep 1000 & echo $!; sleep 0.2; kill -SEGV $$",
+        "setsid sleep 1000 & echo $!; wait",
+    };
+    size_t i;
 
     (void)state;
-    assert_int_equal(process.end, PROCESS_EXITED);
-    assert_int_equal(process.status, 0);
-    assert_true(atoi(process.output) > 0);
-    assert_true(dies(process.output));
-    process_free(&process);
+    for (i = 0; i < sizeof commands / sizeof *commands; i++) {
+        struct process process = run(commands[i], i < 4 ? HANG : 0.5, 100);
 
-    /* A process that has left the group lives on, and holds our pipes. */
-    process = run("setsid sleep 1000 & echo $!; sleep 0.2", HANG, 100);
-    assert_int_equal(process.end, PROCESS_EXITED);
-    assert_true(atoi(process.output) > 0);
-    assert_true(is_alive(process.output));
-    kill(atoi(process.output), SIGKILL);
-    process_free(&process);
+        assert_int_equal(process.end, i < 3    ? PROCESS_EXITED
+                                      : i == 3 ? PROCESS_SIGNALLED
+                                               : PROCESS_HUNG);
+        assert_true(atoi(process.output) > 0);
+        assert_false(is_alive(process.output));
+        process_free(&process);
+    }
 }
 
 /* What counts is processor time, of the child and of all below it. */
@@ -324,21 +331,53 @@ static void *run_for_ever(void *arg)
     return NULL;
 }
 
-static void kills_all(void **state)
+/* A process of ours that is killed takes along what it runs, even what has a session of its own. */
+static void takes_everything_along(void **state)
+{
+    int ends[2], status;
+    char number[32] = "";
+    pid_t runner;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    runner = fork();
+    assert_true(runner >= 0);
+    if (runner == 0) {
+        char text[128];
+
+        snprintf(text, sizeof text, "setsid sleep 1000 & echo $! >/proc/%d/fd/%d; wait",
+                 (int)getpid(), ends[1]);
+        run(text, HANG, 100);
+        _exit(0);
+    }
+    assert_true(read(ends[0], number, sizeof number - 1) > 0);
+    assert_true(is_alive(number));
+    kill(runner, SIGKILL);
+    assert_int_equal(waitpid(runner, &status, 0), runner);
+    assert_true(dies(number));
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* It cannot be undone, so that no test may follow. */
+static void stops_all(void **state)
 {
     struct process process = {.end = PROCESS_NOT_STARTED};
-    struct timespec soon = {.tv_nsec = 10000000};
     pthread_t thread;
 
     (void)state;
+    assert_false(process_stopped());
     assert_int_equal(pthread_create(&thread, NULL, run_for_ever, &process), 0);
-    do {
-        process_kill_all(SIGKILL);
-        nanosleep(&soon, NULL);
-    } while (pthread_tryjoin_np(thread, NULL) != 0);
-    assert_int_equal(process.end, PROCESS_SIGNALLED);
-    assert_int_equal(process.status, SIGKILL);
+    process_stop_all();
+    pthread_join(thread, NULL);
+    assert_true(process.end == PROCESS_STOPPED ||
+                (process.end == PROCESS_NOT_STARTED && process.status == ECANCELED));
     process_free(&process);
+    process = run("echo no", HANG, 100);
+    assert_int_equal(process.end, PROCESS_NOT_STARTED);
+    assert_int_equal(process.status, ECANCELED);
+    process_free(&process);
+    assert_true(process_stopped());
 }
 
 int main(void)
@@ -349,7 +388,7 @@ int main(void)
         cmocka_unit_test(passes_large_inputs_through),
         cmocka_unit_test(kills_what_hangs),
         cmocka_unit_test(stops_a_flood),
-        cmocka_unit_test(does_not_wait_for_grandchildren),
+        cmocka_unit_test(takes_grandchildren_along),
         cmocka_unit_test(kills_what_uses_too_much),
         cmocka_unit_test(leaves_what_goes_on_alone),
         cmocka_unit_test(kills_grandchildren_of_what_hangs),
@@ -359,7 +398,8 @@ int main(void)
         cmocka_unit_test(asks_what_hangs_to_end),
         cmocka_unit_test(children_start_clean),
         cmocka_unit_test(runs_several_and_leaks_nothing),
-        cmocka_unit_test(kills_all),
+        cmocka_unit_test(takes_everything_along),
+        cmocka_unit_test(stops_all),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* attack: tells whether an echo server, written in whatever language, keeps its promises to each
  * client while other clients do all that clients do. */
 #include "checks.h"
-#include "clock.h"
+#include "machine/clock.h"
 #include "table.h"
 
 #include <arpa/inet.h>
@@ -44,8 +44,13 @@ static const char help[] =
     "  --rule ID          run only checks of this rule of the specification, and judge by it "
     "alone:\n"
     "                     if something else is wrong, the check cannot tell\n"
-    "  --plain            print a line per check in place of the table: its name, pass, fail,\n"
-    "                     unknown or skipped, and why; all else goes to standard error\n"
+    "  --format FORMAT    print a table (the default); or plain, a line per check: its name, "
+    "pass,\n"
+    "                     fail, unknown or skipped, and why; or json, one document, which\n"
+    "                     conformance/report/README.md describes. Beside the last two all else "
+    "goes\n"
+    "                     to standard error\n"
+    "  --plain            the same as --format plain\n"
     "  --list             list the checks, with the rules that they are about\n"
     "  --rules            print a line for each rule of each check: RULE CHECK\n"
     "  --help             print this text\n"
@@ -67,10 +72,6 @@ struct options {
     int only_count;
     const char *rule; /* to judge by; NULL: all */
     struct table table;
-};
-
-struct counts {
-    int passed, failed, skipped, unknown;
 };
 
 __attribute__((format(printf, 1, 2), noreturn)) static void die(const char *format, ...)
@@ -180,6 +181,18 @@ static const char *find_rule(const char *rule)
     die("--rule %s: no check is about it; --list lists them", rule);
 }
 
+static enum form parse_form(const char *text)
+{
+    static const char *const names[] = {
+        [FORM_TABLE] = "table", [FORM_PLAIN] = "plain", [FORM_JSON] = "json"};
+    size_t i;
+
+    for (i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], text) == 0)
+            return (enum form)i;
+    die("--format %s: table, plain or json", text);
+}
+
 static void parse_option(struct options *options, int option)
 {
     switch (option) {
@@ -210,7 +223,10 @@ static void parse_option(struct options *options, int option)
         options->rule = find_rule(optarg);
         break;
     case 'P':
-        options->table.plain = true;
+        options->table.form = FORM_PLAIN;
+        break;
+    case 'f':
+        options->table.form = parse_form(optarg);
         break;
     case 'l':
         table_list();
@@ -230,19 +246,14 @@ static void parse_option(struct options *options, int option)
 
 static void parse(struct options *options, int argc, char **argv)
 {
-    static const struct option known[] = {{"port", required_argument, NULL, 'p'},
-                                          {"address", required_argument, NULL, 'a'},
-                                          {"seed", required_argument, NULL, 'r'},
-                                          {"connections", required_argument, NULL, 'c'},
-                                          {"seconds", required_argument, NULL, 's'},
-                                          {"patience", required_argument, NULL, 'w'},
-                                          {"only", required_argument, NULL, 'o'},
-                                          {"rule", required_argument, NULL, 'R'},
-                                          {"plain", no_argument, NULL, 'P'},
-                                          {"list", no_argument, NULL, 'l'},
-                                          {"rules", no_argument, NULL, 'L'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option known[] = {
+        {"port", required_argument, NULL, 'p'},    {"address", required_argument, NULL, 'a'},
+        {"seed", required_argument, NULL, 'r'},    {"connections", required_argument, NULL, 'c'},
+        {"seconds", required_argument, NULL, 's'}, {"patience", required_argument, NULL, 'w'},
+        {"only", required_argument, NULL, 'o'},    {"rule", required_argument, NULL, 'R'},
+        {"format", required_argument, NULL, 'f'},  {"plain", no_argument, NULL, 'P'},
+        {"list", no_argument, NULL, 'l'},          {"rules", no_argument, NULL, 'L'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     int option;
 
     options->table.words = argv;
@@ -259,7 +270,7 @@ static void parse(struct options *options, int argc, char **argv)
         die("the command lacks the word PORT, which stands for the server's port");
     set_address(options);
     options->table.seed = options->target.seed;
-    options->table.notes = options->table.plain ? stderr : stdout;
+    options->table.notes = options->table.form == FORM_TABLE ? stdout : stderr;
 }
 
 /* ---- How many clients there can be ---- */
@@ -367,7 +378,7 @@ static void judge_crowd(const struct options *options, int connections, struct t
              connections);
 }
 
-static bool run_check(const struct options *options, int connections, struct server *server,
+static bool run_check(struct options *options, int connections, struct server *server,
                       const struct check *check, struct counts *counts)
 {
     struct attack attack = {.target = &options->target,
@@ -425,7 +436,7 @@ static bool run_on_server(struct options *options, int connections, struct serve
     return true;
 }
 
-static void skip(const struct options *options, const struct check *check, const char *why,
+static void skip(struct options *options, const struct check *check, const char *why,
                  struct counts *counts)
 {
     table_skipped(&options->table, check, why);
@@ -454,16 +465,6 @@ static void run_checks(struct options *options, int connections, struct server *
         else if (!there)
             skip(options, check, "the server is gone", counts);
     }
-}
-
-static void print_counts(const struct counts *counts)
-{
-    printf("%d passed, %d failed", counts->passed, counts->failed);
-    if (counts->skipped > 0)
-        printf(", %d skipped", counts->skipped);
-    if (counts->unknown > 0)
-        printf(", %d unknown", counts->unknown);
-    printf("\n");
 }
 
 static int conclude(const struct counts *counts)
@@ -505,20 +506,18 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     raise_limit();
     handle_signals();
-    if (!options.table.plain)
-        printf("attack: seed %llu\n", (unsigned long long)options.target.seed);
+    table_begin(&options.table, options.command, options.address, options.port);
     server.command = options.command;
     if (options.command && !start_server(&options, &server))
         return COULD_NOT_TELL;
     if (!options.command && !server_listens(&options.target.address))
         die("nothing listens at %s, port %d", options.address, options.port);
     connections = possible_connections(&options, options.command ? &server : NULL);
-    if (!options.table.plain)
-        printf("  check        clients       bytes      time\n");
+    table_head(&options.table);
     run_checks(&options, connections, options.command ? &server : NULL, &counts);
     if (options.command)
         end_server(&options, &server);
-    if (!options.table.plain)
-        print_counts(&counts);
+    if (!table_end(&options.table, &counts, conclude(&counts)))
+        die("cannot write the report");
     return conclude(&counts);
 }

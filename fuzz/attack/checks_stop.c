@@ -47,6 +47,13 @@ static void say_if_it_ended(struct attack *attack)
                  "%s on SIGTERM, though it had clients", how);
 }
 
+/* Write that the server runs on for all our patience after something. */
+static void say_it_runs(const struct attack *attack, struct tally *tally, const char *after)
+{
+    snprintf(tally->reason, sizeof tally->reason, "the server still runs %g s after %s",
+             attack->target->patience, after);
+}
+
 /* ---- The clients ---- */
 
 /* It was answered before the stop, and is again after it. */
@@ -132,9 +139,7 @@ void check_end(struct attack *attack)
     if (tally->failed || tally->unknown)
         return;
     if (server_alive(attack->server, attack->target->patience, how))
-        snprintf(tally->reason, sizeof tally->reason,
-                 "the server still runs %g s after SIGTERM and the end of its last client",
-                 attack->target->patience);
+        say_it_runs(attack, tally, "SIGTERM and the end of its last client");
     else if (!has_ended_well(attack->server))
         snprintf(tally->reason, sizeof tally->reason, "%s after SIGTERM", how);
     tally->failed = tally->reason[0] != '\0';
@@ -146,15 +151,14 @@ static enum hold ends_at_once(void *context, struct tally *tally)
     char how[WHY];
 
     stop(attack);
-    if (!server_alive(attack->server, 0.1, how)) {
-        snprintf(tally->reason, sizeof tally->reason, "%s on the first SIGTERM", how);
+    if (server_is_ending(attack->server)) {
+        snprintf(tally->reason, sizeof tally->reason, "the server ended on the first SIGTERM");
         return HOLD_IS_WRONG;
     }
     server_signal(attack->server, SIGTERM);
     if (!server_alive(attack->server, attack->target->patience, how))
         return HOLD_ENDS_IT;
-    snprintf(tally->reason, sizeof tally->reason,
-             "the server still runs %g s after the second SIGTERM", attack->target->patience);
+    say_it_runs(attack, tally, "the second SIGTERM");
     return HOLD_IS_WRONG;
 }
 

@@ -314,8 +314,11 @@ static void report_rounds(struct tally *tally, const struct rounds *rounds)
     int half = rounds->count / 2, clients = half * rounds->clients;
     struct usage before = peak(rounds, 0, half), now = peak(rounds, half, rounds->count);
 
-    if (now.memory < 0 || !(is_level(rounds) || wavers(rounds))) {
-        tally->failed = tally->left = now.memory >= 0 && grows(rounds);
+    if (now.memory < 0) {
+        tally->unknown = true;
+        say(tally, "this machine does not tell how much memory a process has");
+    } else if (!(is_level(rounds) || wavers(rounds))) {
+        tally->failed = tally->left = grows(rounds);
         tally->unknown = !tally->failed;
         say(tally, "%s: %ld KiB, %d threads after %d clients; %ld KiB, %d threads after %d",
             tally->failed ? "it grows" : "it may grow", before.memory, before.threads, clients,

@@ -2,6 +2,7 @@
 #include "clock.h"
 
 #include "machine/activity.h"
+#include "machine/clock.h"
 
 #include <poll.h>
 #include <time.h>
@@ -12,17 +13,12 @@ static const double often = 0.005; /* from one look to the next, at least */
 static const double most = 0.05;   /* that a look can account for */
 enum { TIMES = 5 };                /* what a look costs us passes so often before the next one */
 
-static double read_clock(clockid_t clock)
+static double processor_time(void)
 {
     struct timespec time;
 
-    clock_gettime(clock, &time);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-double clock_now(void)
-{
-    return read_clock(CLOCK_MONOTONIC);
 }
 
 static struct {
@@ -49,12 +45,12 @@ static void look(double passed, double longest)
 double clock_of_server(void)
 {
     static double last, pause;
-    double passed = clock_now() - last, begun = read_clock(CLOCK_THREAD_CPUTIME_ID);
+    double passed = clock_now() - last, begun = processor_time();
 
     if (passed >= pause) {
         look(passed, pause > most ? pause : most);
         last += passed;
-        pause = TIMES * (read_clock(CLOCK_THREAD_CPUTIME_ID) - begun);
+        pause = TIMES * (processor_time() - begun);
         pause = pause > often ? pause : often;
     }
     return server.ran + server.rested;

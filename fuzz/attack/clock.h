@@ -2,9 +2,6 @@
 #ifndef ATTACK_CLOCK_H
 #define ATTACK_CLOCK_H
 
-/* Seconds since some moment in the past. */
-double clock_now(void);
-
 /* Seconds that the server has had since some moment: the processor time that its processes have
  * used, divided by the threads that wanted to run, and the time in which none could run. So a
  * server that is kept from running has all the time that it needs, and what it does while we are

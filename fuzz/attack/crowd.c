@@ -2,6 +2,7 @@
 #include "crowd.h"
 
 #include "clock.h"
+#include "machine/clock.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -111,6 +111,14 @@ static int descendants(int **pids)
     return found;
 }
 
+/* The memory of a process's own, in KiB. Not every kernel has the first, which is more exact. */
+static long memory_of(int pid)
+{
+    long memory = number_in(pid, "smaps_rollup", "Anonymous:");
+
+    return memory >= 0 ? memory : number_in(pid, "status", "RssAnon:");
+}
+
 struct usage server_usage(struct server *server)
 {
     struct usage usage = {0};
@@ -121,7 +129,7 @@ struct usage server_usage(struct server *server)
 
     usage.processes = count;
     for (i = 0; i < count; i++) {
-        long memory = number_in(pids[i], "smaps_rollup", "Anonymous:");
+        long memory = memory_of(pids[i]);
 
         usage.threads += count_entries(pids[i], "task");
         usage.descriptors += count_entries(pids[i], "fd");
@@ -284,8 +292,8 @@ static bool choose_port(struct address *address)
 
     read_ports_of_clients(&lowest, &highest);
     for (tries = 0; tries < TRIES; tries++) {
-        if (getrandom(&random, sizeof random, 0) < 0)
-            return false;
+        if (getrandom(&random, sizeof random, 0) != sizeof random)
+            random = (uint16_t)(time(NULL) + 7919 * (getpid() + tries)); /* refused here */
         port = FIRST_PORT + random % PORTS;
         if ((port >= lowest && port <= highest && tries < TRIES / 2) || is_taken(AF_INET, port) ||
             is_taken(AF_INET6, port))
@@ -299,6 +307,48 @@ static bool choose_port(struct address *address)
 
 enum { SAID_MOST = 64 << 20 /* bytes that the server may print */ };
 
+/* A file without a name, in memory if the system allows that; -1: there can be none. */
+static int file_in_memory(void)
+{
+    int file = memfd_create("said", MFD_CLOEXEC);
+    FILE *other;
+
+    if (file >= 0 || !(other = tmpfile()))
+        return file;
+    file = fcntl(fileno(other), F_DUPFD_CLOEXEC, 0);
+    fclose(other);
+    return file;
+}
+
+static const char *signal_name(int number)
+{
+    static const struct {
+        int number;
+        const char *name;
+    } names[] = {{SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"},   {SIGFPE, "SIGFPE"},
+                 {SIGILL, "SIGILL"},   {SIGKILL, "SIGKILL"}, {SIGPIPE, "SIGPIPE"},
+                 {SIGSEGV, "SIGSEGV"}, {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"},
+                 {SIGXFSZ, "SIGXFSZ"}, {SIGXCPU, "SIGXCPU"}, {SIGSYS, "SIGSYS"}};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].number == number)
+            return names[i].name;
+    return strsignal(number);
+}
+
+/* The server does not get the descriptors that we were given. */
+static void keep_descriptors(void)
+{
+    DIR *all = opendir("/proc/self/fd");
+    const struct dirent *entry;
+
+    while (all && (entry = readdir(all)))
+        if (atoi(entry->d_name) > STDERR_FILENO)
+            fcntl(atoi(entry->d_name), F_SETFD, FD_CLOEXEC);
+    if (all)
+        closedir(all);
+}
+
 /* In the child. If the server cannot be started, the error goes into the pipe. */
 static _Noreturn void become(const struct server *server, int port, int pipe)
 {
@@ -307,9 +357,7 @@ static _Noreturn void become(const struct server *server, int port, int pipe)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0);
     setrlimit(RLIMIT_FSIZE, &(struct rlimit){SAID_MOST, SAID_MOST});
-    close_range(
-        3, ~0u,
-        CLOSE_RANGE_CLOEXEC); /* the server does not get the descriptors that we were given */
+    keep_descriptors();
     for (argument = server->command; *argument; argument++)
         *argument = with_port(*argument, port);
     dup2(open("/dev/null", O_RDWR | O_CLOEXEC), STDIN_FILENO);
@@ -328,7 +376,7 @@ static bool spawn(struct server *server, int port, char *why)
     if (server->said >= 0)
         close(server->said);
     *server = (struct server){.command = server->command};
-    server->said = memfd_create("said", MFD_CLOEXEC);
+    server->said = file_in_memory();
     if (server->said < 0 || fcntl(server->said, F_SETFL, O_APPEND) < 0 ||
         pipe2(pipe, O_CLOEXEC) < 0) {
         snprintf(why, WHY, "the server cannot be started: %s", strerror(errno));
@@ -441,11 +489,15 @@ bool server_alive(struct server *server, double grace, char *why)
     if (lseek(server->said, 0, SEEK_END) >= SAID_MOST)
         snprintf(why, WHY, "the server ended when it had printed %d MiB", SAID_MOST >> 20);
     else if (WIFSIGNALED(server->status))
-        snprintf(why, WHY, "the server was killed by SIG%s",
-                 sigabbrev_np(WTERMSIG(server->status)));
+        snprintf(why, WHY, "the server was killed by %s", signal_name(WTERMSIG(server->status)));
     else
         snprintf(why, WHY, "the server ended with status %d", WEXITSTATUS(server->status));
     return false;
+}
+
+bool server_is_ending(const struct server *server)
+{
+    return count_entries(server->listener, "fd") == 0;
 }
 
 void server_said(struct server *server, char *text, size_t size)

@@ -41,6 +41,9 @@ bool server_refuses(const struct address *address);
 /* Send a signal to the process that listens. */
 void server_signal(const struct server *server, int number);
 
+/* Whether the process that listens has begun to end: it has no descriptors any more. */
+bool server_is_ending(const struct server *server);
+
 /* Whether it still runs after `grace` seconds; if not, says how it ended. */
 bool server_alive(struct server *server, double grace, char *why);
 

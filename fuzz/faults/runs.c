@@ -162,6 +162,44 @@ static int run_children(void)
     return result > 0 ? 0 : result;
 }
 
+/* ---- more children than there may be room for: none begins unless all can be spawned */
+
+static int begun;
+
+static int note_begin(void *arg)
+{
+    (void)arg;
+    begun++;
+    report_done();
+    return 0;
+}
+
+static int spawn_many(void *arg)
+{
+    static void *args[MANY];
+    static int outcomes[MANY];
+    miou_promise *older;
+    int error;
+
+    (void)arg;
+    TRY(miou_async(&older, NULL, do_work, NULL));
+    error = miou_parallel(outcomes, note_begin, args, MANY);
+    if (error < 0 && begun > 0)
+        report_broken("%d children have begun, but not all could be spawned", begun);
+    TRY(await(older)); /* which is not cancelled */
+    TRY(error);
+    for (int i = 0; i < MANY; i++)
+        TRY(outcomes[i]);
+    return 0;
+}
+
+static int run_many_children(void)
+{
+    sim_begin(&nobody);
+    begun = 0;
+    return run(spawn_many, 2);
+}
+
 /* ---- resources: each that is owned is finalised or disowned once, fault or not */
 
 static int owned, ended;
@@ -662,9 +700,13 @@ static int run_threads(void)
 }
 
 const struct fault_run fault_runs[] = {
-    {"children", false, run_children}, {"resources", false, run_resources},
-    {"sharing", false, run_sharing},   {"time", false, run_time},
-    {"sockets", true, run_sockets},    {"echo", true, run_echo},
+    {"children", false, run_children},
+    {"many-children", false, run_many_children},
+    {"resources", false, run_resources},
+    {"sharing", false, run_sharing},
+    {"time", false, run_time},
+    {"sockets", true, run_sockets},
+    {"echo", true, run_echo},
     {"threads", false, run_threads},
 };
 const size_t fault_run_count = sizeof fault_runs / sizeof *fault_runs;

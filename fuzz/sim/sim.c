@@ -199,6 +199,17 @@ bool sys_is_open(int number)
     return descriptor_of(number) != NULL;
 }
 
+void sys_block(int number)
+{
+    (void)number;
+}
+
+bool sys_has_error(int number)
+{
+    (void)number;
+    return false;
+}
+
 int sys_close(int number)
 {
     struct descriptor *d = descriptor_of(number);
@@ -289,6 +300,11 @@ void sys_signal_restore(int number, const struct sigaction *before)
 
     sim.actions[number] = *before;
     sim.handled += is_handled(number) - was_handled;
+}
+
+void sys_signal_raise(int number)
+{
+    sim_raise(number);
 }
 
 bool sim_raise(int number)

@@ -214,16 +214,43 @@ func bind[T any](t *task, name string, thing T) {
 	names.Store(key, thing)
 }
 
-// promises gives all promises that the names stand for, and a nil for a name that stands for none.
+// promises gives all promises that the names stand for.
 func promises(t *task, names []string) (all []*task) {
 	for _, name := range names {
-		found := find[[]*task](t, name)
-		if len(found) == 0 {
-			found = []*task{nil}
-		}
-		all = append(all, found...)
+		all = append(all, find[[]*task](t, name)...)
 	}
 	return all
+}
+
+// needs says of what kinds the names behind an operation's word are. Go has nothing that a name
+// could stand for before it is bound, so that the operation is absent.
+var needs = map[string][]func(t *task, name string) bool{
+	"await": {hasPromises}, "cancel": {hasPromises}, "state": {hasPromises},
+	"lock": {has[*sync.Mutex]}, "try-lock": {has[*sync.Mutex]}, "unlock": {has[*sync.Mutex]},
+	"wait":   {has[*sync.Cond], has[*sync.Mutex]},
+	"signal": {has[*sync.Cond]}, "broadcast": {has[*sync.Cond]},
+	"await-trigger": {has[*trigger]}, "signal-trigger": {has[*trigger]}, "force": {has[*lazy]},
+}
+
+// lists are the operations on any number of promises.
+var lists = map[string]bool{"await-all": true, "await-one": true, "await-first": true}
+
+func has[T comparable](t *task, name string) bool {
+	var none T
+	return find[T](t, name) != none
+}
+
+func hasPromises(t *task, name string) bool { return len(find[[]*task](t, name)) > 0 }
+
+// lacks tells whether an operation needs what its names do not stand for.
+func (t *task) lacks(op operation) bool {
+	for i, name := range op.args {
+		needed := needs[op.word]
+		if i < len(needed) && !needed[i](t, name) || lists[op.word] && !hasPromises(t, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // ---- Operations
@@ -415,6 +442,9 @@ func (t *task) synchronise(op operation) string {
 
 // once executes an operation once and gives its outcomes and the promise that it hands out.
 func (t *task) once(op operation) ([]string, *task) {
+	if t.lacks(op) {
+		return []string{"absent"}, nil
+	}
 	switch op.word {
 	case "async", "call":
 		if len(op.args) > 1 {

@@ -274,9 +274,9 @@ class Driver:
 
 
 def answers(schedule):
-    """The answers that a schedule gives, without end."""
+    """The answers that a schedule gives, without end; None is out of range."""
     if schedule[:1] != ["seed"]:
-        yield from map(int, schedule)
+        yield from (None if word == "beyond" else int(word) for word in schedule)
         while True:
             yield 0
     state, mask = int(schedule[1]), (1 << 64) - 1
@@ -294,7 +294,8 @@ def choices(schedule):
     given = answers(schedule)
 
     def choose(n):
-        answer = next(given) % n
+        answer = next(given)
+        answer = n if answer is None else answer % n
         say("chose", answer, n)
         return answer
 

@@ -230,13 +230,21 @@ class Task:
 
 class Run:
     """One run: that many domains beside dom0, each with its ready tasks. choose(n) is asked for
-    each choice; 0 is fair."""
+    each choice; 0 is fair, and an answer out of range ends the run."""
 
     def __init__(self, domains, choose):
         self.ready = [collections.deque() for _ in range(domains + 1)]
-        self.choose = lambda n: choose(n) if n > 1 else 0
+        self.ask = choose
         self.broken = None
         self.tired = set()  # domains on which nothing but yielding has happened of late
+
+    def choose(self, n):
+        answer = self.ask(n) if n > 1 else 0
+        if answer < n:
+            return answer
+        self.ask = lambda n: 0
+        self.breaks("invalid")
+        return 0
 
     def breaks(self, rule):
         self.broken = self.broken or Refused(rule)

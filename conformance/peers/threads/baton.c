@@ -11,7 +11,7 @@
 
 #define SPARES_KEPT 64
 #define OWN_STACK   (32 * 1024) /* for this runtime and the C library, below the task's own */
-#define GUARD       (64 * 1024)
+#define GUARD       (128 * 1024) /* no frame that R1.12 names leaps over it */
 #define SELECT_EACH 50 /* turns between two looks at a monitor of a busy domain [R11.3] */
 
 /* ---- The lock ---- */

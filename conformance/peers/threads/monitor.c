@@ -7,6 +7,7 @@ struct point {
     void *handle;
     struct task *task; /* whose it is */
     bool cancelled;
+    struct list link; /* in task.points */
 };
 
 struct hook {
@@ -35,8 +36,21 @@ PUBLIC int miou_syscall_create(miou_syscall **handle)
         return leave(-ENOMEM);
     }
     point->task = self.task;
+    list_append(&self.task->points, &point->link);
     *handle = point->handle;
     return leave(0);
+}
+
+/* Those that the task did not suspend on [R11.20]. */
+void points_end(struct task *task)
+{
+    while (!list_empty(&task->points)) {
+        struct point *point = ENTRY(task->points.next, struct point, link);
+
+        table_remove(task->run, point->handle);
+        list_remove(&point->link);
+        free(point);
+    }
 }
 
 /* The suspension is over: the point is stale [R11.8]. */
@@ -105,6 +119,7 @@ PUBLIC int miou_suspend(miou_syscall *handle, void (*suspended)(void *arg), void
     if (!leave_turn(task))
         await_turn(task);
     report_cancelled(point);
+    list_remove(&point->link);
     free(point);
     return leave(task->cancelled ? MIOU_CANCELLED : 0);
 }

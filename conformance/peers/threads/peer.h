@@ -189,6 +189,7 @@ struct task {
     struct list orphan, orphanages;
     struct list resources, transferred; /* the oldest first */
     struct point *point;                /* that it is suspended on */
+    struct list points;                 /* that it has made */
     int64_t deadline;
     int woken; /* by what: of sync.c */
     int value; /* with which it was woken */
@@ -303,6 +304,7 @@ void resources_clear(struct run *run);
 void call_hooks(struct domain *domain);
 void select_now(struct domain *domain, int block);
 void point_cancelled(struct task *task);
+void points_end(struct task *task);
 void hooks_clear(struct domain *domain);
 
 /* unix.c */

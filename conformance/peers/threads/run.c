@@ -70,6 +70,8 @@ PUBLIC const char *miou_strerror(int error)
     const char *text = NULL;
     size_t i;
 
+    if (error == 0)
+        return "success";
     for (i = 0; i < sizeof codes / sizeof *codes; i++)
         if (codes[i].code == error)
             return codes[i].text;

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
+#include <unistd.h>
 
 #define NUMBERS 65
 #define KICK    SIGURG
@@ -171,7 +172,7 @@ static void handler_spawn(struct run *run, int number)
     struct handling *handling;
     struct task *task;
 
-    if (!atomic_exchange(&numbers[number].come, false) || run->main->returned)
+    if (run->main->returned || !atomic_exchange(&numbers[number].come, false))
         return;
     if (!(handling = malloc(sizeof *handling)))
         return;
@@ -319,9 +320,13 @@ void signals_end(struct run *run)
 
     lock(run);
     pthread_mutex_lock(&guard);
-    for (i = 1; i < NUMBERS; i++)
-        if (numbers[i].owner == run)
-            number_change(run, i, MIOU_SIGNAL_DEFAULT, NULL);
+    for (i = 1; i < NUMBERS; i++) {
+        if (numbers[i].owner != run)
+            continue;
+        number_change(run, i, MIOU_SIGNAL_DEFAULT, NULL);
+        if (atomic_exchange(&numbers[i].come, false))
+            kill(getpid(), i); /* it does what it did before [R12.12] */
+    }
     pthread_mutex_unlock(&guard);
     unlock(run);
     if (run->signal_slot < 0)

@@ -23,6 +23,7 @@ struct task *task_new(struct run *run, struct domain *domain, struct task *paren
     list_init(&task->queue);
     list_init(&task->orphan);
     list_init(&task->orphanages);
+    list_init(&task->points);
     list_init(&task->resources);
     list_init(&task->transferred);
     return task;
@@ -314,6 +315,7 @@ static void end(struct task *task)
     while (!list_empty(&task->children))
         task_free(ENTRY(task->children.next, struct task, sibling));
     orphanages_end(task);
+    points_end(task);
     task->state = ENDED;
     send_news(NEWS_END, task);
 }

@@ -22,11 +22,21 @@ struct descriptor {
     ino_t inode;
     dev_t device;
     bool socket, blocking, close; /* close: nobody has closed the number yet */
+    bool restore;                 /* to blocking, as it was before [R6.31] */
     unsigned users;               /* threads that are in the middle of a call on the number */
     unsigned references;          /* calls that know this structure */
     struct resource *resource;    /* if it is owned */
     struct list waiters;
-    struct list link; /* in run.descriptors */
+    struct list turns; /* of the calls that have waited, in their order [R6.45] */
+    struct list link;  /* in run.descriptors */
+};
+
+/* A call that waits or has waited. */
+struct turn {
+    struct list link; /* in descriptor.turns */
+    struct domain *domain;
+    short events;
+    bool waited;
 };
 
 /* ---- Sleeping ---- */
@@ -89,6 +99,7 @@ static struct descriptor *descriptor_new(void)
     if (!d)
         return NULL;
     list_init(&d->waiters);
+    list_init(&d->turns);
     list_init(&d->link);
     d->number = -1;
     return d;
@@ -129,9 +140,18 @@ static void descriptor_drop(struct descriptor *d)
         free(d);
 }
 
+static void number_restore(const struct descriptor *d)
+{
+    int flags = d->restore ? fcntl(d->number, F_GETFL) : -1;
+
+    if (flags >= 0)
+        fcntl(d->number, F_SETFL, flags & ~O_NONBLOCK);
+}
+
 static int number_close(struct descriptor *d)
 {
     d->close = false;
+    number_restore(d);
     return close(d->number) < 0 && errno != EINTR ? -errno : 0;
 }
 
@@ -176,6 +196,7 @@ void descriptor_close(struct run *run, struct descriptor *d)
 void descriptor_disown(struct run *run, struct descriptor *d)
 {
     d->close = false;
+    number_restore(d);
     descriptor_end(run, d);
     descriptor_drop(d);
 }
@@ -273,6 +294,28 @@ static void poll_until_ready(struct descriptor *d, short events)
     }
 }
 
+/* Poll calls a number ready, for an error that no call returns: R1.17 lets no task spin on it. */
+static bool has_error(const struct descriptor *d)
+{
+    struct pollfd fd = {.fd = d->number};
+
+    return d->socket && poll(&fd, 1, 0) == 1 && (fd.revents & POLLERR);
+}
+
+/* Whether no call of the same kind on this domain has waited longer. */
+static bool is_first(const struct descriptor *d, const struct turn *turn)
+{
+    const struct list *link;
+
+    for (link = d->turns.next; link != &turn->link; link = link->next) {
+        const struct turn *other = ENTRY(link, struct turn, link);
+
+        if (other->domain == turn->domain && other->events == turn->events)
+            return false;
+    }
+    return true;
+}
+
 /* Give the turn away until the number may be ready, or for a while if events is 0. */
 static int wait_ready(struct descriptor *d, short events)
 {
@@ -349,13 +392,8 @@ static ssize_t call_system(struct descriptor *d, struct transfer *t)
 }
 
 /* Call the system until it has done something, and wait as often as necessary. */
-static ssize_t do_transfer(struct descriptor *d, struct transfer *t)
+static ssize_t transfer_in_turn(struct descriptor *d, struct transfer *t, struct turn *turn)
 {
-    short events = t->call == READ || t->call == RECEIVE ? POLLIN : POLLOUT;
-    bool waited = false;
-
-    if (!d->blocking) /* R6.31: that one "holds up its domain" */
-        may_yield(self.task);
     for (;;) {
         ssize_t n;
         int error;
@@ -364,6 +402,11 @@ static ssize_t do_transfer(struct descriptor *d, struct transfer *t)
             return MIOU_CANCELLED;
         if (!d->handle)
             return -EBADF;
+        if (turn->waited && !is_first(d, turn)) {
+            if ((error = wait_ready(d, turn->events)) < 0)
+                return error;
+            continue;
+        }
         use(d);
         n = call_system(d, t);
         used(d);
@@ -376,11 +419,27 @@ static ssize_t do_transfer(struct descriptor *d, struct transfer *t)
         if (errno != EAGAIN && errno != EWOULDBLOCK)
             return -errno;
         /* a number that poll calls ready and the call does not: try again later */
-        error = wait_ready(d, waited && t->call == SEND ? 0 : events);
+        if (!turn->waited)
+            list_append(&d->turns, &turn->link);
+        error = wait_ready(d, turn->waited && (t->call == SEND || has_error(d)) ? 0 : turn->events);
+        turn->waited = true;
         if (error < 0)
             return error;
-        waited = true;
     }
+}
+
+static ssize_t do_transfer(struct descriptor *d, struct transfer *t)
+{
+    struct turn turn = {.domain = self.domain};
+    ssize_t n;
+
+    turn.events = t->call == READ || t->call == RECEIVE ? POLLIN : POLLOUT;
+    list_init(&turn.link);
+    if (!d->blocking) /* R6.31: that one "holds up its domain" */
+        may_yield(self.task);
+    n = transfer_in_turn(d, t, &turn);
+    list_remove(&turn.link);
+    return n;
 }
 
 PUBLIC ssize_t miou_read(miou_fd *fd, void *buffer, size_t size)
@@ -533,6 +592,7 @@ PUBLIC int miou_fd_adopt(miou_fd **fd, int number, unsigned flags)
         free(d);
         return leave(error);
     }
+    d->restore = !(flags & MIOU_BLOCKING) && !(status & O_NONBLOCK);
     *fd = d->handle;
     return leave(0);
 }

@@ -1,0 +1,245 @@
+/* Rules R6.45 and R6.46: several tasks at one descriptor, and descriptors that come and go; and R1.17
+ * where the system says that a descriptor is ready and no call can go on. */
+#include "sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* ---- R6.45: turns ---- */
+
+enum { READERS = 2, TURNS = 10 };
+
+struct turns {
+    miou_fd *fd;
+    int got[READERS]; /* bytes */
+    int all;
+};
+
+struct turn {
+    struct turns *turns;
+    int which;
+};
+
+/* Read byte after byte until the task is cancelled. */
+static int read_bytes(void *arg)
+{
+    struct turn *t = arg;
+    char byte;
+
+    while (miou_read(t->turns->fd, &byte, 1) == 1) {
+        t->turns->got[t->which]++;
+        t->turns->all++;
+    }
+    return 0;
+}
+
+/* Send a byte when all wait, again and again. */
+static int feed_in_turns(void *arg)
+{
+    struct turns *t = arg;
+    struct turn turns[READERS];
+    miou_promise *promises[READERS];
+    struct pair pair;
+    int i;
+
+    TRY(pair_adopt(&pair, SOCK_STREAM, 0));
+    t->fd = pair.fd;
+    for (i = 0; i < READERS; i++) {
+        turns[i] = (struct turn){t, i};
+        TRY(miou_async(&promises[i], NULL, read_bytes, &turns[i]));
+    }
+    for (i = 0; i < READERS * TURNS; i++) {
+        TRY(let_others_run());
+        if (peer_send(pair.peer, "x", 1) != 1)
+            return -errno;
+        while (t->all <= i) /* the domain has nothing else to do, and looks twice */
+            TRY(miou_sleep(1000));
+    }
+    for (i = 0; i < READERS; i++)
+        TRY(miou_cancel(promises[i]));
+    return miou_close(pair.fd);
+}
+
+CHECK("R6.45", readers_take_turns)
+{
+    struct turns t = {0};
+    int i;
+
+    assert_int_equal(unix_run_with(0, feed_in_turns, &t), 0);
+    for (i = 0; i < READERS; i++)
+        assert_int_equal(t.got[i], TURNS);
+}
+
+/* ---- R6.46: descriptors that have ended ---- */
+
+enum end { CLOSED, DISOWNED, FINALISED, ENDS };
+
+struct ending {
+    enum end end;
+    struct growth growth;
+};
+
+static int end_one(void *arg)
+{
+    const struct ending *t = arg;
+    int number;
+    miou_fd *fd;
+
+    TRY(miou_unix_socket(&fd, MIOU_OWNED));
+    if (t->end == CLOSED)
+        return miou_close(fd);
+    if (t->end == FINALISED)
+        return miou_release(miou_fd_resource(fd));
+    TRY(number = miou_fd_number(fd));
+    TRY(miou_disown(miou_fd_resource(fd)));
+    return close(number);
+}
+
+static int end_many(void *arg)
+{
+    struct ending *t = arg;
+
+    return grow_by(&t->growth, 20000, end_one, t);
+}
+
+/* 20 bytes each: less than any record of one. */
+CHECK("R6.46", descriptors_that_have_ended_take_no_memory)
+{
+    for (enum end end = CLOSED; end < ENDS; end++) {
+        struct ending t = {.end = end};
+
+        assert_int_equal(unix_run_with(0, end_many, &t), 0);
+        assert_false(grew_by(&t.growth, 20));
+    }
+}
+
+/* ---- R6.31: what a number stands for is left as it was ---- */
+
+enum { LEFT_BY_CLOSE, LEFT_BY_RELEASE, LEFT_BY_DISOWN, LEFT_TO_THE_RUN, LEAVINGS };
+
+struct leaving {
+    int way;
+    int number; /* of a second descriptor of the same pipe */
+    bool meanwhile;
+};
+
+static bool blocks(int number)
+{
+    return !(fcntl(number, F_GETFL) & O_NONBLOCK);
+}
+
+static int adopt_and_leave(void *arg)
+{
+    struct leaving *t = arg;
+    bool owned = t->way == LEFT_BY_RELEASE || t->way == LEFT_BY_DISOWN;
+    miou_fd *fd;
+
+    TRY(miou_fd_adopt(&fd, dup(t->number), owned ? MIOU_OWNED : 0));
+    t->meanwhile = blocks(t->number);
+    switch (t->way) {
+    case LEFT_BY_CLOSE:
+        return miou_close(fd);
+    case LEFT_BY_RELEASE:
+        return miou_release(miou_fd_resource(fd));
+    case LEFT_BY_DISOWN:
+        return miou_disown(miou_fd_resource(fd));
+    default:
+        return 0;
+    }
+}
+
+CHECK("R6.31", what_blocked_before_blocks_afterwards)
+{
+    struct leaving t;
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    t.number = peer_keep(ends[0]);
+    peer_keep(ends[1]);
+    for (t.way = 0; t.way < LEAVINGS; t.way++) {
+        assert_int_equal(unix_run_with(0, adopt_and_leave, &t), 0);
+        assert_false(t.meanwhile);
+        assert_true(blocks(t.number));
+    }
+    /* What did not block before does not block afterwards. */
+    fcntl(t.number, F_SETFL, O_NONBLOCK);
+    t.way = LEFT_BY_CLOSE;
+    assert_int_equal(unix_run_with(0, adopt_and_leave, &t), 0);
+    assert_false(blocks(t.number));
+}
+
+/* ---- R1.17: a queue of errors ---- */
+
+struct queue {
+    miou_fd *fd;
+    unsigned short port;
+    ssize_t first, second; /* what the receiver gets */
+    atomic_bool received;
+    double used;
+};
+
+/* The error is returned once, and stays in the queue. */
+static int receive(void *arg)
+{
+    struct queue *t = arg;
+    char byte;
+
+    t->first = miou_recvfrom(t->fd, &byte, 1, NULL, NULL);
+    atomic_store(&t->received, true);
+    t->second = miou_recvfrom(t->fd, &byte, 1, NULL, NULL);
+    return 0;
+}
+
+static void *watch_the_rest(void *arg)
+{
+    struct queue *t = arg;
+    int i;
+
+    while (!atomic_load(&t->received))
+        sched_yield();
+    for (i = 0; i < 20 && t->used > AT_REST; i++)
+        t->used = used_beside_work();
+    peer_send(peer_connect_udp(t->port), "x", 1);
+    return NULL;
+}
+
+static int wait_beside_a_queue(void *arg)
+{
+    struct queue *t = arg;
+    struct sockaddr_in nobody = loopback(0);
+    pthread_t thread;
+    miou_promise *promise;
+    int one = 1, other = socket(AF_INET, SOCK_DGRAM, 0);
+    socklen_t length = sizeof nobody;
+
+    /* A port that nobody has any more. */
+    if (bind(other, (struct sockaddr *)&nobody, sizeof nobody) < 0 ||
+        getsockname(other, (struct sockaddr *)&nobody, &length) < 0)
+        return -errno;
+    close(other);
+    TRY(receive_on_udp(&t->fd, 0));
+    t->port = port_of(t->fd);
+    if (setsockopt(miou_fd_number(t->fd), IPPROTO_IP, IP_RECVERR, &one, sizeof one) < 0)
+        return -errno;
+    TRY(miou_sendto(t->fd, "x", 1, (struct sockaddr *)&nobody, sizeof nobody));
+    TRY(miou_async(&promise, NULL, receive, t));
+    start_thread(&thread, watch_the_rest, t);
+    TRY(miou_await(promise, NULL));
+    pthread_join(thread, NULL);
+    return miou_close(t->fd);
+}
+
+CHECK("R1.17", idle_beside_a_queue_of_errors)
+{
+    struct queue t = {.used = 1e9};
+
+    need_loopback();
+    assert_int_equal(unix_run_with(0, wait_beside_a_queue, &t), 0);
+    assert_int_equal(t.first, -ECONNREFUSED);
+    assert_int_equal(t.second, 1);
+    assert_true(t.used <= AT_REST);
+}

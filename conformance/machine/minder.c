@@ -1,0 +1,180 @@
+/* minder: is forked, and executes nothing else, so that it needs no program of its own. It is alone
+ * in its process group, and blocks all signals. */
+#include "minder.h"
+
+#include "strays.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* The descriptors of a minder. */
+enum {
+    LEASH = STDERR_FILENO + 1,
+    REFUSAL, /* to which it writes the errno if the command cannot be started */
+    DESCRIPTORS
+};
+
+/* Make these the only descriptors, with the numbers from 0. */
+static bool keep_only(const int *descriptors)
+{
+    int copies[DESCRIPTORS], i;
+
+    for (i = 0; i < DESCRIPTORS; i++) {
+        copies[i] = fcntl(descriptors[i], F_DUPFD, DESCRIPTORS);
+        if (copies[i] < 0)
+            return false;
+    }
+    for (i = 0; i < DESCRIPTORS; i++)
+        dup2(copies[i], i);
+    closefrom(DESCRIPTORS);
+    return true;
+}
+
+/* Start the command, as the leader of a group. */
+static int start(char *const *arguments, pid_t *command)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t set;
+    int error;
+
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addclosefrom_np(&actions, LEASH);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
+                                              POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    sigemptyset(&set);
+    posix_spawnattr_setsigmask(&attributes, &set);
+    sigfillset(&set);
+    posix_spawnattr_setsigdefault(&attributes, &set);
+    error = posix_spawnp(command, arguments[0], &actions, &attributes, arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return error;
+}
+
+/* End as the command did. */
+_Noreturn static void end_like(int status)
+{
+    sigset_t set;
+
+    if (!WIFSIGNALED(status))
+        _exit(WEXITSTATUS(status));
+    prctl(PR_SET_DUMPABLE, 0); /* the command has left a core, if one is wanted */
+    signal(WTERMSIG(status), SIG_DFL);
+    sigemptyset(&set);
+    sigprocmask(SIG_SETMASK, &set, NULL);
+    raise(WTERMSIG(status));
+    _exit(0);
+}
+
+/* Whether we are to ask the command to end, which is done. */
+static bool ask_to_end(pid_t command)
+{
+    char byte;
+
+    return read(LEASH, &byte, 1) == 1 && kill(-command, SIGQUIT) == 0;
+}
+
+/* Wait for the end of the command, or of the leash, and kill what is left. The command is not
+ * reaped before its group is killed, so no other group can have its number. */
+_Noreturn static void mind(pid_t command, int descriptor)
+{
+    struct pollfd polls[] = {{.fd = descriptor, .events = POLLIN}, {.fd = LEASH, .events = POLLIN}};
+    int status = 0;
+
+    while (poll(polls, 2, -1) < 0 || (!polls[0].revents && ask_to_end(command)))
+        ;
+    kill(-command, SIGKILL);
+    while (waitpid(command, &status, 0) < 0 && errno == EINTR)
+        ;
+    strays_kill();
+    end_like(status);
+}
+
+_Noreturn static void refuse(int error)
+{
+    _exit(write(REFUSAL, &error, sizeof error) < 0);
+}
+
+_Noreturn static void be_minder(char *const *arguments, const char *variable,
+                                const int *descriptors)
+{
+    pid_t command;
+    int error, descriptor;
+    sigset_t all;
+
+    setpgid(0, 0);
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    strays_adopt();
+    prctl(PR_SET_NAME, "minder");
+    if (!keep_only(descriptors))
+        _exit(write(descriptors[REFUSAL], &errno, sizeof errno) < 0);
+    if (variable && putenv((char *)(uintptr_t)variable) != 0)
+        refuse(errno);
+    error = start(arguments, &command);
+    if (error)
+        refuse(error);
+    descriptor = pidfd_open(command, 0);
+    if (descriptor < 0) {
+        error = errno;
+        strays_kill();
+        refuse(error);
+    }
+    for (error = 0; error < DESCRIPTORS; error++)
+        if (error != LEASH)
+            close(error);
+    mind(command, descriptor);
+}
+
+/* Wait until the command has been started, or refused. */
+static int hear_refusal(int descriptor)
+{
+    int error = 0;
+
+    while (read(descriptor, &error, sizeof error) < 0 && errno == EINTR)
+        ;
+    return error;
+}
+
+int minder_start(char *const *arguments, const char *variable, const int standard[3],
+                 struct minded *minded)
+{
+    int leash[2] = {-1, -1}, refusal[2] = {-1, -1}, error = 0;
+
+    if (pipe2(leash, O_CLOEXEC) < 0)
+        return errno;
+    if (pipe2(refusal, O_CLOEXEC) < 0) {
+        error = errno;
+    } else {
+        minded->minder = fork();
+        error = minded->minder < 0 ? errno : 0;
+        if (minded->minder == 0)
+            be_minder(arguments, variable,
+                      (int[]){standard[0], standard[1], standard[2], leash[0], refusal[1]});
+        close(refusal[1]);
+        error = error ? error : hear_refusal(refusal[0]);
+        close(refusal[0]);
+        if (error && minded->minder > 0)
+            waitpid(minded->minder, NULL, 0);
+    }
+    close(leash[0]);
+    if (error)
+        close(leash[1]);
+    minded->leash = leash[1];
+    return error;
+}

@@ -1,0 +1,59 @@
+/* failure: all that is known of a test that failed, for people. */
+#include "failure.h"
+
+#include "commands.h"
+#include "paragraph.h"
+#include "reason.h"
+
+#include <string.h>
+
+/* Write each line of a text behind its number, or behind a blank of the same width. */
+static void write_lines(FILE *stream, const char *text, bool numbered)
+{
+    int number = 0;
+
+    while (*text) {
+        size_t size = strcspn(text, "\n");
+
+        number++;
+        if (numbered)
+            fprintf(stream, "  %3d  ", number);
+        fprintf(stream, "%s%.*s\n", numbered ? "" : "       ", (int)size, text);
+        text += size + (text[size] == '\n');
+    }
+}
+
+static void write_commands(FILE *stream, const struct report *report, const struct test *test)
+{
+    struct commands commands = commands_of(report, test);
+
+    fprintf(stream, "  alone:    %s\n", commands.alone);
+    if (commands.valgrind)
+        fprintf(stream, "  valgrind: %s\n", commands.valgrind);
+    if (commands.gdb)
+        fprintf(stream, "  gdb:      %s\n", commands.gdb);
+    commands_free(&commands);
+}
+
+void failure_write(FILE *stream, const struct report *report, const struct test *test)
+{
+    const struct result *result = &test->result;
+
+    paragraph_write(stream, "  ", test->rule->statement);
+    if (test->scenario) {
+        if (test->scenario->about)
+            paragraph_write(stream, "  ", test->scenario->about);
+        fprintf(stream, "  program:\n");
+        write_lines(stream, test->scenario->text, true);
+    }
+    reason_write(stream, result);
+    if (result->output) {
+        fprintf(stream, "  last events:\n");
+        write_lines(stream, result->output, false);
+    }
+    if (result->errors) {
+        fprintf(stream, "  standard error:\n");
+        write_lines(stream, result->errors, false);
+    }
+    write_commands(stream, report, test);
+}
