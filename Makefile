@@ -71,12 +71,12 @@ $(B)/bench: $(patsubst %.c,$(B)/%.o,$(wildcard ref/bench*.c)) $(B)/libmiou.a
 # The sources of rooms, without their tests.
 room      = $(foreach r,$1,$(foreach f,$(wildcard $r/*.c),$(if $(filter test_%,$(notdir $f)),,$f)))
 
-LOADER   := $(B)/conformance/driver/interface.o $(B)/conformance/driver/trampolines.o
+LOADER   := $(patsubst %,$(B)/conformance/driver/%.o,interface trampolines keep_counters)
 PARSER   := $(filter-out %/reader.c %/markdown.c,$(call room,conformance/scenario))
 COMMAND  := conformance/conform.c conformance/options.c
 SUITE    := conformance/driver/parts.c \
             $(call room,$(addprefix conformance/,machine scenario judge suite report))
-DRIVER   := $(filter-out %/interface.c %/trampolines.c,$(call room,conformance/driver)) conformance/machine/strays.c $(PARSER)
+DRIVER   := $(filter-out $(LOADER:$(B)/%.o=%.c),$(call room,conformance/driver)) conformance/machine/strays.c $(PARSER)
 CHECKS   := $(call room,conformance/checks)
 SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/saboteur/*.c))
 
@@ -101,6 +101,9 @@ $(B)/conformance/report/html.o: FLAGS += -I$(B)
 # The specification as a page of HTML.
 $(B)/specification: $(B)/conformance/specification.o $(patsubst %.c,$(B)/%.o,$(call room,conformance/scenario))
 	$(LINK) $^ -lcmark
+
+# The library under test finds our _exit, see keep_counters.
+$(B)/driver $(B)/checks: LINK += -Wl,--export-dynamic-symbol=_exit,--export-dynamic-symbol=_Exit
 
 $(B)/driver: $(DRIVER:%.c=$(B)/%.o) $(LOADER)
 	$(LINK) $^ -ldl
@@ -330,8 +333,10 @@ mutation: ## change ref/ in one place at a time and count what the tests notice:
 	$(BUILD) all $(B)/faults
 	@ci/mutation $(MUTANTS)
 
-coverage: ## what the conformance run reaches in ref/: build/coverage/html/index.html
-	@ci/coverage
+coverage: ## what each rule reaches in ref/, or in RUNTIME=/path/lib.so that was compiled with --coverage: build/coverage/index.html
+	@ci/setup coverage
+	$(BUILD) all
+	@RUNTIME="$(RUNTIME)" ci/coverage
 
 valgrind: ## the conformance run under memcheck, and its domains under helgrind
 	@ci/valgrind

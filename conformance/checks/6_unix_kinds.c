@@ -535,11 +535,6 @@ struct leaving {
     bool meanwhile;
 };
 
-static bool blocks(int number)
-{
-    return !(fcntl(number, F_GETFL) & O_NONBLOCK);
-}
-
 static int adopt_and_leave(void *arg)
 {
     struct leaving *t = arg;
