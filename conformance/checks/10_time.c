@@ -37,7 +37,7 @@ static int sleep_once(void *arg)
 
     t->before = now();
     atomic_store(&t->begun, true);
-    t->result = miou_sleep(t->nanoseconds);
+    NOTE(t->result, miou_sleep(t->nanoseconds));
     t->after = now();
     if (t->woken)
         t->place = ++*t->woken;
@@ -78,12 +78,15 @@ static void assert_not_too_short(int domains, miou_task *fn)
     struct sleeper t[LENGTHS] = {{0}};
     int i;
 
-    assert_int_equal(unix_run_with(domains, fn, t), 0);
+    expect_code(unix_run_with(domains, fn, t), 0);
     for (i = 0; i < LENGTHS; i++) {
-        assert_int_equal(t[i].result, 0);
-        assert_true(slept(&t[i]) >= lengths[i]);
+        with_index(i);
+
+        expect_noted(t[i].result, 0);
+        expect_true(slept(&t[i]) >= lengths[i]);
     }
 }
+#define assert_not_too_short(...) IN_HELPER(assert_not_too_short, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R10.1", sleeps_are_not_too_short)
 {
@@ -180,10 +183,10 @@ CHECK("R10.1", nothing_ends_a_sleep_early)
     struct disturbed t = {.sleeper.nanoseconds = 20 * MILLISECOND};
 
     sigaction(SIGUSR1, &(struct sigaction){.sa_handler = do_nothing_about}, NULL);
-    assert_int_equal(unix_run_with(1, sleep_among_disturbers, &t), 0);
+    expect_code(unix_run_with(1, sleep_among_disturbers, &t), 0);
     peer_close(t.pair.peer);
-    assert_int_equal(t.sleeper.result, 0);
-    assert_true(slept(&t.sleeper) >= t.sleeper.nanoseconds);
+    expect_noted(t.sleeper.result, 0);
+    expect_true(slept(&t.sleeper) >= t.sleeper.nanoseconds);
 }
 
 /* ---- R10.2: the order ---- */
@@ -247,12 +250,18 @@ static int assert_in_order(const struct row *t)
 {
     int i, j, overtaken = 0;
 
-    for (i = 0; i < ROW; i++)
-        for (j = 0; j < ROW; j++)
+    for (i = 0; i < ROW; i++) {
+        with_index(i);
+
+        for (j = 0; j < ROW; j++) {
+            with_index(j);
+
             if (latest(t, i) < earliest(t, j)) {
-                assert_true(t->sleepers[i].place < t->sleepers[j].place);
+                expect_true(t->sleepers[i].place < t->sleepers[j].place);
                 overtaken += i > j;
             }
+        }
+    }
     return overtaken;
 }
 
@@ -269,13 +278,14 @@ static void assert_shorter_first(int domains, miou_task *fn, int busy)
 
         for (i = 0; i < ROW; i++)
             t.sleepers[i].nanoseconds = units[i] * unit;
-        assert_int_equal(unix_run_with(domains, fn, &t), 0);
-        assert_int_equal(t.woken, ROW);
+        expect_code(unix_run_with(domains, fn, &t), 0);
+        expect_number(t.woken, ROW);
         overtaken = assert_in_order(&t);
     }
     if (overtaken == 0)
         cannot_test("in no run did a sleep begin early enough to end before an earlier one");
 }
+#define assert_shorter_first(...) IN_HELPER(assert_shorter_first, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R10.2", shorter_sleeps_end_first)
 {
@@ -300,17 +310,24 @@ static void assert_equal_in_order(int64_t nanoseconds, int64_t busy)
 
     for (i = 0; i < ROW; i++)
         t.sleepers[i].nanoseconds = nanoseconds;
-    assert_int_equal(unix_run_with(0, sleep_in_a_row, &t), 0);
-    for (i = 0; i < ROW; i++)
-        assert_int_equal(t.sleepers[i].place, i + 1);
+    expect_code(unix_run_with(0, sleep_in_a_row, &t), 0);
+    for (i = 0; i < ROW; i++) {
+        with_index(i);
+
+        expect_number(t.sleepers[i].place, i + 1);
+    }
 }
+#define assert_equal_in_order(...) IN_HELPER(assert_equal_in_order, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R10.2", equal_sleeps_end_as_they_began)
 {
     int i;
 
-    for (i = 1; i <= 20; i++)
+    for (i = 1; i <= 20; i++) {
+        with_index(i);
+
         assert_equal_in_order(i * 50 * MICROSECOND, 0);
+    }
     assert_equal_in_order(2 * MILLISECOND, 5 * MILLISECOND);
 }
 
@@ -325,7 +342,7 @@ static int sleep_nothings(void *arg)
     int i;
 
     for (i = 0; i < NOTHINGS; i++)
-        results[i] = miou_sleep(nothings[i]);
+        NOTE(results[i], miou_sleep(nothings[i]));
     return 0;
 }
 
@@ -335,11 +352,15 @@ CHECK("R10.3", zero_and_negative_sleeps_end_at_once)
     int i, run;
 
     for (run = 0; run < 2; run++) {
+        with_index(run);
         int results[NOTHINGS] = {1, 1, 1, 1};
 
-        assert_int_equal(runs[run](0, sleep_nothings, results), 0);
-        for (i = 0; i < NOTHINGS; i++)
-            assert_int_equal(results[i], 0);
+        expect_code(runs[run](0, sleep_nothings, results), 0);
+        for (i = 0; i < NOTHINGS; i++) {
+            with_index(i);
+
+            expect_noted(results[i], 0);
+        }
     }
 }
 
@@ -355,9 +376,9 @@ static int sleep_until_cancelled(void *arg)
     struct cancelled_sleep *t = arg;
 
     sleep_once(&t->sleeper);
-    t->again[0] = miou_sleep(HOUR);
-    t->again[1] = miou_sleep(1);
-    t->again[2] = miou_sleep(0);
+    NOTE(t->again[0], miou_sleep(HOUR));
+    NOTE(t->again[1], miou_sleep(1));
+    NOTE(t->again[2], miou_sleep(0));
     return 0;
 }
 
@@ -390,11 +411,15 @@ static void assert_sleep_cancelled(miou_task *fn)
     struct cancelled_sleep t = {.sleeper.nanoseconds = HOUR, .again = {1, 1, 1}};
     int i;
 
-    assert_int_equal(unix_run_with(1, fn, &t), MIOU_CANCELLED);
-    assert_int_equal(t.sleeper.result, MIOU_CANCELLED);
-    for (i = 0; i < 3; i++)
-        assert_int_equal(t.again[i], MIOU_CANCELLED);
+    expect_code(unix_run_with(1, fn, &t), MIOU_CANCELLED);
+    expect_noted(t.sleeper.result, MIOU_CANCELLED);
+    for (i = 0; i < 3; i++) {
+        with_index(i);
+
+        expect_noted(t.again[i], MIOU_CANCELLED);
+    }
 }
+#define assert_sleep_cancelled(...) IN_HELPER(assert_sleep_cancelled, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R10.4", sleeps_can_be_cancelled)
 {
@@ -434,10 +459,12 @@ CHECK("R10.4", the_others_sleep_on)
     struct sleeper sleepers[2 * HALF] = {{0}};
     int i;
 
-    assert_int_equal(unix_run_with(0, cancel_every_other, sleepers), 0);
+    expect_code(unix_run_with(0, cancel_every_other, sleepers), 0);
     for (i = 0; i < 2 * HALF; i++) {
-        assert_int_equal(sleepers[i].result, i % 2 ? MIOU_CANCELLED : 0);
-        assert_true(i % 2 || slept(&sleepers[i]) >= sleepers[i].nanoseconds);
+        with_index(i);
+
+        expect_noted(sleepers[i].result, i % 2 ? MIOU_CANCELLED : 0);
+        expect_true(i % 2 || slept(&sleepers[i]) >= sleepers[i].nanoseconds);
     }
 }
 
@@ -475,14 +502,17 @@ static void assert_many(miou_task *fn)
     int i;
 
     need_tasks(MANY);
-    assert_non_null(t);
-    assert_int_equal(unix_run_with(1, fn, t), 0);
+    expect_true(t != NULL);
+    expect_code(unix_run_with(1, fn, t), 0);
     for (i = 0; i < MANY; i++) {
-        assert_int_equal(t->sleepers[i].result, 0);
-        assert_true(slept(&t->sleepers[i]) >= t->sleepers[i].nanoseconds);
+        with_index(i);
+
+        expect_noted(t->sleepers[i].result, 0);
+        expect_true(slept(&t->sleepers[i]) >= t->sleepers[i].nanoseconds);
     }
     free(t);
 }
+#define assert_many(...) IN_HELPER(assert_many, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R10.5", ten_thousand_sleepers)
 {
@@ -530,10 +560,10 @@ CHECK("R10.6", reading_beside_a_sleeper)
 {
     struct meanwhile t = {.sleeper.nanoseconds = HOUR};
 
-    assert_int_equal(unix_run_with(0, read_beside_sleepers, &t), 0);
+    expect_code(unix_run_with(0, read_beside_sleepers, &t), 0);
     peer_close(t.pair.peer);
-    assert_int_equal(t.byte, 'x');
-    assert_int_equal(t.sleeper.result, MIOU_CANCELLED);
+    expect_number(t.byte, 'x');
+    expect_noted(t.sleeper.result, MIOU_CANCELLED);
 }
 
 static int sleep_and_say_so(void *arg)
@@ -569,8 +599,8 @@ CHECK("R10.6", yielding_beside_a_sleeper)
 {
     struct meanwhile t = {.sleeper.nanoseconds = MILLISECOND};
 
-    assert_int_equal(unix_run_with(0, yield_beside_a_sleeper, &t), 0);
-    assert_true(t.yields < PATIENCE);
+    expect_code(unix_run_with(0, yield_beside_a_sleeper, &t), 0);
+    expect_true(t.yields < PATIENCE);
 }
 
 static int spawn_beside_a_sleeper(void *arg)
@@ -591,8 +621,8 @@ CHECK("R10.6", spawning_beside_a_sleeper)
 {
     struct meanwhile t = {.sleeper.nanoseconds = 1000};
 
-    assert_int_equal(unix_run_with(0, spawn_beside_a_sleeper, &t), 0);
-    assert_true(t.yields < PATIENCE);
+    expect_code(unix_run_with(0, spawn_beside_a_sleeper, &t), 0);
+    expect_true(t.yields < PATIENCE);
 }
 
 /* A task of the other domain runs without suspending until this one has slept. */
@@ -621,9 +651,9 @@ CHECK("R10.7", sleeping_beside_a_busy_domain)
 {
     struct sleeper t = {.nanoseconds = 2 * MILLISECOND};
 
-    assert_int_equal(unix_run_with(1, sleep_beside_a_busy_domain, &t), 0);
-    assert_int_equal(t.result, 0);
-    assert_true(slept(&t) >= t.nanoseconds);
+    expect_code(unix_run_with(1, sleep_beside_a_busy_domain, &t), 0);
+    expect_noted(t.result, 0);
+    expect_true(slept(&t) >= t.nanoseconds);
 }
 
 /* ---- R10.8: no monitor ---- */
@@ -655,8 +685,8 @@ static int try_to_sleep(void *arg)
 {
     int *results = arg;
 
-    results[0] = miou_sleep(1);
-    results[1] = miou_sleep(HOUR);
+    NOTE(results[0], miou_sleep(1));
+    NOTE(results[1], miou_sleep(HOUR));
     return miou_yield();
 }
 
@@ -664,19 +694,18 @@ CHECK("R10.8", sleeping_without_a_monitor)
 {
     int results[2] = {1, 1};
 
-    assert_int_equal(run_with(0, try_to_sleep, results), 0);
-    assert_int_equal(results[0], MIOU_NO_MONITOR);
-    assert_int_equal(results[1], MIOU_NO_MONITOR);
+    expect_code(run_with(0, try_to_sleep, results), 0);
+    expect_noted(results[0], MIOU_NO_MONITOR);
+    expect_noted(results[1], MIOU_NO_MONITOR);
 }
 
 CHECK("R10.8", sleeping_with_a_monitor_that_cannot)
 {
     int results[2] = {1, 1};
 
-    assert_int_equal(run_by(miou_run, &(miou_options){.monitor = &no_clock}, try_to_sleep, results),
-                     0);
-    assert_int_equal(results[0], MIOU_NO_MONITOR);
-    assert_int_equal(results[1], MIOU_NO_MONITOR);
+    expect_code(run_by(miou_run, &(miou_options){.monitor = &no_clock}, try_to_sleep, results), 0);
+    expect_noted(results[0], MIOU_NO_MONITOR);
+    expect_noted(results[1], MIOU_NO_MONITOR);
 }
 
 /* ---- R10.9: very long ---- */
@@ -714,10 +743,13 @@ CHECK("R10.9", sleeps_of_centuries)
     struct long_sleeps t = {.shorter.nanoseconds = 2 * MILLISECOND};
     int i;
 
-    assert_int_equal(unix_run_with(1, sleep_for_long, &t), 0);
-    assert_int_equal(t.shorter.result, 0);
-    for (i = 0; i < LONG; i++)
-        assert_int_equal(t.longs[i].result, MIOU_CANCELLED);
+    expect_code(unix_run_with(1, sleep_for_long, &t), 0);
+    expect_noted(t.shorter.result, 0);
+    for (i = 0; i < LONG; i++) {
+        with_index(i);
+
+        expect_noted(t.longs[i].result, MIOU_CANCELLED);
+    }
 }
 
 /* The main task is alone: its domain can only sleep. */
@@ -747,8 +779,8 @@ CHECK("R10.9", the_longest_sleep_alone)
 {
     struct cancelled_sleep t = {.sleeper.nanoseconds = INT64_MAX};
 
-    assert_int_equal(unix_run_with(1, fail_beside_the_longest_sleep, &t), -7);
-    assert_int_equal(t.sleeper.result, MIOU_CANCELLED);
+    expect_code(unix_run_with(1, fail_beside_the_longest_sleep, &t), -7);
+    expect_noted(t.sleeper.result, MIOU_CANCELLED);
 }
 
 /* ---- R10.10: in a finaliser ---- */

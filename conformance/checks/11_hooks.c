@@ -59,11 +59,15 @@ static void assert_hooked(int (*run)(int, miou_task *, void *), int domains, mio
     struct hooked t = {0};
     int i;
 
-    assert_int_equal(run(domains, fn, &t), 0);
-    for (i = 0; i < YIELDS; i++)
-        assert_int_equal(t.counted[i], i + 1);
-    assert_int_equal(t.inside, 0);
+    expect_code(run(domains, fn, &t), 0);
+    for (i = 0; i < YIELDS; i++) {
+        with_index(i);
+
+        expect_number(t.counted[i], i + 1);
+    }
+    expect_number(t.inside, 0);
 }
+#define assert_hooked(...) IN_HELPER(assert_hooked, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R11.14", a_hook_is_called_for_each_yield)
 {
@@ -116,11 +120,11 @@ CHECK("R11.14", a_hook_is_called_between_tasks)
 {
     struct hooked t = {0};
 
-    assert_int_equal(run_with(0, turns_hooked, &t), 0);
-    assert_int_equal(t.inside, 0);
+    expect_code(run_with(0, turns_hooked, &t), 0);
+    expect_number(t.inside, 0);
     /* Each task still has to yield after its last turn; main has yielded as often as each. */
-    assert_true(t.counted[0] >= t.counted[1]);
-    assert_true(t.counted[0] <= t.counted[1] + t.counted[1] / TASKS + 2 * TASKS);
+    expect_at_least(t.counted[0], t.counted[1]);
+    expect_at_most(t.counted[0], t.counted[1] + t.counted[1] / TASKS + 2 * TASKS);
 }
 
 /* Suspensions of every kind: in await, on a point, and in a sleep. */
@@ -143,9 +147,9 @@ CHECK("R11.14", a_hook_is_called_for_each_suspension)
 {
     struct hooked t = {0};
 
-    assert_int_equal(unix_run_with(0, await_hooked, &t), 0);
-    assert_true(t.counted[0] >= 1);
-    assert_true(t.counted[1] > t.counted[0]);
+    expect_code(unix_run_with(0, await_hooked, &t), 0);
+    expect_at_least(t.counted[0], 1);
+    expect_true(t.counted[1] > t.counted[0]);
 }
 
 /* The hook of one domain, while tasks of another yield. The task that added it has ended, which may
@@ -200,10 +204,10 @@ CHECK("R11.14", a_hook_belongs_to_its_domain)
 {
     struct domains t = {.before = -1};
 
-    assert_int_equal(run_with(1, yield_here_and_there, &t), 0);
-    assert_in_range(t.meanwhile, 0, 1);
-    assert_in_range(t.there, YIELDS, YIELDS + 2);
-    assert_int_equal(t.hooked.inside, 0);
+    expect_code(run_with(1, yield_here_and_there, &t), 0);
+    expect_in_range(t.meanwhile, 0, 1);
+    expect_in_range(t.there, YIELDS, YIELDS + 2);
+    expect_number(t.hooked.inside, 0);
 }
 
 /* ---- R11.15, R11.16: the end of hooks ---- */
@@ -243,16 +247,16 @@ static int end_hooks(void *arg)
         TRY(add_hook(&t->at[i]));
     TRY(miou_yield());
     note_calls(t, 0);
-    t->removed = miou_hook_remove(t->at[1].hook);
+    NOTE(t->removed, miou_hook_remove(t->at[1].hook));
     t->at[2].returns = -1;
     TRY(miou_yield());
     note_calls(t, 1);
     t->at[2].returns = 0;
-    t->again = miou_hook_remove(t->at[1].hook);
-    t->after_error = miou_hook_remove(t->at[2].hook);
-    t->null = miou_hook_remove(NULL);
-    t->no_place = miou_hook_add(NULL, count_call, &t->at[0]);
-    t->no_function = miou_hook_add(&hook, NULL, &t->at[0]);
+    NOTE(t->again, miou_hook_remove(t->at[1].hook));
+    NOTE(t->after_error, miou_hook_remove(t->at[2].hook));
+    NOTE(t->null, miou_hook_remove(NULL));
+    NOTE(t->no_place, miou_hook_add(NULL, count_call, &t->at[0]));
+    NOTE(t->no_function, miou_hook_add(&hook, NULL, &t->at[0]));
     TRY(yield_often(NULL));
     note_calls(t, 2);
     return 0;
@@ -264,23 +268,30 @@ static void assert_ended(const struct hooks *t)
         {1, 2, 2 + YIELDS}, {1, 1, 1}, {1, 2, 2}, {1, 2, 2 + YIELDS}};
     int i, time;
 
-    for (i = 0; i < HOOKS; i++)
-        for (time = 0; time < 3; time++)
-            assert_int_equal(t->calls[i][time], calls[i][time]);
+    for (i = 0; i < HOOKS; i++) {
+        with_index(i);
+
+        for (time = 0; time < 3; time++) {
+            with_index(time);
+
+            expect_number(t->calls[i][time], calls[i][time]);
+        }
+    }
 }
+#define assert_ended(...) IN_HELPER(assert_ended, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R11.15 R11.16", hooks_end)
 {
     struct hooks t = {.removed = 1};
 
-    assert_int_equal(run_with(0, end_hooks, &t), 0);
+    expect_code(run_with(0, end_hooks, &t), 0);
     assert_ended(&t);
-    assert_int_equal(t.removed, 0);
-    assert_int_equal(t.again, -EINVAL);
-    assert_int_equal(t.after_error, -EINVAL);
-    assert_int_equal(t.null, -EINVAL);
-    assert_int_equal(t.no_place, -EINVAL);
-    assert_int_equal(t.no_function, -EINVAL);
+    expect_noted(t.removed, 0);
+    expect_noted(t.again, -EINVAL);
+    expect_noted(t.after_error, -EINVAL);
+    expect_noted(t.null, -EINVAL);
+    expect_noted(t.no_place, -EINVAL);
+    expect_noted(t.no_function, -EINVAL);
 }
 
 CHECK("R11.15", hooks_end_with_the_run)
@@ -288,10 +299,10 @@ CHECK("R11.15", hooks_end_with_the_run)
     struct hooked t = {0};
     int calls;
 
-    assert_int_equal(run_with(0, yield_hooked, &t), 0);
+    expect_code(run_with(0, yield_hooked, &t), 0);
     calls = t.calls;
-    assert_int_equal(run_with(0, yield_often, NULL), 0);
-    assert_int_equal(t.calls, calls);
+    expect_code(run_with(0, yield_often, NULL), 0);
+    expect_number(t.calls, calls);
 }
 
 static int remove_from_there(void *arg)
@@ -299,7 +310,7 @@ static int remove_from_there(void *arg)
     struct hooks *t = arg;
 
     TRY(add_hook(&t->at[0]));
-    t->there = run_on(1, remove_first, t);
+    NOTE(t->there, run_on(1, remove_first, t));
     t->calls[0][0] = t->at[0].calls;
     TRY(miou_yield());
     t->calls[0][1] = t->at[0].calls;
@@ -310,9 +321,9 @@ CHECK("R11.16", a_hook_of_another_domain_stays)
 {
     struct hooks t = {.there = 1};
 
-    assert_int_equal(run_with(1, remove_from_there, &t), 0);
-    assert_int_equal(t.there, -EINVAL);
-    assert_int_equal(t.calls[0][1], t.calls[0][0] + 1);
+    expect_code(run_with(1, remove_from_there, &t), 0);
+    expect_noted(t.there, -EINVAL);
+    expect_number(t.calls[0][1], t.calls[0][0] + 1);
 }
 
 /* ---- R11.17: in a hook ---- */
@@ -329,8 +340,11 @@ struct refusing {
 };
 
 #define MUST_REFUSE(call)                                                                          \
-    if (!t->accepted && (call) != MIOU_NOT_RUNNING)                                                \
-    t->accepted = #call
+    do {                                                                                           \
+        int code_ = t->accepted ? MIOU_NOT_RUNNING : (call);                                       \
+        if (code_ != MIOU_NOT_RUNNING)                                                             \
+            t->accepted = other_code(#call, "", MIOU_NOT_RUNNING, code_);                          \
+    } while (0)
 
 static void do_not_finalise(void *value)
 {
@@ -364,7 +378,7 @@ static int try_everything(void *arg)
     MUST_REFUSE(miou_hook_add(&hook, try_everything, t));
     MUST_REFUSE(miou_hook_remove(t->hooked.hook));
     if (!t->accepted && miou_monitor_state())
-        t->accepted = "miou_monitor_state()";
+        t->accepted = "miou_monitor_state(): expected NULL, got a pointer";
     return 0;
 }
 
@@ -374,7 +388,7 @@ static int suspend_on_point(void *arg)
 
     TRY(miou_syscall_create(&t->point));
     t->suspended = true;
-    t->result = miou_suspend(t->point, NULL, NULL);
+    NOTE(t->result, miou_suspend(t->point, NULL, NULL));
     t->suspended = false;
     return 0;
 }
@@ -401,12 +415,12 @@ CHECK("R11.17", a_hook_can_call_nothing)
     struct stations stations = {0};
     struct refusing t = {.result = 1};
 
-    assert_int_equal(station_run(&stations, 1, try_everything_in_a_hook, &t), 0);
-    assert_int_equal(t.hooked.calls, YIELDS);
-    assert_true(t.told);
+    expect_code(station_run(&stations, 1, try_everything_in_a_hook, &t), 0);
+    expect_number(t.hooked.calls, YIELDS);
+    expect_true(t.told);
     if (t.accepted)
-        fail_msg("accepted in a hook: %s", t.accepted);
-    assert_int_equal(t.result, 0);
+        fail_with("%s", t.accepted);
+    expect_noted(t.result, 0);
 }
 
 struct hook_calls {
@@ -441,10 +455,11 @@ static void assert_refused_in_hooks(enum call_group group, check_runner *run)
 {
     struct hook_calls t = {.group = group};
 
-    assert_int_equal(run_by(run, &(miou_options){.domains = 1}, try_group_in_a_hook, &t), 0);
+    expect_code(run_by(run, &(miou_options){.domains = 1}, try_group_in_a_hook, &t), 0);
     assert_all_refused(t.accepted);
-    assert_int_equal(t.hooked.calls, 1);
+    expect_number(t.hooked.calls, 1);
 }
+#define assert_refused_in_hooks(...) IN_HELPER(assert_refused_in_hooks, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R11.17", a_hook_calls_no_task)
 {
@@ -522,6 +537,6 @@ CHECK("R11.19", hooks_outlive_their_refusal)
 {
     struct kept t = {0};
 
-    assert_int_equal(run_with(0, keep_hook, &t), 0);
+    expect_code(run_with(0, keep_hook, &t), 0);
     assert_all_refused(t.accepted);
 }

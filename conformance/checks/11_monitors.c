@@ -40,6 +40,8 @@ CHECK("R11.2", monitors_that_lack_a_function)
                                 .arg = &calls};
 
     for (i = 0; i < 5; i++) {
+        with_index(i);
+
         miou_monitor monitor = whole;
 
         if (i == 0 || i == 4)
@@ -50,12 +52,11 @@ CHECK("R11.2", monitors_that_lack_a_function)
             monitor.interrupt = NULL;
         if (i == 3 || i == 4)
             monitor.finalise = NULL;
-        assert_int_equal(miou_run(&(miou_options){.monitor = &monitor}, count, &calls), -EINVAL);
+        expect_code(miou_run(&(miou_options){.monitor = &monitor}, count, &calls), -EINVAL);
     }
-    assert_int_equal(run_by(miou_unix_run, &(miou_options){.monitor = &whole}, count, &calls),
-                     -EINVAL);
-    assert_int_equal(calls, 0);
-    assert_int_equal(miou_run(&(miou_options){.monitor = &whole}, return_0, NULL), 0);
+    expect_code(run_by(miou_unix_run, &(miou_options){.monitor = &whole}, count, &calls), -EINVAL);
+    expect_number(calls, 0);
+    expect_code(miou_run(&(miou_options){.monitor = &whole}, return_0, NULL), 0);
 }
 
 /* ---- R11.3: when select is called ---- */
@@ -116,11 +117,11 @@ CHECK("R11.3", select_does_not_block_what_can_run)
     struct stations stations = {0}, others = {0};
     struct busy here = {0}, there = {0};
 
-    assert_int_equal(station_run(&stations, 0, be_busy, &here), 0);
-    assert_int_equal(stations.at[0].dozes, 0);
+    expect_code(station_run(&stations, 0, be_busy, &here), 0);
+    expect_number(stations.at[0].dozes, 0);
     stations_assert_sound(&stations, 0);
-    assert_int_equal(station_run(&others, 1, be_busy_there, &there), 0);
-    assert_int_equal(others.at[1].dozes, 0);
+    expect_code(station_run(&others, 1, be_busy_there, &there), 0);
+    expect_number(others.at[1].dozes, 0);
     stations_assert_sound(&others, 1);
 }
 
@@ -169,11 +170,12 @@ static void assert_looks(int domains, miou_task *fn)
     struct stations stations = {0};
     struct busy t = {0};
 
-    assert_int_equal(station_run(&stations, domains, fn, &t), 0);
-    assert_true(t.yields < PATIENCE);
-    assert_int_equal(stations.at[domains].dozes, 0);
+    expect_code(station_run(&stations, domains, fn, &t), 0);
+    expect_true(t.yields < PATIENCE);
+    expect_number(stations.at[domains].dozes, 0);
     stations_assert_sound(&stations, domains);
 }
+#define assert_looks(...) IN_HELPER(assert_looks, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R11.3", select_is_called_while_tasks_yield)
 {
@@ -231,9 +233,9 @@ CHECK("R11.4", a_task_interrupts_a_domain_that_sleeps)
     struct stations stations = {0};
     struct interrupting t = {.stations = &stations};
 
-    assert_int_equal(station_run(&stations, 1, send_to_sleeper, &t), 0);
-    assert_int_equal(t.outcome, 0);
-    assert_true(t.interrupts >= 1);
+    expect_code(station_run(&stations, 1, send_to_sleeper, &t), 0);
+    expect_noted(t.outcome, 0);
+    expect_at_least(t.interrupts, 1);
     stations_assert_sound(&stations, 1);
 }
 
@@ -242,10 +244,10 @@ CHECK("R11.4 R11.5", a_cancellation_interrupts_a_domain_that_sleeps)
     struct stations stations = {0};
     struct interrupting t = {.stations = &stations};
 
-    assert_int_equal(station_run(&stations, 1, cancel_sleeper, &t), 0);
-    assert_int_equal(t.outcome, MIOU_CANCELLED);
-    assert_true(t.interrupts >= 1);
-    assert_int_equal(stations.at[1].cancelled, 1);
+    expect_code(station_run(&stations, 1, cancel_sleeper, &t), 0);
+    expect_noted(t.outcome, MIOU_CANCELLED);
+    expect_at_least(t.interrupts, 1);
+    expect_number(stations.at[1].cancelled, 1);
     stations_assert_sound(&stations, 1);
 }
 
@@ -266,7 +268,7 @@ static int await_beside_a_passenger(void *arg)
     miou_promise *passenger;
 
     TRY(miou_async(&passenger, NULL, passenger_task, &t->here));
-    t->outcome = run_on(1, end_when_dom0_sleeps, t);
+    NOTE(t->outcome, run_on(1, end_when_dom0_sleeps, t));
     t->interrupts += t->stations->at[0].interrupts;
     passenger_call(&t->here);
     return miou_await(passenger, NULL);
@@ -277,9 +279,9 @@ CHECK("R11.4", the_end_of_a_task_interrupts_dom0)
     struct stations stations = {0};
     struct interrupting t = {.stations = &stations};
 
-    assert_int_equal(station_run(&stations, 1, await_beside_a_passenger, &t), 0);
-    assert_int_equal(t.outcome, 5);
-    assert_true(t.interrupts >= 1);
+    expect_code(station_run(&stations, 1, await_beside_a_passenger, &t), 0);
+    expect_noted(t.outcome, 5);
+    expect_at_least(t.interrupts, 1);
     stations_assert_sound(&stations, 1);
 }
 
@@ -318,9 +320,9 @@ CHECK("R11.4", no_interrupt_is_lost)
     struct stations stations = {0}, others = {0};
     struct passenger passengers[3] = {{0}};
 
-    assert_int_equal(station_run(&stations, 2, go_back_and_forth, NULL), 0);
+    expect_code(station_run(&stations, 2, go_back_and_forth, NULL), 0);
     stations_assert_sound(&stations, 2);
-    assert_int_equal(station_run(&others, 2, go_back_and_forth_beside_passengers, passengers), 0);
+    expect_code(station_run(&others, 2, go_back_and_forth_beside_passengers, passengers), 0);
     stations_assert_sound(&others, 2);
 }
 
@@ -401,14 +403,15 @@ CHECK("R11.9 R11.12", monitors_are_finalised_once_in_every_ending)
     int way;
 
     for (way = 0; way < WAYS; way++) {
+        with_index(way);
         struct stations stations = {.finalised = note_unfinished};
         struct ending t = {.way = way};
 
-        assert_int_equal(station_run(&stations, 1, end_somehow, &t), results[way]);
-        assert_int_equal(tasks, 0);
-        assert_int_equal(resources, 0);
-        assert_int_equal(unfinished, 0);
-        assert_int_equal(elsewhere, 0);
+        expect_code(station_run(&stations, 1, end_somehow, &t), results[way]);
+        expect_number(tasks, 0);
+        expect_number(resources, 0);
+        expect_number(unfinished, 0);
+        expect_number(elsewhere, 0);
         stations_assert_sound(&stations, 1);
     }
 }
@@ -442,13 +445,15 @@ CHECK("R11.11", a_monitor_is_made_for_each_domain)
     struct created t = {.made_before = -1};
     int i;
 
-    assert_int_equal(station_run(&t.stations, 2, note_states, &t), 0);
-    assert_int_equal(t.made_before, 3);
+    expect_code(station_run(&t.stations, 2, note_states, &t), 0);
+    expect_number(t.made_before, 3);
     stations_assert_sound(&t.stations, 2);
     for (i = 0; i < 3; i++) {
-        assert_ptr_equal(t.states[i], &t.stations.at[i]);
-        assert_int_equal(t.stations.at[i].domain, i);
-        assert_true(pthread_equal(t.stations.at[i].maker, pthread_self()));
+        with_index(i);
+
+        expect_true(t.states[i] == &t.stations.at[i]);
+        expect_number(t.stations.at[i].domain, i);
+        expect_true(pthread_equal(t.stations.at[i].maker, pthread_self()));
     }
 }
 
@@ -457,19 +462,22 @@ CHECK("R11.11", a_monitor_that_cannot_be_made)
     int domain, i, calls = 0;
 
     for (domain = 1; domain <= 3; domain++) {
+        with_index(domain);
         struct stations stations = {.create_fails_on = domain};
         int finalised = 0;
 
-        assert_int_equal(station_run(&stations, 3, count, &calls), -EIO);
+        expect_code(station_run(&stations, 3, count, &calls), -EIO);
         for (i = 0; i <= 3; i++) {
-            assert_true(stations.at[i].finalised <= 1);
+            with_index(i);
+
+            expect_at_most(stations.at[i].finalised, 1);
             finalised += stations.at[i].finalised;
-            assert_int_equal(stations.at[i].late, 0);
+            expect_number(stations.at[i].late, 0);
         }
-        assert_int_equal(finalised, stations.made);
-        assert_int_equal(stations.at[domain].finalised, 0);
+        expect_number(finalised, stations.made);
+        expect_number(stations.at[domain].finalised, 0);
     }
-    assert_int_equal(calls, 0);
+    expect_number(calls, 0);
 }
 
 /* ---- R11.12: a monitor that fails ---- */
@@ -503,7 +511,7 @@ CHECK("R11.12", a_monitor_that_fails_on_another_domain)
 {
     struct failing t = {.finalised = 0};
 
-    assert_int_equal(station_run(&t.stations, 1, wait_everywhere, &t), -ENETDOWN);
+    expect_code(station_run(&t.stations, 1, wait_everywhere, &t), -ENETDOWN);
     stations_assert_sound(&t.stations, 1);
 }
 
@@ -529,7 +537,7 @@ CHECK("R11.12", a_monitor_that_fails_beside_tasks_that_run)
 {
     struct failing t = {.finalised = 0};
 
-    assert_int_equal(station_run(&t.stations, 0, run_beside_a_failing_monitor, &t), -ENETDOWN);
-    assert_int_equal(t.finalised, 1);
+    expect_code(station_run(&t.stations, 0, run_beside_a_failing_monitor, &t), -ENETDOWN);
+    expect_number(t.finalised, 1);
     stations_assert_sound(&t.stations, 0);
 }

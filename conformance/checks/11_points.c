@@ -35,7 +35,7 @@ static int suspend_once(void *arg)
     struct points *all = t->all;
 
     TRY(miou_syscall_create(&all->points[t->number]));
-    all->results[t->number] = miou_suspend(all->points[t->number], note_suspended, t);
+    NOTE(all->results[t->number], miou_suspend(all->points[t->number], note_suspended, t));
     all->order[all->gone_on++] = t->number;
     return t->number;
 }
@@ -80,25 +80,28 @@ static void assert_signalled(const struct points *t)
 {
     int i;
 
-    assert_int_equal(t->suspended, POINTS);
-    assert_int_equal(t->early, 0);
-    assert_int_equal(t->signals, POINTS);
-    assert_int_equal(t->gone_on, POINTS);
+    expect_number(t->suspended, POINTS);
+    expect_number(t->early, 0);
+    expect_number(t->signals, POINTS);
+    expect_number(t->gone_on, POINTS);
     for (i = 0; i < POINTS; i++) {
-        assert_int_equal(t->order[i], shuffled(i));
-        assert_int_equal(t->results[i], 0);
+        with_index(i);
+
+        expect_number(t->order[i], shuffled(i));
+        expect_noted(t->results[i], 0);
     }
 }
+#define assert_signalled(...) IN_HELPER(assert_signalled, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R11.1 R11.6", a_task_signals_points)
 {
     struct stations stations = {0}, others = {0};
     struct points here = {0}, there = {0};
 
-    assert_int_equal(station_run(&stations, 0, signal_points, &here), 0);
+    expect_code(station_run(&stations, 0, signal_points, &here), 0);
     assert_signalled(&here);
     stations_assert_sound(&stations, 0);
-    assert_int_equal(station_run(&others, 1, signal_points_elsewhere, &there), 0);
+    expect_code(station_run(&others, 1, signal_points_elsewhere, &there), 0);
     assert_signalled(&there);
     stations_assert_sound(&others, 1);
 }
@@ -107,9 +110,9 @@ CHECK("R11.1", a_task_signals_points_with_the_posix_monitor)
 {
     struct points here = {0}, there = {0};
 
-    assert_int_equal(unix_run_with(0, signal_points, &here), 0);
+    expect_code(unix_run_with(0, signal_points, &here), 0);
     assert_signalled(&here);
-    assert_int_equal(unix_run_with(1, signal_points_elsewhere, &there), 0);
+    expect_code(unix_run_with(1, signal_points_elsewhere, &there), 0);
     assert_signalled(&there);
 }
 
@@ -147,13 +150,14 @@ static void assert_called(int domain)
     int result;
 
     start_thread(&thread, call_when_asleep, &t);
-    result = domain ? station_run(&stations, domain, wait_for_the_thread, &t)
-                    : station_run(&stations, 0, passenger_task, &t.passenger);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(result, 0);
-    assert_true(t.used <= AT_REST);
+    NOTE(result, domain ? station_run(&stations, domain, wait_for_the_thread, &t)
+                        : station_run(&stations, 0, passenger_task, &t.passenger));
+    expect_number(pthread_join(thread, NULL), 0);
+    expect_noted(result, 0);
+    expect_at_most(t.used, AT_REST);
     stations_assert_sound(&stations, domain);
 }
+#define assert_called(...) IN_HELPER(assert_called, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R11.1 R11.3 R1.17", a_monitor_signals_points)
 {
@@ -206,13 +210,14 @@ static void assert_half_reported(int domains, miou_task *fn)
     struct stations stations = {0};
     struct cancelling t = {0};
 
-    assert_int_equal(station_run(&stations, domains, fn, &t), 0);
-    assert_int_equal(t.reported, CANCELLED / 2);
-    assert_int_equal(t.stale, CANCELLED / 2);
-    assert_int_equal(t.outcomes, CANCELLED / 2);
-    assert_int_equal(stations.at[domains].cancelled, CANCELLED / 2);
+    expect_code(station_run(&stations, domains, fn, &t), 0);
+    expect_number(t.reported, CANCELLED / 2);
+    expect_number(t.stale, CANCELLED / 2);
+    expect_number(t.outcomes, CANCELLED / 2);
+    expect_number(stations.at[domains].cancelled, CANCELLED / 2);
     stations_assert_sound(&stations, domains);
 }
+#define assert_half_reported(...) IN_HELPER(assert_half_reported, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R11.5", cancelled_points_are_reported)
 {
@@ -245,8 +250,8 @@ CHECK("R11.5", points_are_reported_before_suspend_returns)
     struct stations stations = {0};
     int cancelled = 0;
 
-    assert_int_equal(station_run(&stations, 0, cancel_on_the_stack, &cancelled), 0);
-    assert_int_equal(cancelled, 1);
+    expect_code(station_run(&stations, 0, cancel_on_the_stack, &cancelled), 0);
+    expect_number(cancelled, 1);
     stations_assert_sound(&stations, 0);
 }
 
@@ -268,10 +273,10 @@ CHECK("R11.5", signalled_points_are_not_reported)
     struct stations stations = {0};
     struct points t = {0};
 
-    assert_int_equal(station_run(&stations, 0, signal_and_cancel, &t), 0);
-    assert_int_equal(t.signals, 1);
-    assert_true(t.results[0] == 0 || t.results[0] == MIOU_CANCELLED);
-    assert_int_equal(stations.at[0].cancelled, 0);
+    expect_code(station_run(&stations, 0, signal_and_cancel, &t), 0);
+    expect_number(t.signals, 1);
+    expect_one_of(t.results[0], 0, MIOU_CANCELLED);
+    expect_number(stations.at[0].cancelled, 0);
     stations_assert_sound(&stations, 0);
 }
 
@@ -289,7 +294,7 @@ static int signal_once_cancelled(void *arg)
 
     while (!t->cancelling)
         TRY(miou_yield());
-    t->signalled = miou_signal(t->passenger.point);
+    NOTE(t->signalled, miou_signal(t->passenger.point));
     return 0;
 }
 
@@ -316,11 +321,12 @@ static void assert_late(int domains, miou_task *fn)
     struct stations stations = {0};
     struct late t = {.signalled = 1};
 
-    assert_int_equal(station_run(&stations, domains, fn, &t), 0);
+    expect_code(station_run(&stations, domains, fn, &t), 0);
     if (t.signalled != 0) /* as it may be if the cancellation has let others go on first */
-        assert_int_equal(t.signalled, -EINVAL);
-    assert_int_equal(stations.at[domains].cancelled, t.signalled != 0);
+        expect_noted(t.signalled, -EINVAL);
+    expect_number(stations.at[domains].cancelled, t.signalled != 0);
 }
+#define assert_late(...) IN_HELPER(assert_late, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R11.5 R11.7", a_point_is_stale_once_its_task_is_cancelled)
 {
@@ -346,7 +352,7 @@ CHECK("R11.5", a_monitor_need_not_hear_of_it)
     struct stations stations = {.quietly = true};
     struct passenger passenger = {0};
 
-    assert_int_equal(station_run(&stations, 0, cancel_quietly, &passenger), MIOU_CANCELLED);
+    expect_code(station_run(&stations, 0, cancel_quietly, &passenger), MIOU_CANCELLED);
     stations_assert_sound(&stations, 0);
 }
 
@@ -362,7 +368,7 @@ static void signal_at_once(void *arg)
     struct telling *t = arg;
 
     t->told++;
-    t->signalled = miou_signal(t->point);
+    NOTE(t->signalled, miou_signal(t->point));
 }
 
 static int suspend_for_no_time(void *arg)
@@ -370,7 +376,7 @@ static int suspend_for_no_time(void *arg)
     struct telling *t = arg;
 
     TRY(miou_syscall_create(&t->point));
-    t->result = miou_suspend(t->point, signal_at_once, t);
+    NOTE(t->result, miou_suspend(t->point, signal_at_once, t));
     return miou_yield();
 }
 
@@ -379,10 +385,10 @@ CHECK("R11.6", a_point_may_be_signalled_when_the_task_is_suspended)
     struct stations stations = {0};
     struct telling t = {.result = 1};
 
-    assert_int_equal(station_run(&stations, 0, suspend_for_no_time, &t), 0);
-    assert_int_equal(t.told, 1);
-    assert_int_equal(t.signalled, 0);
-    assert_int_equal(t.result, 0);
+    expect_code(station_run(&stations, 0, suspend_for_no_time, &t), 0);
+    expect_number(t.told, 1);
+    expect_noted(t.signalled, 0);
+    expect_noted(t.result, 0);
     stations_assert_sound(&stations, 0);
 }
 
@@ -439,8 +445,8 @@ CHECK("R11.6", nothing_comes_between_the_call_and_the_suspension)
     struct stations stations = {.made = 0};
     struct strict t = {.alone = false};
 
-    assert_int_equal(station_run(&stations, 0, suspend_beside_another, &t), 0);
-    assert_true(t.alone);
+    expect_code(station_run(&stations, 0, suspend_beside_another, &t), 0);
+    expect_true(t.alone);
     assert_all_refused(t.accepted[0]);
     assert_all_refused(t.accepted[1]);
     stations_assert_sound(&stations, 0);
@@ -454,7 +460,7 @@ static int suspend_when_cancelled(void *arg)
     TRY(miou_syscall_create(&t->point));
     while (miou_yield() == 0)
         ;
-    t->result = miou_suspend(t->point, tell, t);
+    NOTE(t->result, miou_suspend(t->point, tell, t));
     return 0;
 }
 
@@ -472,10 +478,10 @@ CHECK("R11.6", a_task_that_was_cancelled_before_is_never_suspended)
     struct stations stations = {0};
     struct telling t = {0};
 
-    assert_int_equal(station_run(&stations, 0, cancel_before_it_suspends, &t), 0);
-    assert_int_equal(t.result, MIOU_CANCELLED);
-    assert_int_equal(t.told, 0);
-    assert_int_equal(stations.at[0].cancelled, 0);
+    expect_code(station_run(&stations, 0, cancel_before_it_suspends, &t), 0);
+    expect_noted(t.result, MIOU_CANCELLED);
+    expect_number(t.told, 0);
+    expect_number(stations.at[0].cancelled, 0);
     stations_assert_sound(&stations, 0);
 }
 
@@ -500,17 +506,17 @@ static int signal_astray(void *arg)
     miou_promise *promise;
     int outcome;
 
-    t->null = miou_signal(NULL);
+    NOTE(t->null, miou_signal(NULL));
     TRY(miou_syscall_create(&fresh));
-    t->fresh = miou_signal(fresh);
+    NOTE(t->fresh, miou_signal(fresh));
     TRY(suspend_for_no_time(&t->telling));
-    t->stale = miou_signal(t->telling.point);
+    NOTE(t->stale, miou_signal(t->telling.point));
     TRY(miou_async(&promise, NULL, passenger_task, &t->passenger));
     TRY(miou_yield());
-    t->there = run_on(1, signal_from_there, t);
+    NOTE(t->there, run_on(1, signal_from_there, t));
     TRY(let_others_run());
     t->still = atomic_load(&t->passenger.waits) && miou_signal(t->passenger.point) == 0;
-    t->again = miou_signal(t->passenger.point);
+    NOTE(t->again, miou_signal(t->passenger.point));
     t->passenger.station->passengers = NULL;
     TRY(miou_await(promise, &outcome));
     return outcome;
@@ -521,13 +527,13 @@ CHECK("R11.7", signals_that_go_nowhere)
     struct stations stations = {0};
     struct astray t = {0};
 
-    assert_int_equal(station_run(&stations, 1, signal_astray, &t), 0);
-    assert_int_equal(t.null, -EINVAL);
-    assert_int_equal(t.fresh, -EINVAL);
-    assert_int_equal(t.stale, -EINVAL);
-    assert_int_equal(t.there, -EINVAL);
-    assert_int_equal(t.again, -EINVAL);
-    assert_true(t.still);
+    expect_code(station_run(&stations, 1, signal_astray, &t), 0);
+    expect_noted(t.null, -EINVAL);
+    expect_noted(t.fresh, -EINVAL);
+    expect_noted(t.stale, -EINVAL);
+    expect_noted(t.there, -EINVAL);
+    expect_noted(t.again, -EINVAL);
+    expect_true(t.still);
 }
 
 struct points_of_others {
@@ -548,14 +554,14 @@ static int suspend_on_strange_points(void *arg)
     struct points_of_others *t = arg;
     miou_promise *promise;
 
-    t->null = miou_suspend(NULL, tell, &t->telling);
-    t->no_place = miou_syscall_create(NULL);
+    NOTE(t->null, miou_suspend(NULL, tell, &t->telling));
+    NOTE(t->no_place, miou_syscall_create(NULL));
     TRY(miou_syscall_create(&t->point));
     TRY(miou_async(&promise, NULL, suspend_on_parents, t));
     TRY(miou_await(promise, &t->here));
-    t->there = run_on(1, suspend_on_parents, t);
+    NOTE(t->there, run_on(1, suspend_on_parents, t));
     TRY(suspend_for_no_time(&t->telling));
-    t->stale = miou_suspend(t->telling.point, tell, &t->telling);
+    NOTE(t->stale, miou_suspend(t->telling.point, tell, &t->telling));
     return miou_yield();
 }
 
@@ -564,13 +570,13 @@ CHECK("R11.8 R11.6", points_that_one_cannot_suspend_on)
     struct stations stations = {0};
     struct points_of_others t = {0};
 
-    assert_int_equal(station_run(&stations, 1, suspend_on_strange_points, &t), 0);
-    assert_int_equal(t.null, -EINVAL);
-    assert_int_equal(t.no_place, -EINVAL);
-    assert_int_equal(t.here, -EINVAL);
-    assert_int_equal(t.there, -EINVAL);
-    assert_int_equal(t.stale, -EINVAL);
-    assert_int_equal(t.telling.told, 1); /* of the only suspension there was */
+    expect_code(station_run(&stations, 1, suspend_on_strange_points, &t), 0);
+    expect_noted(t.null, -EINVAL);
+    expect_noted(t.no_place, -EINVAL);
+    expect_code(t.here, -EINVAL);
+    expect_noted(t.there, -EINVAL);
+    expect_noted(t.stale, -EINVAL);
+    expect_number(t.telling.told, 1); /* of the only suspension there was */
     stations_assert_sound(&stations, 1);
 }
 
@@ -581,7 +587,7 @@ static int suspend_on_nothing(void *arg)
     struct telling *t = arg;
 
     TRY(miou_syscall_create(&t->point));
-    t->result = miou_suspend(t->point, tell, t);
+    NOTE(t->result, miou_suspend(t->point, tell, t));
     t->signalled = miou_monitor_state() != NULL;
     return miou_yield();
 }
@@ -590,10 +596,10 @@ CHECK("R11.10", suspending_without_a_monitor)
 {
     struct telling t = {.signalled = 1};
 
-    assert_int_equal(run_with(0, suspend_on_nothing, &t), 0);
-    assert_int_equal(t.result, MIOU_NO_MONITOR);
-    assert_int_equal(t.told, 0);
-    assert_int_equal(t.signalled, 0);
+    expect_code(run_with(0, suspend_on_nothing, &t), 0);
+    expect_noted(t.result, MIOU_NO_MONITOR);
+    expect_number(t.told, 0);
+    expect_noted(t.signalled, 0);
 }
 
 /* ---- R11.18: in a finaliser ---- */
@@ -618,7 +624,7 @@ static void signal_in_finaliser(void *value)
 
     t->accepted =
         first_accepted(MONITOR_CALLS, SUSPENDING_OR_OWNING, MIOU_IN_FINALISER, &t->objects);
-    t->signalled = miou_signal(t->passenger.point);
+    NOTE(t->signalled, miou_signal(t->passenger.point));
     t->state = miou_monitor_state() != NULL;
 }
 
@@ -646,10 +652,10 @@ CHECK("R11.18", finalisers_can_signal_points)
     struct stations stations = {.made = 0};
     struct finalising t = {.signalled = 1};
 
-    assert_int_equal(station_run(&stations, 0, finalise_beside_a_passenger, &t), 0);
+    expect_code(station_run(&stations, 0, finalise_beside_a_passenger, &t), 0);
     assert_all_refused(t.accepted);
-    assert_int_equal(t.signalled, 0);
-    assert_true(t.state);
+    expect_noted(t.signalled, 0);
+    expect_true(t.state);
     stations_assert_sound(&stations, 0);
 }
 
@@ -704,6 +710,6 @@ CHECK("R11.20", points_that_are_left_take_no_memory)
 {
     struct growth growth = {0};
 
-    assert_int_equal(run_with(0, make_points_for_ever, &growth), 0);
-    assert_false(grew_by(&growth, 20));
+    expect_code(run_with(0, make_points_for_ever, &growth), 0);
+    expect_false(grew_by(&growth, 20));
 }

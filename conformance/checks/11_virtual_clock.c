@@ -211,15 +211,18 @@ static void assert_diary(const struct diary *diary)
     static const uint64_t days[SLEEPERS - 1] = {1, 1, 7, 30, 30, 365};
     int i;
 
-    assert_int_equal(diary->count, SLEEPERS - 1);
+    expect_number(diary->count, SLEEPERS - 1);
     for (i = 0; i < SLEEPERS - 1; i++) {
-        assert_int_equal(diary->order[i], order[i]);
-        assert_int_equal(diary->times[i], days[i] * day);
+        with_index(i);
+
+        expect_number(diary->order[i], order[i]);
+        expect_number(diary->times[i], days[i] * day);
     }
-    assert_int_equal(diary->cancelled, 1);
-    assert_int_equal(diary->cancelled_at, day + day / 2);
-    assert_int_equal(diary->stood_still, diary->cancelled_at);
+    expect_number(diary->cancelled, 1);
+    expect_number(diary->cancelled_at, day + day / 2);
+    expect_number(diary->stood_still, diary->cancelled_at);
 }
+#define assert_diary(...) IN_HELPER(assert_diary, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R11.13", virtual_clock)
 {
@@ -227,7 +230,10 @@ CHECK("R11.13", virtual_clock)
     struct diary diaries[3] = {{0}};
     int i;
 
-    assert_int_equal(miou_run(&options, live_everywhere, diaries), 0);
-    for (i = 0; i < 3; i++)
+    expect_code(miou_run(&options, live_everywhere, diaries), 0);
+    for (i = 0; i < 3; i++) {
+        with_index(i);
+
         assert_diary(&diaries[i]);
+    }
 }

@@ -26,7 +26,7 @@ static void see(int number, void *arg)
     struct seen *t = arg;
 
     t->number = number;
-    t->domain = miou_domain_self();
+    NOTE(t->domain, miou_domain_self());
     t->arg = arg;
     t->calls++;
 }
@@ -108,18 +108,21 @@ static void assert_seen(int (*run)(int, miou_task *, void *), int way, bool set_
 {
     struct sending t = {.way = way, .set_elsewhere = set_elsewhere};
 
-    assert_int_equal(run(2, send_and_see, &t), 0);
-    assert_int_equal(t.calls_in_the_end, 1);
-    assert_int_equal(t.seen.number, SIGUSR1);
-    assert_int_equal(t.seen.domain, 0);
-    assert_ptr_equal(t.seen.arg, &t.seen);
+    expect_code(run(2, send_and_see, &t), 0);
+    expect_number(t.calls_in_the_end, 1);
+    expect_number(t.seen.number, SIGUSR1);
+    expect_noted(t.seen.domain, 0);
+    expect_true(t.seen.arg == &t.seen);
 }
+#define assert_seen(...) IN_HELPER(assert_seen, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R12.1", handlers_run_on_dom0)
 {
     int way;
 
     for (way = 0; way < WAYS; way++) {
+        with_index(way);
+
         assert_seen(run_with, way, way % 2);
         assert_seen(unix_run_with, way, (way + 1) % 2);
     }
@@ -146,12 +149,12 @@ CHECK("R12.1", the_last_handler_counts)
 {
     struct replaced t = {.first.calls = 0};
 
-    assert_int_equal(run_with(0, replace_handlers, &t), 0);
-    assert_int_equal(t.first.calls, 0);
-    assert_int_equal(t.second.calls, 1);
-    assert_int_equal(t.second.number, SIGUSR1);
-    assert_int_equal(t.other.calls, 1);
-    assert_int_equal(t.other.number, SIGUSR2);
+    expect_code(run_with(0, replace_handlers, &t), 0);
+    expect_number(t.first.calls, 0);
+    expect_number(t.second.calls, 1);
+    expect_noted(t.second.number, SIGUSR1);
+    expect_number(t.other.calls, 1);
+    expect_number(t.other.number, SIGUSR2);
 }
 
 /* ---- R12.2: storms ---- */
@@ -227,10 +230,12 @@ CHECK("R12.2", a_storm_loses_no_kind)
     struct storm t = {.raging = 0};
     int i;
 
-    assert_int_equal(unix_run_with(1, weather_the_storm, &t), 0);
+    expect_code(unix_run_with(1, weather_the_storm, &t), 0);
     for (i = 0; i < KINDS; i++) {
-        assert_int_equal(t.kinds[i].seen, SENDERS * STORM);
-        assert_true(t.kinds[i].calls <= SENDERS * STORM);
+        with_index(i);
+
+        expect_number(t.kinds[i].seen, SENDERS * STORM);
+        expect_at_most(t.kinds[i].calls, SENDERS * STORM);
     }
 }
 
@@ -257,10 +262,12 @@ CHECK("R12.2", several_kinds_at_once)
     struct storm t = {.raging = 0};
     int i;
 
-    assert_int_equal(run_with(0, send_at_once, &t), 0);
+    expect_code(run_with(0, send_at_once, &t), 0);
     for (i = 0; i < KINDS; i++) {
-        assert_int_equal(t.kinds[i].seen, 2);
-        assert_in_range(t.kinds[i].calls, 1, 2);
+        with_index(i);
+
+        expect_number(t.kinds[i].seen, 2);
+        expect_in_range(t.kinds[i].calls, 1, 2);
     }
 }
 
@@ -296,12 +303,13 @@ static void assert_woken(struct asleep *t, int (*run)(int, miou_task *, void *),
     int result;
 
     start_thread(&thread, send_after_work, t);
-    result = run ? run(1, fn, t) : station_run(&t->stations, 1, fn, t);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(result, 0);
-    assert_true(t->used <= AT_REST);
-    assert_int_equal(t->seen.calls, 1);
+    NOTE(result, run ? run(1, fn, t) : station_run(&t->stations, 1, fn, t));
+    expect_number(pthread_join(thread, NULL), 0);
+    expect_noted(result, 0);
+    expect_at_most(t->used, AT_REST);
+    expect_number(t->seen.calls, 1);
 }
+#define assert_woken(...) IN_HELPER(assert_woken, (__VA_ARGS__), #__VA_ARGS__)
 
 /* Main waits for a child on another domain; the child waits for the handler without suspending. */
 static void let_go_on(int number, void *arg)
@@ -374,7 +382,7 @@ CHECK("R12.3 R11.4", dom0_wakes_in_a_monitor_of_the_users)
     struct asleep t = {.used = 1e9, .monitored = true};
 
     assert_woken(&t, NULL, suspend_until_signalled);
-    assert_true(t.stations.at[0].interrupts >= 1);
+    expect_at_least(t.stations.at[0].interrupts, 1);
     stations_assert_sound(&t.stations, 1);
 }
 
@@ -474,9 +482,9 @@ CHECK("R12.3", no_signal_is_slept_through)
     pthread_t thread;
 
     start_thread(&thread, send_each, &t);
-    assert_int_equal(unix_run_with(0, take_naps, &t), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(t.seen.calls, NAPS);
+    expect_code(unix_run_with(0, take_naps, &t), 0);
+    expect_number(pthread_join(thread, NULL), 0);
+    expect_number(t.seen.calls, NAPS);
 }
 
 /* ---- R12.4: ignoring, and as before ---- */
@@ -519,10 +527,12 @@ CHECK("R12.4", signals_are_ignored_and_as_before)
     int i;
 
     sigaction(SIGUSR1, &(struct sigaction){.sa_handler = handle_in_the_program}, NULL);
-    assert_int_equal(run_with(0, change_signal, &t), 0);
+    expect_code(run_with(0, change_signal, &t), 0);
     for (i = 0; i < 4; i++) {
-        assert_int_equal(t.program[i], program[i]);
-        assert_int_equal(t.run[i], run[i]);
+        with_index(i);
+
+        expect_number(t.program[i], program[i]);
+        expect_number(t.run[i], run[i]);
     }
 }
 
@@ -549,9 +559,9 @@ CHECK("R12.4", the_default_may_be_the_end)
 
     if (pid == 0)
         _exit(run_with(0, return_to_default, &t) < 0);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), SIGTERM);
+    expect_number(waitpid(pid, &status, 0), pid);
+    expect_true(WIFSIGNALED(status));
+    expect_number(WTERMSIG(status), SIGTERM);
 }
 
 /* ---- R12.5: after the run ---- */
@@ -602,21 +612,25 @@ CHECK("R12.5", everything_is_as_before)
         sigaction(numbers[i], NULL, &before[i]);
     pthread_sigmask(SIG_BLOCK, NULL, &mask_before);
     for (end = 0; end < ENDS; end++) {
+        with_index(end);
         struct seen t = {.number = end};
-        int result = end % 2 ? unix_run_with(1, set_and_end, &t) : run_with(1, set_and_end, &t);
+        int result;
+        NOTE(result, end % 2 ? unix_run_with(1, set_and_end, &t) : run_with(1, set_and_end, &t));
 
-        assert_int_equal(result, results[end]);
+        expect_noted(result, results[end]);
         for (i = 0; i < NUMBERS; i++) {
+            with_index(i);
+
             sigaction(numbers[i], NULL, &after);
-            assert_ptr_equal(after.sa_handler, before[i].sa_handler);
-            assert_int_equal(after.sa_flags & flags, before[i].sa_flags & flags);
+            expect_true(after.sa_handler == before[i].sa_handler);
+            expect_number(after.sa_flags & flags, before[i].sa_flags & flags);
         }
         pthread_sigmask(SIG_BLOCK, NULL, &mask_after);
-        assert_memory_equal(&mask_after, &mask_before, sizeof(unsigned long));
+        expect_bytes(&mask_after, &mask_before, sizeof(unsigned long));
     }
     of_the_program = 0;
     raise(SIGUSR1);
-    assert_int_equal(of_the_program, 1);
+    expect_number(of_the_program, 1);
 }
 
 /* ---- R12.6: handlers are tasks ---- */
@@ -671,10 +685,10 @@ CHECK("R12.6 R12.2", handlers_suspend_and_spawn)
 {
     struct working t = {.begun = 0};
 
-    assert_int_equal(run_with(1, have_work_done, &t), 0);
-    assert_int_equal(t.begun, 2);
-    assert_int_equal(t.value, 20);
-    assert_true(t.meanwhile >= 100);
+    expect_code(run_with(1, have_work_done, &t), 0);
+    expect_number(t.begun, 2);
+    expect_code(t.value, 20);
+    expect_at_least(t.meanwhile, 100);
 }
 
 static atomic_int finalised;
@@ -710,10 +724,10 @@ CHECK("R12.6", handlers_are_bound_by_the_rules)
 {
     struct working forgets = {.way = 0}, leaks = {.way = 1};
 
-    assert_int_equal(run_with(0, have_a_rule_broken, &forgets), MIOU_STILL_HAS_CHILDREN);
+    expect_code(run_with(0, have_a_rule_broken, &forgets), MIOU_STILL_HAS_CHILDREN);
     finalised = 0;
-    assert_int_equal(run_with(0, have_a_rule_broken, &leaks), MIOU_RESOURCE_LEAKED);
-    assert_int_equal(finalised, 1);
+    expect_code(run_with(0, have_a_rule_broken, &leaks), MIOU_RESOURCE_LEAKED);
+    expect_number(finalised, 1);
 }
 
 /* ---- R12.7: handlers that still run ---- */
@@ -747,7 +761,7 @@ static void linger(int number, void *arg)
         miou_call(&promise, NULL, yield_and_count, t) < 0)
         return;
     t->begun++;
-    t->error = miou_await(promise, NULL);
+    NOTE(t->error, miou_await(promise, NULL));
 }
 
 static int leave_it_lingering(void *arg)
@@ -767,13 +781,14 @@ CHECK("R12.7", handlers_that_linger_are_cancelled)
     int i;
 
     for (i = 0; i < 3; i++) {
+        with_index(i);
         struct lingering t = {.result = results[i]};
 
         finalised = 0;
-        assert_int_equal(run_with(1, leave_it_lingering, &t), results[i]);
-        assert_int_equal(t.error, MIOU_CANCELLED);
-        assert_int_equal(t.children, 0);
-        assert_int_equal(finalised, 1);
+        expect_code(run_with(1, leave_it_lingering, &t), results[i]);
+        expect_noted(t.error, MIOU_CANCELLED);
+        expect_number(t.children, 0);
+        expect_number(finalised, 1);
     }
 }
 
@@ -788,7 +803,7 @@ static int handle_strange_signals(void *arg)
     int *errors = arg, i;
 
     for (i = 0; i < STRANGE; i++)
-        errors[i] = miou_signal_handle(numbers[i], see, NULL);
+        NOTE(errors[i], miou_signal_handle(numbers[i], see, NULL));
     return miou_signal_handle(SIGKILL, MIOU_SIGNAL_IGNORE, NULL) == -EINVAL ? 0 : -1;
 }
 
@@ -796,9 +811,12 @@ CHECK("R12.8", signals_that_cannot_be_handled)
 {
     int errors[STRANGE] = {0}, i;
 
-    assert_int_equal(run_with(0, handle_strange_signals, errors), 0);
-    for (i = 0; i < STRANGE; i++)
-        assert_int_equal(errors[i], -EINVAL);
+    expect_code(run_with(0, handle_strange_signals, errors), 0);
+    for (i = 0; i < STRANGE; i++) {
+        with_index(i);
+
+        expect_noted(errors[i], -EINVAL);
+    }
 }
 
 /* ---- R12.9: no deadlock ---- */
@@ -846,11 +864,12 @@ static void assert_no_deadlock(int (*run)(int, miou_task *, void *))
     pthread_t thread;
 
     start_thread(&thread, send_late, &t);
-    assert_int_equal(run(1, await_a_signal, &t), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_true(t.used <= AT_REST);
-    assert_int_equal(t.seen.calls, 1);
+    expect_code(run(1, await_a_signal, &t), 0);
+    expect_number(pthread_join(thread, NULL), 0);
+    expect_at_most(t.used, AT_REST);
+    expect_number(t.seen.calls, 1);
 }
+#define assert_no_deadlock(...) IN_HELPER(assert_no_deadlock, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R12.9", a_signal_may_come)
 {
@@ -894,10 +913,10 @@ CHECK("R12.9 R13.1", without_handlers_there_is_no_hope)
     struct locked t = {.used = 0};
     int told = 0;
 
-    assert_int_equal(miou_run(&(miou_options){.deadlock = ignore_deadlock, .deadlock_state = &told},
-                              hope_in_vain, &t),
-                     MIOU_DEADLOCK);
-    assert_int_equal(told, 2);
+    expect_code(miou_run(&(miou_options){.deadlock = ignore_deadlock, .deadlock_state = &told},
+                         hope_in_vain, &t),
+                MIOU_DEADLOCK);
+    expect_number(told, 2);
 }
 
 /* To ignore a signal is not to handle it. */
@@ -915,10 +934,10 @@ CHECK("R12.9 R13.1", ignoring_a_signal_is_no_hope)
     struct locked t = {.used = 0};
     int told = 0;
 
-    assert_int_equal(miou_run(&(miou_options){.deadlock = ignore_deadlock, .deadlock_state = &told},
-                              ignore_and_wait, &t),
-                     MIOU_DEADLOCK);
-    assert_int_equal(told, 1);
+    expect_code(miou_run(&(miou_options){.deadlock = ignore_deadlock, .deadlock_state = &told},
+                         ignore_and_wait, &t),
+                MIOU_DEADLOCK);
+    expect_number(told, 1);
 }
 
 /* ---- R12.10: two runs ---- */
@@ -954,15 +973,15 @@ static int try_signal(void *arg)
     struct rival *t = arg;
 
     until(&t->held);
-    t->busy = miou_signal_handle(SIGUSR1, see, NULL);
-    t->ignored[0] = miou_signal_handle(SIGALRM, see, NULL);
-    t->ignored[1] = miou_signal_handle(SIGALRM, MIOU_SIGNAL_IGNORE, NULL);
-    t->ignored[2] = miou_signal_handle(SIGALRM, MIOU_SIGNAL_DEFAULT, NULL);
-    t->other = miou_signal_handle(SIGUSR2, see, NULL);
+    NOTE(t->busy, miou_signal_handle(SIGUSR1, see, NULL));
+    NOTE(t->ignored[0], miou_signal_handle(SIGALRM, see, NULL));
+    NOTE(t->ignored[1], miou_signal_handle(SIGALRM, MIOU_SIGNAL_IGNORE, NULL));
+    NOTE(t->ignored[2], miou_signal_handle(SIGALRM, MIOU_SIGNAL_DEFAULT, NULL));
+    NOTE(t->other, miou_signal_handle(SIGUSR2, see, NULL));
     atomic_store(&t->tried, true);
     until(&t->given_back);
-    t->later[0] = miou_signal_handle(SIGHUP, see, NULL);
-    t->later[1] = miou_signal_handle(SIGALRM, see, NULL);
+    NOTE(t->later[0], miou_signal_handle(SIGHUP, see, NULL));
+    NOTE(t->later[1], miou_signal_handle(SIGALRM, see, NULL));
     atomic_store(&t->taken, true);
     return 0;
 }
@@ -971,7 +990,7 @@ static void *run_rival(void *arg)
 {
     struct rival *t = arg;
 
-    t->result = miou_run(NULL, try_signal, t);
+    NOTE(t->result, miou_run(NULL, try_signal, t));
     atomic_store(&t->tried, true); /* even if it has not */
     atomic_store(&t->taken, true);
     return NULL;
@@ -985,17 +1004,20 @@ CHECK("R12.10", a_signal_belongs_to_one_run)
     int i;
 
     start_thread(&thread, run_rival, &t);
-    assert_int_equal(run_with(0, hold_signal, &t), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(t.result, 0);
-    assert_int_equal(t.busy, -EBUSY);
-    for (i = 0; i < 3; i++)
-        assert_int_equal(t.ignored[i], -EBUSY);
-    assert_int_equal(t.other, 0);
-    assert_int_equal(t.later[0], 0);
-    assert_int_equal(t.later[1], 0);
-    assert_int_equal(t.seen.calls, 1);
-    assert_int_equal(run_with(0, set_handler, &alone), 0);
+    expect_code(run_with(0, hold_signal, &t), 0);
+    expect_number(pthread_join(thread, NULL), 0);
+    expect_noted(t.result, 0);
+    expect_noted(t.busy, -EBUSY);
+    for (i = 0; i < 3; i++) {
+        with_index(i);
+
+        expect_noted(t.ignored[i], -EBUSY);
+    }
+    expect_noted(t.other, 0);
+    expect_noted(t.later[0], 0);
+    expect_noted(t.later[1], 0);
+    expect_number(t.seen.calls, 1);
+    expect_code(run_with(0, set_handler, &alone), 0);
 }
 
 /* ---- R12.11: in a finaliser ---- */
@@ -1037,10 +1059,10 @@ CHECK("R12.12", a_late_signal_reaches_the_program)
 
     signal(SIGUSR1, handle_in_the_program);
     of_the_program = 0;
-    assert_int_equal(run_with(0, raise_in_the_end, &t), -7);
+    expect_code(run_with(0, raise_in_the_end, &t), -7);
     for (i = 0; i < 10000 && t.seen.calls + of_the_program < 1; i++)
         sched_yield();
-    assert_int_equal(t.seen.calls + of_the_program, 1);
+    expect_number(t.seen.calls + of_the_program, 1);
 }
 
 /* ---- R12.13: signals that were handled ---- */
@@ -1072,6 +1094,6 @@ CHECK("R12.13", handled_signals_take_no_memory)
 {
     struct handled t = {.growth = {0}};
 
-    assert_int_equal(run_with(0, handle_for_ever, &t), 0);
-    assert_false(grew_by(&t.growth, 20));
+    expect_code(run_with(0, handle_for_ever, &t), 0);
+    expect_false(grew_by(&t.growth, 20));
 }

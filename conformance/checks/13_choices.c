@@ -104,18 +104,21 @@ static void assert_one_thread(check_runner *run, miou_choose *choose, uint64_t s
     struct program program;
     int i, seen[4] = {0};
 
-    assert_int_equal(steer_program(run, choose, &answers, &program), 7);
-    assert_int_equal(program.ended, CHILDREN);
-    assert_int_equal(program.elsewhere, 0);
-    assert_true(program.threads <= threads);
-    assert_int_equal(answers.odd, 0);
-    assert_true(answers.asked > 0);
+    expect_code(steer_program(run, choose, &answers, &program), 7);
+    expect_number(program.ended, CHILDREN);
+    expect_number(program.elsewhere, 0);
+    expect_at_most(program.threads, threads);
+    expect_number(answers.odd, 0);
+    expect_true(answers.asked > 0);
     for (i = 0; i < program.count; i++) {
-        assert_in_range(program.events[i].domain, 0, 3);
+        with_index(i);
+
+        expect_in_range(program.events[i].domain, 0, 3);
         seen[program.events[i].domain] = true;
     }
-    assert_true(seen[1] || seen[2] || seen[3]);
+    expect_true(seen[1] || seen[2] || seen[3]);
 }
+#define assert_one_thread(...) IN_HELPER(assert_one_thread, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R13.5", a_steered_run_has_one_thread)
 {
@@ -123,9 +126,12 @@ CHECK("R13.5", a_steered_run_has_one_thread)
 
     assert_one_thread(miou_run, answer_0, 0, threads);
     assert_one_thread(miou_unix_run, answer_0, 0, threads);
-    for (seed = 0; seed < 20; seed++)
+    for (seed = 0; seed < 20; seed++) {
+        with_index(seed);
+
         assert_one_thread(seed % 2 ? miou_run : miou_unix_run, answer_at_random, (uint64_t)seed,
                           threads);
+    }
 }
 
 /* With one domain and one child there is nothing to choose. */
@@ -143,8 +149,8 @@ CHECK("R13.5", what_is_no_choice_is_not_asked)
 {
     struct answers answers = {.state = 0};
 
-    assert_int_equal(steer(miou_run, 0, answer_at_random, &answers, do_little, NULL), 0);
-    assert_int_equal(answers.asked, 0);
+    expect_code(steer(miou_run, 0, answer_at_random, &answers, do_little, NULL), 0);
+    expect_number(answers.asked, 0);
 }
 
 /* Children that are cancelled before they have begun are finalised, beside a domain that could go
@@ -189,18 +195,23 @@ static void assert_unbegun_finalised(miou_choose *choose, uint64_t seed)
     struct answers answers = {.state = seed};
     struct unbegun t = {.finalised = 0};
 
-    assert_int_equal(steer(miou_run, 1, choose, &answers, cancel_unbegun, &t), 0);
-    assert_int_equal(t.finalised, UNBEGUN);
-    assert_int_equal(t.refused, 3 * UNBEGUN);
+    expect_code(steer(miou_run, 1, choose, &answers, cancel_unbegun, &t), 0);
+    expect_number(t.finalised, UNBEGUN);
+    expect_number(t.refused, 3 * UNBEGUN);
 }
+#define assert_unbegun_finalised(...)                                                              \
+    IN_HELPER(assert_unbegun_finalised, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R13.5 R5.17", finalisers_of_tasks_that_never_began_make_calls)
 {
     int seed;
 
     assert_unbegun_finalised(answer_the_last, 0);
-    for (seed = 0; seed < 20; seed++)
+    for (seed = 0; seed < 20; seed++) {
+        with_index(seed);
+
         assert_unbegun_finalised(answer_at_random, (uint64_t)seed);
+    }
 }
 
 /* ---- R13.6: the same again ---- */
@@ -225,6 +236,7 @@ CHECK("R13.6", the_same_answers_make_the_same_run)
     int seed, different = 0;
 
     for (seed = 0; seed < 50; seed++) {
+        with_index(seed);
         int i, result = 0;
 
         for (i = 0; i < 2; i++) {
@@ -232,14 +244,14 @@ CHECK("R13.6", the_same_answers_make_the_same_run)
             result +=
                 steer_program(miou_unix_run, answer_at_random, &answers[i], i ? &again : &first);
         }
-        assert_int_equal(result, 14);
-        assert_true(same_events(&first, &again));
-        assert_int_equal(answers[0].asked, answers[1].asked);
-        assert_memory_equal(answers[0].counts, answers[1].counts, sizeof answers[0].counts);
+        expect_noted(result, 14);
+        expect_true(same_events(&first, &again));
+        expect_number(answers[0].asked, answers[1].asked);
+        expect_bytes(answers[0].counts, answers[1].counts, sizeof answers[0].counts);
         different += seed > 0 && !same_events(&first, &before);
         before = first;
     }
-    assert_true(different > 0);
+    expect_true(different > 0);
 }
 
 /* ---- R13.7: answers out of range ---- */
@@ -249,18 +261,21 @@ static void assert_wrong_answer(int at, size_t by)
     struct answers answers = {.state = (uint64_t)at, .wrong_at = at, .wrong = by};
     struct program program;
 
-    assert_int_equal(steer_program(at % 2 ? miou_run : miou_unix_run,
-                                   at % 3 ? answer_at_random : answer_0, &answers, &program),
-                     -EINVAL);
-    assert_int_equal(answers.asked, at);
-    assert_int_equal(program.finalised, program.begun - program.ended);
+    expect_code(steer_program(at % 2 ? miou_run : miou_unix_run,
+                              at % 3 ? answer_at_random : answer_0, &answers, &program),
+                -EINVAL);
+    expect_number(answers.asked, at);
+    expect_number(program.finalised, program.begun - program.ended);
 }
+#define assert_wrong_answer(...) IN_HELPER(assert_wrong_answer, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R13.7", answers_out_of_range)
 {
     int at;
 
     for (at = 1; at <= 30; at++) {
+        with_index(at);
+
         assert_wrong_answer(at, 0);
         assert_wrong_answer(at, 1);
         assert_wrong_answer(at, SIZE_MAX / 2);
@@ -316,7 +331,7 @@ CHECK("R13.8", to_answer_0_is_fair_to_domains)
     struct answers answers = {.state = 0};
     struct circle t = {.morning = false};
 
-    assert_int_equal(steer(miou_run, SPINNERS, answer_0, &answers, spin_everywhere, &t), 0);
+    expect_code(steer(miou_run, SPINNERS, answer_0, &answers, spin_everywhere, &t), 0);
 }
 
 static int sleep_till_morning(void *arg)
@@ -349,7 +364,7 @@ CHECK("R13.8", to_answer_0_lets_time_pass)
     struct answers answers = {.state = 0};
     struct circle t = {.morning = false};
 
-    assert_int_equal(steer(miou_unix_run, 1, answer_0, &answers, spin_till_morning, &t), 0);
+    expect_code(steer(miou_unix_run, 1, answer_0, &answers, spin_till_morning, &t), 0);
 }
 
 /* ---- R13.9: virtual time ---- */
@@ -413,12 +428,19 @@ static void assert_woken_in_order(const struct dormitory *t, bool together)
 {
     int i, j;
 
-    assert_int_equal(t->woken, DREAMERS);
-    for (i = 0; i < DREAMERS; i++)
-        for (j = 0; j < DREAMERS; j++)
+    expect_number(t->woken, DREAMERS);
+    for (i = 0; i < DREAMERS; i++) {
+        with_index(i);
+
+        for (j = 0; j < DREAMERS; j++) {
+            with_index(j);
+
             if (minutes(i) < minutes(j) && (together || (i < j && i % BEDS == j % BEDS)))
-                assert_true(place_of(t, i) < place_of(t, j));
+                expect_true(place_of(t, i) < place_of(t, j));
+        }
+    }
 }
+#define assert_woken_in_order(...) IN_HELPER(assert_woken_in_order, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R13.9", hours_pass_at_once_and_in_order)
 {
@@ -426,14 +448,15 @@ CHECK("R13.9", hours_pass_at_once_and_in_order)
     struct answers answers = {.state = 0};
     int seed;
 
-    assert_int_equal(steer(miou_unix_run, BEDS - 1, answer_0, &answers, sleep_in_beds, &t), 0);
+    expect_code(steer(miou_unix_run, BEDS - 1, answer_0, &answers, sleep_in_beds, &t), 0);
     assert_woken_in_order(&t, true);
     for (seed = 0; seed < 30; seed++) {
+        with_index(seed);
         struct dormitory u = {.woken = 0};
         struct answers random = {.state = (uint64_t)seed};
 
-        assert_int_equal(
-            steer(miou_unix_run, BEDS - 1, answer_at_random, &random, sleep_in_beds, &u), 0);
+        expect_code(steer(miou_unix_run, BEDS - 1, answer_at_random, &random, sleep_in_beds, &u),
+                    0);
         assert_woken_in_order(&u, false);
     }
 }
@@ -443,7 +466,7 @@ static int sleep_century(void *arg)
 {
     int *error = arg;
 
-    *error = miou_sleep(INT64_MAX);
+    NOTE(*error, miou_sleep(INT64_MAX));
     return 0;
 }
 
@@ -461,8 +484,8 @@ CHECK("R13.9", centuries_can_be_cancelled)
     struct answers answers = {.state = 0};
     int error = 0;
 
-    assert_int_equal(steer(miou_unix_run, 1, answer_0, &answers, cancel_century, &error), 0);
-    assert_int_equal(error, MIOU_CANCELLED);
+    expect_code(steer(miou_unix_run, 1, answer_0, &answers, cancel_century, &error), 0);
+    expect_noted(error, MIOU_CANCELLED);
 }
 
 /* While main can go on, a choice may end a short sleep, but not one that is meant to be endless. */
@@ -508,9 +531,12 @@ CHECK("R13.9", endless_sleeps_are_not_cut_short)
 {
     int seed;
 
-    for (seed = 0; seed < 100; seed++)
-        assert_in_range(steer_naps(answer_at_random, seed), 0, 1);
-    assert_in_range(steer_naps(answer_0, 0), 0, 1);
+    for (seed = 0; seed < 100; seed++) {
+        with_index(seed);
+
+        expect_in_range(steer_naps(answer_at_random, seed), 0, 1);
+    }
+    expect_in_range(steer_naps(answer_0, 0), 0, 1);
 }
 
 /* ---- R13.10: every pick can be made ---- */
@@ -524,15 +550,17 @@ static void assert_every_pick(int domains, miou_task *fn)
     int seed, missing = OPTIONS;
 
     for (seed = 0; seed < SEEDS && missing > 0; seed++) {
+        with_index(seed);
         struct answers answers = {.state = (uint64_t)seed};
         int picked = steer(miou_run, domains, answer_at_random, &answers, fn, NULL);
 
-        assert_in_range(picked, 0, OPTIONS - 1);
+        expect_in_range(picked, 0, OPTIONS - 1);
         missing -= !seen[picked];
         seen[picked] = true;
     }
-    assert_int_equal(missing, 0);
+    expect_number(missing, 0);
 }
+#define assert_every_pick(...) IN_HELPER(assert_every_pick, (__VA_ARGS__), #__VA_ARGS__)
 
 static int say_domain(void *arg)
 {

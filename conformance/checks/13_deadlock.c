@@ -77,19 +77,21 @@ static void assert_dead(int (*run)(const miou_options *, miou_task *, void *), i
     struct grave t = {.everywhere = domains > 0};
     int told = 0;
 
-    assert_int_equal(deadlock_run(run, domains, count_told, &told, all_wait_in_vain, &t),
-                     MIOU_DEADLOCK);
-    assert_int_equal(told, WAITING + 1);
-    assert_int_equal(t.begun, WAITING);
-    assert_int_equal(t.finalised, WAITING);
-    assert_int_equal(t.errors, 2 * WAITING + 1);
+    expect_code(deadlock_run(run, domains, count_told, &told, all_wait_in_vain, &t), MIOU_DEADLOCK);
+    expect_number(told, WAITING + 1);
+    expect_number(t.begun, WAITING);
+    expect_number(t.finalised, WAITING);
+    expect_number(t.errors, 2 * WAITING + 1);
 }
+#define assert_dead(...) IN_HELPER(assert_dead, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R13.1 R13.2 R13.4", a_deadlock_ends_the_run)
 {
     int domains;
 
     for (domains = 0; domains <= 3; domains++) {
+        with_index(domains);
+
         assert_dead(miou_run, domains);
         assert_dead(miou_unix_run, domains);
     }
@@ -100,8 +102,8 @@ CHECK("R13.1 R11.9", a_deadlock_with_a_monitor_of_the_users)
     struct stations stations = {.made = 0};
     struct grave t = {.everywhere = true};
 
-    assert_int_equal(station_run(&stations, 2, all_wait_in_vain, &t), MIOU_DEADLOCK);
-    assert_int_equal(t.finalised, WAITING);
+    expect_code(station_run(&stations, 2, all_wait_in_vain, &t), MIOU_DEADLOCK);
+    expect_number(t.finalised, WAITING);
     stations_assert_sound(&stations, 2);
 }
 
@@ -111,10 +113,11 @@ CHECK("R13.1", a_deadlock_is_always_noticed)
     int i, told = 0;
 
     for (i = 0; i < 200; i++) {
+        with_index(i);
         struct grave t = {.everywhere = true};
 
-        assert_int_equal(deadlock_run(miou_run, 3, count_told, &told, all_wait_in_vain, &t),
-                         MIOU_DEADLOCK);
+        expect_code(deadlock_run(miou_run, 3, count_told, &told, all_wait_in_vain, &t),
+                    MIOU_DEADLOCK);
     }
 }
 
@@ -132,8 +135,8 @@ CHECK("R13.2 R1.16", nothing_left_of_a_deadlock)
 
         deadlock_run(miou_unix_run, 2, count_told, &told, all_wait_in_vain, &t);
     }
-    assert_true(threads_fall_to(threads));
-    assert_int_equal(descriptors_open(), descriptors);
+    expect_true(threads_fall_to(threads));
+    expect_number(descriptors_open(), descriptors);
 }
 
 /* ---- R13.1: in steered runs ---- */
@@ -163,6 +166,7 @@ CHECK("R13.1 R13.2 R13.5", a_steered_run_can_be_in_deadlock)
     int seed;
 
     for (seed = 0; seed < 20; seed++) {
+        with_index(seed);
         struct answers answers = {.state = (uint64_t)seed, .running = true};
         struct grave t = {.finalised = 0};
         int told = 0;
@@ -172,11 +176,10 @@ CHECK("R13.1 R13.2 R13.5", a_steered_run_can_be_in_deadlock)
                                 .deadlock = count_told,
                                 .deadlock_state = &told};
 
-        assert_int_equal(
-            run_by(seed % 2 ? miou_run : miou_unix_run, &options, all_await_nothing, &t),
-            MIOU_DEADLOCK);
-        assert_int_equal(told, 2);
-        assert_int_equal(t.finalised, 1);
+        expect_code(run_by(seed % 2 ? miou_run : miou_unix_run, &options, all_await_nothing, &t),
+                    MIOU_DEADLOCK);
+        expect_number(told, 2);
+        expect_number(t.finalised, 1);
     }
 }
 
@@ -237,10 +240,11 @@ CHECK("R13.3", tasks_that_wake_each_other)
     int domains;
 
     for (domains = 0; domains <= 2; domains++) {
+        with_index(domains);
         struct turn t = {.domains = domains}, u = {.domains = domains};
 
-        assert_int_equal(run_with(domains, let_them_play, &t), 0);
-        assert_int_equal(unix_run_with(domains, let_them_play, &u), 0);
+        expect_code(run_with(domains, let_them_play, &t), 0);
+        expect_code(unix_run_with(domains, let_them_play, &u), 0);
     }
 }
 
@@ -327,14 +331,15 @@ CHECK("R13.3", one_that_is_suspended_on_a_monitor)
     int domain;
 
     for (domain = 0; domain < 2; domain++) {
+        with_index(domain);
         struct hope t = {.domain = domain};
         pthread_t thread;
         int result;
 
         start_thread(&thread, call_passenger, &t);
-        result = station_run(&t.stations, 1, await_passenger, &t);
-        assert_int_equal(pthread_join(thread, NULL), 0);
-        assert_int_equal(result, 0);
+        NOTE(result, station_run(&t.stations, 1, await_passenger, &t));
+        expect_number(pthread_join(thread, NULL), 0);
+        expect_noted(result, 0);
     }
 }
 
@@ -343,14 +348,15 @@ CHECK("R13.3", one_that_reads)
     int domain;
 
     for (domain = 0; domain < 2; domain++) {
+        with_index(domain);
         struct hope t = {.domain = domain};
         pthread_t thread;
         int result;
 
         start_thread(&thread, send_to_reader, &t);
-        result = unix_run_with(1, await_reader, &t);
-        assert_int_equal(pthread_join(thread, NULL), 0);
-        assert_int_equal(result, 0);
+        NOTE(result, unix_run_with(1, await_reader, &t));
+        expect_number(pthread_join(thread, NULL), 0);
+        expect_noted(result, 0);
         peer_close(t.pair.peer);
     }
 }
@@ -483,18 +489,20 @@ static const miou_waiting *told_of(const struct village *t, uint64_t task)
     int i, j;
 
     for (i = 0; i < t->count; i++) {
+        with_index(i);
         bool known = t->told[i].task == t->below[0] || t->told[i].task == t->below[1];
 
         for (j = 0; j < PEOPLE; j++)
             known |= t->told[i].task == t->ids[j];
         if (task ? t->told[i].task == task : !known) {
-            assert_null(found); /* each task is reported once */
+            expect_true(found == NULL); /* each task is reported once */
             found = &t->told[i];
         }
     }
-    assert_non_null(found);
+    expect_true(found != NULL);
     return found;
 }
+#define told_of(...) IN_HELPER(told_of, (__VA_ARGS__), #__VA_ARGS__)
 
 /* Whether one of the numbers in a text is this one. */
 static bool has_number(const char *text, uint64_t number)
@@ -511,32 +519,34 @@ static bool has_number(const char *text, uint64_t number)
 
 static void assert_text(const char *text, const miou_waiting *waiting)
 {
-    assert_null(strchr(text, '\n'));
-    assert_true(has_number(text, waiting->task));
-    assert_true(has_number(text, (uint64_t)waiting->domain));
-    assert_true(waiting->on == 0 || has_number(text, waiting->on));
+    expect_true(strchr(text, '\n') == NULL);
+    expect_true(has_number(text, waiting->task));
+    expect_true(has_number(text, (uint64_t)waiting->domain));
+    expect_true(waiting->on == 0 || has_number(text, waiting->on));
 }
+#define assert_text(...) IN_HELPER(assert_text, (__VA_ARGS__), #__VA_ARGS__)
 
 static void assert_told(const struct village *t, uint64_t task, enum miou_wait what, uint64_t on,
                         int domain)
 {
     const miou_waiting *waiting = told_of(t, task);
 
-    assert_int_equal(waiting->what, what);
-    assert_int_equal(waiting->on, on);
-    assert_int_equal(waiting->domain, domain);
+    expect_number(waiting->what, what);
+    expect_number(waiting->on, on);
+    expect_number(waiting->domain, domain);
 }
+#define assert_told(...) IN_HELPER(assert_told, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R13.4", each_task_that_waits_is_reported)
 {
     struct village t = {.count = 0};
     int i;
 
-    assert_int_equal(deadlock_run(miou_run, 1, note, &t, build_village, &t), MIOU_DEADLOCK);
-    assert_int_equal(t.count, 1 + PEOPLE + 2);
-    assert_int_equal(t.gone_on_then, 0);
+    expect_code(deadlock_run(miou_run, 1, note, &t, build_village, &t), MIOU_DEADLOCK);
+    expect_number(t.count, 1 + PEOPLE + 2);
+    expect_number(t.gone_on_then, 0);
     assert_told(&t, 0, MIOU_WAIT_CHILDREN, t.ids[HOLDER], 0);
-    assert_int_not_equal(told_of(&t, 0)->task, 0);
+    expect_true(told_of(&t, 0)->task != 0);
     assert_told(&t, t.ids[HOLDER], MIOU_WAIT_CHILDREN, t.ids[COMPUTATION], 0);
     assert_told(&t, t.ids[LOCKER], MIOU_WAIT_MUTEX, t.ids[HOLDER], 0);
     assert_told(&t, t.ids[WAITER], MIOU_WAIT_CONDITION, 0, 0);
@@ -544,10 +554,16 @@ CHECK("R13.4", each_task_that_waits_is_reported)
     assert_told(&t, t.ids[FORCER], MIOU_WAIT_LAZY, t.ids[COMPUTER], 0);
     assert_told(&t, t.ids[CHOOSER], MIOU_WAIT_CHILDREN, 0, 0);
     assert_told(&t, t.ids[COMPUTATION], MIOU_WAIT_COMPUTATION, 0, 1);
-    for (i = 0; i < 2; i++)
+    for (i = 0; i < 2; i++) {
+        with_index(i);
+
         assert_told(&t, t.below[i], MIOU_WAIT_COMPUTATION, 0, 0);
-    for (i = 0; i < t.count; i++)
+    }
+    for (i = 0; i < t.count; i++) {
+        with_index(i);
+
         assert_text(t.texts[i], &t.told[i]);
+    }
 }
 
 /* The function is called once at a time, while no task of the run runs. */
@@ -576,12 +592,12 @@ CHECK("R13.4", a_deadlock_is_reported_while_no_task_runs)
 {
     static struct telling t = {.grave.everywhere = true};
 
-    assert_int_equal(deadlock_run(miou_run, 3, tell_slowly, &t, all_wait_in_vain, &t.grave),
-                     MIOU_DEADLOCK);
-    assert_int_equal(t.calls, WAITING + 1);
-    assert_int_equal(t.together, 0);
-    assert_int_equal(t.late, 0);
-    assert_int_equal(t.in_tasks, 0);
+    expect_code(deadlock_run(miou_run, 3, tell_slowly, &t, all_wait_in_vain, &t.grave),
+                MIOU_DEADLOCK);
+    expect_number(t.calls, WAITING + 1);
+    expect_number(t.together, 0);
+    expect_number(t.late, 0);
+    expect_number(t.in_tasks, 0);
 }
 
 /* Without that function there is one line for each task on standard error. */
@@ -591,25 +607,25 @@ CHECK("R13.4", each_task_that_waits_is_reported_on_standard_error)
     FILE *file = fdopen(need_file(), "w+");
     int character, lines = 0, length = 0, kept, result;
 
-    assert_non_null(file);
+    expect_true(file != NULL);
     kept = dup(STDERR_FILENO);
     dup2(fileno(file), STDERR_FILENO);
-    result = run_with(1, build_village, &t);
+    NOTE(result, run_with(1, build_village, &t));
     dup2(kept, STDERR_FILENO);
     close(kept);
-    assert_int_equal(result, MIOU_DEADLOCK);
+    expect_noted(result, MIOU_DEADLOCK);
     rewind(file);
     while ((character = fgetc(file)) != EOF) {
         length++;
         if (character == '\n') {
-            assert_true(length > 1);
+            expect_true(length > 1);
             length = 0;
             lines++;
         }
     }
     fclose(file);
-    assert_int_equal(lines, 1 + PEOPLE + 2);
-    assert_int_equal(length, 0);
+    expect_number(lines, 1 + PEOPLE + 2);
+    expect_number(length, 0);
 }
 
 /* ---- R13.1: whatever the tasks have waited for before ---- */
@@ -657,16 +673,18 @@ static void assert_deadlock_after(miou_task *fn, struct waits waits)
     int domain;
 
     for (domain = 0; domain < 2; domain++) {
+        with_index(domain);
         struct history t = {.fn = fn, .domain = domain, .waits = waits, .pair.peer = -1};
         miou_options options = {.domains = 1, .deadlock = note_told, .deadlock_state = &t};
 
-        assert_int_equal(run_by(miou_unix_run, &options, have_a_history, &t), MIOU_DEADLOCK);
-        assert_int_equal(t.told, 2);
-        assert_int_equal(t.others, 0);
+        expect_code(run_by(miou_unix_run, &options, have_a_history, &t), MIOU_DEADLOCK);
+        expect_number(t.told, 2);
+        expect_number(t.others, 0);
         if (t.pair.peer >= 0)
             peer_close(t.pair.peer);
     }
 }
+#define assert_deadlock_after(...) IN_HELPER(assert_deadlock_after, (__VA_ARGS__), #__VA_ARGS__)
 
 /* ---- sleeping ---- */
 

@@ -27,7 +27,7 @@ static int read_a_byte(void *arg)
     struct reader *t = arg;
     miou_fd *fd;
 
-    t->domain = miou_domain_self();
+    NOTE(t->domain, miou_domain_self());
     TRY(miou_fd_adopt(&fd, t->number, 0));
     TRY(miou_read(fd, &t->byte, 1));
     return miou_close(fd);
@@ -72,20 +72,25 @@ static void check_descriptors(miou_choose *choose)
 
     sem_init(&t.waiting, 0, 0);
     for (i = 0; i < DOMAINS; i++) {
-        assert_int_equal(pipe(ends), 0);
+        with_index(i);
+
+        expect_number(pipe(ends), 0);
         t.of[i].number = ends[0];
         t.ends[i] = ends[1];
     }
     start_thread(&thread, write_everywhere, &t);
-    assert_int_equal(steer(miou_unix_run, DOMAINS - 1, choose, &answers, read_everywhere, &t), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
+    expect_code(steer(miou_unix_run, DOMAINS - 1, choose, &answers, read_everywhere, &t), 0);
+    expect_number(pthread_join(thread, NULL), 0);
     for (i = 0; i < DOMAINS; i++) {
-        assert_int_equal(t.of[i].domain, i);
-        assert_int_equal(t.of[i].byte, "abc"[i]);
+        with_index(i);
+
+        expect_noted(t.of[i].domain, i);
+        expect_number(t.of[i].byte, "abc"[i]);
         close(t.ends[i]);
     }
     sem_destroy(&t.waiting);
 }
+#define check_descriptors(...) IN_HELPER(check_descriptors, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R13.11", tasks_of_steered_runs_wait_for_descriptors)
 {
@@ -164,10 +169,14 @@ static void check_monitor(miou_choose *choose)
         .domains = DOMAINS - 1, .choose = choose, .choose_state = &answers, .monitor = &monitor};
     int i;
 
-    assert_int_equal(run_by(miou_run, &options, wait_in_all_rooms, NULL), 0);
-    for (i = 0; i < DOMAINS; i++)
-        assert_int_equal(rooms[i].waited, 3);
+    expect_code(run_by(miou_run, &options, wait_in_all_rooms, NULL), 0);
+    for (i = 0; i < DOMAINS; i++) {
+        with_index(i);
+
+        expect_number(rooms[i].waited, 3);
+    }
 }
+#define check_monitor(...) IN_HELPER(check_monitor, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R13.11", tasks_of_steered_runs_are_suspended_on_monitors)
 {

@@ -87,13 +87,14 @@ static void assert_nothing_left(int (*run)(int, miou_task *, void *), miou_task 
     int threads, descriptors;
 
     /* A sanitizer starts a thread of its own along with the first other one. */
-    assert_int_equal(run(1, end_normally, NULL), 7);
+    expect_code(run(1, end_normally, NULL), 7);
     threads = threads_running();
     descriptors = descriptors_open();
-    assert_int_equal(run(2, be_busy, &t), result);
-    assert_true(threads_fall_to(threads));
-    assert_int_equal(descriptors_open(), descriptors);
+    expect_code(run(2, be_busy, &t), result);
+    expect_true(threads_fall_to(threads));
+    expect_number(descriptors_open(), descriptors);
 }
+#define assert_nothing_left(...) IN_HELPER(assert_nothing_left, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R1.16", nothing_left_of_a_run)
 {
@@ -129,10 +130,10 @@ CHECK("R1.16", nothing_left_of_descriptors)
     int descriptors = descriptors_open();
     struct pair pairs[2] = {{0}};
 
-    assert_int_equal(unix_run_with(1, leave_descriptors, pairs), MIOU_RESOURCE_LEAKED);
+    expect_code(unix_run_with(1, leave_descriptors, pairs), MIOU_RESOURCE_LEAKED);
     close(pairs[0].peer);
     close(pairs[1].peer);
-    assert_int_equal(descriptors_open(), descriptors);
+    expect_number(descriptors_open(), descriptors);
 }
 
 CHECK("R1.16", memory_is_given_back)
@@ -143,15 +144,16 @@ CHECK("R1.16", memory_is_given_back)
     int i;
 
     for (i = 0; i < 2 * RUNS; i++) {
+        with_index(i);
         struct busy t = {.end = ends[i % 4]};
 
-        assert_int_not_equal(run_with(2, be_busy, &t), 0);
+        expect_true(run_with(2, be_busy, &t) != 0);
         if (i == RUNS - 1)
             before = memory_resident();
     }
-    assert_true(before > 0);
+    expect_true(before > 0);
     /* A tenth of the tasks' stacks would be more. */
-    assert_true(memory_resident() - before < LIMIT);
+    expect_true(memory_resident() - before < LIMIT);
 }
 
 /* ---- R1.16: mappings and descriptors after many runs ---- */
@@ -233,20 +235,23 @@ static void assert_no_growth(check_runner *run, int domains, miou_task *fn, miou
     long least = LONG_MAX, before = 0, after;
 
     for (batch = 0; batch <= BATCHES; batch++) {
+        with_index(batch);
+
         for (i = 0; i < RUNS; i++) {
             struct busy t = {.end = end};
 
             run(&options, fn, &t);
         }
         after = memory_mapped();
-        assert_true(after > 0);
+        expect_true(after > 0);
         if (batch > 0 && after - before < least)
             least = after - before;
         before = after;
     }
-    assert_true(least < (long)RUNS * PAGE);
-    assert_int_equal(descriptors_open(), descriptors);
+    expect_true(least < (long)RUNS * PAGE);
+    expect_number(descriptors_open(), descriptors);
 }
+#define assert_no_growth(...) IN_HELPER(assert_no_growth, (__VA_ARGS__), #__VA_ARGS__)
 
 static miou_task *const all_ends[] = {end_normally, end_with_error, forget, leak, await_in_vain};
 enum { ALL_ENDS = sizeof all_ends / sizeof all_ends[0] };
@@ -255,24 +260,33 @@ CHECK("R1.16", mappings_are_given_back)
 {
     int end;
 
-    for (end = 0; end < ALL_ENDS; end++)
+    for (end = 0; end < ALL_ENDS; end++) {
+        with_index(end);
+
         assert_no_growth(miou_run, 0, leave_all, all_ends[end]);
+    }
 }
 
 CHECK("R1.16", mappings_of_runs_with_domains_are_given_back)
 {
     int end;
 
-    for (end = 0; end < ALL_ENDS; end++)
+    for (end = 0; end < ALL_ENDS; end++) {
+        with_index(end);
+
         assert_no_growth(miou_run, 1 + end % 2, leave_all, all_ends[end]);
+    }
 }
 
 CHECK("R1.16", mappings_of_runs_with_monitor_are_given_back)
 {
     int end;
 
-    for (end = 0; end < ALL_ENDS; end++)
+    for (end = 0; end < ALL_ENDS; end++) {
+        with_index(end);
+
         assert_no_growth(miou_unix_run, end % 2, leave_all_and_descriptors, all_ends[end]);
+    }
 }
 
 /* ---- R1.17: idling ---- */
@@ -311,9 +325,10 @@ static void assert_idles(check_runner *run, int domains, miou_task *fn)
 {
     struct idling t = {.used = 1e9};
 
-    assert_int_equal(run_by(run, &(miou_options){.domains = domains}, fn, &t), 0);
-    assert_true(t.used <= AT_REST);
+    expect_code(run_by(run, &(miou_options){.domains = domains}, fn, &t), 0);
+    expect_at_most(t.used, AT_REST);
 }
+#define assert_idles(...) IN_HELPER(assert_idles, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R1.17", dom0_idles_in_await)
 {
@@ -361,8 +376,8 @@ CHECK("R1.17", all_idle_in_read)
 {
     struct idling t = {.used = 1e9};
 
-    assert_int_equal(unix_run_with(2, read_after_work, &t), 0);
-    assert_true(t.used <= AT_REST);
+    expect_code(unix_run_with(2, read_after_work, &t), 0);
+    expect_at_most(t.used, AT_REST);
     close(t.pair.peer);
 }
 
@@ -402,9 +417,10 @@ static void check_waiting(struct waits waits)
 {
     struct waiting t = {.waits = waits, .used = 1e9};
 
-    assert_int_equal(unix_run_with(2, wait_idly, &t), 0);
-    assert_true(t.used <= AT_REST);
+    expect_code(unix_run_with(2, wait_idly, &t), 0);
+    expect_at_most(t.used, AT_REST);
 }
+#define check_waiting(...) IN_HELPER(check_waiting, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R1.17", waiting_for_descriptors_uses_no_processor)
 {

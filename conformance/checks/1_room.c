@@ -118,10 +118,11 @@ static void assert_stack(size_t asked, size_t usable)
     _Atomic int spoilt = 0, filled = 0;
     struct filler t = {.size = usable, .mark = 99, .spoilt = &spoilt, .filled = &filled};
 
-    assert_int_equal(run_stack(1, asked, spawn_fillers_everywhere, &t), 0);
-    assert_int_equal(filled, 2 * (FILLERS + 1));
-    assert_int_equal(spoilt, 0);
+    expect_code(run_stack(1, asked, spawn_fillers_everywhere, &t), 0);
+    expect_number(filled, 2 * (FILLERS + 1));
+    expect_number(spoilt, 0);
 }
+#define assert_stack(...) IN_HELPER(assert_stack, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R1.11", default_stack)
 {
@@ -179,9 +180,9 @@ CHECK("R1.11", a_signal_takes_nothing_of_the_stack)
     struct filler t = {.mark = 99, .spoilt = &spoilt, .filled = &filled};
 
     signal(SIGUSR1, ignore_it);
-    assert_int_equal(run_stack(0, 64 << 10, interrupt_some, &t), 0);
-    assert_int_equal(filled, INTERRUPTED);
-    assert_int_equal(spoilt, 0);
+    expect_code(run_stack(0, 64 << 10, interrupt_some, &t), 0);
+    expect_number(filled, INTERRUPTED);
+    expect_number(spoilt, 0);
 }
 
 /* ---- R1.12: overflow ---- */
@@ -268,10 +269,11 @@ static void assert_crash(struct overflow *t)
         run_stack(1, 64 << 10, overflow_somewhere, t);
         _exit(1);
     }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status));
-    assert_true(WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGBUS);
+    expect_number(waitpid(child, &status, 0), child);
+    expect_true(WIFSIGNALED(status));
+    expect_true(WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGBUS);
 }
+#define assert_crash(...) IN_HELPER(assert_crash, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R1.12", overflow_in_main)
 {
@@ -288,8 +290,8 @@ CHECK("R1.12", overflow_on_another_domain)
     assert_crash(&(struct overflow){.elsewhere = true});
 }
 
-/* Tasks whose stacks are full of marks lie around one with a large frame, of which it touches the far
- * end only, as read does if there is little to read. */
+/* Tasks whose stacks are full of marks lie around one with a large frame, of which it touches the
+ * far end only, as read does if there is little to read. */
 enum { VICTIMS = 4 };
 
 struct leap {
@@ -350,19 +352,23 @@ static void check_leap(size_t size)
         signal(SIGBUS, SIG_DFL);
         _exit(run_stack(0, 64 << 10, leap_among_victims, &t) != 0 || t.spoilt > 0);
     }
-    assert_int_equal(waitpid(child, &status, 0), child);
+    expect_number(waitpid(child, &status, 0), child);
     if (WIFSIGNALED(status))
-        assert_true(WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGBUS);
+        expect_true(WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGBUS);
     else
-        assert_int_equal(WEXITSTATUS(status), 0);
+        expect_number(WEXITSTATUS(status), 0);
 }
+#define check_leap(...) IN_HELPER(check_leap, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R1.12", a_large_frame_does_not_leap_into_another_stack)
 {
     size_t size;
 
-    for (size = 72 << 10; size <= 120 << 10; size += 16 << 10)
+    for (size = 72 << 10; size <= 120 << 10; size += 16 << 10) {
+        with_index(size);
+
         check_leap(size);
+    }
 }
 
 /* ---- R1.14: a million tasks ---- */
@@ -416,19 +422,20 @@ static void assert_million(struct million *t, size_t stack_size)
     long count;
 
     t->promises = calloc((size_t)t->wanted, sizeof(miou_promise *));
-    assert_non_null(t->promises);
-    result = run_stack(0, stack_size, spawn_a_million, t);
+    expect_true(t->promises != NULL);
+    NOTE(result, run_stack(0, stack_size, spawn_a_million, t));
     count = t->spawned - t->not_begun;
     if (t->spawned > 0 || result != -ENOMEM) { /* or else main itself had no memory */
-        assert_int_equal(result, 0);
-        assert_true(t->error == -ENOMEM || (t->error == 0 && t->spawned == t->wanted));
-        assert_int_equal(t->failed, 0);
-        assert_int_equal(t->ended, count + 1);
-        assert_true(t->sum == count * (count - 1) / 2);
-        assert_int_equal(t->again, count);
+        expect_noted(result, 0);
+        expect_true(t->error == -ENOMEM || (t->error == 0 && t->spawned == t->wanted));
+        expect_number(t->failed, 0);
+        expect_number(t->ended, count + 1);
+        expect_true(t->sum == count * (count - 1) / 2);
+        expect_code(t->again, count);
     }
     free(t->promises);
 }
+#define assert_million(...) IN_HELPER(assert_million, (__VA_ARGS__), #__VA_ARGS__)
 
 /* Allow two pages of real memory for each task, and take no more than a quarter of what there is,
  * so that neither the machine nor a control group runs out. */
@@ -463,13 +470,15 @@ static int count_calls(void *arg)
 static void assert_no_start(size_t stack_size)
 {
     int threads = threads_running(), descriptors = descriptors_open(), calls = 0;
-    int result = run_stack(2, stack_size, count_calls, &calls);
+    int result;
+    NOTE(result, run_stack(2, stack_size, count_calls, &calls));
 
-    assert_true(result == -ENOMEM || result == -EAGAIN);
-    assert_int_equal(calls, 0);
-    assert_true(threads_fall_to(threads));
-    assert_int_equal(descriptors_open(), descriptors);
+    expect_one_of(result, -ENOMEM, -EAGAIN);
+    expect_number(calls, 0);
+    expect_true(threads_fall_to(threads));
+    expect_number(descriptors_open(), descriptors);
 }
+#define assert_no_start(...) IN_HELPER(assert_no_start, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R1.20", no_room_for_the_stack)
 {
@@ -479,8 +488,8 @@ CHECK("R1.20", no_room_for_the_stack)
     assert_no_start(SIZE_MAX - 4095);
     assert_no_start(SIZE_MAX / 2);
     assert_no_start((size_t)1 << 60);
-    assert_int_equal(run_stack(2, 0, count_calls, &calls), 0);
-    assert_int_equal(calls, 1);
+    expect_code(run_stack(2, 0, count_calls, &calls), 0);
+    expect_number(calls, 1);
 }
 
 static void *nothing(void *arg)
@@ -496,19 +505,19 @@ CHECK("R1.20", no_room_for_threads)
     pthread_attr_t attributes, old;
     pthread_t thread;
 
-    assert_int_equal(pthread_getattr_default_np(&old), 0);
-    assert_int_equal(pthread_attr_init(&attributes), 0);
-    assert_int_equal(pthread_attr_setstacksize(&attributes, (size_t)1 << 47), 0);
-    assert_int_equal(pthread_setattr_default_np(&attributes), 0);
+    expect_number(pthread_getattr_default_np(&old), 0);
+    expect_number(pthread_attr_init(&attributes), 0);
+    expect_number(pthread_attr_setstacksize(&attributes, (size_t)1 << 47), 0);
+    expect_number(pthread_setattr_default_np(&attributes), 0);
     system = pthread_create(&thread, NULL, nothing, NULL);
-    result = miou_run(&(miou_options){.domains = 2}, count_calls, &calls);
-    assert_int_equal(pthread_setattr_default_np(&old), 0);
+    NOTE(result, miou_run(&(miou_options){.domains = 2}, count_calls, &calls));
+    expect_number(pthread_setattr_default_np(&old), 0);
     if (calls == 0)
-        assert_true(result == -EAGAIN || result == -ENOMEM || result == -system);
+        expect_one_of(result, -EAGAIN, -ENOMEM, -system);
     else
-        assert_int_equal(result, 0);
-    assert_int_not_equal(system, 0);
-    assert_true(threads_fall_to(threads));
-    assert_int_equal(descriptors_open(), descriptors);
-    assert_int_equal(run_with(2, count_calls, &calls), 0);
+        expect_noted(result, 0);
+    expect_true(system != 0);
+    expect_true(threads_fall_to(threads));
+    expect_number(descriptors_open(), descriptors);
+    expect_code(run_with(2, count_calls, &calls), 0);
 }

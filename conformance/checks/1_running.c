@@ -32,13 +32,15 @@ static void assert_returns(int value)
     int domains;
 
     for (domains = 0; domains <= 2; domains++) {
+        with_index(domains);
         struct main_call t = {.returns = value, .caller = pthread_self()};
 
-        assert_int_equal(run_with(domains, main_task, &t), value);
-        assert_int_equal(t.calls, 1);
-        assert_true(t.in_the_callers_thread);
+        expect_code(run_with(domains, main_task, &t), value);
+        expect_number(t.calls, 1);
+        expect_true(t.in_the_callers_thread);
     }
 }
+#define assert_returns(...) IN_HELPER(assert_returns, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R1.1", run_returns_every_value)
 {
@@ -53,7 +55,7 @@ static void *run_from_a_thread(void *arg)
     struct main_call *t = arg;
 
     t->caller = pthread_self();
-    t->returns = miou_run(&(miou_options){.domains = 1}, main_task, t);
+    NOTE(t->returns, miou_run(&(miou_options){.domains = 1}, main_task, t));
     return NULL;
 }
 
@@ -63,10 +65,10 @@ CHECK("R1.1", whichever_thread_calls_main_is_called_there)
     pthread_t thread;
 
     start_thread(&thread, run_from_a_thread, &t);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(t.returns, 7);
-    assert_int_equal(t.calls, 1);
-    assert_true(t.in_the_callers_thread);
+    expect_number(pthread_join(thread, NULL), 0);
+    expect_noted(t.returns, 7);
+    expect_number(t.calls, 1);
+    expect_true(t.in_the_callers_thread);
 }
 
 /* An error of main that is also a code of the runtime is still main's. */
@@ -109,8 +111,8 @@ static int end_somehow(void *arg)
     miou_promise *promise, *endless;
     miou_resource *resource;
 
-    t->domains = miou_domain_available();
-    t->self = miou_domain_self();
+    NOTE(t->domains, miou_domain_available());
+    NOTE(t->self, miou_domain_self());
     TRY(miou_call(&promise, NULL, return_9, NULL));
     TRY(miou_await(promise, &t->child));
     TRY(miou_async(&endless, NULL, yield_for_ever, NULL));
@@ -141,13 +143,14 @@ CHECK("R1.3", runs_follow_one_another)
     int i;
 
     for (i = 0; i < 10 * WAYS_TO_END; i++) {
+        with_index(i);
         struct one_of_many inner = {0}, t = {.number = i, .inner = &inner};
         int domains = 2 + i % 3;
 
-        assert_int_equal(run_with(domains, end_somehow, &t), ends[i % WAYS_TO_END]);
-        assert_int_equal(t.domains, domains);
-        assert_int_equal(t.self, 0);
-        assert_int_equal(t.child, 9);
+        expect_code(run_with(domains, end_somehow, &t), ends[i % WAYS_TO_END]);
+        expect_noted(t.domains, domains);
+        expect_noted(t.self, 0);
+        expect_code(t.child, 9);
     }
 }
 
@@ -163,8 +166,8 @@ static int run_inside(void *arg)
     struct nested *t = arg;
     const miou_options options = {.domains = 1};
 
-    t->plain = miou_run(&options, count_one, &t->calls);
-    t->with_monitor = miou_unix_run(&options, count_one, &t->calls);
+    NOTE(t->plain, miou_run(&options, count_one, &t->calls));
+    NOTE(t->with_monitor, miou_unix_run(&options, count_one, &t->calls));
     return miou_yield() < 0 ? -1 : 3;
 }
 
@@ -172,14 +175,14 @@ CHECK("R1.5", run_and_unix_run_inside_each_other)
 {
     struct nested t = {0}, u = {0};
 
-    assert_int_equal(run_with(1, run_inside, &t), 3);
-    assert_int_equal(t.plain, -EBUSY);
-    assert_int_equal(t.with_monitor, -EBUSY);
-    assert_int_equal(t.calls, 0);
-    assert_int_equal(unix_run_with(1, run_inside, &u), 3);
-    assert_int_equal(u.plain, -EBUSY);
-    assert_int_equal(u.with_monitor, -EBUSY);
-    assert_int_equal(u.calls, 0);
+    expect_code(run_with(1, run_inside, &t), 3);
+    expect_noted(t.plain, -EBUSY);
+    expect_noted(t.with_monitor, -EBUSY);
+    expect_number(t.calls, 0);
+    expect_code(unix_run_with(1, run_inside, &u), 3);
+    expect_noted(u.plain, -EBUSY);
+    expect_noted(u.with_monitor, -EBUSY);
+    expect_number(u.calls, 0);
 }
 
 /* Everything that a run calls tries to start a run. */
@@ -205,10 +208,11 @@ static void intrude_in_vain(void *arg)
 
 static void assert_kept_out(const struct intruder *t)
 {
-    assert_int_not_equal(t->times, 0);
-    assert_int_equal(t->accepted, 0);
-    assert_int_equal(t->calls, 0);
+    expect_true(t->times != 0);
+    expect_number(t->accepted, 0);
+    expect_number(t->calls, 0);
 }
+#define assert_kept_out(...) IN_HELPER(assert_kept_out, (__VA_ARGS__), #__VA_ARGS__)
 
 static int finalise_an_intruder(void *arg)
 {
@@ -223,8 +227,8 @@ CHECK("R1.5", a_finaliser_cannot_start_a_run)
 {
     struct intruder t = {0};
 
-    assert_int_equal(run_with(0, finalise_an_intruder, &t), 0);
-    assert_int_equal(unix_run_with(0, finalise_an_intruder, &t), 0);
+    expect_code(run_with(0, finalise_an_intruder, &t), 0);
+    expect_code(unix_run_with(0, finalise_an_intruder, &t), 0);
     assert_kept_out(&t);
 }
 
@@ -241,7 +245,7 @@ CHECK("R1.5 R11.17", a_hook_cannot_start_a_run)
 {
     struct intruder t = {0};
 
-    assert_int_equal(run_with(0, yield_beside_an_intruder, &t), 0);
+    expect_code(run_with(0, yield_beside_an_intruder, &t), 0);
     assert_kept_out(&t);
 }
 
@@ -264,7 +268,7 @@ CHECK("R1.5 R9.34", an_action_cannot_start_a_run)
 {
     struct intruder t = {0};
 
-    assert_int_equal(run_with(0, signal_an_intruder, &t), 0);
+    expect_code(run_with(0, signal_an_intruder, &t), 0);
     assert_kept_out(&t);
 }
 
@@ -288,7 +292,7 @@ CHECK("R1.5 R13.5", the_choosing_function_cannot_start_a_run)
     struct intruder t = {0};
     miou_options options = {.domains = 2, .choose = intrude_and_choose, .choose_state = &t};
 
-    assert_int_equal(run_by(miou_run, &options, call_somewhere, NULL), 0);
+    expect_code(run_by(miou_run, &options, call_somewhere, NULL), 0);
     assert_kept_out(&t);
 }
 
@@ -312,7 +316,7 @@ CHECK("R1.5 R13.4", the_deadlock_function_cannot_start_a_run)
     struct intruder t = {0};
     miou_options options = {.domains = 1, .deadlock = intrude_on_deadlock, .deadlock_state = &t};
 
-    assert_int_equal(run_by(miou_run, &options, wait_for_nothing, NULL), MIOU_DEADLOCK);
+    expect_code(run_by(miou_run, &options, wait_for_nothing, NULL), MIOU_DEADLOCK);
     assert_kept_out(&t);
 }
 
@@ -395,39 +399,42 @@ CHECK("R1.5", a_monitor_cannot_start_a_run)
                                   .arg = &t};
     int i;
 
-    assert_int_equal(
+    expect_code(
         run_by(miou_run, &(miou_options){.domains = 1, .monitor = &monitor}, use_each_function, &t),
         0);
     /* Perhaps no domain slept, and none looked at its monitor while it was busy. */
     t.each[INTERRUPT].times++;
     t.each[SELECT].times++;
-    for (i = 0; i < MONITOR_FUNCTIONS; i++)
+    for (i = 0; i < MONITOR_FUNCTIONS; i++) {
+        with_index(i);
+
         assert_kept_out(&t.each[i]);
+    }
 }
 
 CHECK("R1.6", bad_arguments_of_run)
 {
     int calls = 0;
 
-    assert_int_equal(miou_run(NULL, NULL, NULL), -EINVAL);
-    assert_int_equal(run_with(1, NULL, &calls), -EINVAL);
-    assert_int_equal(run_with(-1, count_one, &calls), -EINVAL);
-    assert_int_equal(run_with(INT_MIN, count_one, &calls), -EINVAL);
-    assert_int_equal(calls, 0);
-    assert_int_equal(run_with(1, count_one, &calls), 0);
-    assert_int_equal(calls, 1);
+    expect_code(miou_run(NULL, NULL, NULL), -EINVAL);
+    expect_code(run_with(1, NULL, &calls), -EINVAL);
+    expect_code(run_with(-1, count_one, &calls), -EINVAL);
+    expect_code(run_with(INT_MIN, count_one, &calls), -EINVAL);
+    expect_number(calls, 0);
+    expect_code(run_with(1, count_one, &calls), 0);
+    expect_number(calls, 1);
 }
 
 CHECK("R1.6", bad_arguments_of_unix_run)
 {
     int calls = 0;
 
-    assert_int_equal(run_by(miou_unix_run, NULL, NULL, NULL), -EINVAL);
-    assert_int_equal(unix_run_with(-1, count_one, &calls), -EINVAL);
-    assert_int_equal(unix_run_with(INT_MIN, count_one, &calls), -EINVAL);
-    assert_int_equal(calls, 0);
-    assert_int_equal(unix_run_with(1, count_one, &calls), 0);
-    assert_int_equal(calls, 1);
+    expect_code(run_by(miou_unix_run, NULL, NULL, NULL), -EINVAL);
+    expect_code(unix_run_with(-1, count_one, &calls), -EINVAL);
+    expect_code(unix_run_with(INT_MIN, count_one, &calls), -EINVAL);
+    expect_number(calls, 0);
+    expect_code(unix_run_with(1, count_one, &calls), 0);
+    expect_number(calls, 1);
 }
 
 static int count_domains(void *arg)
@@ -442,12 +449,11 @@ CHECK("R1.6", no_options_are_all_zero)
 {
     int domains = -1;
 
-    assert_int_equal(miou_run(NULL, count_domains, &domains), MIOU_NO_DOMAIN_AVAILABLE);
-    assert_int_equal(domains, 0);
+    expect_code(miou_run(NULL, count_domains, &domains), MIOU_NO_DOMAIN_AVAILABLE);
+    expect_number(domains, 0);
     domains = -1;
-    assert_int_equal(miou_run(&(miou_options){0}, count_domains, &domains),
-                     MIOU_NO_DOMAIN_AVAILABLE);
-    assert_int_equal(domains, 0);
+    expect_code(miou_run(&(miou_options){0}, count_domains, &domains), MIOU_NO_DOMAIN_AVAILABLE);
+    expect_number(domains, 0);
 }
 
 /* ---- R1.15: texts ---- */
@@ -488,12 +494,17 @@ CHECK("R1.15", texts_of_codes)
     int i;
 
     for (i = 0; i < TEXTS; i++) {
+        with_index(i);
+
         kept[i] = miou_strerror(texts[i].code);
-        assert_non_null(kept[i]);
-        assert_string_equal(kept[i], texts[i].text);
+        expect_true(kept[i] != NULL);
+        expect_text(kept[i], texts[i].text);
     }
-    for (i = 0; i < TEXTS; i++)
-        assert_string_equal(kept[i], texts[i].text);
+    for (i = 0; i < TEXTS; i++) {
+        with_index(i);
+
+        expect_text(kept[i], texts[i].text);
+    }
 }
 
 CHECK("R1.15", texts_of_the_system)
@@ -505,9 +516,12 @@ CHECK("R1.15", texts_of_the_system)
     const char *first = miou_strerror(-EPERM);
     int i;
 
-    for (i = 0; i < count; i++)
-        assert_string_equal(miou_strerror(-errors[i]), strerror(errors[i]));
-    assert_string_equal(first, strerror(EPERM));
+    for (i = 0; i < count; i++) {
+        with_index(i);
+
+        expect_text(miou_strerror(-errors[i]), strerror(errors[i]));
+    }
+    expect_text(first, strerror(EPERM));
 }
 
 static void ask_in_finaliser(void *value)
@@ -530,9 +544,9 @@ CHECK("R1.15", texts_inside_a_run)
 {
     const char *said[2] = {"", ""};
 
-    assert_int_equal(run_with(0, ask_for_texts, said), 0);
-    assert_string_equal(said[0], "not a child");
-    assert_string_equal(said[1], "not owner");
+    expect_code(run_with(0, ask_for_texts, said), 0);
+    expect_text(said[0], "not a child");
+    expect_text(said[1], "not owner");
 }
 
 /* ---- R1.18: two runs at once ---- */
@@ -581,8 +595,8 @@ static int run_beside(void *arg)
         TRY(miou_yield());
         theirs = atomic_load(&t->other->promise);
     }
-    t->foreign_await = miou_await(theirs, NULL);
-    t->foreign_cancel = miou_cancel(theirs);
+    NOTE(t->foreign_await, miou_await(theirs, NULL));
+    NOTE(t->foreign_cancel, miou_cancel(theirs));
     TRY(work(t));
     atomic_store(&t->worked, true);
     while (!atomic_load(&t->other->worked) && !atomic_load(&t->other->over))
@@ -600,7 +614,7 @@ static void *run_in_a_thread(void *arg)
 {
     struct runner *t = arg;
 
-    t->result = miou_run(&(miou_options){.domains = 1}, run_beside, t);
+    NOTE(t->result, miou_run(&(miou_options){.domains = 1}, run_beside, t));
     atomic_store(&t->over, true);
     return NULL;
 }
@@ -616,11 +630,11 @@ CHECK("R1.18", runs_on_two_threads)
     start_thread(&thread, run_in_a_thread, &two);
     run_in_a_thread(&one);
     pthread_join(thread, NULL);
-    assert_int_equal(one.result, 5);
-    assert_int_equal(one.sum, 2 * 49500);
-    assert_true(one.foreign_await == MIOU_NOT_A_CHILD || one.foreign_await == -EINVAL);
-    assert_true(one.foreign_cancel == MIOU_NOT_A_CHILD || one.foreign_cancel == -EINVAL);
-    assert_int_equal(two.result, MIOU_STILL_HAS_CHILDREN);
-    assert_int_equal(two.sum, 49500);
-    assert_true(two.foreign_await == MIOU_NOT_A_CHILD || two.foreign_await == -EINVAL);
+    expect_noted(one.result, 5);
+    expect_number(one.sum, 2 * 49500);
+    expect_one_of(one.foreign_await, MIOU_NOT_A_CHILD, -EINVAL);
+    expect_one_of(one.foreign_cancel, MIOU_NOT_A_CHILD, -EINVAL);
+    expect_noted(two.result, MIOU_STILL_HAS_CHILDREN);
+    expect_number(two.sum, 49500);
+    expect_one_of(two.foreign_await, MIOU_NOT_A_CHILD, -EINVAL);
 }

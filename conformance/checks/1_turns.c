@@ -72,14 +72,24 @@ static void assert_turns(int (*run)(miou_task *, void *), int tasks)
     struct turns t = {.tasks = tasks};
     int i, j;
 
-    assert_int_equal(run(spawn_turns, &t), 0);
-    assert_int_equal(t.count, tasks * TURNS);
-    for (i = 0; i < tasks; i++)
-        for (j = 0; j < i; j++)
-            assert_int_not_equal(t.ids[i], t.ids[j]);
-    for (i = tasks; i < t.count; i++)
-        assert_int_equal(t.ids[i], t.ids[i - tasks]);
+    expect_code(run(spawn_turns, &t), 0);
+    expect_number(t.count, tasks * TURNS);
+    for (i = 0; i < tasks; i++) {
+        with_index(i);
+
+        for (j = 0; j < i; j++) {
+            with_index(j);
+
+            expect_true(t.ids[i] != t.ids[j]);
+        }
+    }
+    for (i = tasks; i < t.count; i++) {
+        with_index(i);
+
+        expect_number(t.ids[i], t.ids[i - tasks]);
+    }
 }
+#define assert_turns(...) IN_HELPER(assert_turns, (__VA_ARGS__), #__VA_ARGS__)
 
 static int run_here(miou_task *fn, void *arg)
 {
@@ -211,11 +221,15 @@ static void assert_in_line(miou_task *fn)
     int i;
 
     line.count = 0;
-    assert_int_equal(unix_run_with(1, fn, &line), 0);
-    assert_int_equal(line.count, READY);
-    for (i = 0; i < READY; i++)
-        assert_int_equal(line.order[i], in_place(i));
+    expect_code(unix_run_with(1, fn, &line), 0);
+    expect_number(line.count, READY);
+    for (i = 0; i < READY; i++) {
+        with_index(i);
+
+        expect_number(line.order[i], in_place(i));
+    }
 }
+#define assert_in_line(...) IN_HELPER(assert_in_line, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R1.21", hundreds_go_on_in_the_order_in_which_they_became_ready)
 {
@@ -313,10 +327,11 @@ static void assert_room(int (*run)(miou_task *, void *))
 {
     struct room room = {0};
 
-    assert_int_equal(run(crowd_into_room, &room), 0);
-    assert_int_equal(room.crowded, 0);
-    assert_int_equal(room.visits, 2 * CROWD * VISITS);
+    expect_code(run(crowd_into_room, &room), 0);
+    expect_number(room.crowded, 0);
+    expect_number(room.visits, 2 * CROWD * VISITS);
 }
+#define assert_room(...) IN_HELPER(assert_room, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R1.10", one_task_at_a_time_on_dom0)
 {
@@ -381,13 +396,17 @@ static void assert_many(int (*run)(miou_task *, void *))
     int i;
 
     need_tasks(MANY);
-    assert_non_null(t);
-    assert_int_equal(run(spawn_many, t), 0);
-    assert_int_equal(t->ended, MANY);
-    for (i = 0; i < MANY; i++)
-        assert_int_equal(t->values[i], i);
+    expect_true(t != NULL);
+    expect_code(run(spawn_many, t), 0);
+    expect_number(t->ended, MANY);
+    for (i = 0; i < MANY; i++) {
+        with_index(i);
+
+        expect_number(t->values[i], i);
+    }
     free(t);
 }
+#define assert_many(...) IN_HELPER(assert_many, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R1.13", ten_thousand_on_dom0)
 {
@@ -457,8 +476,9 @@ static void assert_no_task_starves(int (*run)(miou_task *, void *))
 {
     struct starving t = {.most = PATIENCE};
 
-    assert_int_equal(run(eager_and_patient, &t), 1);
+    expect_code(run(eager_and_patient, &t), 1);
 }
+#define assert_no_task_starves(...) IN_HELPER(assert_no_task_starves, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R1.19", yielding_beside_spawning_on_dom0)
 {
@@ -516,8 +536,8 @@ CHECK("R1.19", reading_beside_spawning)
 {
     struct starving t = {.most = PATIENCE_TO_READ};
 
-    assert_int_equal(unix_run_with(1, eager_and_reading, &t), 1);
-    assert_int_equal(t.value, 'x');
+    expect_code(unix_run_with(1, eager_and_reading, &t), 1);
+    expect_number(t.value, 'x');
     close(t.pair.peer);
 }
 
@@ -595,10 +615,12 @@ CHECK("R1.21", what_another_domain_makes_ready_goes_on_in_turn)
     struct sent t = {.count = 0};
     int i;
 
-    assert_int_equal(run_with(1, send_in_turn, &t), 0);
-    assert_int_equal(t.count, 2 * SENT);
+    expect_code(run_with(1, send_in_turn, &t), 0);
+    expect_number(t.count, 2 * SENT);
     for (i = 0; i < SENT; i++) {
-        assert_int_equal(t.order[i], i);
-        assert_int_equal(t.order[SENT + i], signalled[i]);
+        with_index(i);
+
+        expect_number(t.order[i], i);
+        expect_number(t.order[SENT + i], signalled[i]);
     }
 }

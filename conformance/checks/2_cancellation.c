@@ -54,13 +54,13 @@ static void calls_that_are_refused(struct cancelled *t, int *calls, miou_promise
 {
     miou_promise *const nothing = (miou_promise *)calls, *promise = nothing;
 
-    calls[0] = miou_yield();
-    calls[1] = miou_async(&promise, NULL, count_one, &t->spawned);
-    calls[2] = miou_call(&promise, NULL, count_one, &t->spawned);
-    calls[3] = miou_parallel(NULL, count_one, (void *[]){&t->spawned}, 1);
-    calls[4] = miou_await(child, NULL);
-    calls[5] = miou_cancel(child);
-    calls[6] = miou_care(&promise, orphans);
+    NOTE(calls[0], miou_yield());
+    NOTE(calls[1], miou_async(&promise, NULL, count_one, &t->spawned));
+    NOTE(calls[2], miou_call(&promise, NULL, count_one, &t->spawned));
+    NOTE(calls[3], miou_parallel(NULL, count_one, (void *[]){&t->spawned}, 1));
+    NOTE(calls[4], miou_await(child, NULL));
+    NOTE(calls[5], miou_cancel(child));
+    NOTE(calls[6], miou_care(&promise, orphans));
     t->written |= promise != nothing;
 }
 
@@ -79,7 +79,7 @@ static int be_cancelled(void *arg)
         ;
     turns = t->turns;
     calls_that_are_refused(t, t->calls[0], child, orphans);
-    t->allowed = calls_that_are_allowed();
+    NOTE(t->allowed, calls_that_are_allowed());
     calls_that_are_refused(t, t->calls[1], child, orphans);
     t->turns_meanwhile = t->turns - turns;
     return t->result;
@@ -103,15 +103,19 @@ static void assert_refused(spawner *spawn, int result)
     struct cancelled t = {.spawn = spawn, .result = result, .allowed = -1};
     int i;
 
-    assert_int_equal(run_with(2, cancel_a_task, &t), 0);
-    for (i = 0; i < 2 * CALLS; i++)
-        assert_int_equal(t.calls[i / CALLS][i % CALLS], MIOU_CANCELLED);
-    assert_int_equal(t.spawned, 0);
-    assert_false(t.written);
-    assert_int_equal(t.allowed, 0);
-    assert_int_equal(t.turns_meanwhile, 0);
-    assert_int_equal(t.outcome, MIOU_CANCELLED);
+    expect_code(run_with(2, cancel_a_task, &t), 0);
+    for (i = 0; i < 2 * CALLS; i++) {
+        with_index(i);
+
+        expect_noted(t.calls[i / CALLS][i % CALLS], MIOU_CANCELLED);
+    }
+    expect_noted(t.spawned, 0);
+    expect_false(t.written);
+    expect_noted(t.allowed, 0);
+    expect_number(t.turns_meanwhile, 0);
+    expect_code(t.outcome, MIOU_CANCELLED);
 }
+#define assert_refused(...) IN_HELPER(assert_refused, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R2.14", calls_of_a_cancelled_task)
 {
@@ -143,7 +147,7 @@ static int spin(void *arg)
         ;
     while ((t->first = miou_yield()) == 0)
         ;
-    t->second = miou_yield();
+    NOTE(t->second, miou_yield());
     return 42;
 }
 
@@ -173,10 +177,10 @@ CHECK("R2.14 R2.21", cancelled_while_it_runs)
 {
     struct spinning t = {0};
 
-    assert_int_equal(run_with(1, cancel_spinning, &t), 0);
-    assert_int_equal(t.first, MIOU_CANCELLED);
-    assert_int_equal(t.second, MIOU_CANCELLED);
-    assert_int_equal(t.outcome, MIOU_CANCELLED);
+    expect_code(run_with(1, cancel_spinning, &t), 0);
+    expect_code(t.first, MIOU_CANCELLED);
+    expect_noted(t.second, MIOU_CANCELLED);
+    expect_code(t.outcome, MIOU_CANCELLED);
 }
 
 /* ---- R2.14: whatever the arguments ---- */
@@ -254,8 +258,8 @@ static int begin_too_late(void *arg)
     miou_promise *promise;
 
     t->called = true;
-    t->spawned = miou_async(&promise, NULL, count_below, t);
-    t->yielded = miou_yield();
+    NOTE(t->spawned, miou_async(&promise, NULL, count_below, t));
+    NOTE(t->yielded, miou_yield());
     return 0;
 }
 
@@ -292,13 +296,13 @@ CHECK("R2.22", cancelled_before_a_busy_domain_takes_it)
 {
     struct unbegun t = {0};
 
-    assert_int_equal(run_with(1, cancel_before_it_begins, &t), 0);
-    assert_int_equal(t.outcome, MIOU_CANCELLED);
-    assert_int_equal(t.finalised_before, 1);
-    assert_int_equal(t.below, 0);
+    expect_code(run_with(1, cancel_before_it_begins, &t), 0);
+    expect_code(t.outcome, MIOU_CANCELLED);
+    expect_number(t.finalised_before, 1);
+    expect_number(t.below, 0);
     if (t.called) {
-        assert_int_equal(t.spawned, MIOU_CANCELLED);
-        assert_int_equal(t.yielded, MIOU_CANCELLED);
+        expect_noted(t.spawned, MIOU_CANCELLED);
+        expect_noted(t.yielded, MIOU_CANCELLED);
     }
 }
 
@@ -365,8 +369,8 @@ CHECK("R2.23", a_thousand_crossings)
 {
     struct crossing t = {0};
 
-    assert_int_equal(run_with(2, cross, &t), 0);
-    assert_int_equal(t.wrong, 0);
+    expect_code(run_with(2, cross, &t), 0);
+    expect_number(t.wrong, 0);
 }
 
 /* ---- R2.26: cancelled while it cancels ---- */
@@ -406,7 +410,7 @@ static int cancel_late(void *arg)
     atomic_store(&t->cancelling, true);
     if (t->before)
         yield_for_ever(NULL);
-    t->result = miou_cancel(promise);
+    NOTE(t->result, miou_cancel(promise));
     atomic_store(&t->go, true);
     return 0;
 }
@@ -429,11 +433,12 @@ CHECK("R2.26", cancelled_in_a_cancel)
     int i;
 
     for (i = 0; i < 2; i++) {
+        with_index(i);
         struct cancelling t = {.before = i};
 
-        assert_int_equal(run_with(1, cancel_cancelling, &t), 1);
-        assert_int_equal(t.result, MIOU_CANCELLED);
-        assert_int_equal(t.finalised_before, 1);
+        expect_code(run_with(1, cancel_cancelling, &t), 1);
+        expect_noted(t.result, MIOU_CANCELLED);
+        expect_number(t.finalised_before, 1);
     }
 }
 
@@ -465,27 +470,27 @@ static void call_what_is_allowed(struct allowed *t, miou_promise *ended, miou_pr
     int i = 0;
 
     /* A cancelled task's children may have been cancelled already. */
-    t->calls[i] = miou_promise_state(running);
+    NOTE(t->calls[i], miou_promise_state(running));
     t->calls[i] = t->calls[i] == MIOU_STATE_FAILED ? MIOU_STATE_RUNNING : t->calls[i];
     i++;
-    t->calls[i++] = miou_promise_state(ended);
+    NOTE(t->calls[i++], miou_promise_state(ended));
     t->expected[1] = MIOU_STATE_FINISHED;
-    t->calls[i++] = miou_promise_id(&t->id, ended);
-    t->calls[i++] = miou_promise_free(running);
+    NOTE(t->calls[i++], miou_promise_id(&t->id, ended));
+    NOTE(t->calls[i++], miou_promise_free(running));
     t->expected[3] = -EBUSY;
-    t->calls[i++] = miou_promise_free(ended);
-    t->calls[i++] = miou_promise_state(ended);
+    NOTE(t->calls[i++], miou_promise_free(ended));
+    NOTE(t->calls[i++], miou_promise_state(ended));
     t->expected[5] = -EINVAL;
-    t->calls[i++] = miou_orphans_length(orphans);
+    NOTE(t->calls[i++], miou_orphans_length(orphans));
     t->expected[6] = 1;
-    t->calls[i++] = miou_orphans_free(orphans);
+    NOTE(t->calls[i++], miou_orphans_free(orphans));
     t->expected[7] = -EBUSY;
-    t->calls[i++] = miou_orphans_create(&made);
-    t->calls[i++] = miou_orphans_free(made);
-    t->calls[i++] = miou_domain_available() - 1;
-    t->calls[i++] = miou_resource_create(&resource, count_finalised, &t->finalised);
-    t->calls[i++] = miou_own(resource);
-    t->calls[i++] = miou_release(resource);
+    NOTE(t->calls[i++], miou_orphans_create(&made));
+    NOTE(t->calls[i++], miou_orphans_free(made));
+    NOTE(t->calls[i++], miou_domain_available() - 1);
+    NOTE(t->calls[i++], miou_resource_create(&resource, count_finalised, &t->finalised));
+    NOTE(t->calls[i++], miou_own(resource));
+    NOTE(t->calls[i++], miou_release(resource));
 }
 
 static int go_on_when_cancelled(void *arg)
@@ -528,10 +533,13 @@ CHECK("R2.27", what_a_cancelled_task_may_still_do)
 
     for (i = 0; i < ALLOWED; i++)
         t.calls[i] = MIOU_LAST;
-    assert_int_equal(run_with(1, cancel_and_wait, &t), 0);
-    for (i = 0; i < ALLOWED; i++)
-        assert_int_equal(t.calls[i], t.expected[i]);
-    assert_true(t.id == t.id_before);
-    assert_int_equal(t.finalised, 1);
-    assert_true(t.returned_before);
+    expect_code(run_with(1, cancel_and_wait, &t), 0);
+    for (i = 0; i < ALLOWED; i++) {
+        with_index(i);
+
+        expect_noted(t.calls[i], t.expected[i]);
+    }
+    expect_true(t.id == t.id_before);
+    expect_number(t.finalised, 1);
+    expect_true(t.returned_before);
 }

@@ -50,7 +50,7 @@ static int await_results(void *arg)
         TRY(miou_await(promises[i], &t->seen[i]));
     }
     t->untouched = 77;
-    t->awaits_of_nothing = miou_await(NULL, &t->untouched);
+    NOTE(t->awaits_of_nothing, miou_await(NULL, &t->untouched));
     return 3;
 }
 
@@ -59,12 +59,16 @@ static void assert_outcomes(spawner *spawn)
     struct outcomes t = {.spawn = spawn};
     int i;
 
-    assert_int_equal(run_with(1, await_results, &t), 3);
-    for (i = 0; i < RESULTS; i++)
-        assert_int_equal(t.seen[i], results[i]);
-    assert_int_equal(t.awaits_of_nothing, -EINVAL);
-    assert_int_equal(t.untouched, 77);
+    expect_code(run_with(1, await_results, &t), 3);
+    for (i = 0; i < RESULTS; i++) {
+        with_index(i);
+
+        expect_code(t.seen[i], results[i]);
+    }
+    expect_noted(t.awaits_of_nothing, -EINVAL);
+    expect_code(t.untouched, 77);
 }
+#define assert_outcomes(...) IN_HELPER(assert_outcomes, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R2.4", every_outcome)
 {
@@ -133,10 +137,11 @@ static void assert_slow(miou_task *fn, spawner *spawn, int outcome)
 {
     struct lineage t = {.spawn = spawn};
 
-    assert_int_equal(run_with(2, fn, &t), 0);
-    assert_int_equal(t.outcome, outcome);
-    assert_true(t.ended_before);
+    expect_code(run_with(2, fn, &t), 0);
+    expect_code(t.outcome, outcome);
+    expect_true(t.ended_before);
 }
+#define assert_slow(...) IN_HELPER(assert_slow, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R2.9", await_waits_for_the_children_of_a_failure)
 {
@@ -154,8 +159,8 @@ CHECK("R2.9 R2.18", run_waits_for_the_children_of_main)
 {
     struct lineage t = {0};
 
-    assert_int_equal(run_with(2, spawn_slow_and_fail, &t), -7);
-    assert_true(t.slow.ended);
+    expect_code(run_with(2, spawn_slow_and_fail, &t), -7);
+    expect_true(t.slow.ended);
 }
 
 /* ---- R2.16: bad spawns ---- */
@@ -174,10 +179,11 @@ static int spawn_badly(void *arg)
     miou_orphans *orphans;
 
     TRY(miou_orphans_create(&orphans));
-    t->no_function = t->spawn(&promise, NULL, NULL, NULL);
-    t->no_function_in_orphanage = t->spawn(&promise, &(miou_spawn){.orphans = orphans}, NULL, NULL);
-    t->no_place = t->spawn(NULL, NULL, count_one, &t->spawned);
-    t->no_place_with_options = t->spawn(NULL, &(miou_spawn){0}, count_one, &t->spawned);
+    NOTE(t->no_function, t->spawn(&promise, NULL, NULL, NULL));
+    NOTE(t->no_function_in_orphanage,
+         t->spawn(&promise, &(miou_spawn){.orphans = orphans}, NULL, NULL));
+    NOTE(t->no_place, t->spawn(NULL, NULL, count_one, &t->spawned));
+    NOTE(t->no_place_with_options, t->spawn(NULL, &(miou_spawn){0}, count_one, &t->spawned));
     t->written = promise != nothing;
     let_others_run();
     return miou_orphans_free(orphans);
@@ -187,14 +193,15 @@ static void assert_bad_spawns(spawner *spawn)
 {
     struct bad_spawns t = {.spawn = spawn};
 
-    assert_int_equal(run_with(1, spawn_badly, &t), 0);
-    assert_int_equal(t.no_function, -EINVAL);
-    assert_int_equal(t.no_function_in_orphanage, -EINVAL);
-    assert_int_equal(t.no_place, -EINVAL);
-    assert_int_equal(t.no_place_with_options, -EINVAL);
-    assert_int_equal(t.spawned, 0);
-    assert_false(t.written);
+    expect_code(run_with(1, spawn_badly, &t), 0);
+    expect_noted(t.no_function, -EINVAL);
+    expect_noted(t.no_function_in_orphanage, -EINVAL);
+    expect_noted(t.no_place, -EINVAL);
+    expect_noted(t.no_place_with_options, -EINVAL);
+    expect_number(t.spawned, 0);
+    expect_false(t.written);
 }
+#define assert_bad_spawns(...) IN_HELPER(assert_bad_spawns, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R2.16", bad_asyncs)
 {
@@ -271,14 +278,16 @@ static void need_depth(const struct nest *t)
 static void assert_nest(bool across, int bottom, int outcome, int finalised)
 {
     struct nest t = {.across = across, .bottom = bottom};
-    int result = run_with(2, nest_below, &t);
+    int result;
+    NOTE(result, run_with(2, nest_below, &t));
 
     need_depth(&t);
-    assert_int_equal(result, 0);
-    assert_int_equal(t.ended_before, DEPTH);
-    assert_int_equal(t.outcome, outcome);
-    assert_int_equal(t.finalised_before, finalised);
+    expect_noted(result, 0);
+    expect_number(t.ended_before, DEPTH);
+    expect_code(t.outcome, outcome);
+    expect_number(t.finalised_before, finalised);
 }
+#define assert_nest(...) IN_HELPER(assert_nest, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R2.19", a_thousand_deep)
 {
@@ -325,12 +334,14 @@ CHECK("R2.19", a_forgotten_child_a_thousand_deep)
     int across;
 
     for (across = 0; across <= 1; across++) {
+        with_index(across);
         struct nest t = {.across = across};
-        int result = run_with(2, nest_and_forget_below, &t);
+        int result;
+        NOTE(result, run_with(2, nest_and_forget_below, &t));
 
         need_depth(&t);
-        assert_int_equal(result, MIOU_STILL_HAS_CHILDREN);
-        assert_int_equal(t.finalised, DEPTH - 1);
+        expect_noted(result, MIOU_STILL_HAS_CHILDREN);
+        expect_number(t.finalised, DEPTH - 1);
     }
 }
 
@@ -373,10 +384,11 @@ static void assert_no_growth(spawner *spawn, int most)
 {
     struct generations t = {.spawn = spawn, .most = most};
 
-    assert_int_equal(run_with(1, spawn_for_ever, &t), 0);
-    assert_int_equal(t.children, t.growth.rounds);
-    assert_false(grew_by(&t.growth, 50));
+    expect_code(run_with(1, spawn_for_ever, &t), 0);
+    expect_number(t.children, t.growth.rounds);
+    expect_false(grew_by(&t.growth, 50));
 }
+#define assert_no_growth(...) IN_HELPER(assert_no_growth, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R2.20", no_growth)
 {

@@ -41,20 +41,20 @@ static int care_badly(void *arg)
     miou_orphans *orphans;
 
     TRY(miou_orphans_create(&orphans));
-    t->empty = miou_care(&promise, orphans);
+    NOTE(t->empty, miou_care(&promise, orphans));
     TRY(miou_async(NULL, &(miou_spawn){.orphans = orphans}, wait_to_go, t));
-    t->running = miou_care(&promise, orphans);
+    NOTE(t->running, miou_care(&promise, orphans));
     let_others_run();
     atomic_store(&t->go, true);
     let_others_run();
-    t->no_place = miou_care(NULL, orphans);
-    t->no_orphanage = miou_care(&promise, NULL);
-    t->no_create = miou_orphans_create(NULL);
-    t->no_free = miou_orphans_free(NULL);
+    NOTE(t->no_place, miou_care(NULL, orphans));
+    NOTE(t->no_orphanage, miou_care(&promise, NULL));
+    NOTE(t->no_create, miou_orphans_create(NULL));
+    NOTE(t->no_free, miou_orphans_free(NULL));
     t->written = promise != nothing;
-    t->ended = care_until_ended(&promise, orphans);
+    NOTE(t->ended, care_until_ended(&promise, orphans));
     TRY(miou_await(promise, &t->outcome));
-    t->empty_again = miou_care(&promise, orphans);
+    NOTE(t->empty_again, miou_care(&promise, orphans));
     return 0;
 }
 
@@ -62,17 +62,17 @@ CHECK("R3.1 R3.2 R3.15", bad_arguments_of_orphanages)
 {
     struct care_arguments t = {.empty = -1, .empty_again = -1};
 
-    assert_int_equal(run_with(1, care_badly, &t), 0);
-    assert_int_equal(t.empty, MIOU_CARE_EMPTY);
-    assert_int_equal(t.running, MIOU_CARE_RUNNING);
-    assert_false(t.written);
-    assert_int_equal(t.no_place, -EINVAL);
-    assert_int_equal(t.no_orphanage, -EINVAL);
-    assert_int_equal(t.no_create, -EINVAL);
-    assert_int_equal(t.no_free, -EINVAL);
-    assert_int_equal(t.ended, MIOU_CARE_ENDED);
-    assert_int_equal(t.outcome, 5);
-    assert_int_equal(t.empty_again, MIOU_CARE_EMPTY);
+    expect_code(run_with(1, care_badly, &t), 0);
+    expect_noted(t.empty, MIOU_CARE_EMPTY);
+    expect_noted(t.running, MIOU_CARE_RUNNING);
+    expect_false(t.written);
+    expect_noted(t.no_place, -EINVAL);
+    expect_noted(t.no_orphanage, -EINVAL);
+    expect_noted(t.no_create, -EINVAL);
+    expect_noted(t.no_free, -EINVAL);
+    expect_noted(t.ended, MIOU_CARE_ENDED);
+    expect_code(t.outcome, 5);
+    expect_noted(t.empty_again, MIOU_CARE_EMPTY);
 }
 
 /* ---- R3.4, R3.10, R3.12: each once ---- */
@@ -127,16 +127,20 @@ static void assert_each_once(spawner *spawn, int domains, int count)
     struct handed_out *t = calloc(1, sizeof *t);
     int i;
 
-    assert_non_null(t);
+    expect_true(t != NULL);
     t->spawn = spawn;
     t->count = count;
-    assert_int_equal(run_with(domains, have_orphans, t), 0);
-    assert_int_equal(t->last, MIOU_CARE_EMPTY);
-    assert_int_equal(t->strange, 0);
-    for (i = 0; i < count; i++)
-        assert_int_equal(t->times[i], 1);
+    expect_code(run_with(domains, have_orphans, t), 0);
+    expect_code(t->last, MIOU_CARE_EMPTY);
+    expect_number(t->strange, 0);
+    for (i = 0; i < count; i++) {
+        with_index(i);
+
+        expect_number(t->times[i], 1);
+    }
     free(t);
 }
+#define assert_each_once(...) IN_HELPER(assert_each_once, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R3.3 R3.4", each_orphan_once)
 {
@@ -212,10 +216,10 @@ CHECK("R3.12", a_server_with_clients_that_come_and_go)
 {
     struct served t = {0};
 
-    assert_int_equal(run_with(0, serve, &t), 0);
-    assert_int_equal(t.ended, CLIENTS);
-    assert_int_equal(t.busy, 0);
-    assert_true(t.most >= AT_ONCE);
+    expect_code(run_with(0, serve, &t), 0);
+    expect_number(t.ended, CLIENTS);
+    expect_number(t.busy, 0);
+    expect_at_least(t.most, AT_ONCE);
 }
 
 /* ---- R3.17, R3.19, R3.22: arguments of take and get ---- */
@@ -235,17 +239,17 @@ static int take_badly(void *arg)
 
     TRY(miou_orphans_create(&orphans));
     t->untouched = 77;
-    t->empty = miou_orphans_take(&promise, orphans);
-    t->get_empty = miou_orphans_get(&t->untouched, orphans);
+    NOTE(t->empty, miou_orphans_take(&promise, orphans));
+    NOTE(t->get_empty, miou_orphans_get(&t->untouched, orphans));
     TRY(miou_async(NULL, &(miou_spawn){.orphans = orphans}, return_number, (void *)5));
     TRY(miou_async(NULL, &(miou_spawn){.orphans = orphans}, return_number, (void *)5));
-    t->no_place = miou_orphans_take(NULL, orphans);
-    t->no_orphanage[0] = miou_orphans_take(&promise, NULL);
-    t->no_orphanage[1] = miou_orphans_get(&t->untouched, NULL);
-    t->no_orphanage[2] = miou_orphans_length(NULL);
+    NOTE(t->no_place, miou_orphans_take(NULL, orphans));
+    NOTE(t->no_orphanage[0], miou_orphans_take(&promise, NULL));
+    NOTE(t->no_orphanage[1], miou_orphans_get(&t->untouched, NULL));
+    NOTE(t->no_orphanage[2], miou_orphans_length(NULL));
     t->written = promise != nothing;
-    t->got_without_place = miou_orphans_get(NULL, orphans);
-    t->taken = miou_orphans_take(&promise, orphans);
+    NOTE(t->got_without_place, miou_orphans_get(NULL, orphans));
+    NOTE(t->taken, miou_orphans_take(&promise, orphans));
     TRY(miou_await(promise, &t->outcome));
     return miou_orphans_free(orphans);
 }
@@ -255,17 +259,20 @@ CHECK("R3.17 R3.19 R3.22", bad_arguments_of_take_and_get)
     struct take_arguments t = {.empty = -1, .get_empty = -1};
     int i;
 
-    assert_int_equal(run_with(1, take_badly, &t), 0);
-    assert_int_equal(t.empty, 0);
-    assert_int_equal(t.get_empty, 0);
-    assert_int_equal(t.untouched, 77);
-    assert_false(t.written);
-    assert_int_equal(t.no_place, -EINVAL);
-    for (i = 0; i < 3; i++)
-        assert_int_equal(t.no_orphanage[i], -EINVAL);
-    assert_int_equal(t.got_without_place, 1);
-    assert_int_equal(t.taken, 1);
-    assert_int_equal(t.outcome, 5);
+    expect_code(run_with(1, take_badly, &t), 0);
+    expect_noted(t.empty, 0);
+    expect_noted(t.get_empty, 0);
+    expect_code(t.untouched, 77);
+    expect_false(t.written);
+    expect_noted(t.no_place, -EINVAL);
+    for (i = 0; i < 3; i++) {
+        with_index(i);
+
+        expect_noted(t.no_orphanage[i], -EINVAL);
+    }
+    expect_noted(t.got_without_place, 1);
+    expect_noted(t.taken, 1);
+    expect_code(t.outcome, 5);
 }
 
 /* ---- R3.19, R3.20: each once, in whatever way ---- */
@@ -290,12 +297,15 @@ CHECK("R3.19 R3.20", each_orphan_is_got_once)
     struct handed_out *t = calloc(1, sizeof *t);
     int i;
 
-    assert_non_null(t);
+    expect_true(t != NULL);
     t->count = 1000;
-    assert_int_equal(run_with(2, get_orphans, t), 0);
-    assert_int_equal(t->last, 0);
-    for (i = 0; i < t->count; i++)
-        assert_int_equal(t->times[i], 1);
+    expect_code(run_with(2, get_orphans, t), 0);
+    expect_code(t->last, 0);
+    for (i = 0; i < t->count; i++) {
+        with_index(i);
+
+        expect_number(t->times[i], 1);
+    }
     free(t);
 }
 
@@ -312,7 +322,7 @@ static void ask_length(void *value)
 {
     struct cancelled *t = value;
 
-    t->in_finaliser = miou_orphans_length(t->orphans);
+    NOTE(t->in_finaliser, miou_orphans_length(t->orphans));
 }
 
 static int ask_when_cancelled(void *arg)
@@ -326,10 +336,10 @@ static int ask_when_cancelled(void *arg)
     TRY(miou_orphans_create(&t->orphans));
     TRY(miou_async(NULL, &(miou_spawn){.orphans = t->orphans}, yield_for_ever, NULL));
     TRY(miou_call(NULL, &(miou_spawn){.orphans = t->orphans}, yield_for_ever, NULL));
-    t->meanwhile = miou_orphans_get(&t->outcome, t->orphans);
-    t->get = miou_orphans_get(&t->outcome, t->orphans);
-    t->take = miou_orphans_take(&promise, t->orphans);
-    t->length = miou_orphans_length(t->orphans);
+    NOTE(t->meanwhile, miou_orphans_get(&t->outcome, t->orphans));
+    NOTE(t->get, miou_orphans_get(&t->outcome, t->orphans));
+    NOTE(t->take, miou_orphans_take(&promise, t->orphans));
+    NOTE(t->length, miou_orphans_length(t->orphans));
     t->written = promise != nothing || t->outcome != 77;
     return 0;
 }
@@ -343,13 +353,13 @@ CHECK("R3.21 R3.23", what_the_cancelled_may_ask_of_orphanages)
 {
     struct cancelled t = {.outcome = 77, .length = -1};
 
-    assert_int_equal(run_with(1, cancel_asking, &t), 0);
-    assert_int_equal(t.meanwhile, MIOU_CANCELLED);
-    assert_int_equal(t.get, MIOU_CANCELLED);
-    assert_int_equal(t.take, MIOU_CANCELLED);
-    assert_int_equal(t.length, 2);
-    assert_int_equal(t.in_finaliser, 2);
-    assert_false(t.written);
+    expect_code(run_with(1, cancel_asking, &t), 0);
+    expect_noted(t.meanwhile, MIOU_CANCELLED);
+    expect_noted(t.get, MIOU_CANCELLED);
+    expect_noted(t.take, MIOU_CANCELLED);
+    expect_noted(t.length, 2);
+    expect_noted(t.in_finaliser, 2);
+    expect_false(t.written);
 }
 
 /* ---- R3.20: whatever else wakes tasks ---- */

@@ -46,11 +46,11 @@ static int try_odd_pins(void *arg)
     size_t i;
 
     for (i = 0; i < 4; i++)
-        pins->called[i] = call_on(odd_pins[i], &pins->untouched, count_up, &pins->ran);
-    pins->async_here =
-        miou_async(&pins->untouched, &(miou_spawn){.pin = &(int){0}}, count_up, &pins->ran);
-    pins->async_there =
-        miou_async(&pins->untouched, &(miou_spawn){.pin = &(int){1}}, count_up, &pins->ran);
+        NOTE(pins->called[i], call_on(odd_pins[i], &pins->untouched, count_up, &pins->ran));
+    NOTE(pins->async_here,
+         miou_async(&pins->untouched, &(miou_spawn){.pin = &(int){0}}, count_up, &pins->ran));
+    NOTE(pins->async_there,
+         miou_async(&pins->untouched, &(miou_spawn){.pin = &(int){1}}, count_up, &pins->ran));
     return 0;
 }
 
@@ -59,13 +59,16 @@ CHECK("R4.8", odd_pins_are_invalid)
     struct pins pins = {.untouched = NULL};
     size_t i;
 
-    assert_int_equal(run_with(2, try_odd_pins, &pins), 0);
-    for (i = 0; i < 4; i++)
-        assert_int_equal(pins.called[i], -EINVAL);
-    assert_int_equal(pins.async_here, -EINVAL);
-    assert_int_equal(pins.async_there, -EINVAL);
-    assert_null(pins.untouched);
-    assert_int_equal(atomic_load(&pins.ran), 0);
+    expect_code(run_with(2, try_odd_pins, &pins), 0);
+    for (i = 0; i < 4; i++) {
+        with_index(i);
+
+        expect_noted(pins.called[i], -EINVAL);
+    }
+    expect_noted(pins.async_here, -EINVAL);
+    expect_noted(pins.async_there, -EINVAL);
+    expect_true(pins.untouched == NULL);
+    expect_number(atomic_load(&pins.ran), 0);
 }
 
 /* ---- R4.9 */
@@ -107,9 +110,12 @@ CHECK("R4.9", a_thousand_outcomes_in_order)
     int i;
 
     number_all();
-    assert_int_equal(run_with(2, parallel_of_many, NULL), 0);
-    for (i = 0; i < MANY; i++)
-        assert_int_equal(outcomes[i], i % 7 ? i : BOOM - i);
+    expect_code(run_with(2, parallel_of_many, NULL), 0);
+    for (i = 0; i < MANY; i++) {
+        with_index(i);
+
+        expect_code(outcomes[i], i % 7 ? i : BOOM - i);
+    }
 }
 
 static int parallel_without_outcomes(void *arg)
@@ -126,8 +132,8 @@ CHECK("R4.9 R4.20", outcomes_may_be_null)
 {
     int ended = 0;
 
-    assert_int_equal(run_with(2, parallel_without_outcomes, &ended), 0);
-    assert_int_equal(ended, 3);
+    expect_code(run_with(2, parallel_without_outcomes, &ended), 0);
+    expect_number(ended, 3);
 }
 
 /* ---- R4.10 */
@@ -189,11 +195,11 @@ static int try_counts_elsewhere(void *arg)
 
 CHECK("R4.10", numbers_differ_by_at_most_one)
 {
-    assert_int_equal(run_with(1, try_counts, NULL), 8);
-    assert_int_equal(run_with(2, try_counts, NULL), 8);
-    assert_int_equal(run_with(3, try_counts, NULL), 8);
-    assert_int_equal(run_with(2, try_counts_elsewhere, NULL), 8);
-    assert_int_equal(run_with(3, try_counts_elsewhere, NULL), 8);
+    expect_code(run_with(1, try_counts, NULL), 8);
+    expect_code(run_with(2, try_counts, NULL), 8);
+    expect_code(run_with(3, try_counts, NULL), 8);
+    expect_code(run_with(2, try_counts_elsewhere, NULL), 8);
+    expect_code(run_with(3, try_counts_elsewhere, NULL), 8);
 }
 
 /* ---- R4.11 */
@@ -207,8 +213,8 @@ static int parallel_of_nothing(void *arg)
 
 CHECK("R4.11", of_nothing_touches_nothing)
 {
-    assert_int_equal(run_with(2, parallel_of_nothing, NULL), 1);
-    assert_int_equal(run_with(0, parallel_of_nothing, NULL), 1);
+    expect_code(run_with(2, parallel_of_nothing, NULL), 1);
+    expect_code(run_with(0, parallel_of_nothing, NULL), 1);
 }
 
 /* ---- R4.14 */
@@ -226,7 +232,8 @@ static int ask_all(void *arg)
     for (size = 0; size <= 4; size++) {
         for (i = 0; i < 4; i++)
             asked->written[size][i] = -7;
-        asked->returned[size] = miou_domain_all(size ? asked->written[size] : NULL, (size_t)size);
+        NOTE(asked->returned[size],
+             miou_domain_all(size ? asked->written[size] : NULL, (size_t)size));
     }
     return 0;
 }
@@ -249,23 +256,29 @@ static void assert_three(const struct numbers *asked)
     int size, i;
 
     for (size = 0; size <= 4; size++) {
-        assert_int_equal(asked->returned[size], 3);
-        for (i = 0; i < 4; i++)
-            assert_int_equal(asked->written[size][i], i < size && i < 3 ? i + 1 : -7);
+        with_index(size);
+
+        expect_noted(asked->returned[size], 3);
+        for (i = 0; i < 4; i++) {
+            with_index(i);
+
+            expect_number(asked->written[size][i], i < size && i < 3 ? i + 1 : -7);
+        }
     }
 }
+#define assert_three(...) IN_HELPER(assert_three, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R4.14", all_writes_no_more_than_size)
 {
     struct numbers asked;
     int written = -7;
 
-    assert_int_equal(run_with(3, ask_all, &asked), 0);
+    expect_code(run_with(3, ask_all, &asked), 0);
     assert_three(&asked);
-    assert_int_equal(run_with(3, ask_all_elsewhere, &asked), 0);
+    expect_code(run_with(3, ask_all_elsewhere, &asked), 0);
     assert_three(&asked);
-    assert_int_equal(run_with(0, ask_all_of_none, &written), 0);
-    assert_int_equal(written, -7);
+    expect_code(run_with(0, ask_all_of_none, &written), 0);
+    expect_code(written, -7);
 }
 
 /* ---- R4.15 */
@@ -307,7 +320,7 @@ CHECK("R4.15", two_called_tasks_meet)
 {
     struct flags flags = {0};
 
-    assert_int_equal(run_with(2, two_that_meet, &flags), 11);
+    expect_code(run_with(2, two_that_meet, &flags), 11);
 }
 
 static int meet_ones_child(void *arg)
@@ -330,8 +343,8 @@ CHECK("R4.15", a_called_task_starts_while_its_caller_spins)
 {
     struct flags flags = {0}, elsewhere = {0};
 
-    assert_int_equal(run_with(1, meet_ones_child, &flags), 5);
-    assert_int_equal(run_with(2, meet_ones_child_elsewhere, &elsewhere), 5);
+    expect_code(run_with(1, meet_ones_child, &flags), 5);
+    expect_code(run_with(2, meet_ones_child_elsewhere, &elsewhere), 5);
 }
 
 /* All tasks of one parallel must run at once to get past the gate. */
@@ -356,8 +369,8 @@ CHECK("R4.15", the_tasks_of_parallel_meet)
 {
     atomic_int waiting = 3;
 
-    assert_int_equal(run_with(3, parallel_at_a_gate, &waiting), 0);
-    assert_int_equal(waiting, 0);
+    expect_code(run_with(3, parallel_at_a_gate, &waiting), 0);
+    expect_number(waiting, 0);
 }
 
 /* ---- R4.16 */
@@ -393,12 +406,12 @@ static int go_and_come_back_elsewhere(void *arg)
 
 CHECK("R4.16", five_hundred_wakings_from_dom0)
 {
-    assert_int_equal(run_with(1, go_and_come_back, NULL), ROUNDS);
+    expect_code(run_with(1, go_and_come_back, NULL), ROUNDS);
 }
 
 CHECK("R4.16", five_hundred_wakings_between_others)
 {
-    assert_int_equal(run_with(2, go_and_come_back_elsewhere, NULL), ROUNDS);
+    expect_code(run_with(2, go_and_come_back_elsewhere, NULL), ROUNDS);
 }
 
 static int raise_and_yield(void *arg)
@@ -441,7 +454,7 @@ static int cancel_the_sleeping(void *arg)
 
 CHECK("R4.16 R4.18", cancel_wakes_the_sleeping)
 {
-    assert_int_equal(run_with(2, cancel_the_sleeping, NULL), ROUNDS / 10);
+    expect_code(run_with(2, cancel_the_sleeping, NULL), ROUNDS / 10);
 }
 
 /* ---- R4.17 */
@@ -467,16 +480,17 @@ static void *run_and_note_threads(void *arg)
     struct threads *threads = arg;
 
     threads->caller = pthread_self();
-    threads->outcome = miou_run(&(miou_options){.domains = 1}, note_threads, threads);
+    NOTE(threads->outcome, miou_run(&(miou_options){.domains = 1}, note_threads, threads));
     return NULL;
 }
 
 static void assert_in_the_caller(const struct threads *threads)
 {
-    assert_int_equal(threads->outcome, 0);
-    assert_true(pthread_equal(threads->caller, threads->at_first));
-    assert_true(pthread_equal(threads->caller, threads->after_waiting));
+    expect_noted(threads->outcome, 0);
+    expect_true(pthread_equal(threads->caller, threads->at_first));
+    expect_true(pthread_equal(threads->caller, threads->after_waiting));
 }
+#define assert_in_the_caller(...) IN_HELPER(assert_in_the_caller, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R4.17 R1.1", main_stays_in_the_calling_thread)
 {
@@ -486,9 +500,9 @@ CHECK("R4.17 R1.1", main_stays_in_the_calling_thread)
     run_and_note_threads(&here);
     assert_in_the_caller(&here);
     start_thread(&thread, run_and_note_threads, &there);
-    assert_int_equal(pthread_join(thread, NULL), 0);
+    expect_number(pthread_join(thread, NULL), 0);
     assert_in_the_caller(&there);
-    assert_false(pthread_equal(here.caller, there.caller));
+    expect_false(pthread_equal(here.caller, there.caller));
 }
 
 struct crew {
@@ -531,10 +545,11 @@ static void warm_up(void)
     pid_t id;
 
     start_thread(&thread, note_id, &id);
-    assert_int_equal(pthread_join(thread, NULL), 0);
+    expect_number(pthread_join(thread, NULL), 0);
     while (!tgkill(getpid(), id, 0))
         sched_yield();
 }
+#define warm_up(...) IN_HELPER(warm_up, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R4.17", as_many_threads_as_domains)
 {
@@ -543,12 +558,17 @@ CHECK("R4.17", as_many_threads_as_domains)
 
     warm_up();
     crew.before = threads_running();
-    assert_int_equal(run_with(MOST_DOMAINS, meet_the_crew, &crew), 0);
-    assert_int_equal(crew.during - crew.before, MOST_DOMAINS);
+    expect_code(run_with(MOST_DOMAINS, meet_the_crew, &crew), 0);
+    expect_number(crew.during - crew.before, MOST_DOMAINS);
     for (domain = 0; domain <= MOST_DOMAINS; domain++) {
-        assert_true(pthread_equal(crew.thread[domain], crew.again[domain]));
-        for (other = 0; other < domain; other++)
-            assert_false(pthread_equal(crew.thread[domain], crew.thread[other]));
+        with_index(domain);
+
+        expect_true(pthread_equal(crew.thread[domain], crew.again[domain]));
+        for (other = 0; other < domain; other++) {
+            with_index(other);
+
+            expect_false(pthread_equal(crew.thread[domain], crew.thread[other]));
+        }
     }
 }
 
@@ -564,10 +584,10 @@ static int try_bad_arguments(void *arg)
     struct arguments *tried = arg;
     void *args[] = {&tried->ran, &tried->ran};
 
-    tried->no_function = miou_parallel(&tried->untouched, NULL, args, 2);
-    tried->no_function_for_nothing = miou_parallel(&tried->untouched, NULL, args, 0);
-    tried->no_arguments = miou_parallel(&tried->untouched, count_up, NULL, 2);
-    tried->no_numbers = miou_domain_all(NULL, 1);
+    NOTE(tried->no_function, miou_parallel(&tried->untouched, NULL, args, 2));
+    NOTE(tried->no_function_for_nothing, miou_parallel(&tried->untouched, NULL, args, 0));
+    NOTE(tried->no_arguments, miou_parallel(&tried->untouched, count_up, NULL, 2));
+    NOTE(tried->no_numbers, miou_domain_all(NULL, 1));
     return 0;
 }
 
@@ -578,22 +598,23 @@ static int try_bad_arguments_elsewhere(void *arg)
 
 static void assert_refused(const struct arguments *tried)
 {
-    assert_int_equal(tried->no_function, -EINVAL);
-    assert_int_equal(tried->no_function_for_nothing, -EINVAL);
-    assert_int_equal(tried->no_arguments, -EINVAL);
-    assert_int_equal(tried->no_numbers, -EINVAL);
-    assert_int_equal(tried->untouched, 7);
-    assert_int_equal(atomic_load(&tried->ran), 0);
+    expect_noted(tried->no_function, -EINVAL);
+    expect_noted(tried->no_function_for_nothing, -EINVAL);
+    expect_noted(tried->no_arguments, -EINVAL);
+    expect_noted(tried->no_numbers, -EINVAL);
+    expect_code(tried->untouched, 7);
+    expect_number(atomic_load(&tried->ran), 0);
 }
+#define assert_refused(...) IN_HELPER(assert_refused, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R4.20", parallel_of_bad_arguments)
 {
     struct arguments tried = {.untouched = 7};
 
-    assert_int_equal(run_with(2, try_bad_arguments, &tried), 0);
+    expect_code(run_with(2, try_bad_arguments, &tried), 0);
     assert_refused(&tried);
     tried = (struct arguments){.untouched = 7};
-    assert_int_equal(run_with(2, try_bad_arguments_elsewhere, &tried), 0);
+    expect_code(run_with(2, try_bad_arguments_elsewhere, &tried), 0);
     assert_refused(&tried);
 }
 
@@ -610,7 +631,7 @@ static int parallel_when_cancelled(void *arg)
     void *args[] = {&late->ran, &late->ran};
 
     raise_and_yield(&late->up);
-    late->error = miou_parallel(NULL, count_up, args, 2);
+    NOTE(late->error, miou_parallel(NULL, count_up, args, 2));
     return 3;
 }
 
@@ -633,9 +654,9 @@ CHECK("R4.21", nothing_starts_in_a_cancelled_task)
 {
     struct late late = {0};
 
-    assert_int_equal(run_with(2, cancel_before_parallel, &late), MIOU_CANCELLED);
-    assert_int_equal(late.error, MIOU_CANCELLED);
-    assert_int_equal(atomic_load(&late.ran), 0);
+    expect_code(run_with(2, cancel_before_parallel, &late), MIOU_CANCELLED);
+    expect_noted(late.error, MIOU_CANCELLED);
+    expect_number(atomic_load(&late.ran), 0);
 }
 
 /* ---- R4.22 */
@@ -694,7 +715,7 @@ CHECK("R4.22", memory_written_there_is_read_here)
 {
     struct letter letter = {.question = {0}};
 
-    assert_int_equal(run_with(2, write_letters, &letter), EXCHANGES);
+    expect_code(run_with(2, write_letters, &letter), EXCHANGES);
 }
 
 static int write_until_cancelled(void *arg)
@@ -741,7 +762,7 @@ CHECK("R4.22", memory_of_a_cancelled_task_is_at_rest)
 {
     struct letter letter = {.question = {0}};
 
-    assert_int_equal(run_with(1, cancel_letters, &letter), EXCHANGES);
+    expect_code(run_with(1, cancel_letters, &letter), EXCHANGES);
 }
 
 /* ---- R4.9: whatever else wakes tasks ---- */

@@ -91,12 +91,12 @@ static int find_resources(void *arg)
     int i;
 
     for (i = 0; i < 2; i++) {
-        stale->owned[i] = miou_own(left[i]);
-        stale->checked[i] = miou_check(left[i]);
-        stale->released[i] = miou_release(left[i]);
+        NOTE(stale->owned[i], miou_own(left[i]));
+        NOTE(stale->checked[i], miou_check(left[i]));
+        NOTE(stale->released[i], miou_release(left[i]));
     }
-    stale->given =
-        miou_async(&promise, &(miou_spawn){.give = left, .give_count = 2}, end_normally, NULL);
+    NOTE(stale->given,
+         miou_async(&promise, &(miou_spawn){.give = left, .give_count = 2}, end_normally, NULL));
     return 0;
 }
 
@@ -105,14 +105,16 @@ CHECK("R5.10", nothing_is_left_of_an_earlier_run)
     struct stale stale = {.given = 0};
     int i;
 
-    assert_int_equal(run_with(1, leave_resources, &stale), 0);
-    assert_int_equal(run_with(1, find_resources, &stale), 0);
+    expect_code(run_with(1, leave_resources, &stale), 0);
+    expect_code(run_with(1, find_resources, &stale), 0);
     for (i = 0; i < 2; i++) {
-        assert_int_equal(stale.owned[i], -EINVAL);
-        assert_int_equal(stale.checked[i], MIOU_NOT_OWNER);
-        assert_int_equal(stale.released[i], MIOU_NOT_OWNER);
+        with_index(i);
+
+        expect_noted(stale.owned[i], -EINVAL);
+        expect_noted(stale.checked[i], MIOU_NOT_OWNER);
+        expect_noted(stale.released[i], MIOU_NOT_OWNER);
     }
-    assert_int_equal(stale.given, MIOU_NOT_OWNER);
+    expect_noted(stale.given, MIOU_NOT_OWNER);
 }
 
 /* ---- R5.18: a finaliser that tries everything */
@@ -177,18 +179,18 @@ static void try_everything(void *value)
     void *args[] = {rebel};
 
     rebel->order[rebel->finalised++ % 3] = 2;
-    rebel->results[YIELD] = miou_yield();
-    rebel->results[ASYNC] = miou_async(&rebel->promise, NULL, count_spawned, rebel);
-    rebel->results[CALL] = miou_call(&rebel->promise, NULL, count_spawned, rebel);
-    rebel->results[PARALLEL] = miou_parallel(NULL, count_spawned, args, 1);
-    rebel->results[AWAIT] = miou_await(rebel->child, NULL);
-    rebel->results[CANCEL] = miou_cancel(rebel->child);
-    rebel->results[CARE] = miou_care(&rebel->promise, rebel->orphans);
-    rebel->results[CREATE] = miou_resource_create(&rebel->resource, finalise_nothing, NULL);
-    rebel->results[OWN] = miou_own(rebel->unowned);
-    rebel->results[DISOWN] = miou_disown(rebel->older);
-    rebel->results[RELEASE] = miou_release(rebel->older);
-    rebel->results[TRANSFER] = miou_transfer(rebel->older);
+    NOTE(rebel->results[YIELD], miou_yield());
+    NOTE(rebel->results[ASYNC], miou_async(&rebel->promise, NULL, count_spawned, rebel));
+    NOTE(rebel->results[CALL], miou_call(&rebel->promise, NULL, count_spawned, rebel));
+    NOTE(rebel->results[PARALLEL], miou_parallel(NULL, count_spawned, args, 1));
+    NOTE(rebel->results[AWAIT], miou_await(rebel->child, NULL));
+    NOTE(rebel->results[CANCEL], miou_cancel(rebel->child));
+    NOTE(rebel->results[CARE], miou_care(&rebel->promise, rebel->orphans));
+    NOTE(rebel->results[CREATE], miou_resource_create(&rebel->resource, finalise_nothing, NULL));
+    NOTE(rebel->results[OWN], miou_own(rebel->unowned));
+    NOTE(rebel->results[DISOWN], miou_disown(rebel->older));
+    NOTE(rebel->results[RELEASE], miou_release(rebel->older));
+    NOTE(rebel->results[TRANSFER], miou_transfer(rebel->older));
 }
 
 /* Own three resources, the middle one with a finaliser that tries everything, and end. */
@@ -210,7 +212,7 @@ static int rebel(void *arg)
     case WAS_CANCELLED:
         return raise_and_yield(&rebel->up);
     case RELEASED:
-        rebel->after = miou_release(rebel->middle);
+        NOTE(rebel->after, miou_release(rebel->middle));
         rebel->still_owned = miou_check(rebel->older) == 0 && miou_yield() == 0 &&
                              miou_own(rebel->unowned) == 0 && miou_disown(rebel->unowned) == 0;
         return miou_disown(rebel->older) || miou_disown(rebel->newer) ? BOOM : 4;
@@ -247,21 +249,29 @@ static void assert_put_down(struct rebel *rebel)
 {
     size_t i;
 
-    for (i = 0; i < ATTEMPTS; i++)
-        assert_int_equal(rebel->results[i], MIOU_IN_FINALISER);
-    assert_int_equal(atomic_load(&rebel->spawned), 0);
-    assert_null(rebel->promise);
-    assert_null(rebel->resource);
+    for (i = 0; i < ATTEMPTS; i++) {
+        with_index(i);
+
+        expect_noted(rebel->results[i], MIOU_IN_FINALISER);
+    }
+    expect_number(atomic_load(&rebel->spawned), 0);
+    expect_true(rebel->promise == NULL);
+    expect_true(rebel->resource == NULL);
 }
+#define assert_put_down(...) IN_HELPER(assert_put_down, (__VA_ARGS__), #__VA_ARGS__)
 
 static void assert_newest_first(const struct rebel *rebel)
 {
     int i;
 
-    assert_int_equal(rebel->finalised, 3);
-    for (i = 0; i < 3; i++)
-        assert_int_equal(rebel->order[i], 3 - i);
+    expect_number(rebel->finalised, 3);
+    for (i = 0; i < 3; i++) {
+        with_index(i);
+
+        expect_number(rebel->order[i], 3 - i);
+    }
 }
+#define assert_newest_first(...) IN_HELPER(assert_newest_first, (__VA_ARGS__), #__VA_ARGS__)
 
 static void assert_rebellion_fails(int domain)
 {
@@ -271,16 +281,23 @@ static void assert_rebellion_fails(int domain)
 
     for (ending = FAILED; ending <= RELEASED; ending++)
         rebels[ending].ending = ending;
-    assert_int_equal(run_with(2, three_rebels, &all), 5);
-    assert_int_equal(run_with(2, leaking_rebel, &all), MIOU_RESOURCE_LEAKED);
-    for (ending = FAILED; ending <= RELEASED; ending++)
+    expect_code(run_with(2, three_rebels, &all), 5);
+    expect_code(run_with(2, leaking_rebel, &all), MIOU_RESOURCE_LEAKED);
+    for (ending = FAILED; ending <= RELEASED; ending++) {
+        with_index(ending);
+
         assert_put_down(&rebels[ending]);
-    for (ending = FAILED; ending < RELEASED; ending++)
+    }
+    for (ending = FAILED; ending < RELEASED; ending++) {
+        with_index(ending);
+
         assert_newest_first(&rebels[ending]);
-    assert_int_equal(rebels[RELEASED].finalised, 1);
-    assert_int_equal(rebels[RELEASED].after, 0);
-    assert_true(rebels[RELEASED].still_owned);
+    }
+    expect_number(rebels[RELEASED].finalised, 1);
+    expect_noted(rebels[RELEASED].after, 0);
+    expect_true(rebels[RELEASED].still_owned);
 }
+#define assert_rebellion_fails(...) IN_HELPER(assert_rebellion_fails, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R5.18", a_finaliser_is_refused_everything)
 {
@@ -327,7 +344,7 @@ static void note_place(void *value)
 {
     struct place *place = value;
 
-    place->domain = miou_domain_self();
+    NOTE(place->domain, miou_domain_self());
     place->times++;
 }
 
@@ -416,12 +433,13 @@ CHECK("R5.19", each_on_its_owners_domain)
     struct places places = {.places = {{0}}};
     int i;
 
-    assert_int_equal(run_with(2, finalise_in_all_places, &places), BOOM);
+    expect_code(run_with(2, finalise_in_all_places, &places), BOOM);
     for (i = 0; i < PLACES; i++) {
+        with_index(i);
         const struct place *place = &places.places[i];
 
-        assert_int_equal(place->times, 1);
-        assert_int_equal(place->domain, i == TRANSFERRED ? 0 : 2);
+        expect_number(place->times, 1);
+        expect_noted(place->domain, i == TRANSFERRED ? 0 : 2);
     }
 }
 
@@ -460,12 +478,12 @@ CHECK("R5.19", on_its_owners_domain_when_the_run_ends)
 {
     struct ends fails = {.leak = 0}, leaks = {.leak = 1};
 
-    assert_int_equal(run_with(1, end_above, &fails), BOOM);
-    assert_int_equal(fails.place.times, 1);
-    assert_int_equal(fails.place.domain, 1);
-    assert_int_equal(run_with(1, end_above, &leaks), MIOU_RESOURCE_LEAKED);
-    assert_int_equal(leaks.place.times, 1);
-    assert_int_equal(leaks.place.domain, 1);
+    expect_code(run_with(1, end_above, &fails), BOOM);
+    expect_number(fails.place.times, 1);
+    expect_noted(fails.place.domain, 1);
+    expect_code(run_with(1, end_above, &leaks), MIOU_RESOURCE_LEAKED);
+    expect_number(leaks.place.times, 1);
+    expect_noted(leaks.place.domain, 1);
 }
 
 /* ---- R5.22 */
@@ -537,18 +555,23 @@ static void assert_many_newest_first(void)
 {
     int i;
 
-    assert_int_equal(finalised_count, MANY);
-    for (i = 0; i < MANY; i++)
-        assert_int_equal(finalised[i], MANY - 1 - i);
+    expect_number(finalised_count, MANY);
+    for (i = 0; i < MANY; i++) {
+        with_index(i);
+
+        expect_number(finalised[i], MANY - 1 - i);
+    }
 }
+#define assert_many_newest_first(...)                                                              \
+    IN_HELPER(assert_many_newest_first, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R5.22", ten_thousand_newest_first)
 {
-    assert_int_equal(run_with(0, fail_owning_many, NULL), BOOM);
+    expect_code(run_with(0, fail_owning_many, NULL), BOOM);
     assert_many_newest_first();
-    assert_int_equal(run_with(0, leak_many, NULL), MIOU_RESOURCE_LEAKED);
+    expect_code(run_with(0, leak_many, NULL), MIOU_RESOURCE_LEAKED);
     assert_many_newest_first();
-    assert_int_equal(run_with(1, cancel_one_that_owns_many, NULL), MIOU_CANCELLED);
+    expect_code(run_with(1, cancel_one_that_owns_many, NULL), MIOU_CANCELLED);
     assert_many_newest_first();
 }
 
@@ -556,11 +579,13 @@ CHECK("R5.22", the_rest_of_ten_thousand)
 {
     int i, expected = MANY - 1;
 
-    assert_int_equal(run_with(0, fail_owning_some, NULL), BOOM);
-    assert_int_equal(finalised_count, MANY - (MANY + 2) / 3);
+    expect_code(run_with(0, fail_owning_some, NULL), BOOM);
+    expect_number(finalised_count, MANY - (MANY + 2) / 3);
     for (i = 0; i < finalised_count; i++) {
+        with_index(i);
+
         expected -= expected % 3 == 0;
-        assert_int_equal(finalised[i], expected--);
+        expect_number(finalised[i], expected--);
     }
 }
 
@@ -585,20 +610,21 @@ static int try_bad_arguments(void *arg)
     miou_resource *resource;
     miou_promise *promise;
 
-    tried->no_place = miou_resource_create(NULL, finalise_nothing, NULL);
-    tried->no_finaliser = miou_resource_create(&tried->untouched, NULL, tried);
-    tried->own = miou_own(NULL);
-    tried->check = miou_check(NULL);
-    tried->disown = miou_disown(NULL);
-    tried->release = miou_release(NULL);
-    tried->transfer = miou_transfer(NULL);
+    NOTE(tried->no_place, miou_resource_create(NULL, finalise_nothing, NULL));
+    NOTE(tried->no_finaliser, miou_resource_create(&tried->untouched, NULL, tried));
+    NOTE(tried->own, miou_own(NULL));
+    NOTE(tried->check, miou_check(NULL));
+    NOTE(tried->disown, miou_disown(NULL));
+    NOTE(tried->release, miou_release(NULL));
+    NOTE(tried->transfer, miou_transfer(NULL));
     if (acquire(&resource, finalise_nothing, NULL))
         return BOOM;
-    tried->given_null =
-        miou_async(&promise, &(miou_spawn){MIOU_GIVE(resource, NULL)}, count_run, &tried->ran);
-    tried->called_null =
-        miou_call(&promise, &(miou_spawn){MIOU_GIVE(NULL, resource)}, count_run, &tried->ran);
-    tried->no_list = miou_async(&promise, &(miou_spawn){.give_count = 1}, count_run, &tried->ran);
+    NOTE(tried->given_null,
+         miou_async(&promise, &(miou_spawn){MIOU_GIVE(resource, NULL)}, count_run, &tried->ran));
+    NOTE(tried->called_null,
+         miou_call(&promise, &(miou_spawn){MIOU_GIVE(NULL, resource)}, count_run, &tried->ran));
+    NOTE(tried->no_list,
+         miou_async(&promise, &(miou_spawn){.give_count = 1}, count_run, &tried->ran));
     tried->still_owned = miou_check(resource) == 0;
     return miou_disown(resource);
 }
@@ -610,27 +636,29 @@ static int try_bad_arguments_below(void *arg)
 
 static void assert_refused(struct arguments *tried)
 {
-    const int of_null[] = {tried->no_place, tried->no_finaliser, tried->own,     tried->check,
-                           tried->disown,   tried->release,      tried->transfer};
-    const int of_give[] = {tried->given_null, tried->called_null, tried->no_list};
-    size_t i;
-
-    for (i = 0; i < sizeof of_null / sizeof *of_null; i++)
-        assert_int_equal(of_null[i], -EINVAL);
-    for (i = 0; i < sizeof of_give / sizeof *of_give; i++)
-        assert_true(of_give[i] == -EINVAL || of_give[i] == MIOU_NOT_OWNER);
-    assert_true(tried->still_owned);
-    assert_null(tried->untouched);
-    assert_int_equal(atomic_load(&tried->ran), 0);
+    expect_noted(tried->no_place, -EINVAL);
+    expect_noted(tried->no_finaliser, -EINVAL);
+    expect_noted(tried->own, -EINVAL);
+    expect_noted(tried->check, -EINVAL);
+    expect_noted(tried->disown, -EINVAL);
+    expect_noted(tried->release, -EINVAL);
+    expect_noted(tried->transfer, -EINVAL);
+    expect_one_of(tried->given_null, -EINVAL, MIOU_NOT_OWNER);
+    expect_one_of(tried->called_null, -EINVAL, MIOU_NOT_OWNER);
+    expect_one_of(tried->no_list, -EINVAL, MIOU_NOT_OWNER);
+    expect_true(tried->still_owned);
+    expect_true(tried->untouched == NULL);
+    expect_number(atomic_load(&tried->ran), 0);
 }
+#define assert_refused(...) IN_HELPER(assert_refused, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R5.23", arguments_that_are_no_resources)
 {
     struct arguments tried = {.untouched = NULL}, below = {.untouched = NULL};
 
-    assert_int_equal(run_with(2, try_bad_arguments, &tried), 0);
+    expect_code(run_with(2, try_bad_arguments, &tried), 0);
     assert_refused(&tried);
-    assert_int_equal(run_with(2, try_bad_arguments_below, &below), 0);
+    expect_code(run_with(2, try_bad_arguments_below, &below), 0);
     assert_refused(&below);
 }
 
@@ -692,12 +720,16 @@ static void assert_all_taken(miou_task *task, int outcome)
     int i;
 
     taken = &here;
-    assert_int_equal(run_with(1, task, NULL), outcome);
-    assert_int_equal(here.count, LETTERS + 1);
-    assert_null(here.got[0]);
-    for (i = 1; i <= LETTERS; i++)
-        assert_ptr_equal(here.got[i], &here.letters[LETTERS - i]);
+    expect_code(run_with(1, task, NULL), outcome);
+    expect_number(here.count, LETTERS + 1);
+    expect_true(here.got[0] == NULL);
+    for (i = 1; i <= LETTERS; i++) {
+        with_index(i);
+
+        expect_true(here.got[i] == &here.letters[LETTERS - i]);
+    }
 }
+#define assert_all_taken(...) IN_HELPER(assert_all_taken, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R5.26 R5.23", each_with_its_own_value)
 {
@@ -736,7 +768,7 @@ static int take_prizes(void *arg)
 
     for (prize = 0; prize < PRIZES; prize++) {
         draw_level(rival, prize);
-        results[prize] = miou_own(prizes[prize]);
+        NOTE(results[prize], miou_own(prizes[prize]));
     }
     atomic_fetch_add(&finished, 1);
     while (atomic_load(&finished) < RIVALS && !error)
@@ -768,15 +800,18 @@ CHECK("R5.27", one_of_two_takes_each)
 {
     int i, rival;
 
-    assert_int_equal(run_with(RIVALS, hold_the_race, NULL), 0);
+    expect_code(run_with(RIVALS, hold_the_race, NULL), 0);
     for (i = 0; i < PRIZES; i++) {
+        with_index(i);
         int winners = 0;
 
         for (rival = 0; rival < RIVALS; rival++) {
+            with_index(rival);
+
             winners += taken_by[rival][i] == 0;
-            assert_true(taken_by[rival][i] == 0 || taken_by[rival][i] == MIOU_NOT_OWNER);
+            expect_one_of(taken_by[rival][i], 0, MIOU_NOT_OWNER);
         }
-        assert_int_equal(winners, 1);
+        expect_number(winners, 1);
     }
 }
 
@@ -805,15 +840,15 @@ static int deal_when_cancelled(void *arg)
     for (i = 0; i < OWNED_LATE; i++)
         if (acquire(&late->resources[i], count_finalised, &late->finalised[i]))
             return BOOM;
-    late->cancelled = raise_and_yield(&late->up);
-    late->checked = miou_check(late->resources[DISOWNED]);
-    late->disowned = miou_disown(late->resources[DISOWNED]);
-    late->released = miou_release(late->resources[RELEASED_LATE]);
+    NOTE(late->cancelled, raise_and_yield(&late->up));
+    NOTE(late->checked, miou_check(late->resources[DISOWNED]));
+    NOTE(late->disowned, miou_disown(late->resources[DISOWNED]));
+    NOTE(late->released, miou_release(late->resources[RELEASED_LATE]));
     late->released_at_once = late->finalised[RELEASED_LATE];
-    late->transferred = miou_transfer(late->resources[MOVED]);
-    late->owned_late =
-        acquire(&late->resources[OWNED_LATE], count_finalised, &late->finalised[OWNED_LATE]);
-    late->checked_late = miou_check(late->resources[OWNED_LATE]);
+    NOTE(late->transferred, miou_transfer(late->resources[MOVED]));
+    NOTE(late->owned_late,
+         acquire(&late->resources[OWNED_LATE], count_finalised, &late->finalised[OWNED_LATE]));
+    NOTE(late->checked_late, miou_check(late->resources[OWNED_LATE]));
     return 0;
 }
 
@@ -831,22 +866,23 @@ static void assert_dealt_with(int domain)
 {
     struct late late = {.domain = domain};
 
-    assert_int_equal(run_with(1, cancel_one_that_deals, &late), MIOU_CANCELLED);
-    assert_int_equal(late.cancelled, MIOU_CANCELLED);
-    assert_int_equal(late.checked, 0);
-    assert_int_equal(late.disowned, 0);
-    assert_int_equal(late.released, 0);
-    assert_int_equal(late.released_at_once, 1);
-    assert_int_equal(late.transferred, 0);
-    assert_int_equal(late.owned_late, 0);
-    assert_int_equal(late.checked_late, 0);
-    assert_true(late.parents);
-    assert_int_equal(late.finalised[DISOWNED], 0);
-    assert_int_equal(late.finalised[RELEASED_LATE], 1);
-    assert_int_equal(late.finalised[KEPT], 1);
-    assert_int_equal(late.finalised[MOVED], 0);
-    assert_int_equal(late.finalised[OWNED_LATE], 1);
+    expect_code(run_with(1, cancel_one_that_deals, &late), MIOU_CANCELLED);
+    expect_noted(late.cancelled, MIOU_CANCELLED);
+    expect_noted(late.checked, 0);
+    expect_noted(late.disowned, 0);
+    expect_noted(late.released, 0);
+    expect_number(late.released_at_once, 1);
+    expect_noted(late.transferred, 0);
+    expect_noted(late.owned_late, 0);
+    expect_noted(late.checked_late, 0);
+    expect_true(late.parents);
+    expect_number(late.finalised[DISOWNED], 0);
+    expect_number(late.finalised[RELEASED_LATE], 1);
+    expect_number(late.finalised[KEPT], 1);
+    expect_number(late.finalised[MOVED], 0);
+    expect_number(late.finalised[OWNED_LATE], 1);
 }
+#define assert_dealt_with(...) IN_HELPER(assert_dealt_with, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R5.28", a_cancelled_task_deals_with_its_own)
 {
@@ -893,10 +929,11 @@ static void assert_no_growth_by(spawner *spawn)
 {
     struct handing t = {.spawn = spawn};
 
-    assert_int_equal(run_with(1, hand_over_for_ever, &t), 0);
-    assert_int_equal(t.finalised, t.growth.rounds);
-    assert_false(grew_by(&t.growth, 20));
+    expect_code(run_with(1, hand_over_for_ever, &t), 0);
+    expect_number(t.finalised, t.growth.rounds);
+    expect_false(grew_by(&t.growth, 20));
 }
+#define assert_no_growth_by(...) IN_HELPER(assert_no_growth_by, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R5.29", ended_by_a_child_here)
 {
@@ -973,12 +1010,15 @@ static void assert_finalised_in_time(miou_task *fn, bool cancel)
     int i;
 
     for (i = 0; i < 50; i++) {
+        with_index(i);
         struct failing t = {.cancel = cancel};
 
-        assert_int_equal(run_with(1, fn, &t), 0);
-        assert_true(t.in_time);
+        expect_code(run_with(1, fn, &t), 0);
+        expect_true(t.in_time);
     }
 }
+#define assert_finalised_in_time(...)                                                              \
+    IN_HELPER(assert_finalised_in_time, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R5.6", finalised_before_care_hands_it_out)
 {
@@ -1070,11 +1110,13 @@ CHECK("R5.26", of_two_domains_after_a_third)
     struct again t = {.count = 0};
     int i;
 
-    assert_int_equal(run_with(2, own_again_and_again, &t), 0);
-    assert_int_equal(t.count, TURNS * ENDED);
+    expect_code(run_with(2, own_again_and_again, &t), 0);
+    expect_number(t.count, TURNS * ENDED);
     for (i = 0; i < HELD; i++) {
-        assert_int_equal(t.here.finalised[i], TURNS);
-        assert_int_equal(t.there.finalised[i], TURNS);
+        with_index(i);
+
+        expect_number(t.here.finalised[i], TURNS);
+        expect_number(t.there.finalised[i], TURNS);
     }
 }
 
@@ -1092,8 +1134,8 @@ static void transfer_in_handler(int number, void *arg)
 
     (void)number;
     if (acquire(&resource, finalise_nothing, NULL) == 0) {
-        t->error = miou_transfer(resource);
-        t->check = miou_check(resource);
+        NOTE(t->error, miou_transfer(resource));
+        NOTE(t->check, miou_check(resource));
         miou_disown(resource);
     }
     t->done = true;
@@ -1114,7 +1156,7 @@ CHECK("R5.15 R12.7", a_handler_has_no_parent_to_transfer_to)
 {
     struct parentless t = {.check = 1};
 
-    assert_int_equal(run_with(0, handle_a_signal, &t), 0);
-    assert_int_equal(t.error, -EINVAL);
-    assert_int_equal(t.check, 0);
+    expect_code(run_with(0, handle_a_signal, &t), 0);
+    expect_noted(t.error, -EINVAL);
+    expect_noted(t.check, 0);
 }

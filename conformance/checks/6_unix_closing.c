@@ -30,10 +30,11 @@ static void check_closing(struct waits waits, spawner *spawn)
 {
     struct closed_waits t = {.waits = waits, .spawn = spawn};
 
-    assert_int_equal(unix_run_with(spawn == miou_call, close_under_waits, &t), 0);
-    assert_int_equal(t.waits.waiting, waits_count(&t.waits));
+    expect_code(unix_run_with(spawn == miou_call, close_under_waits, &t), 0);
+    expect_number(t.waits.waiting, waits_count(&t.waits));
     waits_assert(&t.waits, -EBADF);
 }
+#define check_closing(...) IN_HELPER(check_closing, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.23", closing_wakes_those_that_wait)
 {
@@ -68,10 +69,12 @@ static void check_closing_of_a_connection(spawner *spawn)
 {
     struct connecting t = {.spawn = spawn};
 
-    assert_int_equal(unix_run_with(1, close_what_connects, &t), 0);
-    assert_true(t.waited);
-    assert_int_equal(t.waiter.result, -EBADF);
+    expect_code(unix_run_with(1, close_what_connects, &t), 0);
+    expect_true(t.waited);
+    expect_noted(t.waiter.result, -EBADF);
 }
+#define check_closing_of_a_connection(...)                                                         \
+    IN_HELPER(check_closing_of_a_connection, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.23", closing_wakes_one_that_waits_for_room_in_the_unix_domain)
 {
@@ -121,7 +124,7 @@ static int close_it(void *arg)
 {
     struct crowd *t = arg;
 
-    t->closed = miou_close(t->pair.fd);
+    NOTE(t->closed, miou_close(t->pair.fd));
     return 0;
 }
 
@@ -150,13 +153,17 @@ static void check_crowd(bool closer_elsewhere)
     struct crowd t = {.closer_elsewhere = closer_elsewhere, .closed = 1};
     int i;
 
-    assert_int_equal(unix_run_with(DOMAINS, close_under_a_crowd, &t), 0);
-    assert_int_equal(t.closed, 0);
-    for (i = 0; i < READERS; i++)
-        assert_int_equal(t.readers[i].result, -EBADF);
-    assert_int_equal(t.fresh.result, 1);
-    assert_int_equal(t.fresh.byte, 'x');
+    expect_code(unix_run_with(DOMAINS, close_under_a_crowd, &t), 0);
+    expect_noted(t.closed, 0);
+    for (i = 0; i < READERS; i++) {
+        with_index(i);
+
+        expect_noted(t.readers[i].result, -EBADF);
+    }
+    expect_noted(t.fresh.result, 1);
+    expect_number(t.fresh.byte, 'x');
 }
+#define check_crowd(...) IN_HELPER(check_crowd, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.37", closing_wakes_those_that_wait_on_every_domain)
 {
@@ -197,9 +204,12 @@ CHECK("R6.37", whenever_it_is_closed_the_reader_learns_of_it)
     static struct waiter readers[ROUNDS];
     int i;
 
-    assert_int_equal(unix_run_with(1, close_soon, readers), 0);
-    for (i = 0; i < ROUNDS; i++)
-        assert_int_equal(readers[i].result, -EBADF);
+    expect_code(unix_run_with(1, close_soon, readers), 0);
+    for (i = 0; i < ROUNDS; i++) {
+        with_index(i);
+
+        expect_noted(readers[i].result, -EBADF);
+    }
 }
 
 struct theft {
@@ -272,10 +282,12 @@ CHECK("R6.37", a_reader_of_a_closed_descriptor_reads_no_other)
     sched_setaffinity(0, sizeof one, &one);
     for (i = 0; i < ROUNDS; i++)
         sem_init(&t[i].reading, 0, 0);
-    assert_int_equal(unix_run_with(1, exchange_what_is_read, t), 0);
+    expect_code(unix_run_with(1, exchange_what_is_read, t), 0);
     for (i = 0; i < ROUNDS; i++) {
-        assert_int_equal(t[i].stolen, 0);
-        assert_int_equal(t[i].end, -EBADF);
+        with_index(i);
+
+        expect_number(t[i].stolen, 0);
+        expect_code(t[i].end, -EBADF);
     }
 }
 
@@ -315,7 +327,7 @@ static int close_at_once(void *arg)
         if (closer->makes_it)
             miou_unix_socket(&t->fd, 0);
         meet(t);
-        closer->results[i] = miou_close(t->fd);
+        NOTE(closer->results[i], miou_close(t->fd));
         if (closer->results[i] == 0)
             miou_unix_socket(&opened, 0);
         meet(t);
@@ -342,13 +354,14 @@ CHECK("R6.38", of_two_that_close_one_does)
 
     t.closers[0] = (struct closer){.closing = &t, .makes_it = true};
     t.closers[1] = (struct closer){.closing = &t};
-    assert_int_equal(unix_run_with(2, close_twice, &t), 0);
+    expect_code(unix_run_with(2, close_twice, &t), 0);
     for (i = 0; i < CLOSES; i++) {
+        with_index(i);
         const struct closer *first = &t.closers[0], *second = &t.closers[1];
 
-        assert_int_equal((first->results[i] == 0) + (second->results[i] == 0), 1);
-        assert_int_equal(first->results[i] + second->results[i], -EBADF);
-        assert_true(first->still_open[i] || second->still_open[i]);
+        expect_number((first->results[i] == 0) + (second->results[i] == 0), 1);
+        expect_code(first->results[i] + second->results[i], -EBADF);
+        expect_true(first->still_open[i] || second->still_open[i]);
     }
 }
 
@@ -366,7 +379,7 @@ static int read_stolen(void *arg)
     struct stolen *t = arg;
     char byte;
 
-    t->results[0] = miou_read(t->stolen.fd, &byte, 1);
+    NOTE(t->results[0], miou_read(t->stolen.fd, &byte, 1));
     return 0;
 }
 
@@ -375,7 +388,7 @@ static int read_kept(void *arg)
     struct stolen *t = arg;
     char byte;
 
-    t->results[1] = miou_read(t->kept.fd, &byte, 1);
+    NOTE(t->results[1], miou_read(t->kept.fd, &byte, 1));
     return 0;
 }
 
@@ -395,7 +408,7 @@ static int steal(void *arg)
     if (peer_send(t->kept.peer, "x", 1) != 1)
         return -errno;
     TRY(miou_await(second, NULL));
-    t->closed = miou_close(t->stolen.fd);
+    NOTE(t->closed, miou_close(t->stolen.fd));
     return miou_close(t->kept.fd);
 }
 
@@ -403,11 +416,12 @@ static void check_stolen(spawner *spawn)
 {
     struct stolen t = {.spawn = spawn, .closed = 1};
 
-    assert_int_equal(unix_run_with(1, steal, &t), 0);
-    assert_int_equal(t.results[0], -EBADF);
-    assert_int_equal(t.results[1], 1);
-    assert_true(t.closed == 0 || t.closed == -EBADF);
+    expect_code(unix_run_with(1, steal, &t), 0);
+    expect_noted(t.results[0], -EBADF);
+    expect_noted(t.results[1], 1);
+    expect_one_of(t.closed, 0, -EBADF);
 }
+#define check_stolen(...) IN_HELPER(check_stolen, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.44", closed_by_the_application)
 {

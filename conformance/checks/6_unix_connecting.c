@@ -28,8 +28,8 @@ static int greet(void *arg)
 
     TRY(listen_on(&listener, 0, 0));
     TRY(miou_tcpv4(&client, 0));
-    t->connected = connect_to(client, port_of(listener));
-    t->again = connect_to(client, port_of(listener));
+    NOTE(t->connected, connect_to(client, port_of(listener)));
+    NOTE(t->again, connect_to(client, port_of(listener)));
     TRY(miou_accept(&server, listener, NULL));
     TRY(miou_write(client, "a", 1));
     TRY(miou_read(server, &t->byte, 1));
@@ -41,11 +41,11 @@ CHECK("R6.32", connecting_to_a_listener)
 {
     struct greeting t = {.connected = 1};
 
-    assert_int_equal(unix_run_with(0, greet, &t), 1);
-    assert_int_equal(t.connected, 0);
-    assert_int_equal(t.again, -EISCONN);
-    assert_int_equal(t.byte, 'a');
-    assert_int_equal(t.answer, 'b');
+    expect_code(unix_run_with(0, greet, &t), 1);
+    expect_noted(t.connected, 0);
+    expect_noted(t.again, -EISCONN);
+    expect_number(t.byte, 'a');
+    expect_number(t.answer, 'b');
 }
 
 static int connect_slowly(void *arg)
@@ -61,8 +61,8 @@ CHECK("R6.32", connecting_waits_and_others_run)
 {
     struct waits t = {.first = CONNECT, .end = CONNECT + 1};
 
-    assert_int_equal(unix_run_with(0, connect_slowly, &t), 0);
-    assert_int_equal(t.waiting, 1);
+    expect_code(unix_run_with(0, connect_slowly, &t), 0);
+    expect_number(t.waiting, 1);
     waits_assert_served(&t);
 }
 
@@ -83,10 +83,10 @@ CHECK("R6.32 R6.29", connecting_waits_for_room_in_the_unix_domain)
 {
     struct connecting t = {.spawn = miou_async};
 
-    assert_int_equal(unix_run_with(0, connect_when_there_is_room, &t), 0);
-    assert_true(t.waited);
-    assert_int_equal(t.waiter.result, 0);
-    assert_int_equal(t.waiter.byte, 'x');
+    expect_code(unix_run_with(0, connect_when_there_is_room, &t), 0);
+    expect_true(t.waited);
+    expect_noted(t.waiter.result, 0);
+    expect_number(t.waiter.byte, 'x');
 }
 
 struct without_listener {
@@ -116,12 +116,12 @@ static int connect_without_listener(void *arg)
     TRY(miou_unix_socket(&fds[2], 0));
     TRY(miou_unix_socket(&fds[3], 0));
     address6 = loopback6(port_of(bound6));
-    t->tcpv4 = connect_to(fds[0], port_of(bound));
-    t->tcpv6 = miou_connect(fds[1], (struct sockaddr *)&address6, sizeof address6);
-    t->local = miou_connect(fds[2], (struct sockaddr *)&name, sizeof name);
-    t->path = miou_connect(fds[3], (struct sockaddr *)&path, sizeof path);
+    NOTE(t->tcpv4, connect_to(fds[0], port_of(bound)));
+    NOTE(t->tcpv6, miou_connect(fds[1], (struct sockaddr *)&address6, sizeof address6));
+    NOTE(t->local, miou_connect(fds[2], (struct sockaddr *)&name, sizeof name));
+    NOTE(t->path, miou_connect(fds[3], (struct sockaddr *)&path, sizeof path));
     for (i = 0; i < 4; i++)
-        t->closed[i] = miou_close(fds[i]);
+        NOTE(t->closed[i], miou_close(fds[i]));
     return 0;
 }
 
@@ -131,13 +131,16 @@ CHECK("R6.32", connecting_without_a_listener_is_refused)
     int i;
 
     need_ipv6();
-    assert_int_equal(unix_run_with(0, connect_without_listener, &t), 0);
-    assert_int_equal(t.tcpv4, -ECONNREFUSED);
-    assert_int_equal(t.tcpv6, -ECONNREFUSED);
-    assert_int_equal(t.local, -ECONNREFUSED);
-    assert_int_equal(t.path, -ENOENT);
-    for (i = 0; i < 4; i++)
-        assert_int_equal(t.closed[i], 0);
+    expect_code(unix_run_with(0, connect_without_listener, &t), 0);
+    expect_noted(t.tcpv4, -ECONNREFUSED);
+    expect_noted(t.tcpv6, -ECONNREFUSED);
+    expect_noted(t.local, -ECONNREFUSED);
+    expect_noted(t.path, -ENOENT);
+    for (i = 0; i < 4; i++) {
+        with_index(i);
+
+        expect_noted(t.closed[i], 0);
+    }
 }
 
 /* The listener goes away while a task waits for room. */
@@ -154,9 +157,9 @@ CHECK("R6.32", one_that_waits_for_room_learns_that_the_listener_is_gone)
 {
     struct connecting t = {.spawn = miou_async};
 
-    assert_int_equal(unix_run_with(0, lose_the_listener, &t), 0);
-    assert_true(t.waited);
-    assert_int_equal(t.waiter.result, -ECONNREFUSED);
+    expect_code(unix_run_with(0, lose_the_listener, &t), 0);
+    expect_true(t.waited);
+    expect_noted(t.waiter.result, -ECONNREFUSED);
 }
 
 /* ---- R6.33: cancelling ---- */
@@ -187,10 +190,11 @@ static void check_cancelling(spawner *spawn)
 {
     struct connecting t = {.spawn = spawn};
 
-    assert_int_equal(unix_run_with(1, cancel_what_connects, &t), 0);
-    assert_true(t.waited);
-    assert_int_equal(t.waiter.result, MIOU_CANCELLED);
+    expect_code(unix_run_with(1, cancel_what_connects, &t), 0);
+    expect_true(t.waited);
+    expect_noted(t.waiter.result, MIOU_CANCELLED);
 }
+#define check_cancelling(...) IN_HELPER(check_cancelling, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.33", one_that_waits_for_room_is_cancelled)
 {
@@ -245,10 +249,11 @@ static void check_cancelled_owner(spawner *spawn)
     struct owner t = {.spawn = spawn, .open_after = true};
 
     sem_init(&t.ready, 0, 0);
-    assert_int_equal(unix_run_with(1, cancel_owner, &t), 0);
-    assert_int_equal(t.result, MIOU_CANCELLED);
-    assert_false(t.open_after);
+    expect_code(unix_run_with(1, cancel_owner, &t), 0);
+    expect_noted(t.result, MIOU_CANCELLED);
+    expect_false(t.open_after);
 }
+#define check_cancelled_owner(...) IN_HELPER(check_cancelled_owner, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.33 R6.12", what_a_cancelled_task_connects_is_closed)
 {

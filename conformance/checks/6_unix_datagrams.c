@@ -15,7 +15,7 @@ static int receive_byte(void *arg)
 {
     struct waiter *waiter = arg;
 
-    waiter->result = miou_recvfrom(waiter->fd, &waiter->byte, 1, NULL, NULL);
+    NOTE(waiter->result, miou_recvfrom(waiter->fd, &waiter->byte, 1, NULL, NULL));
     waiter->done = true;
     return 0;
 }
@@ -44,10 +44,10 @@ CHECK("R6.36", receiving_waits_and_others_run)
 {
     struct receiving t = {.waited = false};
 
-    assert_int_equal(unix_run_with(0, receive_later, &t), 0);
-    assert_true(t.waited);
-    assert_int_equal(t.waiter.result, 1);
-    assert_int_equal(t.waiter.byte, 'x');
+    expect_code(unix_run_with(0, receive_later, &t), 0);
+    expect_true(t.waited);
+    expect_noted(t.waiter.result, 1);
+    expect_number(t.waiter.byte, 'x');
 }
 
 enum { RECEIVED = 5 };
@@ -78,10 +78,10 @@ static int receive_whole(void *arg)
     send(peer, "", 0, 0);
     send(peer, "mno", 3, 0);
     memset(t->buffers, '-', sizeof t->buffers);
-    t->results[0] = miou_recvfrom(fd, t->buffers[0], sizes[0], &t->from, &t->from_length);
+    NOTE(t->results[0], miou_recvfrom(fd, t->buffers[0], sizes[0], &t->from, &t->from_length));
     for (i = 1; i < RECEIVED; i++)
-        t->results[i] =
-            miou_recvfrom(fd, sizes[i] > 0 ? t->buffers[i] : NULL, sizes[i], NULL, NULL);
+        NOTE(t->results[i],
+             miou_recvfrom(fd, sizes[i] > 0 ? t->buffers[i] : NULL, sizes[i], NULL, NULL));
     return 0;
 }
 
@@ -94,13 +94,15 @@ CHECK("R6.36", datagrams_are_received_one_by_one)
     int i;
 
     memset(&t.from, 0xff, sizeof t.from);
-    assert_int_equal(unix_run_with(0, receive_whole, &t), 0);
+    expect_code(unix_run_with(0, receive_whole, &t), 0);
     for (i = 0; i < RECEIVED; i++) {
-        assert_int_equal(t.results[i], lengths[i]);
-        assert_memory_equal(t.buffers[i], expected[i], 8);
+        with_index(i);
+
+        expect_noted(t.results[i], lengths[i]);
+        expect_bytes(t.buffers[i], expected[i], 8);
     }
-    assert_int_equal(t.from_length, sizeof t.own);
-    assert_memory_equal(&t.from, &t.own, sizeof t.own);
+    expect_number(t.from_length, sizeof t.own);
+    expect_bytes(&t.from, &t.own, sizeof t.own);
 }
 
 /* ---- R6.36: sending ---- */
@@ -125,12 +127,12 @@ static int send_to_a_peer(void *arg)
     TRY(peer = peer_connect_udp(port_of(here)));
     getsockname(peer, (struct sockaddr *)&address, &length);
     t->unconnected = miou_sendto(here, "x", 1, NULL, 0);
-    t->too_much = miou_sendto(here, much, sizeof much, (struct sockaddr *)&address, length);
-    t->sent[0] = miou_sendto(here, "abc", 3, (struct sockaddr *)&address, length);
-    t->sent[1] = miou_sendto(here, NULL, 0, (struct sockaddr *)&address, length);
+    NOTE(t->too_much, miou_sendto(here, much, sizeof much, (struct sockaddr *)&address, length));
+    NOTE(t->sent[0], miou_sendto(here, "abc", 3, (struct sockaddr *)&address, length));
+    NOTE(t->sent[1], miou_sendto(here, NULL, 0, (struct sockaddr *)&address, length));
     TRY(miou_connect(here, (struct sockaddr *)&address, length));
-    t->sent[2] = miou_sendto(here, "de", 2, NULL, 0);
-    t->sent[3] = miou_write(here, "f", 1);
+    NOTE(t->sent[2], miou_sendto(here, "de", 2, NULL, 0));
+    NOTE(t->sent[3], miou_write(here, "f", 1));
     for (i = 0; i < 4; i++)
         t->received[i] = (size_t)recv(peer, t->buffers[i], 8, 0);
     t->nothing_else = recv(peer, much, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
@@ -144,15 +146,17 @@ CHECK("R6.36", datagrams_are_sent_whole)
     struct sending t = {.too_much = 0};
     int i;
 
-    assert_int_equal(unix_run_with(0, send_to_a_peer, &t), 0);
+    expect_code(unix_run_with(0, send_to_a_peer, &t), 0);
     for (i = 0; i < 4; i++) {
-        assert_int_equal(t.sent[i], strlen(expected[i]));
-        assert_int_equal(t.received[i], strlen(expected[i]));
-        assert_memory_equal(t.buffers[i], expected[i], t.received[i]);
+        with_index(i);
+
+        expect_noted(t.sent[i], strlen(expected[i]));
+        expect_number(t.received[i], strlen(expected[i]));
+        expect_bytes(t.buffers[i], expected[i], t.received[i]);
     }
-    assert_int_equal(t.too_much, -EMSGSIZE);
-    assert_true(t.unconnected < 0);
-    assert_true(t.nothing_else);
+    expect_noted(t.too_much, -EMSGSIZE);
+    expect_true(t.unconnected < 0);
+    expect_true(t.nothing_else);
 }
 
 /* A connected socket does not hear other peers. */
@@ -177,9 +181,9 @@ CHECK("R6.36 R6.32", a_connected_udp_socket_hears_one_peer)
 {
     struct receiving t = {.waited = false};
 
-    assert_int_equal(unix_run_with(0, receive_from_one, &t), 0);
-    assert_int_equal(t.waiter.result, 1);
-    assert_int_equal(t.waiter.byte, 'x');
+    expect_code(unix_run_with(0, receive_from_one, &t), 0);
+    expect_noted(t.waiter.result, 1);
+    expect_number(t.waiter.byte, 'x');
 }
 
 /* ---- R6.36: no room ---- */
@@ -247,11 +251,12 @@ static void check_full(bool connected)
 {
     struct full t = {.connected = connected};
 
-    assert_int_equal(unix_run_with(0, send_where_there_is_no_room, &t), 0);
-    assert_true(t.waited);
-    assert_int_equal(t.sent, MANY);
-    assert_int_equal(t.in_order, MANY);
+    expect_code(unix_run_with(0, send_where_there_is_no_room, &t), 0);
+    expect_true(t.waited);
+    expect_noted(t.sent, MANY);
+    expect_number(t.in_order, MANY);
 }
+#define check_full(...) IN_HELPER(check_full, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.36", sending_waits_for_room_and_others_run)
 {
@@ -308,12 +313,15 @@ CHECK("R6.40", one_datagram_goes_to_one_of_two_receivers)
     struct rivals t = {.done_after = {-1, -1, -1}};
     int i;
 
-    assert_int_equal(unix_run_with(0, feed_two_receivers, &t), 0);
-    for (i = 0; i < 3; i++)
-        assert_int_equal(t.done_after[i], i);
-    assert_int_equal(t.waiters[0].result, 1);
-    assert_int_equal(t.waiters[1].result, 1);
-    assert_int_equal(t.waiters[0].byte + t.waiters[1].byte, 'a' + 'b');
+    expect_code(unix_run_with(0, feed_two_receivers, &t), 0);
+    for (i = 0; i < 3; i++) {
+        with_index(i);
+
+        expect_number(t.done_after[i], i);
+    }
+    expect_noted(t.waiters[0].result, 1);
+    expect_noted(t.waiters[1].result, 1);
+    expect_number(t.waiters[0].byte + t.waiters[1].byte, 'a' + 'b');
 }
 
 /* ---- waits beside all else ---- */

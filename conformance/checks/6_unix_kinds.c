@@ -59,17 +59,18 @@ static int talk(struct talk *t, miou_fd *server)
     TRY(miou_write(server, "b", 1));
     TRY(miou_read(t->client, &t->answer, 1));
     TRY(miou_close(server));
-    t->end = miou_read(t->client, &(char){0}, 1);
+    NOTE(t->end, miou_read(t->client, &(char){0}, 1));
     return miou_close(t->client);
 }
 
 static void assert_talked(const struct talk *t)
 {
-    assert_int_equal(t->connected, 0);
-    assert_int_equal(t->request, 'a');
-    assert_int_equal(t->answer, 'b');
-    assert_int_equal(t->end, 0);
+    expect_noted(t->connected, 0);
+    expect_number(t->request, 'a');
+    expect_number(t->answer, 'b');
+    expect_noted(t->end, 0);
 }
+#define assert_talked(...) IN_HELPER(assert_talked, (__VA_ARGS__), #__VA_ARGS__)
 
 static int talk_locally(void *arg)
 {
@@ -80,7 +81,7 @@ static int talk_locally(void *arg)
     TRY(listen_locally(&listener, t->flags, &address));
     TRY(miou_unix_socket(&t->client, t->flags));
     t->made_as_told = is_as_told(miou_fd_number(t->client), AF_UNIX, SOCK_STREAM);
-    t->connected = miou_connect(t->client, (struct sockaddr *)&address, sizeof address);
+    NOTE(t->connected, miou_connect(t->client, (struct sockaddr *)&address, sizeof address));
     memset(&t->peer, 0xff, sizeof t->peer);
     TRY(miou_accept(&server, listener, &t->peer));
     t->accepted_as_told = is_as_told(miou_fd_number(server), AF_UNIX, SOCK_STREAM);
@@ -95,11 +96,13 @@ CHECK("R6.29 R6.1 R6.32", tasks_talk_in_the_unix_domain)
     int i;
 
     for (i = 0; i < 2; i++) {
-        assert_int_equal(unix_run_with(0, talk_locally, &t[i]), 0);
-        assert_true(t[i].made_as_told);
-        assert_true(t[i].accepted_as_told);
+        with_index(i);
+
+        expect_code(unix_run_with(0, talk_locally, &t[i]), 0);
+        expect_true(t[i].made_as_told);
+        expect_true(t[i].accepted_as_told);
         assert_talked(&t[i]);
-        assert_memory_equal(&t[i].peer, &nameless, sizeof nameless);
+        expect_bytes(&t[i].peer, &nameless, sizeof nameless);
     }
 }
 
@@ -125,8 +128,8 @@ CHECK("R6.29 R6.3", a_peers_name_in_the_unix_domain_is_told)
     struct talk t = {.flags = 0};
 
     memcpy(&named, &own, sizeof own);
-    assert_int_equal(unix_run_with(0, accept_a_named_peer, &t), 0);
-    assert_memory_equal(&t.peer, &named, sizeof named);
+    expect_code(unix_run_with(0, accept_a_named_peer, &t), 0);
+    expect_bytes(&t.peer, &named, sizeof named);
 }
 
 struct path {
@@ -143,11 +146,13 @@ static int listen_at_a_path(void *arg)
 
     TRY(listen_locally(&listener, 0, &t->address));
     TRY(miou_unix_socket(&other, 0));
-    t->taken = miou_bind_and_listen(other, (struct sockaddr *)&t->address, sizeof t->address, NULL);
-    t->elsewhere = miou_bind_and_listen(other, (struct sockaddr *)&address, sizeof address, NULL);
+    NOTE(t->taken,
+         miou_bind_and_listen(other, (struct sockaddr *)&t->address, sizeof t->address, NULL));
+    NOTE(t->elsewhere,
+         miou_bind_and_listen(other, (struct sockaddr *)&address, sizeof address, NULL));
     TRY(miou_unix_socket(&client, 0));
-    t->connected = miou_connect(client, (struct sockaddr *)&t->address, sizeof t->address);
-    t->accepted = miou_accept(&client, listener, NULL);
+    NOTE(t->connected, miou_connect(client, (struct sockaddr *)&t->address, sizeof t->address));
+    NOTE(t->accepted, miou_accept(&client, listener, NULL));
     TRY(miou_close(listener));
     t->is_there = access(t->address.sun_path, F_OK) == 0;
     return 0;
@@ -159,14 +164,14 @@ CHECK("R6.29", a_path_is_an_address_and_its_file_stays)
     int result;
 
     need_path(t.address.sun_path, sizeof t.address.sun_path);
-    result = unix_run_with(0, listen_at_a_path, &t);
+    NOTE(result, unix_run_with(0, listen_at_a_path, &t));
     unlink(t.address.sun_path);
-    assert_int_equal(result, 0);
-    assert_int_equal(t.taken, -EADDRINUSE);
-    assert_int_equal(t.elsewhere, 0);
-    assert_int_equal(t.connected, 0);
-    assert_int_equal(t.accepted, 0);
-    assert_true(t.is_there);
+    expect_noted(result, 0);
+    expect_noted(t.taken, -EADDRINUSE);
+    expect_noted(t.elsewhere, 0);
+    expect_noted(t.connected, 0);
+    expect_noted(t.accepted, 0);
+    expect_true(t.is_there);
 }
 
 /* ---- R6.30: UDP ---- */
@@ -195,9 +200,12 @@ CHECK("R6.30 R6.1", udp_sockets_do_not_block_and_end_on_exec)
     int i;
 
     need_ipv6();
-    assert_int_equal(unix_run_with(0, make_udp_sockets, as_told), 0);
-    for (i = 0; i < 4; i++)
-        assert_true(as_told[i]);
+    expect_code(unix_run_with(0, make_udp_sockets, as_told), 0);
+    for (i = 0; i < 4; i++) {
+        with_index(i);
+
+        expect_true(as_told[i]);
+    }
 }
 
 struct binding {
@@ -216,13 +224,15 @@ static int bind_udp(void *arg)
     TRY(miou_bind_and_listen(first, (struct sockaddr *)&address, sizeof address, NULL));
     t->port = port_of(first);
     address = loopback((unsigned short)t->port);
-    t->shared = miou_bind_and_listen(second, (struct sockaddr *)&address, sizeof address, NULL);
-    t->alone = miou_bind_and_listen(third, (struct sockaddr *)&address, sizeof address,
-                                    &(miou_listen){.no_reuse_addr = 1, .no_reuse_port = 1});
+    NOTE(t->shared,
+         miou_bind_and_listen(second, (struct sockaddr *)&address, sizeof address, NULL));
+    NOTE(t->alone, miou_bind_and_listen(third, (struct sockaddr *)&address, sizeof address,
+                                        &(miou_listen){.no_reuse_addr = 1, .no_reuse_port = 1}));
     address = loopback(0);
-    t->negative = miou_bind_and_listen(third, (struct sockaddr *)&address, sizeof address,
-                                       &(miou_listen){.backlog = -1});
-    t->elsewhere = miou_bind_and_listen(third, (struct sockaddr *)&address, sizeof address, NULL);
+    NOTE(t->negative, miou_bind_and_listen(third, (struct sockaddr *)&address, sizeof address,
+                                           &(miou_listen){.backlog = -1}));
+    NOTE(t->elsewhere,
+         miou_bind_and_listen(third, (struct sockaddr *)&address, sizeof address, NULL));
     return 0;
 }
 
@@ -230,12 +240,12 @@ CHECK("R6.30", udp_sockets_are_bound)
 {
     struct binding t = {.shared = 1, .elsewhere = 1};
 
-    assert_int_equal(unix_run_with(0, bind_udp, &t), 0);
-    assert_int_not_equal(t.port, 0);
-    assert_int_equal(t.shared, 0);
-    assert_int_equal(t.alone, -EADDRINUSE);
-    assert_int_equal(t.negative, -EINVAL);
-    assert_int_equal(t.elsewhere, 0);
+    expect_code(unix_run_with(0, bind_udp, &t), 0);
+    expect_true(t.port != 0);
+    expect_noted(t.shared, 0);
+    expect_noted(t.alone, -EADDRINUSE);
+    expect_noted(t.negative, -EINVAL);
+    expect_noted(t.elsewhere, 0);
 }
 
 /* ---- R6.31: adopting ---- */
@@ -268,15 +278,15 @@ CHECK("R6.31", a_pipe_is_read_and_others_run)
 {
     struct adopting t = {.same_number = false};
 
-    assert_int_equal(pipe(t.ends), 0);
+    expect_number(pipe(t.ends), 0);
     peer_keep(t.ends[1]);
-    assert_int_equal(unix_run_with(0, read_from_a_pipe, &t), 0);
-    assert_true(t.same_number);
-    assert_false(t.blocks);
-    assert_true(t.waited);
-    assert_int_equal(t.reader.result, 1);
-    assert_int_equal(t.reader.byte, 'x');
-    assert_false(is_open(t.ends[0]));
+    expect_code(unix_run_with(0, read_from_a_pipe, &t), 0);
+    expect_true(t.same_number);
+    expect_false(t.blocks);
+    expect_true(t.waited);
+    expect_noted(t.reader.result, 1);
+    expect_number(t.reader.byte, 'x');
+    expect_false(is_open(t.ends[0]));
 }
 
 static void *empty_pipe(void *arg)
@@ -310,12 +320,12 @@ CHECK("R6.31", a_pipe_is_written_to_and_others_run)
 {
     struct adopting t = {.received = 0};
 
-    assert_int_equal(pipe(t.ends), 0);
+    expect_number(pipe(t.ends), 0);
     peer_keep(t.ends[0]);
-    assert_int_equal(unix_run_with(0, write_to_a_pipe, &t), 0);
-    assert_true(t.waited);
-    assert_int_equal(t.writer.result, LOTS);
-    assert_int_equal(t.received, LOTS);
+    expect_code(unix_run_with(0, write_to_a_pipe, &t), 0);
+    expect_true(t.waited);
+    expect_noted(t.writer.result, LOTS);
+    expect_noted(t.received, LOTS);
 }
 
 static int adopt_sockets(void *arg)
@@ -345,11 +355,11 @@ CHECK("R6.31 R6.24", sockets_are_adopted)
     struct adopting t = {.reader.result = 1};
     int before = descriptors_open();
 
-    assert_int_equal(unix_run_with(0, adopt_sockets, &t), 0);
-    assert_int_equal(t.writer.byte, 'a');
-    assert_int_equal(t.reader.byte, 'b');
-    assert_int_equal(t.reader.result, 0);
-    assert_int_equal(descriptors_open(), before + 2); /* the peers */
+    expect_code(unix_run_with(0, adopt_sockets, &t), 0);
+    expect_number(t.writer.byte, 'a');
+    expect_number(t.reader.byte, 'b');
+    expect_noted(t.reader.result, 0);
+    expect_number(descriptors_open(), before + 2); /* the peers */
 }
 
 static int use_a_file(void *arg)
@@ -362,7 +372,7 @@ static int use_a_file(void *arg)
     lseek(t->ends[0], 1, SEEK_SET);
     TRY(miou_read(fd, &t->reader.byte, 1));
     lseek(t->ends[0], 0, SEEK_END);
-    t->reader.result = miou_read(fd, &t->writer.byte, 1);
+    NOTE(t->reader.result, miou_read(fd, &t->writer.byte, 1));
     return miou_close(fd);
 }
 
@@ -371,9 +381,9 @@ CHECK("R6.31", a_file_is_read_and_written)
     struct adopting t = {.reader.result = 1};
 
     t.ends[0] = need_file();
-    assert_int_equal(unix_run_with(0, use_a_file, &t), 0);
-    assert_int_equal(t.reader.byte, 'b');
-    assert_int_equal(t.reader.result, 0);
+    expect_code(unix_run_with(0, use_a_file, &t), 0);
+    expect_number(t.reader.byte, 'b');
+    expect_noted(t.reader.result, 0);
 }
 
 CHECK("R6.31", a_terminal_is_read)
@@ -390,10 +400,10 @@ CHECK("R6.31", a_terminal_is_read)
         cannot_test("the machine has no pseudo-terminals");
     cfmakeraw(&raw);
     tcsetattr(t.ends[0], TCSANOW, &raw);
-    assert_int_equal(unix_run_with(0, read_from_a_pipe, &t), 0);
-    assert_true(t.waited);
-    assert_int_equal(t.reader.result, 1);
-    assert_int_equal(t.reader.byte, 'x');
+    expect_code(unix_run_with(0, read_from_a_pipe, &t), 0);
+    expect_true(t.waited);
+    expect_noted(t.reader.result, 1);
+    expect_number(t.reader.byte, 'x');
 }
 
 /* ---- R6.31: blocking ---- */
@@ -456,15 +466,16 @@ static void check_blocking(bool blocks_before)
     struct blocking t = {.blocks = false};
 
     sem_init(&t.reading, 0, 0);
-    assert_int_equal(pipe2(t.ends, blocks_before ? 0 : O_NONBLOCK), 0);
+    expect_number(pipe2(t.ends, blocks_before ? 0 : O_NONBLOCK), 0);
     peer_keep(t.ends[1]);
-    assert_int_equal(unix_run_with(0, read_beside_another, &t), 0);
-    assert_int_equal(t.blocks, blocks_before);
-    assert_int_equal(t.reader.result, 1);
-    assert_int_equal(t.reader.byte, 'x');
-    assert_int_equal(t.other_ran_before, !blocks_before);
-    assert_false(is_open(t.ends[0]));
+    expect_code(unix_run_with(0, read_beside_another, &t), 0);
+    expect_number(t.blocks, blocks_before);
+    expect_noted(t.reader.result, 1);
+    expect_number(t.reader.byte, 'x');
+    expect_number(t.other_ran_before, !blocks_before);
+    expect_false(is_open(t.ends[0]));
 }
+#define check_blocking(...) IN_HELPER(check_blocking, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.31", a_blocking_descriptor_holds_up_its_domain)
 {
@@ -492,11 +503,11 @@ static int adopt_what_cannot_be(void *arg)
         return -errno;
     close(ends[1]);
     peer_keep(ends[0]);
-    t->results[0] = miou_fd_adopt(&fd, ends[1], 0);
-    t->results[1] = miou_fd_adopt(&fd, -1, MIOU_OWNED);
-    t->results[2] = miou_fd_adopt(&fd, ends[0], 4);
-    t->results[3] = miou_fd_adopt(NULL, ends[0], 0);
-    t->results[4] = miou_tcpv4(&fd, MIOU_BLOCKING);
+    NOTE(t->results[0], miou_fd_adopt(&fd, ends[1], 0));
+    NOTE(t->results[1], miou_fd_adopt(&fd, -1, MIOU_OWNED));
+    NOTE(t->results[2], miou_fd_adopt(&fd, ends[0], 4));
+    NOTE(t->results[3], miou_fd_adopt(NULL, ends[0], 0));
+    NOTE(t->results[4], miou_tcpv4(&fd, MIOU_BLOCKING));
     t->untouched = fd == before && is_open(ends[0]) && blocks(ends[0]);
     return 0;
 }
@@ -505,13 +516,70 @@ CHECK("R6.31 R6.8", what_cannot_be_adopted_stays_as_it_was)
 {
     struct refused t = {.untouched = false};
 
-    assert_int_equal(unix_run_with(0, adopt_what_cannot_be, &t), 0);
-    assert_int_equal(t.results[0], -EBADF);
-    assert_int_equal(t.results[1], -EBADF);
-    assert_int_equal(t.results[2], -EINVAL);
-    assert_int_equal(t.results[3], -EINVAL);
-    assert_int_equal(t.results[4], -EINVAL);
-    assert_true(t.untouched);
+    expect_code(unix_run_with(0, adopt_what_cannot_be, &t), 0);
+    expect_noted(t.results[0], -EBADF);
+    expect_noted(t.results[1], -EBADF);
+    expect_noted(t.results[2], -EINVAL);
+    expect_noted(t.results[3], -EINVAL);
+    expect_noted(t.results[4], -EINVAL);
+    expect_true(t.untouched);
+}
+
+/* ---- R6.31: what a number stands for is left as it was ---- */
+
+enum { LEFT_BY_CLOSE, LEFT_BY_RELEASE, LEFT_BY_DISOWN, LEFT_TO_THE_RUN, LEAVINGS };
+
+struct leaving {
+    int way;
+    int number; /* of a second descriptor of the same pipe */
+    bool meanwhile;
+};
+
+static bool blocks(int number)
+{
+    return !(fcntl(number, F_GETFL) & O_NONBLOCK);
+}
+
+static int adopt_and_leave(void *arg)
+{
+    struct leaving *t = arg;
+    bool owned = t->way == LEFT_BY_RELEASE || t->way == LEFT_BY_DISOWN;
+    miou_fd *fd;
+
+    TRY(miou_fd_adopt(&fd, dup(t->number), owned ? MIOU_OWNED : 0));
+    t->meanwhile = blocks(t->number);
+    switch (t->way) {
+    case LEFT_BY_CLOSE:
+        return miou_close(fd);
+    case LEFT_BY_RELEASE:
+        return miou_release(miou_fd_resource(fd));
+    case LEFT_BY_DISOWN:
+        return miou_disown(miou_fd_resource(fd));
+    default:
+        return 0;
+    }
+}
+
+CHECK("R6.31", what_blocked_before_blocks_afterwards)
+{
+    struct leaving t;
+    int ends[2];
+
+    expect_number(pipe(ends), 0);
+    t.number = peer_keep(ends[0]);
+    peer_keep(ends[1]);
+    for (t.way = 0; t.way < LEAVINGS; t.way++) {
+        with_index(t.way);
+
+        expect_code(unix_run_with(0, adopt_and_leave, &t), 0);
+        expect_false(t.meanwhile);
+        expect_true(blocks(t.number));
+    }
+    /* What did not block before does not block afterwards. */
+    fcntl(t.number, F_SETFL, O_NONBLOCK);
+    t.way = LEFT_BY_CLOSE;
+    expect_code(unix_run_with(0, adopt_and_leave, &t), 0);
+    expect_false(blocks(t.number));
 }
 
 /* ---- R6.41: IPv6 ---- */
@@ -526,7 +594,7 @@ static int talk_over_ipv6(void *arg)
     TRY(miou_bind_and_listen(listener, (struct sockaddr *)&address, sizeof address, NULL));
     address = loopback6(port_of(listener));
     TRY(miou_tcpv6(&t->client, t->flags));
-    t->connected = miou_connect(t->client, (struct sockaddr *)&address, sizeof address);
+    NOTE(t->connected, miou_connect(t->client, (struct sockaddr *)&address, sizeof address));
     TRY(miou_accept(&server, listener, &t->peer));
     TRY(talk(t, server));
     return miou_close(listener);
@@ -545,9 +613,11 @@ CHECK("R6.41 R6.32", tasks_talk_over_ipv6)
 
     need_ipv6();
     for (i = 0; i < 2; i++) {
-        assert_int_equal(unix_run_with(0, talk_over_ipv6, &t[i]), 0);
+        with_index(i);
+
+        expect_code(unix_run_with(0, talk_over_ipv6, &t[i]), 0);
         assert_talked(&t[i]);
-        assert_true(is_loopback6(&t[i].peer));
+        expect_true(is_loopback6(&t[i].peer));
     }
 }
 
@@ -571,8 +641,8 @@ static int send_over_ipv6(void *arg)
     TRY(miou_bind_and_listen(there, (struct sockaddr *)&address, sizeof address, NULL));
     t->from = port_of(here);
     address = loopback6(port_of(there));
-    t->sent = miou_sendto(here, "x", 1, (struct sockaddr *)&address, sizeof address);
-    t->received = miou_recvfrom(there, &t->byte, 1, &t->peer, &t->peer_length);
+    NOTE(t->sent, miou_sendto(here, "x", 1, (struct sockaddr *)&address, sizeof address));
+    NOTE(t->received, miou_recvfrom(there, &t->byte, 1, &t->peer, &t->peer_length));
     return 0;
 }
 
@@ -581,11 +651,11 @@ CHECK("R6.41 R6.36", datagrams_go_over_ipv6)
     struct datagram6 t = {.sent = -1};
 
     need_ipv6();
-    assert_int_equal(unix_run_with(0, send_over_ipv6, &t), 0);
-    assert_int_equal(t.sent, 1);
-    assert_int_equal(t.received, 1);
-    assert_int_equal(t.byte, 'x');
-    assert_int_equal(t.peer_length, sizeof(struct sockaddr_in6));
-    assert_true(is_loopback6(&t.peer));
-    assert_int_equal(((struct sockaddr_in6 *)&t.peer)->sin6_port, htons(t.from));
+    expect_code(unix_run_with(0, send_over_ipv6, &t), 0);
+    expect_noted(t.sent, 1);
+    expect_noted(t.received, 1);
+    expect_number(t.byte, 'x');
+    expect_number(t.peer_length, sizeof(struct sockaddr_in6));
+    expect_true(is_loopback6(&t.peer));
+    expect_number(((struct sockaddr_in6 *)&t.peer)->sin6_port, htons(t.from));
 }

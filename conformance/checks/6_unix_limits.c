@@ -54,18 +54,21 @@ static void check_cancelling(struct waits waits, spawner *spawn)
 {
     struct cancelling t = {.waits = waits, .spawn = spawn};
 
-    assert_int_equal(unix_run_with(1, cancel_waits, &t), 0);
-    assert_int_equal(t.waits.waiting, waits_count(&t.waits));
+    expect_code(unix_run_with(1, cancel_waits, &t), 0);
+    expect_number(t.waits.waiting, waits_count(&t.waits));
     waits_assert(&t.waits, MIOU_CANCELLED);
     FOR_EACH_WAIT(kind, &t.waits)
     {
-        assert_int_equal(t.outcomes[kind], MIOU_CANCELLED);
+        with_index(kind);
+
+        expect_code(t.outcomes[kind], MIOU_CANCELLED);
         if (kind == READ || kind == READ_EXACTLY || kind == RECVFROM)
-            assert_int_equal(t.after[kind].result, 1);
+            expect_noted(t.after[kind].result, 1);
         else
-            assert_int_equal(t.after[kind].result, 0);
+            expect_noted(t.after[kind].result, 0);
     }
 }
+#define check_cancelling(...) IN_HELPER(check_cancelling, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.15", tasks_that_wait_are_cancelled)
 {
@@ -128,15 +131,20 @@ static void check_high_numbers(struct waits waits)
     need_descriptors(HIGH + 100);
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = HIGH + 100;
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    assert_int_equal(unix_run_with(0, wait_high_and_low, &t), 0);
+    expect_number(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    expect_code(unix_run_with(0, wait_high_and_low, &t), 0);
     FOR_EACH_WAIT(kind, &t.waits)
-    assert_true(t.waits.waiters[kind].number > HIGH);
-    assert_int_equal(t.waits.waiting, waits_count(&t.waits));
+    {
+        with_index(kind);
+
+        expect_true(t.waits.waiters[kind].number > HIGH);
+    }
+    expect_number(t.waits.waiting, waits_count(&t.waits));
     waits_assert_served(&t.waits);
-    assert_int_equal(t.low_waiter.result, 1);
-    assert_int_equal(t.low_waiter.byte, 'y');
+    expect_noted(t.low_waiter.result, 1);
+    expect_number(t.low_waiter.byte, 'y');
 }
+#define check_high_numbers(...) IN_HELPER(check_high_numbers, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.16", numbers_beyond_1023_are_waited_for)
 {
@@ -167,11 +175,11 @@ static int run_out_of_descriptors(void *arg)
         peers[i] = peer_connect(port_of(listener));
     TRY(miou_accept(&client, listener, NULL));
     allow_more_descriptors(0);
-    t->refused[0] = miou_accept(&none, listener, NULL);
-    t->made = t->make(&none, 0);
-    t->refused[1] = miou_accept(&none, listener, NULL);
+    NOTE(t->refused[0], miou_accept(&none, listener, NULL));
+    NOTE(t->made, t->make(&none, 0));
+    NOTE(t->refused[1], miou_accept(&none, listener, NULL));
     TRY(miou_close(client));
-    t->last = miou_accept(&client, listener, NULL);
+    NOTE(t->last, miou_accept(&client, listener, NULL));
     peer_send(peers[1], "x", 1);
     return (int)miou_read(client, &t->byte, 1);
 }
@@ -180,13 +188,14 @@ static void check_exhausted(int (*make)(miou_fd **fd, unsigned flags))
 {
     struct exhausted t = {.make = make, .last = 1};
 
-    assert_int_equal(unix_run_with(0, run_out_of_descriptors, &t), 1);
-    assert_int_equal(t.refused[0], -EMFILE);
-    assert_int_equal(t.made, -EMFILE);
-    assert_int_equal(t.refused[1], -EMFILE);
-    assert_int_equal(t.last, 0);
-    assert_int_equal(t.byte, 'x');
+    expect_code(unix_run_with(0, run_out_of_descriptors, &t), 1);
+    expect_noted(t.refused[0], -EMFILE);
+    expect_noted(t.made, -EMFILE);
+    expect_noted(t.refused[1], -EMFILE);
+    expect_noted(t.last, 0);
+    expect_number(t.byte, 'x');
 }
+#define check_exhausted(...) IN_HELPER(check_exhausted, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.17", out_of_descriptors_the_listener_stays_usable)
 {
@@ -217,8 +226,8 @@ static int wait_without_monitor(void *arg)
     TRY(pair_open(&pair, 0));
     peer_send(pair.peer, "x", 1);
     await_bytes(pair.number, 1);
-    t->read = miou_read(pair.fd, &t->byte, 1);
-    t->written = miou_write(pair.fd, "y", 1);
+    NOTE(t->read, miou_read(pair.fd, &t->byte, 1));
+    NOTE(t->written, miou_write(pair.fd, "y", 1));
     peer_receive(pair.peer, &t->answer, 1);
     FOR_EACH_WAIT(kind, &t->waits)
     TRY(wait_tasks[kind](&t->waits.waiters[kind]));
@@ -229,13 +238,14 @@ static void check_unmonitored(struct waits waits)
 {
     struct unmonitored t = {.waits = waits, .read = -1};
 
-    assert_int_equal(run_with(0, wait_without_monitor, &t), 0);
-    assert_int_equal(t.read, 1);
-    assert_int_equal(t.byte, 'x');
-    assert_int_equal(t.written, 1);
-    assert_int_equal(t.answer, 'y');
+    expect_code(run_with(0, wait_without_monitor, &t), 0);
+    expect_noted(t.read, 1);
+    expect_number(t.byte, 'x');
+    expect_noted(t.written, 1);
+    expect_number(t.answer, 'y');
     waits_assert(&t.waits, MIOU_NO_MONITOR);
 }
+#define check_unmonitored(...) IN_HELPER(check_unmonitored, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.18", without_a_monitor_nothing_is_waited_for)
 {
@@ -256,7 +266,7 @@ static int connect_without_monitor(void *arg)
     TRY(miou_unix_socket(&listener, 0));
     TRY(miou_bind_and_listen(listener, (struct sockaddr *)&address, sizeof address, NULL));
     TRY(miou_unix_socket(&client, 0));
-    *connected = miou_connect(client, (struct sockaddr *)&address, sizeof address);
+    NOTE(*connected, miou_connect(client, (struct sockaddr *)&address, sizeof address));
     return miou_accept(&client, listener, NULL);
 }
 
@@ -264,8 +274,8 @@ CHECK("R6.18", without_a_monitor_one_connects_where_there_is_room)
 {
     int connected = 1;
 
-    assert_int_equal(run_with(0, connect_without_monitor, &connected), 0);
-    assert_int_equal(connected, 0);
+    expect_code(run_with(0, connect_without_monitor, &connected), 0);
+    expect_noted(connected, 0);
 }
 
 /* ---- R6.20: signals ---- */
@@ -326,11 +336,12 @@ static void check_signals(struct waits waits, int flags)
 
     sem_init(&t.waiting, 0, 0);
     sigaction(SIGUSR1, &action, NULL);
-    assert_int_equal(unix_run_with(0, wait_disturbed, &t), 0);
-    assert_int_equal(t.waits.waiting, waits_count(&t.waits));
+    expect_code(unix_run_with(0, wait_disturbed, &t), 0);
+    expect_number(t.waits.waiting, waits_count(&t.waits));
     waits_assert_served(&t.waits);
-    assert_int_equal(signals_handled, SIGNALS);
+    expect_number(signals_handled, SIGNALS);
 }
+#define check_signals(...) IN_HELPER(check_signals, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.20", signals_end_no_wait)
 {
@@ -424,13 +435,15 @@ CHECK("R6.21", every_domain_waits_for_its_own)
     int i, seen = 0;
 
     sem_init(&t.open, 0, 0);
-    assert_int_equal(unix_run_with(DOMAINS, wait_on_every_domain, &t), 0);
-    assert_int_equal(t.right, ROUNDS * (DOMAINS + 1));
+    expect_code(unix_run_with(DOMAINS, wait_on_every_domain, &t), 0);
+    expect_number(t.right, ROUNDS * (DOMAINS + 1));
     for (i = 0; i <= DOMAINS; i++) {
-        assert_int_equal(t.stations[i].rounds, ROUNDS);
+        with_index(i);
+
+        expect_number(t.stations[i].rounds, ROUNDS);
         seen |= 1 << t.stations[i].domain;
     }
-    assert_int_equal(seen, (2 << DOMAINS) - 1);
+    expect_number(seen, (2 << DOMAINS) - 1);
 }
 
 struct busy {
@@ -481,8 +494,8 @@ CHECK("R6.21", a_busy_domain_does_not_hold_up_anothers_wait)
     struct busy t = {.waiter = {0}};
 
     sem_init(&t.spins, 0, 0);
-    assert_int_equal(unix_run_with(1, read_beside_a_busy_domain, &t), 0);
-    assert_int_equal(t.waiter.result, 1);
+    expect_code(unix_run_with(1, read_beside_a_busy_domain, &t), 0);
+    expect_noted(t.waiter.result, 1);
 }
 
 /* ---- R6.16: the number 0 ---- */
@@ -502,9 +515,10 @@ struct zero {
 static int run_with_zero(miou_task *fn, struct zero *t)
 {
     if (!is_open(0))
-        assert_int_equal(open("/dev/null", O_RDWR), 0);
+        expect_number(open("/dev/null", O_RDWR), 0);
     return unix_run_with(0, fn, t);
 }
+#define run_with_zero(...) IN_HELPER(run_with_zero, (__VA_ARGS__), #__VA_ARGS__)
 
 static void note_zero(struct zero *t, miou_fd *fd)
 {
@@ -550,8 +564,9 @@ static void assert_zeros(const struct zero *t, int count)
 {
     if (t->numbers != count)
         cannot_test("the descriptor number 0 was taken");
-    assert_int_equal(t->closed, count);
+    expect_number(t->closed, count);
 }
+#define assert_zeros(...) IN_HELPER(assert_zeros, (__VA_ARGS__), #__VA_ARGS__)
 
 static void check_zero(miou_task *fn, int count)
 {
@@ -559,12 +574,14 @@ static void check_zero(miou_task *fn, int count)
     size_t i;
 
     for (i = 0; i < 2; i++) {
+        with_index(i);
         struct zero t = {.flags = flags[i]};
 
-        assert_int_equal(run_with_zero(fn, &t), 0);
+        expect_code(run_with_zero(fn, &t), 0);
         assert_zeros(&t, count);
     }
 }
+#define check_zero(...) IN_HELPER(check_zero, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.16", descriptors_are_made_with_number_0)
 {
@@ -716,12 +733,13 @@ static void check_waiting_for_zero(unsigned flags, miou_task *fn, ssize_t result
 {
     struct zero t = {.flags = flags};
 
-    assert_int_equal(run_with_zero(fn, &t), 0);
-    assert_true(t.waited);
-    assert_int_equal(t.waiter.result, result);
+    expect_code(run_with_zero(fn, &t), 0);
+    expect_true(t.waited);
+    expect_noted(t.waiter.result, result);
     assert_zeros(&t, 1);
     peer_close(t.pair.peer);
 }
+#define check_waiting_for_zero(...) IN_HELPER(check_waiting_for_zero, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.16", a_task_waits_for_number_0)
 {
@@ -750,10 +768,11 @@ static void check_left_open(unsigned flags, int result)
 {
     struct zero t = {.flags = flags};
 
-    assert_int_equal(run_with_zero(leave_zero_open, &t), result);
-    assert_false(is_open(0));
+    expect_code(run_with_zero(leave_zero_open, &t), result);
+    expect_false(is_open(0));
     peer_close(t.pair.peer);
 }
+#define check_left_open(...) IN_HELPER(check_left_open, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.16", number_0_is_closed_with_the_run)
 {

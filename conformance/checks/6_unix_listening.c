@@ -25,11 +25,12 @@ static void look(struct kind *kind, int number)
 
 static void assert_kind(const struct kind *kind, int domain)
 {
-    assert_int_equal(kind->domain, domain);
-    assert_int_equal(kind->type, SOCK_STREAM);
-    assert_true(kind->nonblocking);
-    assert_int_equal(kind->on_exec, FD_CLOEXEC);
+    expect_number(kind->domain, domain);
+    expect_number(kind->type, SOCK_STREAM);
+    expect_true(kind->nonblocking);
+    expect_number(kind->on_exec, FD_CLOEXEC);
 }
+#define assert_kind(...) IN_HELPER(assert_kind, (__VA_ARGS__), #__VA_ARGS__)
 
 struct sockets {
     struct kind made[2], accepted[2];
@@ -59,8 +60,10 @@ CHECK("R6.1", sockets_do_not_block_and_end_on_exec)
     struct sockets t = {0};
     int i;
 
-    assert_int_equal(unix_run_with(0, make_sockets, &t), 0);
+    expect_code(unix_run_with(0, make_sockets, &t), 0);
     for (i = 0; i < 2; i++) {
+        with_index(i);
+
         assert_kind(&t.made[i], AF_INET);
         assert_kind(&t.accepted[i], AF_INET);
     }
@@ -86,7 +89,7 @@ CHECK("R6.1", ipv6_sockets_do_not_block_and_end_on_exec)
     struct sockets t = {0};
 
     need_ipv6();
-    assert_int_equal(unix_run_with(0, make_ipv6_sockets, &t), 0);
+    expect_code(unix_run_with(0, make_ipv6_sockets, &t), 0);
     assert_kind(&t.made[0], AF_INET6);
     assert_kind(&t.made[MIOU_OWNED], AF_INET6);
 }
@@ -105,7 +108,7 @@ static int listen_on_any_port(void *arg)
     TRY(listen_on(&listener, 0, 0));
     t->port = port_of(listener);
     peer_connect((unsigned short)t->port);
-    t->accepted = miou_accept(&client, listener, NULL);
+    NOTE(t->accepted, miou_accept(&client, listener, NULL));
     return 0;
 }
 
@@ -113,9 +116,9 @@ CHECK("R6.2", port_0_is_a_free_port)
 {
     struct address t = {0};
 
-    assert_int_equal(unix_run_with(0, listen_on_any_port, &t), 0);
-    assert_int_not_equal(t.port, 0);
-    assert_int_equal(t.accepted, 0);
+    expect_code(unix_run_with(0, listen_on_any_port, &t), 0);
+    expect_true(t.port != 0);
+    expect_noted(t.accepted, 0);
 }
 
 static int listen_on_ipv6(void *arg)
@@ -133,8 +136,8 @@ static int listen_on_ipv6(void *arg)
     if (connect(socket6, (struct sockaddr *)&address, sizeof address) < 0)
         return -errno;
     TRY(miou_accept(&client, listener, &peer));
-    t->accepted = peer.ss_family == AF_INET6 &&
-                  IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&peer)->sin6_addr);
+    NOTE(t->accepted, peer.ss_family == AF_INET6 &&
+                          IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&peer)->sin6_addr));
     return 0;
 }
 
@@ -143,9 +146,9 @@ CHECK("R6.2 R6.3", ipv6_clients_are_accepted)
     struct address t = {0};
 
     need_ipv6();
-    assert_int_equal(unix_run_with(0, listen_on_ipv6, &t), 0);
-    assert_int_not_equal(t.port, 0);
-    assert_true(t.accepted);
+    expect_code(unix_run_with(0, listen_on_ipv6, &t), 0);
+    expect_true(t.port != 0);
+    expect_true(t.accepted);
 }
 
 struct server {
@@ -205,8 +208,8 @@ CHECK("R6.2 R6.3", several_listeners_share_an_address)
 {
     struct server servers[2] = {{0}};
 
-    assert_int_equal(unix_run_with(0, share_an_address, servers), 0);
-    assert_int_equal(servers[0].served + servers[1].served, 2 * SHARING_CLIENTS);
+    expect_code(unix_run_with(0, share_an_address, servers), 0);
+    expect_number(servers[0].served + servers[1].served, 2 * SHARING_CLIENTS);
 }
 
 struct alone {
@@ -220,11 +223,11 @@ static int listen_twice(struct alone *t, const miou_listen *first, const miou_li
 
     TRY(miou_tcpv4(&a, 0));
     TRY(miou_tcpv4(&b, 0));
-    t->first = miou_bind_and_listen(a, (struct sockaddr *)&address, sizeof address, first);
+    NOTE(t->first, miou_bind_and_listen(a, (struct sockaddr *)&address, sizeof address, first));
     address = loopback(port_of(a));
-    t->second = miou_bind_and_listen(b, (struct sockaddr *)&address, sizeof address, second);
+    NOTE(t->second, miou_bind_and_listen(b, (struct sockaddr *)&address, sizeof address, second));
     address = loopback(0);
-    t->elsewhere = miou_bind_and_listen(b, (struct sockaddr *)&address, sizeof address, NULL);
+    NOTE(t->elsewhere, miou_bind_and_listen(b, (struct sockaddr *)&address, sizeof address, NULL));
     TRY(miou_close(a));
     return miou_close(b);
 }
@@ -244,11 +247,13 @@ CHECK("R6.2", no_reuse_port_keeps_an_address_alone)
     struct alone t[3] = {{0}};
     int i;
 
-    assert_int_equal(unix_run_with(0, want_an_address_alone, t), 0);
+    expect_code(unix_run_with(0, want_an_address_alone, t), 0);
     for (i = 0; i < 3; i++) {
-        assert_int_equal(t[i].first, 0);
-        assert_int_equal(t[i].second, -EADDRINUSE);
-        assert_int_equal(t[i].elsewhere, 0);
+        with_index(i);
+
+        expect_noted(t[i].first, 0);
+        expect_noted(t[i].second, -EADDRINUSE);
+        expect_noted(t[i].elsewhere, 0);
     }
 }
 
@@ -268,7 +273,7 @@ static int bind_where_another_program_listens(void *arg)
 
 CHECK("R6.2", a_taken_address_is_refused)
 {
-    assert_int_equal(unix_run_with(0, bind_where_another_program_listens, NULL), -EADDRINUSE);
+    expect_code(unix_run_with(0, bind_where_another_program_listens, NULL), -EADDRINUSE);
 }
 
 struct reuse {
@@ -308,10 +313,12 @@ CHECK("R6.2", reuse_is_set_unless_told_otherwise)
     struct reuse t[5];
     int i;
 
-    assert_int_equal(unix_run_with(0, set_reuse, t), 0);
+    expect_code(unix_run_with(0, set_reuse, t), 0);
     for (i = 0; i < 5; i++) {
-        assert_int_equal(t[i].address, i != 1 && i != 3);
-        assert_int_equal(t[i].port, i != 2 && i != 3);
+        with_index(i);
+
+        expect_number(t[i].address, i != 1 && i != 3);
+        expect_number(t[i].port, i != 2 && i != 3);
     }
 }
 
@@ -322,10 +329,10 @@ static int listen_with_backlogs(void *arg)
     miou_fd *fd;
 
     TRY(miou_tcpv4(&fd, 0));
-    t[0] = miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address,
-                                &(miou_listen){.backlog = -1});
-    t[1] = miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address,
-                                &(miou_listen){.backlog = 1});
+    NOTE(t[0], miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address,
+                                    &(miou_listen){.backlog = -1}));
+    NOTE(t[1], miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address,
+                                    &(miou_listen){.backlog = 1}));
     return 0;
 }
 
@@ -333,9 +340,9 @@ CHECK("R6.2", a_negative_backlog_is_invalid)
 {
     int t[2] = {0, 1};
 
-    assert_int_equal(unix_run_with(0, listen_with_backlogs, t), 0);
-    assert_int_equal(t[0], -EINVAL);
-    assert_int_equal(t[1], 0);
+    expect_code(unix_run_with(0, listen_with_backlogs, t), 0);
+    expect_noted(t[0], -EINVAL);
+    expect_noted(t[1], 0);
 }
 
 /* ---- R6.3: accepting ---- */
@@ -369,9 +376,9 @@ CHECK("R6.3", accepting_waits_and_others_run)
 {
     struct accepting t = {0};
 
-    assert_int_equal(unix_run_with(0, accept_later, &t), 1);
-    assert_true(t.waited);
-    assert_int_equal(t.byte, 'x');
+    expect_code(unix_run_with(0, accept_later, &t), 1);
+    expect_true(t.waited);
+    expect_number(t.byte, 'x');
 }
 
 struct callers {
@@ -410,18 +417,19 @@ CHECK("R6.3", accepting_tells_the_peers_address)
     struct callers t = {0};
     int i, j;
 
-    assert_int_equal(unix_run_with(0, accept_those_that_wait, &t), 0);
+    expect_code(unix_run_with(0, accept_those_that_wait, &t), 0);
     for (i = 0; i < 3; i++) {
+        with_index(i);
         int found = 0;
 
-        assert_int_equal(t.told[i].sin_family, AF_INET);
-        assert_int_equal(t.told[i].sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+        expect_number(t.told[i].sin_family, AF_INET);
+        expect_number(t.told[i].sin_addr.s_addr, htonl(INADDR_LOOPBACK));
         for (j = 0; j < 3; j++)
             found += t.own[i].sin_port == t.told[j].sin_port;
-        assert_int_equal(found, 1);
+        expect_number(found, 1);
     }
-    assert_int_not_equal(t.clients[0], t.clients[1]);
-    assert_int_not_equal(t.clients[1], t.clients[2]);
+    expect_true(t.clients[0] != t.clients[1]);
+    expect_true(t.clients[1] != t.clients[2]);
 }
 
 /* ---- waits beside all else ---- */

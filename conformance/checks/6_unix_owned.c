@@ -35,13 +35,13 @@ static int use_what_is_not_ours(void *arg)
     struct sockaddr_in address = loopback(0);
     struct refusal *t = arg;
 
-    t->results[0] =
-        miou_bind_and_listen(t->bound, (struct sockaddr *)&address, sizeof address, NULL);
-    t->results[1] = miou_accept(&t->client, t->listener, NULL);
-    t->results[2] = miou_read(t->pair.fd, &t->stolen, 1);
-    t->results[3] = miou_write(t->pair.fd, "z", 1);
-    t->results[4] = miou_close(t->pair.fd);
-    t->results[5] = miou_fd_number(t->pair.fd);
+    NOTE(t->results[0],
+         miou_bind_and_listen(t->bound, (struct sockaddr *)&address, sizeof address, NULL));
+    NOTE(t->results[1], miou_accept(&t->client, t->listener, NULL));
+    NOTE(t->results[2], miou_read(t->pair.fd, &t->stolen, 1));
+    NOTE(t->results[3], miou_write(t->pair.fd, "z", 1));
+    NOTE(t->results[4], miou_close(t->pair.fd));
+    NOTE(t->results[5], miou_fd_number(t->pair.fd));
     return 0;
 }
 
@@ -61,9 +61,9 @@ static int keep_what_is_ours(void *arg)
     await_bytes(t->pair.number, 1);
     TRY(t->spawn(&promise, NULL, use_what_is_not_ours, t));
     TRY(miou_await(promise, NULL));
-    t->bound_later =
-        miou_bind_and_listen(t->bound, (struct sockaddr *)&address, sizeof address, NULL);
-    t->accepted_later = miou_accept(&client, t->listener, NULL);
+    NOTE(t->bound_later,
+         miou_bind_and_listen(t->bound, (struct sockaddr *)&address, sizeof address, NULL));
+    NOTE(t->accepted_later, miou_accept(&client, t->listener, NULL));
     TRY(miou_read(t->pair.fd, &t->kept, 1));
     TRY(miou_write(t->pair.fd, "y", 1));
     peer_receive(t->pair.peer, &t->answer, 1);
@@ -78,16 +78,20 @@ static void check_refusal(spawner *spawn)
     struct refusal t = {.spawn = spawn, .stolen = '-', .bound_later = 1, .accepted_later = 1};
     int i;
 
-    assert_int_equal(unix_run_with(1, keep_what_is_ours, &t), 0);
-    for (i = 0; i < REFUSED; i++)
-        assert_int_equal(t.results[i], MIOU_NOT_OWNER);
-    assert_null(t.client);
-    assert_int_equal(t.stolen, '-');
-    assert_int_equal(t.bound_later, 0);
-    assert_int_equal(t.accepted_later, 0);
-    assert_int_equal(t.kept, 'x');
-    assert_int_equal(t.answer, 'y');
+    expect_code(unix_run_with(1, keep_what_is_ours, &t), 0);
+    for (i = 0; i < REFUSED; i++) {
+        with_index(i);
+
+        expect_noted(t.results[i], MIOU_NOT_OWNER);
+    }
+    expect_true(t.client == NULL);
+    expect_number(t.stolen, '-');
+    expect_noted(t.bound_later, 0);
+    expect_noted(t.accepted_later, 0);
+    expect_number(t.kept, 'x');
+    expect_number(t.answer, 'y');
 }
+#define check_refusal(...) IN_HELPER(check_refusal, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.10", an_owned_descriptor_refuses_other_tasks)
 {
@@ -150,9 +154,10 @@ static int count_open(const struct owner *t)
 
 static void assert_closed(struct owner *t)
 {
-    assert_int_equal(count_open(t), 0);
-    assert_true(peer_sees_end(t->peer));
+    expect_number(count_open(t), 0);
+    expect_true(peer_sees_end(t->peer));
 }
+#define assert_closed(...) IN_HELPER(assert_closed, (__VA_ARGS__), #__VA_ARGS__)
 
 static int spawn_owner(void *arg)
 {
@@ -171,7 +176,7 @@ CHECK("R6.11", main_leaks_a_descriptor)
     struct owner t = {.result = 0};
 
     sem_init(&t.ready, 0, 0);
-    assert_int_equal(unix_run_with(0, own_descriptors, &t), MIOU_RESOURCE_LEAKED);
+    expect_code(unix_run_with(0, own_descriptors, &t), MIOU_RESOURCE_LEAKED);
     assert_closed(&t);
 }
 
@@ -180,7 +185,7 @@ CHECK("R6.11", a_child_leaks_a_descriptor)
     struct owner t = {.spawn = miou_async, .result = 7};
 
     sem_init(&t.ready, 0, 0);
-    assert_int_equal(unix_run_with(0, spawn_owner, &t), MIOU_RESOURCE_LEAKED);
+    expect_code(unix_run_with(0, spawn_owner, &t), MIOU_RESOURCE_LEAKED);
     assert_closed(&t);
 }
 
@@ -189,7 +194,7 @@ CHECK("R6.11", another_domain_leaks_a_descriptor)
     struct owner t = {.spawn = miou_call};
 
     sem_init(&t.ready, 0, 0);
-    assert_int_equal(unix_run_with(1, spawn_owner, &t), MIOU_RESOURCE_LEAKED);
+    expect_code(unix_run_with(1, spawn_owner, &t), MIOU_RESOURCE_LEAKED);
     assert_closed(&t);
 }
 
@@ -198,11 +203,12 @@ static void check_failing_owner(spawner *spawn)
     struct owner t = {.spawn = spawn, .result = -7, .open_after = -1};
 
     sem_init(&t.ready, 0, 0);
-    assert_int_equal(unix_run_with(1, spawn_owner, &t), 0);
-    assert_int_equal(t.outcome, -7);
-    assert_int_equal(t.open_after, 0);
-    assert_true(t.peer_told);
+    expect_code(unix_run_with(1, spawn_owner, &t), 0);
+    expect_code(t.outcome, -7);
+    expect_code(t.open_after, 0);
+    expect_true(t.peer_told);
 }
+#define check_failing_owner(...) IN_HELPER(check_failing_owner, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.12", descriptors_of_a_failing_task_are_closed)
 {
@@ -233,11 +239,12 @@ static void check_cancelled_owner(spawner *spawn)
     struct owner t = {.spawn = spawn, .waits = true, .open_after = -1};
 
     sem_init(&t.ready, 0, 0);
-    assert_int_equal(unix_run_with(1, cancel_owner, &t), 0);
-    assert_int_equal(t.outcome, MIOU_CANCELLED);
-    assert_int_equal(t.open_after, 0);
-    assert_true(t.peer_told);
+    expect_code(unix_run_with(1, cancel_owner, &t), 0);
+    expect_code(t.outcome, MIOU_CANCELLED);
+    expect_code(t.open_after, 0);
+    expect_true(t.peer_told);
 }
+#define check_cancelled_owner(...) IN_HELPER(check_cancelled_owner, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.12", descriptors_of_a_cancelled_task_are_closed)
 {
@@ -254,7 +261,7 @@ CHECK("R6.12", descriptors_of_a_failing_main_are_closed)
     struct owner t = {.result = -7};
 
     sem_init(&t.ready, 0, 0);
-    assert_int_equal(unix_run_with(0, own_descriptors, &t), -7);
+    expect_code(unix_run_with(0, own_descriptors, &t), -7);
     assert_closed(&t);
 }
 
@@ -275,7 +282,7 @@ static int look_at_accepted(void *arg)
 
     TRY(pair_open(&pair, t->flags));
     t->has_resource = miou_fd_resource(pair.fd) != NULL;
-    t->check = miou_check(miou_fd_resource(pair.fd));
+    NOTE(t->check, miou_check(miou_fd_resource(pair.fd)));
     t->stranger.fd = pair.fd;
     peer_send(pair.peer, "x", 1);
     TRY(miou_async(&promise, NULL, read_once, &t->stranger));
@@ -287,19 +294,19 @@ CHECK("R6.13", an_owned_listener_accepts_owned_connections)
 {
     struct inheritance t = {.flags = MIOU_OWNED};
 
-    assert_int_equal(unix_run_with(0, look_at_accepted, &t), 0);
-    assert_true(t.has_resource);
-    assert_int_equal(t.check, 0);
-    assert_int_equal(t.stranger.result, MIOU_NOT_OWNER);
+    expect_code(unix_run_with(0, look_at_accepted, &t), 0);
+    expect_true(t.has_resource);
+    expect_noted(t.check, 0);
+    expect_noted(t.stranger.result, MIOU_NOT_OWNER);
 }
 
 CHECK("R6.13", a_plain_listener_accepts_plain_connections)
 {
     struct inheritance t = {.flags = 0};
 
-    assert_int_equal(unix_run_with(0, look_at_accepted, &t), 0);
-    assert_false(t.has_resource);
-    assert_int_equal(t.stranger.result, 1);
+    expect_code(unix_run_with(0, look_at_accepted, &t), 0);
+    expect_false(t.has_resource);
+    expect_noted(t.stranger.result, 1);
 }
 
 static int forget_accepted(void *arg)
@@ -316,9 +323,9 @@ CHECK("R6.13 R6.11", an_accepted_connection_can_leak)
 {
     int number = -1;
 
-    assert_int_equal(unix_run_with(0, forget_accepted, &number), MIOU_RESOURCE_LEAKED);
-    assert_int_not_equal(number, -1);
-    assert_false(is_open(number));
+    expect_code(unix_run_with(0, forget_accepted, &number), MIOU_RESOURCE_LEAKED);
+    expect_true(number != -1);
+    expect_false(is_open(number));
 }
 
 /* ---- R6.14: closing ---- */
@@ -340,25 +347,26 @@ static int close_twice(void *arg)
     TRY(pair_open(&pair, t->flags));
     inode = inode_of(pair.number);
     resource = miou_fd_resource(pair.fd);
-    t->before = t->release ? miou_release(resource) : miou_close(pair.fd);
+    NOTE(t->before, t->release ? miou_release(resource) : miou_close(pair.fd));
     t->open_after = inode_of(pair.number) == inode;
     t->peer_told = !t->open_after && peer_sees_end(pair.peer);
-    t->again = miou_close(pair.fd);
-    t->number = miou_fd_number(pair.fd);
-    t->after = miou_check(resource);
-    t->own = miou_own(resource);
+    NOTE(t->again, miou_close(pair.fd));
+    NOTE(t->number, miou_fd_number(pair.fd));
+    NOTE(t->after, miou_check(resource));
+    NOTE(t->own, miou_own(resource));
     return 0;
 }
 
 static void check_closing(struct closing *t)
 {
-    assert_int_equal(unix_run_with(0, close_twice, t), 0);
-    assert_int_equal(t->before, 0);
-    assert_false(t->open_after);
-    assert_true(t->peer_told);
-    assert_int_equal(t->again, -EBADF);
-    assert_int_equal(t->number, -EBADF);
+    expect_code(unix_run_with(0, close_twice, t), 0);
+    expect_noted(t->before, 0);
+    expect_false(t->open_after);
+    expect_true(t->peer_told);
+    expect_noted(t->again, -EBADF);
+    expect_noted(t->number, -EBADF);
 }
+#define check_closing(...) IN_HELPER(check_closing, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.14", closing_ends_a_plain_descriptor)
 {
@@ -370,8 +378,8 @@ CHECK("R6.14", closing_ends_an_owned_descriptor)
     struct closing t = {.flags = MIOU_OWNED};
 
     check_closing(&t);
-    assert_int_equal(t.after, MIOU_NOT_OWNER);
-    assert_int_equal(t.own, -EINVAL);
+    expect_noted(t.after, MIOU_NOT_OWNER);
+    expect_noted(t.own, -EINVAL);
 }
 
 CHECK("R6.14", releasing_closes)
@@ -379,8 +387,8 @@ CHECK("R6.14", releasing_closes)
     struct closing t = {.flags = MIOU_OWNED, .release = true};
 
     check_closing(&t);
-    assert_int_equal(t.after, MIOU_NOT_OWNER);
-    assert_int_equal(t.own, -EINVAL);
+    expect_noted(t.after, MIOU_NOT_OWNER);
+    expect_noted(t.own, -EINVAL);
 }
 
 /* ---- R6.22: giving and transferring ---- */
@@ -399,7 +407,7 @@ static int read_and_close(void *arg)
     struct handing *t = arg;
 
     read_once(&t->child);
-    t->closed = miou_close(t->child.fd);
+    NOTE(t->closed, miou_close(t->child.fd));
     return 0;
 }
 
@@ -413,7 +421,7 @@ static int give_away(void *arg)
     t->child.fd = t->pair.fd;
     TRY(t->spawn(&promise, &(miou_spawn){MIOU_GIVE(miou_fd_resource(t->pair.fd))}, read_and_close,
                  t));
-    t->refused = miou_read(t->pair.fd, &byte, 1);
+    NOTE(t->refused, miou_read(t->pair.fd, &byte, 1));
     let_others_run();
     peer_send(t->pair.peer, "x", 1);
     return miou_await(promise, NULL);
@@ -423,13 +431,14 @@ static void check_giving(spawner *spawn)
 {
     struct handing t = {.spawn = spawn};
 
-    assert_int_equal(unix_run_with(1, give_away, &t), 0);
-    assert_int_equal(t.refused, MIOU_NOT_OWNER);
-    assert_int_equal(t.child.result, 1);
-    assert_int_equal(t.child.byte, 'x');
-    assert_int_equal(t.closed, 0);
-    assert_true(peer_sees_end(t.pair.peer));
+    expect_code(unix_run_with(1, give_away, &t), 0);
+    expect_noted(t.refused, MIOU_NOT_OWNER);
+    expect_noted(t.child.result, 1);
+    expect_number(t.child.byte, 'x');
+    expect_noted(t.closed, 0);
+    expect_true(peer_sees_end(t.pair.peer));
 }
+#define check_giving(...) IN_HELPER(check_giving, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.22", a_descriptor_is_given_to_a_child)
 {
@@ -451,7 +460,7 @@ static int make_and_transfer(void *arg)
     peer_send(t->pair.peer, "w", 1);
     read_once(&(struct waiter){.fd = t->pair.fd});
     TRY(miou_transfer(miou_fd_resource(t->pair.fd)));
-    t->refused = miou_read(t->pair.fd, &byte, 1);
+    NOTE(t->refused, miou_read(t->pair.fd, &byte, 1));
     return 0;
 }
 
@@ -472,9 +481,9 @@ static int take_over(void *arg)
     TRY(t->spawn(&promise, NULL, make_and_transfer, t));
     TRY(miou_await(promise, NULL));
     start_thread(&thread, send_later, t);
-    t->read = miou_read(t->pair.fd, &t->byte, 1);
+    NOTE(t->read, miou_read(t->pair.fd, &t->byte, 1));
     pthread_join(thread, NULL);
-    t->closed = miou_close(t->pair.fd);
+    NOTE(t->closed, miou_close(t->pair.fd));
     return 0;
 }
 
@@ -482,12 +491,13 @@ static void check_transferring(spawner *spawn)
 {
     struct handing t = {.spawn = spawn};
 
-    assert_int_equal(unix_run_with(1, take_over, &t), 0);
-    assert_int_equal(t.refused, MIOU_NOT_OWNER);
-    assert_int_equal(t.read, 1);
-    assert_int_equal(t.byte, 'x');
-    assert_int_equal(t.closed, 0);
+    expect_code(unix_run_with(1, take_over, &t), 0);
+    expect_noted(t.refused, MIOU_NOT_OWNER);
+    expect_noted(t.read, 1);
+    expect_number(t.byte, 'x');
+    expect_noted(t.closed, 0);
 }
+#define check_transferring(...) IN_HELPER(check_transferring, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.22", a_descriptor_is_transferred_to_the_parent)
 {
@@ -513,9 +523,9 @@ static int use_and_close(void *arg)
 {
     struct plain *t = arg;
 
-    t->read = miou_read(t->pair.fd, &t->byte, 1);
-    t->written = miou_write(t->pair.fd, "y", 1);
-    t->closed = miou_close(t->pair.fd);
+    NOTE(t->read, miou_read(t->pair.fd, &t->byte, 1));
+    NOTE(t->written, miou_write(t->pair.fd, "y", 1));
+    NOTE(t->closed, miou_close(t->pair.fd));
     return 0;
 }
 
@@ -530,7 +540,7 @@ static int let_another_close(void *arg)
     peer_send(t->pair.peer, "x", 1);
     TRY(miou_await(promise, NULL));
     peer_receive(t->pair.peer, &t->answer, 1);
-    t->stale = miou_close(t->pair.fd);
+    NOTE(t->stale, miou_close(t->pair.fd));
     return 0;
 }
 
@@ -538,14 +548,15 @@ static void check_plain(spawner *spawn)
 {
     struct plain t = {.spawn = spawn};
 
-    assert_int_equal(unix_run_with(1, let_another_close, &t), 0);
-    assert_int_equal(t.read, 1);
-    assert_int_equal(t.written, 1);
-    assert_int_equal(t.closed, 0);
-    assert_int_equal(t.byte, 'x');
-    assert_int_equal(t.answer, 'y');
-    assert_int_equal(t.stale, -EBADF);
+    expect_code(unix_run_with(1, let_another_close, &t), 0);
+    expect_noted(t.read, 1);
+    expect_noted(t.written, 1);
+    expect_noted(t.closed, 0);
+    expect_number(t.byte, 'x');
+    expect_number(t.answer, 'y');
+    expect_noted(t.stale, -EBADF);
 }
+#define check_plain(...) IN_HELPER(check_plain, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.24", every_task_may_use_a_plain_descriptor)
 {
@@ -573,7 +584,7 @@ static int use_what_a_child_left(void *arg)
     TRY(t->spawn(&promise, NULL, make_and_leave, t));
     TRY(miou_await(promise, &outcome));
     TRY(outcome);
-    t->written = miou_write(t->pair.fd, "y", 1);
+    NOTE(t->written, miou_write(t->pair.fd, "y", 1));
     peer_receive(t->pair.peer, &t->answer, 1);
     return 0;
 }
@@ -583,12 +594,12 @@ CHECK("R6.24 R1.16", plain_descriptors_are_closed_with_the_run)
     struct plain t = {.spawn = miou_call};
     int before = descriptors_open();
 
-    assert_int_equal(unix_run_with(1, use_what_a_child_left, &t), 0);
-    assert_int_equal(t.written, 1);
-    assert_int_equal(t.answer, 'y');
-    assert_false(is_open(t.pair.number));
-    assert_int_equal(descriptors_open(), before + 1);
-    assert_true(peer_sees_end(t.pair.peer));
+    expect_code(unix_run_with(1, use_what_a_child_left, &t), 0);
+    expect_noted(t.written, 1);
+    expect_number(t.answer, 'y');
+    expect_false(is_open(t.pair.number));
+    expect_number(descriptors_open(), before + 1);
+    expect_true(peer_sees_end(t.pair.peer));
 }
 
 /* ---- R6.28: disowning ---- */
@@ -606,11 +617,11 @@ static int disown_descriptor(void *arg)
     char byte;
 
     TRY(pair_open(&t->pair, MIOU_OWNED));
-    t->disowned = miou_disown(miou_fd_resource(t->pair.fd));
+    NOTE(t->disowned, miou_disown(miou_fd_resource(t->pair.fd)));
     t->has_resource = miou_fd_resource(t->pair.fd) != NULL;
-    t->read = miou_read(t->pair.fd, &byte, 1);
-    t->number = miou_fd_number(t->pair.fd);
-    t->closed = miou_close(t->pair.fd);
+    NOTE(t->read, miou_read(t->pair.fd, &byte, 1));
+    NOTE(t->number, miou_fd_number(t->pair.fd));
+    NOTE(t->closed, miou_close(t->pair.fd));
     t->open_after = is_open(t->pair.number);
     return 0;
 }
@@ -619,15 +630,15 @@ CHECK("R6.28", a_disowned_descriptor_is_the_callers)
 {
     struct disowning t = {.disowned = 1, .has_resource = true};
 
-    assert_int_equal(unix_run_with(0, disown_descriptor, &t), 0);
-    assert_int_equal(t.disowned, 0);
-    assert_false(t.has_resource);
-    assert_int_equal(t.read, -EBADF);
-    assert_int_equal(t.number, -EBADF);
-    assert_int_equal(t.closed, -EBADF);
-    assert_true(t.open_after);
-    assert_true(is_open(t.pair.number));
-    assert_int_equal(peer_send(t.pair.peer, "x", 1), 1);
+    expect_code(unix_run_with(0, disown_descriptor, &t), 0);
+    expect_noted(t.disowned, 0);
+    expect_false(t.has_resource);
+    expect_noted(t.read, -EBADF);
+    expect_noted(t.number, -EBADF);
+    expect_noted(t.closed, -EBADF);
+    expect_true(t.open_after);
+    expect_true(is_open(t.pair.number));
+    expect_number(peer_send(t.pair.peer, "x", 1), 1);
     await_bytes(t.pair.number, 1);
     peer_keep(t.pair.number);
 }

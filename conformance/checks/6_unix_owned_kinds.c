@@ -73,7 +73,7 @@ static int own_one(void *arg)
     TRY(t->own(&t->fd));
     t->number = miou_fd_number(t->fd);
     t->inode = inode_of(t->number);
-    t->check = miou_check(miou_fd_resource(t->fd));
+    NOTE(t->check, miou_check(miou_fd_resource(t->fd)));
     return t->result;
 }
 
@@ -94,12 +94,13 @@ CHECK("R6.39 R6.12", whatever_a_failing_task_owns_is_closed)
 
     need_ipv6();
     for (i = 0; i < OWNERS; i++) {
+        with_index(i);
         struct owned t = {.own = owners[i], .result = -7, .check = 1, .open_after = true};
 
-        assert_int_equal(unix_run_with(0, await_owner, &t), 0);
-        assert_int_equal(t.outcome, -7);
-        assert_int_equal(t.check, 0);
-        assert_false(t.open_after);
+        expect_code(unix_run_with(0, await_owner, &t), 0);
+        expect_code(t.outcome, -7);
+        expect_noted(t.check, 0);
+        expect_false(t.open_after);
     }
 }
 
@@ -109,11 +110,12 @@ CHECK("R6.39 R6.11", whatever_is_owned_can_leak)
 
     need_ipv6();
     for (i = 0; i < OWNERS; i++) {
+        with_index(i);
         struct owned t = {.own = owners[i], .number = -1};
 
-        assert_int_equal(unix_run_with(0, own_one, &t), MIOU_RESOURCE_LEAKED);
-        assert_int_not_equal(t.number, -1);
-        assert_false(is_open(t.number));
+        expect_code(unix_run_with(0, own_one, &t), MIOU_RESOURCE_LEAKED);
+        expect_true(t.number != -1);
+        expect_false(is_open(t.number));
     }
 }
 
@@ -134,8 +136,8 @@ static int keep_what_is_ours(void *arg)
     TRY(t->spawn(&promise, NULL, use_what_is_not_ours, t));
     TRY(miou_await(promise, NULL));
     t->open_after = is_open(t->number);
-    t->closed = miou_close(t->fd);
-    t->later = miou_close(t->fd);
+    NOTE(t->closed, miou_close(t->fd));
+    NOTE(t->later, miou_close(t->fd));
     return inode_of(t->number) == t->inode ? -EIO : 0;
 }
 
@@ -145,15 +147,17 @@ static void check_strangers(spawner *spawn)
 
     need_ipv6();
     for (i = 0; i < OWNERS; i++) {
+        with_index(i);
         struct owned t = {.own = owners[i], .spawn = spawn, .closed = 1};
 
-        assert_int_equal(unix_run_with(1, keep_what_is_ours, &t), 0);
+        expect_code(unix_run_with(1, keep_what_is_ours, &t), 0);
         assert_uses_return(&t.stranger, MIOU_NOT_OWNER);
-        assert_true(t.open_after);
-        assert_int_equal(t.closed, 0);
-        assert_int_equal(t.later, -EBADF);
+        expect_true(t.open_after);
+        expect_noted(t.closed, 0);
+        expect_noted(t.later, -EBADF);
     }
 }
+#define check_strangers(...) IN_HELPER(check_strangers, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.39 R6.10 R6.14", whatever_is_owned_refuses_other_tasks)
 {
@@ -183,8 +187,8 @@ CHECK("R6.39 R6.10", a_stranger_takes_no_datagram)
 {
     struct ready t = {.byte = '-'};
 
-    assert_int_equal(unix_run_with(0, take_after_a_stranger, &t), 0);
-    assert_int_equal(t.byte, 'x');
+    expect_code(unix_run_with(0, take_after_a_stranger, &t), 0);
+    expect_number(t.byte, 'x');
 }
 
 struct handing {
@@ -214,7 +218,7 @@ static int give_away(void *arg)
     TRY(pair_adopt(&t->pair, SOCK_DGRAM, MIOU_OWNED));
     TRY(t->spawn(&promise, &(miou_spawn){MIOU_GIVE(miou_fd_resource(t->pair.fd))}, read_and_close,
                  t));
-    t->refused = miou_recvfrom(t->pair.fd, &byte, 1, NULL, NULL);
+    NOTE(t->refused, miou_recvfrom(t->pair.fd, &byte, 1, NULL, NULL));
     peer_send(t->pair.peer, "x", 1);
     TRY(miou_await(promise, &outcome));
     return outcome;
@@ -224,10 +228,11 @@ static void check_giving(spawner *spawn)
 {
     struct handing t = {.spawn = spawn};
 
-    assert_int_equal(unix_run_with(1, give_away, &t), 0);
-    assert_int_equal(t.refused, MIOU_NOT_OWNER);
-    assert_int_equal(t.byte, 'x');
+    expect_code(unix_run_with(1, give_away, &t), 0);
+    expect_noted(t.refused, MIOU_NOT_OWNER);
+    expect_number(t.byte, 'x');
 }
+#define check_giving(...) IN_HELPER(check_giving, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.39 R6.22", an_adopted_descriptor_is_given_to_a_child)
 {
@@ -253,9 +258,9 @@ CHECK("R6.39 R6.28", a_disowned_adopted_descriptor_is_the_callers_again)
 {
     struct ready t = {.byte = '-'};
 
-    assert_int_equal(unix_run_with(0, disown_adopted, &t), 0);
+    expect_code(unix_run_with(0, disown_adopted, &t), 0);
     assert_uses_return(&t.results, -EBADF);
-    assert_true(is_open(t.pair.number));
-    assert_int_equal(recv(t.pair.number, &t.byte, 1, MSG_DONTWAIT), 1);
+    expect_true(is_open(t.pair.number));
+    expect_number(recv(t.pair.number, &t.byte, 1, MSG_DONTWAIT), 1);
     peer_keep(t.pair.number);
 }

@@ -17,19 +17,18 @@ struct refused {
     bool untouched;
 };
 
-static void note(struct refused *t, ssize_t result)
-{
-    t->results[t->count++] = result;
-}
-
 static void assert_refused(const struct refused *t, int count, int error)
 {
     int i;
 
-    assert_int_equal(t->count, count);
-    for (i = 0; i < count; i++)
-        assert_int_equal(t->results[i], error);
+    expect_number(t->count, count);
+    for (i = 0; i < count; i++) {
+        with_index(i);
+
+        expect_noted(t->results[i], error);
+    }
 }
+#define assert_refused(...) IN_HELPER(assert_refused, (__VA_ARGS__), #__VA_ARGS__)
 
 static int pass_bad_arguments_of_streams(void *arg)
 {
@@ -42,21 +41,22 @@ static int pass_bad_arguments_of_streams(void *arg)
 
     TRY(pair_open(&pair, 0));
     TRY(miou_tcpv4(&fd, 0));
-    note(t, miou_tcpv4(NULL, 0));
-    note(t, miou_tcpv6(NULL, 0));
-    note(t, miou_tcpv4(&client, 2));
-    note(t, miou_tcpv4(&client, ~0u));
-    note(t, miou_tcpv6(&client, MIOU_OWNED | 2));
-    note(t, miou_bind_and_listen(NULL, (struct sockaddr *)&address, sizeof address, NULL));
-    note(t, miou_bind_and_listen(fd, NULL, sizeof address, NULL));
-    note(t, miou_accept(&client, NULL, NULL));
-    note(t, miou_accept(NULL, fd, NULL));
-    note(t, miou_read(NULL, &byte, 1));
-    note(t, miou_read(pair.fd, NULL, 1));
-    note(t, miou_write(NULL, &byte, 1));
-    note(t, miou_write(pair.fd, NULL, 1));
-    note(t, miou_close(NULL));
-    note(t, miou_fd_number(NULL));
+    NOTE(t->results[t->count++], miou_tcpv4(NULL, 0));
+    NOTE(t->results[t->count++], miou_tcpv6(NULL, 0));
+    NOTE(t->results[t->count++], miou_tcpv4(&client, 2));
+    NOTE(t->results[t->count++], miou_tcpv4(&client, ~0u));
+    NOTE(t->results[t->count++], miou_tcpv6(&client, MIOU_OWNED | 2));
+    NOTE(t->results[t->count++],
+         miou_bind_and_listen(NULL, (struct sockaddr *)&address, sizeof address, NULL));
+    NOTE(t->results[t->count++], miou_bind_and_listen(fd, NULL, sizeof address, NULL));
+    NOTE(t->results[t->count++], miou_accept(&client, NULL, NULL));
+    NOTE(t->results[t->count++], miou_accept(NULL, fd, NULL));
+    NOTE(t->results[t->count++], miou_read(NULL, &byte, 1));
+    NOTE(t->results[t->count++], miou_read(pair.fd, NULL, 1));
+    NOTE(t->results[t->count++], miou_write(NULL, &byte, 1));
+    NOTE(t->results[t->count++], miou_write(pair.fd, NULL, 1));
+    NOTE(t->results[t->count++], miou_close(NULL));
+    NOTE(t->results[t->count++], miou_fd_number(NULL));
     t->resources[0] = miou_fd_resource(NULL);
     t->resources[1] = miou_fd_resource(fd);
     t->untouched = client == before && byte == '-';
@@ -67,11 +67,11 @@ CHECK("R6.8", bad_arguments_are_invalid)
 {
     struct refused t = {.resources = {(miou_resource *)&t, (miou_resource *)&t}};
 
-    assert_int_equal(unix_run_with(0, pass_bad_arguments_of_streams, &t), 0);
+    expect_code(unix_run_with(0, pass_bad_arguments_of_streams, &t), 0);
     assert_refused(&t, 15, -EINVAL);
-    assert_null(t.resources[0]);
-    assert_null(t.resources[1]);
-    assert_true(t.untouched);
+    expect_true(t.resources[0] == NULL);
+    expect_true(t.resources[1] == NULL);
+    expect_true(t.untouched);
 }
 
 static void use_stale(struct refused *t, miou_fd *fd)
@@ -81,12 +81,13 @@ static void use_stale(struct refused *t, miou_fd *fd)
     miou_fd *client = before;
     char byte = '-';
 
-    note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address, NULL));
-    note(t, miou_accept(&client, fd, NULL));
-    note(t, miou_read(fd, &byte, 1));
-    note(t, miou_write(fd, &byte, 1));
-    note(t, miou_close(fd));
-    note(t, miou_fd_number(fd));
+    NOTE(t->results[t->count++],
+         miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address, NULL));
+    NOTE(t->results[t->count++], miou_accept(&client, fd, NULL));
+    NOTE(t->results[t->count++], miou_read(fd, &byte, 1));
+    NOTE(t->results[t->count++], miou_write(fd, &byte, 1));
+    NOTE(t->results[t->count++], miou_close(fd));
+    NOTE(t->results[t->count++], miou_fd_number(fd));
     t->resources[0] = miou_fd_resource(fd);
     t->untouched = client == before && byte == '-';
 }
@@ -115,11 +116,13 @@ CHECK("R6.8", closed_descriptors_are_refused)
                            {.resources = {(miou_resource *)t}}};
     int i;
 
-    assert_int_equal(unix_run_with(0, use_closed_descriptors, t), 0);
+    expect_code(unix_run_with(0, use_closed_descriptors, t), 0);
     for (i = 0; i < 2; i++) {
+        with_index(i);
+
         assert_refused(&t[i], 6, -EBADF);
-        assert_null(t[i].resources[0]);
-        assert_true(t[i].untouched);
+        expect_true(t[i].resources[0] == NULL);
+        expect_true(t[i].untouched);
     }
 }
 
@@ -144,11 +147,11 @@ CHECK("R6.8", descriptors_of_a_former_run_are_refused)
 {
     struct refused t = {.resources = {(miou_resource *)&t}};
 
-    assert_int_equal(unix_run_with(0, leave_tcp_socket, &t), 0);
-    assert_int_equal(unix_run_with(0, use_descriptor_of_former_run, &t), 0);
+    expect_code(unix_run_with(0, leave_tcp_socket, &t), 0);
+    expect_code(unix_run_with(0, use_descriptor_of_former_run, &t), 0);
     assert_refused(&t, 6, -EBADF);
-    assert_null(t.resources[0]);
-    assert_true(t.untouched);
+    expect_true(t.resources[0] == NULL);
+    expect_true(t.untouched);
 }
 
 /* 192.0.2.1, which a machine hardly has. */
@@ -165,10 +168,11 @@ static int ask_too_much_of_the_system(void *arg)
     char byte;
 
     TRY(miou_tcpv4(&fd, 0));
-    note(t, miou_accept(&client, fd, NULL)); /* it does not listen */
-    note(t, miou_read(fd, &byte, 1));        /* nor is it connected */
-    note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, 1, NULL));
-    note(t, miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address, NULL));
+    NOTE(t->results[t->count++], miou_accept(&client, fd, NULL)); /* it does not listen */
+    NOTE(t->results[t->count++], miou_read(fd, &byte, 1));        /* nor is it connected */
+    NOTE(t->results[t->count++], miou_bind_and_listen(fd, (struct sockaddr *)&address, 1, NULL));
+    NOTE(t->results[t->count++],
+         miou_bind_and_listen(fd, (struct sockaddr *)&address, sizeof address, NULL));
     t->untouched = client == NULL;
     return 0;
 }
@@ -180,10 +184,11 @@ static void ask_the_system(struct refused *t)
     int number = peer_keep(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     char byte;
 
-    note(t, accept(number, NULL, NULL) < 0 ? -errno : 0);
-    note(t, read(number, &byte, 1) < 0 ? -errno : 0);
-    note(t, bind(number, (struct sockaddr *)&address, 1) < 0 ? -errno : 0);
-    note(t, bind(number, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0);
+    NOTE(t->results[t->count++], accept(number, NULL, NULL) < 0 ? -errno : 0);
+    NOTE(t->results[t->count++], read(number, &byte, 1) < 0 ? -errno : 0);
+    NOTE(t->results[t->count++], bind(number, (struct sockaddr *)&address, 1) < 0 ? -errno : 0);
+    NOTE(t->results[t->count++],
+         bind(number, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0);
 }
 
 CHECK("R6.8", what_the_system_refuses_is_its_error)
@@ -192,10 +197,13 @@ CHECK("R6.8", what_the_system_refuses_is_its_error)
     int i;
 
     ask_the_system(&system);
-    assert_int_equal(unix_run_with(0, ask_too_much_of_the_system, &t), 0);
-    for (i = 0; i < system.count; i++)
-        assert_int_equal(t.results[i], system.results[i]);
-    assert_true(t.untouched);
+    expect_code(unix_run_with(0, ask_too_much_of_the_system, &t), 0);
+    for (i = 0; i < system.count; i++) {
+        with_index(i);
+
+        expect_noted(t.results[i], system.results[i]);
+    }
+    expect_true(t.untouched);
 }
 
 static int use_null(void *arg)
@@ -208,7 +216,7 @@ CHECK("R6.8", every_call_refuses_null)
 {
     struct descriptor_results t;
 
-    assert_int_equal(unix_run_with(0, use_null, &t), 0);
+    expect_code(unix_run_with(0, use_null, &t), 0);
     assert_uses_return(&t, -EINVAL);
 }
 
@@ -221,16 +229,16 @@ static int pass_bad_arguments_of_further_calls(void *arg)
     char byte;
 
     TRY(pair_adopt(&pair, SOCK_STREAM, 0));
-    note(t, miou_udpv4(NULL, 0));
-    note(t, miou_udpv6(NULL, 0));
-    note(t, miou_unix_socket(NULL, 0));
-    note(t, miou_udpv4(&fd, MIOU_BLOCKING));
-    note(t, miou_udpv6(&fd, ~0u));
-    note(t, miou_unix_socket(&fd, 4));
-    note(t, miou_connect(pair.fd, NULL, sizeof(struct sockaddr_in)));
+    NOTE(t->results[t->count++], miou_udpv4(NULL, 0));
+    NOTE(t->results[t->count++], miou_udpv6(NULL, 0));
+    NOTE(t->results[t->count++], miou_unix_socket(NULL, 0));
+    NOTE(t->results[t->count++], miou_udpv4(&fd, MIOU_BLOCKING));
+    NOTE(t->results[t->count++], miou_udpv6(&fd, ~0u));
+    NOTE(t->results[t->count++], miou_unix_socket(&fd, 4));
+    NOTE(t->results[t->count++], miou_connect(pair.fd, NULL, sizeof(struct sockaddr_in)));
     peer_send(pair.peer, "x", 1);
-    note(t, miou_read_exactly(pair.fd, NULL, 1));
-    note(t, miou_write(pair.fd, NULL, 1));
+    NOTE(t->results[t->count++], miou_read_exactly(pair.fd, NULL, 1));
+    NOTE(t->results[t->count++], miou_write(pair.fd, NULL, 1));
     if (fd != before)
         return -EIO;
     return (int)miou_read(pair.fd, &byte, 1);
@@ -240,7 +248,7 @@ CHECK("R6.8", bad_arguments_of_further_calls_are_invalid)
 {
     struct refused t = {.count = 0};
 
-    assert_int_equal(unix_run_with(0, pass_bad_arguments_of_further_calls, &t), 1);
+    expect_code(unix_run_with(0, pass_bad_arguments_of_further_calls, &t), 1);
     assert_refused(&t, 9, -EINVAL);
 }
 
@@ -265,7 +273,7 @@ CHECK("R6.8", every_call_refuses_closed_descriptors)
 {
     struct descriptor_results t;
 
-    assert_int_equal(unix_run_with(0, use_closed, &t), 1);
+    expect_code(unix_run_with(0, use_closed, &t), 1);
     assert_uses_return(&t, -EBADF);
 }
 
@@ -293,8 +301,8 @@ CHECK("R6.8", every_call_refuses_descriptors_of_a_former_run)
 {
     struct former t;
 
-    assert_int_equal(unix_run_with(0, leave_udp_socket, &t.fd), 0);
-    assert_int_equal(unix_run_with(0, use_former, &t), 0);
+    expect_code(unix_run_with(0, leave_udp_socket, &t.fd), 0);
+    expect_code(unix_run_with(0, use_former, &t), 0);
     assert_uses_return(&t.results, -EBADF);
 }
 
@@ -311,12 +319,12 @@ static int pass_bad_arguments_of_datagrams(void *arg)
     TRY(sender = peer_connect_udp(port_of(fd)));
     peer_send(sender, "x", 1);
     peer.ss_family = AF_UNSPEC;
-    note(t, miou_recvfrom(NULL, &byte, 1, NULL, NULL));
-    note(t, miou_recvfrom(fd, NULL, 1, NULL, NULL));
-    note(t, miou_recvfrom(fd, &byte, 1, &peer, NULL));
-    note(t, miou_recvfrom(fd, &byte, 1, NULL, &length));
-    note(t, miou_sendto(NULL, "x", 1, NULL, 0));
-    note(t, miou_sendto(fd, NULL, 1, NULL, 0));
+    NOTE(t->results[t->count++], miou_recvfrom(NULL, &byte, 1, NULL, NULL));
+    NOTE(t->results[t->count++], miou_recvfrom(fd, NULL, 1, NULL, NULL));
+    NOTE(t->results[t->count++], miou_recvfrom(fd, &byte, 1, &peer, NULL));
+    NOTE(t->results[t->count++], miou_recvfrom(fd, &byte, 1, NULL, &length));
+    NOTE(t->results[t->count++], miou_sendto(NULL, "x", 1, NULL, 0));
+    NOTE(t->results[t->count++], miou_sendto(fd, NULL, 1, NULL, 0));
     t->untouched = byte == '-' && length == 99 && peer.ss_family == AF_UNSPEC;
     return (int)miou_recvfrom(fd, &byte, 1, NULL, NULL);
 }
@@ -325,9 +333,9 @@ CHECK("R6.8", bad_arguments_of_datagrams_are_invalid)
 {
     struct refused t = {.count = 0};
 
-    assert_int_equal(unix_run_with(0, pass_bad_arguments_of_datagrams, &t), 1);
+    expect_code(unix_run_with(0, pass_bad_arguments_of_datagrams, &t), 1);
     assert_refused(&t, 6, -EINVAL);
-    assert_true(t.untouched);
+    expect_true(t.untouched);
 }
 
 /* ---- R6.26: outside a run and in a finaliser ---- */
@@ -344,20 +352,19 @@ CHECK("R6.26 R1.4", outside_a_run_every_call_is_refused)
     miou_fd *fd = NULL;
     char byte = '-';
 
-    assert_int_equal(unix_run_with(0, leave_descriptors, &pair), 0);
-    assert_int_equal(miou_tcpv4(&fd, 0), MIOU_NOT_RUNNING);
-    assert_int_equal(miou_tcpv6(&fd, MIOU_OWNED), MIOU_NOT_RUNNING);
-    assert_int_equal(
-        miou_bind_and_listen(pair.fd, (struct sockaddr *)&address, sizeof address, NULL),
-        MIOU_NOT_RUNNING);
-    assert_int_equal(miou_accept(&fd, pair.fd, NULL), MIOU_NOT_RUNNING);
-    assert_int_equal(miou_read(pair.fd, &byte, 1), MIOU_NOT_RUNNING);
-    assert_int_equal(miou_write(pair.fd, "x", 1), MIOU_NOT_RUNNING);
-    assert_int_equal(miou_close(pair.fd), MIOU_NOT_RUNNING);
-    assert_int_equal(miou_fd_number(pair.fd), MIOU_NOT_RUNNING);
-    assert_null(miou_fd_resource(pair.fd));
-    assert_null(fd);
-    assert_int_equal(byte, '-');
+    expect_code(unix_run_with(0, leave_descriptors, &pair), 0);
+    expect_code(miou_tcpv4(&fd, 0), MIOU_NOT_RUNNING);
+    expect_code(miou_tcpv6(&fd, MIOU_OWNED), MIOU_NOT_RUNNING);
+    expect_code(miou_bind_and_listen(pair.fd, (struct sockaddr *)&address, sizeof address, NULL),
+                MIOU_NOT_RUNNING);
+    expect_code(miou_accept(&fd, pair.fd, NULL), MIOU_NOT_RUNNING);
+    expect_code(miou_read(pair.fd, &byte, 1), MIOU_NOT_RUNNING);
+    expect_code(miou_write(pair.fd, "x", 1), MIOU_NOT_RUNNING);
+    expect_code(miou_close(pair.fd), MIOU_NOT_RUNNING);
+    expect_code(miou_fd_number(pair.fd), MIOU_NOT_RUNNING);
+    expect_true(miou_fd_resource(pair.fd) == NULL);
+    expect_true(fd == NULL);
+    expect_number(byte, '-');
 }
 
 struct finalising {
@@ -374,14 +381,15 @@ static void do_io(void *arg)
     struct sockaddr_in address = loopback(0);
     struct finalising *t = arg;
 
-    t->results[0] = miou_tcpv4(&t->made, 0);
-    t->results[1] = miou_tcpv6(&t->made, MIOU_OWNED);
-    t->results[2] = miou_accept(&t->client, t->listener, NULL);
-    t->results[3] = miou_read(t->plain.fd, &t->byte, 1);
-    t->results[4] = miou_write(t->plain.fd, "x", 1);
-    t->results[5] = miou_close(t->owned.fd);
-    t->close_plain = miou_close(t->plain.fd);
-    t->bound = miou_bind_and_listen(t->unbound, (struct sockaddr *)&address, sizeof address, NULL);
+    NOTE(t->results[0], miou_tcpv4(&t->made, 0));
+    NOTE(t->results[1], miou_tcpv6(&t->made, MIOU_OWNED));
+    NOTE(t->results[2], miou_accept(&t->client, t->listener, NULL));
+    NOTE(t->results[3], miou_read(t->plain.fd, &t->byte, 1));
+    NOTE(t->results[4], miou_write(t->plain.fd, "x", 1));
+    NOTE(t->results[5], miou_close(t->owned.fd));
+    NOTE(t->close_plain, miou_close(t->plain.fd));
+    NOTE(t->bound,
+         miou_bind_and_listen(t->unbound, (struct sockaddr *)&address, sizeof address, NULL));
 }
 
 static int finalise_with_io(void *arg)
@@ -399,7 +407,7 @@ static int finalise_with_io(void *arg)
     TRY(miou_resource_create(&resource, do_io, t));
     TRY(miou_own(resource));
     TRY(miou_release(resource));
-    t->close_owned = miou_close(t->owned.fd);
+    NOTE(t->close_owned, miou_close(t->owned.fd));
     return 0;
 }
 
@@ -408,15 +416,18 @@ CHECK("R6.26", in_a_finaliser_only_plain_descriptors_are_closed)
     struct finalising t = {.byte = '-', .bound = 1, .close_plain = 1, .close_owned = 1};
     int i;
 
-    assert_int_equal(unix_run_with(0, finalise_with_io, &t), 0);
-    for (i = 0; i < 6; i++)
-        assert_int_equal(t.results[i], MIOU_IN_FINALISER);
-    assert_null(t.made);
-    assert_null(t.client);
-    assert_int_equal(t.byte, '-');
-    assert_int_equal(t.close_plain, 0);
-    assert_int_equal(t.bound, 0);
-    assert_int_equal(t.close_owned, 0);
+    expect_code(unix_run_with(0, finalise_with_io, &t), 0);
+    for (i = 0; i < 6; i++) {
+        with_index(i);
+
+        expect_noted(t.results[i], MIOU_IN_FINALISER);
+    }
+    expect_true(t.made == NULL);
+    expect_true(t.client == NULL);
+    expect_number(t.byte, '-');
+    expect_noted(t.close_plain, 0);
+    expect_noted(t.bound, 0);
+    expect_noted(t.close_owned, 0);
 }
 
 CHECK("R6.26 R1.4", outside_a_run_further_calls_are_refused)
@@ -425,12 +436,12 @@ CHECK("R6.26 R1.4", outside_a_run_further_calls_are_refused)
     int number = peer_keep(dup(STDERR_FILENO));
     miou_fd *fd;
 
-    assert_int_equal(unix_run_with(0, leave_udp_socket, &fd), 0);
+    expect_code(unix_run_with(0, leave_udp_socket, &fd), 0);
     use_descriptor(&t, fd);
     make_descriptors(&t, number);
     assert_uses_return(&t, MIOU_NOT_RUNNING);
     assert_suspending_return(&t, MIOU_NOT_RUNNING);
-    assert_true(is_open(number));
+    expect_true(is_open(number));
 }
 
 static void use_in_finaliser(void *arg)
@@ -458,11 +469,11 @@ CHECK("R6.26", in_a_finaliser_further_calls_are_refused)
 {
     struct ready t = {.byte = '-'};
 
-    assert_int_equal(unix_run_with(0, finalise_beside_descriptors, &t), 0);
+    expect_code(unix_run_with(0, finalise_beside_descriptors, &t), 0);
     assert_suspending_return(&t.results, MIOU_IN_FINALISER);
-    assert_int_equal(t.results.uses[USE_CLOSE], MIOU_IN_FINALISER);
-    assert_int_equal(t.byte, 'x');
-    assert_true(is_open(t.number));
+    expect_code(t.results.uses[USE_CLOSE], MIOU_IN_FINALISER);
+    expect_number(t.byte, 'x');
+    expect_true(is_open(t.number));
 }
 
 CHECK("R6.26 R5.18", whatever_a_finaliser_passes_descriptors_are_refused)
@@ -481,7 +492,7 @@ static void close_what_others_own(void *value)
 {
     struct strangers_close *t = value;
 
-    t->results[0] = miou_close(t->fd);
+    NOTE(t->results[0], miou_close(t->fd));
 }
 
 static int finalise_beside_an_owner(void *arg)
@@ -492,7 +503,8 @@ static int finalise_beside_an_owner(void *arg)
     TRY(miou_resource_create(&resource, close_what_others_own, t));
     TRY(miou_own(resource));
     TRY(miou_release(resource));
-    return t->results[1] = miou_close(t->fd);
+    NOTE(t->results[1], miou_close(t->fd));
+    return t->results[1];
 }
 
 static int own_beside_a_finaliser(void *arg)
@@ -503,7 +515,7 @@ static int own_beside_a_finaliser(void *arg)
     TRY(miou_tcpv4(&t->fd, MIOU_OWNED));
     TRY(miou_async(&promise, NULL, finalise_beside_an_owner, t));
     TRY(miou_await(promise, NULL));
-    t->results[2] = miou_close(t->fd);
+    NOTE(t->results[2], miou_close(t->fd));
     return 0;
 }
 
@@ -511,10 +523,10 @@ CHECK("R6.26 R6.10", in_a_finaliser_no_owned_descriptor_is_closed)
 {
     struct strangers_close t = {.results = {1, 1, 1}};
 
-    assert_int_equal(unix_run_with(0, own_beside_a_finaliser, &t), 0);
-    assert_int_equal(t.results[0], MIOU_IN_FINALISER);
-    assert_int_equal(t.results[1], MIOU_NOT_OWNER);
-    assert_int_equal(t.results[2], 0);
+    expect_code(unix_run_with(0, own_beside_a_finaliser, &t), 0);
+    expect_noted(t.results[0], MIOU_IN_FINALISER);
+    expect_noted(t.results[1], MIOU_NOT_OWNER);
+    expect_noted(t.results[2], 0);
 }
 
 /* ---- R6.27: a cancelled task ---- */
@@ -536,13 +548,14 @@ static int use_streams_once_cancelled(void *arg)
 
     while (miou_yield() != MIOU_CANCELLED)
         ;
-    t->results[0] = miou_tcpv4(&t->made, 0);
-    t->results[1] = miou_tcpv6(&t->made, MIOU_OWNED);
-    t->results[2] = miou_accept(&t->client, t->listener, NULL);
-    t->results[3] = miou_read(t->pair.fd, &t->before, 1);
-    t->results[4] = miou_write(t->pair.fd, "z", 1);
-    t->closed = miou_close(t->closing.fd);
-    t->bound = miou_bind_and_listen(t->unbound, (struct sockaddr *)&address, sizeof address, NULL);
+    NOTE(t->results[0], miou_tcpv4(&t->made, 0));
+    NOTE(t->results[1], miou_tcpv6(&t->made, MIOU_OWNED));
+    NOTE(t->results[2], miou_accept(&t->client, t->listener, NULL));
+    NOTE(t->results[3], miou_read(t->pair.fd, &t->before, 1));
+    NOTE(t->results[4], miou_write(t->pair.fd, "z", 1));
+    NOTE(t->closed, miou_close(t->closing.fd));
+    NOTE(t->bound,
+         miou_bind_and_listen(t->unbound, (struct sockaddr *)&address, sizeof address, NULL));
     return 0;
 }
 
@@ -562,10 +575,10 @@ static int cancel_beside_streams(void *arg)
     TRY(miou_async(&promise, NULL, use_streams_once_cancelled, t));
     TRY(miou_yield());
     TRY(miou_cancel(promise));
-    t->accepted = miou_accept(&t->client, t->listener, NULL);
+    NOTE(t->accepted, miou_accept(&t->client, t->listener, NULL));
     TRY(miou_read(t->pair.fd, &t->byte, 1));
     TRY(miou_close(t->pair.fd));
-    t->received = peer_receive(t->pair.peer, &answer, 1);
+    NOTE(t->received, peer_receive(t->pair.peer, &answer, 1));
     return 0;
 }
 
@@ -574,16 +587,19 @@ CHECK("R6.27", a_cancelled_task_does_no_io)
     struct stopped t = {.before = '-', .closed = 1, .bound = 1, .accepted = 1, .received = 1};
     int i;
 
-    assert_int_equal(unix_run_with(0, cancel_beside_streams, &t), 0);
-    for (i = 0; i < 5; i++)
-        assert_int_equal(t.results[i], MIOU_CANCELLED);
-    assert_null(t.made);
-    assert_int_equal(t.before, '-');
-    assert_int_equal(t.closed, 0);
-    assert_int_equal(t.bound, 0);
-    assert_int_equal(t.accepted, 0);
-    assert_int_equal(t.byte, 'x');
-    assert_int_equal(t.received, 0);
+    expect_code(unix_run_with(0, cancel_beside_streams, &t), 0);
+    for (i = 0; i < 5; i++) {
+        with_index(i);
+
+        expect_noted(t.results[i], MIOU_CANCELLED);
+    }
+    expect_true(t.made == NULL);
+    expect_number(t.before, '-');
+    expect_noted(t.closed, 0);
+    expect_noted(t.bound, 0);
+    expect_noted(t.accepted, 0);
+    expect_number(t.byte, 'x');
+    expect_noted(t.received, 0);
 }
 
 static int go_on_after_cancellation(void *arg)
@@ -613,8 +629,8 @@ CHECK("R6.27", a_cancelled_task_makes_no_further_calls)
 {
     struct ready t = {.byte = '-'};
 
-    assert_int_equal(unix_run_with(0, cancel_and_look, &t), 0);
+    expect_code(unix_run_with(0, cancel_and_look, &t), 0);
     assert_suspending_return(&t.results, MIOU_CANCELLED);
-    assert_int_equal(t.results.uses[USE_CLOSE], 0);
-    assert_true(is_open(t.number));
+    expect_code(t.results.uses[USE_CLOSE], 0);
+    expect_true(is_open(t.number));
 }

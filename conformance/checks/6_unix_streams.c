@@ -36,10 +36,10 @@ CHECK("R6.4", reading_waits_and_others_run)
 {
     struct reading t = {0};
 
-    assert_int_equal(unix_run_with(0, read_later, &t), 0);
-    assert_true(t.waited);
-    assert_int_equal(t.waiter.result, 1);
-    assert_int_equal(t.waiter.byte, 'x');
+    expect_code(unix_run_with(0, read_later, &t), 0);
+    expect_true(t.waited);
+    expect_noted(t.waiter.result, 1);
+    expect_number(t.waiter.byte, 'x');
 }
 
 struct pieces {
@@ -56,8 +56,8 @@ static int read_in_pieces(void *arg)
     peer_send(pair.peer, "0123456789", 10);
     await_bytes(pair.number, 10);
     memset(t->buffer, '-', sizeof t->buffer);
-    t->first = miou_read(pair.fd, t->buffer, 4);
-    t->second = miou_read(pair.fd, t->buffer + 5, 11);
+    NOTE(t->first, miou_read(pair.fd, t->buffer, 4));
+    NOTE(t->second, miou_read(pair.fd, t->buffer + 5, 11));
     return 0;
 }
 
@@ -65,10 +65,10 @@ CHECK("R6.4", reading_takes_what_has_come_up_to_the_size)
 {
     struct pieces t;
 
-    assert_int_equal(unix_run_with(0, read_in_pieces, &t), 0);
-    assert_int_equal(t.first, 4);
-    assert_int_equal(t.second, 6);
-    assert_memory_equal(t.buffer, "0123-456789-----", 16);
+    expect_code(unix_run_with(0, read_in_pieces, &t), 0);
+    expect_noted(t.first, 4);
+    expect_noted(t.second, 6);
+    expect_bytes(t.buffer, "0123-456789-----", 16);
 }
 
 struct end {
@@ -88,8 +88,8 @@ static int read_to_the_end(void *arg)
     shutdown(pair.peer, SHUT_WR);
     while ((t->at_end = miou_read(pair.fd, buffer, sizeof buffer)) > 0)
         t->before += (size_t)t->at_end;
-    t->again = miou_read(pair.fd, buffer, sizeof buffer);
-    t->written = miou_write(pair.fd, "y", 1);
+    NOTE(t->again, miou_read(pair.fd, buffer, sizeof buffer));
+    NOTE(t->written, miou_write(pair.fd, "y", 1));
     peer_receive(pair.peer, &t->answer, 1);
     return 0;
 }
@@ -98,12 +98,12 @@ CHECK("R6.4", reading_ends_with_0_after_the_last_byte)
 {
     struct end t = {0};
 
-    assert_int_equal(unix_run_with(0, read_to_the_end, &t), 0);
-    assert_int_equal(t.before, 10);
-    assert_int_equal(t.at_end, 0);
-    assert_int_equal(t.again, 0);
-    assert_int_equal(t.written, 1);
-    assert_int_equal(t.answer, 'y');
+    expect_code(unix_run_with(0, read_to_the_end, &t), 0);
+    expect_number(t.before, 10);
+    expect_code(t.at_end, 0);
+    expect_noted(t.again, 0);
+    expect_noted(t.written, 1);
+    expect_number(t.answer, 'y');
 }
 
 struct nothing {
@@ -117,12 +117,12 @@ static int read_nothing(void *arg)
     struct pair pair;
 
     TRY(pair_open(&pair, 0));
-    t->read[0] = miou_read(pair.fd, t->buffer, 0);
-    t->read[1] = miou_read(pair.fd, NULL, 0);
+    NOTE(t->read[0], miou_read(pair.fd, t->buffer, 0));
+    NOTE(t->read[1], miou_read(pair.fd, NULL, 0));
     peer_send(pair.peer, "xy", 2);
     await_bytes(pair.number, 2);
-    t->read[2] = miou_read(pair.fd, t->buffer, 0);
-    t->after = miou_read(pair.fd, t->buffer, sizeof t->buffer);
+    NOTE(t->read[2], miou_read(pair.fd, t->buffer, 0));
+    NOTE(t->after, miou_read(pair.fd, t->buffer, sizeof t->buffer));
     return 0;
 }
 
@@ -130,12 +130,12 @@ CHECK("R6.4", reading_nothing_takes_nothing)
 {
     struct nothing t = {{-1, -1, -1}, {-1, -1}, -1, ""};
 
-    assert_int_equal(unix_run_with(0, read_nothing, &t), 0);
-    assert_int_equal(t.read[0], 0);
-    assert_int_equal(t.read[1], 0);
-    assert_int_equal(t.read[2], 0);
-    assert_int_equal(t.after, 2);
-    assert_memory_equal(t.buffer, "xy", 2);
+    expect_code(unix_run_with(0, read_nothing, &t), 0);
+    expect_noted(t.read[0], 0);
+    expect_noted(t.read[1], 0);
+    expect_noted(t.read[2], 0);
+    expect_noted(t.after, 2);
+    expect_bytes(t.buffer, "xy", 2);
 }
 
 /* ---- R6.5: writing ---- */
@@ -160,7 +160,7 @@ static void *receive_stream(void *arg)
     struct stream *t = arg;
 
     sem_wait(&t->may_read);
-    t->size = peer_receive(t->pair.peer, t->received, sizeof t->received);
+    NOTE(t->size, peer_receive(t->pair.peer, t->received, sizeof t->received));
     return NULL;
 }
 
@@ -170,7 +170,7 @@ static int write_stream(void *arg)
     size_t i, sent = 0;
 
     for (i = 0; i < 4; i++) {
-        t->results[i] = miou_write(t->pair.fd, t->sent + sent, stream_parts[i]);
+        NOTE(t->results[i], miou_write(t->pair.fd, t->sent + sent, stream_parts[i]));
         sent += stream_parts[i];
     }
     t->done = true;
@@ -202,12 +202,15 @@ CHECK("R6.5", writing_sends_all_and_others_run)
 
     sem_init(&t->may_read, 0, 0);
     pattern_fill(t->sent, STREAM, 0);
-    assert_int_equal(unix_run_with(0, write_to_a_slow_reader, t), 0);
-    assert_true(t->waited);
-    for (i = 0; i < 4; i++)
-        assert_int_equal(t->results[i], stream_parts[i]);
-    assert_int_equal(t->size, STREAM);
-    assert_int_equal(pattern_match(t->received, STREAM, 0), STREAM);
+    expect_code(unix_run_with(0, write_to_a_slow_reader, t), 0);
+    expect_true(t->waited);
+    for (i = 0; i < 4; i++) {
+        with_index(i);
+
+        expect_noted(t->results[i], stream_parts[i]);
+    }
+    expect_noted(t->size, STREAM);
+    expect_number(pattern_match(t->received, STREAM, 0), STREAM);
     free(t);
 }
 
@@ -217,8 +220,8 @@ static int write_nothing(void *arg)
     struct pair pair;
 
     TRY(pair_open(&pair, 0));
-    t->written[0] = miou_write(pair.fd, "x", 0);
-    t->written[1] = miou_write(pair.fd, NULL, 0);
+    NOTE(t->written[0], miou_write(pair.fd, "x", 0));
+    NOTE(t->written[1], miou_write(pair.fd, NULL, 0));
     TRY(miou_close(pair.fd));
     t->after = (ssize_t)peer_receive(pair.peer, t->buffer, 1);
     return 0;
@@ -228,10 +231,10 @@ CHECK("R6.5", writing_nothing_sends_nothing)
 {
     struct nothing t = {{-1, -1, -1}, {-1, -1}, -1, ""};
 
-    assert_int_equal(unix_run_with(0, write_nothing, &t), 0);
-    assert_int_equal(t.written[0], 0);
-    assert_int_equal(t.written[1], 0);
-    assert_int_equal(t.after, 0);
+    expect_code(unix_run_with(0, write_nothing, &t), 0);
+    expect_noted(t.written[0], 0);
+    expect_noted(t.written[1], 0);
+    expect_noted(t.after, 0);
 }
 
 /* ---- R6.6 and R6.7: a peer that is gone ---- */
@@ -244,11 +247,7 @@ static void count_signal(int number)
     atomic_fetch_add(&signals_seen, 1);
 }
 
-static void assert_peer_is_gone(ssize_t result)
-{
-    if (result != -EPIPE)
-        assert_int_equal(result, -ECONNRESET);
-}
+#define expect_peer_is_gone(result) expect_one_of(result, -EPIPE, -ECONNRESET)
 
 struct gone {
     struct pair pair;
@@ -263,9 +262,9 @@ static int write_to_a_closed_peer(void *arg)
 
     TRY(pair_open(&t->pair, 0));
     peer_close(t->pair.peer);
-    t->first = miou_write(t->pair.fd, "x", 1);
+    NOTE(t->first, miou_write(t->pair.fd, "x", 1));
     await_events(t->pair.number, 0); /* the answer to that byte: the peer is gone */
-    t->second = miou_write(t->pair.fd, "y", 1);
+    NOTE(t->second, miou_write(t->pair.fd, "y", 1));
     return 0;
 }
 
@@ -273,15 +272,16 @@ static void check_closed_peer(void)
 {
     struct gone t = {.first = 0};
 
-    assert_int_equal(unix_run_with(0, write_to_a_closed_peer, &t), 0);
-    assert_peer_is_gone(t.second);
+    expect_code(unix_run_with(0, write_to_a_closed_peer, &t), 0);
+    expect_peer_is_gone(t.second);
 }
+#define check_closed_peer(...) IN_HELPER(check_closed_peer, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.6", writing_to_a_closed_peer_is_an_error)
 {
     signal(SIGPIPE, count_signal);
     check_closed_peer();
-    assert_int_equal(signals_seen, 0);
+    expect_number(signals_seen, 0);
 }
 
 CHECK("R6.6", writing_to_a_closed_peer_does_not_kill)
@@ -310,10 +310,10 @@ CHECK("R6.6", a_writer_that_waits_learns_that_the_peer_is_gone)
     struct gone t = {.first = 0};
 
     signal(SIGPIPE, count_signal);
-    assert_int_equal(unix_run_with(0, lose_the_reader, &t), 0);
-    assert_true(t.waited);
-    assert_peer_is_gone(t.waiter.result);
-    assert_int_equal(signals_seen, 0);
+    expect_code(unix_run_with(0, lose_the_reader, &t), 0);
+    expect_true(t.waited);
+    expect_peer_is_gone(t.waiter.result);
+    expect_number(signals_seen, 0);
 }
 
 static int read_from_a_reset_peer(void *arg)
@@ -331,8 +331,8 @@ CHECK("R6.7", reading_after_a_reset_is_an_error)
 {
     struct gone t = {.first = 0};
 
-    assert_int_equal(unix_run_with(0, read_from_a_reset_peer, &t), 0);
-    assert_int_equal(t.waiter.result, -ECONNRESET);
+    expect_code(unix_run_with(0, read_from_a_reset_peer, &t), 0);
+    expect_noted(t.waiter.result, -ECONNRESET);
 }
 
 static int reset_the_reader(void *arg)
@@ -353,9 +353,9 @@ CHECK("R6.7", a_reader_that_waits_learns_of_a_reset)
 {
     struct gone t = {.first = 0};
 
-    assert_int_equal(unix_run_with(0, reset_the_reader, &t), 0);
-    assert_true(t.waited);
-    assert_int_equal(t.waiter.result, -ECONNRESET);
+    expect_code(unix_run_with(0, reset_the_reader, &t), 0);
+    expect_true(t.waited);
+    expect_noted(t.waiter.result, -ECONNRESET);
 }
 
 /* ---- R6.9: no task holds up another ---- */
@@ -396,11 +396,13 @@ CHECK("R6.9", many_tasks_wait_each_for_its_own)
     int i;
 
     need_descriptors(2 * CROWD + 100);
-    assert_int_equal(unix_run_with(0, serve_a_crowd_from_the_last, t), 0);
-    assert_int_equal(t->early, 0);
+    expect_code(unix_run_with(0, serve_a_crowd_from_the_last, t), 0);
+    expect_number(t->early, 0);
     for (i = 0; i < CROWD; i++) {
-        assert_int_equal(t->waiters[i].result, 1);
-        assert_int_equal(t->waiters[i].byte, (char)i);
+        with_index(i);
+
+        expect_noted(t->waiters[i].result, 1);
+        expect_number(t->waiters[i].byte, (char)i);
     }
     free(t);
 }
@@ -440,9 +442,9 @@ CHECK("R6.9", yielding_tasks_do_not_starve_those_that_wait)
 {
     struct starving t = {.turns = 0};
 
-    assert_int_equal(unix_run_with(0, yield_beside_it, &t), 0);
-    assert_true(t.turns < PATIENCE);
-    assert_int_equal(t.waiter.result, 1);
+    expect_code(unix_run_with(0, yield_beside_it, &t), 0);
+    expect_true(t.turns < PATIENCE);
+    expect_noted(t.waiter.result, 1);
 }
 
 static int spawn_for_ever(void *arg)
@@ -464,9 +466,9 @@ CHECK("R6.9 R1.19", spawning_tasks_do_not_starve_those_that_wait)
 {
     struct starving t = {.turns = 0};
 
-    assert_int_equal(unix_run_with(0, spawn_for_ever, &t), 0);
-    assert_true(t.turns < PATIENCE);
-    assert_int_equal(t.waiter.result, 1);
+    expect_code(unix_run_with(0, spawn_for_ever, &t), 0);
+    expect_true(t.turns < PATIENCE);
+    expect_noted(t.waiter.result, 1);
 }
 
 /* ---- R6.19 and R6.25: several tasks at one descriptor ---- */
@@ -511,19 +513,23 @@ static void assert_one_by_one(const struct rivals *t)
 {
     int i;
 
-    for (i = 0; i < 3; i++)
-        assert_int_equal(t->done_after[i], i);
+    for (i = 0; i < 3; i++) {
+        with_index(i);
+
+        expect_number(t->done_after[i], i);
+    }
 }
+#define assert_one_by_one(...) IN_HELPER(assert_one_by_one, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.19", one_byte_goes_to_one_of_two_readers)
 {
     struct rivals t = {.done_after = {-1, -1, -1}};
 
-    assert_int_equal(unix_run_with(0, feed_two_readers, &t), 0);
+    expect_code(unix_run_with(0, feed_two_readers, &t), 0);
     assert_one_by_one(&t);
-    assert_int_equal(t.waiters[0].result, 1);
-    assert_int_equal(t.waiters[1].result, 1);
-    assert_int_equal(t.waiters[0].byte + t.waiters[1].byte, 'a' + 'b');
+    expect_noted(t.waiters[0].result, 1);
+    expect_noted(t.waiters[1].result, 1);
+    expect_number(t.waiters[0].byte + t.waiters[1].byte, 'a' + 'b');
 }
 
 static int feed_two_acceptors(void *arg)
@@ -552,11 +558,11 @@ CHECK("R6.19", one_connection_goes_to_one_of_two_acceptors)
 {
     struct rivals t = {.done_after = {-1, -1, -1}};
 
-    assert_int_equal(unix_run_with(0, feed_two_acceptors, &t), 0);
+    expect_code(unix_run_with(0, feed_two_acceptors, &t), 0);
     assert_one_by_one(&t);
-    assert_int_equal(t.waiters[0].result, 0);
-    assert_int_equal(t.waiters[1].result, 0);
-    assert_ptr_not_equal(t.waiters[0].client, t.waiters[1].client);
+    expect_noted(t.waiters[0].result, 0);
+    expect_noted(t.waiters[1].result, 0);
+    expect_true(t.waiters[0].client != t.waiters[1].client);
 }
 
 struct both_ways {
@@ -573,7 +579,7 @@ static void *receive_lots(void *arg)
     char *bytes = malloc(LOTS);
 
     sem_wait(&t->may_read);
-    t->received = peer_receive(t->pair.peer, bytes, LOTS);
+    NOTE(t->received, peer_receive(t->pair.peer, bytes, LOTS));
     free(bytes);
     return NULL;
 }
@@ -631,15 +637,16 @@ static void check_both_ways(miou_task *task)
     int result;
 
     sem_init(&t.may_read, 0, 0);
-    result = unix_run_with(0, task, &t);
-    assert_true(t.both_waited);
-    assert_int_equal(result, 0);
-    assert_true(t.reader_alone);
-    assert_int_equal(t.reader.result, 1);
-    assert_int_equal(t.reader.byte, 'x');
-    assert_int_equal(t.writer.result, LOTS);
-    assert_int_equal(t.received, LOTS);
+    NOTE(result, unix_run_with(0, task, &t));
+    expect_true(t.both_waited);
+    expect_noted(result, 0);
+    expect_true(t.reader_alone);
+    expect_noted(t.reader.result, 1);
+    expect_number(t.reader.byte, 'x');
+    expect_noted(t.writer.result, LOTS);
+    expect_noted(t.received, LOTS);
 }
+#define check_both_ways(...) IN_HELPER(check_both_ways, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R6.25", a_reader_goes_on_while_a_writer_waits)
 {

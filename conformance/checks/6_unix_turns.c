@@ -1,9 +1,8 @@
-/* Rules R6.45 and R6.46: several tasks at one descriptor, and descriptors that come and go; and R1.17
- * where the system says that a descriptor is ready and no call can go on. */
+/* Rules R6.45 and R6.46: several tasks at one descriptor, and descriptors that come and go; and
+ * R1.17 where the system says that a descriptor is ready and no call can go on. */
 #include "sockets.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/socket.h>
@@ -69,9 +68,12 @@ CHECK("R6.45", readers_take_turns)
     struct turns t = {0};
     int i;
 
-    assert_int_equal(unix_run_with(0, feed_in_turns, &t), 0);
-    for (i = 0; i < READERS; i++)
-        assert_int_equal(t.got[i], TURNS);
+    expect_code(unix_run_with(0, feed_in_turns, &t), 0);
+    for (i = 0; i < READERS; i++) {
+        with_index(i);
+
+        expect_number(t.got[i], TURNS);
+    }
 }
 
 /* ---- R6.46: descriptors that have ended ---- */
@@ -110,66 +112,12 @@ static int end_many(void *arg)
 CHECK("R6.46", descriptors_that_have_ended_take_no_memory)
 {
     for (enum end end = CLOSED; end < ENDS; end++) {
+        with_index(end);
         struct ending t = {.end = end};
 
-        assert_int_equal(unix_run_with(0, end_many, &t), 0);
-        assert_false(grew_by(&t.growth, 20));
+        expect_code(unix_run_with(0, end_many, &t), 0);
+        expect_false(grew_by(&t.growth, 20));
     }
-}
-
-/* ---- R6.31: what a number stands for is left as it was ---- */
-
-enum { LEFT_BY_CLOSE, LEFT_BY_RELEASE, LEFT_BY_DISOWN, LEFT_TO_THE_RUN, LEAVINGS };
-
-struct leaving {
-    int way;
-    int number; /* of a second descriptor of the same pipe */
-    bool meanwhile;
-};
-
-static bool blocks(int number)
-{
-    return !(fcntl(number, F_GETFL) & O_NONBLOCK);
-}
-
-static int adopt_and_leave(void *arg)
-{
-    struct leaving *t = arg;
-    bool owned = t->way == LEFT_BY_RELEASE || t->way == LEFT_BY_DISOWN;
-    miou_fd *fd;
-
-    TRY(miou_fd_adopt(&fd, dup(t->number), owned ? MIOU_OWNED : 0));
-    t->meanwhile = blocks(t->number);
-    switch (t->way) {
-    case LEFT_BY_CLOSE:
-        return miou_close(fd);
-    case LEFT_BY_RELEASE:
-        return miou_release(miou_fd_resource(fd));
-    case LEFT_BY_DISOWN:
-        return miou_disown(miou_fd_resource(fd));
-    default:
-        return 0;
-    }
-}
-
-CHECK("R6.31", what_blocked_before_blocks_afterwards)
-{
-    struct leaving t;
-    int ends[2];
-
-    assert_int_equal(pipe(ends), 0);
-    t.number = peer_keep(ends[0]);
-    peer_keep(ends[1]);
-    for (t.way = 0; t.way < LEAVINGS; t.way++) {
-        assert_int_equal(unix_run_with(0, adopt_and_leave, &t), 0);
-        assert_false(t.meanwhile);
-        assert_true(blocks(t.number));
-    }
-    /* What did not block before does not block afterwards. */
-    fcntl(t.number, F_SETFL, O_NONBLOCK);
-    t.way = LEFT_BY_CLOSE;
-    assert_int_equal(unix_run_with(0, adopt_and_leave, &t), 0);
-    assert_false(blocks(t.number));
 }
 
 /* ---- R1.17: a queue of errors ---- */
@@ -188,9 +136,9 @@ static int receive(void *arg)
     struct queue *t = arg;
     char byte;
 
-    t->first = miou_recvfrom(t->fd, &byte, 1, NULL, NULL);
+    NOTE(t->first, miou_recvfrom(t->fd, &byte, 1, NULL, NULL));
     atomic_store(&t->received, true);
-    t->second = miou_recvfrom(t->fd, &byte, 1, NULL, NULL);
+    NOTE(t->second, miou_recvfrom(t->fd, &byte, 1, NULL, NULL));
     return 0;
 }
 
@@ -238,8 +186,8 @@ CHECK("R1.17", idle_beside_a_queue_of_errors)
     struct queue t = {.used = 1e9};
 
     need_loopback();
-    assert_int_equal(unix_run_with(0, wait_beside_a_queue, &t), 0);
-    assert_int_equal(t.first, -ECONNREFUSED);
-    assert_int_equal(t.second, 1);
-    assert_true(t.used <= AT_REST);
+    expect_code(unix_run_with(0, wait_beside_a_queue, &t), 0);
+    expect_noted(t.first, -ECONNREFUSED);
+    expect_noted(t.second, 1);
+    expect_at_most(t.used, AT_REST);
 }

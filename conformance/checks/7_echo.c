@@ -287,22 +287,24 @@ static struct service *run_service(struct service service, miou_task *main, clie
     pid_t pid;
 
     need_loopback();
-    assert_true(shared != MAP_FAILED);
+    expect_true(shared != MAP_FAILED);
     *shared = service;
     shared->pid = getpid();
     sem_init(&shared->started, 1, 0);
     pid = start_process();
     if (pid == 0)
         run_clients(shared, act);
-    assert_int_equal(unix_run_with(service.domains, main, shared), outcome);
-    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    expect_code(unix_run_with(service.domains, main, shared), outcome);
+    expect_number(waitpid(pid, NULL, 0), pid);
     return shared;
 }
+#define run_service(...) IN_HELPER(run_service, (__VA_ARGS__), #__VA_ARGS__)
 
 static struct service *with_clients(struct service service, clients *act)
 {
     return run_service(service, serve_clients, act, 0);
 }
+#define with_clients(...) IN_HELPER(with_clients, (__VA_ARGS__), #__VA_ARGS__)
 
 /* Send as much as possible without waiting; returns false if the connection is gone. */
 static bool send_some(int client, size_t *sent, size_t size)
@@ -395,7 +397,7 @@ CHECK("R7.1", all_that_was_sent_comes_back)
 {
     struct service *service = with_clients((struct service){0}, send_more_and_more);
 
-    assert_int_equal(service->right, SIZES + 1);
+    expect_number(service->right, SIZES + 1);
 }
 
 static void send_and_say_so(struct service *service)
@@ -419,7 +421,7 @@ CHECK("R7.2", after_a_half_close_all_comes_back_and_then_the_end)
 {
     struct service *service = with_clients((struct service){0}, send_and_say_so);
 
-    assert_int_equal(service->right, 5);
+    expect_number(service->right, 5);
 }
 
 /* ---- R7.3 ---- */
@@ -459,7 +461,7 @@ CHECK("R7.3", quiet_clients_hold_up_no_other_client)
 {
     struct service *service = with_clients((struct service){0}, stand_in_the_way);
 
-    assert_int_equal(service->right, GOOD + QUIET - QUIET / 8);
+    expect_number(service->right, GOOD + QUIET - QUIET / 8);
 }
 
 /* ---- R7.4 ---- */
@@ -488,9 +490,9 @@ CHECK("R7.4", resets_end_nothing_but_themselves)
 {
     struct service *service = with_clients((struct service){0}, go_away);
 
-    assert_int_equal(service->right, RESETS + 1);
+    expect_number(service->right, RESETS + 1);
     /* One that was reset before the server could accept it may never be accepted. */
-    assert_in_range(service->servers[0].accepted, RESETS - RESETS / 3 + 2, RESETS + 2);
+    expect_in_range(service->servers[0].accepted, RESETS - RESETS / 3 + 2, RESETS + 2);
 }
 
 /* ---- R7.5 and R7.7 ---- */
@@ -531,10 +533,10 @@ CHECK("R7.5", all_domains_serve_at_one_address)
     struct service *service = with_clients((struct service){.domains = DOMAINS}, share_the_servers);
     int i, accepted = 0;
 
-    assert_int_equal(service->right, SHARED * 3);
+    expect_number(service->right, SHARED * 3);
     for (i = 0; i < SERVERS; i++)
         accepted += service->servers[i].accepted;
-    assert_int_equal(accepted, SHARED);
+    expect_number(accepted, SHARED);
 }
 
 enum { CROWD = 512 };
@@ -550,7 +552,7 @@ CHECK("R7.7", many_clients_are_served_at_once)
 
     need_descriptors(CROWD + 100);
     service = with_clients((struct service){0}, come_all);
-    assert_int_equal(service->right, CROWD * 3);
+    expect_number(service->right, CROWD * 3);
 }
 
 /* ---- R7.6 and R7.9 ---- */
@@ -574,18 +576,18 @@ CHECK("R7.6", clients_that_have_ended_leave_nothing_behind)
     struct service *service = with_clients((struct service){0}, come_and_go);
     const struct server *server = &service->servers[0];
 
-    assert_int_equal(service->right, THOUSAND);
-    assert_int_equal(service->open, 0);
-    assert_int_equal(server->accepted, THOUSAND);
+    expect_number(service->right, THOUSAND);
+    expect_number(service->open, 0);
+    expect_number(server->accepted, THOUSAND);
     /* All but the last ones: the server cleans up when it accepts a client. */
-    assert_in_range(server->cleaned, THOUSAND - 2, THOUSAND);
+    expect_in_range(server->cleaned, THOUSAND - 2, THOUSAND);
 }
 
 CHECK("R7.9", a_thousand_clients_are_served_one_after_another)
 {
     struct service *service = with_clients((struct service){.domains = 1}, come_and_go);
 
-    assert_int_equal(service->right, THOUSAND);
+    expect_number(service->right, THOUSAND);
 }
 
 /* ---- R7.8 ---- */
@@ -634,9 +636,9 @@ CHECK("R7.8", out_of_descriptors_those_inside_are_served_and_then_the_next)
 {
     struct service *service = with_clients((struct service){.descriptors = PLACES}, queue_up);
 
-    assert_int_equal(service->right, 2 * QUEUE);
-    assert_int_equal(service->servers[0].accepted, QUEUE);
-    assert_int_not_equal(service->servers[0].full, 0);
+    expect_number(service->right, 2 * QUEUE);
+    expect_number(service->servers[0].accepted, QUEUE);
+    expect_true(service->servers[0].full != 0);
 }
 
 /* ---- R7.10 ---- */
@@ -707,9 +709,10 @@ CHECK("R7.10", servers_that_wait_accept_no_more)
     int i;
 
     for (i = 0; i < 2; i++) {
+        with_index(i);
         const struct service service = {.domains = DOMAINS, .signal = signals[i]};
 
-        assert_int_equal(run_service(service, serve_until_signalled, stop_at_once, 0)->right, 1);
+        expect_number(run_service(service, serve_until_signalled, stop_at_once, 0)->right, 1);
     }
 }
 
@@ -717,16 +720,16 @@ CHECK("R7.10", servers_that_have_served_accept_no_more)
 {
     const struct service service = {.domains = DOMAINS, .signal = SIGTERM};
 
-    assert_int_equal(run_service(service, serve_until_signalled, stop_after_clients, 0)->right,
-                     2 * SERVERS + 1);
+    expect_number(run_service(service, serve_until_signalled, stop_after_clients, 0)->right,
+                  2 * SERVERS + 1);
 }
 
 CHECK("R7.10", servers_stop_accepting_even_if_clients_keep_connecting)
 {
     const struct service service = {.domains = DOMAINS, .signal = SIGTERM};
 
-    assert_int_equal(run_service(service, serve_until_signalled, stop_while_clients_come, 0)->right,
-                     1);
+    expect_number(run_service(service, serve_until_signalled, stop_while_clients_come, 0)->right,
+                  1);
 }
 
 /* ---- R7.11 ---- */
@@ -761,8 +764,8 @@ CHECK("R7.11", clients_in_flight_finish_after_the_stop)
 {
     const struct service service = {.domains = DOMAINS, .signal = SIGTERM};
 
-    assert_int_equal(run_service(service, serve_until_signalled, finish_after_the_stop, 0)->right,
-                     1 + IN_FLIGHT);
+    expect_number(run_service(service, serve_until_signalled, finish_after_the_stop, 0)->right,
+                  1 + IN_FLIGHT);
 }
 
 /* ---- R7.12 ---- */
@@ -796,14 +799,17 @@ CHECK("R7.12", a_stop_among_clients_leaves_nothing_behind)
     int i, round, open = descriptors_open();
 
     for (round = 0; round < ROUNDS; round++) {
+        with_index(round);
         struct service *left = run_service(service, serve_until_signalled, come_with_the_signal, 0);
 
         for (i = 0; i < SERVERS; i++) {
-            assert_int_equal(left->servers[i].cleaned, left->servers[i].accepted);
+            with_index(i);
+
+            expect_number(left->servers[i].cleaned, left->servers[i].accepted);
             left->right -= left->servers[i].accepted;
         }
-        assert_int_equal(left->right, 0); /* every client that was accepted was answered */
-        assert_int_equal(descriptors_open(), open);
+        expect_number(left->right, 0); /* every client that was accepted was answered */
+        expect_number(descriptors_open(), open);
     }
 }
 
@@ -838,9 +844,8 @@ CHECK("R7.13", a_second_signal_cancels_the_clients)
     const struct service service = {.domains = DOMAINS, .signal = SIGTERM};
     int open = descriptors_open();
 
-    assert_int_equal(run_service(service, serve_until_signalled, stop_twice, 2)->right,
-                     1 + IN_FLIGHT);
-    assert_int_equal(descriptors_open(), open);
+    expect_number(run_service(service, serve_until_signalled, stop_twice, 2)->right, 1 + IN_FLIGHT);
+    expect_number(descriptors_open(), open);
 }
 
 /* ---- R7.14 ---- */
@@ -861,8 +866,8 @@ CHECK("R7.14", servers_that_wait_for_clients_and_a_signal_rest)
     const struct service service = {.domains = DOMAINS, .signal = SIGTERM};
     struct service *left = run_service(service, serve_until_signalled, be_silent, 0);
 
-    assert_true(left->used <= AT_REST);
-    assert_int_equal(left->right, 1 + IN_FLIGHT);
+    expect_at_most(left->used, AT_REST);
+    expect_number(left->right, 1 + IN_FLIGHT);
 }
 
 /* ---- R7.20 to R7.23: clients that half-close and stay, and clients that are gone ---- */
@@ -906,7 +911,7 @@ static void read_late(struct service *service)
 
 CHECK("R7.20", a_client_that_half_closes_while_the_server_waits_gets_all)
 {
-    assert_int_equal(with_clients((struct service){0}, read_late)->right, GOOD + 1);
+    expect_number(with_clients((struct service){0}, read_late)->right, GOOD + 1);
 }
 
 /* Returns when the servers' process has this number of descriptors. */
@@ -939,7 +944,7 @@ static void half_close_and_stay(struct service *service)
 
 CHECK("R7.21", half_closed_clients_that_stay_cost_no_descriptor)
 {
-    assert_int_equal(with_clients((struct service){0}, half_close_and_stay)->right, QUIET + 2);
+    expect_number(with_clients((struct service){0}, half_close_and_stay)->right, QUIET + 2);
 }
 
 static void go_somehow(const struct service *service, int how)
@@ -977,8 +982,8 @@ CHECK("R7.23", clients_that_are_gone_leave_nothing_behind)
     struct service *service = with_clients((struct service){0}, leave);
     const struct server *server = &service->servers[0];
 
-    assert_int_equal(service->right, 4);
+    expect_number(service->right, 4);
     /* A client that was reset before the server could accept it may never be accepted. */
-    assert_in_range(server->accepted, 10 * RESETS * 3 / 4 + 3, 10 * RESETS + 3);
-    assert_in_range(server->cleaned, server->accepted - 2, server->accepted);
+    expect_in_range(server->accepted, 10 * RESETS * 3 / 4 + 3, 10 * RESETS + 3);
+    expect_in_range(server->cleaned, server->accepted - 2, server->accepted);
 }

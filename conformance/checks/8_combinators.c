@@ -51,21 +51,25 @@ static void assert_outcomes(spawner *spawn)
     struct outcomes t = {.spawn = spawn};
     int i;
 
-    assert_int_equal(run_with(2, await_numbers, &t), 0);
-    for (i = 0; i < CHILDREN; i++)
-        assert_int_equal(t.all[i], i % 2 ? i : -i);
-    assert_int_equal(t.twice[0], 3);
-    assert_int_equal(t.twice[1], 1);
-    assert_int_equal(t.twice[2], 3);
-    assert_int_equal(t.one, 2);
-    assert_int_equal(t.one_outcome, 1);
-    assert_int_equal(t.same, 1);
-    assert_int_equal(t.first_twice, 1);
-    assert_int_equal(t.first, 1);
-    assert_int_equal(t.first_outcome, 3);
-    assert_int_equal(t.first_again, 3);
-    assert_int_equal(t.other_again, MIOU_CANCELLED);
+    expect_code(run_with(2, await_numbers, &t), 0);
+    for (i = 0; i < CHILDREN; i++) {
+        with_index(i);
+
+        expect_code(t.all[i], i % 2 ? i : -i);
+    }
+    expect_code(t.twice[0], 3);
+    expect_code(t.twice[1], 1);
+    expect_code(t.twice[2], 3);
+    expect_number(t.one, 2);
+    expect_code(t.one_outcome, 1);
+    expect_number(t.same, 1);
+    expect_number(t.first_twice, 1);
+    expect_number(t.first, 1);
+    expect_code(t.first_outcome, 3);
+    expect_code(t.first_again, 3);
+    expect_code(t.other_again, MIOU_CANCELLED);
 }
+#define assert_outcomes(...) IN_HELPER(assert_outcomes, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R8.1 R8.3 R8.5 R8.6 R8.9", outcomes_and_places)
 {
@@ -105,11 +109,14 @@ CHECK("R8.1 R8.3", ten_thousand_at_once)
     struct many *t = calloc(1, sizeof *t);
     int i;
 
-    assert_non_null(t);
-    assert_int_equal(run_with(0, await_many, t), 0);
-    assert_true(t->taken);
-    for (i = 0; i < MANY; i++)
-        assert_int_equal(t->outcomes[i], i);
+    expect_true(t != NULL);
+    expect_code(run_with(0, await_many, t), 0);
+    expect_true(t->taken);
+    for (i = 0; i < MANY; i++) {
+        with_index(i);
+
+        expect_code(t->outcomes[i], i);
+    }
     free(t);
 }
 
@@ -145,8 +152,8 @@ CHECK("R8.7", await_first_waits_for_the_others)
 {
     struct race t = {0};
 
-    assert_int_equal(run_with(1, await_first_beside_slow, &t), 0);
-    assert_true(t.ended_before);
+    expect_code(run_with(1, await_first_beside_slow, &t), 0);
+    expect_true(t.ended_before);
 }
 
 /* ---- R8.8, R8.10: arguments ---- */
@@ -163,9 +170,9 @@ static void call_all(struct arguments *t, int *results, miou_promise *const *pro
     size_t which = 77;
     int outcomes[] = {77, 77}, outcome = 77;
 
-    results[0] = miou_await_all(outcomes, promises, count);
-    results[1] = miou_await_one(&which, &outcome, promises, count);
-    results[2] = miou_await_first(&which, &outcome, promises, count);
+    NOTE(results[0], miou_await_all(outcomes, promises, count));
+    NOTE(results[1], miou_await_one(&which, &outcome, promises, count));
+    NOTE(results[2], miou_await_first(&which, &outcome, promises, count));
     t->written |= which != 77 || outcome != 77 || outcomes[0] != 77 || outcomes[1] != 77;
 }
 
@@ -201,15 +208,17 @@ CHECK("R8.8 R8.10", bad_arguments_of_combinators)
     struct arguments t = {0};
     int i;
 
-    assert_int_equal(run_with(1, call_badly_below, &t), 0);
+    expect_code(run_with(1, call_badly_below, &t), 0);
     for (i = 0; i < 3; i++) {
-        assert_int_equal(t.none[i], i == 0 ? 0 : -EINVAL);
-        assert_int_equal(t.no_list[i], -EINVAL);
-        assert_int_equal(t.null[i], -EINVAL);
-        assert_int_equal(t.stale[i], -EINVAL);
-        assert_int_equal(t.stranger[i], MIOU_NOT_A_CHILD);
+        with_index(i);
+
+        expect_noted(t.none[i], i == 0 ? 0 : -EINVAL);
+        expect_noted(t.no_list[i], -EINVAL);
+        expect_noted(t.null[i], -EINVAL);
+        expect_noted(t.stale[i], -EINVAL);
+        expect_noted(t.stranger[i], MIOU_NOT_A_CHILD);
     }
-    assert_false(t.written);
+    expect_false(t.written);
 }
 
 /* ---- R8.11: cancelled ---- */
@@ -229,9 +238,9 @@ static int wait_and_be_cancelled(void *arg)
 
     TRY(miou_async(&p[0], NULL, yield_for_ever, NULL));
     TRY(miou_call(&p[1], NULL, yield_for_ever, NULL));
-    t->meanwhile = t->call == 0   ? miou_await_all(t->outcomes, p, 2)
-                   : t->call == 1 ? miou_await_one(&t->which, &t->outcome, p, 2)
-                                  : miou_await_first(&t->which, &t->outcome, p, 2);
+    NOTE(t->meanwhile, t->call == 0   ? miou_await_all(t->outcomes, p, 2)
+                       : t->call == 1 ? miou_await_one(&t->which, &t->outcome, p, 2)
+                                      : miou_await_first(&t->which, &t->outcome, p, 2));
     call_all(&t->seen, t->afterwards, p, 2);
     return 0;
 }
@@ -246,17 +255,21 @@ CHECK("R8.11", cancelled_while_waiting_for_several)
     int i, j;
 
     for (i = 0; i < 3; i++) {
+        with_index(i);
         struct refused t = {.call = i, .which = 77, .outcome = 77, .outcomes = {77, 77}};
 
-        assert_int_equal(run_with(1, cancel_awaiting, &t), 0);
-        assert_int_equal(t.meanwhile, MIOU_CANCELLED);
-        for (j = 0; j < 3; j++)
-            assert_int_equal(t.afterwards[j], MIOU_CANCELLED);
-        assert_false(t.seen.written);
-        assert_int_equal(t.which, 77);
-        assert_int_equal(t.outcome, 77);
-        assert_int_equal(t.outcomes[0], 77);
-        assert_int_equal(t.outcomes[1], 77);
+        expect_code(run_with(1, cancel_awaiting, &t), 0);
+        expect_noted(t.meanwhile, MIOU_CANCELLED);
+        for (j = 0; j < 3; j++) {
+            with_index(j);
+
+            expect_noted(t.afterwards[j], MIOU_CANCELLED);
+        }
+        expect_false(t.seen.written);
+        expect_number(t.which, 77);
+        expect_code(t.outcome, 77);
+        expect_code(t.outcomes[0], 77);
+        expect_code(t.outcomes[1], 77);
     }
 }
 
@@ -287,8 +300,8 @@ static int take_the_first(void *arg)
     TRY(miou_call(&p[1], NULL, work_on, t));
     while (!atomic_load(&t->begun))
         TRY(miou_yield());
-    t->result = miou_await_first(&t->which, &t->outcome, p, 2);
-    t->freed = miou_promise_free(p[0]);
+    NOTE(t->result, miou_await_first(&t->which, &t->outcome, p, 2));
+    NOTE(t->freed, miou_promise_free(p[0]));
     atomic_store(&t->go, true);
     return 0;
 }
@@ -309,11 +322,11 @@ CHECK("R8.11", cancelled_while_the_others_end)
 {
     struct between t = {.which = 77, .outcome = 77};
 
-    assert_int_equal(run_with(1, cancel_taking, &t), 0);
-    assert_int_equal(t.result, MIOU_CANCELLED);
-    assert_int_equal(t.freed, -EBUSY);
-    assert_int_equal(t.which, 77);
-    assert_int_equal(t.outcome, 77);
+    expect_code(run_with(1, cancel_taking, &t), 0);
+    expect_noted(t.result, MIOU_CANCELLED);
+    expect_noted(t.freed, -EBUSY);
+    expect_number(t.which, 77);
+    expect_code(t.outcome, 77);
 }
 
 /* ---- R8.12: states ---- */
@@ -327,7 +340,7 @@ static void ask_state(void *value)
 {
     struct states *t = value;
 
-    t->finaliser = miou_promise_state(t->promise);
+    NOTE(t->finaliser, miou_promise_state(t->promise));
 }
 
 static int ask_when_cancelled(void *arg)
@@ -336,12 +349,12 @@ static int ask_when_cancelled(void *arg)
     miou_resource *resource;
 
     TRY(spawn_number(miou_async, &t->promise, 5));
-    t->running = miou_promise_state(t->promise);
+    NOTE(t->running, miou_promise_state(t->promise));
     TRY(miou_await(t->promise, NULL));
     TRY(miou_resource_create(&resource, ask_state, t));
     TRY(miou_own(resource));
     yield_for_ever(NULL);
-    t->cancelled = miou_promise_state(t->promise);
+    NOTE(t->cancelled, miou_promise_state(t->promise));
     return 0;
 }
 
@@ -354,10 +367,10 @@ CHECK("R8.12", states_are_told_to_the_cancelled_and_to_finalisers)
 {
     struct states t = {-1, -1, -1, NULL};
 
-    assert_int_equal(run_with(1, cancel_asking, &t), 0);
-    assert_int_equal(t.running, MIOU_STATE_RUNNING);
-    assert_int_equal(t.cancelled, MIOU_STATE_FINISHED);
-    assert_int_equal(t.finaliser, MIOU_STATE_FINISHED);
+    expect_code(run_with(1, cancel_asking, &t), 0);
+    expect_noted(t.running, MIOU_STATE_RUNNING);
+    expect_noted(t.cancelled, MIOU_STATE_FINISHED);
+    expect_noted(t.finaliser, MIOU_STATE_FINISHED);
 }
 
 /* ---- R8.13: ids ---- */
@@ -420,14 +433,18 @@ static void assert_ids(spawner *spawn, bool keep)
     struct ids t = {.spawn = spawn, .keep = keep};
     size_t i;
 
-    assert_int_equal(run_with(2, note_ids_twice, &t), 0);
-    assert_int_equal(t.count, 2 * IDS);
-    assert_false(t.changed);
+    expect_code(run_with(2, note_ids_twice, &t), 0);
+    expect_number(t.count, 2 * IDS);
+    expect_false(t.changed);
     qsort(t.ids, t.count, sizeof *t.ids, compare_ids);
-    assert_true(t.ids[0] != 0);
-    for (i = 1; i < t.count; i++)
-        assert_true(t.ids[i] != t.ids[i - 1]);
+    expect_true(t.ids[0] != 0);
+    for (i = 1; i < t.count; i++) {
+        with_index(i);
+
+        expect_true(t.ids[i] != t.ids[i - 1]);
+    }
 }
+#define assert_ids(...) IN_HELPER(assert_ids, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R8.13", numbers_of_kept_promises)
 {
@@ -453,12 +470,12 @@ static int ask_badly(void *arg)
     miou_promise *promise;
 
     TRY(spawn_number(miou_async, &promise, 0));
-    t->no_place = miou_promise_id(NULL, promise);
-    t->null = miou_promise_id(&t->id, NULL);
-    t->stranger = miou_promise_id(&t->id, t->strange);
+    NOTE(t->no_place, miou_promise_id(NULL, promise));
+    NOTE(t->null, miou_promise_id(&t->id, NULL));
+    NOTE(t->stranger, miou_promise_id(&t->id, t->strange));
     TRY(miou_await(promise, NULL));
     TRY(miou_promise_free(promise));
-    t->stale = miou_promise_id(&t->id, promise);
+    NOTE(t->stale, miou_promise_id(&t->id, promise));
     return 0;
 }
 
@@ -474,12 +491,12 @@ CHECK("R8.13", bad_arguments_of_promise_id)
 {
     struct bad_ids t = {.id = 77};
 
-    assert_int_equal(run_with(0, ask_badly_below, &t), 0);
-    assert_int_equal(t.no_place, -EINVAL);
-    assert_int_equal(t.null, -EINVAL);
-    assert_int_equal(t.stranger, MIOU_NOT_A_CHILD);
-    assert_int_equal(t.stale, -EINVAL);
-    assert_true(t.id == 77);
+    expect_code(run_with(0, ask_badly_below, &t), 0);
+    expect_noted(t.no_place, -EINVAL);
+    expect_noted(t.null, -EINVAL);
+    expect_noted(t.stranger, MIOU_NOT_A_CHILD);
+    expect_noted(t.stale, -EINVAL);
+    expect_true(t.id == 77);
 }
 
 /* ---- R8.1, R8.3, R8.6: whatever else wakes tasks ---- */

@@ -38,7 +38,7 @@ static int call_finally(void *arg, int cancelled)
 
     note(t, 'g');
     t->cancelled = cancelled;
-    t->in_finally = miou_yield();
+    NOTE(t->in_finally, miou_yield());
     return t->finally;
 }
 
@@ -54,7 +54,7 @@ static int protect(void *arg)
 {
     struct protect *t = arg;
 
-    t->result = miou_protect(call_fn, t, call_finally, call_on_cancellation);
+    NOTE(t->result, miou_protect(call_fn, t, call_finally, call_on_cancellation));
     return 0;
 }
 
@@ -64,12 +64,13 @@ static void assert_protected(int fn, int finally, int result)
 {
     struct protect t = {.fn = fn, .finally = finally, .cancelled = -1};
 
-    assert_int_equal(run_with(0, protect, &t), 0);
-    assert_string_equal(t.calls, "fg");
-    assert_int_equal(t.cancelled, 0);
-    assert_int_equal(t.in_finally, 0);
-    assert_int_equal(t.result, result);
+    expect_code(run_with(0, protect, &t), 0);
+    expect_text(t.calls, "fg");
+    expect_number(t.cancelled, 0);
+    expect_noted(t.in_finally, 0);
+    expect_noted(t.result, result);
 }
+#define assert_protected(...) IN_HELPER(assert_protected, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R8.14 R8.15", finally_is_called_and_its_error_counts)
 {
@@ -87,10 +88,10 @@ static int protect_without(void *arg)
     int *results = arg;
     struct protect t = {0};
 
-    results[0] = miou_protect(NULL, &t, call_finally, call_on_cancellation);
-    results[1] = miou_protect(call_fn, &t, NULL, call_on_cancellation);
+    NOTE(results[0], miou_protect(NULL, &t, call_finally, call_on_cancellation));
+    NOTE(results[1], miou_protect(call_fn, &t, NULL, call_on_cancellation));
     results[2] = t.count;
-    results[3] = miou_protect(call_fn, &t, call_finally, NULL);
+    NOTE(results[3], miou_protect(call_fn, &t, call_finally, NULL));
     results[4] = t.count;
     return 0;
 }
@@ -99,12 +100,12 @@ CHECK("R8.14", protect_needs_two_functions)
 {
     int results[5] = {-1, -1, -1, -1, -1};
 
-    assert_int_equal(run_with(0, protect_without, results), 0);
-    assert_int_equal(results[0], -EINVAL);
-    assert_int_equal(results[1], -EINVAL);
-    assert_int_equal(results[2], 0);
-    assert_int_equal(results[3], 0);
-    assert_int_equal(results[4], 2);
+    expect_code(run_with(0, protect_without, results), 0);
+    expect_noted(results[0], -EINVAL);
+    expect_noted(results[1], -EINVAL);
+    expect_noted(results[2], 0);
+    expect_noted(results[3], 0);
+    expect_noted(results[4], 2);
 }
 
 /* Run a task with miou_protect, let it wait, and cancel it. */
@@ -127,11 +128,11 @@ CHECK("R8.14 R8.15", a_cancelled_task_is_told)
 {
     struct protect t = {.waits = true, .fn = 5, .finally = -8};
 
-    assert_int_equal(run_with(1, call_and_cancel_a_protected, &t), 0);
-    assert_string_equal(t.calls, "fgcfgc");
-    assert_int_equal(t.cancelled, 1);
-    assert_int_equal(t.in_finally, MIOU_CANCELLED);
-    assert_int_equal(t.result, -8);
+    expect_code(run_with(1, call_and_cancel_a_protected, &t), 0);
+    expect_text(t.calls, "fgcfgc");
+    expect_number(t.cancelled, 1);
+    expect_noted(t.in_finally, MIOU_CANCELLED);
+    expect_noted(t.result, -8);
 }
 
 /* Nested, and once more when it is cancelled. */
@@ -161,9 +162,9 @@ CHECK("R8.14 R8.15", nested_and_refused)
 {
     struct protect t = {.waits = true};
 
-    assert_int_equal(run_with(0, cancel_a_nested, &t), 0);
-    assert_string_equal(t.calls, "(fgc)gc.");
-    assert_int_equal(t.result, MIOU_CANCELLED);
+    expect_code(run_with(0, cancel_a_nested, &t), 0);
+    expect_text(t.calls, "(fgc)gc.");
+    expect_noted(t.result, MIOU_CANCELLED);
 }
 
 /* ---- R8.15: what on_cancellation may not do ---- */
@@ -195,20 +196,20 @@ static int call_everything(void *arg)
     miou_promise *const nothing = arg, *promise = nothing;
     miou_resource *resource = NULL;
 
-    t->calls[0] = miou_yield();
-    t->calls[1] = miou_async(&promise, NULL, be_spawned, &t->spawned);
-    t->calls[2] = miou_call(&promise, NULL, be_spawned, &t->spawned);
-    t->calls[3] = miou_await(t->child, NULL);
-    t->calls[4] = miou_cancel(t->child);
-    t->calls[5] = miou_await_all(NULL, &t->child, 1);
-    t->calls[6] = miou_resource_create(&resource, ignore, NULL);
-    t->calls[7] = miou_own(t->unowned);
-    t->calls[8] = miou_disown(t->owned);
-    t->calls[9] = miou_release(t->owned);
-    t->calls[10] = miou_check(t->owned);
-    t->calls[11] = miou_domain_self();
+    NOTE(t->calls[0], miou_yield());
+    NOTE(t->calls[1], miou_async(&promise, NULL, be_spawned, &t->spawned));
+    NOTE(t->calls[2], miou_call(&promise, NULL, be_spawned, &t->spawned));
+    NOTE(t->calls[3], miou_await(t->child, NULL));
+    NOTE(t->calls[4], miou_cancel(t->child));
+    NOTE(t->calls[5], miou_await_all(NULL, &t->child, 1));
+    NOTE(t->calls[6], miou_resource_create(&resource, ignore, NULL));
+    NOTE(t->calls[7], miou_own(t->unowned));
+    NOTE(t->calls[8], miou_disown(t->owned));
+    NOTE(t->calls[9], miou_release(t->owned));
+    NOTE(t->calls[10], miou_check(t->owned));
+    NOTE(t->calls[11], miou_domain_self());
     /* A cancelled task's children may have been cancelled already. */
-    t->calls[12] = miou_promise_state(t->child);
+    NOTE(t->calls[12], miou_promise_state(t->child));
     t->calls[12] = t->calls[12] == MIOU_STATE_FAILED ? MIOU_STATE_RUNNING : t->calls[12];
     t->written = promise != nothing || resource != NULL;
     return 0;
@@ -230,7 +231,7 @@ static int rebel(void *arg)
     TRY(miou_own(t->owned));
     TRY(miou_async(&t->child, NULL, yield_for_ever, NULL));
     miou_protect(yield_for_ever, t, do_nothing, call_everything);
-    t->afterwards = miou_own(t->unowned);
+    NOTE(t->afterwards, miou_own(t->unowned));
     return 0;
 }
 
@@ -244,12 +245,15 @@ CHECK("R8.15", on_cancellation_neither_suspends_nor_spawns_nor_owns)
     struct rebel t = {.afterwards = -1};
     int i;
 
-    assert_int_equal(run_with(1, cancel_a_rebel, &t), 0);
-    for (i = 0; i < CALLS; i++)
-        assert_int_equal(t.calls[i], i < REFUSED ? MIOU_IN_FINALISER : 0);
-    assert_false(t.written);
-    assert_false(t.spawned);
-    assert_int_equal(t.afterwards, 0);
+    expect_code(run_with(1, cancel_a_rebel, &t), 0);
+    for (i = 0; i < CALLS; i++) {
+        with_index(i);
+
+        expect_noted(t.calls[i], i < REFUSED ? MIOU_IN_FINALISER : 0);
+    }
+    expect_false(t.written);
+    expect_false(t.spawned);
+    expect_noted(t.afterwards, 0);
 }
 
 /* ---- R8.16: its failure ---- */
@@ -316,11 +320,12 @@ CHECK("R8.16", a_failure_on_cancellation_ends_the_run)
     int i;
 
     for (i = 0; i < 2; i++) {
+        with_index(i);
         struct failing t = {.protect = {.waits = true, .on_cancellation = -7}, .on_worker = i};
 
-        assert_int_equal(run_with(2, end_by_failing, &t), MIOU_ON_CANCELLATION_FAILED);
-        assert_string_equal(t.protect.calls, "fgc");
-        assert_true(t.finalised >= 3 &&
+        expect_code(run_with(2, end_by_failing, &t), MIOU_ON_CANCELLATION_FAILED);
+        expect_text(t.protect.calls, "fgc");
+        expect_true(t.finalised >= 3 &&
                     t.finalised <= 4); /* the task that waits need not have begun */
     }
 }
@@ -329,7 +334,7 @@ CHECK("R8.16", other_failures_end_nothing)
 {
     struct protect t = {.waits = true, .fn = -7, .finally = -8, .on_cancellation = 5};
 
-    assert_int_equal(run_with(0, cancel_a_protected, &t), 0);
-    assert_string_equal(t.calls, "fgc");
-    assert_int_equal(t.result, -8);
+    expect_code(run_with(0, cancel_a_protected, &t), 0);
+    expect_text(t.calls, "fgc");
+    expect_noted(t.result, -8);
 }

@@ -161,13 +161,13 @@ static int call_with_half(void *arg)
     (void)arg;
     TRY(things_create(&t));
     EXPECT(miou_lazy_create(&untouched, NULL, NULL), -EINVAL);
-    EXPECT(untouched, NULL);
+    EXPECT(untouched == NULL, true);
     EXPECT(miou_trigger_on_signal(t.trigger, NULL, NULL), -EINVAL);
     EXPECT(miou_trigger_state(t.trigger), MIOU_TRIGGER_INITIAL);
     EXPECT(miou_computation_canceller(NULL, t.computation, t.computation), -EINVAL);
     EXPECT(miou_computation_canceller(&nothing, NULL, t.computation), -EINVAL);
     EXPECT(miou_computation_canceller(&nothing, t.computation, NULL), -EINVAL);
-    EXPECT(nothing, NULL);
+    EXPECT(nothing == NULL, true);
     EXPECT(miou_computation_attach(t.computation, NULL), -EINVAL);
     EXPECT(miou_computation_attach(NULL, t.trigger), -EINVAL);
     EXPECT(miou_condition_wait(t.condition, NULL), -EINVAL);
@@ -176,8 +176,8 @@ static int call_with_half(void *arg)
 
 CHECK("R9.29", null_is_no_object)
 {
-    assert_run(0, call_with_null, NULL);
-    assert_run(0, call_with_half, NULL);
+    expect_code(run_with(0, call_with_null, NULL), 0);
+    expect_code(run_with(0, call_with_half, NULL), 0);
 }
 
 static int make_things(void *arg)
@@ -203,8 +203,8 @@ CHECK("R9.29", of_another_run)
 {
     struct things things;
 
-    assert_run(0, make_things, &things);
-    assert_run(1, call_with_those_of_another_run, &things);
+    expect_code(run_with(0, make_things, &things), 0);
+    expect_code(run_with(1, call_with_those_of_another_run, &things), 0);
 }
 
 /* Each in the place of the next. */
@@ -227,7 +227,7 @@ static int call_with_other_kinds(void *arg)
 
 CHECK("R9.29", of_another_kind)
 {
-    assert_run(0, call_with_other_kinds, NULL);
+    expect_code(run_with(0, call_with_other_kinds, NULL), 0);
 }
 
 /* ---- R9.30, R9.32: finalisers and cancelled tasks */
@@ -241,9 +241,9 @@ static void call_in_a_finaliser(void *value)
 {
     struct last_will *will = value;
 
-    will->suspended = suspend_in_vain(&will->things, MIOU_IN_FINALISER);
-    will->created = create_in_vain(&will->things, MIOU_IN_FINALISER);
-    will->done = do_without_suspending(&will->things);
+    NOTE(will->suspended, suspend_in_vain(&will->things, MIOU_IN_FINALISER));
+    NOTE(will->created, create_in_vain(&will->things, MIOU_IN_FINALISER));
+    NOTE(will->done, do_without_suspending(&will->things));
 }
 
 /* Fail, holding the mutex and owning a resource. */
@@ -268,22 +268,22 @@ CHECK("R9.30", calls_in_a_finaliser)
 {
     struct last_will here = {.done = -1}, there = {.done = -1};
 
-    assert_int_equal(run_with(0, leave_a_will, &here), BOOM);
-    assert_int_equal(here.suspended, 0);
-    assert_int_equal(here.created, 0);
-    assert_int_equal(here.done, 0);
-    assert_int_equal(run_with(1, leave_a_will_elsewhere, &there), BOOM);
-    assert_int_equal(there.suspended, 0);
-    assert_int_equal(there.created, 0);
-    assert_int_equal(there.done, 0);
+    expect_code(run_with(0, leave_a_will, &here), BOOM);
+    expect_noted(here.suspended, 0);
+    expect_noted(here.created, 0);
+    expect_noted(here.done, 0);
+    expect_code(run_with(1, leave_a_will_elsewhere, &there), BOOM);
+    expect_noted(there.suspended, 0);
+    expect_noted(there.created, 0);
+    expect_noted(there.done, 0);
 }
 
 static void wait_in_a_finaliser(void *value)
 {
     struct last_will *will = value;
 
-    will->suspended = miou_condition_wait(will->things.condition, will->things.mutex);
-    will->done = miou_mutex_unlock(will->things.mutex);
+    NOTE(will->suspended, miou_condition_wait(will->things.condition, will->things.mutex));
+    NOTE(will->done, miou_mutex_unlock(will->things.mutex));
 }
 
 static int leave_a_wait(void *arg)
@@ -302,9 +302,9 @@ CHECK("R9.30 R9.15", waiting_in_a_finaliser)
 {
     struct last_will will = {.done = -1};
 
-    assert_run(0, leave_a_wait, &will);
-    assert_int_equal(will.suspended, MIOU_IN_FINALISER);
-    assert_int_equal(will.done, -EPERM);
+    expect_code(run_with(0, leave_a_wait, &will), 0);
+    expect_noted(will.suspended, MIOU_IN_FINALISER);
+    expect_noted(will.done, -EPERM);
 }
 
 static int call_when_cancelled(void *arg)
@@ -314,8 +314,8 @@ static int call_when_cancelled(void *arg)
     TRY(things_create(&will->things));
     TRY(miou_mutex_lock(will->things.mutex));
     yield_for_ever(NULL);
-    will->suspended = suspend_in_vain(&will->things, MIOU_CANCELLED);
-    will->done = do_without_suspending(&will->things);
+    NOTE(will->suspended, suspend_in_vain(&will->things, MIOU_CANCELLED));
+    NOTE(will->done, do_without_suspending(&will->things));
     return 0;
 }
 
@@ -345,7 +345,7 @@ CHECK("R9.32", calls_when_cancelled)
 {
     struct last_will will;
 
-    assert_run(1, cancel_and_look, &will);
+    expect_code(run_with(1, cancel_and_look, &will), 0);
 }
 
 static int wait_when_cancelled(void *arg)
@@ -354,8 +354,8 @@ static int wait_when_cancelled(void *arg)
 
     TRY(miou_mutex_lock(will->things.mutex));
     yield_for_ever(NULL);
-    will->suspended = miou_condition_wait(will->things.condition, will->things.mutex);
-    will->done = miou_mutex_unlock(will->things.mutex);
+    NOTE(will->suspended, miou_condition_wait(will->things.condition, will->things.mutex));
+    NOTE(will->done, miou_mutex_unlock(will->things.mutex));
     return 0;
 }
 
@@ -377,25 +377,26 @@ CHECK("R9.32 R9.15", waiting_when_cancelled)
 {
     struct last_will will;
 
-    assert_run(0, cancel_and_lock, &will);
+    expect_code(run_with(0, cancel_and_lock, &will), 0);
 }
 
 /* ---- R9.33 */
 
 static void assert_not_running(const struct things *things)
 {
-    assert_int_equal(suspend_in_vain(things, MIOU_NOT_RUNNING), 0);
-    assert_int_equal(create_in_vain(things, MIOU_NOT_RUNNING), 0);
-    assert_int_equal(do_in_vain(things, MIOU_NOT_RUNNING), 0);
-    assert_int_equal(miou_condition_wait(things->condition, things->mutex), MIOU_NOT_RUNNING);
+    expect_code(suspend_in_vain(things, MIOU_NOT_RUNNING), 0);
+    expect_code(create_in_vain(things, MIOU_NOT_RUNNING), 0);
+    expect_code(do_in_vain(things, MIOU_NOT_RUNNING), 0);
+    expect_code(miou_condition_wait(things->condition, things->mutex), MIOU_NOT_RUNNING);
 }
+#define assert_not_running(...) IN_HELPER(assert_not_running, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R9.33", outside_a_run)
 {
     struct things things = {0};
 
     assert_not_running(&things);
-    assert_run(0, make_things, &things);
+    expect_code(run_with(0, make_things, &things), 0);
     assert_not_running(&things);
 }
 
@@ -408,13 +409,13 @@ static void call_in_an_action(miou_trigger *trigger, void *arg)
     miou_promise *promise;
 
     (void)trigger;
-    will->suspended =
-        miou_yield() != MIOU_IN_FINALISER ||
-        miou_async(&promise, NULL, return_seven, NULL) != MIOU_IN_FINALISER ||
-        miou_resource_create(&resource, wait_in_a_finaliser, will) != MIOU_IN_FINALISER ||
-        suspend_in_vain(&will->things, MIOU_IN_FINALISER);
-    will->created = create_in_vain(&will->things, MIOU_IN_FINALISER);
-    will->done = do_without_suspending(&will->things);
+    NOTE(will->suspended,
+         miou_yield() != MIOU_IN_FINALISER ||
+             miou_async(&promise, NULL, return_seven, NULL) != MIOU_IN_FINALISER ||
+             miou_resource_create(&resource, wait_in_a_finaliser, will) != MIOU_IN_FINALISER ||
+             suspend_in_vain(&will->things, MIOU_IN_FINALISER));
+    NOTE(will->created, create_in_vain(&will->things, MIOU_IN_FINALISER));
+    NOTE(will->done, do_without_suspending(&will->things));
 }
 
 static int act(void *arg)
@@ -434,8 +435,8 @@ CHECK("R9.34", calls_in_an_action)
 {
     struct last_will will = {.done = -1};
 
-    assert_run(0, act, &will);
-    assert_int_equal(will.suspended, 0);
-    assert_int_equal(will.created, 0);
-    assert_int_equal(will.done, 0);
+    expect_code(run_with(0, act, &will), 0);
+    expect_noted(will.suspended, 0);
+    expect_noted(will.created, 0);
+    expect_noted(will.done, 0);
 }

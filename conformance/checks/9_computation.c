@@ -51,7 +51,7 @@ static int look_at_states(void *arg)
 
 CHECK("R9.22 R9.23", states_of_a_trigger)
 {
-    assert_run(DOMAINS, look_at_states, NULL);
+    expect_code(run_with(DOMAINS, look_at_states, NULL), 0);
 }
 
 /* ---- R9.24: actions */
@@ -151,8 +151,8 @@ CHECK("R9.24", called_by_the_task_that_signals)
 {
     struct note note = {0};
 
-    assert_run(DOMAINS, signal_in_all_ways, &note);
-    assert_int_equal(note.wrong, 0);
+    expect_code(run_with(DOMAINS, signal_in_all_ways, &note), 0);
+    expect_number(note.wrong, 0);
 }
 
 static int signal_in_vain(void *arg)
@@ -178,7 +178,7 @@ CHECK("R9.24", not_called_when_signalled_or_freed_before)
 {
     struct note note = {0};
 
-    assert_run(0, signal_in_vain, &note);
+    expect_code(run_with(0, signal_in_vain, &note), 0);
 }
 
 static void count_call(miou_trigger *trigger, void *arg)
@@ -213,8 +213,8 @@ CHECK("R9.24", signalled_by_all_domains_at_once)
 {
     atomic_int calls = 0;
 
-    assert_run(DOMAINS, signal_from_everywhere, &calls);
-    assert_int_equal(calls, ROUNDS);
+    expect_code(run_with(DOMAINS, signal_from_everywhere, &calls), 0);
+    expect_number(calls, ROUNDS);
 }
 
 /* An action that does to other objects whatever it may, and frees its own. */
@@ -247,7 +247,7 @@ static int chain_of_actions(void *arg)
 
 CHECK("R9.24", an_action_completes_and_frees)
 {
-    assert_run(0, chain_of_actions, NULL);
+    expect_code(run_with(0, chain_of_actions, NULL), 0);
 }
 
 /* Two triggers of one computation. The action of the one that is signalled first frees the other.
@@ -262,7 +262,7 @@ static void free_the_other(miou_trigger *trigger, void *arg)
     struct rivals *t = arg;
 
     t->calls++;
-    t->freed = miou_trigger_free(t->triggers[trigger == t->triggers[0]]);
+    NOTE(t->freed, miou_trigger_free(t->triggers[trigger == t->triggers[0]]));
 }
 
 static int complete_for_rivals(void *arg)
@@ -284,9 +284,9 @@ CHECK("R9.24", an_action_is_not_called_once_its_trigger_is_freed)
 {
     struct rivals t = {.freed = 1};
 
-    assert_run(0, complete_for_rivals, &t);
-    assert_int_equal(t.calls, 1);
-    assert_int_equal(t.freed, 0);
+    expect_code(run_with(0, complete_for_rivals, &t), 0);
+    expect_number(t.calls, 1);
+    expect_noted(t.freed, 0);
 }
 
 /* An action that tries to free the computation that is being completed, or another one. */
@@ -300,7 +300,7 @@ static void free_computation(miou_trigger *trigger, void *arg)
     struct freeing *t = arg;
 
     (void)trigger;
-    t->freed = miou_computation_free(t->computation);
+    NOTE(t->freed, miou_computation_free(t->computation));
 }
 
 static int attach_freeing(miou_computation *computation, struct freeing *freeing)
@@ -349,8 +349,8 @@ static int free_another(void *arg)
 
 CHECK("R9.10", not_freed_while_it_is_completed)
 {
-    assert_run(0, free_while_completing, NULL);
-    assert_run(0, free_another, NULL);
+    expect_code(run_with(0, free_while_completing, NULL), 0);
+    expect_code(run_with(0, free_another, NULL), 0);
 }
 
 /* ---- R9.25, R9.31 */
@@ -426,7 +426,7 @@ CHECK("R9.31", letters_between_domains)
 {
     struct letter letter;
 
-    assert_run(DOMAINS, exchange_letters, &letter);
+    expect_code(run_with(DOMAINS, exchange_letters, &letter), 0);
 }
 
 static int complete_some(void *arg)
@@ -457,7 +457,7 @@ static int complete_from_everywhere(void *arg)
 
 CHECK("R9.25", completed_by_all_domains_at_once)
 {
-    assert_int_equal(run_with(DOMAINS, complete_from_everywhere, NULL), ROUNDS);
+    expect_code(run_with(DOMAINS, complete_from_everywhere, NULL), ROUNDS);
 }
 
 /* ---- R9.26: a task is cancelled just as the computation is completed */
@@ -495,7 +495,7 @@ CHECK("R9.26", cancelled_as_it_is_completed)
 {
     struct letter letter;
 
-    assert_run(DOMAINS, cancel_those_that_await, &letter);
+    expect_code(run_with(DOMAINS, cancel_those_that_await, &letter), 0);
 }
 
 /* ---- R9.27: attached, detached, freed and signalled by several domains */
@@ -543,7 +543,7 @@ static int shuffle_everywhere(void *arg)
 
 CHECK("R9.27", attached_and_detached_everywhere)
 {
-    assert_run(DOMAINS, shuffle_everywhere, NULL);
+    expect_code(run_with(DOMAINS, shuffle_everywhere, NULL), 0);
 }
 
 /* ---- R9.28: cancellers */
@@ -591,7 +591,7 @@ static int hand_on_some(void *arg)
 
 CHECK("R9.28", errors_are_handed_on_and_values_are_not)
 {
-    assert_run(0, hand_on_some, NULL);
+    expect_code(run_with(0, hand_on_some, NULL), 0);
 }
 
 static int hand_on_too_late(void *arg)
@@ -619,7 +619,7 @@ static int hand_on_too_late(void *arg)
 
 CHECK("R9.28", nothing_to_hand_on)
 {
-    assert_run(0, hand_on_too_late, NULL);
+    expect_code(run_with(0, hand_on_too_late, NULL), 0);
 }
 
 /* From each computation to the next, and from the last to the first. */
@@ -647,7 +647,7 @@ static int hand_round(void *arg)
 
 CHECK("R9.28", a_long_chain)
 {
-    assert_run(0, hand_round, NULL);
+    expect_code(run_with(0, hand_round, NULL), 0);
 }
 
 static int complete_with_boom(void *arg)
@@ -682,7 +682,7 @@ static int hand_on_between_domains(void *arg)
 
 CHECK("R9.28", handed_on_between_domains)
 {
-    assert_run(DOMAINS, hand_on_between_domains, NULL);
+    expect_code(run_with(DOMAINS, hand_on_between_domains, NULL), 0);
 }
 
 /* ---- waits that nothing else ends ---- */

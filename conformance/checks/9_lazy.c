@@ -28,7 +28,7 @@ static int force_known(void *arg)
 
 CHECK("R9.17 R9.18", from_a_value)
 {
-    assert_run(0, force_known, NULL);
+    expect_code(run_with(0, force_known, NULL), 0);
 }
 
 /* ---- R9.17, R9.20, R9.31: forced by all at once */
@@ -85,7 +85,7 @@ CHECK("R9.17 R9.20 R9.31", forced_by_all_domains_at_once)
 {
     struct sum sum = {0};
 
-    assert_run(DOMAINS, force_from_everywhere, &sum);
+    expect_code(run_with(DOMAINS, force_from_everywhere, &sum), 0);
 }
 
 /* ---- R9.18: an error of the runtime itself is a value like others */
@@ -115,8 +115,8 @@ CHECK("R9.18", cancelled_is_an_error_like_others)
 {
     int calls = 0;
 
-    assert_run(0, force_an_error, &calls);
-    assert_int_equal(calls, 1);
+    expect_code(run_with(0, force_an_error, &calls), 0);
+    expect_number(calls, 1);
 }
 
 /* ---- R9.21: the one that computes is cancelled just as it ends */
@@ -181,8 +181,8 @@ CHECK("R9.21", cancelled_as_it_computes)
 {
     struct relay relay = {0};
 
-    assert_run(DOMAINS, cancel_many_that_compute, &relay);
-    assert_in_range(relay.forced, ROUNDS, 2 * ROUNDS);
+    expect_code(run_with(DOMAINS, cancel_many_that_compute, &relay), 0);
+    expect_in_range(relay.forced, ROUNDS, 2 * ROUNDS);
 }
 
 /* What a cancelled task computed to its end does not count. */
@@ -204,7 +204,7 @@ static int force_and_note(void *arg)
 {
     struct attempt *attempt = arg;
 
-    attempt->error = miou_lazy_force(attempt->lazy, &attempt->outcome);
+    NOTE(attempt->error, miou_lazy_force(attempt->lazy, &attempt->outcome));
     return 0;
 }
 
@@ -229,7 +229,7 @@ CHECK("R9.21", what_a_cancelled_task_computed_does_not_count)
 {
     struct attempt attempt = {.outcome = 77};
 
-    assert_run(0, cancel_and_force, &attempt);
-    assert_int_equal(attempt.error, MIOU_CANCELLED);
-    assert_int_equal(attempt.outcome, 77);
+    expect_code(run_with(0, cancel_and_force, &attempt), 0);
+    expect_noted(attempt.error, MIOU_CANCELLED);
+    expect_code(attempt.outcome, 77);
 }

@@ -46,9 +46,9 @@ CHECK("R9.6 R9.1 R9.31", thousands_of_visits_from_all_domains)
 {
     struct room room = {0};
 
-    assert_int_equal(run_with(DOMAINS, visit_from_everywhere, &room), 0);
-    assert_int_equal(room.visits, VISITORS * VISITS);
-    assert_int_equal(room.crowded, 0);
+    expect_code(run_with(DOMAINS, visit_from_everywhere, &room), 0);
+    expect_number(room.visits, VISITORS * VISITS);
+    expect_number(room.crowded, 0);
 }
 
 /* ---- R9.7: a task is cancelled just as the mutex is handed to it */
@@ -93,9 +93,9 @@ CHECK("R9.7", cancelled_as_the_mutex_comes)
 {
     struct room room = {0};
 
-    assert_int_equal(run_with(DOMAINS, cancel_many_in_line, &room), 0);
-    assert_int_equal(room.crowded, 0);
-    assert_in_range(room.visits, ROUNDS + 1, 2 * ROUNDS + 1);
+    expect_code(run_with(DOMAINS, cancel_many_in_line, &room), 0);
+    expect_number(room.crowded, 0);
+    expect_in_range(room.visits, ROUNDS + 1, 2 * ROUNDS + 1);
 }
 
 /* ---- R9.9 */
@@ -133,9 +133,9 @@ CHECK("R9.9", returns_what_the_function_returned)
 {
     struct protected p = {0};
 
-    assert_run(0, protect_some, &p);
-    assert_int_equal(p.calls, 7);
-    assert_int_equal(p.held, 7);
+    expect_code(run_with(0, protect_some, &p), 0);
+    expect_number(p.calls, 7);
+    expect_number(p.held, 7);
 }
 
 static int protect_in_vain(void *arg)
@@ -155,8 +155,8 @@ CHECK("R9.9", not_called_without_the_mutex)
 {
     struct protected p = {0};
 
-    assert_run(0, protect_in_vain, &p);
-    assert_int_equal(p.calls, 0);
+    expect_code(run_with(0, protect_in_vain, &p), 0);
+    expect_number(p.calls, 0);
 }
 
 static int protect_for_ever(void *arg)
@@ -202,8 +202,8 @@ CHECK("R9.9", unlocked_when_cancelled)
 {
     struct protected p = {0};
 
-    assert_run(DOMAINS, cancel_the_protected, &p);
-    assert_int_equal(p.calls, 0);
+    expect_code(run_with(DOMAINS, cancel_the_protected, &p), 0);
+    expect_number(p.calls, 0);
 }
 
 /* ---- R9.16, R9.31: producers and consumers */
@@ -290,8 +290,8 @@ CHECK("R9.16 R9.11 R9.31", producers_and_consumers_on_all_domains)
 {
     struct store store = {0};
 
-    assert_int_equal(run_with(DOMAINS, trade, &store), 3 * (GOODS * (GOODS + 1) / 2));
-    assert_int_equal(store.count, 0);
+    expect_code(run_with(DOMAINS, trade, &store), 3 * (GOODS * (GOODS + 1) / 2));
+    expect_number(store.count, 0);
 }
 
 /* ---- R9.15: a task is cancelled just as it is signalled */
@@ -370,6 +370,6 @@ CHECK("R9.15 R9.16", cancelled_as_the_signal_comes)
 {
     struct relay relay = {0};
 
-    assert_int_equal(run_with(DOMAINS, cancel_many_that_wait, &relay), 0);
-    assert_int_equal(relay.held_after_error, 0);
+    expect_code(run_with(DOMAINS, cancel_many_that_wait, &relay), 0);
+    expect_number(relay.held_after_error, 0);
 }

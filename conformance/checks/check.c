@@ -3,11 +3,15 @@
  *     checks --list                   prints one line for each rule of each check: R6.5 write_all
  *     checks LIBRARY RULE NAME [WORD]
  *
- * Exit status: 0 passed, 1 failed (why is on standard error), 77 the runtime lacks what the check
- * needs, 2 could not tell. A check that passed also says so on standard output, followed by WORD:
- * the status alone could come from a call of exit by the runtime. So does a check that this machine
- * cannot carry out: `unknown RULE NAME WORD` and what is missing; and one for which the runtime
- * lacks one of a few items of driver/parts.h: `lacks RULE NAME WORD` and these. */
+ * Exit status: 0 passed, 1 failed, 77 the runtime lacks what the check needs, 2 could not tell. The
+ * verdict also stands on standard output, since the status alone could come from a call of exit by
+ * the runtime, and WORD from nobody else:
+ *
+ *     pass RULE NAME WORD
+ *     fail RULE NAME WORD WHY       in one line, which stands on standard error, too
+ *     unknown RULE NAME WORD WHY    this machine cannot carry out the check
+ *     lacks RULE NAME WORD ITEMS    the runtime lacks one of these items of driver/parts.h
+ */
 #include "check.h"
 
 #include "driver/trampolines.h"
@@ -16,7 +20,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +30,7 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 enum { PASSED = 0, FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77 };
 
@@ -205,7 +212,8 @@ int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *
     if (result == -ENOSYS && !task.ran)
         lack_run(run, options);
     if (result >= 0 && !task.ran)
-        fail_msg("the run returned %d and never ran its main task", result);
+        fail_with("expected the run to call its main task, but it only returned %s",
+                  code_text(result).text);
     return result;
 }
 
@@ -386,7 +394,9 @@ static void run_chosen(void **state)
     (void)state;
     for (i = 0; i < sizeof crashes / sizeof *crashes; i++)
         signal(crashes[i], SIG_DFL);
+    hush(false);
     chosen->function();
+    hush(true);
     finished = true;
 }
 
@@ -394,7 +404,7 @@ static int run_one(const char *library, const char *rule, const char *name, cons
 {
     struct CMUnitTest test = {.name = name, .test_func = run_chosen};
     const char *error;
-    int report, said;
+    int report, failed, said;
 
     chosen = find(rule, name);
     if (!chosen) {
@@ -416,9 +426,13 @@ static int run_one(const char *library, const char *rule, const char *name, cons
     error = trampolines_open(library, lack);
     if (error)
         cannot_test("cannot open %s: %s", library, error);
-    cmocka_set_message_output(CM_OUTPUT_TAP); /* of cmocka's formats the one without a summary */
-    if (_cmocka_run_group_tests(name, &test, 1, NULL, NULL) != 0)
+    hush(true);
+    failed = _cmocka_run_group_tests(name, &test, 1, NULL, NULL);
+    hush(false);
+    if (failed) {
+        dprintf(report, "fail %s %s %s %s\n", rule, name, word, expect_failure());
         return FAILED;
+    }
     if (!finished) {
         fprintf(stderr, "checks: %s was skipped\n", name);
         return COULD_NOT_TELL;

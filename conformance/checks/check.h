@@ -2,23 +2,22 @@
  *
  *     CHECK("R6.5 R6.8", write_sends_all)
  *     {
- *         ... cmocka's asserts, on this thread and outside tasks only: they longjmp ...
+ *         struct writing t = {.written = -1};
+ *
+ *         expect_code(unix_run_with(0, write_lots, &t), 0);
+ *         expect_noted(t.written, LOTS);
  *     }
  *
  * Each check runs in a process of its own. Inside tasks, finalisers and other threads, write into
- * plain variables; assert when the run has returned. */
+ * plain variables, results with NOTE; expect when the run has returned. */
 #ifndef CHECK_H
 #define CHECK_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <cmocka.h>
 
+#include "expect.h"
 #include "miou_sync.h"
 #include "miou_unix.h"
 

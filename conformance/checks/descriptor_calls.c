@@ -15,16 +15,16 @@ void use_descriptor(struct descriptor_results *t, miou_fd *fd)
     char byte = '-';
     ssize_t *result = t->uses;
 
-    *result++ = miou_bind_and_listen(fd, place, sizeof address, NULL);
-    *result++ = miou_accept(&client, fd, NULL);
-    *result++ = miou_connect(fd, place, sizeof address);
-    *result++ = miou_read(fd, &byte, 1);
-    *result++ = miou_read_exactly(fd, &byte, 1);
-    *result++ = miou_write(fd, "z", 1);
-    *result++ = miou_recvfrom(fd, &byte, 1, &peer, &length);
-    *result++ = miou_sendto(fd, "z", 1, NULL, 0);
-    *result++ = miou_close(fd);
-    *result++ = miou_fd_number(fd);
+    NOTE(*result++, miou_bind_and_listen(fd, place, sizeof address, NULL));
+    NOTE(*result++, miou_accept(&client, fd, NULL));
+    NOTE(*result++, miou_connect(fd, place, sizeof address));
+    NOTE(*result++, miou_read(fd, &byte, 1));
+    NOTE(*result++, miou_read_exactly(fd, &byte, 1));
+    NOTE(*result++, miou_write(fd, "z", 1));
+    NOTE(*result++, miou_recvfrom(fd, &byte, 1, &peer, &length));
+    NOTE(*result++, miou_sendto(fd, "z", 1, NULL, 0));
+    NOTE(*result++, miou_close(fd));
+    NOTE(*result++, miou_fd_number(fd));
     t->untouched = client == before && byte == '-' && length == 99 && peer.ss_family == AF_UNSPEC;
 }
 
@@ -34,33 +34,42 @@ void make_descriptors(struct descriptor_results *t, int number)
     miou_fd *fd = before;
     ssize_t *result = t->makers;
 
-    *result++ = miou_tcpv4(&fd, 0);
-    *result++ = miou_tcpv6(&fd, 0);
-    *result++ = miou_udpv4(&fd, 0);
-    *result++ = miou_udpv6(&fd, MIOU_OWNED);
-    *result++ = miou_unix_socket(&fd, 0);
-    *result++ = miou_fd_adopt(&fd, number, 0);
+    NOTE(*result++, miou_tcpv4(&fd, 0));
+    NOTE(*result++, miou_tcpv6(&fd, 0));
+    NOTE(*result++, miou_udpv4(&fd, 0));
+    NOTE(*result++, miou_udpv6(&fd, MIOU_OWNED));
+    NOTE(*result++, miou_unix_socket(&fd, 0));
+    NOTE(*result++, miou_fd_adopt(&fd, number, 0));
     t->untouched = t->untouched && fd == before;
 }
 
-void assert_uses_return(const struct descriptor_results *t, int error)
+void(assert_uses_return)(const struct descriptor_results *t, int error)
 {
     int i;
 
-    for (i = 0; i < DESCRIPTOR_USES; i++)
-        assert_int_equal(t->uses[i], error);
-    assert_true(t->untouched);
+    for (i = 0; i < DESCRIPTOR_USES; i++) {
+        with_index(i);
+
+        expect_noted(t->uses[i], error);
+    }
+    expect_true(t->untouched);
 }
 
-void assert_suspending_return(const struct descriptor_results *t, int error)
+void(assert_suspending_return)(const struct descriptor_results *t, int error)
 {
     int i;
 
-    for (i = FIRST_WAIT; i < END_OF_WAITS; i++)
-        assert_int_equal(t->uses[i], error);
-    for (i = 0; i < DESCRIPTOR_MAKERS; i++)
-        assert_int_equal(t->makers[i], error);
-    assert_true(t->untouched);
+    for (i = FIRST_WAIT; i < END_OF_WAITS; i++) {
+        with_index(i);
+
+        expect_noted(t->uses[i], error);
+    }
+    for (i = 0; i < DESCRIPTOR_MAKERS; i++) {
+        with_index(i);
+
+        expect_noted(t->makers[i], error);
+    }
+    expect_true(t->untouched);
 }
 
 int ready_open(struct ready *t, unsigned flags)

@@ -23,7 +23,10 @@ void make_descriptors(struct descriptor_results *t, int number);
 
 /* Assert that every use returned error; that every call that can suspend did, makers included. */
 void assert_uses_return(const struct descriptor_results *t, int error);
+#define assert_uses_return(...) IN_HELPER(assert_uses_return, (__VA_ARGS__), #__VA_ARGS__)
 void assert_suspending_return(const struct descriptor_results *t, int error);
+#define assert_suspending_return(...)                                                              \
+    IN_HELPER(assert_suspending_return, (__VA_ARGS__), #__VA_ARGS__)
 
 /* A descriptor whose calls never have to wait. */
 struct ready {

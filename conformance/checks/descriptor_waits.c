@@ -47,7 +47,7 @@ static int close_one(void *arg)
     return miou_close(waiter_of(t)->fd);
 }
 
-void assert_wait_undisturbed(enum wait_kind kind)
+void(assert_wait_undisturbed)(enum wait_kind kind)
 {
     struct undisturbed t = {.waits = {.first = kind, .end = kind + 1}};
 
@@ -117,11 +117,12 @@ static int hand_over_on_domain(void *arg)
     return run_on(((struct handover *)arg)->domain, hand_over, arg);
 }
 
-void assert_handed_over(enum wait_kind kind, ssize_t result)
+void(assert_handed_over)(enum wait_kind kind, ssize_t result)
 {
     int i;
 
     for (i = 0; i < 20; i++) {
+        with_index(i);
         struct handover t = {.kind = kind,
                              .domain = i % 2,
                              .canceller_first = i % 4 < 2,
@@ -129,10 +130,10 @@ void assert_handed_over(enum wait_kind kind, ssize_t result)
                              .canceller = {.first = kind, .end = kind + 1}};
         const struct waiter *first = &t.waits.waiters[kind];
 
-        assert_int_equal(unix_run_with(1, hand_over_on_domain, &t), 0);
-        assert_true(t.waited);
-        assert_int_equal(first->result, t.taken ? result : MIOU_CANCELLED);
-        assert_int_equal(t.second.result, result);
+        expect_code(unix_run_with(1, hand_over_on_domain, &t), 0);
+        expect_true(t.waited);
+        expect_noted(first->result, t.taken ? result : MIOU_CANCELLED);
+        expect_noted(t.second.result, result);
         peer_close(first->peer);
         peer_close(t.canceller.waiters[kind].peer);
     }
@@ -178,20 +179,24 @@ static int wait_in_a_crowd_on_domain(void *arg)
     return run_on(((struct crowd *)arg)->domain, wait_in_a_crowd, arg);
 }
 
-void assert_others_served(enum wait_kind kind, ssize_t result)
+void(assert_others_served)(enum wait_kind kind, ssize_t result)
 {
     int i, j;
 
     for (i = 0; i < 2 * CROWD; i++) {
+        with_index(i);
         struct crowd t = {.kind = kind,
                           .domain = i % 2,
                           .cancelled = i / 2,
                           .waits = {.first = kind, .end = kind + 1}};
 
-        assert_int_equal(unix_run_with(1, wait_in_a_crowd_on_domain, &t), 0);
-        assert_true(t.waited);
-        for (j = 0; j < CROWD; j++)
-            assert_int_equal(t.waiters[j].result, j == t.cancelled ? MIOU_CANCELLED : result);
+        expect_code(unix_run_with(1, wait_in_a_crowd_on_domain, &t), 0);
+        expect_true(t.waited);
+        for (j = 0; j < CROWD; j++) {
+            with_index(j);
+
+            expect_noted(t.waiters[j].result, j == t.cancelled ? MIOU_CANCELLED : result);
+        }
         peer_close(t.waits.waiters[kind].peer);
     }
 }

@@ -276,7 +276,7 @@ static int wait_disturbed(void *arg)
     if (t->disturbance->before != NULL)
         TRY(t->disturbance->before(t));
     t->waits = true;
-    t->result = t->wait->wait(t->wait->state);
+    NOTE(t->result, t->wait->wait(t->wait->state));
     t->done = true;
     return settle(t);
 }
@@ -333,27 +333,26 @@ static int disturb_on_domain(void *arg)
     return run_on(t->domain, disturb, t);
 }
 
-void assert_undisturbed(const struct disturbed_wait *wait)
+void(assert_undisturbed)(const struct disturbed_wait *wait)
 {
     int i, domain, result;
 
-    for (i = 0; i < DISTURBANCES; i++)
+    for (i = 0; i < DISTURBANCES; i++) {
+        with_name(disturbances[i].name);
+
         for (domain = 0; domain < 2; domain++) {
+            with_index(domain);
             struct scene t = {
                 .wait = wait, .disturbance = &disturbances[i], .domain = domain, .pair.peer = -1};
 
-            result = unix_run_with(2, disturb_on_domain, &t);
+            NOTE(result, unix_run_with(2, disturb_on_domain, &t));
             if (t.pair.peer >= 0)
                 peer_close(t.pair.peer);
-            if (result != 0)
-                fail_msg("on domain %d, %s: the run returned %d", domain, t.disturbance->name,
-                         result);
-            if (t.early)
-                fail_msg("on domain %d, %s: the wait ended", domain, t.disturbance->name);
-            if (t.result != wait->result)
-                fail_msg("on domain %d, %s: the call returned %d", domain, t.disturbance->name,
-                         t.result);
+            expect_noted(result, 0);
+            expect_false(t.early);
+            expect_noted(t.result, wait->result);
         }
+    }
 }
 
 /* ---- children ---- */
@@ -384,7 +383,7 @@ int end_when_released(void *arg)
     return 7;
 }
 
-void assert_children_undisturbed(int (*wait)(void *children), int result)
+void(assert_children_undisturbed)(int (*wait)(void *children), int result)
 {
     struct children t = {.promises = {NULL}};
 

@@ -19,6 +19,7 @@ struct disturbed_wait {
 /* Make the call again and again, on two domains, while one thing after another happens: assert that
  * it returns when it is released, and not before. */
 void assert_undisturbed(const struct disturbed_wait *wait);
+#define assert_undisturbed(...) IN_HELPER(assert_undisturbed, (__VA_ARGS__), #__VA_ARGS__)
 
 /* The state of such a call that waits for children: those are released all at once. */
 struct children {
@@ -31,5 +32,7 @@ int end_when_released(void *children);
 
 /* The same for a call that waits for such children, with their struct as its state. */
 void assert_children_undisturbed(int (*wait)(void *children), int result);
+#define assert_children_undisturbed(...)                                                           \
+    IN_HELPER(assert_children_undisturbed, (__VA_ARGS__), #__VA_ARGS__)
 
 #endif

@@ -94,10 +94,13 @@ int objects_disown(const struct objects *objects)
 
 /* ---- the calls ---- */
 
-/* Return the text of a call that does not return the error. */
+/* Return what is wrong with a call that does not return the error. */
 #define MUST_REFUSE(kind, call)                                                                    \
-    if ((kinds & (kind)) && (call) != error)                                                       \
-    return #call
+    do {                                                                                           \
+        long long code_ = (kinds & (kind)) ? (long long)(call) : error;                            \
+        if (code_ != error)                                                                        \
+            return other_code(#call, "", error, code_);                                            \
+    } while (0)
 
 static const char *first_of_spawns(enum call_kind kinds, int error, const struct objects *with)
 {
@@ -438,10 +441,10 @@ const char *first_accepted(enum call_group group, enum call_kind kinds, int erro
     return !accepted && called != before ? "a call has called one of its functions" : accepted;
 }
 
-void assert_all_refused(const char *accepted)
+void(assert_all_refused)(const char *accepted)
 {
     if (accepted)
-        fail_msg("not refused: %s", accepted);
+        fail_with("%s", accepted);
 }
 
 /* ---- where they are refused ---- */
@@ -533,20 +536,22 @@ static void assert_refused(enum call_group group, check_runner *run,
     int i;
 
     for (i = 0; i < 2; i++) {
+        with_index(i);
         struct refusal t = {.group = group, .spawn = spawners[i], .child = child};
 
-        assert_int_equal(run_by(run, &(miou_options){.domains = 1}, cancel_child, &t), 0);
+        expect_code(run_by(run, &(miou_options){.domains = 1}, cancel_child, &t), 0);
         assert_all_refused(t.accepted);
-        assert_int_equal(t.tried, times);
+        expect_number(t.tried, times);
     }
 }
+#define assert_refused(...) IN_HELPER(assert_refused, (__VA_ARGS__), #__VA_ARGS__)
 
-void assert_refused_in_finalisers(enum call_group group, check_runner *run)
+void(assert_refused_in_finalisers)(enum call_group group, check_runner *run)
 {
     assert_refused(group, run, finalise_twice, 2);
 }
 
-void assert_refused_when_cancelled(enum call_group group, check_runner *run)
+void(assert_refused_when_cancelled)(enum call_group group, check_runner *run)
 {
     assert_refused(group, run, call_once_cancelled, 1);
 }

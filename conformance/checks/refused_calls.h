@@ -55,11 +55,16 @@ const char *first_accepted(enum call_group group, enum call_kind kinds, int erro
 
 /* Fail unless that returned NULL. */
 void assert_all_refused(const char *accepted);
+#define assert_all_refused(...) IN_HELPER(assert_all_refused, (__VA_ARGS__), #__VA_ARGS__)
 
 /* Assert that a group is refused, in a run by run with one domain beside dom0: in finalisers, of a
  * task that goes on and of one that is cancelled; and in a cancelled task. Each is tried with the
  * task's own objects, with those of another task, and with none. */
 void assert_refused_in_finalisers(enum call_group group, check_runner *run);
+#define assert_refused_in_finalisers(...)                                                          \
+    IN_HELPER(assert_refused_in_finalisers, (__VA_ARGS__), #__VA_ARGS__)
 void assert_refused_when_cancelled(enum call_group group, check_runner *run);
+#define assert_refused_when_cancelled(...)                                                         \
+    IN_HELPER(assert_refused_when_cancelled, (__VA_ARGS__), #__VA_ARGS__)
 
 #endif

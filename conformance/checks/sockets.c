@@ -217,7 +217,7 @@ int pair_open(struct pair *pair, unsigned flags)
     /* connect may return before the connection can be accepted. */
     await_events(miou_fd_number(listener), POLLIN);
     TRY(miou_accept(&pair->fd, listener, NULL));
-    pair->number = miou_fd_number(pair->fd);
+    NOTE(pair->number, miou_fd_number(pair->fd));
     return miou_close(listener);
 }
 
@@ -246,7 +246,7 @@ int accept_once(void *arg)
 {
     struct waiter *waiter = arg;
 
-    waiter->result = miou_accept(&waiter->client, waiter->fd, NULL);
+    NOTE(waiter->result, miou_accept(&waiter->client, waiter->fd, NULL));
     waiter->done = true;
     return 0;
 }
@@ -255,7 +255,7 @@ int read_once(void *arg)
 {
     struct waiter *waiter = arg;
 
-    waiter->result = miou_read(waiter->fd, &waiter->byte, 1);
+    NOTE(waiter->result, miou_read(waiter->fd, &waiter->byte, 1));
     waiter->done = true;
     return 0;
 }
@@ -265,7 +265,7 @@ int write_lots(void *arg)
     static const char lots[LOTS];
     struct waiter *waiter = arg;
 
-    waiter->result = miou_write(waiter->fd, lots, LOTS);
+    NOTE(waiter->result, miou_write(waiter->fd, lots, LOTS));
     waiter->done = true;
     return 0;
 }

@@ -152,18 +152,19 @@ void passenger_call(struct passenger *passenger)
         sem_post(&passenger->station->bell);
 }
 
-void stations_assert_sound(const struct stations *stations, int domains)
+void(stations_assert_sound)(const struct stations *stations, int domains)
 {
     int i;
 
-    assert_int_equal(stations->made, domains + 1);
+    expect_number(stations->made, domains + 1);
     for (i = 0; i <= domains; i++) {
+        with_index(i);
         const struct station *station = &stations->at[i];
 
-        assert_int_equal(station->strange, 0);
-        assert_int_equal(station->beside, 0);
-        assert_int_equal(station->together, 0);
-        assert_int_equal(station->late, 0);
-        assert_int_equal(station->finalised, 1);
+        expect_number(station->strange, 0);
+        expect_number(station->beside, 0);
+        expect_number(station->together, 0);
+        expect_number(station->late, 0);
+        expect_number(station->finalised, 1);
     }
 }

@@ -69,5 +69,6 @@ int passenger_task(void *passenger);
 /* Assert what holds for all stations, however the run ended: each was finalised once, and not used
  * afterwards; nothing strange happened; select was called between tasks, and not twice at once. */
 void stations_assert_sound(const struct stations *stations, int domains);
+#define stations_assert_sound(...) IN_HELPER(stations_assert_sound, (__VA_ARGS__), #__VA_ARGS__)
 
 #endif

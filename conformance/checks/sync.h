@@ -6,15 +6,14 @@
 
 enum { BOOM = MIOU_LAST - 1, DOMAINS = 2, ROUNDS = 300 };
 
-/* Return this line's number unless a call returns what is expected. */
+/* Return this line's number unless a call returns what is expected. If the run returns it as well,
+ * a failure tells the call. */
 #define EXPECT(call_, expected_)                                                                   \
     do {                                                                                           \
-        if ((call_) != (expected_))                                                                \
-            return __LINE__;                                                                       \
+        long long code_ = (call_), right_ = (expected_);                                           \
+        if (code_ != right_)                                                                       \
+            return note_other(code_, #expected_, right_, #call_, __FILE__, __LINE__);              \
     } while (0)
-
-/* The same in the check itself: if the run returns a line, its tasks have failed there. */
-#define assert_run(domains_, fn_, arg_) assert_int_equal(run_with(domains_, fn_, arg_), 0)
 
 /* Spawn this many tasks of fn(arg), at most 64, on all domains in turn, and await them. Returns the
  * sum of what they returned, or an error. */

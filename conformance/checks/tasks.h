@@ -11,7 +11,7 @@
     do {                                                                                           \
         int error_ = (int)(call);                                                                  \
         if (error_ < 0)                                                                            \
-            return error_;                                                                         \
+            return note_error(error_, #call, __FILE__, __LINE__);                                  \
     } while (0)
 
 /* Tasks: return 0; return the argument, a number; yield until cancelled, and return 0. */

@@ -26,17 +26,10 @@ __attribute__((format(printf, 1, 2))) static struct process run(const char *form
 
 /* ---- Checks ---- */
 
-/* The first check of R1.1, which passes on a runtime that does nothing but run the main task. */
+/* A check of R1.1, which passes on a runtime that does nothing but run the main task. */
 static const char *first_test(void)
 {
-    static char name[128];
-    struct process process = run("%s --list", built("checks"));
-    const char *line = strstr(process.output, "R1.1 ");
-
-    assert_non_null(line);
-    assert_int_equal(sscanf(line, "R1.1 %127[^\n]", name), 1);
-    process_free(&process);
-    return name;
+    return "run_returns_every_value";
 }
 
 static void says_that_a_test_passed(void **state)
@@ -59,9 +52,101 @@ static void says_why_a_test_failed(void **state)
         run("%s %s R1.1 %s word", built("checks"), built("liars/says_ok.so"), first_test());
 
     (void)state;
-    assert_string_equal(process.output, "");
+    assert_true(contains(process.output, " word "));
+    assert_string_equal(strstr(process.output, " word ") + strlen(" word "), process.errors);
     assert_true(contains(process.errors, ".c:"));
     assert_int_equal(process.status, 1);
+    process_free(&process);
+}
+
+/* Replace the numbers of lines, which every change of a check changes, by #. */
+static void hide_lines(char *text)
+{
+    char *to = text;
+
+    while (*text) {
+        bool before = !strncmp(text, ".c:", 3) || !strncmp(text, "line ", 5);
+        size_t size = before ? strcspn(text, ": ") + 1 : 1;
+
+        memmove(to, text, size);
+        to += size;
+        text += size;
+        if (before && *text >= '0' && *text <= '9') {
+            text += strspn(text, "0123456789");
+            *to++ = '#';
+        }
+    }
+    *to = '\0';
+}
+
+/* A check of a mutant fails, and says what was called, what was expected and what came. */
+static void says_what_was_called_and_what_came(void **state)
+{
+    static const struct {
+        const char *mutant, *rule, *check, *line;
+    } cases[] = {
+        /* a call of the check itself, and one of a task */
+        {"nothing_can_be_run", "R1.6", "bad_arguments_of_run",
+         "1_running.c:#: miou_run(NULL, NULL, NULL): expected -EINVAL, got 0"},
+        {"orphanages_are_never_empty", "R3.1", "bad_arguments_of_orphanages",
+         "3_orphans.c:#: miou_care(&promise, orphans) in line #: expected MIOU_CARE_EMPTY, got "
+         "MIOU_CARE_RUNNING"},
+        /* in a helper and a loop, from a call that another file made */
+        {"the_cancelled_may_care", "R2.14", "calls_of_a_cancelled_task",
+         "2_cancellation.c:#: miou_care(&promise, orphans) in line #: expected MIOU_CANCELLED, got "
+         "0; with i = 6; 2_cancellation.c:#: in assert_refused(miou_async, 0)"},
+        /* a run that ends with the error of a call */
+        {"no_child_is_listed_twice", "R8.9", "outcomes_and_places",
+         "8_combinators.c:#: run_with(2, await_numbers, &t): expected 0, got -EINVAL, as "
+         "miou_await_all(t->twice, (miou_promise *[]){p[3], p[1], p[3]}, 3) in line #; "
+         "8_combinators.c:#: in assert_outcomes(miou_async)"},
+        /* what a task has noticed itself */
+        {"a_failed_computation_fails_the_force", "R9.18", "cancelled_is_an_error_like_others",
+         "9_lazy.c:#: miou_lazy_force(lazy, &outcome): expected 0, got MIOU_CANCELLED; 9_lazy.c:#: "
+         "in "
+         "run_with(0, force_an_error, &calls)"},
+        /* other values */
+        {"a_failure_skips_finally", "R8.14", "finally_is_called_and_its_error_counts",
+         "8_protect.c:#: t.calls: expected \"fg\", got \"f\"; 8_protect.c:#: in "
+         "assert_protected(-7, 0, -7)"},
+        {"read_does_not_wait", "R6.4", "reading_waits_and_others_run",
+         "6_unix_streams.c:#: t.waited: expected true, got false"},
+        {"one_receiver_a_descriptor", "R6.40", "one_datagram_goes_to_one_of_two_receivers",
+         "6_unix_datagrams.c:#: t.done_after[i]: expected 0 (i), got 1; with i = 0"},
+        {"accept_does_not_tell_the_peer", "R6.3", "a_peers_name_in_the_unix_domain_is_told",
+         "6_unix_kinds.c:#: byte 0 of &t.peer: expected '\\x01', got '\\xff'"},
+    };
+    char expected[1024];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct process process = run("MIOU_MUTANT=%s MIOU_SABOTAGED=%s %s %s %s %s word",
+                                     cases[i].mutant, built("peers/threads.so"), built("checks"),
+                                     built("saboteur.so"), cases[i].rule, cases[i].check);
+
+        snprintf(expected, sizeof expected, "fail %s %s word %s\n", cases[i].rule, cases[i].check,
+                 cases[i].line);
+        hide_lines(process.output);
+        assert_string_equal(process.output, expected);
+        assert_int_equal(process.status, 1);
+        process_free(&process);
+    }
+}
+
+/* The report gives the rule's sentence, and the line as the reason. */
+static void the_report_tells_it(void **state)
+{
+    struct process process = run("MIOU_MUTANT=nothing_can_be_run MIOU_SABOTAGED=%s %s --runtime %s "
+                                 "--rule R1.6/bad_arguments_of_run",
+                                 built("peers/threads.so"), built("conform"), built("saboteur.so"));
+
+    (void)state;
+    hide_lines(process.output);
+    assert_true(
+        contains(process.output, "miou_run and miou_unix_run return -EINVAL and call nothing"));
+    assert_true(contains(process.output, "\n  1_running.c:#: miou_run(NULL, NULL, NULL): expected "
+                                         "-EINVAL, got 0\n  alone: "));
     process_free(&process);
 }
 
@@ -294,6 +379,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_that_a_test_passed),
         cmocka_unit_test(says_why_a_test_failed),
+        cmocka_unit_test(says_what_was_called_and_what_came),
+        cmocka_unit_test(the_report_tells_it),
         cmocka_unit_test(tells_other_ends_apart),
         cmocka_unit_test(says_what_cannot_be_tested),
         cmocka_unit_test(tells_a_crash_from_a_missing_command),

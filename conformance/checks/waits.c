@@ -91,7 +91,7 @@ static int connect_once(void *arg)
     struct waiter *waiter = arg;
 
     getsockname(waiter->peer, (struct sockaddr *)&address, &length);
-    waiter->result = miou_connect(waiter->fd, (struct sockaddr *)&address, length);
+    NOTE(waiter->result, miou_connect(waiter->fd, (struct sockaddr *)&address, length));
     waiter->done = true;
     return 0;
 }
@@ -101,7 +101,7 @@ static int read_two(void *arg)
     struct waiter *waiter = arg;
     char bytes[2];
 
-    waiter->result = miou_read_exactly(waiter->fd, bytes, sizeof bytes);
+    NOTE(waiter->result, miou_read_exactly(waiter->fd, bytes, sizeof bytes));
     waiter->byte = bytes[1];
     waiter->done = true;
     return 0;
@@ -111,7 +111,7 @@ static int receive_once(void *arg)
 {
     struct waiter *waiter = arg;
 
-    waiter->result = miou_recvfrom(waiter->fd, &waiter->byte, 1, NULL, NULL);
+    NOTE(waiter->result, miou_recvfrom(waiter->fd, &waiter->byte, 1, NULL, NULL));
     waiter->done = true;
     return 0;
 }
@@ -164,17 +164,18 @@ static void serve_connect(const struct waiter *waiter)
 /* ---- all of them ---- */
 
 static const struct {
+    const char *name;
     int (*open)(struct waiter *waiter, unsigned flags);
     void (*serve)(const struct waiter *waiter);
     ssize_t result;
 } kinds[WAITS] = {
-    [ACCEPT] = {open_accept, serve_accept, 0},
-    [READ] = {open_read, serve_byte, 1},
-    [WRITE] = {open_write, serve_lots, LOTS},
-    [CONNECT] = {open_connect, serve_connect, 0},
-    [READ_EXACTLY] = {open_read_exactly, serve_byte, 2},
-    [RECVFROM] = {open_recvfrom, serve_byte, 1},
-    [SENDTO] = {open_sendto, serve_lots, LOTS},
+    [ACCEPT] = {"miou_accept", open_accept, serve_accept, 0},
+    [READ] = {"miou_read", open_read, serve_byte, 1},
+    [WRITE] = {"miou_write", open_write, serve_lots, LOTS},
+    [CONNECT] = {"miou_connect", open_connect, serve_connect, 0},
+    [READ_EXACTLY] = {"miou_read_exactly", open_read_exactly, serve_byte, 2},
+    [RECVFROM] = {"miou_recvfrom", open_recvfrom, serve_byte, 1},
+    [SENDTO] = {"miou_sendto", open_sendto, serve_lots, LOTS},
 };
 
 miou_task *const wait_tasks[WAITS] = {
@@ -237,19 +238,25 @@ void *waits_serve(void *arg)
     return NULL;
 }
 
-void waits_assert(const struct waits *waits, ssize_t result)
+void(waits_assert)(const struct waits *waits, ssize_t result)
 {
     FOR_EACH_WAIT(kind, waits)
     {
-        assert_true(waits->waiters[kind].done);
-        assert_int_equal(waits->waiters[kind].result, result);
+        with_name(kinds[kind].name);
+
+        expect_true(waits->waiters[kind].done);
+        expect_noted(waits->waiters[kind].result, result);
     }
 }
 
-void waits_assert_served(const struct waits *waits)
+void(waits_assert_served)(const struct waits *waits)
 {
     FOR_EACH_WAIT(kind, waits)
-    assert_int_equal(waits->waiters[kind].result, kinds[kind].result);
+    {
+        with_name(kinds[kind].name);
+
+        expect_noted(waits->waiters[kind].result, kinds[kind].result);
+    }
 }
 
 /* ---- connecting in the Unix domain ---- */
@@ -259,7 +266,7 @@ int connect_locally(void *arg)
     struct sockaddr_un address = local_address(0);
     struct waiter *waiter = arg;
 
-    waiter->result = miou_connect(waiter->fd, (struct sockaddr *)&address, sizeof address);
+    NOTE(waiter->result, miou_connect(waiter->fd, (struct sockaddr *)&address, sizeof address));
     waiter->done = true;
     return 0;
 }

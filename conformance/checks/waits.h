@@ -41,7 +41,9 @@ void waits_serve_one(const struct waits *waits, enum wait_kind kind);
 
 /* Assert that each call returned this result; and that each did its work. */
 void waits_assert(const struct waits *waits, ssize_t result);
+#define waits_assert(...) IN_HELPER(waits_assert, (__VA_ARGS__), #__VA_ARGS__)
 void waits_assert_served(const struct waits *waits);
+#define waits_assert_served(...) IN_HELPER(waits_assert_served, (__VA_ARGS__), #__VA_ARGS__)
 
 /* How many wait if all that take part do. */
 static inline int waits_count(const struct waits *waits)

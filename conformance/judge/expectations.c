@@ -61,6 +61,75 @@ static struct outcomes first_other(struct outcomes list, const struct outcomes *
     return list;
 }
 
+enum { SHORT = 6 /* members of a list that is compared at a glance */ };
+
+/* How many members two lists have in common, from the first on. */
+static size_t in_common(struct outcomes a, struct outcomes b)
+{
+    size_t i = 0;
+
+    while (i < a.count && i < b.count && outcome_equal(a.of[i], b.of[i]))
+        i++;
+    return i;
+}
+
+/* The answer that agrees longest with a list. */
+static struct outcomes nearest(struct outcomes list, const struct outcomes *answers, int count)
+{
+    int best = 0;
+
+    for (int i = 1; i < count; i++)
+        if (in_common(list, answers[i]) > in_common(list, answers[best]))
+            best = i;
+    return answers[best];
+}
+
+/* How what was observed differs from what is expected. Both texts are to be freed. */
+struct difference {
+    char *observed;  /* in full; of a list only what is to stand behind it */
+    char *deviation; /* in short */
+};
+
+static struct difference list_difference(const struct inquiry *inquiry, struct outcomes list,
+                                         struct outcomes answer)
+{
+    size_t at = in_common(list, answer), number = at + 1;
+    struct phrase is = {""}, expected = {""};
+
+    if (at < list.count)
+        is = outcome_phrase(inquiry, list.of[at]);
+    if (at < answer.count)
+        expected = outcome_phrase(inquiry, answer.of[at]);
+    if (at == list.count)
+        return (struct difference){
+            text_of("; there is no member %zu, but %s is expected", number, expected.text),
+            text_of("has no member %zu, and not %s", number, expected.text)};
+    if (at == answer.count)
+        return (struct difference){
+            text_of("; member %zu is %s, but %zu are expected", number, is.text, at),
+            text_of("has the member %zu, %s, and not only %zu", number, is.text, at)};
+    return (struct difference){
+        text_of("; member %zu is %s, but %s is expected", number, is.text, expected.text),
+        text_of("has the member %zu, %s, and not %s", number, is.text, expected.text)};
+}
+
+/* How a list differs from all answers. */
+static struct difference difference_of(const struct inquiry *inquiry, struct outcomes list,
+                                       const struct outcomes *answers, int count, bool by_member,
+                                       const char *expected)
+{
+    struct outcomes other = by_member ? first_other(list, answers, count) : list;
+    struct outcomes answer = nearest(list, answers, count);
+
+    if (other.count > SHORT || (!by_member && answer.count > SHORT))
+        return list_difference(inquiry, list, answer);
+    return (struct difference){
+        list.count > SHORT ? text_of("; member %td is %s", other.of - list.of + 1,
+                                     outcome_phrase(inquiry, *other.of).text)
+                           : copy_of(""),
+        text_of("has the outcome %s, and not %s", list_phrase(inquiry, other).text, expected)};
+}
+
 static void check_answer(struct inquiry *inquiry, int event)
 {
     static struct outcome plain[] = {{.kind = OUTCOME_OK}, {.kind = OUTCOME_STOPPED}};
@@ -69,6 +138,7 @@ static void check_answer(struct inquiry *inquiry, int event)
     const struct operation *operation = operation_of(inquiry, event);
     const struct outcomes *answers = operation->answers;
     int count = operation->answer_count;
+    struct difference difference;
     char *expected;
 
     if (count == 0) {
@@ -80,14 +150,17 @@ static void check_answer(struct inquiry *inquiry, int event)
     if (answers_list(did->outcomes, answers, count, operation->kind != OP_PARALLEL))
         return;
     expected = answers_text(inquiry, answers, count);
-    report_deviation(
-        inquiry, operation->line,
-        text_of("%s has the outcome %s, and not %s", operation_word(operation->kind),
-                list_phrase(inquiry, first_other(did->outcomes, answers, count)).text, expected),
-        text_of("'%s' has the outcome %s", operation_phrase(inquiry, did->operation).text,
-                expected),
-        text_of("%s, in task %s (line %d of the trace)", list_phrase(inquiry, did->outcomes).text,
-                task_phrase(inquiry, did->instance).text, did->line));
+    difference = difference_of(inquiry, did->outcomes, answers, count,
+                               operation->kind != OP_PARALLEL, expected);
+    report_deviation(inquiry, operation->line,
+                     text_of("%s %s", operation_word(operation->kind), difference.deviation),
+                     text_of("'%s' has the outcome %s",
+                             operation_phrase(inquiry, did->operation).text, expected),
+                     text_of("%s%s, in task %s (line %d of the trace)",
+                             list_phrase(inquiry, did->outcomes).text, difference.observed,
+                             task_phrase(inquiry, did->instance).text, did->line));
+    free(difference.observed);
+    free(difference.deviation);
     free(expected);
 }
 
@@ -298,30 +371,57 @@ static char *expected_prints_text(const struct inquiry *inquiry,
     return must(result);
 }
 
+/* How the prints and finalisers differ: from this place on, where this event is, or none if it is
+ * negative. */
+static struct difference print_difference(const struct inquiry *inquiry,
+                                          const struct expectation *expectation, int at, int event,
+                                          const char *expected)
+{
+    char *seen = prints_text(inquiry);
+    struct phrase is = {"none"}, due = {"none"};
+    struct difference difference;
+    struct happening happening;
+
+    if (at < SHORT && expectation->happening_count <= SHORT)
+        return (struct difference){
+            seen, text_of("the prints and finalisers are %s, and not %s", seen, expected)};
+    if (event >= 0 && happening_of(inquiry, event, &happening))
+        is = happening_phrase(inquiry, happening);
+    if (at < expectation->happening_count)
+        due = happening_phrase(inquiry, expectation->happenings[at]);
+    difference = (struct difference){
+        text_of("%s; number %d is %s, but %s is expected", seen, at + 1, is.text, due.text),
+        text_of("print or finaliser number %d is %s, and not %s", at + 1, is.text, due.text)};
+    free(seen);
+    return difference;
+}
+
 static void check_exactly(struct inquiry *inquiry, const struct expectation *expectation)
 {
-    int matched = 0;
-    bool same = true;
-    char *expected, *observed;
+    struct difference difference;
+    int matched = 0, other = -1;
+    char *expected;
 
-    for (int i = 0; i < inquiry->trace->event_count && same; i++) {
+    for (int i = 0; i < inquiry->trace->event_count && other < 0; i++) {
         struct happening happening;
 
         if (!happening_of(inquiry, i, &happening) ||
             (happening.kind != HAPPENS_PRINT && happening.kind != HAPPENS_FINALISE))
             continue;
-        same = matched < expectation->happening_count &&
-               expectation->happenings[matched].kind == happening.kind &&
-               expectation->happenings[matched].which == happening.which;
-        matched++;
+        if (matched < expectation->happening_count &&
+            expectation->happenings[matched].kind == happening.kind &&
+            expectation->happenings[matched].which == happening.which)
+            matched++;
+        else
+            other = i;
     }
-    if (same && matched == expectation->happening_count)
+    if (other < 0 && matched == expectation->happening_count)
         return;
     expected = expected_prints_text(inquiry, expectation);
-    observed = prints_text(inquiry);
-    report_deviation(inquiry, expectation->line,
-                     text_of("the prints and finalisers are %s, and not %s", observed, expected),
-                     text_of("exactly these prints and finalisers: %s", expected), observed);
+    difference = print_difference(inquiry, expectation, matched, other, expected);
+    report_deviation(inquiry, expectation->line, difference.deviation,
+                     text_of("exactly these prints and finalisers: %s", expected),
+                     difference.observed);
     free(expected);
 }
 

@@ -3,6 +3,7 @@
 #include "test_stories.h"
 
 #include "alternatives.h"
+#include "scenario/memory.h"
 
 /* ---- Programs ---- */
 
@@ -1232,9 +1233,13 @@ static struct verdict *verdict_of(const char *text, const char *output)
     struct complaints complaints = {.size = 0};
     struct program *program =
         program_parse(text, strlen(text), PROGRAM_WITH_ANSWERS, complain, &complaints);
-    struct trace *trace = trace_parse(program, 1, output, strlen(output));
-    struct verdict *verdict = judge(program, trace, NULL);
+    struct verdict *verdict;
+    struct trace *trace;
 
+    if (!program)
+        fail_msg("%s", complaints.text);
+    trace = trace_parse(program, 1, output, strlen(output));
+    verdict = judge(program, trace, NULL);
     trace_free(trace);
     program_free(program);
     assert_non_null(verdict);
@@ -1314,6 +1319,90 @@ static void answers_are_judged(void **state)
             assert_null(strstr(findings, "- "));
         assert_true(contains(findings, cases[i].finding));
     }
+}
+
+/* A list of this many members, which are the same but for the first. To be freed. */
+static char *long_list(const char *first, const char *other, const char *between, int count)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+
+    for (int i = 0; i < count; i++)
+        fprintf(stream, "%s%s", i > 0 ? between : "", i == 0 ? first : other);
+    fclose(stream);
+    return text;
+}
+
+/* However long a list is, the member that differs is shown. */
+static void the_member_that_differs_is_shown(void **state)
+{
+    enum { MANY = 20 };
+    char *oks = long_list("ok", "ok", ", ", MANY), *fewer = long_list("ok", "ok", ", ", MANY - 1);
+    char *failed = long_list("failed boom", "ok", ", ", MANY);
+    char *more = long_list("ok", "ok", ", ", MANY + 1);
+    char *tasks = long_list("t", "t", " ", MANY);
+    const struct {
+        const char *answers, *outcomes, *difference, *deviation;
+    } cases[] = {
+        {more, oks, "ok; there is no member 21, but ok is expected, in task main",
+         "parallel has no member 21, and not ok"},
+        {fewer, oks, "ok; member 20 is ok, but 19 are expected, in task main",
+         "parallel has the member 20, ok, and not only 19"},
+        {"ok, ok | failed boom", oks, "ok; member 3 is ok, but 2 are expected, in task main",
+         "parallel has the member 3, ok, and not only 2"},
+        {oks, failed, "ok, ok; member 1 is failed boom, but ok is expected, in task main",
+         "parallel has the member 1, failed boom, and not ok"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *program = text_of("task main\nparallel %s => %s\ntask t\nfail boom\nexpect run ok\n",
+                                tasks, cases[i].answers);
+        char *trace =
+            text_of("scenario 1\nbegin main 0\ndid main 2 %s\nrun ok\n", cases[i].outcomes);
+        struct verdict *verdict = verdict_of(program, trace);
+
+        assert_true(contains(verdict->findings[0].observed, cases[i].difference));
+        assert_string_equal(verdict->findings[0].deviation, cases[i].deviation);
+        verdict_free(verdict);
+        free(trace);
+        free(program);
+    }
+    free(oks);
+    free(fewer);
+    free(failed);
+    free(more);
+    free(tasks);
+}
+
+/* The same of what every member may be, and of prints. */
+static void a_member_that_is_no_answer_is_shown(void **state)
+{
+    char *oks = long_list("ok 1", "ok", ", ", 100), *prints = long_list("b", "a", " ", 30);
+    char *program = text_of("task main\norphans o\nrepeat 100 length o => ok | ok 2\n"
+                            "repeat 30 print a\nprint b\nexpect run ok\nexpect exactly %s\n",
+                            prints);
+    char *printed = long_list("print main a\n", "print main a\n", "", 30);
+    char *trace =
+        text_of("scenario 1\nbegin main 0\ndid main 2 ok\ndid main 3 %s\n%sdid main 4 ok\n"
+                "end main\nrun ok\n",
+                oks, printed);
+    struct verdict *verdict = verdict_of(program, trace);
+
+    (void)state;
+    assert_true(contains(verdict->findings[0].observed, "...; member 1 is ok 1, in task main"));
+    assert_string_equal(verdict->findings[0].deviation,
+                        "length has the outcome ok 1, and not ok | ok 2");
+    assert_true(contains(verdict->findings[1].observed, "a ...; number 1 is a, but b is expected"));
+    assert_string_equal(verdict->findings[1].deviation,
+                        "print or finaliser number 1 is a, and not b");
+    verdict_free(verdict);
+    free(trace);
+    free(printed);
+    free(program);
+    free(prints);
+    free(oks);
 }
 
 static void some_operations_are_expected_to_succeed(void **state)
@@ -1643,6 +1732,8 @@ int main(void)
         cmocka_unit_test(expectations_are_judged),
         cmocka_unit_test(deviations_are_told_in_short),
         cmocka_unit_test(answers_are_judged),
+        cmocka_unit_test(the_member_that_differs_is_shown),
+        cmocka_unit_test(a_member_that_is_no_answer_is_shown),
         cmocka_unit_test(some_operations_are_expected_to_succeed),
         cmocka_unit_test(verdicts_tell_what_kept_from_judging),
         cmocka_unit_test(what_only_gives_back_or_asks_may_be_absent),

@@ -4,6 +4,7 @@
 
 #include "scenario/memory.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,27 +39,17 @@ static char *shortened(char *words)
     return words;
 }
 
-/* The first line of standard error that is not only the frame of a report in TAP. */
-static char *telling_line(const char *errors)
-{
-    while (*errors && (!strncmp(errors, "1..", 3) || !strncmp(errors, "not ok ", 7))) {
-        errors += strcspn(errors, "\n");
-        errors += *errors == '\n';
-    }
-    errors += strncmp(errors, "# ", 2) ? 0 : 2;
-    return must(strndup(errors, strcspn(errors, "\n")));
-}
-
 /* How the process ended, and what it said. A hang is not told with its time, which is never the
  * same. */
 static char *end_of(const struct result *result)
 {
     const char *how = result->kind == RESULT_HANG ? "it hangs" : result->reason;
-    char *line = telling_line(result->errors ? result->errors : "");
-    char *words = text_of("%s%s%s", how, *line ? ": " : "", line);
+    const char *line = result->errors ? result->errors : "";
+    int size = (int)strcspn(line, "\n");
 
-    free(line);
-    return words;
+    if (strncmp(how, line, (size_t)size) == 0) /* a check's, without the way to where it failed */
+        return text_of("%.*s", (int)(strstr(how, "; ") ? strstr(how, "; ") - how : INT_MAX), how);
+    return text_of("%s: %.*s", how, size, line);
 }
 
 char *cause_words(const struct result *result)

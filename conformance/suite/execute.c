@@ -20,8 +20,8 @@ enum {
     ERROR_LINES = 30          /* of its standard error */
 };
 
-/* Exit statuses of checks. */
-enum { FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77 };
+/* Exit statuses of checks and drivers. */
+enum { COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77 };
 
 static char *first_line(const char *text)
 {
@@ -194,6 +194,16 @@ static bool says(const struct process *process, const char *word, const char *si
            !memcmp(process->output + word_size, signature, size);
 }
 
+/* Why a check failed is the result's reason, and need not be told again as an error. */
+static void set_failed(struct result *result, const char *line, const struct process *process)
+{
+    result_set(result, RESULT_FAIL, "%.*s", (int)strcspn(line, "\n"), line);
+    if (strcmp(process->errors, line) == 0) {
+        free(result->errors);
+        result->errors = NULL;
+    }
+}
+
 static void judge_check(const struct process *process, const struct session *session,
                         const char *signature, struct result *result)
 {
@@ -202,8 +212,8 @@ static void judge_check(const struct process *process, const struct session *ses
 
     if (!ended_by_itself(process, session, result))
         ;
-    else if (process->status == FAILED)
-        result_set(result, RESULT_FAIL, "an assertion does not hold");
+    else if (says(process, "fail ", signature, &rest))
+        set_failed(result, rest + 1, process);
     else if (process->status == NOT_IMPLEMENTED && says(process, "lacks ", signature, &rest))
         set_lacking(session, result, rest + 1);
     else if (process->status == COULD_NOT_TELL && says(process, "unknown ", signature, &rest))

@@ -159,6 +159,8 @@ static bool judge_bytes(struct client *client, size_t count)
     while (ours[i] == theirs[i])
         i++;
     client->received += i;
+    client->due = ours[i];
+    client->foreign = theirs[i];
     return fail(client, FOREIGN, 0);
 }
 
@@ -369,6 +371,19 @@ void client_close(struct client *client)
 
 /* ---- What the client reports ---- */
 
+/* An error by its name and in words. */
+static struct error_text {
+    char text[96];
+} error_text(int error)
+{
+    const char *name = strerrorname_np(error);
+    struct error_text result;
+
+    snprintf(result.text, sizeof result.text, "%s (%s)", name ? name : "an unknown error",
+             strerror(error));
+    return result;
+}
+
 static void explain_fault(const struct client *client, double patience, char *text, size_t size)
 {
     unsigned long long sent = client->sent, received = client->received;
@@ -376,7 +391,7 @@ static void explain_fault(const struct client *client, double patience, char *te
     switch (client->fault) {
     case REFUSED:
         if (client->error != 0)
-            snprintf(text, size, "no connection: %s", strerror(client->error));
+            snprintf(text, size, "no connection: %s", error_text(client->error).text);
         else
             snprintf(text, size, "no connection within %g s", patience);
         break;
@@ -392,7 +407,10 @@ static void explain_fault(const struct client *client, double patience, char *te
         snprintf(text, size, "the server took %llu bytes, but no more within %g s", sent, patience);
         break;
     case FOREIGN:
-        snprintf(text, size, "byte %llu of what came back is not the one that was sent", received);
+        snprintf(text, size,
+                 "byte %llu of what came back is not the one that was sent: expected \\x%02x, got "
+                 "\\x%02x",
+                 received, client->due, client->foreign);
         break;
     case UNASKED:
         snprintf(text, size, "more came back than the %llu bytes that were sent", sent);
@@ -403,11 +421,11 @@ static void explain_fault(const struct client *client, double patience, char *te
         break;
     case BROKEN:
         snprintf(text, size, "the server broke the connection after %llu of %llu bytes: %s",
-                 received, sent, strerror(client->error));
+                 received, sent, error_text(client->error).text);
         break;
     default:
         snprintf(text, size, "this machine cannot make more connections: %s",
-                 strerror(client->error));
+                 error_text(client->error).text);
     }
 }
 

@@ -41,8 +41,9 @@ struct client {
 
     enum client_state state;
     enum client_fault fault;
-    int error; /* errno of a fault */
-    int fd;    /* -1: none */
+    int error;                  /* errno of a fault */
+    unsigned char due, foreign; /* the byte that was sent, and the one that came back instead */
+    int fd;                     /* -1: none */
     int step;
     uint64_t base; /* bytes that had been sent, or received, when this step began */
     uint32_t laps; /* how often it went AGAIN */
