@@ -359,6 +359,12 @@ fuzz-proof: ## which mutants the fuzz targets and the attack find, TIME=1 second
 	@ci/setup
 	@ci/fuzz-proof $(MUTANTS)
 
+arm64: ## compile the runtime for arm64, and check it under qemu
+	@ci/arm64
+
+musl: ## compile the runtime with musl, and check it
+	@ci/musl
+
 bench: ## what things cost, each beside its limit
 	@ci/setup
 	$(BUILD) $(B)/bench $(B)/miou-echo
@@ -386,5 +392,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all conformance test tests explore spec peers drivers soak mutants mutation coverage valgrind sanitize bench \
+.PHONY: all arm64 musl conformance test tests explore spec peers drivers soak mutants mutation coverage valgrind sanitize bench \
         format install uninstall deb lib manual clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets
