@@ -71,12 +71,12 @@ $(B)/bench: $(patsubst %.c,$(B)/%.o,$(wildcard ref/bench*.c)) $(B)/libmiou.a
 # The sources of rooms, without their tests.
 room      = $(foreach r,$1,$(foreach f,$(wildcard $r/*.c),$(if $(filter test_%,$(notdir $f)),,$f)))
 
-LOADER   := $(B)/conformance/driver/interface.o $(B)/conformance/driver/trampolines.o
+LOADER   := $(patsubst %,$(B)/conformance/driver/%.o,interface trampolines keep_counters)
 PARSER   := $(filter-out %/reader.c %/markdown.c,$(call room,conformance/scenario))
 COMMAND  := conformance/conform.c conformance/options.c
 SUITE    := conformance/driver/parts.c \
             $(call room,$(addprefix conformance/,machine scenario judge suite report))
-DRIVER   := $(filter-out %/interface.c %/trampolines.c,$(call room,conformance/driver)) conformance/machine/strays.c $(PARSER)
+DRIVER   := $(filter-out $(LOADER:$(B)/%.o=%.c),$(call room,conformance/driver)) conformance/machine/strays.c $(PARSER)
 CHECKS   := $(call room,conformance/checks)
 SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/saboteur/*.c))
 
@@ -101,6 +101,9 @@ $(B)/conformance/report/html.o: FLAGS += -I$(B)
 # The specification as a page of HTML.
 $(B)/specification: $(B)/conformance/specification.o $(patsubst %.c,$(B)/%.o,$(call room,conformance/scenario))
 	$(LINK) $^ -lcmark
+
+# The library under test finds our _exit, see keep_counters.
+$(B)/driver $(B)/checks: LINK += -Wl,--export-dynamic-symbol=_exit,--export-dynamic-symbol=_Exit
 
 $(B)/driver: $(DRIVER:%.c=$(B)/%.o) $(LOADER)
 	$(LINK) $^ -ldl
@@ -330,8 +333,10 @@ mutation: ## change ref/ in one place at a time and count what the tests notice:
 	$(BUILD) all $(B)/faults
 	@ci/mutation $(MUTANTS)
 
-coverage: ## what the conformance run reaches in ref/: build/coverage/html/index.html
-	@ci/coverage
+coverage: ## what each rule reaches in ref/, or in RUNTIME=/path/lib.so that was compiled with --coverage: build/coverage/index.html
+	@ci/setup coverage
+	$(BUILD) all
+	@RUNTIME="$(RUNTIME)" ci/coverage
 
 valgrind: ## the conformance run under memcheck, and its domains under helgrind
 	@ci/valgrind
@@ -353,6 +358,12 @@ fuzz-runtime: ## random programs on a runtime for TIME=60 seconds: RUNTIME=/path
 fuzz-proof: ## which mutants the fuzz targets and the attack find, TIME=1 second each: MUTANTS="NAME ...", or all
 	@ci/setup
 	@ci/fuzz-proof $(MUTANTS)
+
+arm64: ## compile the runtime for arm64, and check it under qemu
+	@ci/arm64
+
+musl: ## compile the runtime with musl, and check it
+	@ci/musl
 
 bench: ## what things cost, each beside its limit
 	@ci/setup
@@ -381,5 +392,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all conformance test tests explore spec peers drivers soak mutants mutation coverage valgrind sanitize bench \
+.PHONY: all arm64 musl conformance test tests explore spec peers drivers soak mutants mutation coverage valgrind sanitize bench \
         format install uninstall deb lib manual clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

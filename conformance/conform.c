@@ -11,7 +11,9 @@
 #include "scenario/memory.h"
 #include "suite/attack.h"
 #include "suite/check_driver.h"
+#include "suite/counters.h"
 #include "suite/differences.h"
+#include "suite/directory.h"
 #include "suite/execute.h"
 #include "suite/process.h"
 
@@ -304,6 +306,14 @@ static void write_report(const struct options *options, const struct suite *suit
         conclusion_counts(stderr, suite);
 }
 
+static void need_a_place_for_counters(struct session *session)
+{
+    char *why = session->counters ? counters_need_directory(&session->counters) : NULL;
+
+    if (why)
+        die("%s", why);
+}
+
 static int check(struct options *options, struct suite *suite, const char *program)
 {
     char *command = again(options, program), *lacks = machine_lacks();
@@ -325,6 +335,7 @@ static int check(struct options *options, struct suite *suite, const char *progr
     report.colour = output.stream == stdout && terminal_has_colours(stdout);
     report.width = isatty(fileno(output.stream)) ? terminal_width(output.stream) : 0;
     need_a_free_name(options);
+    need_a_place_for_counters(session);
     heed_signals();
     run(session, suite, &report);
     write_report(options, suite, &report, &output);
@@ -334,6 +345,10 @@ static int check(struct options *options, struct suite *suite, const char *progr
     if (!suite->interrupted)
         write_differences(options, suite);
     status = conclude_status(suite);
+    if (session->counters && directory_is_empty(session->counters)) {
+        complain_about("the runtime has left no counters: was it compiled with --coverage?");
+        status = COULD_NOT_TELL;
+    }
     if (ended && !suite->interrupted) {
         fprintf(stderr, "conform: a driver has ended with status %d after its last scenario\n",
                 ended);

@@ -67,6 +67,10 @@ static const char help_on_execution[] = /* with a number */
     "                       for longer while none of its threads could run; default:\n"
     "                       20, or 5 with --check-driver\n"
     "  --under COMMAND      each under a command such as valgrind\n"
+    "  --coverage DIRECTORY\n"
+    "                       keep what a runtime compiled with --coverage counts apart,\n"
+    "                       by tests, in DIRECTORY/R2.1/ended; the directory must be\n"
+    "                       new, or empty\n"
     "  --seed N             steer the runtime's choices with the generator of\n"
     "                       spec/scenario.md and this seed: the same seed makes the\n"
     "                       same run\n"
@@ -352,6 +356,7 @@ static const struct known {
     {"driver", required_argument, PLACE(session.command)},
     {"server", required_argument, PLACE(session.server)},
     {"under", required_argument, PLACE(session.under)},
+    {"coverage", required_argument, PLACE(session.counters)},
     {"output", required_argument, PLACE(output)},
     {"spec", required_argument, PLACE(spec)},
     {"differences", required_argument, PLACE(differences)},

@@ -760,6 +760,46 @@ static void exports_only_into_an_empty_directory(void **state)
     process_free(&process);
 }
 
+/* Each test has a place of its own for what is counted in it, whatever the driver's language. */
+static void keeps_counters_apart(void **state)
+{
+    struct process process;
+
+    (void)state;
+    set_up_driver("counts", "mkdir -p \"$GCOV_PREFIX\" && echo $LEFT >>\"$GCOV_PREFIX/counters\"\n"
+                            "exec sh honest\n");
+    setenv("GCOV_PREFIX", place, 1);
+    setenv("LEFT", "as it was", 1);
+    process = conform("--rule R98 --coverage 'of each' --driver 'sh counts'");
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+    expect_file("of each/R98.1/first/counters", "as it was\n");
+    expect_file("of each/R98.2/1/counters", "as it was\n");
+    unsetenv("GCOV_PREFIX");
+    unsetenv("LEFT");
+    remove_file("counters"); /* of the driver that has greeted, for no test */
+}
+
+static void counts_only_where_there_are_counters(void **state)
+{
+    struct process process;
+
+    (void)state;
+    could_not_tell("--rule R98 --coverage spec --driver 'sh honest'",
+                   "conform: spec is not empty; nothing is written into it");
+    could_not_tell("--rule R98 --coverage nowhere/below --driver 'sh honest'",
+                   "conform: nowhere/below: No such file or directory");
+    process = conform("--rule R98 --coverage none --runtime %s", built("liars/says_ok.so"));
+    assert_true(contains(process.errors, "has left no counters: was it compiled with --coverage?"));
+    assert_string_equal(process.output, "");
+    assert_int_equal(process.status, 2);
+    process_free(&process);
+    process = conform("--rule R98 --coverage none --driver 'sh honest'");
+    assert_true(contains(process.errors, "the runtime has left no counters"));
+    assert_int_equal(process.status, 2);
+    process_free(&process);
+}
+
 /* What it tells of a driver is tested beside check_driver.c. */
 static void checks_a_driver(void **state)
 {
@@ -1103,6 +1143,8 @@ int main(void)
         cmocka_unit_test(lists_and_prints),
         cmocka_unit_test(exports_scenarios),
         cmocka_unit_test(exports_only_into_an_empty_directory),
+        cmocka_unit_test(keeps_counters_apart),
+        cmocka_unit_test(counts_only_where_there_are_counters),
         cmocka_unit_test(checks_a_driver),
         cmocka_unit_test(runs_under_a_command),
         cmocka_unit_test(a_library_that_goes_away_is_unknown),

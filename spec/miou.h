@@ -58,8 +58,8 @@ enum miou_error {
 };
 
 /* Returns the text of an error that a call returned or that is an outcome: for a code above its
- * name in words, for -errno the system's text, for anything else "unknown error". The text is never
- * NULL and never changes. May be called anywhere. [R1.15] */
+ * name in words, for -errno the system's text, for 0 "success", for anything else "unknown error".
+ * The text is never NULL and never changes. May be called anywhere. [R1.15] */
 const char *miou_strerror(int error);
 
 /* The function of a task. If it returns a value >= 0, the task has finished with that value; if it
@@ -103,8 +103,8 @@ typedef struct miou_options {
     /* How many domains there are beside dom0, each of which should be one thread [R4.17]. 0: none,
      * so that miou_call finds no domain [R4.5]. */
     int domains;
-    /* Bytes of stack that a task can rely on [R1.11]; 0: 64 KiB. Using more ends the process
-     * [R1.12]. */
+    /* Bytes of stack that a task can rely on [R1.11]; 0: 64 KiB. Using more ends the process, even
+     * by a single function whose frame takes up to 128 KiB [R1.12]. */
     size_t stack_size;
     /* miou_run only: how the domains wait for the system [R11.1]. NULL: they do not. A runtime that
      * declines monitors returns -ENOSYS. */
@@ -221,7 +221,8 @@ int miou_async(miou_promise **promise, const miou_spawn *options, miou_task *fn,
 /* Spawn a child as miou_async does, but on another domain: never on dom0 and never on the caller's
  * [R4.3, R4.4]. The child runs at the same time as the tasks here [R4.15]; a domain that sleeps is
  * woken for it [R4.16].
- * Errors: those of miou_async; MIOU_NO_DOMAIN_AVAILABLE (these two leave no domain [R4.5, R4.6]);
+ * Errors: those of miou_async; MIOU_NO_DOMAIN_AVAILABLE (these two leave no domain, as in a run whose
+ * options ask for none beside dom0 [R4.5, R4.6]);
  * -EINVAL (pin is dom0, the caller's domain, or not a domain of this run [R4.8]). */
 int miou_call(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
 
@@ -426,7 +427,8 @@ typedef void miou_signal_handler(int number, void *arg);
  * as handler(number, arg), in a task of its own on dom0, whichever thread got the signal
  * [R12.1]. It may do what tasks may [R12.6], and dom0 is woken for it [R12.3]. If several signals
  * of one number come before its handler has begun, one call may stand for all, but no number is
- * lost [R12.2]. The handler's task is no task's child; it is cancelled if it still runs when main
+ * lost [R12.2]; one that comes when main has returned, and begins no handler, does what it did before
+ * the run [R12.12]. The handler's task is no task's child; it is cancelled if it still runs when main
  * has returned [R12.7]. While a handler is set, the run is never deadlocked [R12.9]. For
  * MIOU_SIGNAL_DEFAULT and MIOU_SIGNAL_IGNORE see [R12.4]; arg is not used then. With the run's end
  * everything is as it was before [R12.5]. Returns 0.
@@ -469,7 +471,7 @@ struct miou_monitor {
 };
 
 /* Make a suspension point. It belongs to the calling task. When a suspension on it has ended, in
- * whatever way, it is stale [R11.8]. Returns 0.
+ * whatever way, or its task has, it is stale [R11.8] and takes no memory [R11.20]. Returns 0.
  * Errors: -EINVAL (NULL), MIOU_NOT_RUNNING, MIOU_IN_FINALISER [R11.18], -ENOMEM. */
 int miou_syscall_create(miou_syscall **syscall);
 

@@ -56,8 +56,9 @@ int miou_udpv6(miou_fd **fd, unsigned flags);
 int miou_unix_socket(miou_fd **fd, unsigned flags);
 
 /* Take a descriptor of the system, such as that of a pipe or a terminal. From then on the number,
- * which it keeps, is the runtime's to close [R6.31]. It becomes non-blocking, unless flags has
- * MIOU_BLOCKING: then a call that waits holds up its whole domain. Returns 0.
+ * which it keeps, is the runtime's to close [R6.31]. It becomes non-blocking until it is closed or
+ * disowned, unless flags has MIOU_BLOCKING: then a call that waits holds up its whole domain. Returns
+ * 0.
  * Errors: -EINVAL (other flags), -EBADF (number is not open), MIOU_CANCELLED, MIOU_IN_FINALISER,
  * -ENOMEM and the system's own. On error the number stays the caller's. */
 int miou_fd_adopt(miou_fd **fd, int number, unsigned flags);

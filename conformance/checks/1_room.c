@@ -264,8 +264,6 @@ static void assert_crash(struct overflow *t)
     child = start_process();
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0});
-        signal(SIGSEGV, SIG_DFL);
-        signal(SIGBUS, SIG_DFL);
         run_stack(1, 64 << 10, overflow_somewhere, t);
         _exit(1);
     }

@@ -14,6 +14,7 @@
  */
 #include "check.h"
 
+#include "driver/keep_counters.h"
 #include "driver/trampolines.h"
 #include "machine/machine.h"
 
@@ -36,7 +37,8 @@ enum { PASSED = 0, FAILED = 1, COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77 };
 
 static struct check *checks;
 static struct check *chosen;
-static bool finished; /* its function has returned */
+static bool finished;       /* its function has returned */
+static const char *library; /* the path of the runtime */
 
 /* What the check says, and where. */
 static struct {
@@ -394,13 +396,14 @@ static void run_chosen(void **state)
     (void)state;
     for (i = 0; i < sizeof crashes / sizeof *crashes; i++)
         signal(crashes[i], SIG_DFL);
+    keep_counters(library);
     hush(false);
     chosen->function();
     hush(true);
     finished = true;
 }
 
-static int run_one(const char *library, const char *rule, const char *name, const char *word)
+static int run_one(const char *rule, const char *name, const char *word)
 {
     struct CMUnitTest test = {.name = name, .test_func = run_chosen};
     const char *error;
@@ -482,8 +485,10 @@ int main(int argc, char **argv)
     unsetenv("CMOCKA_TEST_ABORT");
     if (argc == 2 && !strcmp(argv[1], "--list"))
         return list_checks();
-    if (argc == 4 || argc == 5)
-        return run_one(argv[1], argv[2], argv[3], argc == 5 ? argv[4] : "");
+    if (argc == 4 || argc == 5) {
+        library = argv[1];
+        return run_one(argv[2], argv[3], argc == 5 ? argv[4] : "");
+    }
     fprintf(stderr, "usage: checks --list\n       checks LIBRARY RULE NAME [WORD]\n");
     return COULD_NOT_TELL;
 }

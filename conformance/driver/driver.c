@@ -8,6 +8,7 @@
  * Exit status: 0 its input has ended, 2 it cannot go on, 3 the output is gone. */
 #include "driver.h"
 
+#include "keep_counters.h"
 #include "machine/strays.h"
 #include "miou_unix.h"
 #include "scenario/memory.h"
@@ -308,6 +309,8 @@ static bool read_id(unsigned *id)
 
 /* ---- Executing ---- */
 
+static const char *library; /* its path */
+
 static void execute(const struct schedule *schedule)
 {
     struct steering steering = {.schedule = schedule, .state = schedule ? schedule->seed : 0};
@@ -344,6 +347,7 @@ static void be_alone(void)
     if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0)
         die(NOTHING_TO_DO, "no standard input");
     close(nothing);
+    keep_counters(library);
 }
 
 static void say_end(int status)
@@ -409,13 +413,16 @@ int main(int argc, char **argv)
     open_output();
     deliver = write_out;
     if (argc == 3 && !strcmp(argv[1], "--lacks")) {
+        keep_counters(argv[2]);
         status = opened(argv[2], say_lacks(argv[2]));
         close(output);
         return status;
     }
     if (argc != 2)
         die(NOTHING_TO_DO, "usage: driver LIBRARY, or driver --lacks LIBRARY");
-    status = opened(argv[1], trampolines_open(argv[1], NULL));
+    library = argv[1];
+    outlive_keeping();
+    status = opened(library, trampolines_open(library, NULL));
     if (status == SAID)
         serve();
     close(output);

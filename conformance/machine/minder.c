@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -79,6 +81,14 @@ _Noreturn static void end_like(int status)
     _exit(0);
 }
 
+/* Whether we are to ask the command to end, which is done. */
+static bool ask_to_end(pid_t command)
+{
+    char byte;
+
+    return read(LEASH, &byte, 1) == 1 && kill(-command, SIGQUIT) == 0;
+}
+
 /* Wait for the end of the command, or of the leash, and kill what is left. The command is not
  * reaped before its group is killed, so no other group can have its number. */
 _Noreturn static void mind(pid_t command, int descriptor)
@@ -86,7 +96,7 @@ _Noreturn static void mind(pid_t command, int descriptor)
     struct pollfd polls[] = {{.fd = descriptor, .events = POLLIN}, {.fd = LEASH, .events = POLLIN}};
     int status = 0;
 
-    while (poll(polls, 2, -1) < 0)
+    while (poll(polls, 2, -1) < 0 || (!polls[0].revents && ask_to_end(command)))
         ;
     kill(-command, SIGKILL);
     while (waitpid(command, &status, 0) < 0 && errno == EINTR)
@@ -100,7 +110,8 @@ _Noreturn static void refuse(int error)
     _exit(write(REFUSAL, &error, sizeof error) < 0);
 }
 
-_Noreturn static void be_minder(char *const *arguments, const int *descriptors)
+_Noreturn static void be_minder(char *const *arguments, const char *variable,
+                                const int *descriptors)
 {
     pid_t command;
     int error, descriptor;
@@ -113,6 +124,8 @@ _Noreturn static void be_minder(char *const *arguments, const int *descriptors)
     prctl(PR_SET_NAME, "minder");
     if (!keep_only(descriptors))
         _exit(write(descriptors[REFUSAL], &errno, sizeof errno) < 0);
+    if (variable && putenv((char *)(uintptr_t)variable) != 0)
+        refuse(errno);
     error = start(arguments, &command);
     if (error)
         refuse(error);
@@ -138,7 +151,8 @@ static int hear_refusal(int descriptor)
     return error;
 }
 
-int minder_start(char *const *arguments, const int standard[3], struct minded *minded)
+int minder_start(char *const *arguments, const char *variable, const int standard[3],
+                 struct minded *minded)
 {
     int leash[2] = {-1, -1}, refusal[2] = {-1, -1}, error = 0;
 
@@ -150,7 +164,7 @@ int minder_start(char *const *arguments, const int standard[3], struct minded *m
         minded->minder = fork();
         error = minded->minder < 0 ? errno : 0;
         if (minded->minder == 0)
-            be_minder(arguments,
+            be_minder(arguments, variable,
                       (int[]){standard[0], standard[1], standard[2], leash[0], refusal[1]});
         close(refusal[1]);
         error = error ? error : hear_refusal(refusal[0]);

@@ -10,12 +10,15 @@
  * with its exit status, or by its signal. */
 struct minded {
     pid_t minder; /* a child of this process, to be waited for */
-    int leash;    /* once it is closed, or this process has ended, all is killed */
+    int leash;    /* once it is closed, or this process has ended, all is killed; a byte written to
+                     it sends SIGQUIT to the group of the command */
 };
 
-/* Start a program, found by PATH, with its arguments, ended by a NULL, and these descriptors, which
- * must not be 0 to 2, as its standard ones. It inherits no other descriptor, and no signal is
+/* Start a program, found by PATH, with its arguments, ended by a NULL; with a variable, NAME=VALUE,
+ * in its environment, if it is not NULL; and with these descriptors, which must not be 0 to 2, as
+ * its standard ones. It inherits no other descriptor, and no signal is
  * ignored or blocked in it. Returns 0, or an errno if the system refuses. */
-int minder_start(char *const *arguments, const int standard[3], struct minded *minded);
+int minder_start(char *const *arguments, const char *variable, const int standard[3],
+                 struct minded *minded);
 
 #endif

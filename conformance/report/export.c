@@ -4,8 +4,8 @@
 
 #include "paragraph.h"
 #include "scenario/memory.h"
+#include "suite/directory.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,24 +15,6 @@
 static char *complaint(const char *path)
 {
     return text_of("%s: %s", path, strerror(errno));
-}
-
-/* Make a directory, or find it empty. */
-static char *need_empty(const char *path)
-{
-    DIR *directory;
-    const struct dirent *entry;
-    char *why = NULL;
-
-    if (mkdir(path, 0777) == 0)
-        return NULL;
-    if (errno != EEXIST || !(directory = opendir(path)))
-        return complaint(path);
-    while (!why && (entry = readdir(directory)))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            why = text_of("%s is not empty; nothing is written into it", path);
-    closedir(directory);
-    return why;
 }
 
 static void write_program(FILE *stream, const struct test *test)
@@ -90,7 +72,7 @@ static char *write_scenario(const char *directory, const struct test *test)
 
 char *export_write(const char *directory, const struct suite *suite, size_t *count)
 {
-    char *why = need_empty(directory);
+    char *why = directory_need_empty(directory);
     size_t i;
 
     *count = 0;

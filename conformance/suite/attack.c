@@ -2,6 +2,7 @@
  * line per check on standard output, `CHECK VERDICT REASON`, and all else on standard error. */
 #include "attack.h"
 
+#include "counters.h"
 #include "excerpt.h"
 #include "process.h"
 #include "scenario/memory.h"
@@ -31,6 +32,7 @@ static void run_attack(const struct session *session, const struct test *test,
                      : session->seconds > patience_most ? patience_most
                                                         : session->seconds;
     char *patience = text_of("%g", seconds);
+    char *variable = counters_variable(session->counters, test->id);
     char *const words[] = {(char *)session->attack,
                            "--plain",
                            "--seed",
@@ -50,10 +52,14 @@ static void run_attack(const struct session *session, const struct test *test,
                            "-c",
                            (char *)session->server,
                            NULL};
-    struct command command = {
-        .arguments = words, .input = "", .seconds = LONGER * seconds, .output_limit = OUTPUT_LIMIT};
+    struct command command = {.arguments = words,
+                              .variable = variable,
+                              .input = "",
+                              .seconds = LONGER * seconds,
+                              .output_limit = OUTPUT_LIMIT};
 
     process_run(&command, process);
+    free(variable);
     free(patience);
 }
 

@@ -480,7 +480,7 @@ static void try_item(struct tester *tester, const struct item *item, unsigned id
 
     tester->lacks = drivers_lack(tester->drivers, program, item->plans != NULL);
     if (!tester->lacks) {
-        drivers_ask(tester->drivers, NULL, input, NULL, &process);
+        drivers_ask(tester->drivers, NULL, input, NULL, NULL, &process);
         tester->hung += process.end == PROCESS_HUNG;
         why = examine_all(tester, item, id, program, input, &process);
         process_free(&process);

@@ -2,6 +2,7 @@
  * it, or starts another. */
 #include "conversation.h"
 
+#include "counters.h"
 #include "scenario/memory.h"
 
 #include <errno.h>
@@ -259,7 +260,8 @@ static void replace_nuls(struct process *process)
 }
 
 /* Start the command, by a shell that limits its descriptors first, if there is a limit. */
-static struct child *start_command(const struct drivers *drivers, int descriptors)
+static struct child *start_command(const struct drivers *drivers, int descriptors,
+                                   const char *variable)
 {
     static const char limit[] = "ulimit -n \"$1\" && shift && exec \"$@\"";
     const char *before[] = {"/bin/sh", "-c", limit, "sh", NULL};
@@ -269,7 +271,7 @@ static struct child *start_command(const struct drivers *drivers, int descriptor
     size_t count;
 
     if (descriptors == 0)
-        return child_start(drivers->arguments);
+        return child_start(drivers->arguments, variable);
     for (count = 0; drivers->arguments[count]; count++)
         ;
     snprintf(number, sizeof number, "%d", descriptors);
@@ -277,7 +279,7 @@ static struct child *start_command(const struct drivers *drivers, int descriptor
     arguments = zeroed(BEFORE + count + 1, sizeof *arguments);
     memcpy(arguments, before, sizeof before);
     memcpy(arguments + BEFORE, drivers->arguments, count * sizeof *arguments);
-    child = child_start(arguments);
+    child = child_start(arguments, variable);
     free(arguments);
     return child;
 }
@@ -292,7 +294,7 @@ static struct child *start(const struct drivers *drivers, int descriptors, struc
                               .until = ready,
                               .held_back = drivers->seconds < 2 * HELD_BACK ? drivers->seconds / 2
                                                                             : HELD_BACK};
-    struct child *child = start_command(drivers, descriptors);
+    struct child *child = start_command(drivers, descriptors, NULL);
 
     if (!child) {
         process_not_started(process, errno);
@@ -505,7 +507,7 @@ static void begin_hearing(const struct command *command, const struct child *chi
 static void ask_once(struct drivers *drivers, int descriptors, const struct command *command,
                      struct process *process)
 {
-    struct child *child = start_command(drivers, descriptors);
+    struct child *child = start_command(drivers, descriptors, command->variable);
 
     if (!child) {
         process_not_started(process, errno);
@@ -578,19 +580,22 @@ static bool ask_living(struct drivers *drivers, int descriptors, const struct co
 }
 
 void drivers_ask(struct drivers *drivers, const struct program *program, const char *input,
-                 const struct listener *listener, struct process *process)
+                 const char *variable, const struct listener *listener, struct process *process)
 {
+    bool apart = variable || drivers->habits.holds_back;
     struct hearing hearing = {program, listener, input};
-    struct command command = {.input = input,
+    struct command command = {.variable = variable,
+                              .grace = variable ? COUNTERS_GRACE : 0,
+                              .input = input,
                               .input_size = strlen(input),
                               .seconds = drivers->seconds,
                               .output_limit = drivers->output_limit,
-                              .until = drivers->habits.holds_back ? NULL : ready,
+                              .until = apart ? NULL : ready,
                               .hear = hear_line,
                               .state = &hearing};
     int descriptors = program ? program->descriptors : 0;
 
-    if (drivers->habits.holds_back)
+    if (apart)
         ask_once(drivers, descriptors, &command, process);
     else
         for (; !ask_living(drivers, descriptors, &command, process); hearing.first = input)

@@ -62,8 +62,8 @@ struct listener {
  * process becomes what it would be if a process had been started for this scenario alone, and had
  * said nothing of the conversation around it, up to the first operation that is absent and without
  * which the program cannot be judged; without a program, up to its end. The listener may be NULL.
- */
+ * With a variable of struct command, a driver is started with it, for this scenario alone. */
 void drivers_ask(struct drivers *drivers, const struct program *program, const char *input,
-                 const struct listener *listener, struct process *process);
+                 const char *variable, const struct listener *listener, struct process *process);
 
 #endif

@@ -2,6 +2,8 @@
  * exit status 0 is not enough, since the runtime itself may have called exit. */
 #include "execute.h"
 
+#include "counters.h"
+#include "directory.h"
 #include "excerpt.h"
 #include "peers.h"
 #include "scenario/memory.h"
@@ -19,6 +21,9 @@ enum {
     OUTPUT_LINES = 12,        /* of its output that a result shows */
     ERROR_LINES = 30          /* of its standard error */
 };
+
+/* Where the counters of the driver go that says what a library lacks; no test is called so. */
+static const char LACKS[] = "lacks";
 
 /* Exit statuses of checks and drivers. */
 enum { COULD_NOT_TELL = 2, NOT_IMPLEMENTED = 77 };
@@ -264,16 +269,20 @@ static struct line shell_line(const struct session *session)
     return line;
 }
 
-static void run_program(const struct session *session, char *const *arguments,
+static void run_program(const struct session *session, char *const *arguments, const char *name,
                         struct process *process)
 {
     struct line line = program_line(session, arguments);
+    char *variable = counters_variable(session->counters, name);
 
     process_run(&(struct command){.arguments = line.arguments,
+                                  .variable = variable,
+                                  .grace = variable ? COUNTERS_GRACE : 0,
                                   .input = "",
                                   .seconds = session->seconds,
                                   .output_limit = OUTPUT_LIMIT},
                 process);
+    free(variable);
     free(line.text);
 }
 
@@ -294,7 +303,7 @@ struct result execute_check(const struct session *session, const struct test *te
         abort();
     snprintf(word, sizeof word, "%016llx", (unsigned long long)number);
     snprintf(signature, sizeof signature, "%s %s %s", test->rule->id, test->name, word);
-    run_program(session, checks, &process);
+    run_program(session, checks, test->id, &process);
     result.spent = process.spent;
     result.errors = excerpt(process.errors, process.errors_size, ERROR_LINES);
     judge_check(&process, session, signature, &result);
@@ -328,12 +337,15 @@ static char *ask_library(const struct session *session, struct suite *suite)
     struct process process;
     char *why;
 
-    run_program(session, driver, &process);
+    run_program(session, driver, LACKS, &process);
     why = process_not_executed(&process);
     if (!why && process.end == PROCESS_EXITED && process.status == COULD_NOT_TELL)
         why = first_line(process.errors);
     if (!why)
         note_lacks(suite, process.output);
+    if (!why && session->counters && directory_is_empty(session->counters))
+        why =
+            text_of("%s has left no counters: was it compiled with --coverage?", session->runtime);
     process_free(&process);
     return why;
 }
@@ -393,15 +405,18 @@ void batch_run(struct batch *batch, const struct session *session, const struct 
     struct listener listener = {peers_begin, peers_hear, peers};
     char *places = peers_lines(peers), *before = text_of("%s%s", schedules, places);
     char *input = execute_input(suite, test, before);
+    char *variable = counters_variable(session->counters, test->id);
 
     *batch = (struct batch){.session = session,
                             .program = test->scenario->program,
                             .id = scenario_id(suite, test),
                             .asked = count,
                             .peers = peers};
-    drivers_ask(session->drivers, batch->program, input, peers ? &listener : NULL, &batch->process);
+    drivers_ask(session->drivers, batch->program, input, variable, peers ? &listener : NULL,
+                &batch->process);
     peers_end(peers);
     batch->rest = batch->process.output;
+    free(variable);
     free(input);
     free(before);
     free(places);

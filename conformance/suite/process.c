@@ -89,12 +89,12 @@ static bool open_ends(struct ends *ends)
            pipe2(ends->errors, O_CLOEXEC) == 0 && fcntl(ends->input[1], F_SETFL, O_NONBLOCK) == 0;
 }
 
-static int start(char *const *arguments, struct child *child)
+static int start(char *const *arguments, const char *variable, struct child *child)
 {
     struct ends *ends = &child->ends;
     struct minded minded;
-    int error =
-        minder_start(arguments, (int[]){ends->input[0], ends->output[1], ends->errors[1]}, &minded);
+    int error = minder_start(arguments, variable,
+                             (int[]){ends->input[0], ends->output[1], ends->errors[1]}, &minded);
 
     if (error == 0) {
         child->pid = minded.minder;
@@ -336,6 +336,15 @@ static void reap(struct child *child, struct process *process, enum process_end 
     process->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* Let a child that hangs end by itself, if it does so soon. What it says then is not read. */
+static void ask_to_end(const struct child *child, double grace)
+{
+    struct pollfd ended = {.fd = child->ends.pid, .events = POLLIN};
+
+    if (write_quietly(child->ends.leash, "q", 1) == 1)
+        poll(&ended, 1, (int)(grace * 1e3));
+}
+
 static void bury(struct child *child, struct process *process, enum process_end end)
 {
     close_end(&child->ends.leash);
@@ -349,13 +358,13 @@ static char *end_text(struct text *text)
     return text->bytes;
 }
 
-struct child *child_start(char *const *arguments)
+struct child *child_start(char *const *arguments, const char *variable)
 {
     struct child *child = zeroed(1, sizeof *child);
     int error = open_ends(&child->ends) ? 0 : errno;
 
     if (error == 0)
-        error = process_stopped() ? ECANCELED : start(arguments, child);
+        error = process_stopped() ? ECANCELED : start(arguments, variable, child);
     if (error == 0) {
         close_end(&child->ends.input[0]);
         close_end(&child->ends.output[1]);
@@ -410,6 +419,8 @@ static bool ask(struct child *child, struct talk *talk, struct process *process)
     child->ahead = (struct text){0};
     give(child, talk);
     end = attend(child, talk, process);
+    if (end == PROCESS_HUNG && talk->command->grace > 0)
+        ask_to_end(child, talk->command->grace);
     if (end == PROCESS_ANSWERED) {
         process->used = activity_of(child->pid).used - child->used;
         keep_ahead(child, talk);
@@ -441,7 +452,7 @@ bool child_ask_last(struct child *child, const struct command *command, struct p
 
 void process_run(const struct command *command, struct process *process)
 {
-    struct child *child = child_start(command->arguments);
+    struct child *child = child_start(command->arguments, command->variable);
 
     if (!child) {
         process_not_started(process, errno);

@@ -9,10 +9,13 @@
 
 struct command {
     char *const *arguments; /* the program, found by PATH, and its arguments, ended by a NULL */
+    const char *variable;   /* NAME=VALUE, which its environment has beside ours; NULL: none */
     const char *input;      /* its standard input */
     size_t input_size;
-    double seconds;      /* of processor time that it and its descendants may use, or of silence in
-                            which none of them could run; 0: any */
+    double seconds; /* of processor time that it and its descendants may use, or of silence in
+                       which none of them could run; 0: any */
+    double grace;   /* seconds that it has after SIGQUIT when it hangs, before it is killed; 0: none
+                     */
     size_t output_limit; /* bytes of standard output; a command that prints more is killed */
     const char *until;   /* a line that ends the answer of a command that lives on; NULL: none */
     bool (*hear)(const char *line, size_t size, void *state); /* called for each line of the answer,
@@ -65,14 +68,15 @@ char *process_not_executed(const struct process *process);
 
 struct child;
 
-/* Start a program with its arguments. NULL: the system refused; errno says why. */
-struct child *child_start(char *const *arguments);
+/* Start a program with its arguments, and a variable of struct command. NULL: the system refused;
+ * errno says why. */
+struct child *child_start(char *const *arguments, const char *variable);
 
 /* The number of its process, while it lives. */
 pid_t child_process(const struct child *child);
 
-/* Give it the command's input and take what it says. The command's arguments are not used. Returns
- * whether it lives; if not, it is gone, with everything that it has started. */
+/* Give it the command's input and take what it says. The command's arguments and variable are not
+ * used. Returns whether it lives; if not, it is gone, with everything that it has started. */
 bool child_ask(struct child *child, const struct command *command, struct process *process);
 
 /* The same, with no input after this one. */

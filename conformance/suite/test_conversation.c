@@ -63,7 +63,7 @@ static void ask(struct drivers *drivers, int id, struct process *process)
 
     snprintf(input, sizeof input,
              "scenario %d\ntask main\nmutex m\nfree-mutex m\nprint hello\ngo\n", id);
-    drivers_ask(drivers, hello, input, NULL, process);
+    drivers_ask(drivers, hello, input, NULL, NULL, process);
 }
 
 static void expect_answer(struct drivers *drivers, int id, enum process_end end, int status,
@@ -272,7 +272,7 @@ static void limits_the_descriptors_of_one_scenario(void **state)
     (void)state;
     limited.descriptors = 77;
     for (int i = 0; i < 2; i++) {
-        drivers_ask(drivers, &limited, "scenario 1\ngo\n", NULL, &process);
+        drivers_ask(drivers, &limited, "scenario 1\ngo\n", NULL, NULL, &process);
         assert_string_equal(process.output, "scenario 1\nprint main x 77\n");
         assert_int_equal(process.end, PROCESS_EXITED);
         assert_int_equal(process.status, 0);

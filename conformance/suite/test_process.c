@@ -205,6 +205,54 @@ static void says_what_cannot_start(void **state)
     process_free(&process);
 }
 
+/* A variable stands in the environment beside ours, in place of one of its name. */
+static void children_have_a_variable(void **state)
+{
+    char *const arguments[] = {"/bin/sh", "-c", "echo $ONE $OTHER; env | grep -c ONE=", NULL};
+    struct command command = {.arguments = arguments,
+                              .variable = "ONE=new",
+                              .input = "",
+                              .seconds = HANG,
+                              .output_limit = 100};
+    struct process process;
+
+    (void)state;
+    setenv("ONE", "old", 1);
+    setenv("OTHER", "ours", 1);
+    process_run(&command, &process);
+    unsetenv("ONE");
+    unsetenv("OTHER");
+    assert_string_equal(process.output, "new ours\n1\n");
+    process_free(&process);
+}
+
+/* What hangs may end by itself, but what does not is killed. */
+static void asks_what_hangs_to_end(void **state)
+{
+    char path[] = "/tmp/test_process-XXXXXX", script[256];
+    char *const arguments[] = {"/bin/sh", "-c", script, NULL};
+    struct command command = {
+        .arguments = arguments, .input = "", .seconds = 0.2, .grace = HANG, .output_limit = 100};
+    struct process process;
+    int file = mkstemp(path);
+
+    (void)state;
+    assert_true(file >= 0);
+    snprintf(script, sizeof script, "trap 'echo ended >%s; exit' QUIT; while :; do sleep 99; done",
+             path);
+    process_run(&command, &process);
+    assert_int_equal(process.end, PROCESS_HUNG);
+    process_free(&process);
+    assert_int_equal(read(file, script, sizeof script), strlen("ended\n"));
+    command.grace = 0.1;
+    strcpy(script, "trap '' QUIT; while :; do sleep 99; done");
+    process_run(&command, &process);
+    assert_int_equal(process.end, PROCESS_HUNG);
+    process_free(&process);
+    close(file);
+    unlink(path);
+}
+
 /* A child starts with three descriptors, and with no signal ignored or blocked, whatever we have.
  */
 static void children_start_clean(void **state)
@@ -346,6 +394,8 @@ int main(void)
         cmocka_unit_test(kills_grandchildren_of_what_hangs),
         cmocka_unit_test(says_what_cannot_start),
         cmocka_unit_test(tells_what_was_spent),
+        cmocka_unit_test(children_have_a_variable),
+        cmocka_unit_test(asks_what_hangs_to_end),
         cmocka_unit_test(children_start_clean),
         cmocka_unit_test(runs_several_and_leaks_nothing),
         cmocka_unit_test(takes_everything_along),
