@@ -1,8 +1,10 @@
 /* Rules R1.16 and R1.17: what a run leaves behind, and what an idle run uses. */
 #include "waits.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -430,4 +432,76 @@ CHECK("R1.17", waiting_for_descriptors_uses_no_processor)
 CHECK("R1.17", waiting_for_peers_and_datagrams_uses_no_processor)
 {
     check_waiting((struct waits){OTHER_WAITS});
+}
+
+/* ---- R1.17: beside a queue of errors ---- */
+
+struct queue {
+    miou_fd *fd;
+    unsigned short port;
+    ssize_t first, second; /* what the receiver gets */
+    atomic_bool received;
+    double used;
+};
+
+/* The error is returned once, and stays in the queue. */
+static int receive_twice(void *arg)
+{
+    struct queue *t = arg;
+    char byte;
+
+    NOTE(t->first, miou_recvfrom(t->fd, &byte, 1, NULL, NULL));
+    atomic_store(&t->received, true);
+    NOTE(t->second, miou_recvfrom(t->fd, &byte, 1, NULL, NULL));
+    return 0;
+}
+
+static void *watch_the_rest(void *arg)
+{
+    struct queue *t = arg;
+    int i;
+
+    while (!atomic_load(&t->received))
+        sched_yield();
+    for (i = 0; i < 20 && t->used > AT_REST; i++)
+        t->used = used_beside_work();
+    peer_send(peer_connect_udp(t->port), "x", 1);
+    return NULL;
+}
+
+static int wait_beside_a_queue(void *arg)
+{
+    struct queue *t = arg;
+    struct sockaddr_in nobody = loopback(0);
+    pthread_t thread;
+    miou_promise *promise;
+    int one = 1, other = socket(AF_INET, SOCK_DGRAM, 0);
+    socklen_t length = sizeof nobody;
+
+    /* A port that nobody has any more. */
+    if (bind(other, (struct sockaddr *)&nobody, sizeof nobody) < 0 ||
+        getsockname(other, (struct sockaddr *)&nobody, &length) < 0)
+        return -errno;
+    close(other);
+    TRY(receive_on_udp(&t->fd, 0));
+    t->port = port_of(t->fd);
+    if (setsockopt(miou_fd_number(t->fd), IPPROTO_IP, IP_RECVERR, &one, sizeof one) < 0)
+        return -errno;
+    TRY(miou_sendto(t->fd, "x", 1, (struct sockaddr *)&nobody, sizeof nobody));
+    TRY(miou_async(&promise, NULL, receive_twice, t));
+    start_thread(&thread, watch_the_rest, t);
+    TRY(miou_await(promise, NULL));
+    pthread_join(thread, NULL);
+    return miou_close(t->fd);
+}
+
+CHECK("R1.17", idle_beside_a_queue_of_errors)
+{
+    struct queue t = {.used = 1e9};
+
+    need_loopback();
+    expect_code(unix_run_with(0, wait_beside_a_queue, &t), 0);
+    expect_noted(t.first, -ECONNREFUSED);
+    expect_noted(t.second, 1);
+    expect_at_most(t.used, AT_REST);
 }
