@@ -196,7 +196,7 @@ $(B)/fuzz_echo: $(TRAFFIC) $(B)/fuzz/echo.o $(SIM) $(SIM_REF) $(ENGINE)
 # The server also calls the system itself.
 $(B)/fuzz/echo.o: $(B)/ref/echo.o
 	@mkdir -p $(@D)
-	@objcopy $(foreach f,getsockname getrlimit,--redefine-sym $f=sim_$f) $< $@
+	@objcopy $(foreach f,getsockname setsockopt getrlimit,--redefine-sym $f=sim_$f) $< $@
 
 $(B)/fuzz/sim/test_sim: $(B)/fuzz/sim/test_sim.o $(SIM)
 	$(LINK) $^ -lcmocka

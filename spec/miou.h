@@ -192,19 +192,19 @@ typedef struct miou_spawn {
     .give_count = sizeof(miou_resource *[]){__VA_ARGS__} / sizeof(miou_resource *)
 #else
 extern "C++" {
-template <class... Resources> char (&miou_as_many(Resources...))[sizeof...(Resources)];
+template <class... Resources> char (&MIOU_AS_MANY(Resources...))[sizeof...(Resources)];
 
 template <size_t size> struct miou_given {
     miou_resource *list[size];
 };
 }
 #define MIOU_GIVE(...)                                                                             \
-    .give = [](const miou_given<sizeof(miou_as_many(__VA_ARGS__))> &given) {                       \
+    .give = [](const miou_given<sizeof(MIOU_AS_MANY(__VA_ARGS__))> &given) {                       \
         static thread_local miou_given<sizeof(given.list) / sizeof *given.list> kept;              \
         kept = given;                                                                              \
         return kept.list;                                                                          \
     }({{__VA_ARGS__}}),                                                                            \
-    .give_count = sizeof(miou_as_many(__VA_ARGS__))
+    .give_count = sizeof(MIOU_AS_MANY(__VA_ARGS__))
 #endif
 
 /* Spawn fn(arg) as a child of the calling task, on its domain [R4.2]. The child starts when the

@@ -55,7 +55,8 @@ enum outcome { BROKEN, WENT_ON, ENDED, OUTCOMES };
 /* A fault that says "not now" or "less" must be handled by the runtime alone. */
 static bool is_transparent(const struct fault *fault)
 {
-    return fault->error == SHORT || fault->call == SELECT ||
+    return fault->error == SHORT ||
+           (fault->call == SELECT && (fault->error == EINTR || fault->error == EBADF)) ||
            (fault->error == EAGAIN && fault->call != THREAD) ||
            (fault->call == CONNECT && (fault->error == EALREADY || fault->error == EINPROGRESS));
 }
@@ -64,6 +65,7 @@ static bool is_transparent(const struct fault *fault)
 static bool is_fatal(const struct fault *fault)
 {
     switch (fault->call) {
+    case SELECT: /* it ends the run [R11.12], or only cuts a nap of a steered one short */
     case MAP:
     case MAP_NOW:
     case GUARD:

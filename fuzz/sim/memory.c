@@ -199,17 +199,17 @@ static struct mapping *mapping_of(const void *page)
     misused("guarding memory that is not mapped", page);
 }
 
-/* A guard page remains one for later runs, so that it costs only one call of the operating system.
- */
+/* A guard remains one for later runs, so that it costs only one call of the operating system. Its
+ * first page stands for it. */
 int sys_guard(void *page, size_t size)
 {
     struct mapping *mapping = mapping_of(page);
     size_t at = (size_t)((uint8_t *)page - mapping->memory);
     uint64_t *word = &mapping->guarded[at / PAGE / 64], bit = (uint64_t)1 << at / PAGE % 64;
 
-    if (at % PAGE != 0 || size != PAGE || at / PAGE / 64 >= sizeof mapping->guarded / sizeof *word)
-        misused("guarding what is not a page, or too far from the beginning", page);
-    if (!(*word & bit) && mprotect(page, PAGE, PROT_NONE) < 0)
+    if (at % PAGE != 0 || size % PAGE != 0 || size == 0 || at / PAGE / 64 >= sizeof mapping->guarded / sizeof *word)
+        misused("guarding what are not pages, or too far from the beginning", page);
+    if (!(*word & bit) && mprotect(page, size, PROT_NONE) < 0)
         return -ENOMEM;
     *word |= bit;
     return 0;

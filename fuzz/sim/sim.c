@@ -562,6 +562,18 @@ int sim_getsockname(int number, struct sockaddr *address, socklen_t *length)
     return 0;
 }
 
+int sim_setsockopt(int number, int level, int name, const void *value, socklen_t length)
+{
+    const struct descriptor *d = descriptor_of(number);
+
+    (void)level, (void)name;
+    memory_check(value, length);
+    if (d != NULL && d->kind != BELL)
+        return 0;
+    errno = d == NULL ? EBADF : ENOTSOCK;
+    return -1;
+}
+
 int sim_getrlimit(unsigned resource, struct rlimit *limit)
 {
     rlim_t most = resource == RLIMIT_NOFILE ? (rlim_t)sim.limit : RLIM_INFINITY;

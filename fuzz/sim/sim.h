@@ -70,6 +70,7 @@ int sim_number(int stream);
 
 struct rlimit;
 int sim_getsockname(int number, struct sockaddr *address, socklen_t *length);
+int sim_setsockopt(int number, int level, int name, const void *value, socklen_t length);
 int sim_getrlimit(unsigned resource, struct rlimit *limit);
 
 /* ---- a record of what happens, for people to read */

@@ -186,6 +186,9 @@ static void test_the_system_gives_a_port(void **state)
     assert_int_equal(length, sizeof address);
     assert_true(sim_connect(ntohs(address.sin_port), 0, 1) >= 0);
     assert_int_equal(sim_getsockname(listener + 1, (void *)&address, &length), -1);
+    assert_int_equal(sim_setsockopt(listener, SOL_SOCKET, SO_OOBINLINE, &(int){1}, sizeof(int)), 0);
+    assert_int_equal(sim_setsockopt(listener + 1, SOL_SOCKET, SO_OOBINLINE, &(int){1}, sizeof(int)),
+                     -1);
     assert_int_equal(errno, EBADF);
 }
 
