@@ -57,7 +57,7 @@ static const char trace[] = "scenario 1\n"
     "task act\n"                                                                                   \
     "print acts\n"                                                                                 \
     "expect run ok 4\n"                                                                            \
-    "expect seen end:act\n"
+    "expect exactly\n"
 
 static const char nested[] = "scenario 2\n"
                              "outside before\n"
@@ -442,6 +442,8 @@ static void timelines_tell_runs_apart(void **state)
     assert_true(contains(timeline, "<i>calls <span class=\"task t"));
     assert_true(contains(timeline, "<path class=\"await t"));
     assert_true(deviates(timeline, "run ok (line 19 of the trace)"));
+    assert_true(deviates(timeline, "print act acts (line 14 of the trace)"));
+    assert_false(deviates(timeline, "end act (line 16 of the trace)"));
     expect_closed(timeline);
     free(timeline);
     suite_free(suite);
