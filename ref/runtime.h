@@ -180,8 +180,15 @@ struct run {
 
 /* ---- sched.c ---- */
 
+/* glibc keeps some room for thread-local variables of libraries that dlopen(3) loads; musl has none. */
+#ifdef __GLIBC__
+#define DOMAIN_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
+#else
+#define DOMAIN_LOCAL _Thread_local
+#endif
+
 /* The domain that this thread steps; NULL outside a run. */
-extern _Thread_local struct domain *domain_self __attribute__((tls_model("initial-exec")));
+extern DOMAIN_LOCAL struct domain *domain_self;
 
 /* Append a task to its domain's ready queue. */
 void domain_ready(struct domain *domain, struct task *task);

@@ -3,7 +3,7 @@
 #include "cxx.h"
 #include "runtime.h"
 
-_Thread_local struct domain *domain_self __attribute__((tls_model("initial-exec")));
+DOMAIN_LOCAL struct domain *domain_self;
 
 /* ---- the ready queue ---- */
 
