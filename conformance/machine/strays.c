@@ -20,7 +20,7 @@ void strays_kill(void)
     FILE *children;
     int child;
 
-    while (waitpid(-1, NULL, WNOHANG) == 0) {
+    while (waitpid(-1, NULL, WNOHANG) >= 0) {
         snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
         children = fopen(path, "re");
         if (!children)
