@@ -260,7 +260,7 @@ static int look(void *state, int block)
     if (writing)
         copy(ready(monitor, WRITABLE), wanted(monitor, WRITABLE), words);
     found = sys_select(monitor->highest + 1, ready(monitor, READABLE),
-                       writing ? ready(monitor, WRITABLE) : NULL, wait);
+                       writing ? ready(monitor, WRITABLE) : NULL, monitor->waiting > 0, wait);
     if (found > 0) {
         wake_ready(monitor, READABLE, words);
         if (writing)

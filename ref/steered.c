@@ -81,7 +81,7 @@ static void idle(struct run *run)
         domain_self = &run->domains[0];
         run_deadlock(run);
     } else if (run->has_io) {
-        sys_select(0, NULL, NULL, NAP); /* on behalf of all domains */
+        sys_select(0, NULL, NULL, false, NAP); /* on behalf of all domains */
     } else {
         domain_self = choose_suspended(run);
         domain_look(domain_self, true);

@@ -31,8 +31,10 @@ void sys_bell_ring(int bell);
 void sys_bell_clear(int bell);
 
 /* select(2) on bitmaps of count bits, for at most so long; 0: only look, -1: as long as it takes.
- * Returns how many descriptors are ready, perhaps 0 before the time is over. */
-int sys_select(int count, unsigned long *readable, unsigned long *writable, int64_t nanoseconds);
+ * may_close tells that the application may close one of the descriptors meanwhile. Returns how many
+ * are ready, perhaps 0 before the time is over. */
+int sys_select(int count, unsigned long *readable, unsigned long *writable, bool may_close,
+               int64_t nanoseconds);
 bool sys_is_open(int number);
 
 /* Whether select finds the descriptor ready whatever may be read or written, for an error that no

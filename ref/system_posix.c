@@ -115,8 +115,9 @@ void sys_bell_clear(int bell)
 }
 
 /* Nothing ends a select when another thread closes a descriptor, which the next select would find.
- * So none lasts longer than patience, which doubles while nothing happens. */
-int sys_select(int count, unsigned long *readable, unsigned long *writable, int64_t nanoseconds)
+ * So where that may happen none lasts longer than patience, which doubles while nothing does. */
+int sys_select(int count, unsigned long *readable, unsigned long *writable, bool may_close,
+               int64_t nanoseconds)
 {
     static const int64_t least = SECOND / 2, most = 64 * SECOND;
     static _Thread_local int64_t patience;
@@ -125,18 +126,17 @@ int sys_select(int count, unsigned long *readable, unsigned long *writable, int6
 
     if (patience == 0)
         patience = least;
-    if (nanoseconds < 0 || nanoseconds > patience)
+    if (may_close && (nanoseconds < 0 || nanoseconds > patience))
         nanoseconds = patience;
     wait = (struct timespec){nanoseconds / SECOND, nanoseconds % SECOND};
-    found = (int)result(
-        pselect(count, (fd_set *)readable, (fd_set *)writable, NULL, &wait, NULL));
+    found = (int)result(pselect(count, (fd_set *)readable, (fd_set *)writable, NULL,
+                                nanoseconds < 0 ? NULL : &wait, NULL));
     if (found != 0)
         patience = least;
     else if (nanoseconds == patience && patience < most)
         patience *= 2;
     return found;
 }
-
 
 int64_t sys_clock(void)
 {

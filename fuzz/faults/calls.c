@@ -115,11 +115,11 @@ static bool missed; /* select has failed */
  * select has failed, one of them may have missed what would have woken it; so this sleep ends at
  * once, and every domain looks again. */
 int __real_sys_select(int count, unsigned long *readable, unsigned long *writable,
-                      int64_t nanoseconds);
+                      bool may_close, int64_t nanoseconds);
 int __wrap_sys_select(int count, unsigned long *readable, unsigned long *writable,
-                      int64_t nanoseconds);
+                      bool may_close, int64_t nanoseconds);
 int __wrap_sys_select(int count, unsigned long *readable, unsigned long *writable,
-                      int64_t nanoseconds)
+                      bool may_close, int64_t nanoseconds)
 {
     int error = next_fault(SELECT);
 
@@ -131,7 +131,7 @@ int __wrap_sys_select(int count, unsigned long *readable, unsigned long *writabl
         missed = false;
         return 0;
     }
-    return __real_sys_select(count, readable, writable, nanoseconds);
+    return __real_sys_select(count, readable, writable, may_close, nanoseconds);
 }
 
 void calls_begin(void)

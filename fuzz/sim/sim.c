@@ -166,11 +166,13 @@ static void copy(int count, unsigned long *to, const unsigned long *from)
 /* A wait without a limit means that the runtime is idle; so does a wait for no descriptor, which a
  * steered run makes on behalf of all domains. Then the world moves until something is ready. In
  * other waits, time passes at once. */
-int sys_select(int count, unsigned long *readable, unsigned long *writable, int64_t nanoseconds)
+int sys_select(int count, unsigned long *readable, unsigned long *writable, bool may_close,
+               int64_t nanoseconds)
 {
     unsigned long wanted[2][WORDS];
     int ready;
 
+    (void)may_close; /* there is one thread */
     if (count > SIM_DESCRIPTORS)
         return -EBADF;
     memory_check(readable, bytes_for(count));

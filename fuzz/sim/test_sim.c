@@ -54,7 +54,7 @@ static int connected(size_t room, int *server)
 static bool is_ready(int number, bool to_write)
 {
     unsigned long bits[4] = {1UL << number};
-    int found = sys_select(64, to_write ? NULL : bits, to_write ? bits : NULL, 0);
+    int found = sys_select(64, to_write ? NULL : bits, to_write ? bits : NULL, false, 0);
 
     assert_int_equal(bits[0], found > 0 ? 1UL << number : 0);
     return found == 1;
@@ -155,8 +155,8 @@ static void test_select_tells_of_a_closed_descriptor(void **state)
     unsigned long bits[4] = {1UL << 20};
 
     (void)state;
-    assert_int_equal(sys_select(64, bits, NULL, 0), -EBADF);
-    assert_int_equal(sys_select(64, NULL, bits, 0), -EBADF);
+    assert_int_equal(sys_select(64, bits, NULL, false, 0), -EBADF);
+    assert_int_equal(sys_select(64, NULL, bits, false, 0), -EBADF);
 }
 
 /* ---- addresses and listeners */
@@ -464,7 +464,7 @@ static void test_the_world_moves_until_something_is_ready(void **state)
 
     (void)state;
     begin_beside(&clients, bits);
-    assert_int_equal(sys_select(clients.bell + 1, bits, NULL, -1), 1);
+    assert_int_equal(sys_select(clients.bell + 1, bits, NULL, false, -1), 1);
     assert_int_equal(bits[0], 1UL << clients.bell);
     assert_int_equal(clients.idle, 3);
     assert_int_equal(clients.busy, 0);
@@ -477,11 +477,11 @@ static void test_a_poll_does_not_move_the_world(void **state)
 
     (void)state;
     begin_beside(&clients, bits);
-    assert_int_equal(sys_select(clients.bell + 1, bits, NULL, 0), 0);
+    assert_int_equal(sys_select(clients.bell + 1, bits, NULL, false, 0), 0);
     assert_int_equal(bits[0], 0);
     assert_int_equal(clients.idle, 0);
     assert_int_equal(clients.busy, 1);
-    assert_int_equal(sys_select(0, NULL, NULL, 1000), 0); /* on behalf of others: one move */
+    assert_int_equal(sys_select(0, NULL, NULL, false, 1000), 0); /* on behalf of others: one move */
     assert_int_equal(clients.idle, 1);
 }
 
@@ -494,7 +494,7 @@ static void test_time_passes_when_nothing_else_does(void **state)
     (void)state;
     begin_beside(&clients, bits);
     before = sys_clock();
-    assert_int_equal(sys_select(64, bits, NULL, 1000000000), 0);
+    assert_int_equal(sys_select(64, bits, NULL, false, 1000000000), 0);
     assert_int_equal(bits[0], 0);
     assert_in_range(sys_clock() - before, 1000000000, 2000000000);
     assert_int_equal(clients.idle, 0);
@@ -517,7 +517,7 @@ static void test_waiting_for_ever_is_noticed(void **state)
     sim_begin(&(struct sim_world){.stuck = stuck});
     bits[0] = 1UL << sys_bell_create();
     if (setjmp(after_stuck) == 0) {
-        sys_select(64, bits, NULL, -1);
+        sys_select(64, bits, NULL, false, -1);
         fail();
     }
 }
