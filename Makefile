@@ -134,14 +134,14 @@ $(B)/liars/leaves_out.so: $(patsubst %,$(B)/conformance/%.o,liars/leaves_out dri
 	$(LINK) -shared $^ -ldl
 
 # A runtime of another design, which must pass as well.
-PEERS := $(B)/peers/threads.so $(B)/peers/delays.so
+PEERS := $(B)/peers/threads.so $(B)/peers/delays.so $(B)/peers/epoll.so
 
 $(B)/peers/threads.so: $(patsubst %.c,$(B)/%.o,$(wildcard conformance/peers/threads/*.c))
 	@mkdir -p $(@D)
 	$(LINK) -shared $^
 
-# Delays the calls of another runtime, for ci/soak.
-$(B)/peers/delays.so: $(B)/conformance/peers/delays.o $(B)/conformance/driver/interface.o
+# Delays the calls of another runtime, for ci/soak; lets another runtime wait with epoll.
+$(B)/peers/delays.so $(B)/peers/epoll.so: $(B)/peers/%.so: $(B)/conformance/peers/%.o $(B)/conformance/driver/interface.o
 	@mkdir -p $(@D)
 	$(LINK) -shared $^ -ldl
 
@@ -151,6 +151,8 @@ TESTS := $(patsubst %.c,$(B)/%,$(wildcard conformance/test_*.c conformance/*/tes
 
 $(filter $(B)/conformance/%,$(TESTS)): %: %.o $(SUITE:%.c=$(B)/%.o)
 	$(LINK) $^ $(LIBS) -lcmocka
+
+$(B)/ref/test_monitor: LINK += -Wl,--wrap=sys_epoll_wait
 
 $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
 	$(LINK) $^ $(CONTEXT) -lcmocka

@@ -160,6 +160,7 @@ struct run {
     bool has_monitor; /* tasks can wait for the system ... */
     bool has_io;      /* ... through the POSIX monitor */
     miou_monitor monitor;
+    const struct poller *poller; /* of the POSIX monitor */
     miou_options options;
     struct task *main;
     _Atomic int code;       /* of the broken rule that ended the run; 0: none */
