@@ -75,12 +75,14 @@ static uint32_t events_of(const struct registration *r)
 
 /* Register the number, or change its registration. It may be registered although we do not know,
  * by another descriptor with the same number; or not any more, if the application has closed it. */
-static int set(struct monitor *monitor, int number, const struct registration *r)
+static int set(struct monitor *monitor, int number, const struct registration *r, bool known)
 {
-    int error = sys_epoll_control(monitor->epoll, EPOLL_CTL_MOD, number, events_of(r));
+    int operation = known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    int error = sys_epoll_control(monitor->epoll, operation, number, events_of(r));
 
-    if (error == -ENOENT)
-        error = sys_epoll_control(monitor->epoll, EPOLL_CTL_ADD, number, events_of(r));
+    if (error == -ENOENT || error == -EEXIST)
+        error = sys_epoll_control(monitor->epoll, known ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, number,
+                                  events_of(r));
     return error;
 }
 
@@ -88,10 +90,10 @@ static int want(struct monitor *monitor, int number, const void *fd, enum direct
                 bool again)
 {
     struct registration *r = &monitor->registered[number];
-    bool untried;
+    bool known = r->fd == fd, untried;
     int error;
 
-    if (r->fd != fd) /* tasks that wait for another descriptor of this number go on waiting */
+    if (!known) /* tasks that wait for another descriptor of this number go on waiting */
         *r = (struct registration){.fd = fd,
                                    .interest = monitor->waiters[number] ? r->interest : 0};
     untried = r->ended || r->ready & bit(direction);
@@ -99,7 +101,7 @@ static int want(struct monitor *monitor, int number, const void *fd, enum direct
     if (!again && (untried || r->interest & bit(direction)))
         return untried;
     r->interest |= bit(direction);
-    if ((error = set(monitor, number, r)) < 0)
+    if ((error = set(monitor, number, r, known)) < 0)
         r->fd = NULL;
     return error;
 }
