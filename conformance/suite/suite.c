@@ -529,7 +529,7 @@ enum result_kind suite_result(const struct suite_rule *rule)
 
 struct share suite_share(const struct suite_rule *rule)
 {
-    struct share share = {.of = rule->left_out};
+    struct share share = {.of = suite_result(rule) == RESULT_SKIPPED ? rule->left_out : 0};
     size_t i;
 
     for (i = 0; i < rule->count; i++) {
