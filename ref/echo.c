@@ -108,8 +108,8 @@ static int await_order(void *service)
 
 /* ---- the service */
 
-/* Echo until less comes at a time than the buffer holds. Returns what came last: 0 at the end of the
- * stream, or an error. */
+/* Echo until less comes at a time than the buffer holds. Returns what came last: 0 at the end of
+ * the stream, or an error. */
 static ssize_t echo_through(miou_fd *client, char *buffer, size_t size)
 {
     ssize_t n;
@@ -293,8 +293,8 @@ static int open_listener(miou_fd **listener, union echo_address *address,
     int error = v6 ? miou_tcpv6(listener, MIOU_OWNED) : miou_tcpv4(listener, MIOU_OWNED);
 
     /* Connections inherit it: urgent bytes are echoed in their place. */
-    if (error >= 0 && setsockopt(miou_fd_number(*listener), SOL_SOCKET, SO_OOBINLINE,
-                                 &(int){1}, sizeof(int)) < 0)
+    if (error >= 0 &&
+        setsockopt(miou_fd_number(*listener), SOL_SOCKET, SO_OOBINLINE, &(int){1}, sizeof(int)) < 0)
         error = -errno;
     if (error >= 0)
         error = miou_bind_and_listen(*listener, &address->any, length, options);

@@ -122,12 +122,10 @@ static int parse_monitor(const char *word)
 
 static void parse_options(struct echo *echo, int argc, char **argv)
 {
-    static const struct option options[] = {{"address", required_argument, NULL, 'a'},
-                                            {"port", required_argument, NULL, 'p'},
-                                            {"domains", required_argument, NULL, 'd'},
-                                            {"monitor", required_argument, NULL, 'm'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"address", required_argument, NULL, 'a'}, {"port", required_argument, NULL, 'p'},
+        {"domains", required_argument, NULL, 'd'}, {"monitor", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     const char *address = "127.0.0.1";
     int option, port = 3000;
 

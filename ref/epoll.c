@@ -2,10 +2,11 @@
  * waits for it, and stays so until it is closed: waiting again takes no call of the system.
  *
  * Epoll reports that a descriptor has become ready (EPOLLET), not that it still is. So all tasks
- * that wait for it are woken, to try; if none does, the report is kept for the next one. A call that
- * has to wait again has the state reported anew. A call that waits without having tried, because
- * the last read was short, relies on a report of what came later; but the end of the stream, or an
- * error, may have been reported together with the last bytes, so after that none waits untried.
+ * that wait for it are woken, to try; if none does, the report is kept for the next one. A call
+ * that has to wait again has the state reported anew. A call that waits without having tried,
+ * because the last read was short, relies on a report of what came later; but the end of the
+ * stream, or an error, may have been reported together with the last bytes, so after that none
+ * waits untried.
  *
  * Several descriptors have one number one after another, so a registration says whose it is. It
  * outlives its descriptor if the file has been duplicated; what is reported then only makes a task
@@ -23,7 +24,7 @@ enum {
 };
 
 struct registration {
-    const void *fd; /* the descriptor that is registered; NULL: none */
+    const void *fd;   /* the descriptor that is registered; NULL: none */
     uint8_t interest; /* the directions asked for */
     uint8_t ready;    /* those reported while no task waited */
     bool ended;       /* an end or an error has been reported */
@@ -97,8 +98,8 @@ static int want(struct monitor *monitor, int number, const void *fd, enum direct
     int error;
 
     if (!known) /* tasks that wait for another descriptor of this number go on waiting */
-        *r = (struct registration){.fd = fd,
-                                   .interest = monitor->waiters[number] ? r->interest : 0};
+        *r =
+            (struct registration){.fd = fd, .interest = monitor->waiters[number] ? r->interest : 0};
     untried = r->ended || r->ready & bit(direction);
     r->ready &= (uint8_t)~bit(direction);
     if (!again && (untried || r->interest & bit(direction)))
@@ -126,8 +127,8 @@ static bool is_gone(struct monitor *monitor, int number)
 static void take_report(struct monitor *monitor, const struct epoll_event *event)
 {
     static const uint32_t any = EPOLLHUP | EPOLLERR;
-    static const uint32_t meanings[] = {[READABLE] = EPOLLIN | EPOLLRDHUP | any,
-                                        [WRITABLE] = EPOLLOUT | any};
+    static const uint32_t meanings[] = {
+        [READABLE] = EPOLLIN | EPOLLRDHUP | any, [WRITABLE] = EPOLLOUT | any};
     int number = event->data.fd;
     struct registration *r = &monitor->registered[number];
 

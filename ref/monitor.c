@@ -60,7 +60,8 @@ static int create(void **state, int domain, void *arg)
     if ((monitor->bell = sys_bell_create()) < 0)
         return monitor->bell;
     monitor->highest = monitor->bell;
-    if ((error = grow(monitor, monitor->bell)) < 0 || (error = monitor->poller->open(monitor)) < 0) {
+    if ((error = grow(monitor, monitor->bell)) < 0 ||
+        (error = monitor->poller->open(monitor)) < 0) {
         finalise(monitor);
         return error;
     }

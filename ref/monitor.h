@@ -61,8 +61,9 @@ struct poller {
      * there was room for before. */
     int (*grow)(struct monitor *monitor, int capacity);
 
-    /* A task is about to wait for the descriptor; again: it did so before in the same call, and then
-     * tried in vain. Returns 1 if the descriptor may be ready already: the task tries at once. */
+    /* A task is about to wait for the descriptor; again: it did so before in the same call, and
+     * then tried in vain. Returns 1 if the descriptor may be ready already: the task tries at once.
+     */
     int (*want)(struct monitor *monitor, int number, const void *fd, enum direction direction,
                 bool again);
     /* No task waits for it in this direction any more. */

@@ -155,7 +155,8 @@ static int run_with(const miou_options *options, bool has_io, miou_task *fn, voi
         options = &plain;
     if (in_run)
         return -EBUSY;
-    if (fn == NULL || !is_valid(options) || (has_io && (options->monitor != NULL || poller_of(options) == NULL)))
+    if (fn == NULL || !is_valid(options) ||
+        (has_io && (options->monitor != NULL || poller_of(options) == NULL)))
         return -EINVAL;
     size = sizeof *run + (size_t)(options->domains + 1) * sizeof *run->domains;
     if ((run = sys_map(size)) == NULL)

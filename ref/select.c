@@ -106,9 +106,9 @@ static int poll_(struct monitor *monitor, int64_t nanoseconds)
     copy(ready(monitor, READABLE), wanted(monitor, READABLE), words);
     if (writing)
         copy(ready(monitor, WRITABLE), wanted(monitor, WRITABLE), words);
-    found = sys_select(monitor->highest + 1, ready(monitor, READABLE),
-                       writing ? ready(monitor, WRITABLE) : NULL, monitor->waiting > 0,
-                       nanoseconds);
+    found =
+        sys_select(monitor->highest + 1, ready(monitor, READABLE),
+                   writing ? ready(monitor, WRITABLE) : NULL, monitor->waiting > 0, nanoseconds);
     if (found > 0) {
         wake_ready(monitor, READABLE, words);
         if (writing)

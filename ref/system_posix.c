@@ -177,12 +177,13 @@ static int wait_epoll(int epoll, struct epoll_event *events, int room, int64_t n
     struct timespec wait;
     int found = (int)result(syscall(SYS_epoll_pwait2, epoll, events, room,
                                     timespec_of(nanoseconds, &wait), NULL, (size_t)0));
-    int64_t milliseconds = nanoseconds < 0 ? -1 : nanoseconds / 1000000 + (nanoseconds % 1000000 > 0);
+    int64_t milliseconds =
+        nanoseconds < 0 ? -1 : nanoseconds / 1000000 + (nanoseconds % 1000000 > 0);
 
     if (found != -ENOSYS)
         return found;
-    return (int)result(epoll_wait(epoll, events, room,
-                                  milliseconds < INT_MAX ? (int)milliseconds : INT_MAX));
+    return (int)result(
+        epoll_wait(epoll, events, room, milliseconds < INT_MAX ? (int)milliseconds : INT_MAX));
 }
 
 int sys_epoll_wait(int epoll, struct epoll_event *events, int room, int64_t nanoseconds,
