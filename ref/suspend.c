@@ -20,6 +20,7 @@ int miou_syscall_create(miou_syscall **syscall)
     made->domain = self->domain;
     made->task = self;
     made->suspended = false;
+    self->has_more = true;
     list_add(&self->points, &made->link);
     *syscall = pool_handle(made);
     return 0;
@@ -33,7 +34,7 @@ static void point_free(struct point *point)
 
 void points_free(struct task *task)
 {
-    while (!list_empty(&task->points))
+    while (task->has_more && !list_empty(&task->points))
         point_free(CONTAINER(task->points.first, struct point, link));
 }
 

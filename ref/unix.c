@@ -89,7 +89,7 @@ struct use {
     const miou_fd *fd;
     bool shared;   /* a plain descriptor */
     uint64_t turn; /* among the tasks that wait for it; 0: it has not waited */
-    int64_t nap;   /* how long it waits next, if select cannot tell when it is ready */
+    int64_t nap;   /* how long it waits next, if nothing tells when it is ready */
 };
 
 static struct descriptor *look_up(const struct task *self, const miou_fd *fd)
@@ -187,12 +187,12 @@ static int wait(struct use *use, enum direction direction)
     use_end(use);
     if (in_vain)
         return nap(use);
-    error = monitor_wait(&domain->monitor, number, direction, use->self, &use->turn);
+    error = monitor_wait(&domain->monitor, number, use->fd, direction, use->self, &use->turn);
     if (use_begin(use)) {
         atomic_fetch_sub(&descriptor->waiters, 1);
         use_end(use);
     }
-    return error;
+    return error == -EPERM ? nap(use) : error;
 }
 
 /* ---- making descriptors ---- */
@@ -497,8 +497,8 @@ ssize_t miou_sendto(miou_fd *fd, const void *buffer, size_t size, const struct s
         length = 0;
     while ((n = USE(&use, sys_send(use.descriptor->number, buffer, size, address, length))) ==
            -EAGAIN) {
-        /* A socket that is ready and still refuses sends to a peer that is full, which select does
-         * not tell. */
+        /* A socket that is ready and still refuses sends to a peer that is full, which nothing
+         * tells. */
         if ((n = peer_is_full ? miou_sleep(NAP) : wait(&use, WRITABLE)) < 0)
             return n;
         peer_is_full = !peer_is_full;
