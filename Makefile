@@ -75,7 +75,7 @@ LOADER   := $(patsubst %,$(B)/conformance/driver/%.o,interface trampolines keep_
 PARSER   := $(filter-out %/reader.c %/markdown.c,$(call room,conformance/scenario))
 COMMAND  := conformance/conform.c conformance/options.c
 SUITE    := conformance/driver/parts.c \
-            $(call room,$(addprefix conformance/,machine scenario judge suite report))
+            $(call room,$(addprefix conformance/,machine scenario model judge suite report))
 DRIVER   := $(filter-out $(LOADER:$(B)/%.o=%.c),$(call room,conformance/driver)) conformance/machine/strays.c $(PARSER)
 CHECKS   := $(call room,conformance/checks)
 SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/saboteur/*.c))

@@ -7,6 +7,7 @@
 #include "report/export.h"
 #include "report/output.h"
 #include "report/progress.h"
+#include "report/proofs.h"
 #include "report/terminal.h"
 #include "scenario/memory.h"
 #include "suite/attack.h"
@@ -140,24 +141,32 @@ static void open_standard_descriptors(void)
         close(descriptor);
 }
 
+static const struct test *find_scenario(const struct suite *suite, const char *id)
+{
+    for (size_t i = 0; i < suite->count; i++)
+        if (suite->tests[i].scenario && strcmp(suite->tests[i].id, id) == 0)
+            return &suite->tests[i];
+    die("there is no scenario %s", id);
+}
+
 static int print_program(const struct suite *suite, const char *id, const char *schedule)
 {
+    const struct test *test = find_scenario(suite, id);
     char *program;
-    size_t i;
 
-    for (i = 0; i < suite->count; i++) {
-        const struct test *test = &suite->tests[i];
+    if (!*schedule && test->scenario->program->schedule)
+        schedule = test->scenario->program->schedule;
+    program = execute_input(suite, test, schedule);
+    fputs(program, stdout);
+    free(program);
+    return 0;
+}
 
-        if (!test->scenario || strcmp(test->id, id) != 0)
-            continue;
-        if (!*schedule && test->scenario->program->schedule)
-            schedule = test->scenario->program->schedule;
-        program = execute_input(suite, test, schedule);
-        fputs(program, stdout);
-        free(program);
-        return 0;
-    }
-    die("there is no scenario %s", id);
+static int print_behaviours(const struct suite *suite, const struct options *options)
+{
+    const struct test *test = find_scenario(suite, options->print);
+
+    return proofs_behaviours(stdout, test, options->states) ? 0 : COULD_NOT_TELL;
 }
 
 static int check_a_driver(const struct options *options)
@@ -373,6 +382,10 @@ static int do_errand(struct options *options, struct suite *suite, const char *p
         return print_program(suite, options->print, options->session.schedule);
     case ERRAND_EXPORT:
         return export(options, suite);
+    case ERRAND_BEHAVIOURS:
+        return print_behaviours(suite, options);
+    case ERRAND_PROVE:
+        return proofs_write(stdout, suite, options->states) > 0 ? 1 : 0;
     case ERRAND_LIST:
         report_list(stdout, suite);
         return 0;
