@@ -69,13 +69,10 @@ void tell_to_cancel(struct step *step, uint8_t task)
 
 void end_early(struct step *step, enum outcome_kind code)
 {
-    struct unit *main = unit_of(step, step->state->main);
-
     if (!step->state->early)
         step->state->ending = (struct ending){(int)code, 0};
     step->state->early = 1;
-    if (main->cancel == CANCEL_NO)
-        main->cancel = CANCEL_TOLD;
+    tell_to_cancel(step, step->state->main);
 }
 
 /* ---- The end of a task ---- */
@@ -112,8 +109,8 @@ void task_returns(struct step *step, uint8_t task, struct ending ending)
     }
     if (unit->broke) {
         unit->ending = (struct ending){OUTCOME_CANCELLED, 0};
-        if (!may(step, FREEDOM_DESCENT)) /* else when the end of the run reaches it */
-            cancel_task(step, task);
+        if (unit->cancel == CANCEL_NO && !may(step, FREEDOM_DESCENT))
+            cancel_task(step, task); /* else when the end of the run reaches it */
     }
     if (all_children_ended(state, task)) {
         task_ends(step, task);

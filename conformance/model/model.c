@@ -16,6 +16,8 @@ const char *model_lacks(const struct program *program)
         return "outside";
     if (program->domains >= MODEL_DOMAINS_MAX)
         return "domains";
+    if (program->schedule && strstr(program->schedule, "beyond"))
+        return "beyond";
     for (int i = 0; i < program->operation_count; i++) {
         const struct operation *op = &program->operations[i];
 

@@ -123,7 +123,7 @@ static void add_news(const struct step *step, struct moves *moves)
 }
 
 /* A program may call a sleep endless that is this long, in milliseconds: it is over only if nothing
- * else can happen [R13.9]. */
+ * else can happen, and after all that are shorter, whenever they began [R13.9]. */
 enum { LONG_SLEEP = 100000 };
 
 static int sleep_of(const struct step *step, int unit)
@@ -145,8 +145,10 @@ static void add_sleeps(const struct step *step, bool longs, struct moves *moves)
             continue;
         for (int j = 0; j < step->state->units_used && first; j++)
             first = units[j].place != PLACE_WAITING || units[j].wait != WAIT_SLEEP || i == j ||
-                    (units[j].domain != units[i].domain && !longs) ||
-                    units[j].rank > units[i].rank || sleep_of(step, j) > sleep_of(step, i);
+                    sleep_of(step, j) > sleep_of(step, i) ||
+                    (sleep_of(step, j) == sleep_of(step, i) && units[j].rank > units[i].rank) ||
+                    (!longs && (units[j].domain != units[i].domain ||
+                                units[j].rank > units[i].rank));
         if (first)
             add(moves, MOVE_WAKE, i);
     }

@@ -12,8 +12,7 @@ enum {
     STAGE_CHOSEN,     /* miou_lazy_force: to compute the value */
     STAGE_VALUE,      /* what it waited for has the ending `given` */
     STAGE_PART,       /* the part that it executes has returned `given` */
-    STAGE_PART_2,
-    STAGE_PART_3,
+    STAGE_LOOKED,     /* until: the flag is not up */
     STAGE_REPORT = 255 /* it has its outcome, which is not reported yet */
 };
 

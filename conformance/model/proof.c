@@ -105,7 +105,7 @@ static bool tell_unmet(FILE *stream, const struct program *program, int line,
 {
     bool any = false;
 
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && count > 1; i++) {
         if (seen->met & (uint64_t)1 << i)
             continue;
         fprintf(stream, "    line %d: no behaviour has: ", line);

@@ -15,13 +15,21 @@ bool do_yield(struct turn *turn)
     return true;
 }
 
+/* To look at a flag and to yield are two things: another domain may post it in between. */
 bool do_until(struct turn *turn)
 {
-    if (turn->state->flags[turn->operation->name] >= turn->operation->value) {
+    bool posted = turn->state->flags[turn->operation->name] >= turn->operation->value;
+
+    if (turn->unit->stage != STAGE_LOOKED) {
         if (turn->unit->stage && is_cancelled(turn))
             return stop(turn);
-        note_kind(turn, OUTCOME_OK);
-        return true;
+        if (posted) {
+            note_kind(turn, OUTCOME_OK);
+            return true;
+        }
+        turn->unit->stage = STAGE_LOOKED;
+        if (turn->step->program->domains > 0)
+            return false;
     }
     if (is_cancelled(turn))
         return stop(turn);
