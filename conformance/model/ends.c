@@ -113,7 +113,8 @@ void task_returns(struct step *step, uint8_t task, struct ending ending)
             cancel_task(step, task); /* else when the end of the run reaches it */
     }
     if (all_children_ended(state, task)) {
-        task_ends(step, task);
+        if (step->program->domains == 0 || resource_newest(state, RESOURCE_OWNED, task) == NO_ONE)
+            task_ends(step, task); /* else it is a step of its own */
     } else {
         state->current[unit->domain] = NO_ONE;
         queue_waiting(state, task, WAIT_END, NO_ONE);

@@ -61,6 +61,8 @@ static void find_seen(struct model *model)
                 model->unseen[happening.which] = false;
             if (happening.kind == HAPPENS_DONE && expectation->kind == EXPECT_ORDER)
                 model->late[happening.which] = program->domains > 0;
+            if (happening.kind == HAPPENS_END && expectation->kind == EXPECT_ORDER)
+                model->late_ends[happening.which] = program->domains > 0;
         }
     }
     if (all)

@@ -26,6 +26,7 @@ struct model {
     uint16_t most_posts[PROGRAM_TASKS_MAX]; /* of each flag that anything waits for */
     bool late[PROGRAM_LINES_MAX];  /* operations whose end and its report are two steps, since an
                                       expectation orders the report */
+    bool late_ends[PROGRAM_TASKS_MAX]; /* tasks whose end and its report are two steps likewise */
     bool unseen[PROGRAM_TASKS_MAX]; /* words that no expectation names */
     bool transfers;                 /* an operation is a transfer */
     bool without[FREEDOM_KINDS];    /* freedoms that are not taken: always the first branch */

@@ -131,7 +131,13 @@ static void function_returns(struct turn *turn)
 {
     struct ending ending = value_of(turn);
 
-    emit(turn->step, EVENT_END, turn->unit->task, turn->frame, 0);
+    if (turn->step->model->late_ends[turn->unit->task] && turn->unit->stage != STAGE_REPORT) {
+        emit(turn->step, EVENT_END, turn->unit->task, turn->frame, 0);
+        turn->unit->stage = STAGE_REPORT;
+        return;
+    }
+    if (turn->unit->stage != STAGE_REPORT)
+        emit(turn->step, EVENT_END, turn->unit->task, turn->frame, 0);
     if (turn->frame == turn->task) {
         task_returns(turn->step, turn->task, ending);
         return;
