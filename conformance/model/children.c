@@ -152,9 +152,9 @@ static void hand_out(struct turn *turn, uint8_t promise)
     if (turn->operation->bind < 0)
         return;
     if (turn->unit->round == 0)
-        unbind(turn->state, program, turn->frame, NAME_PROMISE, turn->operation->bind);
+        clear_name(turn->state, program, turn->frame, NAME_PROMISE, turn->operation->bind);
     if (promise != NO_ONE)
-        bind(turn->state, program, turn->frame, NAME_PROMISE, turn->operation->bind, promise);
+        give_name(turn->state, program, turn->frame, NAME_PROMISE, turn->operation->bind, promise);
 }
 
 bool do_spawn(struct turn *turn)
@@ -471,8 +471,8 @@ bool do_orphans(struct turn *turn)
     if (orphanage == NO_ONE)
         return true;
     turn->state->objects[orphanage].owner = turn->task;
-    unbind(turn->state, turn->step->program, turn->frame, NAME_ORPHANAGE, turn->operation->name);
-    bind(turn->state, turn->step->program, turn->frame, NAME_ORPHANAGE, turn->operation->name,
+    clear_name(turn->state, turn->step->program, turn->frame, NAME_ORPHANAGE, turn->operation->name);
+    give_name(turn->state, turn->step->program, turn->frame, NAME_ORPHANAGE, turn->operation->name,
          orphanage);
     note_kind(turn, OUTCOME_OK);
     return true;

@@ -8,8 +8,8 @@ bool do_create(struct turn *turn)
 
     if (resource == NO_ONE)
         return true;
-    unbind(turn->state, turn->step->program, turn->frame, NAME_RESOURCE, turn->operation->name);
-    bind(turn->state, turn->step->program, turn->frame, NAME_RESOURCE, turn->operation->name,
+    clear_name(turn->state, turn->step->program, turn->frame, NAME_RESOURCE, turn->operation->name);
+    give_name(turn->state, turn->step->program, turn->frame, NAME_RESOURCE, turn->operation->name,
          resource);
     note_kind(turn, OUTCOME_OK);
     return true;

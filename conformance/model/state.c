@@ -210,7 +210,7 @@ static void remove_binding(struct state *state, int at)
             (size_t)(state->binding_count - at) * sizeof *state->bindings);
 }
 
-void unbind(struct state *state, const struct program *program, uint8_t unit, enum name_kind kind,
+void clear_name(struct state *state, const struct program *program, uint8_t unit, enum name_kind kind,
             int name)
 {
     uint8_t scope = scope_of(program, unit, kind, name);
@@ -230,7 +230,7 @@ static bool is_behind(const struct binding *a, const struct binding *b)
     return a->name > b->name;
 }
 
-void bind(struct state *state, const struct program *program, uint8_t unit, enum name_kind kind,
+void give_name(struct state *state, const struct program *program, uint8_t unit, enum name_kind kind,
           int name, uint8_t what)
 {
     struct binding binding = {scope_of(program, unit, kind, name), (uint8_t)kind, (uint8_t)name,

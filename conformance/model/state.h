@@ -197,11 +197,11 @@ uint8_t look_up(const struct state *state, const struct program *program, uint8_
 int count_of(const struct state *state, const struct program *program, uint8_t unit,
              enum name_kind kind, int name);
 
-void unbind(struct state *state, const struct program *program, uint8_t unit, enum name_kind kind,
+void clear_name(struct state *state, const struct program *program, uint8_t unit, enum name_kind kind,
             int name);
 
 /* Bind it in addition to what it stands for already. */
-void bind(struct state *state, const struct program *program, uint8_t unit, enum name_kind kind,
+void give_name(struct state *state, const struct program *program, uint8_t unit, enum name_kind kind,
           int name, uint8_t what);
 
 /* ---- Resources and objects ---- */

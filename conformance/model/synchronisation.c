@@ -37,8 +37,8 @@ bool do_make(struct turn *turn)
         return true;
     if (kind == NAME_LAZY)
         object_of(turn, object)->task = (uint8_t)turn->operation->tasks[0];
-    unbind(turn->state, turn->step->program, turn->frame, kind, turn->operation->name);
-    bind(turn->state, turn->step->program, turn->frame, kind, turn->operation->name, object);
+    clear_name(turn->state, turn->step->program, turn->frame, kind, turn->operation->name);
+    give_name(turn->state, turn->step->program, turn->frame, kind, turn->operation->name, object);
     note_kind(turn, OUTCOME_OK);
     return true;
 }
