@@ -3,6 +3,7 @@
 
 #include "scenario/memory.h"
 #include "search.h"
+#include "small.h"
 
 #include <stdlib.h>
 
@@ -173,24 +174,48 @@ static enum proof_kind judge_search(FILE *stream, struct search *search)
     return tell_loose(stream, search) ? PROOF_LOOSE : PROOF_HOLDS;
 }
 
-struct proof prove(const struct program *program, uint32_t limit)
+static void cannot_parse(void *to, int line, const char *text)
 {
-    struct proof proof = {.kind = PROOF_UNKNOWN};
+    (void)to;
+    (void)line;
+    (void)text;
+}
+
+static void prove_program(FILE *stream, const struct program *program, bool small,
+                          enum freedom without, struct proof *proof, uint32_t limit)
+{
     struct search search;
-    size_t size;
-    FILE *stream = must(open_memstream(&proof.why, &size));
+
+    search_create(&search, program, limit);
+    if (without != FREEDOM_KINDS)
+        search.model->without[without] = true;
+    search_run(&search);
+    proof->kind = judge_search(stream, &search);
+    proof->states = search.states;
+    if (small && (proof->kind == PROOF_UNSOUND || proof->kind == PROOF_LOOSE)) {
+        fputs("    cannot tell: so it is with smaller numbers\n", stream);
+        proof->kind = PROOF_UNKNOWN;
+    }
+    search_free(&search);
+}
+
+struct proof prove(const char *text, size_t size, uint32_t limit, enum freedom without)
+{
+    struct program *program =
+        must(program_parse(text, size, PROGRAM_WITH_ANSWERS, cannot_parse, NULL));
+    struct proof proof = {.kind = PROOF_UNKNOWN};
+    size_t length;
+    FILE *stream = must(open_memstream(&proof.why, &length));
+    bool small = make_small(program);
     char *why = unknown(program);
 
-    if (why) {
+    if (why)
         fprintf(stream, "    %s\n", why);
-    } else {
-        search_run(&search, program, limit, false);
-        proof.kind = judge_search(stream, &search);
-        proof.states = search.states;
-        search_free(&search);
-    }
+    else
+        prove_program(stream, program, small, without, &proof, limit);
     free(why);
     fclose(stream);
+    program_free(program);
     return proof;
 }
 
@@ -255,7 +280,10 @@ bool behaviours_write(FILE *stream, const struct program *program, uint32_t limi
     if (why) {
         fprintf(stream, "%s\n", why);
     } else {
-        search_run(&search, program, limit, true);
+        search_create(&search, program, limit);
+        search.watch.histories = true;
+        search.alike = false;
+        search_run(&search);
         all = !search.full && !search.bounded;
         if (search.full)
             fputs("cannot tell: a state is too large\n", stream);

@@ -3,6 +3,7 @@
 #ifndef MODEL_PROOF_H
 #define MODEL_PROOF_H
 
+#include "freedoms.h"
 #include "scenario/program.h"
 
 #include <stdio.h>
@@ -21,15 +22,14 @@ struct proof {
     char *why; /* lines of text, each with a newline; empty: nothing is to be said. To be freed */
 };
 
-/* Visit at most `limit` states. */
-struct proof prove(const struct program *program, uint32_t limit);
+/* What a scenario's text, which parses, says is proven; of large numbers in it a small version is.
+ * At most `limit` states are visited. `without`: a freedom that is not taken; FREEDOM_KINDS: all
+ * are. */
+struct proof prove(const char *text, size_t size, uint32_t limit, enum freedom without);
 
 /* Write all behaviours of a program: how its run ends, the outcomes of each operation, and the
  * orders of its prints and finalisers. Returns whether the model can tell all of them. */
 bool behaviours_write(FILE *stream, const struct program *program, uint32_t limit);
-
-/* Write them as a graph for graphviz. Returns as above. */
-bool graph_write(FILE *stream, const struct program *program, uint32_t limit);
 
 /* Write the freedoms that the model takes, as a table in Markdown. */
 void freedoms_write(FILE *stream);

@@ -2,6 +2,7 @@
  * from where it was reached first, so that the way to it can be found again. */
 #include "search.h"
 
+#include "canonical.h"
 #include "scenario/memory.h"
 
 #include <stdlib.h>
@@ -138,6 +139,8 @@ static void arrive(struct search *search, struct step *step, struct room *room, 
     watch_step(&search->watch, step);
     if (step->state->over)
         watch_end(&search->watch, step->state);
+    if (search->alike)
+        make_canonical(step->state, step->program);
     size = state_pack(step->state, room->bytes);
     hash = hash_of(room->bytes, size);
     if (is_visited(search, hash))
@@ -173,22 +176,25 @@ static void begin(struct search *search, struct room *room, struct stack *stack)
     push(stack, 0, room->bytes, size);
 }
 
-void search_run(struct search *search, const struct program *program, uint32_t limit,
-                bool histories)
+void search_create(struct search *search, const struct program *program, uint32_t limit)
+{
+    *search = (struct search){.model = model_create(program), .limit = limit, .room = FIRST_ROOM};
+    search->table = zeroed(FIRST_ROOM, sizeof *search->table);
+    search->alike = !tells_order(program);
+    watch_create(&search->watch, search->model);
+}
+
+void search_run(struct search *search)
 {
     struct room *room = zeroed(1, sizeof *room);
     struct stack stack = {0};
 
-    *search = (struct search){.model = model_create(program), .limit = limit, .room = FIRST_ROOM};
-    search->table = zeroed(FIRST_ROOM, sizeof *search->table);
-    watch_create(&search->watch, search->model);
-    search->watch.histories = histories;
     begin(search, room, &stack);
     while (stack.size > 0 && !search->full && !search->bounded) {
         uint32_t number = pop(&stack, &room->from);
 
         expand(search, room, number, &stack);
-        search->bounded = search->states >= limit && stack.size > 0;
+        search->bounded = search->states >= search->limit && stack.size > 0;
     }
     free(stack.bytes);
     free(room);
@@ -217,6 +223,8 @@ static bool take_towards(struct search *search, struct room *room, struct step *
         if (stuck || room->to.full)
             continue;
         watch_step(&search->watch, step);
+        if (search->alike)
+            make_canonical(&room->to, step->program);
         there = hash_of(room->bytes, state_pack(&room->to, room->bytes));
         if (there.a == hash.a && there.b == hash.b)
             return true;

@@ -14,15 +14,17 @@ struct search {
     uint32_t ends;  /* states in which the run has ended */
     bool bounded;   /* a bound was hit: there are more states */
     bool full;      /* a state had no room for something: the result is worthless */
+    bool alike;     /* states that differ only in which of like tasks is which are one */
     bool stuck;     /* there is a state in which nothing can happen, and the run has not ended */
     struct visited *visited;
     uint32_t *table; /* numbers of states plus 1, by their hashes */
     uint32_t room;
 };
 
-/* Visit all states of a program, at most `limit`; `histories` as in struct watch. */
-void search_run(struct search *search, const struct program *program, uint32_t limit,
-                bool histories);
+/* A search of a program, at most `limit` states, whose parts may be changed before it runs. The
+ * program must outlive it. */
+void search_create(struct search *search, const struct program *program, uint32_t limit);
+void search_run(struct search *search);
 void search_free(struct search *search);
 
 /* Told of each state on the way to one, with the events of the step that leads there. */
