@@ -302,6 +302,11 @@ explore: ## every scenario on all its schedules, up to a bound, and beyond it on
 	$(BUILD) all
 	@$(B)/conform --runtime "$(RUNTIME)" --explore $(if $(REPORT),--format json --output "$(REPORT)")
 
+model: ## prove the answers of all scenarios: the model tries all behaviours that the rules allow
+	@ci/setup
+	$(BUILD) all
+	@ci/model
+
 spec: ## the specification as a page, build/spec/index.html; REPORT=FILE.tap adds the verdicts of a run
 	@ci/setup
 	$(BUILD) $(B)/specification

@@ -20,7 +20,7 @@
 
 enum { JOBS_MAX = 256, SLOWEST_DEFAULT = 10, SLOWEST_MAX = 100000 };
 
-enum { STATES_DEFAULT = 300000, STATES_MAX = 100000000 };
+enum { STATES_DEFAULT = 200000, STATES_MAX = 100000000 };
 
 static const char help_on_tests[] =
     "usage: conform --runtime LIBRARY [OPTION ...]\n"
@@ -28,7 +28,7 @@ static const char help_on_tests[] =
     "       conform --server COMMAND [OPTION ...]\n"
     "       conform --check-driver COMMAND\n"
     "       conform --list | --list-tests | --print TEST | --export DIRECTORY\n"
-    "       conform --behaviours TEST | --prove\n"
+    "       conform --behaviours TEST | --prove | --freedoms\n"
     "       conform --help | --version\n"
     "\n"
     "Check, rule by rule, whether a runtime keeps the rules of structured\n"
@@ -116,7 +116,8 @@ static const char help_on_reports[] = /* with a number */
     "                       outcomes of each operation; TEST is an id, or a file\n"
     "  --prove              for each scenario: is each of its expectations met by all\n"
     "                       behaviours, and each alternative by one of them?\n"
-    "  --states N           visit at most N states of a scenario; default: 300000\n"
+    "  --freedoms           print what the rules leave open, with the rules\n"
+    "  --states N           visit at most N states of a scenario; default: 200000\n"
     "  --export DIRECTORY   write R2.1/ended.program for each scenario, which is\n"
     "                       what a driver reads between `scenario ID` and `go`, and\n"
     "                       R2.1/ended.answers, which has its expectations on the\n"
@@ -334,6 +335,12 @@ static void prove_answers(struct options *options, const char *text)
     options->errand = ERRAND_PROVE;
 }
 
+static void list_freedoms(struct options *options, const char *text)
+{
+    (void)text;
+    options->errand = ERRAND_FREEDOMS;
+}
+
 static void read_states(struct options *options, const char *text)
 {
     options->states = (uint32_t)number("--states ", text, STATES_MAX);
@@ -406,6 +413,7 @@ static const struct known {
     {"export", required_argument, .read = export},
     {"behaviours", required_argument, .read = behaviours},
     {"prove", no_argument, .read = prove_answers},
+    {"freedoms", no_argument, .read = list_freedoms},
     {"states", required_argument, .read = read_states},
     {"help", no_argument, .read = print_help},
     {"version", no_argument, .read = print_version},

@@ -59,8 +59,10 @@ static void find_first(const struct state *state, uint8_t domain, int *first, in
 
 /* A domain that executes no task takes one. A task that has been cancelled may go on earlier or
  * later than its turn. */
-static void add_turns(const struct state *state, uint8_t domain, struct moves *moves)
+static void add_turns(const struct step *step, uint8_t domain, struct moves *moves)
 {
+    const struct state *state = step->state;
+    bool in_turn = step->model->without[FREEDOM_TURN];
     int first, last;
 
     if (state->current[domain] != NO_ONE) {
@@ -68,13 +70,15 @@ static void add_turns(const struct state *state, uint8_t domain, struct moves *m
         return;
     }
     find_first(state, domain, &first, &last);
+    if (in_turn)
+        first = last = 0;
     for (int i = 0; i < state->units_used; i++) {
         const struct unit *unit = &state->units[i];
 
         if (unit->domain != domain || unit->life == LIFE_NONE)
             continue;
         if (unit->place == PLACE_READY &&
-            (unit->cancel == CANCEL_YES || (unit->rank >= first && unit->rank <= last)))
+            ((unit->cancel == CANCEL_YES && !in_turn) || (unit->rank >= first && unit->rank <= last)))
             add(moves, MOVE_BEGIN, i);
         else if (unit->place == PLACE_WAITING &&
                  ((unit->wait == WAIT_END && all_children_ended(state, (uint8_t)i)) ||
@@ -149,8 +153,11 @@ static void add_sleeps(const struct step *step, bool longs, struct moves *moves)
                     (sleep_of(step, j) == sleep_of(step, i) && units[j].rank > units[i].rank) ||
                     (!longs && (units[j].domain != units[i].domain ||
                                 units[j].rank > units[i].rank));
-        if (first)
-            add(moves, MOVE_WAKE, i);
+        if (!first)
+            continue;
+        add(moves, MOVE_WAKE, i);
+        if (step->model->without[FREEDOM_SLEEPERS])
+            return;
     }
 }
 
@@ -218,7 +225,7 @@ bool take_step(struct step *step)
     struct moves moves = {.count = 0};
 
     for (int d = 0; d <= step->program->domains; d++)
-        add_turns(step->state, (uint8_t)d, &moves);
+        add_turns(step, (uint8_t)d, &moves);
     add_news(step, &moves);
     add_sleeps(step, false, &moves);
     if (moves.count == 0)

@@ -2,7 +2,7 @@
 #include "small.h"
 
 enum {
-    SMALL = 6, /* numbers up to it stay */
+    SMALL = 6, /* numbers up to it need not be smaller */
     FEW = 2,   /* of things that were all as many */
     TURNS = 3  /* of what is only repeated to take time */
 };
@@ -29,32 +29,40 @@ static bool is_idle(const struct operation *op)
     }
 }
 
-/* Told of each number of things in a program. */
-typedef void see_number(int *number, int *to);
+/* What is found out of the numbers of things in a program, and done to them. */
+struct scale {
+    int above;  /* numbers up to it stay */
+    int most;   /* the largest */
+    int common; /* what all those above have in common */
+};
 
-static void see_numbers(struct program *program, see_number *see, int *to)
+typedef void see_number(struct scale *scale, int *number);
+
+static void see_numbers(struct program *program, see_number *see, struct scale *scale)
 {
     for (int i = 0; i < program->operation_count; i++) {
         struct operation *op = &program->operations[i];
 
         if (!is_idle(op))
-            see(&op->repeat, to);
+            see(scale, &op->repeat);
         if (op->kind == OP_UNTIL)
-            see(&op->value, to);
+            see(scale, &op->value);
         for (int j = 0; j < op->answer_count && op->kind == OP_LENGTH; j++)
             if (op->answers[j].of[0].kind == OUTCOME_OK)
-                see(&op->answers[j].of[0].value, to);
+                see(scale, &op->answers[j].of[0].value);
     }
     for (int i = 0; i < program->expectation_count; i++)
         if (program->expectations[i].kind == EXPECT_COUNT)
-            see(&program->expectations[i].number, to);
+            see(scale, &program->expectations[i].number);
 }
 
-static void divide_common(int *number, int *common)
+static void measure(struct scale *scale, int *number)
 {
-    int a = *number, b = *common;
+    int a = *number, b = scale->common;
 
-    if (a <= SMALL)
+    if (a > scale->most)
+        scale->most = a;
+    if (a <= scale->above)
         return;
     while (b) {
         int rest = a % b;
@@ -62,24 +70,18 @@ static void divide_common(int *number, int *common)
         a = b;
         b = rest;
     }
-    *common = a;
+    scale->common = a;
 }
 
-static void find_most(int *number, int *most)
+static void divide(struct scale *scale, int *number)
 {
-    if (*number > *most)
-        *most = *number;
+    if (*number > scale->above)
+        *number /= scale->common;
 }
 
-static void divide(int *number, int *by)
+/* What only takes time takes less of it. Returns whether anything did. */
+static bool shorten(struct program *program)
 {
-    if (*number > SMALL)
-        *number /= *by;
-}
-
-bool make_small(struct program *program)
-{
-    int common = 0, most = 0;
     bool changed = false;
 
     for (int i = 0; i < program->operation_count; i++)
@@ -87,12 +89,23 @@ bool make_small(struct program *program)
             program->operations[i].repeat = TURNS;
             changed = true;
         }
-    see_numbers(program, find_most, &most);
-    if (most <= SMALL)
+    return changed;
+}
+
+bool make_small(struct program *program)
+{
+    struct scale scale = {.above = 1};
+    bool changed = shorten(program);
+
+    see_numbers(program, measure, &scale);
+    if (scale.most <= SMALL)
         return changed;
-    see_numbers(program, divide_common, &common);
-    if (most / common < FEW) /* all large numbers are the same */
-        common = most / FEW;
-    see_numbers(program, divide, &common);
+    if (scale.most / scale.common > SMALL) { /* small numbers need not have anything in common */
+        scale = (struct scale){.above = SMALL};
+        see_numbers(program, measure, &scale);
+    }
+    if (scale.most / scale.common < FEW) /* all are the same */
+        scale.common = scale.most / FEW;
+    see_numbers(program, divide, &scale);
     return true;
 }

@@ -36,8 +36,3 @@ size_t proofs_write(FILE *stream, const struct suite *suite, uint32_t limit)
             counts[PROOF_UNSOUND] + counts[PROOF_LOOSE]);
     return counts[PROOF_UNSOUND] + counts[PROOF_LOOSE];
 }
-
-bool proofs_behaviours(FILE *stream, const struct test *test, uint32_t limit)
-{
-    return behaviours_write(stream, test->scenario->program, limit);
-}

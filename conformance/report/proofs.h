@@ -4,6 +4,7 @@
 
 #include "suite/suite.h"
 
+#include <stdint.h>
 #include <stdio.h>
 
 /* Prove the chosen scenarios, and tell of each whose answers are not proven why. At most `limit`
@@ -11,7 +12,5 @@
  * right: an answer is met by too few behaviours, or by none. */
 size_t proofs_write(FILE *stream, const struct suite *suite, uint32_t limit);
 
-/* Write all behaviours of a scenario. Returns whether the model can tell all of them. */
-bool proofs_behaviours(FILE *stream, const struct test *test, uint32_t limit);
 
 #endif
