@@ -397,5 +397,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all arm64 musl conformance test tests explore spec peers drivers soak mutants mutation coverage valgrind sanitize bench \
+.PHONY: all arm64 musl conformance test tests explore model spec peers drivers soak mutants mutation coverage valgrind sanitize bench \
         format install uninstall deb lib manual clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets
