@@ -48,8 +48,8 @@ static bool same_name(const struct binding *a, const struct binding *b)
     return a->scope == b->scope && a->kind == b->kind && a->name == b->name;
 }
 
-/* Whether the promises of a name, from this binding on, may be sorted behind those that an operation
- * has begun with: all are of tasks with no other name. */
+/* Whether the promises of a name, from this binding on, may be sorted behind those that an
+ * operation has begun with: all are of tasks with no other name. */
 static bool is_sortable(const struct order *order, const struct binding *first, int count,
                         const struct program *program, int *begun)
 {

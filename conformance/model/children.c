@@ -90,8 +90,8 @@ static uint64_t give_errors(const struct turn *turn)
     uint8_t given[PROGRAM_TASKS_MAX];
 
     for (int i = 0; i < op->give_count; i++) {
-        given[i] = look_up(turn->state, turn->step->program, turn->frame, NAME_RESOURCE,
-                           op->give[i], 0);
+        given[i] =
+            look_up(turn->state, turn->step->program, turn->frame, NAME_RESOURCE, op->give[i], 0);
         if (given[i] == NO_ONE) /* R5.23 */
             errors |= error(OUTCOME_INVALID) | error(OUTCOME_NOT_OWNER);
         else if (given[i] == STALE || turn->state->resources[given[i]].phase != RESOURCE_OWNED ||
@@ -137,10 +137,10 @@ static void give_to(struct turn *turn, uint8_t child)
     const struct operation *op = turn->operation;
 
     for (int i = 0; i < op->give_count; i++) /* R5.11 */
-        resource_move(turn->state,
-                      look_up(turn->state, turn->step->program, turn->frame, NAME_RESOURCE,
-                              op->give[i], 0),
-                      RESOURCE_OWNED, child);
+        resource_move(
+            turn->state,
+            look_up(turn->state, turn->step->program, turn->frame, NAME_RESOURCE, op->give[i], 0),
+            RESOURCE_OWNED, child);
 }
 
 /* Bind what an operation hands out, if anything; its name stands for what it had before only if the
@@ -171,8 +171,8 @@ bool do_spawn(struct turn *turn)
     if (is_cancelled(turn))
         return stop(turn);
     if (op->orphans >= 0)
-        orphanage = look_up(turn->state, turn->step->program, turn->frame, NAME_ORPHANAGE,
-                            op->orphans, 0);
+        orphanage =
+            look_up(turn->state, turn->step->program, turn->frame, NAME_ORPHANAGE, op->orphans, 0);
     errors = spawn_errors(turn, orphanage);
     if (errors) {
         hand_out(turn, NO_ONE);
@@ -471,9 +471,10 @@ bool do_orphans(struct turn *turn)
     if (orphanage == NO_ONE)
         return true;
     turn->state->objects[orphanage].owner = turn->task;
-    clear_name(turn->state, turn->step->program, turn->frame, NAME_ORPHANAGE, turn->operation->name);
+    clear_name(turn->state, turn->step->program, turn->frame, NAME_ORPHANAGE,
+               turn->operation->name);
     give_name(turn->state, turn->step->program, turn->frame, NAME_ORPHANAGE, turn->operation->name,
-         orphanage);
+              orphanage);
     note_kind(turn, OUTCOME_OK);
     return true;
 }

@@ -21,8 +21,7 @@ bool listed(const struct state *state, const struct program *program, uint8_t fr
         if (count == 0)
             count = 1; /* NULL */
         if (n < count) {
-            *promise =
-                look_up(state, program, frame, NAME_PROMISE, operation->promises[i], n);
+            *promise = look_up(state, program, frame, NAME_PROMISE, operation->promises[i], n);
             return true;
         }
         n -= count;
@@ -179,8 +178,7 @@ void task_ends(struct step *step, uint8_t task)
             return;
     }
     /* R2.3: it does not end for its parent before that is cancelled. */
-    if (unit->broke && task != state->main &&
-        state->units[unit->parent].cancel != CANCEL_YES) {
+    if (unit->broke && task != state->main && state->units[unit->parent].cancel != CANCEL_YES) {
         state->current[unit->domain] = NO_ONE;
         queue_waiting(state, task, WAIT_PARENT, NO_ONE);
         return;

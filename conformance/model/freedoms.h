@@ -20,8 +20,7 @@
     FREEDOM(ENDING, "R2.9",                                                                        \
             "When a task ends whose function has returned, once its children have ended.")         \
     FREEDOM(TARGET, "R4.3, R4.4", "Which of the other worker domains a called task goes to.")      \
-    FREEDOM(SPREAD, "R4.10",                                                                       \
-            "Which domains get one task more than others in a miou_parallel.")                     \
+    FREEDOM(SPREAD, "R4.10", "Which domains get one task more than others in a miou_parallel.")    \
     FREEDOM(TAKEN, "R8.5", "Which of several children that have ended is taken.")                  \
     FREEDOM(HANDED, "R3.4", "Which of several orphans that have ended is handed out.")             \
     FREEDOM(ANY_ORPHAN, "R3.17", "Which orphan miou_orphans_take hands out.")                      \

@@ -77,13 +77,12 @@ static void add_turns(const struct step *step, uint8_t domain, struct moves *mov
 
         if (unit->domain != domain || unit->life == LIFE_NONE)
             continue;
-        if (unit->place == PLACE_READY &&
-            ((unit->cancel == CANCEL_YES && !in_turn) || (unit->rank >= first && unit->rank <= last)))
+        if (unit->place == PLACE_READY && ((unit->cancel == CANCEL_YES && !in_turn) ||
+                                           (unit->rank >= first && unit->rank <= last)))
             add(moves, MOVE_BEGIN, i);
         else if (unit->place == PLACE_WAITING &&
                  ((unit->wait == WAIT_END && all_children_ended(state, (uint8_t)i)) ||
-                  (unit->wait == WAIT_PARENT &&
-                   state->units[unit->parent].cancel == CANCEL_YES)))
+                  (unit->wait == WAIT_PARENT && state->units[unit->parent].cancel == CANCEL_YES)))
             add(moves, MOVE_END, i);
     }
 }
@@ -121,8 +120,7 @@ static void add_news(const struct step *step, struct moves *moves)
             add(moves, MOVE_DESCEND, i);
     }
     for (int i = 0; i < state->resources_used; i++)
-        if (state->resources[i].phase == RESOURCE_MOVING &&
-            !step->model->without[FREEDOM_ARRIVAL])
+        if (state->resources[i].phase == RESOURCE_MOVING && !step->model->without[FREEDOM_ARRIVAL])
             add(moves, MOVE_ARRIVE, i);
 }
 
@@ -148,11 +146,11 @@ static void add_sleeps(const struct step *step, bool longs, struct moves *moves)
             (sleep_of(step, i) >= LONG_SLEEP) != longs)
             continue;
         for (int j = 0; j < step->state->units_used && first; j++)
-            first = units[j].place != PLACE_WAITING || units[j].wait != WAIT_SLEEP || i == j ||
-                    sleep_of(step, j) > sleep_of(step, i) ||
-                    (sleep_of(step, j) == sleep_of(step, i) && units[j].rank > units[i].rank) ||
-                    (!longs && (units[j].domain != units[i].domain ||
-                                units[j].rank > units[i].rank));
+            first =
+                units[j].place != PLACE_WAITING || units[j].wait != WAIT_SLEEP || i == j ||
+                sleep_of(step, j) > sleep_of(step, i) ||
+                (sleep_of(step, j) == sleep_of(step, i) && units[j].rank > units[i].rank) ||
+                (!longs && (units[j].domain != units[i].domain || units[j].rank > units[i].rank));
         if (!first)
             continue;
         add(moves, MOVE_WAKE, i);

@@ -6,13 +6,13 @@
 
 /* The stages of a task's operation when it goes on. */
 enum {
-    STAGE_WAITED = 1, /* for what it waited for, which has happened unless the task is cancelled */
-    STAGE_SIGNALLED,  /* miou_condition_wait: a signal has woken it */
-    STAGE_BROADCAST,  /* miou_condition_wait: a broadcast has */
-    STAGE_CHOSEN,     /* miou_lazy_force: to compute the value */
-    STAGE_VALUE,      /* what it waited for has the ending `given` */
-    STAGE_PART,       /* the part that it executes has returned `given` */
-    STAGE_LOOKED,     /* until: the flag is not up */
+    STAGE_WAITED = 1,  /* for what it waited for, which has happened unless the task is cancelled */
+    STAGE_SIGNALLED,   /* miou_condition_wait: a signal has woken it */
+    STAGE_BROADCAST,   /* miou_condition_wait: a broadcast has */
+    STAGE_CHOSEN,      /* miou_lazy_force: to compute the value */
+    STAGE_VALUE,       /* what it waited for has the ending `given` */
+    STAGE_PART,        /* the part that it executes has returned `given` */
+    STAGE_LOOKED,      /* until: the flag is not up */
     STAGE_REPORT = 255 /* it has its outcome, which is not reported yet */
 };
 

@@ -31,7 +31,7 @@ bool do_disown(struct turn *turn);
 bool do_release(struct turn *turn);
 bool do_transfer(struct turn *turn);
 
-bool do_make(struct turn *turn); /* mutex, condition, lazy, trigger, computation */
+bool do_make(struct turn *turn);   /* mutex, condition, lazy, trigger, computation */
 bool do_unmake(struct turn *turn); /* what frees one of them */
 bool do_lock(struct turn *turn);
 bool do_try_lock(struct turn *turn);

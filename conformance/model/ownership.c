@@ -10,7 +10,7 @@ bool do_create(struct turn *turn)
         return true;
     clear_name(turn->state, turn->step->program, turn->frame, NAME_RESOURCE, turn->operation->name);
     give_name(turn->state, turn->step->program, turn->frame, NAME_RESOURCE, turn->operation->name,
-         resource);
+              resource);
     note_kind(turn, OUTCOME_OK);
     return true;
 }

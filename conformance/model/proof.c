@@ -240,8 +240,8 @@ static void write_prints(FILE *stream, const struct search *search)
 
         fputs("prints:", stream);
         for (size_t j = 0; j < events.count; j++) {
-            char *word = prints->lists[i] ? watch_history(&search->watch, events.of[j])
-                                          : copy_of("none");
+            char *word =
+                prints->lists[i] ? watch_history(&search->watch, events.of[j]) : copy_of("none");
 
             fprintf(stream, " %s", word);
             free(word);

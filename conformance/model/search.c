@@ -245,8 +245,7 @@ void search_path(struct search *search, uint32_t node, search_see *see, void *to
     }
     model_begin(search->model, &room->from);
     watch_begin(&search->watch, &room->from);
-    while (length-- > 0 &&
-           take_towards(search, room, &step, search->visited[way[length]].hash)) {
+    while (length-- > 0 && take_towards(search, room, &step, search->visited[way[length]].hash)) {
         see(to, &step);
         state_copy(&room->from, &room->to);
     }

@@ -11,11 +11,11 @@ struct search {
     uint32_t limit;  /* states */
     uint32_t states; /* visited; the first is number 0 */
     uint64_t steps;
-    uint32_t ends;  /* states in which the run has ended */
-    bool bounded;   /* a bound was hit: there are more states */
-    bool full;      /* a state had no room for something: the result is worthless */
-    bool alike;     /* states that differ only in which of like tasks is which are one */
-    bool stuck;     /* there is a state in which nothing can happen, and the run has not ended */
+    uint32_t ends; /* states in which the run has ended */
+    bool bounded;  /* a bound was hit: there are more states */
+    bool full;     /* a state had no room for something: the result is worthless */
+    bool alike;    /* states that differ only in which of like tasks is which are one */
+    bool stuck;    /* there is a state in which nothing can happen, and the run has not ended */
     struct visited *visited;
     uint32_t *table; /* numbers of states plus 1, by their hashes */
     uint32_t room;

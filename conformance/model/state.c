@@ -210,8 +210,8 @@ static void remove_binding(struct state *state, int at)
             (size_t)(state->binding_count - at) * sizeof *state->bindings);
 }
 
-void clear_name(struct state *state, const struct program *program, uint8_t unit, enum name_kind kind,
-            int name)
+void clear_name(struct state *state, const struct program *program, uint8_t unit,
+                enum name_kind kind, int name)
 {
     uint8_t scope = scope_of(program, unit, kind, name);
 
@@ -230,8 +230,8 @@ static bool is_behind(const struct binding *a, const struct binding *b)
     return a->name > b->name;
 }
 
-void give_name(struct state *state, const struct program *program, uint8_t unit, enum name_kind kind,
-          int name, uint8_t what)
+void give_name(struct state *state, const struct program *program, uint8_t unit,
+               enum name_kind kind, int name, uint8_t what)
 {
     struct binding binding = {scope_of(program, unit, kind, name), (uint8_t)kind, (uint8_t)name,
                               what};
@@ -402,9 +402,9 @@ static bool is_in_use(const struct state *state, uint8_t object)
     for (int i = 0; i < state->units_used; i++) {
         const struct unit *unit = &state->units[i];
 
-        if (unit->life != LIFE_NONE && (unit->orphanage == object ||
-                                        (unit->wait >= WAIT_MUTEX && unit->on == object) ||
-                                        unit->mutex == object || unit->condition == object))
+        if (unit->life != LIFE_NONE &&
+            (unit->orphanage == object || (unit->wait >= WAIT_MUTEX && unit->on == object) ||
+             unit->mutex == object || unit->condition == object))
             return true;
     }
     for (int i = 0; i < state->objects_used; i++)

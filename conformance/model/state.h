@@ -197,12 +197,12 @@ uint8_t look_up(const struct state *state, const struct program *program, uint8_
 int count_of(const struct state *state, const struct program *program, uint8_t unit,
              enum name_kind kind, int name);
 
-void clear_name(struct state *state, const struct program *program, uint8_t unit, enum name_kind kind,
-            int name);
+void clear_name(struct state *state, const struct program *program, uint8_t unit,
+                enum name_kind kind, int name);
 
 /* Bind it in addition to what it stands for already. */
-void give_name(struct state *state, const struct program *program, uint8_t unit, enum name_kind kind,
-          int name, uint8_t what);
+void give_name(struct state *state, const struct program *program, uint8_t unit,
+               enum name_kind kind, int name, uint8_t what);
 
 /* ---- Resources and objects ---- */
 

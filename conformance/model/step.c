@@ -82,8 +82,7 @@ void begin_part(struct turn *turn, int task, int stage)
 uint8_t named(const struct turn *turn)
 {
     return look_up(turn->state, turn->step->program, turn->frame,
-                   operation_names(turn->operation->kind), turn->operation->name,
-                   turn->unit->each);
+                   operation_names(turn->operation->kind), turn->operation->name, turn->unit->each);
 }
 
 enum outcome_kind pick_error(struct turn *turn, uint64_t errors)

@@ -13,8 +13,8 @@ enum event_kind { EVENT_BEGIN, EVENT_END, EVENT_PRINT, EVENT_FINALISE, EVENT_DID
 
 struct event {
     enum event_kind kind;
-    int which;     /* a task, a word, the name of a resource, or an operation of the program */
-    uint8_t unit;  /* that it is of */
+    int which;    /* a task, a word, the name of a resource, or an operation of the program */
+    uint8_t unit; /* that it is of */
     uint8_t domain;
     uint32_t list; /* did: its outcomes */
 };
@@ -24,13 +24,13 @@ struct model {
     const struct program *program;
     struct lists *lists;
     uint16_t most_posts[PROGRAM_TASKS_MAX]; /* of each flag that anything waits for */
-    bool late[PROGRAM_LINES_MAX];  /* operations whose end and its report are two steps, since an
-                                      expectation orders the report */
+    bool late[PROGRAM_LINES_MAX]; /* operations whose end and its report are two steps, since an
+                                     expectation orders the report */
     bool late_ends[PROGRAM_TASKS_MAX]; /* tasks whose end and its report are two steps likewise */
-    bool unseen[PROGRAM_TASKS_MAX]; /* words that no expectation names */
-    bool transfers;                 /* an operation is a transfer */
-    bool without[FREEDOM_KINDS];    /* freedoms that are not taken: always the first branch */
-    bool used[FREEDOM_KINDS];       /* those that made a difference in a step */
+    bool unseen[PROGRAM_TASKS_MAX];    /* words that no expectation names */
+    bool transfers;                    /* an operation is a transfer */
+    bool without[FREEDOM_KINDS];       /* freedoms that are not taken: always the first branch */
+    bool used[FREEDOM_KINDS];          /* those that made a difference in a step */
 };
 
 enum { PICKS_MAX = 64, EVENTS_MAX = 64 };

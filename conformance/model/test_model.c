@@ -138,7 +138,7 @@ static void test_loose_answer(void **state)
 
 static void test_expectations(void **state)
 {
-    static const char *const wrong[] = {"exactly b a", "order b a", "never a", "seen d",
+    static const char *const wrong[] = {"exactly b a", "order b a", "never a",   "seen d",
                                         "once c",      "count 3 c", "on 0 other"};
 
     (void)state;

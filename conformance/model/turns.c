@@ -80,12 +80,11 @@ static void report(struct turn *turn)
 {
     struct unit *unit = turn->unit;
     const struct model *model = turn->step->model;
-    bool stopped =
-        unit->list && lists_last(model->lists, unit->list).kind == OUTCOME_STOPPED;
+    bool stopped = unit->list && lists_last(model->lists, unit->list).kind == OUTCOME_STOPPED;
 
     emit(turn->step, EVENT_DID, place_of(turn), turn->frame, unit->list);
-    unit->at = stopped ? (uint16_t)turn->step->program->tasks[unit->task].count
-                       : (uint16_t)(unit->at + 1);
+    unit->at =
+        stopped ? (uint16_t)turn->step->program->tasks[unit->task].count : (uint16_t)(unit->at + 1);
     unit->list = unit->round = unit->each = 0;
     unit->stage = 0;
 }
@@ -98,8 +97,8 @@ static void go_on(struct turn *turn)
     const struct model *model = turn->step->model;
     bool stopped = unit->list && lists_last(model->lists, unit->list).kind == OUTCOME_STOPPED;
     bool next = operation_has(op->kind, OPERATION_EACH) &&
-                unit->each + 1 < count_of(turn->state, turn->step->program, turn->frame,
-                                          NAME_PROMISE, op->name);
+                unit->each + 1 <
+                    count_of(turn->state, turn->step->program, turn->frame, NAME_PROMISE, op->name);
 
     unit->stage = 0;
     unit->chosen = NO_ONE;

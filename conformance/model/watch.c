@@ -216,10 +216,9 @@ static void remember_history(struct watch *watch, struct state *state, const str
     if (!watch->histories || !is_exact(event))
         return;
     memcpy(&history, state->watch, sizeof history);
-    history = lists_append(watch->model->lists, history,
-                           (struct outcome){event->kind == EVENT_PRINT ? OUTCOME_OK
-                                                                       : OUTCOME_FAILED,
-                                            event->which});
+    history = lists_append(
+        watch->model->lists, history,
+        (struct outcome){event->kind == EVENT_PRINT ? OUTCOME_OK : OUTCOME_FAILED, event->which});
     memcpy(state->watch, &history, sizeof history);
 }
 
@@ -280,10 +279,9 @@ void watch_end(struct watch *watch, const struct state *state)
         const struct expectation *expectation = &watch->program->expectations[i];
         struct outcomes outcomes = {&ending, 1};
 
-        if (expectation->kind == EXPECT_RUN
-                ? !meets(&watch->run, outcomes, expectation->answers, expectation->answer_count,
-                         false)
-                : !is_met(expectation, memory))
+        if (expectation->kind == EXPECT_RUN ? !meets(&watch->run, outcomes, expectation->answers,
+                                                     expectation->answer_count, false)
+                                            : !is_met(expectation, memory))
             breach(watch, expectation->line, expectation->kind == EXPECT_RUN ? list : 0);
         memory += memory_of(expectation);
     }

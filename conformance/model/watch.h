@@ -28,7 +28,7 @@ struct watch {
     struct seen run;
     struct breach breaches[BREACHES_MAX]; /* the first of each line */
     int breach_count;
-    bool histories; /* states remember all prints and finalisers, and so differ by them */
+    bool histories;     /* states remember all prints and finalisers, and so differ by them */
     struct seen prints; /* then these are seen, as lists; see watch_history */
     uint32_t node;      /* what is watched, for breaches */
 };

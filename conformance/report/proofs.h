@@ -12,5 +12,4 @@
  * right: an answer is met by too few behaviours, or by none. */
 size_t proofs_write(FILE *stream, const struct suite *suite, uint32_t limit);
 
-
 #endif
