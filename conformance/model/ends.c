@@ -92,6 +92,7 @@ void task_returns(struct step *step, uint8_t task, struct ending ending)
 
     unit->life = LIFE_RETURNED;
     unit->stage = 0;
+    unit->stopped = false;
     unit->ending = ending;
     forget_names(state, task);
     if (unit->cancel == CANCEL_YES) { /* R2.14: whatever the function returned */
@@ -170,11 +171,15 @@ void task_ends(struct step *step, uint8_t task)
         resource_arrives(step, resource);
     resource = resource_newest(state, RESOURCE_OWNED, task);
     if (resource != NO_ONE) { /* R5.6, R5.19, R5.25 */
+        uint8_t callback = state->resources[resource].task;
+
         emit(step, EVENT_FINALISE, state->resources[resource].name, task, 0);
         resource_end(state, resource);
         unit->place = PLACE_CURRENT;
         state->current[unit->domain] = task;
-        if (resource_newest(state, RESOURCE_OWNED, task) != NO_ONE)
+        if (callback != NO_ONE)
+            begin_callback(step, task, callback);
+        if (callback != NO_ONE || resource_newest(state, RESOURCE_OWNED, task) != NO_ONE)
             return;
     }
     /* R2.3: it does not end for its parent before that is cancelled. */

@@ -15,6 +15,9 @@
     FREEDOM(DESCENT, "R2.14",                                                                      \
             "When the children of a cancelled task are cancelled: at any moment from then on, at " \
             "the latest when its function has returned.")                                          \
+    FREEDOM(THROWN, "R2.14",                                                                       \
+            "Whether a part that is stopped takes along the operation that executes it, as it "    \
+            "does where it is left by an exception.")                                              \
     FREEDOM(SUSPENDS, "R1.10",                                                                     \
             "Whether a call that may suspend lets others run although it need not wait.")          \
     FREEDOM(ENDING, "R2.9",                                                                        \

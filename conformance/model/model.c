@@ -23,8 +23,6 @@ const char *model_lacks(const struct program *program)
 
         if (!knows(op->kind) || (op->kind == OP_SLEEP && op->value > 0 && program->bare))
             return operation_word(op->kind);
-        if (op->kind == OP_CREATE && op->task_count > 0)
-            return "create r TASK";
     }
     return NULL;
 }

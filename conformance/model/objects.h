@@ -12,6 +12,8 @@ enum {
     STAGE_CHOSEN,      /* miou_lazy_force: to compute the value */
     STAGE_VALUE,       /* what it waited for has the ending `given` */
     STAGE_PART,        /* the part that it executes has returned `given` */
+    STAGE_LAST,        /* protect: the part at the end has */
+    STAGE_CANCELLED,   /* protect: the part for cancelled tasks has */
     STAGE_LOOKED,      /* until: the flag is not up */
     STAGE_REPORT = 255 /* it has its outcome, which is not reported yet */
 };

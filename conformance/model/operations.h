@@ -37,6 +37,7 @@ bool do_lock(struct turn *turn);
 bool do_try_lock(struct turn *turn);
 bool do_unlock(struct turn *turn);
 bool do_wait(struct turn *turn);
+void release_mutex(struct turn *turn); /* of a wait that is refused [R9.15] */
 bool do_signal(struct turn *turn);
 bool do_broadcast(struct turn *turn);
 bool do_force(struct turn *turn);
@@ -56,6 +57,7 @@ bool do_available(struct turn *turn);
 bool do_print(struct turn *turn);
 bool do_post(struct turn *turn);
 bool do_run(struct turn *turn);
+bool do_protect(struct turn *turn);
 bool do_protect_mutex(struct turn *turn);
 
 #endif

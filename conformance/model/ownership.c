@@ -1,10 +1,13 @@
 /* ownership: operations on resources, chapter 5. */
 #include "ends.h"
+#include "objects.h"
 #include "operations.h"
 
 bool do_create(struct turn *turn)
 {
-    uint8_t resource = resource_create(turn->state, turn->operation->name);
+    uint8_t resource = resource_create(
+        turn->state, turn->operation->name,
+        turn->operation->task_count > 0 ? (uint8_t)turn->operation->tasks[0] : NO_ONE);
 
     if (resource == NO_ONE)
         return true;
@@ -72,14 +75,24 @@ bool do_disown(struct turn *turn)
 
 bool do_release(struct turn *turn)
 {
-    uint8_t resource;
+    uint8_t resource, callback;
 
-    if (owns(turn, &resource)) { /* R5.9 */
-        emit(turn->step, EVENT_FINALISE, turn->state->resources[resource].name, turn->task, 0);
-        resource_end(turn->state, resource);
+    if (turn->unit->stage == STAGE_PART) {
         note_kind(turn, OUTCOME_OK);
+        return true;
     }
-    return true;
+    if (!owns(turn, &resource))
+        return true;
+    callback = turn->state->resources[resource].task;
+    emit(turn->step, EVENT_FINALISE, turn->state->resources[resource].name, turn->task, 0);
+    resource_end(turn->state, resource); /* R5.9 */
+    if (callback == NO_ONE) {
+        note_kind(turn, OUTCOME_OK);
+        return true;
+    }
+    turn->unit->stage = STAGE_PART;
+    begin_callback(turn->step, turn->frame, callback);
+    return false;
 }
 
 bool do_transfer(struct turn *turn)

@@ -1,5 +1,6 @@
 /* running: turns, time, and what only the program itself is concerned with: chapters 1, 4, 8 and
  * 10. */
+#include "ends.h"
 #include "objects.h"
 #include "operations.h"
 
@@ -124,4 +125,44 @@ bool do_protect_mutex(struct turn *turn) /* R9.9 */
     turn->unit->mutex = mutex;
     begin_part(turn, turn->operation->tasks[0], STAGE_PART);
     return false;
+}
+
+/* What miou_protect returns [R8.14]. */
+static bool protect_ends(struct turn *turn)
+{
+    const struct unit *unit = turn->unit;
+
+    return note_value(turn, unit->given.kind == OUTCOME_OK ? unit->kept : unit->given);
+}
+
+bool do_protect(struct turn *turn)
+{
+    struct unit *unit = turn->unit;
+    struct ending last;
+
+    switch (unit->stage) {
+    case 0:
+        if (is_cancelled(turn))
+            return stop(turn);
+        begin_part(turn, turn->operation->tasks[0], STAGE_PART);
+        return false;
+    case STAGE_PART:
+        unit->kept = unit->given;
+        begin_part(turn, turn->operation->tasks[1], STAGE_LAST);
+        return false;
+    case STAGE_LAST:
+        if (!is_cancelled(turn) || turn->operation->task_count < 3)
+            return protect_ends(turn);
+        if (unit->given.kind != OUTCOME_OK)
+            unit->kept = unit->given;
+        unit->stage = STAGE_CANCELLED; /* R8.15 */
+        begin_callback(turn->step, turn->frame, turn->operation->tasks[2]);
+        return false;
+    default:
+        last = unit->given;
+        unit->given = (struct ending){OUTCOME_OK, 0};
+        if (last.kind != OUTCOME_OK) /* R8.16 */
+            end_early(turn->step, OUTCOME_ON_CANCELLATION_FAILED);
+        return protect_ends(turn);
+    }
 }

@@ -282,7 +282,7 @@ static bool is_named(const struct state *state, bool of(enum name_kind kind), ui
 
 /* ---- Resources ---- */
 
-uint8_t resource_create(struct state *state, int name)
+uint8_t resource_create(struct state *state, int name, uint8_t task)
 {
     uint16_t i = 0;
 
@@ -294,7 +294,8 @@ uint8_t resource_create(struct state *state, int name)
     }
     if (i == state->resources_used)
         state->resources_used++;
-    state->resources[i] = (struct resource){RESOURCE_UNOWNED, NO_ONE, 0, (uint8_t)name, NO_ONE};
+    state->resources[i] =
+        (struct resource){RESOURCE_UNOWNED, NO_ONE, 0, (uint8_t)name, task, NO_ONE};
     return (uint8_t)i;
 }
 

@@ -68,6 +68,7 @@ enum cancellation {
 struct unit {
     struct ending ending; /* once it has returned */
     struct ending given;  /* by a part, to the operation that executes it */
+    struct ending kept;   /* by the first of several parts */
     uint32_t list;        /* outcomes of its operation up to now, see lists.h */
     uint16_t at;          /* its operation, from the task's first */
     uint16_t each;        /* which of the promises of its operation is next */
@@ -90,6 +91,8 @@ struct unit {
     uint8_t number;    /* of a miou_parallel: which argument, from 1 */
     uint8_t mutex;     /* of its miou_condition_wait, and the condition, which may become STALE */
     uint8_t condition;
+    bool quiet;   /* a callback, in which suspending is forbidden */
+    bool stopped; /* its last operation was */
     bool settled;
     bool known; /* its parent's domain has heard that it has ended */
     bool broke; /* it has broken a rule that ends the run */
@@ -110,6 +113,7 @@ struct resource {
     uint8_t owner;
     uint8_t rank; /* among those of its owner and phase, the oldest first, from 0 */
     uint8_t name; /* with which it was created */
+    uint8_t task; /* that its finaliser executes; NO_ONE: none */
     uint8_t from; /* moving: the child that has transferred it */
 };
 
@@ -206,7 +210,7 @@ void give_name(struct state *state, const struct program *program, uint8_t unit,
 
 /* ---- Resources and objects ---- */
 
-uint8_t resource_create(struct state *state, int name);
+uint8_t resource_create(struct state *state, int name, uint8_t task);
 void resource_end(struct state *state, uint8_t resource);
 
 /* Give it another owner, of whom it is the newest. */

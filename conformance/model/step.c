@@ -66,17 +66,33 @@ void turn_yields(struct turn *turn, int stage)
     queue_ready(turn->state, turn->task, false);
 }
 
-void begin_part(struct turn *turn, int task, int stage)
+static uint8_t begin_inside(struct step *step, uint8_t outer, int task)
 {
-    uint8_t part = unit_create(turn->state, task, turn->self->parent, turn->self->domain);
+    const struct unit *unit = unit_of(step, outer);
+    uint8_t part = unit_create(step->state, task, unit->parent, unit->domain);
 
     if (part == NO_ONE)
-        return;
-    turn->state->units[part].life = LIFE_BEGUN;
-    turn->state->units[part].outer = turn->frame;
-    turn->unit->inner = part;
+        return part;
+    unit_of(step, part)->life = LIFE_BEGUN;
+    unit_of(step, part)->outer = outer;
+    unit_of(step, part)->quiet = unit_of(step, outer)->quiet;
+    unit_of(step, outer)->inner = part;
+    emit(step, EVENT_BEGIN, task, part, 0);
+    return part;
+}
+
+void begin_part(struct turn *turn, int task, int stage)
+{
     turn->unit->stage = (uint8_t)stage;
-    emit(turn->step, EVENT_BEGIN, task, part, 0);
+    begin_inside(turn->step, turn->frame, task);
+}
+
+void begin_callback(struct step *step, uint8_t outer, int task)
+{
+    uint8_t part = begin_inside(step, outer, task);
+
+    if (part != NO_ONE)
+        unit_of(step, part)->quiet = true;
 }
 
 uint8_t named(const struct turn *turn)

@@ -93,6 +93,9 @@ void turn_yields(struct turn *turn, int stage);
 /* A task of the program is executed as a part of the operation, which goes on at that stage. */
 void begin_part(struct turn *turn, int task, int stage);
 
+/* It is executed as a callback in the innermost part of a task. */
+void begin_callback(struct step *step, uint8_t unit, int task);
+
 /* What the operation's name stands for; NO_ONE: nothing, as NULL. */
 uint8_t named(const struct turn *turn);
 

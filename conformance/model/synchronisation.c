@@ -166,6 +166,14 @@ static bool wait_goes_on(struct turn *turn)
     return true;
 }
 
+void release_mutex(struct turn *turn)
+{
+    uint8_t mutex = other_named(turn);
+
+    if (is_there(mutex) && object_of(turn, mutex)->owner == turn->task)
+        hand_mutex(turn->step, mutex, false);
+}
+
 bool do_wait(struct turn *turn)
 {
     uint8_t condition = named(turn), mutex = other_named(turn);
@@ -178,8 +186,7 @@ bool do_wait(struct turn *turn)
         errors |= error(OUTCOME_INVALID);
     if (is_there(mutex) && !holds) /* R9.14 */
         errors |= error(OUTCOME_NOT_PERMITTED);
-    if (holds) /* R9.15: also if the call fails */
-        hand_mutex(turn->step, mutex, false);
+    release_mutex(turn); /* also if the call fails */
     if (is_cancelled(turn))
         return stop(turn);
     if (errors) {

@@ -180,6 +180,11 @@ static const struct {
      " cancel p => ok | stopped\n"
      "task parent\n q = call below pin=2\n post up\n state q => running | exited\n"
      "task below\n until never => stopped\nexpect run ok | still-has-children\n"},
+    {FREEDOM_THROWN, PROOF_HOLDS, PROOF_LOOSE,
+     "task main\n p = async protects\n until waiting\n cancel p => ok\n"
+     "task protects\n protect waits last => ok | stopped\n"
+     "task waits\n post waiting\n until never => stopped\ntask last\n print last\n"
+     "expect run ok\nexpect exactly last\n"},
     {FREEDOM_SUSPENDS, PROOF_HOLDS, PROOF_LOOSE,
      "task main\n p = async child\n yield\n q = async child\n await p => ok\n"
      " state q => running | finished\n await q => ok\ntask child\nexpect run ok\n"},

@@ -61,6 +61,7 @@ static bool (*const operations[OPERATION_KINDS])(struct turn *turn) = {
     [OP_POST] = do_post,
     [OP_UNTIL] = do_until,
     [OP_RUN] = do_run,
+    [OP_PROTECT] = do_protect,
     [OP_PROTECT_MUTEX] = do_protect_mutex,
 };
 
@@ -85,6 +86,7 @@ static void report(struct turn *turn)
     emit(turn->step, EVENT_DID, place_of(turn), turn->frame, unit->list);
     unit->at =
         stopped ? (uint16_t)turn->step->program->tasks[unit->task].count : (uint16_t)(unit->at + 1);
+    unit->stopped = stopped;
     unit->list = unit->round = unit->each = 0;
     unit->stage = 0;
 }
@@ -102,7 +104,7 @@ static void go_on(struct turn *turn)
 
     unit->stage = 0;
     unit->chosen = NO_ONE;
-    unit->given = (struct ending){0, 0};
+    unit->given = unit->kept = (struct ending){0, 0};
     if (!stopped && next) {
         unit->each++;
         return;
@@ -141,6 +143,8 @@ static void function_returns(struct turn *turn)
         task_returns(turn->step, turn->task, ending);
         return;
     }
+    if (turn->unit->stopped && may(turn->step, FREEDOM_THROWN))
+        ending = (struct ending){OUTCOME_STOPPED, 0};
     turn->state->units[turn->unit->outer].given = ending;
     turn->state->units[turn->unit->outer].inner = NO_ONE;
     forget_names(turn->state, turn->frame);
@@ -168,8 +172,7 @@ static bool is_private(const struct turn *turn)
     const struct operation *op = turn->operation;
     const struct program *program = turn->step->program;
 
-    if (!op || turn->self->life != LIFE_BEGUN || turn->unit->stage ||
-        turn->step->model->late[place_of(turn)])
+    if (!op || turn->unit->quiet || turn->unit->stage || turn->step->model->late[place_of(turn)])
         return false;
     switch (op->kind) {
     case OP_SELF:
@@ -194,12 +197,50 @@ static bool is_private(const struct turn *turn)
     }
 }
 
+/* Whether an operation is refused where suspending is forbidden [R5.18, R9.30]. */
+static bool is_refused(const struct turn *turn)
+{
+    enum operation_kind kind = turn->operation->kind;
+
+    switch (kind) {
+    case OP_RUN:
+        return false;
+    case OP_UNTIL:
+        return turn->state->flags[turn->operation->name] < turn->operation->value;
+    case OP_ORPHANS:
+    case OP_CARE:
+    case OP_TAKE:
+    case OP_CREATE:
+    case OP_OWN:
+    case OP_DISOWN:
+    case OP_RELEASE:
+    case OP_TRANSFER:
+    case OP_MUTEX:
+    case OP_TRY_LOCK:
+    case OP_CONDITION:
+    case OP_LAZY:
+    case OP_TRIGGER:
+    case OP_COMPUTATION:
+    case OP_PROTECT:
+    case OP_PROTECT_MUTEX:
+        return true;
+    default:
+        return operation_has(kind, OPERATION_SUSPENDS) || operation_has(kind, OPERATION_SPAWNS);
+    }
+}
+
 static void execute(struct turn *turn)
 {
-    if (turn->unit->stage == STAGE_REPORT)
+    if (turn->unit->stage == STAGE_REPORT) {
         report(turn);
-    else if (operations[turn->operation->kind](turn))
+    } else if (turn->unit->quiet && is_refused(turn)) {
+        if (turn->operation->kind == OP_WAIT)
+            release_mutex(turn);
+        note_kind(turn, OUTCOME_IN_FINALISER);
         go_on(turn);
+    } else if (operations[turn->operation->kind](turn)) {
+        go_on(turn);
+    }
 }
 
 void take_turn(struct step *step, uint8_t task)
@@ -207,7 +248,7 @@ void take_turn(struct step *step, uint8_t task)
     struct turn turn = turn_of(step, task);
 
     step->domain = turn.self->domain;
-    if (turn.self->life == LIFE_RETURNED) {
+    if (turn.self->life == LIFE_RETURNED && turn.frame == task) {
         task_ends(step, task);
     } else if (!turn.operation || operation_has(turn.operation->kind, OPERATION_LAST)) {
         function_returns(&turn);
