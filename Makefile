@@ -92,7 +92,7 @@ LOADER   := $(patsubst %,$(B)/conformance/driver/%.o,interface trampolines keep_
 PARSER   := $(filter-out %/reader.c %/markdown.c,$(call room,conformance/scenario))
 COMMAND  := conformance/conform.c conformance/options.c
 SUITE    := conformance/driver/parts.c \
-            $(call room,$(addprefix conformance/,machine scenario judge suite report))
+            $(call room,$(addprefix conformance/,machine scenario model judge suite report))
 DRIVER   := $(filter-out $(LOADER:$(B)/%.o=%.c),$(call room,conformance/driver)) conformance/machine/strays.c $(PARSER)
 CHECKS   := $(call room,conformance/checks)
 SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/saboteur/*.c))
@@ -327,6 +327,11 @@ explore: ## every scenario on all its schedules, up to a bound, and beyond it on
 	$(BUILD) all
 	@$(B)/conform --runtime "$(RUNTIME)" --explore $(if $(REPORT),--format json --output "$(REPORT)")
 
+model: ## prove the answers of all scenarios: the model tries all behaviours that the rules allow
+	@ci/setup
+	$(BUILD) all
+	@ci/model
+
 spec: ## the specification as a page, build/spec/index.html; REPORT=FILE.tap adds the verdicts of a run
 	@ci/setup
 	$(BUILD) $(B)/specification
@@ -417,5 +422,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all arm64 musl conformance test tests explore spec peers drivers soak mutants mutation coverage valgrind sanitize bench \
+.PHONY: all arm64 musl conformance test tests explore model spec peers drivers soak mutants mutation coverage valgrind sanitize bench \
         format install uninstall deb lib manual clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

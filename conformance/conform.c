@@ -1,5 +1,6 @@
 /* conform: checks, rule by rule, whether a runtime keeps the rules of the chapters. */
 #include "machine/machine.h"
+#include "model/proof.h"
 #include "options.h"
 #include "report/commands.h"
 #include "report/conclusion.h"
@@ -7,6 +8,7 @@
 #include "report/export.h"
 #include "report/output.h"
 #include "report/progress.h"
+#include "report/proofs.h"
 #include "report/terminal.h"
 #include "scenario/memory.h"
 #include "suite/attack.h"
@@ -140,24 +142,68 @@ static void open_standard_descriptors(void)
         close(descriptor);
 }
 
+/* NULL: there is none of that id. */
+static const struct test *find_scenario(const struct suite *suite, const char *id)
+{
+    for (size_t i = 0; i < suite->count; i++)
+        if (suite->tests[i].scenario && strcmp(suite->tests[i].id, id) == 0)
+            return &suite->tests[i];
+    return NULL;
+}
+
 static int print_program(const struct suite *suite, const char *id, const char *schedule)
 {
+    const struct test *test = find_scenario(suite, id);
     char *program;
-    size_t i;
 
-    for (i = 0; i < suite->count; i++) {
-        const struct test *test = &suite->tests[i];
+    if (!test)
+        die("there is no scenario %s", id);
+    if (!*schedule && test->scenario->program->schedule)
+        schedule = test->scenario->program->schedule;
+    program = execute_input(suite, test, schedule);
+    fputs(program, stdout);
+    free(program);
+    return 0;
+}
 
-        if (!test->scenario || strcmp(test->id, id) != 0)
-            continue;
-        if (!*schedule && test->scenario->program->schedule)
-            schedule = test->scenario->program->schedule;
-        program = execute_input(suite, test, schedule);
-        fputs(program, stdout);
-        free(program);
-        return 0;
-    }
-    die("there is no scenario %s", id);
+static void complain_of_line(void *to, int line, const char *text)
+{
+    char *mistake = text_of("%s:%d: %s", (const char *)to, line, text);
+
+    complain_about(mistake);
+    free(mistake);
+}
+
+/* A program in a file, with or without answers. */
+static struct program *read_program(const char *file)
+{
+    FILE *stream = fopen(file, "re");
+    char *text = NULL;
+    size_t size = 0;
+    ssize_t length = stream ? getdelim(&text, &size, '\0', stream) : -1;
+    struct program *program;
+
+    if (length < 0)
+        die("%s is neither a scenario nor a file that can be read", file);
+    program = program_parse(text, (size_t)length,
+                            strstr(text, "expect ") ? PROGRAM_WITH_ANSWERS : PROGRAM_STRIPPED,
+                            complain_of_line, (void *)(uintptr_t)file);
+    fclose(stream);
+    free(text);
+    if (!program)
+        exit(COULD_NOT_TELL);
+    return program;
+}
+
+static int print_behaviours(const struct suite *suite, const struct options *options)
+{
+    const struct test *test = find_scenario(suite, options->print);
+    struct program *read = test ? NULL : read_program(options->print);
+    bool all = behaviours_write(stdout, test ? test->scenario->program : read, options->states);
+
+    if (read)
+        program_free(read);
+    return all ? 0 : COULD_NOT_TELL;
 }
 
 static int check_a_driver(const struct options *options)
@@ -373,6 +419,13 @@ static int do_errand(struct options *options, struct suite *suite, const char *p
         return print_program(suite, options->print, options->session.schedule);
     case ERRAND_EXPORT:
         return export(options, suite);
+    case ERRAND_BEHAVIOURS:
+        return print_behaviours(suite, options);
+    case ERRAND_PROVE:
+        return proofs_write(stdout, suite, options->states) > 0 ? 1 : 0;
+    case ERRAND_FREEDOMS:
+        freedoms_write(stdout);
+        return 0;
     case ERRAND_LIST:
         report_list(stdout, suite);
         return 0;

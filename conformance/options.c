@@ -20,12 +20,15 @@
 
 enum { JOBS_MAX = 256, SLOWEST_DEFAULT = 10, SLOWEST_MAX = 100000 };
 
+enum { STATES_DEFAULT = 200000, STATES_MAX = 100000000 };
+
 static const char help_on_tests[] =
     "usage: conform --runtime LIBRARY [OPTION ...]\n"
     "       conform --driver COMMAND [OPTION ...]\n"
     "       conform --server COMMAND [OPTION ...]\n"
     "       conform --check-driver COMMAND\n"
     "       conform --list | --list-tests | --print TEST | --export DIRECTORY\n"
+    "       conform --behaviours TEST | --prove | --freedoms\n"
     "       conform --help | --version\n"
     "\n"
     "Check, rule by rule, whether a runtime keeps the rules of structured\n"
@@ -108,6 +111,14 @@ static const char help_on_reports[] = /* with a number */
     "                       title\n"
     "  --list-tests         print the id of each test\n"
     "  --print TEST         print the program of a scenario, as a driver reads it\n"
+    "  --behaviours TEST    print all that a scenario can do by the rules: how its\n"
+    "                       run ends, the orders of what it prints and finalises,\n"
+    "                       and the outcomes of each operation; TEST is an id, or a\n"
+    "                       file\n"
+    "  --prove              for each scenario: is each of its expectations met by all\n"
+    "                       behaviours, and each alternative by one of them?\n"
+    "  --freedoms           print what the rules leave open, with the rules\n"
+    "  --states N           visit at most N states of a scenario; default: 200000\n"
     "  --export DIRECTORY   write R2.1/ended.program for each scenario, which is\n"
     "                       what a driver reads between `scenario ID` and `go`, and\n"
     "                       R2.1/ended.answers, which has its expectations on the\n"
@@ -313,6 +324,29 @@ static void export(struct options *options, const char *text)
     options->export = text;
 }
 
+static void behaviours(struct options *options, const char *text)
+{
+    options->errand = ERRAND_BEHAVIOURS;
+    options->print = text;
+}
+
+static void prove_answers(struct options *options, const char *text)
+{
+    (void)text;
+    options->errand = ERRAND_PROVE;
+}
+
+static void list_freedoms(struct options *options, const char *text)
+{
+    (void)text;
+    options->errand = ERRAND_FREEDOMS;
+}
+
+static void read_states(struct options *options, const char *text)
+{
+    options->states = (uint32_t)number("--states ", text, STATES_MAX);
+}
+
 static void check_driver(struct options *options, const char *text)
 {
     options->errand = ERRAND_CHECK_DRIVER;
@@ -378,6 +412,10 @@ static const struct known {
     {"list-tests", no_argument, .read = list_tests},
     {"print", required_argument, .read = print},
     {"export", required_argument, .read = export},
+    {"behaviours", required_argument, .read = behaviours},
+    {"prove", no_argument, .read = prove_answers},
+    {"freedoms", no_argument, .read = list_freedoms},
+    {"states", required_argument, .read = read_states},
     {"help", no_argument, .read = print_help},
     {"version", no_argument, .read = print_version},
 };
@@ -458,6 +496,7 @@ void options_read(struct options *options, int argc, char **argv)
 {
     options->session.schedule = "";
     options->session.jobs = processors();
+    options->states = STATES_DEFAULT;
     read_words(options, argc, argv);
     if (options->session.seconds == 0)
         options->session.seconds = options->errand == ERRAND_CHECK_DRIVER ? 5 : 20;

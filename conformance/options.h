@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What conform is to do. */
 enum errand {
@@ -15,6 +16,9 @@ enum errand {
     ERRAND_LIST_TESTS,
     ERRAND_PRINT,
     ERRAND_EXPORT,
+    ERRAND_BEHAVIOURS,
+    ERRAND_PROVE,
+    ERRAND_FREEDOMS,
     ERRAND_CHECK_DRIVER,
     ERRAND_VERSION
 };
@@ -33,7 +37,8 @@ struct options {
     const char *output;      /* a file; NULL: standard output */
     const char *differences; /* a file; NULL: none */
     const char *from_run;    /* a file of differences that is to be written; NULL: none */
-    const char *print;       /* a scenario */
+    const char *print;       /* a scenario, also of whose behaviours are asked */
+    uint32_t states;         /* that the model visits of a scenario */
     const char *checked;     /* a driver that is to be tested itself */
     const char *export;      /* a directory in which all scenarios are to be written */
     struct ids rules;

@@ -1,0 +1,249 @@
+/* ends: cancellation goes down the tree, and ends come up. */
+#include "ends.h"
+
+#include "objects.h"
+
+bool all_children_ended(const struct state *state, uint8_t task)
+{
+    for (int i = 0; i < state->units_used; i++)
+        if (state->units[i].life != LIFE_NONE && state->units[i].parent == task &&
+            state->units[i].outer == NO_ONE && !has_ended(state, (uint8_t)i))
+            return false;
+    return true;
+}
+
+bool listed(const struct state *state, const struct program *program, uint8_t frame,
+            const struct operation *operation, int n, uint8_t *promise)
+{
+    for (int i = 0; i < operation->promise_count; i++) {
+        int count = count_of(state, program, frame, NAME_PROMISE, operation->promises[i]);
+
+        if (count == 0)
+            count = 1; /* NULL */
+        if (n < count) {
+            *promise = look_up(state, program, frame, NAME_PROMISE, operation->promises[i], n);
+            return true;
+        }
+        n -= count;
+    }
+    return false;
+}
+
+/* ---- Cancellation ---- */
+
+void cancel_children(struct step *step, uint8_t task)
+{
+    for (int i = 0; i < step->state->units_used; i++)
+        if (step->state->units[i].life != LIFE_NONE && step->state->units[i].parent == task &&
+            step->state->units[i].outer == NO_ONE)
+            tell_to_cancel(step, (uint8_t)i);
+}
+
+void cancel_task(struct step *step, uint8_t task)
+{
+    struct unit *unit = unit_of(step, task);
+
+    unit->cancel = CANCEL_YES;
+    if (unit->life == LIFE_RETURNED) {
+        cancel_children(step, task);
+    } else if (unit->place == PLACE_WAITING) {
+        unqueue(step->state, task); /* whatever it waits for [R2.25] */
+        queue_ready(step->state, task, false);
+    }
+    if (unit->life == LIFE_BEGUN && unit->place == PLACE_READY && may(step, FREEDOM_HAND_ON))
+        pass_on(step, task);
+}
+
+void tell_to_cancel(struct step *step, uint8_t task)
+{
+    struct unit *unit = unit_of(step, task);
+
+    if (unit->life == LIFE_ENDED || unit->cancel != CANCEL_NO)
+        return;
+    if (unit->domain == step->domain)
+        cancel_task(step, task);
+    else
+        unit->cancel = CANCEL_TOLD;
+}
+
+void end_early(struct step *step, enum outcome_kind code)
+{
+    if (!step->state->early)
+        step->state->ending = (struct ending){(int)code, 0};
+    step->state->early = 1;
+    tell_to_cancel(step, step->state->main);
+}
+
+/* ---- The end of a task ---- */
+
+static bool has_forgotten(const struct state *state, uint8_t task)
+{
+    for (int i = 0; i < state->units_used; i++)
+        if (state->units[i].life != LIFE_NONE && state->units[i].parent == task &&
+            state->units[i].outer == NO_ONE && !state->units[i].settled)
+            return true;
+    return false;
+}
+
+void task_returns(struct step *step, uint8_t task, struct ending ending)
+{
+    struct state *state = step->state;
+    struct unit *unit = unit_of(step, task);
+
+    unit->life = LIFE_RETURNED;
+    unit->stage = 0;
+    unit->stopped = false;
+    unit->ending = ending;
+    forget_names(state, task);
+    if (unit->cancel == CANCEL_YES) { /* R2.14: whatever the function returned */
+        unit->ending = (struct ending){OUTCOME_CANCELLED, 0};
+        cancel_children(step, task);
+    } else if (ending.kind != OUTCOME_OK) { /* R2.8 */
+        cancel_children(step, task);
+    } else if (resource_newest(state, RESOURCE_OWNED, task) != NO_ONE) { /* R5.4, R5.5 */
+        unit->broke = true;
+        end_early(step, OUTCOME_RESOURCE_LEAKED);
+    } else if (has_forgotten(state, task)) { /* R2.1, R2.3 */
+        unit->broke = true;
+        end_early(step, OUTCOME_STILL_HAS_CHILDREN);
+    }
+    if (unit->broke) {
+        unit->ending = (struct ending){OUTCOME_CANCELLED, 0};
+        if (unit->cancel == CANCEL_NO && !may(step, FREEDOM_DESCENT))
+            cancel_task(step, task); /* else when the end of the run reaches it */
+    }
+    if (all_children_ended(state, task)) {
+        if (step->program->domains == 0 || resource_newest(state, RESOURCE_OWNED, task) == NO_ONE)
+            task_ends(step, task); /* else it is a step of its own */
+    } else {
+        state->current[unit->domain] = NO_ONE;
+        queue_waiting(state, task, WAIT_END, NO_ONE);
+    }
+}
+
+void resource_arrives(struct step *step, uint8_t place)
+{
+    resource_move(step->state, place, RESOURCE_OWNED, step->state->resources[place].owner);
+    step->state->resources[place].from = NO_ONE;
+}
+
+/* Nothing of the task is left but its ending. */
+static void task_has_ended(struct step *step, uint8_t task)
+{
+    struct state *state = step->state;
+    struct unit *unit = unit_of(step, task);
+
+    for (int i = 0; i < state->objects_used; i++) {
+        struct object *object = &state->objects[i];
+
+        if (object->kind == NAME_MUTEX && object->owner == task)
+            object->owner = STALE; /* R9.8: it stays locked for good */
+        if (object->kind == NAME_ORPHANAGE && object->owner == task)
+            object_end(state, (uint8_t)i); /* R3.7 */
+    }
+    for (int i = 0; i < state->units_used; i++) /* their promises are stale [R2.11] */
+        if (state->units[i].life != LIFE_NONE && state->units[i].parent == task &&
+            state->units[i].outer == NO_ONE)
+            unit_drop(state, (uint8_t)i);
+    state->current[unit->domain] = NO_ONE;
+    unit->life = LIFE_ENDED;
+    unit->place = PLACE_NONE;
+    unit->wait = WAIT_NOTHING;
+    unit->cancel = CANCEL_NO;
+    unit->at = unit->each = 0;
+    unit->round = unit->list = 0;
+    if (task == state->main) {
+        state->over = 1;
+        if (!state->early)
+            state->ending = unit->ending; /* R1.1, R1.2 */
+    } else if (state->units[unit->parent].domain == unit->domain) {
+        end_is_known(step, task);
+    }
+}
+
+void task_ends(struct step *step, uint8_t task)
+{
+    struct state *state = step->state;
+    struct unit *unit = unit_of(step, task);
+    uint8_t resource;
+
+    while ((resource = resource_oldest(state, RESOURCE_MOVING, task)) != NO_ONE)
+        resource_arrives(step, resource);
+    resource = resource_newest(state, RESOURCE_OWNED, task);
+    if (resource != NO_ONE) { /* R5.6, R5.19, R5.25 */
+        uint8_t callback = state->resources[resource].task;
+
+        emit(step, EVENT_FINALISE, state->resources[resource].name, task, 0);
+        resource_end(state, resource);
+        unit->place = PLACE_CURRENT;
+        state->current[unit->domain] = task;
+        if (callback != NO_ONE)
+            begin_callback(step, task, callback);
+        if (callback != NO_ONE || resource_newest(state, RESOURCE_OWNED, task) != NO_ONE)
+            return;
+    }
+    /* R2.3: it does not end for its parent before that is cancelled. */
+    if (unit->broke && task != state->main && state->units[unit->parent].cancel != CANCEL_YES) {
+        state->current[unit->domain] = NO_ONE;
+        queue_waiting(state, task, WAIT_PARENT, NO_ONE);
+        return;
+    }
+    task_has_ended(step, task);
+}
+
+/* ---- The news of it ---- */
+
+/* Whether what a task waits for in an operation on children has happened. */
+static bool wait_is_over(const struct step *step, uint8_t task)
+{
+    const struct state *state = step->state;
+    uint8_t frame = innermost(state, task), promise;
+    const struct unit *unit = &state->units[frame];
+    const struct operation *operation =
+        &step->program->operations[step->program->tasks[unit->task].first + unit->at];
+    bool any = false, all = true;
+
+    switch (operation->kind) {
+    case OP_AWAIT:
+    case OP_CANCEL:
+        return has_ended(state, unit->chosen);
+    case OP_GET:
+    case OP_PARALLEL:
+        for (int i = 0; i < state->units_used; i++) {
+            const struct unit *child = &state->units[i];
+
+            if (child->life == LIFE_NONE || child->parent != task || child->outer != NO_ONE ||
+                (operation->kind == OP_GET ? child->orphanage != unit->chosen : !child->number))
+                continue;
+            any = any || has_ended(state, (uint8_t)i);
+            all = all && has_ended(state, (uint8_t)i);
+        }
+        return operation->kind == OP_GET ? any : all;
+    default:
+        for (int i = 0; listed(state, step->program, frame, operation, i, &promise); i++) {
+            any = any || has_ended(state, promise);
+            all = all && has_ended(state, promise);
+        }
+        return operation->kind == OP_AWAIT_ALL || unit->chosen != NO_ONE ? all : any;
+    }
+}
+
+void end_is_known(struct step *step, uint8_t task)
+{
+    struct state *state = step->state;
+    uint8_t parent = state->units[task].parent;
+    struct unit *unit = unit_of(step, parent);
+
+    state->units[task].known = true;
+    if (unit->place != PLACE_WAITING)
+        return;
+    if (unit->wait == WAIT_CHILDREN && wait_is_over(step, parent)) {
+        unqueue(state, parent);
+        queue_ready(state, parent, false);
+    } else if (unit->wait == WAIT_END && all_children_ended(state, parent) && !unit->broke &&
+               state->current[unit->domain] == NO_ONE &&
+               resource_newest(state, RESOURCE_OWNED, parent) == NO_ONE &&
+               !may(step, FREEDOM_ENDING)) {
+        task_ends(step, parent);
+    }
+}

@@ -1,0 +1,123 @@
+/* model: from a program to the machine that executes it, and all ways to take one step. */
+#include "model.h"
+
+#include "moves.h"
+#include "scenario/memory.h"
+#include "turns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *model_lacks(const struct program *program)
+{
+    if (program->names[NAME_PEER].count > 0)
+        return "peer";
+    if (program->outside_task >= 0)
+        return "outside";
+    if (program->domains >= MODEL_DOMAINS_MAX)
+        return "domains";
+    if (program->schedule && strstr(program->schedule, "beyond"))
+        return "beyond";
+    for (int i = 0; i < program->operation_count; i++) {
+        const struct operation *op = &program->operations[i];
+
+        if (!knows(op->kind) || (op->kind == OP_SLEEP && op->value > 0 && program->bare))
+            return operation_word(op->kind);
+    }
+    return NULL;
+}
+
+/* How often a flag must be posted until nothing more depends on it. */
+static void count_posts(struct model *model)
+{
+    const struct program *program = model->program;
+
+    for (int i = 0; i < program->operation_count; i++) {
+        const struct operation *op = &program->operations[i];
+
+        if (op->kind == OP_UNTIL && op->value > model->most_posts[op->name])
+            model->most_posts[op->name] = op->value > UINT16_MAX ? UINT16_MAX : (uint16_t)op->value;
+    }
+}
+
+/* What an expectation sees of the program. */
+static void find_seen(struct model *model)
+{
+    const struct program *program = model->program;
+    bool all = false;
+
+    for (int i = 0; i < PROGRAM_TASKS_MAX; i++)
+        model->unseen[i] = true;
+    for (int i = 0; i < program->expectation_count; i++) {
+        const struct expectation *expectation = &program->expectations[i];
+
+        all = all || expectation->kind == EXPECT_EXACTLY;
+        for (int j = 0; j < expectation->happening_count; j++) {
+            struct happening happening = expectation->happenings[j];
+
+            if (happening.kind == HAPPENS_PRINT)
+                model->unseen[happening.which] = false;
+            if (happening.kind == HAPPENS_DONE && expectation->kind == EXPECT_ORDER)
+                model->late[happening.which] = program->domains > 0;
+            if (happening.kind == HAPPENS_END && expectation->kind == EXPECT_ORDER)
+                model->late_ends[happening.which] = program->domains > 0;
+        }
+    }
+    if (all)
+        memset(model->unseen, 0, sizeof model->unseen);
+}
+
+struct model *model_create(const struct program *program)
+{
+    struct model *model = zeroed(1, sizeof *model);
+
+    model->program = program;
+    model->lists = lists_create();
+    model->transfers = program_has(program, OP_TRANSFER);
+    count_posts(model);
+    find_seen(model);
+    return model;
+}
+
+void model_free(struct model *model)
+{
+    if (!model)
+        return;
+    lists_free(model->lists);
+    free(model);
+}
+
+void model_begin(struct model *model, struct state *state)
+{
+    struct step step = {.model = model, .program = model->program, .state = state};
+
+    memset(state, 0, sizeof *state);
+    run_begins(&step);
+}
+
+/* The next answers to what a step picks. False: all have been given. */
+static bool next_answers(struct step *step)
+{
+    int last = step->pick_count - 1;
+
+    while (last >= 0 && step->picks[last] + 1 == step->counts[last])
+        last--;
+    if (last < 0)
+        return false;
+    step->picks[last]++;
+    step->picks_known = last + 1;
+    return true;
+}
+
+bool model_step(struct model *model, const struct state *from, struct step *step, bool *stuck)
+{
+    if (step->model && !next_answers(step))
+        return false;
+    step->model = model;
+    step->program = model->program;
+    step->domain = 0;
+    step->pick_count = step->event_count = 0;
+    state_copy(step->state, from);
+    *stuck = !take_step(step);
+    return true;
+}

@@ -1,0 +1,241 @@
+/* moves: a domain executes a task, or hears of something that another domain has done, or time
+ * passes. If nothing can happen any more, that is a deadlock. */
+#include "moves.h"
+
+#include "ends.h"
+#include "turns.h"
+
+enum move_kind {
+    MOVE_GO,      /* the current task of a domain goes on */
+    MOVE_BEGIN,   /* a ready task gets its turn [R1.21] */
+    MOVE_END,     /* a task whose function has returned ends [R2.9] */
+    MOVE_READY,   /* a domain hears that its task is ready */
+    MOVE_CANCEL,  /* a domain hears that its task is cancelled [R2.14] */
+    MOVE_KNOW,    /* a domain hears that the child of its task has ended */
+    MOVE_DESCEND, /* the children of a cancelled task are cancelled [R2.14] */
+    MOVE_ARRIVE,  /* what was transferred is the parent's [R5.14] */
+    MOVE_WAKE     /* a sleep is over [R10.2] */
+};
+
+struct move {
+    uint8_t kind;
+    uint8_t which;
+};
+
+enum { MOVES_MAX = 250 };
+
+struct moves {
+    struct move of[MOVES_MAX];
+    int count;
+};
+
+static void add(struct moves *moves, enum move_kind kind, int which)
+{
+    if (moves->count < MOVES_MAX)
+        moves->of[moves->count++] = (struct move){(uint8_t)kind, (uint8_t)which};
+}
+
+/* ---- What is possible ---- */
+
+/* The place in its queue of the first task that has not been cancelled, and of the last one that
+ * the same event has made ready. */
+static void find_first(const struct state *state, uint8_t domain, int *first, int *last)
+{
+    const struct unit *at[MODEL_UNITS_MAX] = {0};
+    int count = 0;
+
+    for (int i = 0; i < state->units_used; i++)
+        if (state->units[i].place == PLACE_READY && state->units[i].domain == domain) {
+            at[state->units[i].rank] = &state->units[i];
+            count++;
+        }
+    *first = 0;
+    while (*first < count && at[*first]->cancel == CANCEL_YES)
+        (*first)++;
+    *last = *first;
+    while (*last + 1 < count && at[*last + 1]->with)
+        (*last)++;
+}
+
+/* A domain that executes no task takes one. A task that has been cancelled may go on earlier or
+ * later than its turn. */
+static void add_turns(const struct step *step, uint8_t domain, struct moves *moves)
+{
+    const struct state *state = step->state;
+    bool in_turn = step->model->without[FREEDOM_TURN];
+    int first, last;
+
+    if (state->current[domain] != NO_ONE) {
+        add(moves, MOVE_GO, state->current[domain]);
+        return;
+    }
+    find_first(state, domain, &first, &last);
+    if (in_turn)
+        first = last = 0;
+    for (int i = 0; i < state->units_used; i++) {
+        const struct unit *unit = &state->units[i];
+
+        if (unit->domain != domain || unit->life == LIFE_NONE)
+            continue;
+        if (unit->place == PLACE_READY && ((unit->cancel == CANCEL_YES && !in_turn) ||
+                                           (unit->rank >= first && unit->rank <= last)))
+            add(moves, MOVE_BEGIN, i);
+        else if (unit->place == PLACE_WAITING &&
+                 ((unit->wait == WAIT_END && all_children_ended(state, (uint8_t)i)) ||
+                  (unit->wait == WAIT_PARENT && state->units[unit->parent].cancel == CANCEL_YES)))
+            add(moves, MOVE_END, i);
+    }
+}
+
+/* Whether the children of a cancelled task are still to be cancelled. */
+static bool has_uncancelled(const struct state *state, uint8_t task)
+{
+    for (int i = 0; i < state->units_used; i++) {
+        const struct unit *child = &state->units[i];
+
+        if (child->life != LIFE_NONE && child->life != LIFE_ENDED && child->outer == NO_ONE &&
+            child->parent == task && child->cancel == CANCEL_NO)
+            return true;
+    }
+    return false;
+}
+
+static void add_news(const struct step *step, struct moves *moves)
+{
+    const struct state *state = step->state;
+
+    for (int i = 0; i < state->units_used; i++) {
+        const struct unit *unit = &state->units[i];
+
+        if (unit->life == LIFE_NONE || unit->outer != NO_ONE)
+            continue;
+        if (unit->place == PLACE_COMING)
+            add(moves, MOVE_READY, i);
+        if (unit->cancel == CANCEL_TOLD)
+            add(moves, MOVE_CANCEL, i);
+        if (unit->life == LIFE_ENDED && !unit->known && i != state->main)
+            add(moves, MOVE_KNOW, i);
+        if (unit->life == LIFE_BEGUN && unit->cancel == CANCEL_YES &&
+            !step->model->without[FREEDOM_DESCENT] && has_uncancelled(state, (uint8_t)i))
+            add(moves, MOVE_DESCEND, i);
+    }
+    for (int i = 0; i < state->resources_used; i++)
+        if (state->resources[i].phase == RESOURCE_MOVING && !step->model->without[FREEDOM_ARRIVAL])
+            add(moves, MOVE_ARRIVE, i);
+}
+
+/* A program may call a sleep endless that is this long, in milliseconds: it is over only if nothing
+ * else can happen, and after all that are shorter, whenever they began [R13.9]. */
+enum { LONG_SLEEP = 100000 };
+
+static int sleep_of(const struct step *step, int unit)
+{
+    const struct unit *frame = &step->state->units[innermost(step->state, (uint8_t)unit)];
+
+    return step->program->operations[step->program->tasks[frame->task].first + frame->at].value;
+}
+
+static void add_sleeps(const struct step *step, bool longs, struct moves *moves)
+{
+    const struct unit *units = step->state->units;
+
+    for (int i = 0; i < step->state->units_used; i++) {
+        bool first = true;
+
+        if (units[i].place != PLACE_WAITING || units[i].wait != WAIT_SLEEP ||
+            (sleep_of(step, i) >= LONG_SLEEP) != longs)
+            continue;
+        for (int j = 0; j < step->state->units_used && first; j++)
+            first =
+                units[j].place != PLACE_WAITING || units[j].wait != WAIT_SLEEP || i == j ||
+                sleep_of(step, j) > sleep_of(step, i) ||
+                (sleep_of(step, j) == sleep_of(step, i) && units[j].rank > units[i].rank) ||
+                (!longs && (units[j].domain != units[i].domain || units[j].rank > units[i].rank));
+        if (!first)
+            continue;
+        add(moves, MOVE_WAKE, i);
+        if (step->model->without[FREEDOM_SLEEPERS])
+            return;
+    }
+}
+
+/* ---- Taking one ---- */
+
+static void hear(struct step *step, uint8_t unit)
+{
+    step->domain = unit_of(step, unit)->domain;
+}
+
+static void take(struct step *step, struct move move)
+{
+    switch (move.kind) {
+    case MOVE_GO:
+        take_turn(step, move.which);
+        break;
+    case MOVE_BEGIN:
+        begin_turn(step, move.which);
+        break;
+    case MOVE_END:
+        hear(step, move.which);
+        unqueue(step->state, move.which);
+        task_ends(step, move.which);
+        break;
+    case MOVE_READY:
+        queue_ready(step->state, move.which, false);
+        break;
+    case MOVE_CANCEL:
+        hear(step, move.which);
+        cancel_task(step, move.which);
+        break;
+    case MOVE_KNOW:
+        hear(step, unit_of(step, move.which)->parent);
+        end_is_known(step, move.which);
+        break;
+    case MOVE_DESCEND:
+        hear(step, move.which);
+        cancel_children(step, move.which);
+        break;
+    case MOVE_ARRIVE:
+        resource_arrives(step, move.which);
+        break;
+    case MOVE_WAKE:
+        unqueue(step->state, move.which);
+        queue_ready(step->state, move.which, false);
+        break;
+    default:
+        break;
+    }
+}
+
+void run_begins(struct step *step)
+{
+    struct state *state = step->state;
+
+    for (int i = 0; i < MODEL_DOMAINS_MAX; i++)
+        state->current[i] = NO_ONE;
+    state->flag_count = (uint16_t)step->program->names[NAME_FLAG].count;
+    state->main = unit_create(state, step->program->main_task, NO_ONE, 0);
+    queue_ready(state, state->main, false);
+}
+
+bool take_step(struct step *step)
+{
+    struct moves moves = {.count = 0};
+
+    for (int d = 0; d <= step->program->domains; d++)
+        add_turns(step, (uint8_t)d, &moves);
+    add_news(step, &moves);
+    add_sleeps(step, false, &moves);
+    if (moves.count == 0)
+        add_sleeps(step, true, &moves);
+    if (moves.count > 0) {
+        if (moves.count == MOVES_MAX)
+            step->state->full = 1;
+        take(step, moves.of[pick(step, FREEDOM_INTERLEAVING, moves.count)]);
+        return true;
+    }
+    if (unit_of(step, step->state->main)->cancel != CANCEL_NO)
+        return false;
+    end_early(step, OUTCOME_DEADLOCK); /* R13.1 */
+    return true;
+}

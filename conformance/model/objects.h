@@ -1,0 +1,40 @@
+/* objects.h: what objects of chapter 9 do to the tasks that wait for them. */
+#ifndef MODEL_OBJECTS_H
+#define MODEL_OBJECTS_H
+
+#include "step.h"
+
+/* The stages of a task's operation when it goes on. */
+enum {
+    STAGE_WAITED = 1,  /* for what it waited for, which has happened unless the task is cancelled */
+    STAGE_SIGNALLED,   /* miou_condition_wait: a signal has woken it */
+    STAGE_BROADCAST,   /* miou_condition_wait: a broadcast has */
+    STAGE_CHOSEN,      /* miou_lazy_force: to compute the value */
+    STAGE_VALUE,       /* what it waited for has the ending `given` */
+    STAGE_PART,        /* the part that it executes has returned `given` */
+    STAGE_LAST,        /* protect: the part at the end has */
+    STAGE_CANCELLED,   /* protect: the part for cancelled tasks has */
+    STAGE_LOOKED,      /* until: the flag is not up */
+    STAGE_REPORT = 255 /* it has its outcome, which is not reported yet */
+};
+
+/* Unlock a mutex for the task that has waited longest [R9.2]. */
+void hand_mutex(struct step *step, uint8_t mutex, bool with);
+
+/* Wake the task that has waited longest for a condition [R9.12]. */
+void signal_condition(struct step *step, uint8_t condition, bool with, int stage);
+
+/* Choose a task that waits for a lazy value to compute it [R9.21]. */
+void choose_computer(struct step *step, uint8_t lazy);
+
+/* Wake all that wait so; they get the ending. `with`: what the call did before made a task ready.
+ */
+void wake_all(struct step *step, enum wait wait, uint8_t on, struct ending ending, bool with);
+
+/* Signal a trigger that has not been signalled [R9.22]. */
+void signal_trigger(struct step *step, uint8_t trigger, bool with);
+
+/* Pass on what a cancelled task was woken for: a mutex, a signal, a computation. */
+void pass_on(struct step *step, uint8_t task);
+
+#endif

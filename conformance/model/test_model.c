@@ -1,0 +1,275 @@
+/* Tests of the model: small programs whose behaviours are known, and for each freedom a program
+ * that can tell whether the model takes it. */
+#include "proof.h"
+
+#include "scenario/memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { LIMIT = 100000 };
+
+/* ---- Behaviours ---- */
+
+static void complain(void *to, int line, const char *text)
+{
+    (void)to;
+    fail_msg("line %d: %s", line, text);
+}
+
+/* All behaviours of a program are these. */
+static void assert_behaviours(const char *text, const char *expected)
+{
+    struct program *program =
+        program_parse(text, strlen(text), PROGRAM_WITH_ANSWERS, complain, NULL);
+    char *written = NULL;
+    size_t size;
+    FILE *stream = must(open_memstream(&written, &size));
+
+    behaviours_write(stream, program, LIMIT);
+    fclose(stream);
+    assert_string_equal(strchr(written, '\n') + 1, expected); /* without the counts */
+    free(written);
+    program_free(program);
+}
+
+static void test_one_task(void **state)
+{
+    (void)state;
+    assert_behaviours("task main\n print hello\n return 5\nexpect run ok 5\n",
+                      "run: ok 5\nprints: hello\nline 2, print: ok\n");
+}
+
+static void test_forgotten_child(void **state)
+{
+    (void)state;
+    assert_behaviours("task main\n p = async child\n yield\n return 5\n"
+                      "task child\n return 1\nexpect run ok\n",
+                      "run: still-has-children\nprints: none\nline 2, async: ok\n"
+                      "line 3, yield: ok\n");
+}
+
+static void test_deadlock(void **state)
+{
+    (void)state;
+    assert_behaviours("task main\n trigger t\n create r\n own r\n await-trigger t\n"
+                      "expect run deadlock\n",
+                      "run: deadlock\nprints: finalise:r\nline 2, trigger: ok\n"
+                      "line 3, create: ok\nline 4, own: ok\nline 5, await-trigger: stopped\n");
+}
+
+/* A child that ends while it is cancelled has leaked, or has been cancelled in time. */
+static void test_crossing(void **state)
+{
+    (void)state;
+    assert_behaviours("task main\n p = call child\n cancel p\n return 1\n"
+                      "task child\n create r\n own r\nexpect run ok\n",
+                      "run: resource-leaked | ok 1\nprints: finalise:r\nprints: none\n"
+                      "line 2, call: ok\nline 3, cancel: stopped | ok\n"
+                      "line 6, create: ok\nline 7, own: ok\n");
+}
+
+/* A loop that waits for nothing has states without end only if it counts. */
+static void test_endless(void **state)
+{
+    const char *text = "task main\n until never\nexpect run ok\n";
+    struct proof proof = prove(text, strlen(text), LIMIT, FREEDOM_KINDS);
+
+    (void)state;
+    assert_int_equal(proof.kind, PROOF_UNSOUND);
+    assert_string_equal(proof.why, "    no behaviour ends\n");
+    free(proof.why);
+}
+
+static void test_bound(void **state)
+{
+    const char *text = "task main\n repeat 5 yield\nexpect run ok\n";
+    struct proof proof = prove(text, strlen(text), 3, FREEDOM_KINDS);
+
+    (void)state;
+    assert_int_equal(proof.kind, PROOF_BOUNDED);
+    free(proof.why);
+}
+
+static void test_unknown_operation(void **state)
+{
+    const char *text = "task main\n spin up\n post up\nexpect run ok\n";
+    struct proof proof = prove(text, strlen(text), LIMIT, FREEDOM_KINDS);
+
+    (void)state;
+    assert_int_equal(proof.kind, PROOF_UNKNOWN);
+    assert_string_equal(proof.why, "    cannot tell: spin\n");
+    free(proof.why);
+}
+
+/* ---- Answers ---- */
+
+static void assert_proof(const char *text, enum proof_kind kind, const char *why)
+{
+    struct proof proof = prove(text, strlen(text), LIMIT, FREEDOM_KINDS);
+
+    assert_string_equal(proof.why, why);
+    assert_int_equal(proof.kind, kind);
+    free(proof.why);
+}
+
+static void test_unsound_answer(void **state)
+{
+    (void)state;
+    assert_proof("task main\n p = call child\n state p => running\n await p => ok\n"
+                 "task child\nexpect run ok\n",
+                 PROOF_UNSOUND,
+                 "    line 3: a behaviour does not meet this, but has: finished\n"
+                 "      begin main 0\n      main 2 call: ok\n      begin child 1\n"
+                 "      end child\n");
+}
+
+static void test_loose_answer(void **state)
+{
+    (void)state;
+    assert_proof("task main\n p = async child\n state p => running | finished\n await p => ok\n"
+                 "task child\nexpect run ok\n",
+                 PROOF_LOOSE, "    line 3: no behaviour has: finished\n");
+}
+
+static void test_expectations(void **state)
+{
+    static const char *const wrong[] = {"exactly b a", "order b a", "never a",   "seen d",
+                                        "once c",      "count 3 c", "on 0 other"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char *text = text_of("task main\n print a\n print b\n repeat 2 print c\n p = call other\n"
+                             " await p\n return 1\ntask other\n return 2\ntask no\n print d\n"
+                             "expect run ok 1\nexpect %s\n",
+                             wrong[i]);
+        struct proof proof = prove(text, strlen(text), LIMIT, FREEDOM_KINDS);
+
+        if (proof.kind != PROOF_UNSOUND)
+            fail_msg("expect %s: %s", wrong[i], proof.why);
+        free(proof.why);
+        free(text);
+    }
+}
+
+/* ---- Freedoms ---- */
+
+/* A scenario that is proven so with all freedoms, and not without one. */
+static const struct {
+    enum freedom freedom;
+    enum proof_kind with, without;
+    const char *text;
+} freedoms[] = {
+    {FREEDOM_INTERLEAVING, PROOF_HOLDS, PROOF_LOOSE,
+     "task main\n p = call child\n state p => running | finished\n await p => ok\n"
+     "task child\nexpect run ok\n"},
+    {FREEDOM_TURN, PROOF_HOLDS, PROOF_LOOSE,
+     "shared x m\ntask main\n computation x\n mutex m\n p = async one\n q = async two\n yield\n"
+     " complete x 1 => ok\n await-all p q => ok\n"
+     "task one\n await-computation x => ok 1\n try-lock m => ok | busy\n"
+     "task two\n await-computation x => ok 1\n try-lock m => ok | busy\nexpect run ok\n"},
+    {FREEDOM_UNBEGUN, PROOF_HOLDS, PROOF_LOOSE,
+     "shared x\ntask main\n computation x\n p = async child\n cancel p => ok\n"
+     " peek x => running | ok 1\ntask child\n complete x 1 => ok\nexpect run ok\n"},
+    {FREEDOM_DESCENT, PROOF_HOLDS, PROOF_LOOSE,
+     "domains 2\ntask main\n p = call parent pin=1\n until up => ok | stopped\n"
+     " cancel p => ok | stopped\n"
+     "task parent\n q = call below pin=2\n post up\n state q => running | exited\n"
+     "task below\n until never => stopped\nexpect run ok | still-has-children\n"},
+    {FREEDOM_THROWN, PROOF_HOLDS, PROOF_LOOSE,
+     "task main\n p = async protects\n until waiting\n cancel p => ok\n"
+     "task protects\n protect waits last => ok | stopped\n"
+     "task waits\n post waiting\n until never => stopped\ntask last\n print last\n"
+     "expect run ok\nexpect exactly last\n"},
+    {FREEDOM_SUSPENDS, PROOF_HOLDS, PROOF_LOOSE,
+     "task main\n p = async child\n yield\n q = async child\n await p => ok\n"
+     " state q => running | finished\n await q => ok\ntask child\nexpect run ok\n"},
+    {FREEDOM_ENDING, PROOF_HOLDS, PROOF_LOOSE,
+     "task main\n p = async parent\n until gone => ok\n state p => running | exited\n"
+     " await p => failed boom\ntask parent\n q = async below\n fail boom\n"
+     "task below\n post gone\nexpect run ok\n"},
+    {FREEDOM_TARGET, PROOF_HOLDS, PROOF_LOOSE,
+     "domains 2\ntask main\n p = call child\n await p => ok\n"
+     "task child\n self => ok 1 | ok 2\nexpect run ok\n"},
+    {FREEDOM_SPREAD, PROOF_HOLDS, PROOF_LOOSE,
+     "domains 2\ntask main\n parallel child => ok\n"
+     "task child\n self => ok 1 | ok 2\nexpect run ok\n"},
+    {FREEDOM_TAKEN, PROOF_HOLDS, PROOF_LOOSE,
+     "task main\n p = async one\n q = async two\n yield\n await-one p q => ok 1 | ok 2\n"
+     " await-all p q => ok 1, ok 2\ntask one\n return 1\ntask two\n return 2\nexpect run ok\n"},
+    {FREEDOM_HANDED, PROOF_HOLDS, PROOF_LOOSE,
+     "task main\n orphans o\n async one orphans=o\n async two orphans=o\n yield\n"
+     " p = care o => ended\n await p => ok 1 | ok 2\n get o => ok 1 | ok 2\n"
+     "task one\n return 1\ntask two\n return 2\nexpect run ok\n"},
+    {FREEDOM_ANY_ORPHAN, PROOF_HOLDS, PROOF_LOOSE,
+     "task main\n orphans o\n async one orphans=o\n async two orphans=o\n"
+     " p = take o => taken\n await p => ok 1 | ok 2\n get o => ok 1 | ok 2\n"
+     "task one\n return 1\ntask two\n return 2\nexpect run ok\n"},
+    {FREEDOM_ARRIVAL, PROOF_HOLDS, PROOF_LOOSE,
+     "shared r\ntask main\n p = async child\n yield\n check r => ok | not-owner\n await p => ok\n"
+     " disown r => ok\ntask child\n create r\n own r => ok\n transfer r => ok\nexpect run ok\n"},
+    {FREEDOM_CODE, PROOF_HOLDS, PROOF_LOOSE,
+     "task main\n create r\n transfer r => invalid | not-owner\nexpect run ok\n"},
+    {FREEDOM_RELOCK, PROOF_HOLDS, PROOF_LOOSE,
+     "shared c m x\ntask main\n condition c\n mutex m\n computation x\n p = async waits\n yield\n"
+     " lock m => ok\n q = async locks\n signal c => ok\n yield\n unlock m => ok\n"
+     " await-all p q => ok\n"
+     "task waits\n lock m => ok\n wait c m => ok\n peek x => running | ok 1\n unlock m => ok\n"
+     "task locks\n lock m => ok\n complete x 1 => ok\n unlock m => ok\nexpect run ok\n"},
+    {FREEDOM_HAND_ON, PROOF_UNSOUND, PROOF_HOLDS,
+     "shared m\ntask main\n mutex m\n lock m => ok\n p = async first\n q = async second\n"
+     " repeat 2 yield\n unlock m => ok\n cancel p => ok\n await q => ok\n unlock m\n"
+     "task first\n create r\n own r => ok\n lock m => stopped\n"
+     "task second\n lock m => ok\n print got\n unlock m => ok\n"
+     "expect run ok\nexpect order finalise:r got\n"},
+    {FREEDOM_COMPUTES, PROOF_HOLDS, PROOF_LOOSE,
+     "shared l r\ntask main\n lazy l value\n p = async first\n q = async second\n"
+     " s = async third\n until up => ok\n repeat 2 yield\n cancel p => ok\n post go\n"
+     " await-all q s => ok\n"
+     "task first\n force l => stopped\n"
+     "task second\n create r\n own r => ok\n force l => ok\n disown r => ok\n"
+     "task third\n force l => ok\n"
+     "task value\n post up\n until go => ok | stopped\n check r => ok | not-owner\n"
+     "expect run ok\n"},
+    {FREEDOM_SLEEPERS, PROOF_HOLDS, PROOF_LOOSE,
+     "shared m\ntask main\n mutex m\n p = async long\n q = async short\n await-all p q => ok\n"
+     "task long\n sleep 9 => ok\n try-lock m => ok | busy\n"
+     "task short\n sleep 1 => ok\n try-lock m => ok | busy\nexpect run ok\n"},
+};
+
+static void test_freedoms(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof freedoms / sizeof *freedoms; i++) {
+        const char *text = freedoms[i].text;
+        const char *name = freedom_name(freedoms[i].freedom);
+        struct proof with = prove(text, strlen(text), LIMIT, FREEDOM_KINDS);
+        struct proof without = prove(text, strlen(text), LIMIT, freedoms[i].freedom);
+
+        if (with.kind != freedoms[i].with)
+            fail_msg("%s: with all freedoms\n%s", name, with.why);
+        if (without.kind != freedoms[i].without)
+            fail_msg("%s: without it\n%s", name, without.why);
+        free(with.why);
+        free(without.why);
+    }
+    assert_int_equal(sizeof freedoms / sizeof *freedoms, FREEDOM_KINDS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_task),          cmocka_unit_test(test_forgotten_child),
+        cmocka_unit_test(test_deadlock),          cmocka_unit_test(test_crossing),
+        cmocka_unit_test(test_endless),           cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_unknown_operation), cmocka_unit_test(test_unsound_answer),
+        cmocka_unit_test(test_loose_answer),      cmocka_unit_test(test_expectations),
+        cmocka_unit_test(test_freedoms),
+    };
+
+    return cmocka_run_group_tests_name("model", tests, NULL, NULL);
+}

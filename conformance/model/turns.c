@@ -1,0 +1,291 @@
+/* turns: an operation is executed until it has its outcome, as often as the program says, and then
+ * reported; behind the last one the task returns. */
+#include "turns.h"
+
+#include "ends.h"
+#include "objects.h"
+#include "operations.h"
+
+static bool (*const operations[OPERATION_KINDS])(struct turn *turn) = {
+    [OP_ASYNC] = do_spawn,
+    [OP_CALL] = do_spawn,
+    [OP_PARALLEL] = do_parallel,
+    [OP_AWAIT] = do_await,
+    [OP_CANCEL] = do_cancel,
+    [OP_FREE] = do_free,
+    [OP_AWAIT_ALL] = do_await_all,
+    [OP_AWAIT_ONE] = do_await_some,
+    [OP_AWAIT_FIRST] = do_await_some,
+    [OP_STATE] = do_state,
+    [OP_YIELD] = do_yield,
+    [OP_ORPHANS] = do_orphans,
+    [OP_CARE] = do_care,
+    [OP_TAKE] = do_take,
+    [OP_GET] = do_get,
+    [OP_LENGTH] = do_length,
+    [OP_FREE_ORPHANS] = do_free_orphans,
+    [OP_CREATE] = do_create,
+    [OP_OWN] = do_own,
+    [OP_CHECK] = do_check,
+    [OP_DISOWN] = do_disown,
+    [OP_RELEASE] = do_release,
+    [OP_TRANSFER] = do_transfer,
+    [OP_SLEEP] = do_sleep,
+    [OP_MUTEX] = do_make,
+    [OP_LOCK] = do_lock,
+    [OP_TRY_LOCK] = do_try_lock,
+    [OP_UNLOCK] = do_unlock,
+    [OP_FREE_MUTEX] = do_unmake,
+    [OP_CONDITION] = do_make,
+    [OP_WAIT] = do_wait,
+    [OP_SIGNAL] = do_signal,
+    [OP_BROADCAST] = do_broadcast,
+    [OP_FREE_CONDITION] = do_unmake,
+    [OP_LAZY] = do_make,
+    [OP_FORCE] = do_force,
+    [OP_FREE_LAZY] = do_unmake,
+    [OP_TRIGGER] = do_make,
+    [OP_AWAIT_TRIGGER] = do_await_trigger,
+    [OP_SIGNAL_TRIGGER] = do_signal_trigger,
+    [OP_FREE_TRIGGER] = do_unmake,
+    [OP_COMPUTATION] = do_make,
+    [OP_COMPLETE] = do_complete,
+    [OP_AWAIT_COMPUTATION] = do_await_computation,
+    [OP_PEEK] = do_peek,
+    [OP_ATTACH] = do_attach,
+    [OP_DETACH] = do_detach,
+    [OP_FREE_COMPUTATION] = do_unmake,
+    [OP_SELF] = do_self,
+    [OP_AVAILABLE] = do_available,
+    [OP_PRINT] = do_print,
+    [OP_POST] = do_post,
+    [OP_UNTIL] = do_until,
+    [OP_RUN] = do_run,
+    [OP_PROTECT] = do_protect,
+    [OP_PROTECT_MUTEX] = do_protect_mutex,
+};
+
+bool knows(enum operation_kind kind)
+{
+    return operations[kind] || kind == OP_RETURN || kind == OP_FAIL;
+}
+
+static int place_of(const struct turn *turn)
+{
+    return turn->step->program->tasks[turn->unit->task].first + turn->unit->at;
+}
+
+/* ---- The end of an operation, and of a task ---- */
+
+static void report(struct turn *turn)
+{
+    struct unit *unit = turn->unit;
+    const struct model *model = turn->step->model;
+    bool stopped = unit->list && lists_last(model->lists, unit->list).kind == OUTCOME_STOPPED;
+
+    emit(turn->step, EVENT_DID, place_of(turn), turn->frame, unit->list);
+    unit->at =
+        stopped ? (uint16_t)turn->step->program->tasks[unit->task].count : (uint16_t)(unit->at + 1);
+    unit->stopped = stopped;
+    unit->list = unit->round = unit->each = 0;
+    unit->stage = 0;
+}
+
+/* The operation has an outcome; perhaps it is to be done again, or to the next promise. */
+static void go_on(struct turn *turn)
+{
+    struct unit *unit = turn->unit;
+    const struct operation *op = turn->operation;
+    const struct model *model = turn->step->model;
+    bool stopped = unit->list && lists_last(model->lists, unit->list).kind == OUTCOME_STOPPED;
+    bool next = operation_has(op->kind, OPERATION_EACH) &&
+                unit->each + 1 <
+                    count_of(turn->state, turn->step->program, turn->frame, NAME_PROMISE, op->name);
+
+    unit->stage = 0;
+    unit->chosen = NO_ONE;
+    unit->given = unit->kept = (struct ending){0, 0};
+    if (!stopped && next) {
+        unit->each++;
+        return;
+    }
+    unit->each = 0;
+    if (!stopped && ++unit->round < (uint32_t)op->repeat)
+        return;
+    if (model->late[place_of(turn)])
+        unit->stage = STAGE_REPORT;
+    else
+        report(turn);
+}
+
+static struct ending value_of(const struct turn *turn)
+{
+    const struct operation *op = turn->operation;
+
+    if (!op)
+        return (struct ending){OUTCOME_OK, 0};
+    return op->kind == OP_FAIL ? (struct ending){OUTCOME_FAILED, op->name}
+                               : (struct ending){OUTCOME_OK, op->value};
+}
+
+static void function_returns(struct turn *turn)
+{
+    struct ending ending = value_of(turn);
+
+    if (turn->step->model->late_ends[turn->unit->task] && turn->unit->stage != STAGE_REPORT) {
+        emit(turn->step, EVENT_END, turn->unit->task, turn->frame, 0);
+        turn->unit->stage = STAGE_REPORT;
+        return;
+    }
+    if (turn->unit->stage != STAGE_REPORT)
+        emit(turn->step, EVENT_END, turn->unit->task, turn->frame, 0);
+    if (turn->frame == turn->task) {
+        task_returns(turn->step, turn->task, ending);
+        return;
+    }
+    if (turn->unit->stopped && may(turn->step, FREEDOM_THROWN))
+        ending = (struct ending){OUTCOME_STOPPED, 0};
+    turn->state->units[turn->unit->outer].given = ending;
+    turn->state->units[turn->unit->outer].inner = NO_ONE;
+    forget_names(turn->state, turn->frame);
+    unit_drop(turn->state, turn->frame);
+}
+
+/* ---- A turn ---- */
+
+static struct turn turn_of(struct step *step, uint8_t task)
+{
+    struct turn turn = {.step = step, .state = step->state, .task = task};
+
+    turn.frame = innermost(step->state, task);
+    turn.self = unit_of(step, task);
+    turn.unit = unit_of(step, turn.frame);
+    if (turn.unit->at < step->program->tasks[turn.unit->task].count)
+        turn.operation = &step->program->operations[place_of(&turn)];
+    return turn;
+}
+
+/* Whether the next thing that a task does neither depends on what other domains do meanwhile, nor
+ * can any of them, or an observer, tell when it is done. Then it need not be a step of its own. */
+static bool is_private(const struct turn *turn)
+{
+    const struct operation *op = turn->operation;
+    const struct program *program = turn->step->program;
+
+    if (!op || turn->unit->quiet || turn->unit->stage || turn->step->model->late[place_of(turn)])
+        return false;
+    switch (op->kind) {
+    case OP_SELF:
+    case OP_AVAILABLE:
+        return true;
+    case OP_PRINT:
+        return turn->step->model->unseen[op->name];
+    case OP_OWN:
+    case OP_CHECK:
+    case OP_DISOWN:
+        return !turn->step->model->transfers && !program->names[NAME_RESOURCE].of[op->name].shared;
+    case OP_CREATE:
+    case OP_ORPHANS:
+    case OP_MUTEX:
+    case OP_CONDITION:
+    case OP_LAZY:
+    case OP_TRIGGER:
+    case OP_COMPUTATION:
+        return !program->names[operation_names(op->kind)].of[op->name].shared;
+    default:
+        return false;
+    }
+}
+
+/* Whether an operation is refused where suspending is forbidden [R5.18, R9.30]. */
+static bool is_refused(const struct turn *turn)
+{
+    enum operation_kind kind = turn->operation->kind;
+
+    switch (kind) {
+    case OP_RUN:
+        return false;
+    case OP_UNTIL:
+        return turn->state->flags[turn->operation->name] < turn->operation->value;
+    case OP_ORPHANS:
+    case OP_CARE:
+    case OP_TAKE:
+    case OP_CREATE:
+    case OP_OWN:
+    case OP_DISOWN:
+    case OP_RELEASE:
+    case OP_TRANSFER:
+    case OP_MUTEX:
+    case OP_TRY_LOCK:
+    case OP_CONDITION:
+    case OP_LAZY:
+    case OP_TRIGGER:
+    case OP_COMPUTATION:
+    case OP_PROTECT:
+    case OP_PROTECT_MUTEX:
+        return true;
+    default:
+        return operation_has(kind, OPERATION_SUSPENDS) || operation_has(kind, OPERATION_SPAWNS);
+    }
+}
+
+static void execute(struct turn *turn)
+{
+    if (turn->unit->stage == STAGE_REPORT) {
+        report(turn);
+    } else if (turn->unit->quiet && is_refused(turn)) {
+        if (turn->operation->kind == OP_WAIT)
+            release_mutex(turn);
+        note_kind(turn, OUTCOME_IN_FINALISER);
+        go_on(turn);
+    } else if (operations[turn->operation->kind](turn)) {
+        go_on(turn);
+    }
+}
+
+void take_turn(struct step *step, uint8_t task)
+{
+    struct turn turn = turn_of(step, task);
+
+    step->domain = turn.self->domain;
+    if (turn.self->life == LIFE_RETURNED && turn.frame == task) {
+        task_ends(step, task);
+    } else if (!turn.operation || operation_has(turn.operation->kind, OPERATION_LAST)) {
+        function_returns(&turn);
+    } else {
+        execute(&turn);
+        while (step->state->current[step->domain] == task && !step->state->full) {
+            turn = turn_of(step, task);
+            if (!is_private(&turn) || step->event_count > EVENTS_MAX / 2)
+                break;
+            execute(&turn);
+        }
+    }
+}
+
+/* A task that was cancelled before it has begun may never begin [R2.22]. */
+static void begin(struct step *step, uint8_t task)
+{
+    struct unit *unit = unit_of(step, task);
+
+    if (unit->cancel == CANCEL_YES && may(step, FREEDOM_UNBEGUN)) {
+        task_returns(step, task, (struct ending){OUTCOME_CANCELLED, 0});
+        return;
+    }
+    unit->life = LIFE_BEGUN;
+    emit(step, EVENT_BEGIN, unit->task, task, 0);
+}
+
+void begin_turn(struct step *step, uint8_t task)
+{
+    struct unit *unit = unit_of(step, task);
+
+    step->domain = unit->domain;
+    unqueue(step->state, task);
+    unit->place = PLACE_CURRENT;
+    step->state->current[unit->domain] = task;
+    if (unit->life == LIFE_SPAWNED)
+        begin(step, task);
+    else
+        take_turn(step, task);
+}
