@@ -39,9 +39,12 @@ void check_deadlock(struct inquiry *inquiry)
 
 bool is_answered_beyond(const struct trace *trace)
 {
-    const struct choice *last = trace->choices + trace->choice_count - 1;
+    const struct choice *last;
 
-    return trace->choice_count > 0 && last->answer >= last->count;
+    if (trace->choice_count == 0)
+        return false;
+    last = &trace->choices[trace->choice_count - 1];
+    return last->answer >= last->count;
 }
 
 /* An answer out of range is the last one, and ends the run. */
