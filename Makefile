@@ -26,7 +26,7 @@ lib: $(B)/libmiou.a $(B)/libmiou.so $(B)/miou-echo ## build the library and the 
 
 # ---- ref: the reference runtime
 
-REF     := $(filter-out ref/test_% ref/echo% ref/bench%,$(wildcard ref/*.c))
+REF     := $(filter-out ref/test_% ref/echo%,$(wildcard ref/*.c))
 REF_OBJ := $(REF:%.c=$(B)/%.o)
 CONTEXT := -l:libboost_context.a
 
@@ -70,8 +70,25 @@ $(B)/examples/%: $(B)/ref/examples/%.o $(B)/ref/examples/serve.o $(B)/libmiou.a
 	@mkdir -p $(@D)
 	$(LINK) $^
 
-$(B)/bench: $(patsubst %.c,$(B)/%.o,$(wildcard ref/bench*.c)) $(B)/libmiou.a
+$(B)/bench: $(patsubst %.c,$(B)/%.o,$(wildcard ref/bench/*.c)) $(B)/libmiou.a
 	$(LINK) $^ $(CONTEXT)
+
+# Other runtimes to compare it with, as far as they are installed.
+has         = $(if $(wildcard /usr/include/$1),$(B)/bench-peers/$2)
+BENCH_PEERS = $(call has,uv.h,libuv) $(call has,st.h,libst) $(if $(wildcard /usr/lib*/*/libboost_fiber.so),$(B)/bench-peers/boost-fiber) \
+              $(if $(shell command -v go),$(B)/bench-peers/go)
+
+$(B)/bench-peers/libuv $(B)/bench-peers/libst: $(B)/bench-peers/%: ref/bench/peers/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -M%,$(FLAGS)) $(CFLAGS) -o $@ $< $(if $(filter %uv,$@),-luv,-lst)
+
+$(B)/bench-peers/boost-fiber: ref/bench/peers/boost-fiber.cc
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(CFLAGS) -o $@ $< -lboost_fiber -lboost_context -pthread
+
+$(B)/bench-peers/go: ref/bench/peers/go.go
+	@mkdir -p $(@D)
+	$(Q)GOCACHE=$(abspath $(B))/go-cache go build -o $@ $<
 
 # ---- conformance: the suite. It never links ref.
 
@@ -141,14 +158,14 @@ $(B)/liars/leaves_out.so: $(patsubst %,$(B)/conformance/%.o,liars/leaves_out dri
 	$(LINK) -shared $^ -ldl
 
 # A runtime of another design, which must pass as well.
-PEERS := $(B)/peers/threads.so $(B)/peers/delays.so
+PEERS := $(B)/peers/threads.so $(B)/peers/delays.so $(B)/peers/epoll.so
 
 $(B)/peers/threads.so: $(patsubst %.c,$(B)/%.o,$(wildcard conformance/peers/threads/*.c))
 	@mkdir -p $(@D)
 	$(LINK) -shared $^
 
-# Delays the calls of another runtime, for ci/soak.
-$(B)/peers/delays.so: $(B)/conformance/peers/delays.o $(B)/conformance/driver/interface.o
+# Delays the calls of another runtime, for ci/soak; lets another runtime wait with epoll.
+$(B)/peers/delays.so $(B)/peers/epoll.so: $(B)/peers/%.so: $(B)/conformance/peers/%.o $(B)/conformance/driver/interface.o
 	@mkdir -p $(@D)
 	$(LINK) -shared $^ -ldl
 
@@ -158,6 +175,8 @@ TESTS := $(patsubst %.c,$(B)/%,$(wildcard conformance/test_*.c conformance/*/tes
 
 $(filter $(B)/conformance/%,$(TESTS)): %: %.o $(SUITE:%.c=$(B)/%.o)
 	$(LINK) $^ $(LIBS) -lcmocka
+
+$(B)/ref/test_monitor: LINK += -Wl,--wrap=sys_epoll_wait
 
 $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
 	$(LINK) $^ $(CONTEXT) -lcmocka
@@ -380,8 +399,8 @@ musl: ## compile the runtime with musl, and check it
 
 bench: ## what things cost, each beside its limit
 	@ci/setup
-	$(BUILD) $(B)/bench $(B)/miou-echo
-	@$(B)/bench
+	$(BUILD) $(B)/bench $(B)/miou-echo $(BENCH_PEERS)
+	@$(B)/bench $(ROWS)
 
 format: ## check the layout of the C files
 	clang-format --dry-run -Werror $(wildcard spec/*.h */*.[ch] conformance/*/*.[ch] fuzz/*/*.[ch])

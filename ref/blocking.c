@@ -140,7 +140,7 @@ static int await_job(struct task *self, struct helpers *helpers, const struct jo
     self->domain->suspended++;
     while (!job->done && error == 0) {
         domain_suspend(self->domain, self);
-        if (!job->done && (self->cancelled || self->expired > 0) && withdraw(helpers, job))
+        if (!job->done && (self->cancelled || self->expired) && withdraw(helpers, job))
             error = MIOU_EXPIRED;
     }
     self->domain->suspended--;
@@ -171,7 +171,7 @@ int miou_blocking(miou_task *fn, void *arg)
         return -EINVAL;
     if (!self->domain->run->has_io)
         return MIOU_NO_MONITOR;
-    if (self->expired > 0)
+    if (self->expired)
         return MIOU_EXPIRED;
     if (self->domain->steered)
         return call_here(self->domain, fn, arg);

@@ -20,7 +20,8 @@ struct task *task_new(struct domain *on, struct domain *domain, struct task *par
     task->arg = arg;
     task->live = task->unsettled = 0;
     task->state = TASK_NEW;
-    task->cancelled = task->ended = task->settled = false;
+    task->cancelled = task->awaits_children = task->has_more = false;
+    task->ended = task->settled = false;
     task->cancel_in_flight = task->held = task->background = false;
     atomic_init(&task->cancel_requested, false);
     return task;

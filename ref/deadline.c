@@ -9,7 +9,7 @@ static int begin(struct task *self, struct timer *timer, int64_t nanoseconds)
     int error = 0;
 
     if (nanoseconds <= 0)
-        self->expired++;
+        task_expire(self, 1);
     else if ((error = timers_add(&self->domain->monitor.timers, timer, self, nanoseconds)) == 0)
         self->domain->suspended++; /* so that no deadlock is reported as long as the time runs */
     return error;
@@ -18,7 +18,7 @@ static int begin(struct task *self, struct timer *timer, int64_t nanoseconds)
 static void end(struct task *self, struct timer *timer)
 {
     if (timer->place == 0) {
-        self->expired--;
+        task_expire(self, -1);
     } else {
         timers_remove(&self->domain->monitor.timers, timer);
         self->domain->suspended--;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -40,6 +41,7 @@ static void announce(const struct echo *echo)
 
 static const char usage[] =
     "usage: miou-echo [--address ADDRESS] [--port PORT] [--domains COUNT]\n"
+    "                 [--monitor NAME]\n"
     "\n"
     "Sends back what it is sent.\n"
     "\n"
@@ -47,6 +49,7 @@ static const char usage[] =
     "  --port PORT        port to listen on, 0 for any (3000)\n"
     "  --domains COUNT    domains that serve beside the first, each a\n"
     "                     thread (the cores it may use, less one)\n"
+    "  --monitor NAME     how it waits for clients: select or epoll (select)\n"
     "  --help             this text\n"
     "\n"
     "After SIGINT or SIGTERM it accepts no more clients, serves those it has\n"
@@ -108,13 +111,21 @@ static int default_domains(void)
     return cores > 1 ? (int)cores - 1 : 0;
 }
 
+static int parse_monitor(const char *word)
+{
+    if (strcmp(word, "epoll") == 0)
+        return MIOU_POLLER_EPOLL;
+    if (strcmp(word, "select") != 0)
+        refuse("not a monitor", word);
+    return MIOU_POLLER_SELECT;
+}
+
 static void parse_options(struct echo *echo, int argc, char **argv)
 {
-    static const struct option options[] = {{"address", required_argument, NULL, 'a'},
-                                            {"port", required_argument, NULL, 'p'},
-                                            {"domains", required_argument, NULL, 'd'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"address", required_argument, NULL, 'a'}, {"port", required_argument, NULL, 'p'},
+        {"domains", required_argument, NULL, 'd'}, {"monitor", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     const char *address = "127.0.0.1";
     int option, port = 3000;
 
@@ -129,6 +140,9 @@ static void parse_options(struct echo *echo, int argc, char **argv)
             break;
         case 'd':
             echo->options.domains = number(optarg, 1000, "not a number of domains");
+            break;
+        case 'm':
+            echo->options.poller = parse_monitor(optarg);
             break;
         case 'h':
             fputs(usage, stdout);

@@ -15,9 +15,9 @@ static int wait_for(int number, enum direction direction)
     if (!self->domain->run->has_io)
         return MIOU_NO_MONITOR;
     while ((ready = sys_is_ready(number, direction == WRITABLE)) == 0) {
-        if (self->expired > 0)
+        if (self->expired)
             return MIOU_EXPIRED;
-        error = monitor_wait(&self->domain->monitor, number, direction, self, &turn);
+        error = monitor_wait(&self->domain->monitor, number, &turn, direction, self, &turn);
         if (error < 0)
             return error;
     }

@@ -13,7 +13,7 @@ void orphanage_free(struct orphanage *orphanage)
 
 void orphanages_free(struct task *owner)
 {
-    while (!list_empty(&owner->orphanages))
+    while (owner->has_more && !list_empty(&owner->orphanages))
         orphanage_free(CONTAINER(owner->orphanages.first, struct orphanage, link));
 }
 

@@ -17,6 +17,7 @@ int miou_orphans_create(miou_orphans **orphans)
     if ((made = object_new(self->domain, POOL_ORPHANAGES)) == NULL)
         return -ENOMEM;
     made->owner = self;
+    self->has_more = true;
     list_add(&self->orphanages, &made->link);
     *orphans = pool_handle(made);
     return 0;

@@ -151,6 +151,7 @@ int miou_transfer(miou_resource *resource)
         take(self->parent, found);
     } else {
         set_owner(found, &in_transit);
+        self->has_more = true;
         list_add(&self->transferred, &found->link);
     }
     return 0;
@@ -158,6 +159,8 @@ int miou_transfer(miou_resource *resource)
 
 void resources_receive(struct task *parent, struct task *child)
 {
+    if (!child->has_more)
+        return;
     for (struct link *link = child->transferred.first; link != NULL; link = link->next)
         set_owner(CONTAINER(link, struct resource, link), parent);
     list_prepend(&parent->resources, &child->transferred);

@@ -123,6 +123,20 @@ static int run_domains(struct run *run, miou_task *fn, void *arg)
     return result;
 }
 
+/* The poller of miou_unix_run; NULL if there is no such. */
+static const struct poller *poller_of(const miou_options *options)
+{
+    switch (options->poller) {
+    case MIOU_POLLER_ANY:
+    case MIOU_POLLER_SELECT:
+        return &select_poller;
+    case MIOU_POLLER_EPOLL:
+        return &epoll_poller;
+    default:
+        return NULL;
+    }
+}
+
 static bool is_valid(const miou_options *options)
 {
     const miou_monitor *monitor = options->monitor;
@@ -143,7 +157,8 @@ static int run_with(const miou_options *options, bool has_io, miou_task *fn, voi
         options = &plain;
     if (in_run)
         return -EBUSY;
-    if (fn == NULL || !is_valid(options) || (has_io && options->monitor != NULL))
+    if (fn == NULL || !is_valid(options) ||
+        (has_io && (options->monitor != NULL || poller_of(options) == NULL)))
         return -EINVAL;
     size = sizeof *run + (size_t)(options->domains + 1) * sizeof *run->domains;
     if ((run = sys_map(size)) == NULL)
@@ -154,6 +169,7 @@ static int run_with(const miou_options *options, bool has_io, miou_task *fn, voi
     run->has_monitor = has_io || options->monitor != NULL;
     /* Without a monitor the domains still need a place to sleep. */
     run->monitor = options->monitor != NULL ? *options->monitor : posix_monitor;
+    run->poller = has_io ? poller_of(options) : &select_poller;
     if (options->monitor == NULL)
         run->monitor.arg = run;
     in_run = true;

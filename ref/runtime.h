@@ -23,13 +23,14 @@ enum task_state { TASK_NEW, TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_ENDED }
 
 /* A task and its promise, in three cache lines:
  *
- *       0  slot | next | parent | domain | fn, arg or waits_on, waits_for | stack
- *      64  sibling | context | children | resources | counters, result, state, flags
- *     128  points | transferred | orphanages | orphanage | life | cancel
+ *       0  slot | next | parent | domain | fn, arg; waits_on, waits_for; result | state, flags
+ *      64  sibling | context | stack | children | resources | orphanage | live, unsettled
+ *     128  points | transferred | orphanages | life | cancel
  *
- * Most tasks need little of the third line. The lists of a free record are empty, so that a spawn
- * need not clear them. A task has a stack, see stack.h, from its beginning to its end only.
- * "child:" and "parent:" say to which side a field belongs. */
+ * A parent that awaits a child reads the first line only, and most tasks never touch the third. The
+ * lists of a free record are empty, so that a spawn need not clear them. A task has a stack, see
+ * stack.h, from its beginning to its end only. "child:" and "parent:" say to which side a field
+ * belongs; bits of both sides do not share a byte. */
 struct task {
     struct slot slot;
     struct task *next; /* child: in the ready queue */
@@ -44,34 +45,36 @@ struct task {
             const void *waits_on; /* child, once it has begun: the object that waits_for is about */
             enum miou_wait waits_for;
         };
+        int result; /* child, once it has ended: how, unless its parent cancelled it */
     };
-    struct stack *stack;
-
-    struct link sibling; /* parent: among its children, or in the orphanage with the promise */
-    struct context context;
-    struct list children;
-    struct list resources;
-    unsigned live;                /* children that have not ended, or whose end is not known yet */
-    unsigned unsettled;           /* children neither awaited nor cancelled */
-    int result;                   /* child: how it ended, unless its parent cancelled it */
     enum task_state state : 8;    /* child */
     bool cancelled;               /* child: from now on its calls are refused */
-    bool awaits_children;         /* child: waits until live is 0 */
+    bool awaits_children : 1;     /* child: waits until live is 0 */
+    bool has_more : 1;            /* child: a list in the third line has been used */
+    bool expired : 1;             /* child: a deadline that it is called under has passed */
+    atomic_bool cancel_requested; /* parent; read by the child's descendants when they spawn */
     bool ended;                   /* parent */
     bool settled;                 /* parent: awaited or cancelled */
     bool watched;                 /* parent: waits for this child, perhaps among others */
-    atomic_bool cancel_requested; /* parent; read by the child's descendants when they spawn */
-    bool cancel_in_flight;        /* parent: the cancel message has not come back */
-    bool held;                    /* parent: not started; will be cancelled before it begins */
-    bool background;              /* parent: runs a signal's handler */
-    uint16_t expired;             /* child: the deadlines it is called under that have passed */
+    bool cancel_in_flight : 1;    /* parent: the cancel message has not come back */
+    bool held : 1;                /* parent: not started; will be cancelled before it begins */
+    bool background : 1;          /* parent: runs a signal's handler */
 
-    struct list points;          /* child: suspension points that it has made */
-    struct list transferred;     /* child: resources on their way to the parent */
-    struct list orphanages;      /* child */
+    struct link sibling; /* parent: among its children, or in the orphanage with the promise */
+    struct context context;
+    struct stack *stack;
+    struct list children;
+    struct list resources;
     struct orphanage *orphanage; /* parent: the one with the promise, or NULL */
-    struct message life;         /* the start, later the end */
-    struct message cancel;       /* the request, then the reply */
+    unsigned live;               /* children that have not ended, or whose end is not known yet */
+    unsigned unsettled;          /* children neither awaited nor cancelled */
+
+    struct list points;      /* child: suspension points that it has made */
+    struct list transferred; /* child: resources on their way to the parent */
+    struct list orphanages;  /* child */
+    struct message life;     /* the start, later the end */
+    struct message cancel;   /* the request, then the reply */
+    unsigned passed;         /* child: how many deadlines that it is called under have passed */
 };
 
 #ifndef CONTEXT_BOOST
@@ -173,6 +176,7 @@ struct run {
     bool has_monitor; /* tasks can wait for the system ... */
     bool has_io;      /* ... through the POSIX monitor */
     miou_monitor monitor;
+    const struct poller *poller; /* of the POSIX monitor */
     miou_options options;
     struct task *main;
     _Atomic int code;       /* of the broken rule that ended the run; 0: none */
@@ -248,9 +252,16 @@ static inline int task_wait_patiently(struct task *self, enum miou_wait what, co
  * What it waited for may have happened as well. */
 static inline int task_wait(struct task *self, enum miou_wait what, const void *on)
 {
-    int error = self->expired > 0 ? 0 : task_wait_patiently(self, what, on);
+    int error = self->expired ? 0 : task_wait_patiently(self, what, on);
 
-    return error == 0 && self->expired > 0 ? MIOU_EXPIRED : error;
+    return error == 0 && self->expired ? MIOU_EXPIRED : error;
+}
+
+/* A deadline that the task is called under has passed (1), or one that has is over (-1). */
+static inline void task_expire(struct task *task, int change)
+{
+    task->passed += (unsigned)change;
+    task->expired = task->passed > 0;
 }
 
 /* Send a message to a domain, and wake the domain if it sleeps. */

@@ -20,6 +20,7 @@ int miou_syscall_create(miou_syscall **syscall)
     made->domain = self->domain;
     made->task = self;
     made->suspended = false;
+    self->has_more = true;
     list_add(&self->points, &made->link);
     *syscall = pool_handle(made);
     return 0;
@@ -33,7 +34,7 @@ static void point_free(struct point *point)
 
 void points_free(struct task *task)
 {
-    while (!list_empty(&task->points))
+    while (task->has_more && !list_empty(&task->points))
         point_free(CONTAINER(task->points.first, struct point, link));
 }
 
@@ -87,7 +88,7 @@ int miou_suspend(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
         error = MIOU_CANCELLED;
     else if (!self->domain->run->has_monitor)
         error = MIOU_NO_MONITOR;
-    else if (self->expired > 0)
+    else if (self->expired)
         error = MIOU_EXPIRED;
     else
         error = suspend(self, point, suspended, arg);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -37,6 +38,14 @@ int sys_select(int count, unsigned long *readable, unsigned long *writable, bool
                int64_t nanoseconds);
 bool sys_is_open(int number);
 int sys_is_ready(int number, bool to_write); /* without waiting: 1, 0, or -EBADF */
+
+/* epoll(7). sys_epoll_wait waits as sys_select does; *may_close tells that the application may
+ * close a descriptor meanwhile, which epoll does not notice, and then whether it is time to look
+ * for that. */
+int sys_epoll_create(void);
+int sys_epoll_control(int epoll, int operation, int number, uint32_t events);
+int sys_epoll_wait(int epoll, struct epoll_event *events, int room, int64_t nanoseconds,
+                   bool *may_close);
 
 /* Whether select finds the descriptor ready whatever may be read or written, for an error that no
  * call returns: the socket keeps a queue of errors for its user. */

@@ -14,11 +14,16 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
+#endif
+
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441 /* Linux 5.11 */
 #endif
 
 #ifndef AT_MINSIGSTKSZ
@@ -114,27 +119,91 @@ void sys_bell_clear(int bell)
         ;
 }
 
-/* Nothing ends a select when another thread closes a descriptor, which the next select would find.
- * So where that may happen none lasts longer than patience, which doubles while nothing does. */
+/* Nothing ends a wait when another thread closes a descriptor. So where that may happen none lasts
+ * longer than patience, which doubles while nothing is found. */
+enum { PATIENCE = 500000000, MOST_PATIENCE = 128 };
+static _Thread_local int64_t patience = PATIENCE;
+
+static int64_t shorten(int64_t nanoseconds, int64_t most)
+{
+    return nanoseconds < 0 || nanoseconds > most ? most : nanoseconds;
+}
+
+static struct timespec *timespec_of(int64_t nanoseconds, struct timespec *room)
+{
+    *room = (struct timespec){nanoseconds / SECOND, nanoseconds % SECOND};
+    return nanoseconds < 0 ? NULL : room;
+}
+
+static void lose_patience(bool found)
+{
+    if (found)
+        patience = PATIENCE;
+    else if (patience < PATIENCE * (int64_t)MOST_PATIENCE)
+        patience *= 2;
+}
+
+/* The next select finds what was closed. */
 int sys_select(int count, unsigned long *readable, unsigned long *writable, bool may_close,
                int64_t nanoseconds)
 {
-    static const int64_t least = SECOND / 2, most = 64 * SECOND;
-    static _Thread_local int64_t patience;
     struct timespec wait;
     int found;
 
-    if (patience == 0)
-        patience = least;
-    if (may_close && (nanoseconds < 0 || nanoseconds > patience))
-        nanoseconds = patience;
-    wait = (struct timespec){nanoseconds / SECOND, nanoseconds % SECOND};
+    if (may_close)
+        nanoseconds = shorten(nanoseconds, patience);
     found = (int)result(pselect(count, (fd_set *)readable, (fd_set *)writable, NULL,
-                                nanoseconds < 0 ? NULL : &wait, NULL));
-    if (found != 0)
-        patience = least;
-    else if (nanoseconds == patience && patience < most)
-        patience *= 2;
+                                timespec_of(nanoseconds, &wait), NULL));
+    if (found != 0 || nanoseconds == patience)
+        lose_patience(found != 0);
+    return found;
+}
+
+int sys_epoll_create(void)
+{
+    return (int)result(epoll_create1(EPOLL_CLOEXEC));
+}
+
+int sys_epoll_control(int epoll, int operation, int number, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.fd = number};
+
+    return (int)result(epoll_ctl(epoll, operation, number, &event));
+}
+
+/* In nanoseconds where the kernel can, since Linux 5.11; otherwise rounded up. */
+static int wait_epoll(int epoll, struct epoll_event *events, int room, int64_t nanoseconds)
+{
+    struct timespec wait;
+    int found = (int)result(syscall(SYS_epoll_pwait2, epoll, events, room,
+                                    timespec_of(nanoseconds, &wait), NULL, (size_t)0));
+    int64_t milliseconds =
+        nanoseconds < 0 ? -1 : nanoseconds / 1000000 + (nanoseconds % 1000000 > 0);
+
+    if (found != -ENOSYS)
+        return found;
+    return (int)result(
+        epoll_wait(epoll, events, room, milliseconds < INT_MAX ? (int)milliseconds : INT_MAX));
+}
+
+int sys_epoll_wait(int epoll, struct epoll_event *events, int room, int64_t nanoseconds,
+                   bool *may_close)
+{
+    static _Thread_local int64_t looked;
+    int64_t left = *may_close ? looked + patience - sys_clock() : 0;
+    int found;
+
+    if (*may_close)
+        nanoseconds = shorten(nanoseconds, left > 0 ? left : 0);
+    found = wait_epoll(epoll, events, room, nanoseconds);
+    if (found > 0)
+        lose_patience(true);
+    if (*may_close && (left <= 0 || (found == 0 && nanoseconds == left))) {
+        looked = sys_clock();
+        lose_patience(found > 0);
+    } else {
+        *may_close = false;
+    }
     return found;
 }
 

@@ -143,6 +143,8 @@ static void each_of(struct list *children, void (*visit)(struct task *child))
 static void each_child(struct task *self, void (*visit)(struct task *child))
 {
     each_of(&self->children, visit);
+    if (!self->has_more)
+        return;
     for (struct link *link = self->orphanages.first; link != NULL; link = link->next) {
         struct orphanage *orphanage = CONTAINER(link, struct orphanage, link);
 
@@ -206,5 +208,5 @@ int miou_yield(void)
 
     if (self == NULL || (error = domain_yield(self->domain, self)) < 0)
         return error;
-    return self->expired > 0 ? MIOU_EXPIRED : 0;
+    return self->expired ? MIOU_EXPIRED : 0;
 }

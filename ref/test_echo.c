@@ -994,6 +994,7 @@ static void test_bad_options(void **state)
     REFUSES(2, "not a port: 99999999999999999999", "--port", "99999999999999999999");
     REFUSES(2, "not a number of domains: two", "--domains", "two");
     REFUSES(2, "not a number of domains: -1", "--domains", "-1");
+    REFUSES(2, "not a monitor: poll", "--monitor", "poll");
     REFUSES(2, "address: 127.0.0.256", "--address", "127.0.0.256");
     REFUSES(2, "address: ", "--address", "");
     REFUSES(1, "192.0.2.1:0: Cannot assign", "--address", "192.0.2.1", "--port", "0");

@@ -103,7 +103,7 @@ struct timer *timers_due(struct timers *timers, int64_t now)
 void timer_ring(struct timer *timer)
 {
     if (timer->expires) {
-        timer->task->expired++;
+        task_expire(timer->task, 1);
         timer->task->domain->suspended--;
     }
     domain_wake(timer->task);
@@ -130,7 +130,7 @@ int miou_sleep(int64_t nanoseconds)
         return 0;
     if (!self->domain->run->has_io)
         return MIOU_NO_MONITOR;
-    if (self->expired > 0)
+    if (self->expired)
         return MIOU_EXPIRED;
     timers = &self->domain->monitor.timers;
     if ((error = timers_add(timers, &timer, self, nanoseconds)) < 0)

@@ -93,7 +93,7 @@ struct use {
     const miou_fd *fd;
     bool shared;   /* a plain descriptor */
     uint64_t turn; /* among the tasks that wait for it; 0: it has not waited */
-    int64_t nap;   /* how long it waits next, if select cannot tell when it is ready */
+    int64_t nap;   /* how long it waits next, if nothing tells when it is ready */
 };
 
 static struct descriptor *look_up(const struct task *self, const miou_fd *fd)
@@ -183,7 +183,7 @@ static int wait(struct use *use, enum direction direction)
 
     if (!domain->run->has_io)
         return MIOU_NO_MONITOR;
-    if (use->self->expired > 0)
+    if (use->self->expired)
         return MIOU_EXPIRED;
     if (!use_begin(use))
         return -EBADF;
@@ -194,12 +194,12 @@ static int wait(struct use *use, enum direction direction)
     use_end(use);
     if (in_vain)
         return nap(use);
-    error = monitor_wait(&domain->monitor, number, direction, use->self, &use->turn);
+    error = monitor_wait(&domain->monitor, number, use->fd, direction, use->self, &use->turn);
     if (use_begin(use)) {
         atomic_fetch_sub(&descriptor->waiters, 1);
         use_end(use);
     }
-    return error;
+    return error == -EPERM ? nap(use) : error;
 }
 
 /* ---- making descriptors ---- */
@@ -444,7 +444,7 @@ static ssize_t read_some(struct use *use, void *buffer, size_t size)
     ssize_t n;
     int error;
 
-    while ((n = USE(use, read_now(use->descriptor, buffer, size, use->self->expired == 0))) ==
+    while ((n = USE(use, read_now(use->descriptor, buffer, size, !use->self->expired))) ==
            -EAGAIN)
         if ((error = wait(use, READABLE)) < 0)
             return error;
@@ -537,8 +537,8 @@ ssize_t miou_sendto(miou_fd *fd, const void *buffer, size_t size, const struct s
         length = 0;
     while ((n = USE(&use, sys_send(use.descriptor->number, buffer, size, address, length))) ==
            -EAGAIN) {
-        /* A socket that is ready and still refuses sends to a peer that is full, which select does
-         * not tell. */
+        /* A socket that is ready and still refuses sends to a peer that is full, which nothing
+         * tells. */
         if ((n = peer_is_full ? miou_sleep(NAP) : wait(&use, WRITABLE)) < 0)
             return n;
         peer_is_full = !peer_is_full;

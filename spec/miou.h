@@ -98,6 +98,13 @@ typedef struct miou_waiting {
  * -EBUSY [R13.4]. waiting is valid during the call. */
 typedef void miou_deadlock(void *state, const miou_waiting *waiting);
 
+/* A call of the system that tells which descriptors are ready. */
+enum miou_poller {
+    MIOU_POLLER_ANY = 0, /* as the runtime likes */
+    MIOU_POLLER_SELECT = 1,
+    MIOU_POLLER_EPOLL = 2
+};
+
 /* The options of a run. They, and what they point to, stay valid until the run has returned. */
 typedef struct miou_options {
     /* How many domains there are beside dom0, each of which should be one thread [R4.17]. 0: none,
@@ -109,6 +116,9 @@ typedef struct miou_options {
     /* miou_run only: how the domains wait for the system [R11.1]. NULL: they do not. A runtime that
      * declines monitors returns -ENOSYS. */
     const miou_monitor *monitor;
+    /* miou_unix_run only: a miou_poller, how the domains ask the system which descriptors are ready
+     * [R6.47]. 0: as the runtime likes. */
+    int poller;
     /* NULL: the runtime makes its own choices. Otherwise the run is steered [R13.5]: no threads are
      * made, and all domains take turns on the calling thread. Wherever the rules leave a pick open,
      * choose(choose_state, count) makes it out of count [R13.10]: which domain goes on, before each

@@ -26,7 +26,8 @@ extern "C" {
 
 /* Run fn(arg) as miou_run does, with the POSIX monitor on every domain: tasks may sleep and wait
  * for descriptors. Returns as miou_run.
- * Errors: those of miou_run; -EINVAL (the options have a monitor [R11.2]). */
+ * Errors: those of miou_run; -EINVAL (the options have a monitor [R11.2], or no miou_poller is
+ * options.poller), -ENOSYS (the runtime does not have that poller [R6.47]). */
 int miou_unix_run(const miou_options *options, miou_task *fn, void *arg);
 
 /* Suspend the calling task for at least that many nanoseconds, by the monotonic clock [R10.1].

@@ -1,7 +1,9 @@
-/* Rules R6.45 and R6.46: several tasks at one descriptor, and descriptors that come and go. */
+/* Rules R6.45 to R6.47: several tasks at one descriptor, descriptors that come and go, and how a
+ * domain waits for them. */
 #include "sockets.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -115,4 +117,68 @@ CHECK("R6.46", descriptors_that_have_ended_take_no_memory)
         expect_code(unix_run_with(0, end_many, &t), 0);
         expect_false(grew_by(&t.growth, 20));
     }
+}
+
+/* ---- R6.47: pollers ---- */
+
+/* A task reads from a pipe what another writes later. */
+struct polled {
+    miou_fd *reader, *writer;
+    int calls; /* of main */
+    ssize_t read;
+};
+
+static int write_a_byte(void *arg)
+{
+    struct polled *t = arg;
+
+    TRY(miou_yield());
+    return (int)miou_write(t->writer, "x", 1);
+}
+
+static int read_a_byte(void *arg)
+{
+    struct polled *t = arg;
+    miou_promise *promise;
+    int ends[2];
+    char byte;
+
+    t->calls++;
+    if (pipe(ends) < 0)
+        return -errno;
+    TRY(miou_fd_adopt(&t->reader, peer_keep(ends[0]), 0));
+    TRY(miou_fd_adopt(&t->writer, peer_keep(ends[1]), 0));
+    TRY(miou_async(&promise, NULL, write_a_byte, t));
+    NOTE(t->read, miou_read(t->reader, &byte, 1));
+    return miou_await(promise, NULL);
+}
+
+CHECK("R6.47", pollers_wait_or_are_refused)
+{
+    for (int poller = MIOU_POLLER_ANY; poller <= MIOU_POLLER_EPOLL; poller++) {
+        with_index(poller);
+        struct polled t = {.calls = 0};
+        int code = miou_unix_run(&(miou_options){.poller = poller}, read_a_byte, &t);
+
+        if (poller != MIOU_POLLER_ANY && code == -ENOSYS) {
+            expect_number(t.calls, 0);
+            continue;
+        }
+        expect_code(code, 0);
+        expect_number(t.calls, 1);
+        expect_number(t.read, 1);
+    }
+}
+
+CHECK("R6.47", what_is_no_poller_is_refused)
+{
+    static const int values[] = {-1, MIOU_POLLER_EPOLL + 1, INT_MAX, INT_MIN};
+    struct polled t = {.calls = 0};
+
+    for (int i = 0; i < 4; i++) {
+        with_index(i);
+        expect_code(miou_unix_run(&(miou_options){.poller = values[i]}, read_a_byte, &t), -EINVAL);
+    }
+    expect_number(t.calls, 0);
+    expect_code(miou_unix_run(NULL, read_a_byte, &t), 0);
 }

@@ -746,3 +746,25 @@ static ssize_t read_exactly_reset_as_end(miou_fd *fd, void *buffer, size_t size)
     return n == -ECONNRESET ? MIOU_END_OF_FILE : n;
 }
 MUTANT("R6.43", a_reset_looks_like_an_early_end, .read_exactly = read_exactly_reset_as_end);
+
+/* ---- R6.47 */
+
+static int unix_run_with_some_poller(const miou_options *options, miou_task *fn, void *arg)
+{
+    miou_options changed = options ? *options : (miou_options){0};
+
+    if (changed.poller < 0 || changed.poller > MIOU_POLLER_EPOLL)
+        changed.poller = MIOU_POLLER_ANY;
+    return true_miou_unix_run(&changed, fn, arg);
+}
+MUTANT("R6.47", takes_anything_for_a_poller, .unix_run = unix_run_with_some_poller);
+
+static int unix_run_half_refused(const miou_options *options, miou_task *fn, void *arg)
+{
+    if (options && options->poller != MIOU_POLLER_ANY) {
+        true_miou_unix_run(options, fn, arg);
+        return -ENOSYS;
+    }
+    return true_miou_unix_run(options, fn, arg);
+}
+MUTANT("R6.47", runs_with_a_poller_that_it_lacks, .unix_run = unix_run_half_refused);

@@ -196,6 +196,26 @@ int sys_select(int count, unsigned long *readable, unsigned long *writable, bool
     return ready;
 }
 
+/* ---- epoll: there is none */
+
+int sys_epoll_create(void)
+{
+    return -ENOSYS;
+}
+
+int sys_epoll_control(int epoll, int operation, int number, uint32_t events)
+{
+    (void)epoll, (void)operation, (void)number, (void)events;
+    return -ENOSYS;
+}
+
+int sys_epoll_wait(int epoll, struct epoll_event *events, int room, int64_t nanoseconds,
+                   bool *may_close)
+{
+    (void)epoll, (void)events, (void)room, (void)nanoseconds, (void)may_close;
+    return -ENOSYS;
+}
+
 bool sys_is_open(int number)
 {
     return descriptor_of(number) != NULL;

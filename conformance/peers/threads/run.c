@@ -284,10 +284,11 @@ static int start(const miou_options *options, bool posix, miou_task *fn, void *a
         return -EBUSY; /* [R1.5] */
     options = options ? options : &none;
     if (!fn || options->domains < 0 ||
-        (posix ? options->monitor != NULL : lacks_function(options->monitor)))
+        (posix ? options->monitor != NULL : lacks_function(options->monitor)) ||
+        (posix && (options->poller < 0 || options->poller > MIOU_POLLER_EPOLL)))
         return -EINVAL;
-    if (options->choose)
-        return -ENOSYS; /* this runtime makes its own choices only */
+    if (options->choose || (posix && options->poller != MIOU_POLLER_ANY))
+        return -ENOSYS; /* this runtime makes its own choices only, and waits with poll [R6.47] */
     run_init(&run, options, posix);
     result = run_all(&run, fn, arg);
     table_clear(&run);

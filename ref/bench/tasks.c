@@ -1,4 +1,4 @@
-/* bench_tasks.c: yields, spawns and the memory of tasks, beside bare context switches. */
+/* tasks.c: yields, spawns and the memory of tasks, beside bare context switches. */
 #include "bench.h"
 #include "miou.h"
 
@@ -20,8 +20,6 @@ extern fcontext make_fcontext(void *top, size_t size, void (*fn)(transfer));
 
 static _Alignas(64) char stack[64 * 1024];
 
-enum { TURNS = 1000000 };
-
 static int nothing(void *arg)
 {
     (void)arg;
@@ -30,11 +28,9 @@ static int nothing(void *arg)
 
 /* ---- yield: two tasks take turns */
 
-static int turns(void *arg)
+static int take(void *arg)
 {
-    int i;
-
-    for (i = 0; i < TURNS; i++)
+    for (size_t i = 0; i < turns / 2; i++)
         must("yield", miou_yield());
     return *(int *)arg;
 }
@@ -45,11 +41,11 @@ static int take_turns(void *arg)
     double start = processor_nanoseconds();
     int zero = 0;
 
-    must("async", miou_async(&one, NULL, turns, &zero));
-    must("async", miou_async(&two, NULL, turns, &zero));
+    must("async", miou_async(&one, NULL, take, &zero));
+    must("async", miou_async(&two, NULL, take, &zero));
     must("await", miou_await(one, NULL));
     must("await", miou_await(two, NULL));
-    *(double *)arg = (processor_nanoseconds() - start) / TURNS / 2;
+    *(double *)arg = (processor_nanoseconds() - start) / (double)turns;
     return 0;
 }
 
@@ -72,12 +68,11 @@ double yield_limit(size_t count)
 {
     transfer t = {make_fcontext(stack + sizeof stack, sizeof stack, back_and_forth), NULL};
     double start = processor_nanoseconds();
-    int i;
 
     (void)count;
-    for (i = 0; i < TURNS; i++)
+    for (size_t i = 0; i < turns / 2; i++)
         t = jump_fcontext(t.from, NULL);
-    return (processor_nanoseconds() - start) / TURNS / 2;
+    return (processor_nanoseconds() - start) / (double)turns;
 }
 
 /* ---- spawn and await: one task at a time, or many, on stacks that were used before */
@@ -86,14 +81,13 @@ static int spawn_await(void *arg)
 {
     miou_promise *promise;
     double start = processor_nanoseconds();
-    int i;
 
-    for (i = 0; i < TURNS; i++) {
+    for (size_t i = 0; i < turns; i++) {
         must("async", miou_async(&promise, NULL, nothing, NULL));
         must("await", miou_await(promise, NULL));
         must("promise_free", miou_promise_free(promise));
     }
-    *(double *)arg = (processor_nanoseconds() - start) / TURNS;
+    *(double *)arg = (processor_nanoseconds() - start) / (double)turns;
     return 0;
 }
 
@@ -128,7 +122,7 @@ static void spawn_all(struct crowd *crowd)
 static int spawn_crowds(void *arg)
 {
     struct crowd *crowd = arg;
-    size_t i, times = TURNS / crowd->count;
+    size_t i, times = turns / crowd->count;
     double start;
 
     spawn_all(crowd);
@@ -156,12 +150,11 @@ static void there_and_back(transfer t)
 double spawn_limit(size_t count)
 {
     double start = processor_nanoseconds();
-    int i;
 
     (void)count;
-    for (i = 0; i < TURNS; i++)
+    for (size_t i = 0; i < turns; i++)
         jump_fcontext(make_fcontext(stack + sizeof stack, sizeof stack, there_and_back), NULL);
-    return (processor_nanoseconds() - start) / TURNS;
+    return (processor_nanoseconds() - start) / (double)turns;
 }
 
 /* ---- memory: what tasks that have begun, and now wait for their turn, keep resident. Measured in
@@ -229,7 +222,7 @@ double parked_ours(size_t count)
     return result;
 }
 
-double parked_limit(size_t count)
+double page_limit(size_t count)
 {
     (void)count;
     return (double)sysconf(_SC_PAGESIZE);

@@ -1,4 +1,4 @@
-/* bench_select.c: an echo server on a bare select loop in one thread, which does no more than it
+/* select.c: an echo server on a bare select loop in one thread, which does no more than it
  * must: the limit for the runtime's echo server. */
 #include "bench.h"
 

@@ -1,4 +1,4 @@
-/* bench_domains.c: calls a task on another domain and awaits it, beside two bare threads that wake
+/* domains.c: calls a task on another domain and awaits it, beside two bare threads that wake
  * each other by futex. The cost of waking a thread depends mostly on the processor on which it
  * sleeps, so both sides are bound to processors: to the same one, or to two. */
 #include "bench.h"
@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -139,4 +140,55 @@ double call_limit(size_t processors)
     pthread_join(thread, NULL);
     sched_setaffinity(0, sizeof court.trip.allowed, &court.trip.allowed);
     return start / ROUND_TRIPS;
+}
+
+/* ---- a burst: many tasks on two other domains at once */
+
+struct burst {
+    miou_promise **promises;
+    size_t count;
+    int (*spawn)(miou_promise **promise, const miou_spawn *options, miou_task *fn, void *arg);
+    double cost;
+};
+
+static void send_burst(struct burst *burst)
+{
+    for (size_t i = 0; i < burst->count; i++)
+        must("spawn", burst->spawn(&burst->promises[i], NULL, nothing, NULL));
+    for (size_t i = 0; i < burst->count; i++)
+        must("await", miou_await(burst->promises[i], NULL));
+    for (size_t i = 0; i < burst->count; i++)
+        must("promise_free", miou_promise_free(burst->promises[i]));
+}
+
+static int send_bursts(void *arg)
+{
+    enum { BURSTS = 50 };
+    struct burst *burst = arg;
+    double start;
+
+    send_burst(burst);
+    start = nanoseconds();
+    for (int i = 0; i < BURSTS; i++)
+        send_burst(burst);
+    burst->cost = (nanoseconds() - start) / (double)burst->count / BURSTS;
+    return 0;
+}
+
+static double measure_burst(struct burst burst)
+{
+    burst.promises = calloc(burst.count, sizeof *burst.promises);
+    must("unix_run", miou_unix_run(&(miou_options){.domains = 2}, send_bursts, &burst));
+    free(burst.promises);
+    return burst.cost;
+}
+
+double burst_ours(size_t count)
+{
+    return measure_burst((struct burst){.count = count, .spawn = miou_call});
+}
+
+double burst_limit(size_t count)
+{
+    return measure_burst((struct burst){.count = count, .spawn = miou_async});
 }

@@ -1,10 +1,16 @@
-/* bench_tools.c: the clocks, and the end of a benchmark that cannot go on. */
+/* tools.c: the clocks, processes, and the end of a benchmark that cannot go on. */
 #include "bench.h"
 #include "miou.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
+
+size_t turns = 1000000;
 
 static double read_clock(clockid_t clock)
 {
@@ -36,4 +42,17 @@ int must(const char *what, int result)
     if (result < 0)
         give_up(what, result);
     return result;
+}
+
+pid_t child(void)
+{
+    pid_t parent = getpid(), pid = fork();
+
+    must("fork", pid < 0 ? -errno : 0);
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(1);
+    }
+    return pid;
 }
