@@ -63,6 +63,13 @@ $(B)/exports: $(wildcard spec/miou*.h)
 $(B)/miou-echo: $(B)/ref/echo.o $(B)/ref/echo_main.o $(B)/libmiou.a
 	$(LINK) $^
 
+# Servers as examples; ci/test-servers attacks them.
+EXAMPLES := $(B)/examples/chat $(B)/examples/http
+
+$(B)/examples/%: $(B)/ref/examples/%.o $(B)/ref/examples/serve.o $(B)/libmiou.a
+	@mkdir -p $(@D)
+	$(LINK) $^
+
 $(B)/bench: $(patsubst %.c,$(B)/%.o,$(wildcard ref/bench/*.c)) $(B)/libmiou.a
 	$(LINK) $^ $(CONTEXT)
 
@@ -319,7 +326,7 @@ test: ## run all tests of the project
 	$(BUILD) all tests
 	@ci/test $(TESTS)
 
-tests: $(TESTS) $(LIARS) $(PEERS) $(B)/specification $(B)/saboteur.so $(B)/mutants manual
+tests: $(TESTS) $(EXAMPLES) $(LIARS) $(PEERS) $(B)/specification $(B)/saboteur.so $(B)/mutants manual
 	@:
 
 explore: ## every scenario on all its schedules, up to a bound, and beyond it on random ones; REPORT=FILE.json

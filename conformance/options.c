@@ -36,7 +36,7 @@ static const char help_on_tests[] =
     "\n"
     "What is tested\n"
     "  --runtime LIBRARY    a shared library with the functions of spec/miou.h,\n"
-    "                       miou_sync.h and miou_unix.h\n"
+    "                       miou_sync.h, miou_unix.h and miou_server.h\n"
     "  --driver COMMAND     the runtime of a driver in any language, which executes\n"
     "                       scenarios: a command of the shell; the tests in C are\n"
     "                       skipped\n"

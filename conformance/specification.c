@@ -19,7 +19,8 @@ static const char usage[] = "usage: specification [--spec DIRECTORY] [--report F
 /* Pages of the specification that are no chapters, and the headers, in the order of the page. */
 static const char *const overview = "0-overview.md";
 static const char *const appendices[] = {"scenario.md", "interface.md", NULL};
-static const char *const headers[] = {"miou.h", "miou_sync.h", "miou_unix.h", NULL};
+static const char *const headers[] = {"miou.h", "miou_sync.h", "miou_unix.h", "miou_server.h",
+                                      NULL};
 
 /* What a report says of a rule. */
 struct verdict_of {

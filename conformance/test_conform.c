@@ -511,8 +511,8 @@ static void a_part_is_declined_as_a_whole(void **state)
                                         "\n"
                                         "R98.4 untested: the runtime declines time\n"
                                         "\n"
-                                        "keeps what was chosen, without synchronisation, time "
-                                        "and choices. Untested:\nR98.4\n"
+                                        "keeps what was chosen, without synchronisation, time, "
+                                        "server and choices.\nUntested: R98.4\n"
                                         "1 passed, 0 failed, 3 skipped\n");
     assert_int_equal(process.status, 0);
     process_free(&process);
@@ -520,7 +520,7 @@ static void a_part_is_declined_as_a_whole(void **state)
     snprintf(runtime, sizeof runtime, "--runtime %s", built("liars/lacks_functions.so"));
     process = check_parts(runtime);
     assert_true(contains(process.output, "  R98.2  MUST   declined  "));
-    assert_true(contains(process.output, " Declined: signals, hooks,\nsynchronisation and unix\n"));
+    assert_true(contains(process.output, " Declined: signals, hooks,\nsynchronisation, unix and server\n"));
     process_free(&process);
 }
 
@@ -531,7 +531,7 @@ static void half_a_part_is_not_declined(void **state)
     (void)state;
     assert_true(contains(process.output, "  R98.2-R98.4   not implemented   3  3 rules\n"));
     assert_true(contains(process.output,
-                         "does not conform. Not implemented: R98.2-R98.4 Declined: choices\n"
+                         "does not conform. Not implemented: R98.2-R98.4 Declined: server and choices\n"
                          "Parts of which it has only some: synchronisation, time; a part is "
                          "declined as a\nwhole.\n"
                          "Next: miou_sleep, which 2 tests need and nothing else.\n"));
@@ -573,7 +573,7 @@ static void checks_decline_and_lack(void **state)
         {"hooks", "  R11.19 MUST   declined  "},
         {"monitors", "  R11.1  MUST   declined  "},
         {"monitor", "  R11.1  MUST   pass            2/4  "},
-        {"monitor", "keeps what was chosen, 1 rule only in part, without choices.\n"},
+        {"monitor", "keeps what was chosen, 1 rule only in part, without server and choices.\n"},
         {"monitor", "\nNext: options.monitor, which 2 tests need.\n"},
         {"miou_hook_remove", "  R11.19 MUST   not implemented  "},
         {"signals time unix synchronisation", "  R11.19 MUST   pass  "},

@@ -262,8 +262,9 @@ static void tells_each_mistake(void **state)
         {"R97.9 varies so\n", "it.differences:1: R97.9 has no test that could fail"},
         {"time differs so\n",
          "it.differences:1: time is a part of the interface, which a runtime only declines"},
-        {"R97 declines so\n", "it.differences:1: R97 is no part that a runtime may decline; these "
-                              "are: signals monitors hooks synchronisation time unix choices"},
+        {"R97 declines so\n",
+         "it.differences:1: R97 is no part that a runtime may decline; these "
+         "are: signals monitors hooks synchronisation time unix server choices"},
         {"core declines so\n", "it.differences:1: core is no part that a runtime may decline"},
         {"R5.2 fails so\nR5.2 differs so\n",
          "it.differences:2: R5.2 is declared already: line 1 declares R5.2"},

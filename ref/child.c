@@ -190,6 +190,17 @@ int child_await(struct task *self, struct task *child)
     child->watched = true;
     error = task_wait(self, MIOU_WAIT_CHILDREN, child);
     child->watched = false;
+    return error == MIOU_EXPIRED && child_is_quiet(child) ? 0 : error;
+}
+
+int child_await_patiently(struct task *self, struct task *child)
+{
+    int error = 0;
+
+    child->watched = true;
+    while (error == 0 && !child_is_quiet(child))
+        error = task_wait_patiently(self, MIOU_WAIT_CHILDREN, child);
+    child->watched = false;
     return error;
 }
 

@@ -94,9 +94,7 @@ static int await_any(struct task *self, size_t *place, miou_promise *const *prom
     watch(self, promises, count, true);
     error = task_wait(self, MIOU_WAIT_CHILDREN, self);
     watch(self, promises, count, false);
-    if (error == 0)
-        choose_any(self, place, promises, count);
-    return error;
+    return error != MIOU_CANCELLED && choose_any(self, place, promises, count) ? 0 : error;
 }
 
 /* Cancel the listed children except one, and wait until they have ended. */
@@ -114,7 +112,7 @@ static int cancel_others(struct task *self, const struct task *one, miou_promise
         }
     }
     for (size_t i = 0; error == 0 && i < count; i++)
-        error = child_await(self, listed(self, promises[i]));
+        error = child_await_patiently(self, listed(self, promises[i]));
     return error;
 }
 
@@ -172,13 +170,14 @@ static size_t fork_all(struct task *self, miou_task *fn, void *const *args, size
     return i;
 }
 
-/* Wait for the newest count children. The caller has no promises of theirs. */
-static int await_newest(struct task *self, size_t count)
+/* Wait for the newest count children, each by await. The caller has no promises of theirs. */
+static int await_newest(struct task *self, size_t count,
+                        int (*await)(struct task *self, struct task *child))
 {
     int error = 0;
 
     for (struct link *link = self->children.first; error == 0 && count-- > 0; link = link->next)
-        error = child_await(self, CONTAINER(link, struct task, sibling));
+        error = await(self, CONTAINER(link, struct task, sibling));
     return error;
 }
 
@@ -214,12 +213,16 @@ int miou_parallel(int *outcomes, miou_task *fn, void *const *args, size_t count)
     if (count > 0 && workers_for(self->domain) == 0)
         return MIOU_NO_DOMAIN_AVAILABLE;
     spawned = fork_all(self, fn, args, count);
-    if (spawned < count)
-        cancel_newest(self, spawned);
-    if ((error = await_newest(self, spawned)) < 0)
+    error = spawned == count ? await_newest(self, spawned, child_await) : -ENOMEM;
+    if (error == MIOU_CANCELLED)
         return error;
-    join_newest(self, spawned == count ? outcomes : NULL, spawned);
-    return spawned == count ? 0 : -ENOMEM;
+    if (error < 0) {
+        cancel_newest(self, spawned);
+        if (await_newest(self, spawned, child_await_patiently) < 0)
+            return MIOU_CANCELLED;
+    }
+    join_newest(self, error == 0 ? outcomes : NULL, spawned);
+    return error;
 }
 
 /* ---- promises ---- */

@@ -1,5 +1,5 @@
 /* error.c: the text of each error. */
-#include "miou.h"
+#include "miou_server.h"
 
 #include <string.h>
 
@@ -51,6 +51,8 @@ const char *miou_strerror(int error)
         return "end of file";
     case MIOU_ON_CANCELLATION_FAILED:
         return "on cancellation failed";
+    case MIOU_EXPIRED:
+        return "expired";
     }
     text = error < 0 && error > -4096 ? system_text(-error) : NULL;
     return text != NULL ? text : "unknown error";

@@ -198,7 +198,7 @@ static int64_t wake_sleepers(struct monitor *monitor)
         return -1;
     now = run_clock(domain_self->run);
     while ((timer = timers_due(&monitor->timers, now)) != NULL) {
-        domain_wake(timer->task);
+        timer_ring(timer);
         woken = true;
     }
     if (woken)

@@ -97,6 +97,7 @@ static int run_main(struct run *run, miou_task *fn, void *arg)
         run_steered(run);
     else
         error = run_threads(run);
+    helpers_stop(run);
     signals_restore(run);
     if (error < 0)
         return error;
@@ -108,6 +109,7 @@ static int run_domains(struct run *run, miou_task *fn, void *arg)
     int made, result = 0;
 
     pools_init(run);
+    helpers_init(run);
     for (made = 0; result == 0 && made < run->domain_count; made++)
         if ((result = domain_init(&run->domains[made], run, made)) < 0)
             break;

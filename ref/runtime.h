@@ -10,6 +10,7 @@
 #include "context.h"
 #include "inbox.h"
 #include "list.h"
+#include "miou_server.h"
 #include "miou_sync.h"
 #include "miou_unix.h"
 #include "monitor.h"
@@ -50,6 +51,7 @@ struct task {
     bool cancelled;               /* child: from now on its calls are refused */
     bool awaits_children : 1;     /* child: waits until live is 0 */
     bool has_more : 1;            /* child: a list in the third line has been used */
+    bool expired : 1;             /* child: a deadline that it is called under has passed */
     atomic_bool cancel_requested; /* parent; read by the child's descendants when they spawn */
     bool ended;                   /* parent */
     bool settled;                 /* parent: awaited or cancelled */
@@ -72,6 +74,7 @@ struct task {
     struct list orphanages;  /* child */
     struct message life;     /* the start, later the end */
     struct message cancel;   /* the request, then the reply */
+    unsigned passed;         /* child: how many deadlines that it is called under have passed */
 };
 
 #ifndef CONTEXT_BOOST
@@ -157,6 +160,17 @@ struct domain {
     _Alignas(64) struct inbox inbox;
 };
 
+/* The threads that execute functions which block, see blocking.c, and the functions that have not
+ * begun. */
+struct helpers {
+    pthread_mutex_t lock;  /* of all that follows */
+    pthread_cond_t wanted; /* there is a job, or the run has ended */
+    struct job *first, **end;
+    int jobs, count, idle; /* jobs in the queue; threads; and those of them that have no job */
+    bool stopped;
+    pthread_t threads[64];
+};
+
 struct run {
     int domain_count; /* with dom0 */
     bool has_monitor; /* tasks can wait for the system ... */
@@ -177,13 +191,15 @@ struct run {
     bool misled;                    /* choose has answered out of range, and is not asked again */
     int64_t now;                    /* in a steered run: nanoseconds since it began */
     struct domain *next;            /* in a steered run: chosen to go on next */
+    struct helpers helpers;
     struct pool pools[POOL_KINDS];
     struct domain domains[];
 };
 
 /* ---- sched.c ---- */
 
-/* glibc keeps some room for thread-local variables of libraries that dlopen(3) loads; musl has none. */
+/* glibc keeps some room for thread-local variables of libraries that dlopen(3) loads; musl has
+ * none. */
 #ifdef __GLIBC__
 #define DOMAIN_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
 #else
@@ -221,14 +237,31 @@ int domain_yield(struct domain *domain, struct task *self);
  * yields at the end of its quantum. */
 int domain_charge(struct domain *domain, struct task *self);
 
-/* Called by the running task: wait until it is readied; what and on say what for, in case of a
- * deadlock. Returns 0, or MIOU_CANCELLED, in which case what it waited for need not have happened.
- * A task that has been cancelled already is woken only by what it waits for. */
-static inline int task_wait(struct task *self, enum miou_wait what, const void *on)
+/* Called by the running task: wait until it is readied, whatever its deadlines; what and on say
+ * what for, in case of a deadlock. Returns 0, also when a deadline passes; or MIOU_CANCELLED. In
+ * both cases what it waited for need not have happened. A task that has been cancelled already is
+ * woken only by what it waits for, and by deadlines. */
+static inline int task_wait_patiently(struct task *self, enum miou_wait what, const void *on)
 {
     self->waits_for = what;
     self->waits_on = on;
     return domain_suspend(self->domain, self);
+}
+
+/* The same, but if a deadline of the task has passed, or passes meanwhile, return MIOU_EXPIRED.
+ * What it waited for may have happened as well. */
+static inline int task_wait(struct task *self, enum miou_wait what, const void *on)
+{
+    int error = self->expired ? 0 : task_wait_patiently(self, what, on);
+
+    return error == 0 && self->expired ? MIOU_EXPIRED : error;
+}
+
+/* A deadline that the task is called under has passed (1), or one that has is over (-1). */
+static inline void task_expire(struct task *task, int change)
+{
+    task->passed += (unsigned)change;
+    task->expired = task->passed > 0;
 }
 
 /* Send a message to a domain, and wake the domain if it sleeps. */
@@ -370,8 +403,10 @@ static inline bool child_is_quiet(const struct task *child)
     return child->ended && !child->cancel_in_flight;
 }
 
-/* Wait until a child is quiet. Returns 0, or MIOU_CANCELLED if the caller is cancelled. */
+/* Wait until a child is quiet. Returns 0, or MIOU_CANCELLED if the caller is cancelled; child_await
+ * also MIOU_EXPIRED. */
 int child_await(struct task *self, struct task *child);
+int child_await_patiently(struct task *self, struct task *child);
 int child_outcome(const struct task *child);
 void child_settle(struct task *child);
 
@@ -419,6 +454,13 @@ uint64_t sync_holder(const void *on);
 
 /* Close plain descriptors that were left open. */
 void descriptors_close(struct run *run);
+
+/* ---- blocking.c ---- */
+
+void helpers_init(struct run *run);
+
+/* End the threads, which have nothing left to do. */
+void helpers_stop(struct run *run);
 
 /* ---- deadlock.c ---- */
 

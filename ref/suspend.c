@@ -62,6 +62,8 @@ static int suspend(struct task *self, struct point *point, void (*suspended)(voi
     }
     if (point->suspended) /* not signalled by suspended() already */
         error = domain_suspend(domain, self);
+    if (error == 0 && point->suspended)
+        error = MIOU_EXPIRED;
     if (point->suspended && domain->run->monitor.cancelled != NULL) {
         domain->no_suspend = true;
         domain->run->monitor.cancelled(domain->monitor_state, pool_handle(point));
@@ -86,6 +88,8 @@ int miou_suspend(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
         error = MIOU_CANCELLED;
     else if (!self->domain->run->has_monitor)
         error = MIOU_NO_MONITOR;
+    else if (self->expired)
+        error = MIOU_EXPIRED;
     else
         error = suspend(self, point, suspended, arg);
     point_free(point);

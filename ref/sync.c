@@ -145,10 +145,13 @@ static bool withdraw(struct sync *sync, struct sync_waiter *waiter)
 int sync_wait(struct sync *sync, struct sync_waiter *waiter, enum miou_wait what)
 {
     struct task *self = waiter->task;
+    int error = waiter->woken ? 0 : task_wait(self, what, sync);
 
-    while (!waiter->woken)
-        if (task_wait(self, what, sync) < 0 && !waiter->woken && withdraw(sync, waiter))
-            break;
+    while (!waiter->woken) {
+        if (error < 0 && withdraw(sync, waiter))
+            return error;
+        error = task_wait_patiently(self, what, sync); /* the message is on its way */
+    }
     return self->cancelled ? MIOU_CANCELLED : 0;
 }
 

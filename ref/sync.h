@@ -92,8 +92,8 @@ int sync_free(struct sync *sync, bool busy);
 /* Put the task at the end of the queue. */
 void sync_queue(struct sync *sync, struct sync_waiter *waiter, struct task *self);
 
-/* Without the guard: wait until woken. Returns 0; or MIOU_CANCELLED, in which case the task must
- * pass on what it was given if waiter->handed. */
+/* Without the guard: wait until woken. Returns 0; MIOU_EXPIRED; or MIOU_CANCELLED, in which case
+ * the task must pass on what it was given if waiter->handed. */
 int sync_wait(struct sync *sync, struct sync_waiter *waiter, enum miou_wait what);
 
 /* Take from the queue the first waiter, which is handed something, or all, to which the object's

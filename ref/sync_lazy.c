@@ -38,16 +38,18 @@ int miou_lazy_free(miou_lazy *lazy)
     return error < 0 ? error : sync_free(found, found->holder != 0);
 }
 
-/* Called by the holder: compute the value or, if the task is cancelled by then, leave that to the
- * next task that waits. */
+/* Called by the holder: compute the value or, if the task is cancelled by then or has run out of
+ * time, leave that to the next task that waits. */
 static int compute(struct task *self, struct sync *lazy, int *value)
 {
     struct sync_waiter *taken;
+    int error;
 
     if (!self->cancelled)
         *value = lazy->fn(lazy->arg);
+    error = self->cancelled ? MIOU_CANCELLED : *value == MIOU_EXPIRED ? MIOU_EXPIRED : 0;
     sync_hold(lazy);
-    if (self->cancelled) {
+    if (error < 0) {
         taken = sync_hand_over(lazy);
     } else {
         lazy->complete = true;
@@ -57,7 +59,7 @@ static int compute(struct task *self, struct sync *lazy, int *value)
     }
     sync_leave(lazy);
     sync_wake(taken);
-    return self->cancelled ? MIOU_CANCELLED : 0;
+    return error;
 }
 
 /* Wait for the value, or to be the next to compute it. The caller holds the guard. */

@@ -37,6 +37,7 @@ void sys_bell_clear(int bell);
 int sys_select(int count, unsigned long *readable, unsigned long *writable, bool may_close,
                int64_t nanoseconds);
 bool sys_is_open(int number);
+int sys_is_ready(int number, bool to_write); /* without waiting: 1, 0, or -EBADF */
 
 /* epoll(7). sys_epoll_wait waits as sys_select does; *may_close tells that the application may
  * close a descriptor meanwhile, which epoll does not notice, and then whether it is time to look
@@ -83,6 +84,8 @@ int sys_unblock(int number);     /* returns whether it did block before */
 void sys_block(int number);
 ssize_t sys_read(int number, void *buffer, size_t size);
 ssize_t sys_write(int number, const void *buffer, size_t size);
+int sys_duplicate(int number);    /* closed on exec */
+void sys_end_writing(int number); /* the peer of a stream reads its end */
 int sys_close(int number);
 
 #endif

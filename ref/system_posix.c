@@ -237,6 +237,15 @@ bool sys_is_open(int number)
     return fcntl(number, F_GETFD) >= 0;
 }
 
+int sys_is_ready(int number, bool to_write)
+{
+    struct pollfd asked = {.fd = number, .events = to_write ? POLLOUT : POLLIN};
+
+    if (number < 0 || (poll(&asked, 1, 0) == 1 && asked.revents & POLLNVAL))
+        return -EBADF;
+    return asked.revents != 0;
+}
+
 bool sys_has_error(int number)
 {
     struct pollfd asked = {.fd = number};
@@ -389,6 +398,16 @@ void sys_complain(const char *line)
     int size = snprintf(text, sizeof text, "miou: %s\n", line);
 
     sys_write(STDERR_FILENO, text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1);
+}
+
+int sys_duplicate(int number)
+{
+    return (int)result(fcntl(number, F_DUPFD_CLOEXEC, 0));
+}
+
+void sys_end_writing(int number)
+{
+    shutdown(number, SHUT_WR);
 }
 
 int sys_close(int number)

@@ -105,7 +105,7 @@ int miou_cancel(miou_promise *promise)
         return error;
     child_cancel(child);
     child_settle(child);
-    return child_await(self, child);
+    return child_await_patiently(self, child);
 }
 
 int miou_promise_free(miou_promise *promise)
@@ -206,5 +206,7 @@ int miou_yield(void)
     int error;
     struct task *self = task_active(&error);
 
-    return self == NULL ? error : domain_yield(self->domain, self);
+    if (self == NULL || (error = domain_yield(self->domain, self)) < 0)
+        return error;
+    return self->expired ? MIOU_EXPIRED : 0;
 }

@@ -1,5 +1,5 @@
-/* timers.c: a binary heap of sleeping tasks. Each timer knows its place, so that it can be removed
- * from the middle. */
+/* timers.c: a binary heap of sleeping tasks and of deadlines. Each timer knows its place, so that
+ * it can be removed from the middle. */
 #include "timers.h"
 #include "runtime.h"
 #include "system.h"
@@ -59,10 +59,13 @@ static int grow(struct timers *timers)
     return 0;
 }
 
-int timers_add(struct timers *timers, struct timer *timer)
+int timers_add(struct timers *timers, struct timer *timer, struct task *task, int64_t nanoseconds)
 {
     if (timers->count + 1 >= timers->capacity && grow(timers) < 0)
         return -ENOMEM;
+    timer->task = task;
+    if (__builtin_add_overflow(run_clock(task->domain->run), nanoseconds, &timer->deadline))
+        timer->deadline = INT64_MAX;
     timer->order = timers->order++;
     rise(timers, timer, ++timers->count);
     return 0;
@@ -97,6 +100,15 @@ struct timer *timers_due(struct timers *timers, int64_t now)
     return first;
 }
 
+void timer_ring(struct timer *timer)
+{
+    if (timer->expires) {
+        task_expire(timer->task, 1);
+        timer->task->domain->suspended--;
+    }
+    domain_wake(timer->task);
+}
+
 void timers_destroy(struct timers *timers)
 {
     if (timers->capacity > 0)
@@ -110,7 +122,7 @@ int miou_sleep(int64_t nanoseconds)
     int error;
     struct task *self = task_active(&error);
     struct timers *timers;
-    struct timer timer;
+    struct timer timer = {.expires = false};
 
     if (self == NULL)
         return error;
@@ -118,16 +130,17 @@ int miou_sleep(int64_t nanoseconds)
         return 0;
     if (!self->domain->run->has_io)
         return MIOU_NO_MONITOR;
+    if (self->expired)
+        return MIOU_EXPIRED;
     timers = &self->domain->monitor.timers;
-    timer.task = self;
-    if (__builtin_add_overflow(run_clock(self->domain->run), nanoseconds, &timer.deadline))
-        timer.deadline = INT64_MAX;
-    if ((error = timers_add(timers, &timer)) < 0)
+    if ((error = timers_add(timers, &timer, self, nanoseconds)) < 0)
         return error;
     self->domain->suspended++;
     error = domain_suspend(self->domain, self);
     self->domain->suspended--;
-    if (timer.place > 0) /* woken early: the task is cancelled */
-        timers_remove(timers, &timer);
-    return error;
+    if (timer.place == 0)
+        return error;
+    timers_remove(timers,
+                  &timer); /* woken early: the task is cancelled, or a deadline has passed */
+    return error < 0 ? error : MIOU_EXPIRED;
 }

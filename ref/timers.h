@@ -1,18 +1,21 @@
-/* timers.h: the sleeping tasks of a domain, in a heap with the next to wake on top. */
+/* timers.h: the sleeping tasks of a domain, and the deadlines of others, in a heap with the next
+ * one on top. */
 #ifndef REF_TIMERS_H
 #define REF_TIMERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct task;
 
-/* A sleeping task. Lives on that task's stack. */
+/* A task's sleep, or its deadline. Lives on that task's stack. */
 struct timer {
     int64_t deadline; /* nanoseconds, by the run's clock */
     uint64_t order;   /* among equal deadlines, the first to sleep wakes first */
     struct task *task;
     size_t place; /* in the heap, from 1; 0: no longer there */
+    bool expires; /* a deadline, which ends the task's waits */
 };
 
 struct timers {
@@ -21,12 +24,15 @@ struct timers {
     uint64_t order;
 };
 
-/* Returns 0, or -ENOMEM. */
-int timers_add(struct timers *timers, struct timer *timer);
+/* Start a timer of a task of this domain, for nanoseconds from now on. Returns 0, or -ENOMEM. */
+int timers_add(struct timers *timers, struct timer *timer, struct task *task, int64_t nanoseconds);
 void timers_remove(struct timers *timers, struct timer *timer);
 
 /* Remove and return the first timer if its deadline has come; otherwise NULL. */
 struct timer *timers_due(struct timers *timers, int64_t now);
+
+/* The timer's time has come: wake its task. */
+void timer_ring(struct timer *timer);
 
 /* The first deadline; INT64_MAX if there is none. */
 int64_t timers_first(const struct timers *timers);

@@ -21,8 +21,10 @@ static struct descriptor *descriptor_new(struct task *self, bool owned)
     ANNOTATE_ATOMIC(&made->drained);
     ANNOTATE_ATOMIC(&made->users);
     ANNOTATE_ATOMIC(&made->waiters);
+    ANNOTATE_ATOMIC(&made->half);
     ANNOTATE_ATOMIC(&made->resource);
     made->number = -1;
+    atomic_store_explicit(&made->half, WHOLE, memory_order_relaxed);
     atomic_store_explicit(&made->drained, false, memory_order_relaxed);
     atomic_store_explicit(&made->waiters, 0, memory_order_relaxed);
     atomic_store_explicit(&made->resource, NULL, memory_order_release);
@@ -46,6 +48,8 @@ static void leave(const struct descriptor *descriptor)
 static int leave_and_close(const struct descriptor *descriptor)
 {
     leave(descriptor);
+    if (atomic_load_explicit(&descriptor->half, memory_order_relaxed) == HALF_TO_WRITE)
+        sys_end_writing(descriptor->number);
     return sys_close(descriptor->number);
 }
 
@@ -168,7 +172,8 @@ static int nap(struct use *use)
     return miou_sleep(use->nap);
 }
 
-/* Wait until the descriptor may be ready. The next use checks whether it is still open. */
+/* Wait until the descriptor may be ready, or a deadline passes: then there is one more try. The
+ * next use checks whether it is still open. */
 static int wait(struct use *use, enum direction direction)
 {
     struct descriptor *descriptor = use->descriptor;
@@ -178,6 +183,8 @@ static int wait(struct use *use, enum direction direction)
 
     if (!domain->run->has_io)
         return MIOU_NO_MONITOR;
+    if (use->self->expired)
+        return MIOU_EXPIRED;
     if (!use_begin(use))
         return -EBADF;
     number = descriptor->number;
@@ -316,6 +323,30 @@ int miou_accept(miou_fd **client, miou_fd *listener, struct sockaddr_storage *pe
     return error;
 }
 
+int miou_fd_split(miou_fd **writer, miou_fd *fd)
+{
+    struct use use;
+    struct descriptor *from, *made;
+    int error = begin_call(&use, fd), number;
+
+    if (error < 0)
+        return error;
+    from = use.descriptor;
+    if (writer == NULL)
+        return -EINVAL;
+    if (from->type != SOCK_STREAM || from->blocks || from->unblocked ||
+        atomic_load(&from->half) != WHOLE)
+        return -EOPNOTSUPP;
+    if ((made = descriptor_new(use.self, !use.shared)) == NULL)
+        return -ENOMEM;
+    number = (int)USE(&use, sys_duplicate(from->number));
+    if ((error = finish_making(use.self, made, writer, number, SOCK_STREAM, false)) < 0)
+        return error;
+    atomic_store(&made->half, HALF_TO_WRITE);
+    atomic_store(&from->half, HALF_TO_READ);
+    return 0;
+}
+
 /* ---- addresses ---- */
 
 static int listen_now(const struct descriptor *descriptor, const struct sockaddr *address,
@@ -377,17 +408,25 @@ int miou_connect(miou_fd *fd, const struct sockaddr *address, socklen_t length)
 /* ---- reading and writing ---- */
 
 /* The start of a call that moves bytes. */
-static int begin_transfer(struct use *use, const miou_fd *fd, const void *buffer, size_t size)
+static int begin_transfer(struct use *use, const miou_fd *fd, enum direction direction,
+                          const void *buffer, size_t size)
 {
+    enum half other = direction == READABLE ? HALF_TO_WRITE : HALF_TO_READ;
     int error = begin_call(use, fd);
 
-    return error == 0 && buffer == NULL && size > 0 ? -EINVAL : error;
+    if (error < 0)
+        return error;
+    if (buffer == NULL && size > 0)
+        return -EINVAL;
+    return atomic_load_explicit(&use->descriptor->half, memory_order_relaxed) == other ? -EOPNOTSUPP
+                                                                                       : 0;
 }
 
-/* After a short read the stream is empty: the next one waits first, which saves a system call. */
-static ssize_t read_now(struct descriptor *from, void *buffer, size_t size)
+/* After a short read the stream is empty: the next one waits first, which saves a system call, if
+ * it may wait. */
+static ssize_t read_now(struct descriptor *from, void *buffer, size_t size, bool may_wait)
 {
-    bool may_drain = from->may_drain;
+    bool may_drain = from->may_drain && may_wait;
     ssize_t n;
 
     if (may_drain && atomic_load_explicit(&from->drained, memory_order_relaxed)) {
@@ -405,7 +444,8 @@ static ssize_t read_some(struct use *use, void *buffer, size_t size)
     ssize_t n;
     int error;
 
-    while ((n = USE(use, read_now(use->descriptor, buffer, size))) == -EAGAIN)
+    while ((n = USE(use, read_now(use->descriptor, buffer, size, !use->self->expired))) ==
+           -EAGAIN)
         if ((error = wait(use, READABLE)) < 0)
             return error;
     return n;
@@ -414,7 +454,7 @@ static ssize_t read_some(struct use *use, void *buffer, size_t size)
 ssize_t miou_read(miou_fd *fd, void *buffer, size_t size)
 {
     struct use use;
-    ssize_t n = begin_transfer(&use, fd, buffer, size);
+    ssize_t n = begin_transfer(&use, fd, READABLE, buffer, size);
 
     if (n < 0 || size == 0)
         return n;
@@ -426,7 +466,7 @@ ssize_t miou_read(miou_fd *fd, void *buffer, size_t size)
 ssize_t miou_read_exactly(miou_fd *fd, void *buffer, size_t size)
 {
     struct use use;
-    ssize_t n = begin_transfer(&use, fd, buffer, size);
+    ssize_t n = begin_transfer(&use, fd, READABLE, buffer, size);
     size_t done = 0;
 
     if (n < 0)
@@ -447,7 +487,7 @@ static ssize_t write_now(const struct descriptor *to, const void *buffer, size_t
 ssize_t miou_write(miou_fd *fd, const void *buffer, size_t size)
 {
     struct use use;
-    ssize_t n = begin_transfer(&use, fd, buffer, size);
+    ssize_t n = begin_transfer(&use, fd, WRITABLE, buffer, size);
     size_t sent = 0;
 
     if (n < 0)
@@ -470,7 +510,7 @@ ssize_t miou_recvfrom(miou_fd *fd, void *buffer, size_t size, struct sockaddr_st
                       socklen_t *peer_length)
 {
     struct use use;
-    ssize_t n = begin_transfer(&use, fd, buffer, size);
+    ssize_t n = begin_transfer(&use, fd, READABLE, buffer, size);
 
     if (n < 0)
         return n;
@@ -488,7 +528,7 @@ ssize_t miou_sendto(miou_fd *fd, const void *buffer, size_t size, const struct s
                     socklen_t length)
 {
     struct use use;
-    ssize_t n = begin_transfer(&use, fd, buffer, size);
+    ssize_t n = begin_transfer(&use, fd, WRITABLE, buffer, size);
     bool peer_is_full = false;
 
     if (n < 0)

@@ -18,8 +18,8 @@
 #include <sys/types.h>
 
 #include "expect.h"
+#include "miou_server.h"
 #include "miou_sync.h"
-#include "miou_unix.h"
 
 struct check {
     const char *rules; /* ids, separated by a blank */

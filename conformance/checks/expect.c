@@ -1,6 +1,7 @@
 /* expect: what a check expects, and the line that says what came instead. */
 #include "expect.h"
 
+#include "miou_server.h"
 #include "miou_sync.h"
 
 #include <setjmp.h>
@@ -34,6 +35,7 @@ static const struct constant {
     CONSTANT(MIOU_UNDEFINED),
     CONSTANT(MIOU_END_OF_FILE),
     CONSTANT(MIOU_ON_CANCELLATION_FAILED),
+    CONSTANT(MIOU_EXPIRED),
     CONSTANT(MIOU_STATE_RUNNING),
     CONSTANT(MIOU_STATE_FINISHED),
     CONSTANT(MIOU_STATE_FAILED),

@@ -419,6 +419,24 @@ static const char *first_of_sync(enum call_kind kinds, int error, const struct o
     return accepted ? accepted : first_of_sync_makers(kinds, error, with);
 }
 
+static const char *first_of_server(enum call_kind kinds, int error, const struct objects *with)
+{
+    miou_fd *writer = NULL;
+
+    MUST_REFUSE(SUSPENDING | NEEDS_MONITOR, miou_deadline(1, count_call, NULL));
+    MUST_REFUSE(SUSPENDING | NEEDS_MONITOR, miou_deadline(0, count_call, NULL));
+    MUST_REFUSE(SUSPENDING, miou_deadline(INT64_MAX, NULL, NULL));
+    MUST_REFUSE(SUSPENDING | NEEDS_MONITOR, miou_wait_readable(STDERR_FILENO));
+    MUST_REFUSE(SUSPENDING, miou_wait_readable(-1));
+    MUST_REFUSE(SUSPENDING | NEEDS_MONITOR, miou_wait_writable(STDERR_FILENO));
+    MUST_REFUSE(SUSPENDING, miou_wait_writable(-1));
+    MUST_REFUSE(SUSPENDING | NEEDS_MONITOR, miou_blocking(count_call, NULL));
+    MUST_REFUSE(SUSPENDING, miou_blocking(NULL, NULL));
+    MUST_REFUSE(SUSPENDING, miou_fd_split(&writer, with->fd));
+    MUST_REFUSE(SUSPENDING, miou_fd_split(NULL, NULL));
+    return writer ? "miou_fd_split has written to an argument" : NULL;
+}
+
 typedef const char *calls(enum call_kind kinds, int error, const struct objects *with);
 
 static calls *const groups[] = {
@@ -430,6 +448,7 @@ static calls *const groups[] = {
     [SIGNAL_CALLS] = first_of_signals,
     [DESCRIPTOR_CALLS] = first_of_descriptors,
     [SYNC_CALLS] = first_of_sync,
+    [SERVER_CALLS] = first_of_server,
 };
 
 const char *first_accepted(enum call_group group, enum call_kind kinds, int error,

@@ -15,7 +15,8 @@ enum call_group {
     SLEEP_CALLS,
     SIGNAL_CALLS,
     DESCRIPTOR_CALLS,
-    SYNC_CALLS
+    SYNC_CALLS,
+    SERVER_CALLS
 };
 
 /* Which of them are refused. */
@@ -23,8 +24,9 @@ enum call_kind {
     SUSPENDING = 1, /* those that can suspend or spawn, and those that take from an orphanage */
     OWNING = 2,     /* those that create something, or change ownership */
     OTHER = 4,
+    NEEDS_MONITOR = 8, /* with right arguments, those that need the POSIX monitor */
     SUSPENDING_OR_OWNING = SUSPENDING | OWNING,
-    EVERY_CALL = SUSPENDING | OWNING | OTHER
+    EVERY_CALL = SUSPENDING | OWNING | OTHER | NEEDS_MONITOR
 };
 
 /* What the calls are made with; NULL stands for nothing. */

@@ -1,10 +1,10 @@
-/* interface: the functions of miou.h and miou_unix.h as pointers into a runtime library that is
+/* interface: the functions of the headers as pointers into a runtime library that is
  * opened at run time. interface.def is the table that everything here is made from. */
 #ifndef INTERFACE_H
 #define INTERFACE_H
 
+#include "miou_server.h"
 #include "miou_sync.h"
-#include "miou_unix.h"
 
 /* One pointer per function, named like the function without miou_; NULL: the library lacks it. */
 struct interface {

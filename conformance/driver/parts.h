@@ -6,7 +6,7 @@
 /* The parts by number, in the order of interface.def. */
 enum part {
     PART_CORE, /* what no runtime may leave out */
-    PARTS = 8,
+    PARTS = 9,
     NO_PART = -1
 };
 

@@ -3,6 +3,7 @@
 #include "runs.h"
 
 #include "echo.h"
+#include "miou_server.h"
 #include "miou_sync.h"
 #include "report.h"
 #include "sim/sim.h"
@@ -18,6 +19,7 @@ enum {
     CROWD = 40,     /* children: more than fit in one mapping of stacks */
     SLEEPERS = 600, /* more than fit in one page of timers */
     MANY = 1100,    /* objects: more than fit in one mapping */
+    DEPTH = 60,
     PORT = 3000,
     BYTES = 3 * SIM_ROOM, /* more than can be under way at a time */
 };
@@ -59,6 +61,13 @@ static int do_work(void *arg)
 {
     (void)arg;
     TRY(miou_yield());
+    report_done();
+    return 1;
+}
+
+static int do_work_outside(void *arg)
+{
+    (void)arg;
     report_done();
     return 1;
 }
@@ -405,6 +414,28 @@ static int sleep_together(void)
     return 0;
 }
 
+/* Deadlines within deadlines, of which the innermost passes. */
+static int go_deeper(void *arg)
+{
+    int *left = arg, error;
+
+    if (--*left > 0)
+        return miou_deadline(INT64_MAX, go_deeper, left);
+    error = miou_deadline(1000, wait_for_ever, NULL);
+    if (error != MIOU_EXPIRED)
+        return error;
+    report_done();
+    return 0;
+}
+
+static int expire(void)
+{
+    int left = DEPTH;
+
+    TRY(go_deeper(&left));
+    return miou_blocking(do_work_outside, NULL);
+}
+
 static int hooked;
 
 static int on_yield(void *arg)
@@ -442,6 +473,7 @@ static int pass_time(void *arg)
     hooked = 0;
     TRY(miou_hook_add(&hook, on_yield, NULL));
     TRY(sleep_together());
+    TRY(expire());
     if (hooked != 4)
         report_broken("a hook was called %d times, not 4", hooked);
     return await_signal();

@@ -221,6 +221,24 @@ bool sys_is_open(int number)
     return descriptor_of(number) != NULL;
 }
 
+int sys_is_ready(int number, bool to_write)
+{
+    const struct descriptor *d = descriptor_of(number);
+
+    return d == NULL ? -EBADF : is_ready(d, to_write);
+}
+
+/* Not simulated: no descriptor has two numbers. */
+int sys_duplicate(int number)
+{
+    return descriptor_of(number) == NULL ? -EBADF : -EMFILE;
+}
+
+void sys_end_writing(int number)
+{
+    (void)number;
+}
+
 void sys_block(int number)
 {
     (void)number;

@@ -1,0 +1,357 @@
+/* Rules R14.12 to R14.14: functions that block. */
+#include "tasks.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+
+static const int64_t MILLISECOND = 1000000;
+
+/* ---- R14.12 ---- */
+
+/* A function that blocks until it is posted, and what it saw. */
+struct block {
+    sem_t begun, go;
+    pthread_t thread;
+    int value, seen, refused, result;
+    bool yielded;
+};
+
+static void block_init(struct block *t)
+{
+    sem_init(&t->begun, 0, 0);
+    sem_init(&t->go, 0, 0);
+}
+
+static int block(void *arg)
+{
+    struct block *t = arg;
+
+    t->thread = pthread_self();
+    t->seen = t->value;
+    NOTE(t->refused, miou_yield());
+    sem_post(&t->begun);
+    while (sem_wait(&t->go) < 0)
+        ;
+    t->value = 17;
+    return 42;
+}
+
+static int call_block(void *arg)
+{
+    struct block *t = arg;
+
+    t->value = 16;
+    NOTE(t->result, miou_blocking(block, t));
+    return 0;
+}
+
+/* Only a task of the same domain lets the function go on. */
+static int block_beside_a_task(void *arg)
+{
+    struct block *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, call_block, t));
+    while (sem_trywait(&t->begun) < 0)
+        TRY(miou_yield());
+    t->yielded = true;
+    sem_post(&t->go);
+    return miou_await(promise, NULL);
+}
+
+static int block_elsewhere(void *arg)
+{
+    return run_on(1, block_beside_a_task, arg);
+}
+
+CHECK("R14.12", a_function_blocks_its_task_alone)
+{
+    miou_task *const mains[] = {block_beside_a_task, block_elsewhere};
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        with_index(i);
+        struct block t = {.result = 0};
+        int threads = threads_running();
+
+        block_init(&t);
+        expect_code(unix_run_with(i, mains[i], &t), 0);
+        expect_true(t.yielded);
+        expect_noted(t.result, 42);
+        expect_noted(t.refused, MIOU_NOT_RUNNING);
+        expect_number(t.seen, 16);
+        expect_number(t.value, 17);
+        expect_false(pthread_equal(t.thread, pthread_self()));
+        expect_true(threads_fall_to(threads));
+    }
+}
+
+static int return_errors(void *arg)
+{
+    int *results = arg;
+
+    NOTE(results[0], miou_blocking(return_number, (void *)-7));
+    NOTE(results[1], miou_blocking(return_number, (void *)0));
+    NOTE(results[2], miou_blocking(NULL, NULL));
+    return 0;
+}
+
+CHECK("R14.12", the_result_is_the_functions)
+{
+    int results[3] = {1, 1, 1};
+
+    expect_code(unix_run_with(0, return_errors, results), 0);
+    expect_noted(results[0], -7);
+    expect_noted(results[1], 0);
+    expect_noted(results[2], -EINVAL);
+}
+
+enum { OFTEN = 3000 };
+
+static int count_often(void *arg)
+{
+    int *count = arg, i;
+
+    for (i = 0; i < OFTEN; i++)
+        TRY(miou_blocking(count_one, count));
+    return 0;
+}
+
+static int count_everywhere(void *arg)
+{
+    int *counts = arg;
+    miou_promise *promises[6];
+    int i;
+
+    for (i = 0; i < 6; i++)
+        TRY(spawn_on(i % 3, &promises[i], count_often, &counts[i]));
+    return miou_await_all(NULL, promises, 6);
+}
+
+CHECK("R14.12", each_function_is_called_once)
+{
+    int counts[6] = {0}, i;
+
+    expect_code(unix_run_with(2, count_everywhere, counts), 0);
+    for (i = 0; i < 6; i++) {
+        with_index(i);
+
+        expect_number(counts[i], OFTEN);
+    }
+}
+
+/* ---- R14.13 ---- */
+
+/* They wait for each other. */
+enum { AT_ONCE = 4 };
+
+static int meet(void *arg)
+{
+    pthread_barrier_wait(arg);
+    return 0;
+}
+
+static int call_meet(void *arg)
+{
+    return miou_blocking(meet, arg);
+}
+
+static int meet_all(void *arg)
+{
+    miou_promise *promises[AT_ONCE];
+    int outcomes[AT_ONCE], i;
+
+    for (i = 0; i < AT_ONCE; i++)
+        TRY(miou_async(&promises[i], NULL, call_meet, arg));
+    TRY(miou_await_all(outcomes, promises, AT_ONCE));
+    for (i = 0; i < AT_ONCE; i++)
+        TRY(outcomes[i]);
+    return 0;
+}
+
+CHECK("R14.13", four_functions_go_on_at_once)
+{
+    pthread_barrier_t barrier;
+
+    need_threads(AT_ONCE);
+    pthread_barrier_init(&barrier, NULL, AT_ONCE);
+    expect_code(unix_run_with(0, meet_all, &barrier), 0);
+    pthread_barrier_destroy(&barrier);
+}
+
+/* ---- R14.14 ---- */
+
+struct late {
+    struct block block;
+    int64_t nanoseconds;
+    int blocking;
+};
+
+static int note_blocking(void *arg)
+{
+    struct late *t = arg;
+
+    return t->blocking = miou_blocking(block, &t->block);
+}
+
+static int block_in_time(void *arg)
+{
+    struct late *t = arg;
+
+    return miou_deadline(t->nanoseconds, note_blocking, t);
+}
+
+/* The deadline passes while the function is on its way. If it has passed before the function began,
+ * try again with a longer one. */
+static int block_too_long(void *arg)
+{
+    struct late *t = arg;
+    miou_promise *promise;
+    bool begun;
+
+    for (t->nanoseconds = MILLISECOND;; t->nanoseconds *= 2) {
+        t->blocking = 0;
+        TRY(miou_async(&promise, NULL, block_in_time, t));
+        while (!(begun = sem_trywait(&t->block.begun) == 0) && t->blocking == 0)
+            TRY(miou_yield());
+        if (begun)
+            break;
+        TRY(miou_await(promise, NULL));
+    }
+    TRY(miou_sleep(2 * t->nanoseconds));
+    TRY(let_others_run());
+    sem_post(&t->block.go);
+    return miou_await(promise, NULL);
+}
+
+CHECK("R14.14", what_has_begun_outlasts_a_deadline)
+{
+    struct late t = {.blocking = 0};
+
+    block_init(&t.block);
+    expect_code(unix_run_with(0, block_too_long, &t), 0);
+    expect_code(t.blocking, 42);
+    expect_number(t.block.value, 17);
+}
+
+static int cancel_blocked(void *arg)
+{
+    struct late *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_call(&promise, NULL, note_blocking, t));
+    while (sem_trywait(&t->block.begun) < 0)
+        TRY(miou_yield());
+    TRY(miou_cancel(promise));
+    return t->block.value == 17 ? 0 : -EIO; /* the function has returned by now */
+}
+
+static void *let_go_later(void *arg)
+{
+    struct late *t = arg;
+    int i;
+
+    for (i = 0; i < 10000; i++)
+        sched_yield();
+    sem_post(&t->block.go);
+    return NULL;
+}
+
+CHECK("R14.14", what_has_begun_is_waited_for_when_cancelled)
+{
+    struct late t = {.blocking = 0};
+    pthread_t thread;
+
+    block_init(&t.block);
+    start_thread(&thread, let_go_later, &t);
+    expect_code(unix_run_with(1, cancel_blocked, &t), 0);
+    pthread_join(thread, NULL);
+    expect_code(t.blocking, MIOU_CANCELLED);
+}
+
+/* More functions than a runtime may execute at once. Every other call has a deadline; when this has
+ * passed, its function has begun, or the call has returned. */
+enum { MANY = 200, PATIENCE = 2000000 };
+
+struct many {
+    sem_t go;
+    struct one {
+        struct many *all;
+        atomic_bool begun;
+        bool returned;
+        int result;
+    } ones[MANY];
+};
+
+static int block_one(void *arg)
+{
+    struct one *t = arg;
+
+    atomic_store(&t->begun, true);
+    while (sem_wait(&t->all->go) < 0)
+        ;
+    return 0;
+}
+
+static int call_one(void *arg)
+{
+    struct one *t = arg;
+
+    NOTE(t->result, miou_blocking(block_one, t));
+    t->returned = true;
+    return 0;
+}
+
+static int expire_one(void *arg)
+{
+    return miou_deadline(10 * MILLISECOND, call_one, arg);
+}
+
+static bool all_have_begun_or_returned(struct many *t)
+{
+    int i;
+
+    for (i = 1; i < MANY; i += 2)
+        if (!atomic_load(&t->ones[i].begun) && !t->ones[i].returned)
+            return false;
+    return true;
+}
+
+static int begin_many(void *arg)
+{
+    struct many *t = arg;
+    miou_promise *promises[MANY];
+    bool right = false;
+    int i;
+
+    for (i = 0; i < MANY; i++)
+        TRY(miou_async(&promises[i], NULL, i % 2 ? expire_one : call_one, &t->ones[i]));
+    TRY(miou_sleep(20 * MILLISECOND));
+    for (i = 0; i < PATIENCE && !right; i++) {
+        TRY(miou_yield());
+        right = all_have_begun_or_returned(t);
+    }
+    for (i = 0; i < MANY; i++)
+        sem_post(&t->go);
+    TRY(miou_await_all(NULL, promises, MANY));
+    return right ? 0 : -ETIME;
+}
+
+CHECK("R14.14", what_has_not_begun_is_never_called)
+{
+    static struct many t;
+    int i;
+
+    sem_init(&t.go, 0, 0);
+    for (i = 0; i < MANY; i++)
+        t.ones[i].all = &t;
+    expect_code(unix_run_with(0, begin_many, &t), 0);
+    for (i = 0; i < MANY; i++) {
+        with_index(i);
+
+        expect_noted(t.ones[i].result, t.ones[i].begun ? 0 : MIOU_EXPIRED);
+        expect_true(t.ones[i].begun || i % 2 == 1);
+    }
+}

@@ -1,0 +1,605 @@
+/* Rules R14.1, R14.2 and R14.6: every call that waits, under a deadline. No check demands that a
+ * call expire soon, only that it expires, and not before its time. */
+#include "waits.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <time.h>
+
+static const int64_t MILLISECOND = 1000000, HOUR = 3600000000000;
+
+enum { BOOM = MIOU_LAST - 1 };
+
+static int64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* ---- every call that waits, but for those of descriptors ---- */
+
+/* What the calls wait for: a child holds the mutex and computes the lazy value until `go` is
+ * complete; then it signals and completes all else, and ends. */
+struct world {
+    const struct call *call;
+    int64_t nanoseconds; /* the deadline */
+    int domain;
+    miou_promise *child;
+    miou_orphans *orphans;
+    miou_mutex *mutex, *other;
+    miou_condition *condition;
+    miou_lazy *lazy;
+    miou_trigger *trigger;
+    miou_computation *computation, *go;
+    miou_syscall *point;
+    atomic_int cancelled; /* children of miou_parallel */
+    int64_t lasted;
+    int expired, served;
+};
+
+struct call {
+    const char *name;
+    miou_task *make;               /* makes it; returns its result, or 0 */
+    int (*serve)(struct world *w); /* lets what it waits for happen */
+};
+
+static int compute_late(void *arg)
+{
+    struct world *w = arg;
+
+    return miou_computation_await(w->go, NULL);
+}
+
+static int hold_all(void *arg)
+{
+    struct world *w = arg;
+
+    TRY(miou_mutex_lock(w->mutex));
+    TRY(miou_lazy_force(w->lazy, NULL));
+    TRY(miou_mutex_unlock(w->mutex));
+    TRY(miou_trigger_signal(w->trigger));
+    return miou_computation_complete(w->computation, 0);
+}
+
+static int world_open(struct world *w)
+{
+    TRY(miou_orphans_create(&w->orphans));
+    TRY(miou_mutex_create(&w->mutex));
+    TRY(miou_mutex_create(&w->other));
+    TRY(miou_condition_create(&w->condition));
+    TRY(miou_lazy_create(&w->lazy, compute_late, w));
+    TRY(miou_trigger_create(&w->trigger));
+    TRY(miou_computation_create(&w->computation));
+    TRY(miou_computation_create(&w->go));
+    TRY(miou_async(&w->child, &(miou_spawn){.orphans = w->orphans}, hold_all, w));
+    return let_others_run();
+}
+
+/* The child, unless the call has taken it. */
+static int world_close(struct world *w)
+{
+    miou_promise *left;
+    int error = miou_orphans_take(&left, w->orphans);
+
+    return error == 1 ? miou_await(left, NULL) : error;
+}
+
+static int serve(struct world *w)
+{
+    return miou_computation_complete(w->go, 0);
+}
+
+static int call_await(void *arg)
+{
+    struct world *w = arg;
+
+    return miou_await(w->child, NULL);
+}
+
+static int call_await_all(void *arg)
+{
+    struct world *w = arg;
+
+    return miou_await_all(NULL, &w->child, 1);
+}
+
+static int call_await_one(void *arg)
+{
+    struct world *w = arg;
+
+    return miou_await_one(NULL, NULL, &w->child, 1);
+}
+
+static int call_await_first(void *arg)
+{
+    struct world *w = arg;
+
+    return miou_await_first(NULL, NULL, &w->child, 1);
+}
+
+static int call_orphans_get(void *arg)
+{
+    struct world *w = arg;
+    int got = miou_orphans_get(NULL, w->orphans);
+
+    return got == 1 ? 0 : got;
+}
+
+static int call_lock(void *arg)
+{
+    struct world *w = arg;
+    int error = miou_mutex_lock(w->mutex);
+
+    return error == 0 ? miou_mutex_unlock(w->mutex) : error;
+}
+
+static int call_protect(void *arg)
+{
+    struct world *w = arg;
+
+    return miou_mutex_protect(w->mutex, return_0, NULL);
+}
+
+static int call_condition_wait(void *arg)
+{
+    struct world *w = arg;
+    int error;
+
+    TRY(miou_mutex_lock(w->other));
+    error = miou_condition_wait(w->condition, w->other);
+    return error == 0 ? miou_mutex_unlock(w->other) : error;
+}
+
+static int broadcast(void *arg)
+{
+    struct world *w = arg;
+
+    TRY(miou_mutex_lock(w->other));
+    TRY(miou_condition_broadcast(w->condition));
+    return miou_mutex_unlock(w->other);
+}
+
+static int serve_condition(struct world *w)
+{
+    TRY(serve(w));
+    return miou_async(NULL, &(miou_spawn){.orphans = w->orphans}, broadcast, w);
+}
+
+static int call_force(void *arg)
+{
+    struct world *w = arg;
+
+    return miou_lazy_force(w->lazy, NULL);
+}
+
+static int call_trigger_await(void *arg)
+{
+    struct world *w = arg;
+
+    return miou_trigger_await(w->trigger);
+}
+
+static int call_computation_await(void *arg)
+{
+    struct world *w = arg;
+
+    return miou_computation_await(w->computation, NULL);
+}
+
+static int end_with_go(void *arg)
+{
+    struct world *w = arg;
+    int error = miou_computation_await(w->go, NULL);
+
+    w->cancelled += error == MIOU_CANCELLED;
+    return error;
+}
+
+static int call_parallel(void *arg)
+{
+    struct world *w = arg;
+    int outcomes[2] = {0, 0};
+    int error = miou_parallel(outcomes, end_with_go, (void *[]){w, w}, 2);
+
+    return error < 0 ? error : outcomes[0] + outcomes[1];
+}
+
+static int call_sleep(void *arg)
+{
+    struct world *w = arg;
+    int complete = miou_computation_peek(w->go, NULL);
+
+    return complete < 0 ? complete : miou_sleep(complete ? 1 : HOUR);
+}
+
+static int call_suspend(void *arg)
+{
+    struct world *w = arg;
+
+    TRY(miou_syscall_create(&w->point));
+    return miou_suspend(w->point, NULL, NULL);
+}
+
+static int signal_point(void *arg)
+{
+    struct world *w = arg;
+
+    return miou_signal(w->point);
+}
+
+static int serve_point(struct world *w)
+{
+    TRY(serve(w));
+    return miou_async(NULL, &(miou_spawn){.orphans = w->orphans}, signal_point, w);
+}
+
+static const struct call calls[] = {
+    {"miou_await", call_await, serve},
+    {"miou_await_all", call_await_all, serve},
+    {"miou_await_one", call_await_one, serve},
+    {"miou_await_first", call_await_first, serve},
+    {"miou_orphans_get", call_orphans_get, serve},
+    {"miou_parallel", call_parallel, serve},
+    {"miou_sleep", call_sleep, serve},
+    {"miou_mutex_lock", call_lock, serve},
+    {"miou_mutex_protect", call_protect, serve},
+    {"miou_condition_wait", call_condition_wait, serve_condition},
+    {"miou_lazy_force", call_force, serve},
+    {"miou_trigger_await", call_trigger_await, serve},
+    {"miou_computation_await", call_computation_await, serve},
+    {"miou_suspend", call_suspend, serve_point},
+};
+
+enum { CALLS = sizeof calls / sizeof *calls };
+
+static int await_left(struct world *w)
+{
+    int error;
+
+    do
+        error = miou_orphans_get(NULL, w->orphans);
+    while (error == 1);
+    return error;
+}
+
+/* Let the call expire, and make it again when what it waits for happens. */
+static int expire_and_serve(void *arg)
+{
+    struct world *w = arg;
+    int64_t before;
+
+    TRY(world_open(w));
+    before = now();
+    NOTE(w->expired, miou_deadline(w->nanoseconds, w->call->make, w));
+    w->lasted = now() - before;
+    TRY(w->call->serve(w));
+    NOTE(w->served, w->call->make(w));
+    TRY(await_left(w));
+    return world_close(w);
+}
+
+static int expire_somewhere(void *arg)
+{
+    struct world *w = arg;
+
+    return run_on(w->domain, expire_and_serve, w);
+}
+
+static void expire_all(int64_t nanoseconds, int domain)
+{
+    int i;
+
+    for (i = 0; i < CALLS; i++) {
+        with_name(calls[i].name);
+        struct world w = {.call = &calls[i], .nanoseconds = nanoseconds, .domain = domain};
+
+        expect_code(unix_run_with(2, expire_somewhere, &w), 0);
+        expect_noted(w.expired, MIOU_EXPIRED);
+        expect_true(w.lasted >= nanoseconds);
+        expect_noted(w.served, 0);
+    }
+}
+#define expire_all(...) IN_HELPER(expire_all, (__VA_ARGS__), #__VA_ARGS__)
+
+CHECK("R14.1 R14.6", every_call_that_waits_expires)
+{
+    expire_all(2 * MILLISECOND, 0);
+}
+
+CHECK("R14.1 R14.6", every_call_that_waits_expires_elsewhere)
+{
+    expire_all(2 * MILLISECOND, 1);
+}
+
+CHECK("R14.2 R14.6", no_call_waits_when_the_time_is_over)
+{
+    expire_all(0, 0);
+    expire_all(-HOUR, 0);
+    expire_all(INT64_MIN, 1);
+}
+
+/* Served before: none has to wait. */
+static int serve_at_once(void *arg)
+{
+    struct world *w = arg;
+
+    TRY(world_open(w));
+    TRY(serve(w));
+    TRY(let_others_run());
+    NOTE(w->served, miou_deadline(w->nanoseconds, w->call->make, w));
+    TRY(await_left(w));
+    return world_close(w);
+}
+
+static bool can_be_there_already(const struct call *call)
+{
+    return call->serve == serve && call->make != call_parallel && call->make != call_sleep;
+}
+
+CHECK("R14.2", what_is_there_already_can_be_had)
+{
+    int i;
+
+    for (i = 0; i < CALLS; i++) {
+        with_name(calls[i].name);
+        struct world w = {.call = &calls[i], .served = 1};
+
+        if (!can_be_there_already(&calls[i]))
+            continue;
+        expect_code(unix_run_with(0, serve_at_once, &w), 0);
+        expect_noted(w.served, 0);
+    }
+}
+
+/* ---- descriptors ---- */
+
+struct descriptors {
+    struct waits waits;
+    int64_t nanoseconds;
+    int deadlines[WAITS];
+};
+
+/* After an error these cannot be made again. */
+static bool spoils(enum wait_kind kind)
+{
+    return kind == WRITE || kind == CONNECT || kind == READ_EXACTLY || kind == SENDTO;
+}
+
+static int expire_descriptors(void *arg)
+{
+    struct descriptors *t = arg;
+
+    TRY(waits_open(&t->waits));
+    FOR_EACH_WAIT(kind, &t->waits)
+    NOTE(t->deadlines[kind],
+         miou_deadline(t->nanoseconds, wait_tasks[kind], &t->waits.waiters[kind]));
+    return 0;
+}
+
+static void check_descriptors(unsigned flags, int64_t nanoseconds)
+{
+    struct descriptors t = {.waits = {.first = ACCEPT, .end = WAITS, .flags = flags},
+                            .nanoseconds = nanoseconds};
+
+    expect_code(unix_run_with(0, expire_descriptors, &t),
+                flags & MIOU_OWNED ? MIOU_RESOURCE_LEAKED : 0);
+    waits_assert(&t.waits, MIOU_EXPIRED);
+    FOR_EACH_WAIT(kind, &t.waits)
+    expect_noted(t.deadlines[kind], 0); /* what the task returned */
+}
+#define check_descriptors(...) IN_HELPER(check_descriptors, (__VA_ARGS__), #__VA_ARGS__)
+
+CHECK("R14.1", every_call_on_a_descriptor_expires)
+{
+    check_descriptors(0, 2 * MILLISECOND);
+    check_descriptors(MIOU_OWNED, 2 * MILLISECOND);
+}
+
+CHECK("R14.2", no_call_on_a_descriptor_waits_when_the_time_is_over)
+{
+    check_descriptors(0, 0);
+    check_descriptors(MIOU_OWNED, -1);
+}
+
+static int expire_and_serve_descriptors(void *arg)
+{
+    struct descriptors *t = arg;
+
+    TRY(expire_descriptors(t));
+    FOR_EACH_WAIT(kind, &t->waits)
+    if (!spoils(kind)) {
+        waits_serve_one(&t->waits, kind);
+        TRY(wait_tasks[kind](&t->waits.waiters[kind]));
+    }
+    return 0;
+}
+
+CHECK("R14.6", descriptors_can_be_waited_for_again)
+{
+    static const enum wait_kind kinds[] = {ACCEPT, READ, RECVFROM};
+    size_t i;
+
+    for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        with_index(i);
+        struct descriptors t = {.waits = {.first = kinds[i], .end = kinds[i] + 1},
+                                .nanoseconds = MILLISECOND};
+
+        expect_code(unix_run_with(0, expire_and_serve_descriptors, &t), 0);
+        waits_assert_served(&t.waits);
+    }
+}
+
+/* Bytes come while deadlines pass, again and again: each is read once, in its place. A read of one
+ * byte more than there are leaves a runtime that remembers how much there was. */
+enum { BYTES = 4000 };
+
+struct trickle {
+    struct pair pair;
+    unsigned char bytes[BYTES];
+    int count;
+    int last;
+};
+
+static int read_part(void *arg)
+{
+    struct trickle *t = arg;
+    ssize_t n = miou_read(t->pair.fd, t->bytes + t->count, (size_t)(BYTES - t->count));
+
+    if (n > 0)
+        t->count += (int)n;
+    return (int)n;
+}
+
+static void *send_trickle(void *arg)
+{
+    const struct trickle *t = arg;
+    unsigned char piece[8];
+    size_t sent;
+
+    for (sent = 0; sent < BYTES; sent += sizeof piece) {
+        pattern_fill(piece, sizeof piece, sent);
+        peer_send(t->pair.peer, piece, sizeof piece);
+        sched_yield();
+    }
+    return NULL;
+}
+
+static int read_trickle(void *arg)
+{
+    struct trickle *t = arg;
+    pthread_t thread;
+    int64_t nanoseconds = 0;
+
+    TRY(pair_open(&t->pair, MIOU_OWNED));
+    start_thread(&thread, send_trickle, t);
+    while (t->count < BYTES) {
+        int n = miou_deadline(nanoseconds, read_part, t);
+
+        if (n != MIOU_EXPIRED)
+            TRY(n);
+        nanoseconds = (nanoseconds + 1000) % 40000;
+    }
+    pthread_join(thread, NULL);
+    return miou_close(t->pair.fd);
+}
+
+CHECK("R14.6", no_byte_is_lost_to_a_deadline)
+{
+    struct trickle t = {.count = 0};
+
+    expect_code(unix_run_with(0, read_trickle, &t), 0);
+    expect_number(pattern_match(t.bytes, BYTES, 0), BYTES);
+}
+
+/* More has come than one read took. */
+static int read_with_no_time(void *arg)
+{
+    struct trickle *t = arg;
+    int first;
+
+    TRY(pair_open(&t->pair, MIOU_OWNED));
+    peer_send(t->pair.peer, "abc", 3);
+    await_bytes(t->pair.number, 3);
+    TRY(first = miou_deadline(0, read_part, t)); /* reads all, and asks for more */
+    peer_send(t->pair.peer, "d", 1);
+    await_bytes(t->pair.number, 1);
+    NOTE(t->last, miou_deadline(0, read_part, t));
+    TRY(miou_close(t->pair.fd));
+    return first;
+}
+
+CHECK("R14.2 R14.6", what_has_come_meanwhile_is_read)
+{
+    struct trickle t = {.count = 0};
+
+    expect_code(unix_run_with(0, read_with_no_time, &t), 3);
+    expect_noted(t.last, 1);
+    expect_bytes(t.bytes, "abcd", 4);
+}
+
+/* ---- R14.1: the code, what fn returned, and tasks beside it ---- */
+
+CHECK("R1.15", the_code_of_deadlines_has_a_text)
+{
+    expect_code(miou_deadline(0, return_0, NULL), MIOU_NOT_RUNNING); /* the runtime has the part */
+    expect_text(miou_strerror(MIOU_EXPIRED), "expired");
+}
+
+enum { LENGTHS = 5 };
+
+struct results {
+    int of_values[LENGTHS], of_errors[LENGTHS];
+};
+
+static int call_under_deadlines(void *arg)
+{
+    static const int64_t lengths[LENGTHS] = {INT64_MIN, 0, 1, 3600000000000, INT64_MAX};
+    struct results *t = arg;
+    int i;
+
+    for (i = 0; i < LENGTHS; i++) {
+        NOTE(t->of_values[i], miou_deadline(lengths[i], return_number, (void *)42));
+        NOTE(t->of_errors[i], miou_deadline(lengths[i], return_number, (void *)(intptr_t)BOOM));
+    }
+    return 0;
+}
+
+CHECK("R14.1", the_result_is_that_of_the_function)
+{
+    struct results t = {.of_values = {0}};
+    int i;
+
+    expect_code(unix_run_with(0, call_under_deadlines, &t), 0);
+    for (i = 0; i < LENGTHS; i++) {
+        with_index(i);
+
+        expect_noted(t.of_values[i], 42);
+        expect_noted(t.of_errors[i], BOOM);
+    }
+}
+
+struct beside {
+    bool over;
+    int yields, result;
+};
+
+static int sleep_an_hour(void *arg)
+{
+    (void)arg;
+    return miou_sleep(HOUR);
+}
+
+static int expire_beside(void *arg)
+{
+    struct beside *t = arg;
+
+    NOTE(t->result, miou_deadline(MILLISECOND, sleep_an_hour, NULL));
+    t->over = true;
+    return 0;
+}
+
+/* Far more turns than a thread that has to end the wait could miss. */
+enum { PATIENCE = 20000000 };
+
+static int yield_beside(void *arg)
+{
+    struct beside *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, expire_beside, t));
+    for (; !t->over && t->yields < PATIENCE; t->yields++)
+        TRY(miou_yield());
+    return miou_await(promise, NULL);
+}
+
+CHECK("R14.1", tasks_run_beside_one_that_expires)
+{
+    struct beside t = {.yields = 0};
+
+    expect_code(unix_run_with(0, yield_beside, &t), 0);
+    expect_noted(t.result, MIOU_EXPIRED);
+    expect_in_range(t.yields, 1, PATIENCE - 1);
+}

@@ -1,0 +1,786 @@
+/* Rules R14.3 to R14.9: what deadlines mean to a task, its children and its run. No check demands
+ * that a call expire soon, only that it expires, and not before its time. */
+#include "refused_calls.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <time.h>
+
+static const int64_t MILLISECOND = 1000000, HOUR = 3600000000000;
+
+static int64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static int sleep_an_hour(void *arg)
+{
+    (void)arg;
+    return miou_sleep(HOUR);
+}
+
+/* Far more turns than a thread that has to end the wait could miss. */
+enum { PATIENCE = 20000000 };
+
+/* ---- R14.3: yielding ---- */
+
+struct yielding {
+    int64_t nanoseconds, lasted;
+    int result, afterwards, others;
+};
+
+static int yield_until_told(void *arg)
+{
+    int *others = arg, error, i;
+
+    for (i = 0; i < PATIENCE; i++)
+        if ((error = miou_yield()) < 0)
+            return error;
+    return *others;
+}
+
+static int note_turn(void *arg)
+{
+    int *others = arg;
+
+    ++*others;
+    return 0;
+}
+
+static int yield_under_a_deadline(void *arg)
+{
+    struct yielding *t = arg;
+    int64_t before = now();
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, note_turn, &t->others));
+    NOTE(t->result, miou_deadline(t->nanoseconds, yield_until_told, &t->others));
+    t->lasted = now() - before;
+    if (t->others != 1)
+        return -EAGAIN; /* it was not let run */
+    NOTE(t->afterwards, miou_yield());
+    return miou_await(promise, NULL);
+}
+
+CHECK("R14.3", yielding_tells_that_the_time_is_over)
+{
+    const int64_t lengths[] = {-1, 0, 2 * MILLISECOND};
+    size_t i;
+
+    for (i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        with_index(i);
+        struct yielding t = {.nanoseconds = lengths[i], .afterwards = 1};
+
+        expect_code(unix_run_with(0, yield_under_a_deadline, &t), 0);
+        expect_noted(t.result, MIOU_EXPIRED);
+        expect_true(t.lasted >= lengths[i]);
+        expect_noted(t.afterwards, 0);
+    }
+}
+
+/* ---- R14.4: nested deadlines ---- */
+
+struct nested {
+    int64_t outer, inner;
+    int in_inner, in_outer, outside;
+};
+
+static int sleep_inside(void *arg)
+{
+    struct nested *t = arg;
+
+    NOTE(t->in_inner, miou_sleep(t->outer < HOUR || t->inner < HOUR ? HOUR : 1));
+    return 0;
+}
+
+static int nest(void *arg)
+{
+    struct nested *t = arg;
+
+    TRY(miou_deadline(t->inner, sleep_inside, t));
+    NOTE(t->in_outer, miou_sleep(t->outer < HOUR ? HOUR : 1));
+    return 0;
+}
+
+static int nest_deadlines(void *arg)
+{
+    struct nested *t = arg;
+
+    TRY(miou_deadline(t->outer, nest, t));
+    NOTE(t->outside, miou_sleep(1));
+    return 0;
+}
+
+CHECK("R14.4", the_earliest_of_nested_deadlines_counts)
+{
+    const struct nested rows[] = {
+        {HOUR, MILLISECOND, MIOU_EXPIRED, 0, 0},
+        {HOUR, 0, MIOU_EXPIRED, 0, 0},
+        {MILLISECOND, HOUR, MIOU_EXPIRED, MIOU_EXPIRED, 0},
+        {0, HOUR, MIOU_EXPIRED, MIOU_EXPIRED, 0},
+        {MILLISECOND, 0, MIOU_EXPIRED, MIOU_EXPIRED, 0},
+        {0, 0, MIOU_EXPIRED, MIOU_EXPIRED, 0},
+        {3 * MILLISECOND, MILLISECOND, MIOU_EXPIRED, MIOU_EXPIRED, 0},
+        {HOUR, HOUR, 0, 0, 0},
+        {INT64_MAX, INT64_MAX - 1, 0, 0, 0},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        with_index(i);
+        struct nested t = {rows[i].outer, rows[i].inner, 1, 1, 1};
+
+        expect_code(unix_run_with(0, nest_deadlines, &t), 0);
+        expect_noted(t.in_inner, rows[i].in_inner);
+        expect_noted(t.in_outer, rows[i].in_outer);
+        expect_noted(t.outside, rows[i].outside);
+    }
+}
+
+/* Deadlines come and go by the thousand, at once and one after another. */
+enum { DEEP = 100, OFTEN = 20000 };
+
+static int go_deeper(void *arg)
+{
+    int *depth = arg;
+
+    if (++*depth < DEEP)
+        return miou_deadline(HOUR + *depth % 7, go_deeper, depth);
+    return miou_deadline(MILLISECOND, sleep_an_hour, NULL);
+}
+
+static int nest_deeply(void *arg)
+{
+    int *depth = arg, i;
+
+    for (i = 0; i < OFTEN; i++)
+        TRY(miou_deadline(HOUR - i % 5, return_0, NULL));
+    if (miou_deadline(HOUR, go_deeper, depth) != MIOU_EXPIRED)
+        return -EIO;
+    return miou_sleep(1);
+}
+
+CHECK("R14.4", deadlines_nest_deeply)
+{
+    int depth = 0;
+
+    expect_code(unix_run_with(0, nest_deeply, &depth), 0);
+    expect_number(depth, DEEP);
+}
+
+/* ---- R14.5: expiry and cancellation ---- */
+
+struct both {
+    int64_t nanoseconds;
+    bool waits, ready;
+    int expired, then, cancelled, outcome;
+};
+
+static int expire_then_wait(void *arg)
+{
+    struct both *t = arg;
+    miou_promise *promise;
+
+    NOTE(t->expired, miou_sleep(HOUR));
+    TRY(miou_async(&promise, NULL, return_0, NULL));
+    NOTE(t->then, miou_deadline(HOUR, return_number, (void *)7));
+    TRY(miou_cancel(promise));
+    t->ready = true;
+    while (t->waits && (t->cancelled = miou_yield()) != MIOU_CANCELLED)
+        ;
+    return 5;
+}
+
+static int wait_under_a_deadline(void *arg)
+{
+    struct both *t = arg;
+
+    return miou_deadline(t->nanoseconds, expire_then_wait, t);
+}
+
+static int await_expiring(void *arg)
+{
+    struct both *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, wait_under_a_deadline, t));
+    while (!t->ready)
+        TRY(miou_yield());
+    if (t->waits)
+        TRY(miou_cancel(promise));
+    return miou_await(promise, &t->outcome);
+}
+
+CHECK("R14.5", a_task_goes_on_after_its_deadline)
+{
+    struct both t = {.nanoseconds = MILLISECOND};
+
+    expect_code(unix_run_with(0, await_expiring, &t), 0);
+    expect_noted(t.expired, MIOU_EXPIRED);
+    expect_noted(t.then, 7);
+    expect_code(t.outcome, 5);
+}
+
+CHECK("R14.5", cancellation_outdoes_expiry)
+{
+    struct both t = {.nanoseconds = MILLISECOND, .waits = true};
+
+    expect_code(unix_run_with(0, await_expiring, &t), 0);
+    expect_noted(t.expired, MIOU_EXPIRED);
+    expect_code(t.cancelled, MIOU_CANCELLED);
+    expect_code(t.outcome, MIOU_CANCELLED);
+}
+
+struct asleep {
+    atomic_bool begun;
+    int first, again;
+};
+
+static int sleep_twice(void *arg)
+{
+    struct asleep *t = arg;
+
+    atomic_store(&t->begun, true);
+    NOTE(t->first, miou_sleep(HOUR));
+    NOTE(t->again, miou_sleep(HOUR));
+    return 0;
+}
+
+static int sleep_long_under_a_deadline(void *arg)
+{
+    return miou_deadline(HOUR / 2, sleep_twice, arg);
+}
+
+static int cancel_before_the_deadline(void *arg)
+{
+    struct asleep *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_call(&promise, NULL, sleep_long_under_a_deadline, t));
+    while (!atomic_load(&t->begun))
+        TRY(miou_yield());
+    return miou_cancel(promise);
+}
+
+CHECK("R14.5", a_task_is_cancelled_before_its_deadline)
+{
+    struct asleep t = {.first = 1};
+
+    expect_code(unix_run_with(1, cancel_before_the_deadline, &t), 0);
+    expect_noted(t.first, MIOU_CANCELLED);
+    expect_noted(t.again, MIOU_CANCELLED);
+}
+
+/* ---- R14.6: what goes to others ---- */
+
+/* A task waits for the mutex under a deadline, and another behind it: that one gets it. */
+struct queue {
+    miou_mutex *mutex;
+    atomic_int waiting;
+    int expired, locked;
+};
+
+static int lock_it(void *arg)
+{
+    struct queue *t = arg;
+
+    return miou_mutex_lock(t->mutex);
+}
+
+static int lock_in_time(void *arg)
+{
+    struct queue *t = arg;
+
+    t->waiting++;
+    NOTE(t->expired, miou_deadline(2 * MILLISECOND, lock_it, t));
+    return 0;
+}
+
+static int lock_late(void *arg)
+{
+    struct queue *t = arg;
+
+    t->waiting++;
+    NOTE(t->locked, miou_mutex_lock(t->mutex));
+    return miou_mutex_unlock(t->mutex);
+}
+
+static int hold_mutex(void *arg)
+{
+    struct queue *t = arg;
+    miou_promise *first, *second;
+
+    TRY(miou_mutex_create(&t->mutex));
+    TRY(miou_mutex_lock(t->mutex));
+    TRY(miou_call(&first, NULL, lock_in_time, t));
+    while (t->waiting < 1)
+        TRY(miou_yield());
+    TRY(let_others_run());
+    TRY(miou_call(&second, NULL, lock_late, t));
+    TRY(miou_await(first, NULL));
+    TRY(miou_mutex_unlock(t->mutex));
+    TRY(miou_await(second, NULL));
+    return miou_mutex_free(t->mutex);
+}
+
+CHECK("R14.6", a_mutex_goes_to_the_next_task)
+{
+    struct queue t = {.locked = 1};
+
+    expect_code(unix_run_with(2, hold_mutex, &t), 0);
+    expect_noted(t.expired, MIOU_EXPIRED);
+    expect_noted(t.locked, 0);
+}
+
+/* Of a thousand handovers some meet a deadline that passes just then. Whichever is first, the mutex
+ * is held by the task that was told so, or by none. */
+enum { MEETINGS = 1000 };
+
+struct meetings {
+    miou_mutex *mutex;
+    int round, results[MEETINGS];
+};
+
+static int unlock_after_turns(void *arg)
+{
+    struct meetings *t = arg;
+    int i;
+
+    TRY(miou_mutex_lock(t->mutex));
+    for (i = 0; i < t->round % 50; i++)
+        TRY(miou_yield());
+    return miou_mutex_unlock(t->mutex);
+}
+
+static int lock_now(void *arg)
+{
+    struct meetings *t = arg;
+
+    return miou_mutex_lock(t->mutex);
+}
+
+static int meet(void *arg)
+{
+    struct meetings *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_mutex_create(&t->mutex));
+    for (t->round = 0; t->round < MEETINGS; t->round++) {
+        int *result = &t->results[t->round];
+
+        TRY(miou_call(&promise, NULL, unlock_after_turns, t));
+        dawdle(t->round);
+        *result = miou_deadline(1000 * (t->round % 20), lock_now, t);
+        if (*result == 0)
+            TRY(miou_mutex_unlock(t->mutex));
+        TRY(await_and_free(promise));
+        TRY(miou_mutex_try_lock(t->mutex)); /* held by none */
+        TRY(miou_mutex_unlock(t->mutex));
+    }
+    return 0;
+}
+
+CHECK("R14.6", a_mutex_is_held_by_the_one_that_was_told_so)
+{
+    struct meetings t = {.round = 0};
+    int i;
+
+    expect_code(unix_run_with(1, meet, &t), 0);
+    for (i = 0; i < MEETINGS; i++) {
+        with_index(i);
+
+        expect_one_of(t.results[i], 0, MIOU_EXPIRED);
+    }
+}
+
+/* The mutex arrives from another domain, and the deadline passes, while the domain of the task that
+ * waits is busy. Whether it is told that it has the mutex or that it came too late, so it is. */
+struct arrival {
+    miou_mutex *mutex;
+    int64_t nanoseconds;
+    atomic_bool held, go, unlocked;
+    int result, afterwards;
+};
+
+static int hold_until_told(void *arg)
+{
+    struct arrival *t = arg;
+
+    TRY(miou_mutex_lock(t->mutex));
+    atomic_store(&t->held, true);
+    until(&t->go);
+    TRY(miou_mutex_unlock(t->mutex));
+    atomic_store(&t->unlocked, true);
+    return 0;
+}
+
+static int lock_under_way(void *arg)
+{
+    struct arrival *t = arg;
+
+    return miou_mutex_lock(t->mutex);
+}
+
+static int lock_in_any_case(void *arg)
+{
+    struct arrival *t = arg;
+
+    NOTE(t->result, miou_deadline(t->nanoseconds, lock_under_way, t));
+    return t->result == 0 ? miou_mutex_unlock(t->mutex) : 0;
+}
+
+static int be_busy_meanwhile(void *arg)
+{
+    struct arrival *t = arg;
+    miou_promise *holder, *waiter;
+    int64_t begun;
+
+    TRY(miou_mutex_create(&t->mutex));
+    TRY(miou_call(&holder, NULL, hold_until_told, t));
+    until(&t->held);
+    begun = now();
+    TRY(miou_async(&waiter, NULL, lock_in_any_case, t));
+    TRY(miou_yield());
+    atomic_store(&t->go, true);
+    until(&t->unlocked);
+    while (now() < begun + 2 * t->nanoseconds)
+        ;
+    TRY(miou_await(holder, NULL));
+    TRY(miou_await(waiter, NULL));
+    NOTE(t->afterwards, miou_mutex_try_lock(t->mutex));
+    return 0;
+}
+
+CHECK("R14.6", a_mutex_that_comes_with_the_deadline_is_not_lost)
+{
+    struct arrival t = {.nanoseconds = MILLISECOND, .afterwards = 1};
+
+    expect_code(unix_run_with(1, be_busy_meanwhile, &t), 0);
+    expect_one_of(t.result, 0, MIOU_EXPIRED);
+    expect_noted(t.afterwards, 0);
+}
+
+/* The task that computes a lazy value runs out of time; one that waits computes it. */
+struct value {
+    miou_lazy *lazy;
+    atomic_int begun;
+    int expired, outcome, twice;
+};
+
+static int compute_slowly_once(void *arg)
+{
+    struct value *t = arg;
+
+    return t->begun++ == 0 ? miou_sleep(HOUR) : 9;
+}
+
+static int force(void *arg)
+{
+    struct value *t = arg;
+
+    return miou_lazy_force(t->lazy, NULL);
+}
+
+static int force_in_time(void *arg)
+{
+    struct value *t = arg;
+
+    NOTE(t->expired, miou_deadline(2 * MILLISECOND, force, t));
+    return 0;
+}
+
+static int force_behind(void *arg)
+{
+    struct value *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_lazy_create(&t->lazy, compute_slowly_once, t));
+    TRY(miou_async(&promise, NULL, force_in_time, t));
+    while (t->begun == 0)
+        TRY(miou_yield());
+    TRY(miou_lazy_force(t->lazy, &t->outcome));
+    TRY(miou_lazy_force(t->lazy, &t->twice));
+    return miou_await(promise, NULL);
+}
+
+CHECK("R14.6", a_lazy_value_is_computed_by_the_next_task)
+{
+    struct value t = {.outcome = 0};
+
+    expect_code(unix_run_with(0, force_behind, &t), 0);
+    expect_noted(t.expired, MIOU_EXPIRED);
+    expect_code(t.outcome, 9);
+    expect_code(t.twice, 9);
+    expect_number(t.begun, 2);
+}
+
+/* ---- R14.7: children ---- */
+
+struct family {
+    miou_promise *child;
+    int expired, outcome;
+};
+
+static int sleep_a_moment(void *arg)
+{
+    (void)arg;
+    return miou_sleep(2 * MILLISECOND);
+}
+
+static int spawn_under_a_deadline(void *arg)
+{
+    struct family *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, sleep_a_moment, NULL));
+    NOTE(t->expired, miou_await(promise, NULL));
+    t->child = promise;
+    return 0;
+}
+
+static int outlive_a_deadline(void *arg)
+{
+    struct family *t = arg;
+
+    TRY(miou_deadline(0, spawn_under_a_deadline, t));
+    return miou_await(t->child, &t->outcome);
+}
+
+CHECK("R14.7", children_do_not_have_their_parents_deadline)
+{
+    struct family t = {.outcome = 1};
+
+    expect_code(unix_run_with(0, outlive_a_deadline, &t), 0);
+    expect_noted(t.expired, MIOU_EXPIRED);
+    expect_code(t.outcome, 0);
+}
+
+static int forget_a_child(void *arg)
+{
+    return miou_deadline(0, spawn_under_a_deadline, arg);
+}
+
+CHECK("R14.7", a_child_whose_await_expired_is_not_settled)
+{
+    struct family t = {.expired = 0};
+
+    expect_code(unix_run_with(0, forget_a_child, &t), MIOU_STILL_HAS_CHILDREN);
+    expect_noted(t.expired, MIOU_EXPIRED);
+}
+
+/* Under a deadline that has passed, or that passes while the slow child ends. */
+struct ending {
+    miou_task *fn;
+    int64_t nanoseconds;
+    struct slow slow[2];
+    miou_promise *promises[2];
+    bool all_ended; /* when the call returned */
+    int result;
+};
+
+static int begin_slow(void *arg)
+{
+    struct ending *t = arg;
+
+    TRY(miou_async(&t->promises[0], NULL, return_0, NULL));
+    TRY(miou_call(&t->promises[1], NULL, end_slowly, &t->slow[1]));
+    until(&t->slow[1].begun);
+    TRY(let_others_run());
+    t->result = miou_deadline(t->nanoseconds, t->fn, t);
+    t->all_ended = atomic_load(&t->slow[1].ended);
+    TRY(miou_await(t->promises[0], NULL));
+    return miou_await(t->promises[1], NULL);
+}
+
+static int cancel_slow(void *arg)
+{
+    struct ending *t = arg;
+
+    return miou_cancel(t->promises[1]);
+}
+
+static int await_the_first(void *arg)
+{
+    struct ending *t = arg;
+
+    return miou_await_first(NULL, NULL, t->promises, 2);
+}
+
+static void check_ending(miou_task *fn, int64_t nanoseconds)
+{
+    struct ending t = {.fn = fn, .nanoseconds = nanoseconds, .result = 1};
+
+    expect_code(unix_run_with(1, begin_slow, &t), 0);
+    expect_code(t.result, 0);
+    expect_true(t.all_ended);
+}
+#define check_ending(...) IN_HELPER(check_ending, (__VA_ARGS__), #__VA_ARGS__)
+
+CHECK("R14.7", cancelling_waits_as_long_as_it_takes)
+{
+    check_ending(cancel_slow, 0);
+    check_ending(cancel_slow, MILLISECOND);
+}
+
+CHECK("R14.7", the_first_child_is_taken_when_the_others_have_ended)
+{
+    check_ending(await_the_first, 0);
+    check_ending(await_the_first, MILLISECOND);
+}
+
+static int end_in_parallel(void *arg)
+{
+    struct ending *t = arg;
+
+    return miou_parallel(NULL, end_slowly, (void *[]){&t->slow[0], &t->slow[1]}, 2);
+}
+
+static int run_in_parallel(void *arg)
+{
+    struct ending *t = arg;
+
+    NOTE(t->result, miou_deadline(t->nanoseconds, end_in_parallel, t));
+    t->all_ended = atomic_load(&t->slow[0].ended) == atomic_load(&t->slow[0].begun) &&
+                   atomic_load(&t->slow[1].ended) == atomic_load(&t->slow[1].begun);
+    return 0;
+}
+
+CHECK("R14.7", what_was_spawned_in_parallel_has_ended)
+{
+    const int64_t lengths[] = {0, MILLISECOND, 3 * MILLISECOND};
+    size_t i;
+
+    for (i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        with_index(i);
+        struct ending t = {.nanoseconds = lengths[i]};
+
+        expect_code(unix_run_with(2, run_in_parallel, &t), 0);
+        expect_noted(t.result, MIOU_EXPIRED);
+        expect_true(t.all_ended);
+    }
+}
+
+/* ---- R14.8: where it is refused ---- */
+
+CHECK("R14.8", refused_outside_a_run)
+{
+    assert_all_refused(
+        first_accepted(SERVER_CALLS, EVERY_CALL, MIOU_NOT_RUNNING, &(struct objects){0}));
+}
+
+CHECK("R14.8", refused_in_finalisers)
+{
+    assert_refused_in_finalisers(SERVER_CALLS, miou_run);
+    assert_refused_in_finalisers(SERVER_CALLS, miou_unix_run);
+}
+
+CHECK("R14.8", refused_when_cancelled)
+{
+    assert_refused_when_cancelled(SERVER_CALLS, miou_unix_run);
+}
+
+static int give_no_function(void *arg)
+{
+    int *results = arg;
+
+    NOTE(results[0], miou_deadline(HOUR, NULL, NULL));
+    NOTE(results[1], miou_deadline(0, NULL, NULL));
+    return 0;
+}
+
+CHECK("R14.8", a_deadline_needs_a_function)
+{
+    int results[2] = {0, 0};
+
+    expect_code(unix_run_with(0, give_no_function, results), 0);
+    expect_noted(results[0], -EINVAL);
+    expect_noted(results[1], -EINVAL);
+}
+
+struct unmonitored {
+    const char *accepted;
+};
+
+static int call_without_a_monitor(void *arg)
+{
+    struct unmonitored *t = arg;
+
+    t->accepted =
+        first_accepted(SERVER_CALLS, NEEDS_MONITOR, MIOU_NO_MONITOR, &(struct objects){0});
+    return 0;
+}
+
+CHECK("R14.8", refused_without_the_monitor)
+{
+    struct unmonitored t = {.accepted = "nothing"};
+
+    expect_code(run_with(0, call_without_a_monitor, &t), 0);
+    assert_all_refused(t.accepted);
+}
+
+/* ---- R14.9: no deadlock ---- */
+
+struct stuck {
+    miou_trigger *trigger;
+    int expired;
+};
+
+static int await_for_nothing(void *arg)
+{
+    struct stuck *t = arg;
+
+    return miou_trigger_await(t->trigger);
+}
+
+static int get_unstuck(void *arg)
+{
+    struct stuck *t = arg;
+
+    TRY(miou_trigger_create(&t->trigger));
+    NOTE(t->expired, miou_deadline(5 * MILLISECOND, await_for_nothing, t));
+    return 0;
+}
+
+static int get_unstuck_elsewhere(void *arg)
+{
+    return run_on(1, get_unstuck, arg);
+}
+
+static int get_stuck(void *arg)
+{
+    TRY(get_unstuck(arg));
+    return await_for_nothing(arg);
+}
+
+static void ignore_deadlock(void *state, const miou_waiting *waiting)
+{
+    (void)state, (void)waiting;
+}
+
+CHECK("R14.9", a_deadline_to_come_is_no_deadlock)
+{
+    struct stuck t = {.expired = 0};
+
+    expect_code(unix_run_with(0, get_unstuck, &t), 0);
+    expect_noted(t.expired, MIOU_EXPIRED);
+}
+
+CHECK("R14.9", a_deadline_to_come_elsewhere_is_no_deadlock)
+{
+    struct stuck t = {.expired = 0};
+
+    expect_code(unix_run_with(1, get_unstuck_elsewhere, &t), 0);
+    expect_noted(t.expired, MIOU_EXPIRED);
+}
+
+CHECK("R14.9", a_deadline_that_has_passed_is_one)
+{
+    struct stuck t = {.expired = 0};
+
+    expect_code(run_by(miou_unix_run, &(miou_options){.deadlock = ignore_deadlock}, get_stuck, &t),
+                MIOU_DEADLOCK);
+    expect_noted(t.expired, MIOU_EXPIRED);
+}
