@@ -3,7 +3,8 @@
  * A run is a tree of tasks. Every task is awaited or cancelled by its parent, and every resource
  * has an owner and a finaliser. Dom0, the domain of the thread that called miou_run, takes no task
  * from another domain. [R2.1] and the like are the numbered rules of the chapters beside this file.
- * miou_sync.h has mutexes and other objects that tasks share; miou_unix.h has descriptors and time.
+ * miou_sync.h has mutexes and other objects that tasks share; miou_unix.h has descriptors and time;
+ * miou_server.h has what authors of servers need beside these.
  *
  * On error every call returns a negative code: -errno for an error of the system or of an argument,
  * or one of the codes below. What a call hands out is written through its first arguments, and only

@@ -82,7 +82,7 @@ static void has_what_the_headers_declare(void **state)
 {
     (void)state;
     assert_int_equal(declared("spec/miou.h") + declared("spec/miou_sync.h") +
-                         declared("spec/miou_unix.h"),
+                         declared("spec/miou_unix.h") + declared("spec/miou_server.h"),
                      TABLE);
 }
 
@@ -96,6 +96,7 @@ static int read_page(void **state)
     append(headers, sizeof headers, "spec/miou.h");
     append(headers, sizeof headers, "spec/miou_sync.h");
     append(headers, sizeof headers, "spec/miou_unix.h");
+    append(headers, sizeof headers, "spec/miou_server.h");
     append(page, sizeof page, "spec/interface.md");
     return 0;
 }
