@@ -182,6 +182,14 @@ static void read_explore(struct options *options, const char *text)
     options->steered++;
 }
 
+static void read_explore_all(struct options *options, const char *text)
+{
+    options->session.explore =
+        text ? number("--explore-all=", text, EXPLORE_MAX) : EXPLORE_DEFAULT;
+    options->session.explore_all = true;
+    options->steered++;
+}
+
 static void read_slowest(struct options *options, const char *text)
 {
     options->slowest = text ? number("--slowest=", text, SLOWEST_MAX) : SLOWEST_DEFAULT;
@@ -374,6 +382,7 @@ static const struct known {
     {"seed", required_argument, .read = read_seed},
     {"schedule", required_argument, .read = read_schedule},
     {"explore", optional_argument, .read = read_explore},
+    {"explore-all", optional_argument, .read = read_explore_all},
     {"list", no_argument, .read = list},
     {"list-tests", no_argument, .read = list_tests},
     {"print", required_argument, .read = print},

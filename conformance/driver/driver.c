@@ -53,6 +53,40 @@ static void write_out(const char *text, size_t size)
     }
 }
 
+/* ---- Turns ---- */
+
+/* Lines of turns that go out with the next line: nothing is lost with them if there is none. */
+static char held[2048];
+static size_t held_size;
+
+static void write_with_held(const char *text, size_t size)
+{
+    if (held_size + size > sizeof held) {
+        write_out(held, held_size);
+        write_out(text, size);
+    } else {
+        memcpy(held + held_size, text, size);
+        write_out(held, held_size + size);
+    }
+    held_size = 0;
+}
+
+static void tell_turn(void *state, const int *domains, size_t count)
+{
+    size_t room = strlen("turn\n") + strlen(" 00") * count, i;
+
+    (void)state;
+    if (held_size + room > sizeof held)
+        write_with_held("", 0);
+    if (room > sizeof held)
+        return;
+    held_size += (size_t)sprintf(held + held_size, "turn");
+    for (i = 0; i < count; i++)
+        held_size += domains[i] >= 0 ? (size_t)sprintf(held + held_size, " %d", domains[i])
+                                     : (size_t)sprintf(held + held_size, " -");
+    held[held_size++] = '\n';
+}
+
 /* ---- Schedules ---- */
 
 struct schedule {
@@ -315,7 +349,9 @@ static void execute(const struct schedule *schedule)
 {
     struct steering steering = {.schedule = schedule, .state = schedule ? schedule->seed : 0};
 
-    execute_program((miou_options){.choose = schedule ? choose : NULL, .choose_state = &steering});
+    execute_program((miou_options){.choose = schedule ? choose : NULL,
+                                   .choose_state = &steering,
+                                   .turn = schedule ? tell_turn : NULL});
 }
 
 /* Execute the program in this process, which is for that alone. */
@@ -411,7 +447,7 @@ int main(int argc, char **argv)
     int status;
 
     open_output();
-    deliver = write_out;
+    deliver = write_with_held;
     if (argc == 3 && !strcmp(argv[1], "--lacks")) {
         keep_counters(argv[2]);
         status = opened(argv[2], say_lacks(argv[2]));

@@ -1,0 +1,483 @@
+/* footprint.c: a driver reports what operations did, but not when in between the runtime did it.
+ * So a turn of a domain is taken to touch whatever the operations that are under way there touch,
+ * besides those that end in it. News of another domain (a spawn, an end, a cancellation, a wake-up)
+ * writes to a place of the domain that it is for, which each turn of that domain reads. */
+#include "footprint.h"
+
+#include "scenario/memory.h"
+#include "view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Places, by their first. */
+enum {
+    NEWS = 0, /* of each domain */
+    FLAGS = NEWS + PROGRAM_DOMAINS_MAX + 1,
+    ORDER = FLAGS + PROGRAM_TASKS_MAX, /* of the events whose order is expected */
+    CLOCK,
+    NAMES, /* what shared names stand for */
+    NAMES_COUNT = 80,
+    OBJECTS = NAMES + NAMES_COUNT, /* what is behind them; those used by one operation are one */
+    OBJECTS_COUNT = 80,
+    PLACES = OBJECTS + OBJECTS_COUNT
+};
+_Static_assert(PLACES <= 64 * FOOTPRINT_WORDS, "a bit for each place");
+
+/* An instance at some point of the trace. */
+struct follower {
+    int domain;    /* -1: not known, or not begun */
+    int operation; /* under way; -1: none */
+    int child;     /* spawned last; -1: none */
+    bool lingers;  /* has ended, and had children that had not */
+    bool over;     /* has ended */
+};
+
+struct walk {
+    const struct program *program;
+    const struct trace *trace;
+    struct follower *followers; /* by instance */
+    int *alive;                 /* instances that have begun, but not ended, or linger */
+    int alive_count;
+    int *unborn; /* instances that were spawned, and never begin */
+    int unborn_count;
+    bool breaks; /* the run ends because a rule was broken */
+    int shared[NAME_KINDS][PROGRAM_TASKS_MAX]; /* by name: its place among NAMES; -1: not shared */
+    int object[NAMES_COUNT];                   /* by that: its place among OBJECTS */
+    int domain;                                /* whose turn it is */
+    struct footprint *footprint;               /* of that turn */
+};
+
+/* ---- Footprints ---- */
+
+static void read_place(struct footprint *footprint, int place)
+{
+    footprint->reads[place / 64] |= (uint64_t)1 << place % 64;
+}
+
+static void write_place(struct footprint *footprint, int place)
+{
+    read_place(footprint, place);
+    footprint->writes[place / 64] |= (uint64_t)1 << place % 64;
+}
+
+void footprint_fill(struct footprint *footprint)
+{
+    memset(footprint->reads, 0xff, sizeof footprint->reads);
+    memset(footprint->writes, 0xff, sizeof footprint->writes);
+}
+
+bool footprints_meet(const struct footprint *one, const struct footprint *other)
+{
+    uint64_t common = 0;
+
+    for (int i = 0; i < FOOTPRINT_WORDS; i++)
+        common |= (one->reads[i] & other->writes[i]) | (one->writes[i] & other->reads[i]);
+    return common != 0;
+}
+
+int turn_taker(const struct trace *trace, int turn)
+{
+    const struct turn *which = &trace->turns[turn];
+    int answer = which->count > 1 && which->choice < trace->choice_count
+                     ? trace->choices[which->choice].answer
+                     : 0;
+
+    return trace->candidates[which->candidate + (answer < which->count ? answer : 0)];
+}
+
+/* ---- Names ---- */
+
+static bool lists(const int *numbers, int count, int number)
+{
+    for (int i = 0; i < count; i++)
+        if (numbers[i] == number)
+            return true;
+    return false;
+}
+
+/* Whether an operation has a name among its words. */
+static bool has_name(const struct operation *operation, enum name_kind kind, int name)
+{
+    return (operation_names(operation->kind) == kind && operation->name == name) ||
+           (operation_other_names(operation->kind) == kind &&
+            (operation->other == name || operation->third == name)) ||
+           (kind == NAME_PROMISE && (operation->bind == name ||
+                                     lists(operation->promises, operation->promise_count, name))) ||
+           (kind == NAME_RESOURCE && lists(operation->give, operation->give_count, name)) ||
+           (kind == NAME_ORPHANAGE && operation->orphans == name);
+}
+
+/* The shared names of an operation, by their places among NAMES. Returns how many. */
+static int names_of(const struct walk *walk, const struct operation *operation, int *places)
+{
+    int count = 0, kind, name;
+
+    for (kind = NAME_PROMISE; kind <= NAME_HOOK; kind++)
+        for (name = 0; name < walk->program->names[kind].count; name++)
+            if (walk->shared[kind][name] >= 0 && has_name(operation, (enum name_kind)kind, name))
+                places[count++] = walk->shared[kind][name];
+    return count;
+}
+
+static bool binds(const struct program *program, const struct operation *operation)
+{
+    enum name_kind kind = operation_names(operation->kind);
+
+    return operation->bind >= 0 || (names_objects(kind) && operation->name >= 0 &&
+                                    binds_name(program, operation->task, kind, operation->name));
+}
+
+/* The objects that one operation uses may know each other from then on. */
+static void join_objects(struct walk *walk, const int *places, int count)
+{
+    for (int i = 1; i < count; i++) {
+        int from = walk->object[places[i]], to = walk->object[places[0]];
+
+        for (int k = 0; k < NAMES_COUNT; k++)
+            if (walk->object[k] == from)
+                walk->object[k] = to;
+    }
+}
+
+static void number_names(struct walk *walk)
+{
+    const struct program *program = walk->program;
+    int places[NAMES_COUNT], count = 0, kind, i;
+
+    memset(walk->shared, -1, sizeof walk->shared);
+    for (kind = NAME_PROMISE; kind <= NAME_HOOK; kind++)
+        for (i = 0; i < program->names[kind].count; i++)
+            if (program->names[kind].of[i].shared)
+                walk->shared[kind][i] = count++ % NAMES_COUNT;
+    for (i = 0; i < NAMES_COUNT; i++)
+        walk->object[i] = i;
+    for (i = 0; i < program->operation_count; i++)
+        join_objects(walk, places, names_of(walk, &program->operations[i], places));
+}
+
+/* ---- News ---- */
+
+static void send_news(struct walk *walk, int domain)
+{
+    if (domain < 0)
+        for (int i = 0; i <= walk->program->domains; i++)
+            write_place(walk->footprint, NEWS + i);
+    else if (domain != walk->domain)
+        write_place(walk->footprint, NEWS + domain);
+}
+
+static bool descends(const struct trace *trace, int instance, int from)
+{
+    while (instance >= 0 && instance != from)
+        instance = trace->instances[instance].parent;
+    return instance == from;
+}
+
+/* What is below an instance is cancelled, or may be. */
+static void cancel_below(struct walk *walk, int instance)
+{
+    for (int i = 0; i < walk->alive_count; i++)
+        if (walk->alive[i] != instance && descends(walk->trace, walk->alive[i], instance))
+            send_news(walk, walk->followers[walk->alive[i]].domain);
+    for (int i = 0; i < walk->unborn_count; i++)
+        if (descends(walk->trace, walk->unborn[i], instance))
+            send_news(walk, -1);
+}
+
+/* An instance that is to begin may be cancelled instead. */
+static bool has_unbegun(const struct walk *walk, int instance)
+{
+    const struct follower *follower = &walk->followers[instance];
+
+    return follower->child >= 0 && walk->followers[follower->child].domain < 0;
+}
+
+/* Where a called task begins; -1: that is not known. */
+static int target_of(const struct walk *walk, int child)
+{
+    int begun = walk->trace->instances[child].begun;
+    int domain = begun >= 0 ? walk->trace->events[begun].domain : -1;
+
+    return domain >= 0 && !is_unknown_domain(domain) && domain <= walk->program->domains ? domain
+                                                                                         : -1;
+}
+
+static int home_of(const struct walk *walk, int instance)
+{
+    return instance >= 0 ? walk->followers[instance].domain : -1;
+}
+
+/* ---- Operations ---- */
+
+static bool waits_for_object(enum operation_kind kind)
+{
+    return operation_has(kind, OPERATION_SUSPENDS) && operation_names(kind) >= NAME_MUTEX &&
+           operation_names(kind) <= NAME_COMPUTATION;
+}
+
+/* Tasks of other domains that wait for the same object may be woken. */
+static void wake_others(struct walk *walk, const int *places, int count)
+{
+    int theirs[NAMES_COUNT];
+
+    for (int i = 0; i < walk->alive_count; i++) {
+        const struct follower *other = &walk->followers[walk->alive[i]];
+        const struct operation *operation;
+
+        if (other->operation < 0 || other->domain == walk->domain)
+            continue;
+        operation = &walk->program->operations[other->operation];
+        if (!waits_for_object(operation->kind) || names_of(walk, operation, theirs) == 0)
+            continue;
+        for (int k = 0; k < count; k++)
+            if (walk->object[theirs[0]] == walk->object[places[k]])
+                send_news(walk, other->domain);
+    }
+}
+
+static void touch_names(struct walk *walk, const struct operation *operation)
+{
+    int places[NAMES_COUNT], count = names_of(walk, operation, places);
+
+    for (int i = 0; i < count; i++) {
+        write_place(walk->footprint, OBJECTS + walk->object[places[i]]);
+        if (binds(walk->program, operation))
+            write_place(walk->footprint, NAMES + places[i]);
+        else
+            read_place(walk->footprint, NAMES + places[i]);
+    }
+    if (operation_names(operation->kind) >= NAME_MUTEX)
+        wake_others(walk, places, count);
+}
+
+/* What an operation that is under way, or has just ended, may touch. */
+static void touch(struct walk *walk, int instance, const struct operation *operation)
+{
+    const struct follower *follower = &walk->followers[instance];
+
+    touch_names(walk, operation);
+    switch (operation->kind) {
+    case OP_CALL:
+        if (follower->child >= 0)
+            send_news(walk, target_of(walk, follower->child));
+        return;
+    case OP_PARALLEL:
+        send_news(walk, -1);
+        return;
+    case OP_CANCEL:
+    case OP_AWAIT_FIRST:
+        cancel_below(walk, instance);
+        if (has_unbegun(walk, instance))
+            send_news(walk, -1);
+        return;
+    case OP_TRANSFER:
+        send_news(walk, home_of(walk, walk->trace->instances[instance].parent));
+        return;
+    case OP_POST:
+        write_place(walk->footprint, FLAGS + operation->name);
+        return;
+    case OP_UNTIL:
+    case OP_SPIN:
+        read_place(walk->footprint, FLAGS + operation->name);
+        return;
+    case OP_SLEEP:
+        write_place(walk->footprint, CLOCK);
+        return;
+    case OP_RUN:
+    case OP_HANDLE:
+    case OP_IGNORE:
+    case OP_RESTORE:
+    case OP_RAISE:
+    case OP_HOOK:
+    case OP_UNHOOK:
+        footprint_fill(walk->footprint);
+        return;
+    default:
+        if (operation_is_io(operation->kind))
+            footprint_fill(walk->footprint);
+    }
+}
+
+/* An instance goes on with the operation at that place of its task, and looks up its names. */
+static void go_on(struct walk *walk, int instance, int operation)
+{
+    const struct program *program = walk->program;
+    const struct task *task = &program->tasks[walk->trace->instances[instance].task];
+    struct follower *follower = &walk->followers[instance];
+    int places[NAMES_COUNT], count;
+
+    follower->operation = operation < task->first + task->count ? operation : -1;
+    if (follower->operation < 0)
+        return;
+    count = names_of(walk, &program->operations[operation], places);
+    for (int i = 0; i < count; i++)
+        read_place(walk->footprint, NAMES + places[i]);
+}
+
+/* ---- Events ---- */
+
+static void begin(struct walk *walk, int instance)
+{
+    walk->followers[instance].domain = walk->domain;
+    walk->alive[walk->alive_count++] = instance;
+    go_on(walk, instance, walk->program->tasks[walk->trace->instances[instance].task].first);
+}
+
+static void end(struct walk *walk, int instance)
+{
+    const struct instance *which = &walk->trace->instances[instance];
+    struct follower *follower = &walk->followers[instance];
+    int i;
+
+    follower->over = true;
+    follower->operation = -1;
+    if (which->forced)
+        return;
+    send_news(walk, which->parent >= 0 ? home_of(walk, which->parent) : walk->domain);
+    cancel_below(walk, instance);
+    follower->lingers = has_unbegun(walk, instance) || walk->unborn_count > 0;
+    for (i = 0; i < walk->alive_count; i++)
+        follower->lingers |= walk->alive[i] != instance && !walk->followers[walk->alive[i]].over &&
+                             descends(walk->trace, walk->alive[i], instance);
+    if (has_unbegun(walk, instance))
+        send_news(walk, -1);
+    if (walk->breaks)
+        footprint_fill(walk->footprint);
+}
+
+static void spawn(struct walk *walk, const struct event *event)
+{
+    enum operation_kind kind = walk->program->operations[event->operation].kind;
+
+    walk->followers[event->instance].child = event->child;
+    if (walk->trace->instances[event->child].begun < 0)
+        walk->unborn[walk->unborn_count++] = event->child;
+    if (kind == OP_CALL)
+        send_news(walk, target_of(walk, event->child));
+}
+
+static void see(struct walk *walk, const struct event *event)
+{
+    if (view_is_ordered(walk->program, walk->trace, event))
+        write_place(walk->footprint, ORDER);
+    switch (event->kind) {
+    case EVENT_SPAWN:
+        spawn(walk, event);
+        return;
+    case EVENT_BEGIN:
+        begin(walk, event->instance);
+        return;
+    case EVENT_DID:
+    case EVENT_ASIDE:
+        touch(walk, event->instance, &walk->program->operations[event->operation]);
+        go_on(walk, event->instance, event->operation + 1);
+        return;
+    case EVENT_END:
+        end(walk, event->instance);
+        return;
+    case EVENT_OUTSIDE:
+    case EVENT_PORT:
+        footprint_fill(walk->footprint);
+        return;
+    default:
+        return;
+    }
+}
+
+/* ---- Turns ---- */
+
+static bool is_blocked(const struct operation *operation)
+{
+    return operation->repeat == 1 && operation_has(operation->kind, OPERATION_SUSPENDS) &&
+           operation->kind != OP_YIELD && operation->kind != OP_SLEEP;
+}
+
+/* What is under way on the domain when its turn begins. */
+static void touch_under_way(struct walk *walk)
+{
+    const struct program *program = walk->program;
+    int i, polls = 0;
+    bool idle = true;
+
+    read_place(walk->footprint, NEWS + walk->domain);
+    for (i = 0; i < walk->alive_count; i++) {
+        const struct follower *follower = &walk->followers[walk->alive[i]];
+        const struct operation *operation =
+            follower->operation >= 0 ? &program->operations[follower->operation] : NULL;
+
+        if (follower->domain != walk->domain)
+            continue;
+        if (follower->lingers)
+            send_news(walk, home_of(walk, walk->trace->instances[walk->alive[i]].parent));
+        idle &= !follower->lingers && operation && is_blocked(operation);
+        polls += operation && operation->kind == OP_UNTIL;
+        if (operation)
+            touch(walk, walk->alive[i], operation);
+    }
+    for (i = 0; i < walk->unborn_count; i++)
+        send_news(walk, home_of(walk, walk->trace->instances[walk->unborn[i]].parent));
+    walk->footprint->polls = idle ? polls : 0;
+}
+
+static void forget_ended(struct walk *walk)
+{
+    int kept = 0;
+
+    for (int i = 0; i < walk->alive_count; i++)
+        if (!walk->followers[walk->alive[i]].over || walk->followers[walk->alive[i]].lingers)
+            walk->alive[kept++] = walk->alive[i];
+    walk->alive_count = kept;
+}
+
+static void walk_turn(struct walk *walk, int turn, int end)
+{
+    const struct trace *trace = walk->trace;
+
+    walk->domain = turn_taker(trace, turn);
+    if (walk->domain == TURN_TIME)
+        footprint_fill(walk->footprint);
+    else
+        touch_under_way(walk);
+    if (trace->turns[turn].event < end)
+        walk->footprint->polls = 0;
+    for (int i = trace->turns[turn].event; i < end; i++)
+        see(walk, &trace->events[i]);
+    forget_ended(walk);
+}
+
+/* Whether the run ended, or may have, because some task broke a rule. */
+static bool has_broken(const struct trace *trace)
+{
+    const struct event *last = trace->event_count ? &trace->events[trace->event_count - 1] : NULL;
+    enum outcome_kind kind;
+
+    if (!last || last->kind != EVENT_RUN)
+        return true;
+    kind = last->outcomes.of->kind;
+    return kind != OUTCOME_OK && kind != OUTCOME_FAILED;
+}
+
+struct footprint *footprints_of(const struct program *program, const struct trace *trace)
+{
+    struct footprint *footprints = zeroed((size_t)trace->turn_count, sizeof *footprints);
+    size_t instances = (size_t)trace->instance_count;
+    struct walk walk = {.program = program, .trace = trace, .breaks = has_broken(trace)};
+    int i;
+
+    walk.followers = zeroed(instances, sizeof *walk.followers);
+    walk.alive = zeroed(instances, sizeof *walk.alive);
+    walk.unborn = zeroed(instances, sizeof *walk.unborn);
+    for (i = 0; i < trace->instance_count; i++)
+        walk.followers[i] = (struct follower){.domain = -1, .operation = -1, .child = -1};
+    number_names(&walk);
+    for (i = 0; i < trace->turn_count; i++) {
+        walk.footprint = &footprints[i];
+        walk_turn(&walk, i,
+                  i + 1 < trace->turn_count ? trace->turns[i + 1].event : trace->event_count);
+    }
+    free(walk.followers);
+    free(walk.alive);
+    free(walk.unborn);
+    return footprints;
+}
