@@ -1,7 +1,9 @@
 /* footprint.c: a driver reports what operations did, but not when in between the runtime did it.
- * So a turn of a domain is taken to touch whatever the operations that are under way there touch,
- * besides those that end in it. News of another domain (a spawn, an end, a cancellation, a wake-up)
- * writes to a place of the domain that it is for, which each turn of that domain reads. */
+ * So a turn is taken to touch all that the operation touches which its task has under way, besides
+ * those that end in it; and if no event tells whose turn of the domain's tasks it was, all that the
+ * operations of these tasks touch. News from another domain (a spawn, an end, a wake-up) makes a
+ * task ready; it writes to a place of the domain that it is for, and whatever makes a task of that
+ * domain ready, or asks for news, reads it, for the order matters. So it is with cancellations. */
 #include "footprint.h"
 
 #include "scenario/memory.h"
@@ -12,8 +14,9 @@
 
 /* Places, by their first. */
 enum {
-    NEWS = 0, /* of each domain */
-    FLAGS = NEWS + PROGRAM_DOMAINS_MAX + 1,
+    NEWS = 0, /* for each domain */
+    CANCELS = NEWS + PROGRAM_DOMAINS_MAX + 1, /* likewise */
+    FLAGS = CANCELS + PROGRAM_DOMAINS_MAX + 1,
     ORDER = FLAGS + PROGRAM_TASKS_MAX, /* of the events whose order is expected */
     CLOCK,
     NAMES, /* what shared names stand for */
@@ -167,6 +170,15 @@ static void send_news(struct walk *walk, int domain)
         write_place(walk->footprint, NEWS + domain);
 }
 
+/* A domain's tasks, or those of any domain, may be cancelled. */
+static void send_cancel(struct walk *walk, int domain)
+{
+    for (int i = 0; i <= walk->program->domains; i++)
+        if (domain < 0 || i == domain)
+            write_place(walk->footprint, CANCELS + i);
+    send_news(walk, domain);
+}
+
 static bool descends(const struct trace *trace, int instance, int from)
 {
     while (instance >= 0 && instance != from)
@@ -179,10 +191,10 @@ static void cancel_below(struct walk *walk, int instance)
 {
     for (int i = 0; i < walk->alive_count; i++)
         if (walk->alive[i] != instance && descends(walk->trace, walk->alive[i], instance))
-            send_news(walk, walk->followers[walk->alive[i]].domain);
+            send_cancel(walk, walk->followers[walk->alive[i]].domain);
     for (int i = 0; i < walk->unborn_count; i++)
         if (descends(walk->trace, walk->unborn[i], instance))
-            send_news(walk, -1);
+            send_cancel(walk, -1);
 }
 
 /* An instance that is to begin may be cancelled instead. */
@@ -251,12 +263,45 @@ static void touch_names(struct walk *walk, const struct operation *operation)
         wake_others(walk, places, count);
 }
 
+/* An operation that suspends or spawns notices that its task is cancelled, others do not. One that
+ * can make a task ready, or that asks for children, depends on the news. */
+static void ask_for_news(struct walk *walk, enum operation_kind kind)
+{
+    switch (kind) {
+    case OP_PRINT:
+    case OP_POST:
+    case OP_CREATE:
+    case OP_OWN:
+    case OP_CHECK:
+    case OP_DISOWN:
+    case OP_TRANSFER:
+    case OP_ORPHANS:
+    case OP_MUTEX:
+    case OP_CONDITION:
+    case OP_LAZY:
+    case OP_TRIGGER:
+    case OP_COMPUTATION:
+    case OP_SELF:
+    case OP_AVAILABLE:
+    case OP_TRY_LOCK:
+    case OP_PEEK:
+        return;
+    case OP_CALL:
+        read_place(walk->footprint, CANCELS + walk->domain);
+        return;
+    default:
+        read_place(walk->footprint, CANCELS + walk->domain);
+        read_place(walk->footprint, NEWS + walk->domain);
+    }
+}
+
 /* What an operation that is under way, or has just ended, may touch. */
 static void touch(struct walk *walk, int instance, const struct operation *operation)
 {
     const struct follower *follower = &walk->followers[instance];
 
     touch_names(walk, operation);
+    ask_for_news(walk, operation->kind);
     switch (operation->kind) {
     case OP_CALL:
         if (follower->child >= 0)
@@ -269,7 +314,7 @@ static void touch(struct walk *walk, int instance, const struct operation *opera
     case OP_AWAIT_FIRST:
         cancel_below(walk, instance);
         if (has_unbegun(walk, instance))
-            send_news(walk, -1);
+            send_cancel(walk, -1);
         return;
     case OP_TRANSFER:
         send_news(walk, home_of(walk, walk->trace->instances[instance].parent));
@@ -319,6 +364,7 @@ static void go_on(struct walk *walk, int instance, int operation)
 
 static void begin(struct walk *walk, int instance)
 {
+    read_place(walk->footprint, CANCELS + walk->domain);
     walk->followers[instance].domain = walk->domain;
     walk->alive[walk->alive_count++] = instance;
     go_on(walk, instance, walk->program->tasks[walk->trace->instances[instance].task].first);
@@ -334,6 +380,9 @@ static void end(struct walk *walk, int instance)
     follower->operation = -1;
     if (which->forced)
         return;
+    read_place(walk->footprint, CANCELS + walk->domain);
+    if (follower->child >= 0 || home_of(walk, which->parent) == walk->domain)
+        read_place(walk->footprint, NEWS + walk->domain);
     send_news(walk, which->parent >= 0 ? home_of(walk, which->parent) : walk->domain);
     cancel_below(walk, instance);
     follower->lingers = has_unbegun(walk, instance) || walk->unborn_count > 0;
@@ -341,7 +390,7 @@ static void end(struct walk *walk, int instance)
         follower->lingers |= walk->alive[i] != instance && !walk->followers[walk->alive[i]].over &&
                              descends(walk->trace, walk->alive[i], instance);
     if (has_unbegun(walk, instance))
-        send_news(walk, -1);
+        send_cancel(walk, -1);
     if (walk->breaks)
         footprint_fill(walk->footprint);
 }
@@ -393,14 +442,26 @@ static bool is_blocked(const struct operation *operation)
            operation->kind != OP_YIELD && operation->kind != OP_SLEEP;
 }
 
-/* What is under way on the domain when its turn begins. */
-static void touch_under_way(struct walk *walk)
+/* Whether a turn is known to have been another task's than that. */
+static bool is_others(const struct walk *walk, int instance, int from, int end)
+{
+    bool others = false;
+
+    for (int i = from; i < end; i++) {
+        if (walk->trace->events[i].instance == instance)
+            return false;
+        others |= walk->trace->events[i].instance >= 0;
+    }
+    return others;
+}
+
+/* What is under way on the domain when its turn begins, in which events happen from one on. */
+static void touch_under_way(struct walk *walk, int from, int end)
 {
     const struct program *program = walk->program;
     int i, polls = 0;
-    bool idle = true;
+    bool idle = from == end;
 
-    read_place(walk->footprint, NEWS + walk->domain);
     for (i = 0; i < walk->alive_count; i++) {
         const struct follower *follower = &walk->followers[walk->alive[i]];
         const struct operation *operation =
@@ -408,11 +469,13 @@ static void touch_under_way(struct walk *walk)
 
         if (follower->domain != walk->domain)
             continue;
-        if (follower->lingers)
+        if (follower->lingers) {
+            read_place(walk->footprint, NEWS + walk->domain);
             send_news(walk, home_of(walk, walk->trace->instances[walk->alive[i]].parent));
+        }
         idle &= !follower->lingers && operation && is_blocked(operation);
         polls += operation && operation->kind == OP_UNTIL;
-        if (operation)
+        if (operation && !is_others(walk, walk->alive[i], from, end))
             touch(walk, walk->alive[i], operation);
     }
     for (i = 0; i < walk->unborn_count; i++)
@@ -433,15 +496,14 @@ static void forget_ended(struct walk *walk)
 static void walk_turn(struct walk *walk, int turn, int end)
 {
     const struct trace *trace = walk->trace;
+    int from = trace->turns[turn].event, i;
 
     walk->domain = turn_taker(trace, turn);
     if (walk->domain == TURN_TIME)
         footprint_fill(walk->footprint);
     else
-        touch_under_way(walk);
-    if (trace->turns[turn].event < end)
-        walk->footprint->polls = 0;
-    for (int i = trace->turns[turn].event; i < end; i++)
+        touch_under_way(walk, from, end);
+    for (i = from; i < end; i++)
         see(walk, &trace->events[i]);
     forget_ended(walk);
 }

@@ -5,7 +5,7 @@
 
 #include "trace.h"
 
-enum { FOOTPRINT_WORDS = 5 };
+enum { FOOTPRINT_WORDS = 6 };
 
 /* Sets of places: of domains' news, flags, names, objects and so on. Whoever writes to a place also
  * reads it. */

@@ -140,7 +140,7 @@ static void write_schedule(FILE *stream, const struct search *search,
         return;
     }
     answers = frontier_answers(search->frontier, schedule);
-    schedule_write(stream, &answers);
+    schedule_write(stream, &answers, schedule->takers, schedule->taker_count);
     free(answers.of);
 }
 
@@ -173,13 +173,13 @@ static void learn(struct search *search, const struct schedule *schedule,
 {
     bool asked = replay_is_asked(search->session);
 
-    if (schedule->answer && asked)
+    if (!schedule_is_first(schedule) && asked)
         recognise(schedule, execution);
-    else if (!schedule->answer && search->learned && asked)
+    else if (schedule_is_first(schedule) && search->learned && asked)
         replay_compare(search->first, search->first_size, execution);
     else if (!search->first)
         keep_first(search, execution);
-    if (execution->result.kind == RESULT_PASS && (schedule->answer || !search->learned))
+    if (execution->result.kind == RESULT_PASS && (!schedule_is_first(schedule) || !search->learned))
         frontier_learn(search->frontier, schedule, execution->trace);
     search->learned = true;
 }
@@ -188,8 +188,9 @@ static void fail(struct search *search, const struct schedule *schedule,
                  const struct execution *execution)
 {
     struct result *result = &search->test->result;
-    struct answers answers =
-        schedule->seed ? answers_taken(execution->trace) : frontier_answers(search->frontier, schedule);
+    struct answers answers = schedule->seed || schedule->taker_count
+                                 ? answers_taken(execution->trace)
+                                 : frontier_answers(search->frontier, schedule);
 
     search->over = true;
     *result = execution->result;
@@ -207,7 +208,7 @@ static void count_execution(struct search *search, const struct schedule *schedu
     struct exploration *exploration = &search->test->exploration;
 
     search->output += execution->size;
-    exploration->schedules += schedule->seed || schedule->answer || !search->first;
+    exploration->schedules += !schedule_is_first(schedule) || !search->first;
     exploration->random += schedule->seed > 0;
     count_trace(search, execution);
     if (search->alternatives)

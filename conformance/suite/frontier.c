@@ -125,6 +125,8 @@ void frontier_free(struct frontier *frontier)
         free(frontier->nodes[i].sleepers.of);
         free(frontier->nodes[i].tried.of);
     }
+    for (size_t i = 0; i < frontier->queued; i++)
+        free(frontier->queue[i].takers);
     free(frontier->nodes);
     free(frontier->queue);
     free(frontier);
@@ -135,19 +137,21 @@ bool frontier_is_exhausted(const struct frontier *frontier)
     return frontier->taken == frontier->queued && !frontier->cut;
 }
 
-static void add_schedule(struct frontier *frontier, size_t node, int answer)
+/* Returns the schedule, or NULL if there are too many. */
+static struct schedule *add_schedule(struct frontier *frontier, size_t node, int answer)
 {
     struct node *from = &frontier->nodes[node];
 
     if (frontier->queued >= frontier->most) {
         frontier->cut = true;
-        return;
+        return NULL;
     }
     if (from->known)
         from->known[answer] = true;
     frontier->queue = grown(frontier->queue, frontier->queued, sizeof *frontier->queue);
-    frontier->queue[frontier->queued++] = (struct schedule){
+    frontier->queue[frontier->queued] = (struct schedule){
         .node = node, .choice = from->choice, .answer = answer, .count = from->count};
+    return &frontier->queue[frontier->queued++];
 }
 
 bool frontier_next(struct frontier *frontier, struct schedule *schedule)
@@ -160,11 +164,11 @@ bool frontier_next(struct frontier *frontier, struct schedule *schedule)
 
 struct answers frontier_answers(const struct frontier *frontier, const struct schedule *schedule)
 {
-    struct answers answers = answers_create(schedule->answer ? schedule->choice + 1 : 0);
+    struct answers answers = answers_create(schedule->node ? schedule->choice + 1 : 0);
     size_t node = schedule->node;
     int answer = schedule->answer;
 
-    for (; schedule->answer && node != NONE; node = frontier->nodes[node].parent) {
+    for (; node != NONE; node = frontier->nodes[node].parent) {
         answers.of[frontier->nodes[node].choice] = answer;
         answer = frontier->nodes[node].given;
     }
@@ -195,14 +199,61 @@ static size_t add_node(struct lesson *lesson, size_t choice, const struct sleepe
     return lesson->path[choice];
 }
 
+/* After its answer, a schedule is to go on with the turns of this execution, from one on, in two
+ * rounds: first those that are to be early. */
+static void prefer(struct lesson *lesson, struct schedule *schedule, int from, const bool *early)
+{
+    int count = lesson->trace->turn_count, i, round;
+
+    schedule->takers = zeroed((size_t)(count - from), sizeof *schedule->takers);
+    for (round = 0; round < 2; round++)
+        for (i = from; i < count; i++)
+            if (early[i] == (round == 0))
+                schedule->takers[schedule->taker_count++] = lesson->races->takers[i] - 1;
+}
+
+/* The same, with those early that do not sleep. */
+static void prefer_awake(struct lesson *lesson, struct schedule *schedule, int from,
+                         const struct sleepers *sleepers)
+{
+    int count = lesson->trace->turn_count, i;
+    bool *early = zeroed((size_t)count, sizeof *early);
+
+    for (i = from; i < count && lesson->races; i++)
+        early[i] = !sleeps(sleepers, lesson->races->takers[i]);
+    if (schedule && lesson->races)
+        prefer(lesson, schedule, from, early);
+    free(early);
+}
+
+/* The same, to turn the race of two turns round. The answer itself has given the first turn of whom
+ * it stands for. */
+static void prefer_reversed(struct lesson *lesson, struct schedule *schedule, int turn, int later)
+{
+    const struct races *races = lesson->races;
+    int taker = lesson->frontier->nodes[schedule->node].takers[schedule->answer];
+    int count = lesson->trace->turn_count, i, from = turn + 1;
+    bool *early = zeroed((size_t)count, sizeof *early);
+    size_t k;
+
+    for (i = from; i <= later; i++)
+        early[i] = i == later || !races_happened_before(races, turn, i);
+    prefer(lesson, schedule, turn, early);
+    for (k = 0; k < schedule->taker_count && schedule->takers[k] != taker - 1; k++)
+        ;
+    for (schedule->taker_count -= k < schedule->taker_count; k < schedule->taker_count; k++)
+        schedule->takers[k] = schedule->takers[k + 1];
+    free(early);
+}
+
 /* All other answers to a choice are to be tried. */
-static void try_all(struct lesson *lesson, size_t choice, const struct sleepers *sleepers)
+static void try_all(struct lesson *lesson, size_t choice, int turn, const struct sleepers *sleepers)
 {
     size_t node = add_node(lesson, choice, sleepers);
 
     for (int i = 0; node != NONE && i < lesson->trace->choices[choice].count; i++)
         if (i != lesson->trace->choices[choice].answer)
-            add_schedule(lesson->frontier, node, i);
+            prefer_awake(lesson, add_schedule(lesson->frontier, node, i), turn, sleepers);
 }
 
 /* The first choice behind those of a turn. */
@@ -248,7 +299,7 @@ static bool meet_turn(struct lesson *lesson, int turn, const struct sleepers *sl
     for (i = 0; i < which->count && sleeps(sleepers, node->takers[i]); i++)
         ;
     if (i < which->count)
-        add_schedule(lesson->frontier, place, i);
+        prefer_awake(lesson, add_schedule(lesson->frontier, place, i), turn, sleepers);
     return false;
 }
 
@@ -261,16 +312,17 @@ static void meet_others(struct lesson *lesson, int turn, size_t from,
 
     for (choice = choice > from ? choice : from; choice < choices_end(lesson->trace, turn);
          choice++)
-        try_all(lesson, choice, sleepers);
+        try_all(lesson, choice, turn + 1, sleepers);
 }
 
 /* One of these must have the turn at some time. */
-static void want(void *to, int turn, const int *first, int count)
+static void want(void *to, int turn, int later, const int *first, int count)
 {
     struct lesson *lesson = to;
     const struct turn *which = &lesson->trace->turns[turn];
     size_t place = which->count > 1 ? lesson->path[which->choice] : NONE;
     struct node *node = &lesson->frontier->nodes[place];
+    struct schedule *schedule;
     int i, k, found = -1;
 
     if (place == NONE)
@@ -284,8 +336,9 @@ static void want(void *to, int turn, const int *first, int count)
             else if (node->takers[k] == first[i] && found < 0)
                 found = k;
     }
-    if (found >= 0)
-        add_schedule(lesson->frontier, place, found);
+    schedule = found >= 0 ? add_schedule(lesson->frontier, place, found) : NULL;
+    if (schedule)
+        prefer_reversed(lesson, schedule, turn, later);
 }
 
 /* The turn in which a schedule has its last answer. */
@@ -304,7 +357,7 @@ static struct sleepers sleepers_at(struct lesson *lesson, const struct schedule 
     struct sleepers sleepers = {0};
     struct node *node;
 
-    if (!schedule->answer)
+    if (schedule_is_first(schedule))
         return sleepers;
     node = &lesson->frontier->nodes[schedule->node];
     add_sleepers(&sleepers, &node->sleepers);
@@ -341,8 +394,8 @@ static int go_along(struct lesson *lesson, int from, size_t choice, struct sleep
 
 static void learn_races(struct lesson *lesson, const struct schedule *schedule)
 {
-    size_t choice = schedule->answer ? schedule->choice + 1 : 0;
-    int from = schedule->answer ? turn_of(lesson->trace, schedule->choice) : 0, end;
+    size_t choice = schedule->node ? schedule->choice + 1 : 0;
+    int from = schedule->node ? turn_of(lesson->trace, schedule->choice) : 0, end;
     struct sleepers sleepers;
 
     lesson->races = races_create(lesson->frontier->program, lesson->trace);
@@ -363,8 +416,8 @@ void frontier_learn(struct frontier *frontier, const struct schedule *schedule,
                     const struct trace *trace)
 {
     struct lesson lesson = {.frontier = frontier, .trace = trace};
-    size_t choices = (size_t)trace->choice_count, i = schedule->answer ? schedule->choice + 1 : 0;
-    size_t node = schedule->answer ? schedule->node : NONE;
+    size_t choices = (size_t)trace->choice_count, i = schedule->node ? schedule->choice + 1 : 0;
+    size_t node = schedule->node;
 
     if (frontier->queued >= frontier->most) {
         frontier->cut = true; /* no other schedule will be asked for */
@@ -375,12 +428,12 @@ void frontier_learn(struct frontier *frontier, const struct schedule *schedule,
     lesson.path = zeroed(choices + 1, sizeof *lesson.path);
     for (; node != NONE; node = frontier->nodes[node].parent)
         lesson.path[frontier->nodes[node].choice] = node;
-    if (!schedule->answer && !tells_turns(trace))
+    if (schedule_is_first(schedule) && !tells_turns(trace))
         frontier->all = true;
     if (!frontier->all && tells_turns(trace))
         learn_races(&lesson, schedule);
     else
         for (; i < lesson.choices; i++)
-            try_all(&lesson, i, &(struct sleepers){0});
+            try_all(&lesson, i, 0, &(struct sleepers){0});
     free(lesson.path);
 }

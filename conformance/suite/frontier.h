@@ -8,13 +8,21 @@
 /* A schedule: an earlier one up to some choice, and there another answer; or one made by a seed. */
 struct schedule {
     uint64_t seed; /* 0: none */
-    size_t node;   /* the choice with the other answer, in the frontier, */
+    size_t node;   /* the choice with the other answer, in the frontier; 0: there is none, */
     size_t choice; /* and in the schedule, */
-    int answer;    /* the answer, which is 0 only in the first schedule: that has no other answer, */
+    int answer;    /* the answer, */
     int count;     /* and the number of answers that it has */
+    int *takers;   /* domains, or TURN_TIME, that are to have the next turns, if they can */
+    size_t taker_count;
 };
 
 struct frontier;
+
+/* The schedule with which the search begins, and the others depend on. */
+static inline bool schedule_is_first(const struct schedule *schedule)
+{
+    return schedule->seed == 0 && schedule->node == 0;
+}
 
 /* The first schedule is the one that answers everything with 0. No more than `most` schedules will
  * be asked for. If not all are to be gone through, those are left out that can only lead to what

@@ -13,7 +13,7 @@ static int *clock_of(const struct races *races, int turn)
     return &races->clocks[(size_t)turn * (size_t)races->width];
 }
 
-static bool happened_before(const struct races *races, int one, int other)
+bool races_happened_before(const struct races *races, int one, int other)
 {
     return clock_of(races, other)[races->takers[one]] > one;
 }
@@ -140,10 +140,10 @@ static int find_first(const struct races *races, int one, int other, int *first)
     for (i = one + 1; i <= other; i++) {
         bool led = false;
 
-        if (i < other && happened_before(races, one, i))
+        if (i < other && races_happened_before(races, one, i))
             continue;
         for (k = 0; k < turns && !led; k++)
-            led = happened_before(races, before[k], i);
+            led = races_happened_before(races, before[k], i);
         before[turns++] = i;
         if (!led && !is_in_vain(races, i, one))
             first[count++] = races->takers[i];
@@ -165,7 +165,7 @@ void races_tell(const struct races *races, int from, int end, races_see *see, vo
             int count = find_first(races, other, turn, first);
 
             if (count > 0)
-                see(to, other, first, count);
+                see(to, other, turn, first, count);
         }
     }
     free(clock);

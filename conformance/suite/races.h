@@ -19,9 +19,13 @@ struct races {
 struct races *races_create(const struct program *program, const struct trace *trace);
 void races_free(struct races *races);
 
-/* Called for a turn that may have been another's: each of `first` could have been the first of a
- * sequence of turns, from here on, that ends with a later turn before this one. */
-typedef void races_see(void *to, int turn, const int *first, int count);
+/* Called for a turn and a later one that race. To turn the race round, those turns between them
+ * which the first has not happened before go first, and then the later one. Each of `first` could
+ * take the first of these turns. */
+typedef void races_see(void *to, int turn, int later, const int *first, int count);
+
+/* Whether the one has happened before the other, a later turn. */
+bool races_happened_before(const struct races *races, int one, int other);
 
 /* Tell the races of the turns from one on with those before each; stop before the turn `end`. */
 void races_tell(const struct races *races, int from, int end, races_see *see, void *to);
