@@ -117,16 +117,17 @@ void races_free(struct races *races)
     free(races);
 }
 
-/* Each polling task has a turn to look, and perhaps one to yield. If nothing has come of a round of
- * them, nothing comes of another one. */
+/* Whether nothing comes of a turn if its taker has it before an earlier one: its tasks look for flags
+ * there, and each has had a turn to look, and one to yield, since anything they may notice. */
 static bool is_in_vain(const struct races *races, int turn, int before)
 {
-    int earlier = turn_before(races, turn), polls = races->footprints[turn].polls;
+    int earlier = turn_before(races, turn), polls;
 
     while (earlier >= before)
         earlier = turn_before(races, earlier);
-    return polls > 0 && earlier >= 0 && races->polled[earlier] >= 2 * polls + 1 &&
-           !is_disturbed(races, turn, earlier, before);
+    polls = earlier >= 0 ? races->footprints[earlier].polls : 0;
+    return polls > 0 && races->polled[earlier] >= 2 * polls &&
+           !is_disturbed(races, earlier, earlier, before);
 }
 
 /* Of the turns behind `one` that it has not happened before, and then `other`: those who take the
