@@ -16,7 +16,9 @@
 enum {
     NEWS = 0, /* for each domain */
     CANCELS = NEWS + PROGRAM_DOMAINS_MAX + 1, /* likewise */
-    FLAGS = CANCELS + PROGRAM_DOMAINS_MAX + 1,
+    ENDS = CANCELS + PROGRAM_DOMAINS_MAX + 1,         /* those of children; see send_end */
+    ENDS_ORDER = ENDS + PROGRAM_DOMAINS_MAX + 1,
+    FLAGS = ENDS_ORDER + PROGRAM_DOMAINS_MAX + 1,
     ORDER = FLAGS + PROGRAM_TASKS_MAX, /* of the events whose order is expected */
     CLOCK,
     NAMES, /* what shared names stand for */
@@ -33,6 +35,7 @@ struct follower {
     int operation; /* under way; -1: none */
     int child;     /* spawned last; -1: none */
     bool lingers;  /* has ended, and had children that had not */
+    bool many;     /* has spawned tasks that had not begun when it spawned another one */
     bool over;     /* has ended */
 };
 
@@ -64,6 +67,11 @@ static void write_place(struct footprint *footprint, int place)
     footprint->writes[place / 64] |= (uint64_t)1 << place % 64;
 }
 
+static void await_place(struct footprint *footprint, int place)
+{
+    footprint->awaited[place / 64] |= (uint64_t)1 << place % 64;
+}
+
 void footprint_fill(struct footprint *footprint)
 {
     memset(footprint->reads, 0xff, sizeof footprint->reads);
@@ -76,6 +84,16 @@ bool footprints_meet(const struct footprint *one, const struct footprint *other)
 
     for (int i = 0; i < FOOTPRINT_WORDS; i++)
         common |= (one->reads[i] & other->writes[i]) | (one->writes[i] & other->reads[i]);
+    return common != 0;
+}
+
+bool footprints_race(const struct footprint *one, const struct footprint *later)
+{
+    uint64_t common = 0;
+
+    for (int i = 0; i < FOOTPRINT_WORDS; i++)
+        common |= (one->reads[i] & later->writes[i]) |
+                  (one->writes[i] & later->reads[i] & ~later->awaited[i]);
     return common != 0;
 }
 
@@ -164,10 +182,14 @@ static void number_names(struct walk *walk)
 static void send_news(struct walk *walk, int domain)
 {
     if (domain < 0)
-        for (int i = 0; i <= walk->program->domains; i++)
+        for (int i = 0; i <= walk->program->domains; i++) {
             write_place(walk->footprint, NEWS + i);
-    else if (domain != walk->domain)
+            write_place(walk->footprint, ENDS + i);
+        }
+    else if (domain != walk->domain) {
         write_place(walk->footprint, NEWS + domain);
+        write_place(walk->footprint, ENDS + domain);
+    }
 }
 
 /* A domain's tasks, or those of any domain, may be cancelled. */
@@ -263,6 +285,57 @@ static void touch_names(struct walk *walk, const struct operation *operation)
         wake_others(walk, places, count);
 }
 
+/* How many tasks a domain has, or may have. */
+static int population(const struct walk *walk, int domain)
+{
+    int count = walk->unborn_count, i;
+
+    for (i = 0; i < walk->alive_count; i++) {
+        const struct follower *follower = &walk->followers[walk->alive[i]];
+
+        count += follower->domain == domain;
+        count += has_unbegun(walk, walk->alive[i]) || follower->many;
+    }
+    return count;
+}
+
+static bool asks_for_children(enum operation_kind kind)
+{
+    return kind == OP_AWAIT_ONE || kind == OP_AWAIT_FIRST || kind == OP_CARE || kind == OP_TAKE ||
+           kind == OP_GET || kind == OP_STATE || kind == OP_LENGTH || kind == OP_CANCEL ||
+           kind == OP_FREE || kind == OP_FREE_ORPHANS;
+}
+
+/* Whether a task asks in which order its children end. */
+static bool task_asks(const struct program *program, int task)
+{
+    for (int i = 0; i < program->tasks[task].count; i++)
+        if (asks_for_children(program->operations[program->tasks[task].first + i].kind))
+            return true;
+    return false;
+}
+
+/* The end of a child matters to what its parent's domain does next, which writes to ENDS, as do
+ * other news for that domain; that of another child does not, if only the parent is there, and does
+ * not ask. So the ends only read. */
+static void send_end(struct walk *walk, int parent)
+{
+    int domain = home_of(walk, parent);
+
+    if (domain < 0) {
+        send_news(walk, -1);
+        return;
+    }
+    if (domain == walk->domain)
+        return;
+    read_place(walk->footprint, ENDS + domain);
+    if (population(walk, domain) > 1 ||
+        task_asks(walk->program, walk->trace->instances[parent].task))
+        write_place(walk->footprint, ENDS_ORDER + domain);
+    else
+        read_place(walk->footprint, ENDS_ORDER + domain);
+}
+
 /* An operation that suspends or spawns notices that its task is cancelled, others do not. One that
  * can make a task ready, or that asks for children, depends on the news. */
 static void ask_for_news(struct walk *walk, enum operation_kind kind)
@@ -292,6 +365,8 @@ static void ask_for_news(struct walk *walk, enum operation_kind kind)
     default:
         read_place(walk->footprint, CANCELS + walk->domain);
         read_place(walk->footprint, NEWS + walk->domain);
+        if (asks_for_children(kind) || population(walk, walk->domain) > 1)
+            write_place(walk->footprint, ENDS + walk->domain);
     }
 }
 
@@ -325,6 +400,8 @@ static void touch(struct walk *walk, int instance, const struct operation *opera
     case OP_UNTIL:
     case OP_SPIN:
         read_place(walk->footprint, FLAGS + operation->name);
+        if (population(walk, walk->domain) == 1)
+            await_place(walk->footprint, FLAGS + operation->name);
         return;
     case OP_SLEEP:
         write_place(walk->footprint, CLOCK);
@@ -381,9 +458,12 @@ static void end(struct walk *walk, int instance)
     if (which->forced)
         return;
     read_place(walk->footprint, CANCELS + walk->domain);
-    if (follower->child >= 0 || home_of(walk, which->parent) == walk->domain)
+    if (follower->child >= 0 || home_of(walk, which->parent) == walk->domain) {
         read_place(walk->footprint, NEWS + walk->domain);
-    send_news(walk, which->parent >= 0 ? home_of(walk, which->parent) : walk->domain);
+        write_place(walk->footprint, ENDS + walk->domain);
+    }
+    if (which->parent >= 0)
+        send_end(walk, which->parent);
     cancel_below(walk, instance);
     follower->lingers = has_unbegun(walk, instance) || walk->unborn_count > 0;
     for (i = 0; i < walk->alive_count; i++)
@@ -399,6 +479,7 @@ static void spawn(struct walk *walk, const struct event *event)
 {
     enum operation_kind kind = walk->program->operations[event->operation].kind;
 
+    walk->followers[event->instance].many |= has_unbegun(walk, event->instance);
     walk->followers[event->instance].child = event->child;
     if (walk->trace->instances[event->child].begun < 0)
         walk->unborn[walk->unborn_count++] = event->child;
@@ -455,6 +536,14 @@ static bool is_others(const struct walk *walk, int instance, int from, int end)
     return others;
 }
 
+/* A task that has its domain for itself may look for a flag as often as it likes: nothing shows how
+ * often it looked in vain. */
+static bool polls_alone(const struct walk *walk, const struct operation *operation, bool silent)
+{
+    return silent && operation && operation->kind == OP_UNTIL &&
+           population(walk, walk->domain) == 1;
+}
+
 /* What is under way on the domain when its turn begins, in which events happen from one on. */
 static void touch_under_way(struct walk *walk, int from, int end)
 {
@@ -471,11 +560,14 @@ static void touch_under_way(struct walk *walk, int from, int end)
             continue;
         if (follower->lingers) {
             read_place(walk->footprint, NEWS + walk->domain);
-            send_news(walk, home_of(walk, walk->trace->instances[walk->alive[i]].parent));
+            write_place(walk->footprint, ENDS + walk->domain);
+            send_end(walk, walk->trace->instances[walk->alive[i]].parent);
         }
         idle &= !follower->lingers && operation && is_blocked(operation);
         polls += operation && operation->kind == OP_UNTIL;
-        if (operation && !is_others(walk, walk->alive[i], from, end))
+        if (polls_alone(walk, operation, from == end))
+            read_place(walk->footprint, NEWS + walk->domain);
+        else if (operation && !is_others(walk, walk->alive[i], from, end))
             touch(walk, walk->alive[i], operation);
     }
     for (i = 0; i < walk->unborn_count; i++)

@@ -165,7 +165,7 @@ void races_tell(const struct races *races, int from, int end, races_see *see, vo
         while ((other = next_race(races, turn, clock, other)) >= 0) {
             int count = find_first(races, other, turn, first);
 
-            if (count > 0)
+            if (count > 0 && footprints_race(&races->footprints[other], &races->footprints[turn]))
                 see(to, other, turn, first, count);
         }
     }
