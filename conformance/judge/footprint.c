@@ -47,6 +47,7 @@ struct walk {
     int alive_count;
     int *unborn; /* instances that were spawned, and never begin */
     int unborn_count;
+    bool coarse; /* several calls of a task may be in one turn */
     bool breaks; /* the run ends because a rule was broken */
     int shared[NAME_KINDS][PROGRAM_TASKS_MAX]; /* by name: its place among NAMES; -1: not shared */
     int object[NAMES_COUNT];                   /* by that: its place among OBJECTS */
@@ -597,7 +598,41 @@ static void walk_turn(struct walk *walk, int turn, int end)
         touch_under_way(walk, from, end);
     for (i = from; i < end; i++)
         see(walk, &trace->events[i]);
+    for (i = 0; i < walk->alive_count && walk->coarse; i++) {
+        const struct follower *follower = &walk->followers[walk->alive[i]];
+
+        if (follower->operation >= 0 && follower->domain == walk->domain)
+            touch(walk, walk->alive[i], &walk->program->operations[follower->operation]);
+    }
     forget_ended(walk);
+}
+
+/* Whether some call that does not suspend is known to be in one turn with an earlier event of its
+ * task, or no call is known not to be. */
+static bool is_coarse(const struct program *program, const struct trace *trace)
+{
+    bool fine = false;
+    int turn, i;
+
+    for (turn = 0; turn < trace->turn_count; turn++) {
+        int end = turn + 1 < trace->turn_count ? trace->turns[turn + 1].event : trace->event_count;
+
+        for (i = trace->turns[turn].event; i < end; i++) {
+            const struct event *event = &trace->events[i];
+            enum operation_kind kind = event->operation >= 0
+                                           ? program->operations[event->operation].kind
+                                           : OP_PRINT;
+
+            if (event->kind != EVENT_DID || !operation_function(kind) || kind == OP_SELF ||
+                kind == OP_AVAILABLE || operation_has(kind, OPERATION_SUSPENDS) ||
+                program->operations[event->operation].repeat > 1)
+                continue;
+            if (i > trace->turns[turn].event && trace->events[i - 1].kind != EVENT_FINALISE)
+                return true;
+            fine = true;
+        }
+    }
+    return !fine;
 }
 
 /* Whether the run ended, or may have, because some task broke a rule. */
@@ -616,7 +651,9 @@ struct footprint *footprints_of(const struct program *program, const struct trac
 {
     struct footprint *footprints = zeroed((size_t)trace->turn_count, sizeof *footprints);
     size_t instances = (size_t)trace->instance_count;
-    struct walk walk = {.program = program, .trace = trace, .breaks = has_broken(trace)};
+    struct walk walk = {.program = program, .trace = trace,
+                        .coarse = is_coarse(program, trace),
+                        .breaks = has_broken(trace)};
     int i;
 
     walk.followers = zeroed(instances, sizeof *walk.followers);

@@ -230,11 +230,12 @@ class Task:
 
 class Run:
     """One run: that many domains beside dom0, each with its ready tasks. choose(n) is asked for
-    each choice; 0 is fair, and an answer out of range ends the run."""
+    each choice; 0 is fair, and an answer out of range ends the run. turn(domains) is told before
+    each turn of a task which domains can have it."""
 
-    def __init__(self, domains, choose):
+    def __init__(self, domains, choose, turn):
         self.ready = [collections.deque() for _ in range(domains + 1)]
-        self.ask = choose
+        self.ask, self.turn = choose, turn
         self.broken = None
         self.tired = set()  # domains on which nothing but yielding has happened of late
 
@@ -258,6 +259,7 @@ class Run:
             able = [n for n in range(len(self.ready)) if self.ready[n]]
             able.sort(key=lambda n: n <= domain)  # the next one comes first
             fresh = [n for n in able if n not in self.tired] or able[:1]
+            self.turn(fresh)
             domain = fresh[self.choose(len(fresh))]
             if not self.step(self.ready[domain].popleft()):
                 self.tired.clear()
