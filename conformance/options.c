@@ -76,9 +76,11 @@ static const char help_on_execution[] = /* with a number */
     "                       same run\n"
     "  --schedule LIST      steer them with these answers, such as \"0 0 1\", and then\n"
     "                       with 0\n"
-    "  --explore[=N]        execute each scenario on all its schedules, those with\n"
-    "                       the fewest answers other than 0 first; stop after N\n"
-    "                       (default: %d) and execute N/4 random schedules\n"
+    "  --explore[=N]        execute each scenario on all schedules that can lead to\n"
+    "                       different outcomes; stop after N (default: %d) and\n"
+    "                       execute N/4 random schedules\n"
+    "  --explore-all[=N]    the same on all its schedules, those with the fewest\n"
+    "                       answers other than 0 first\n"
     "                       (--seed, --schedule and --explore skip the tests in C)\n"
     "\n"
     "What is held against the runtime\n"
@@ -184,8 +186,7 @@ static void read_explore(struct options *options, const char *text)
 
 static void read_explore_all(struct options *options, const char *text)
 {
-    options->session.explore =
-        text ? number("--explore-all=", text, EXPLORE_MAX) : EXPLORE_DEFAULT;
+    options->session.explore = text ? number("--explore-all=", text, EXPLORE_MAX) : EXPLORE_DEFAULT;
     options->session.explore_all = true;
     options->steered++;
 }

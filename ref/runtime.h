@@ -181,7 +181,8 @@ struct run {
 
 /* ---- sched.c ---- */
 
-/* glibc keeps some room for thread-local variables of libraries that dlopen(3) loads; musl has none. */
+/* glibc keeps some room for thread-local variables of libraries that dlopen(3) loads; musl has
+ * none. */
 #ifdef __GLIBC__
 #define DOMAIN_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
 #else

@@ -14,9 +14,9 @@
 
 /* Places, by their first. */
 enum {
-    NEWS = 0, /* for each domain */
+    NEWS = 0,                                 /* for each domain */
     CANCELS = NEWS + PROGRAM_DOMAINS_MAX + 1, /* likewise */
-    ENDS = CANCELS + PROGRAM_DOMAINS_MAX + 1,         /* those of children; see send_end */
+    ENDS = CANCELS + PROGRAM_DOMAINS_MAX + 1, /* those of children; see send_end */
     ENDS_ORDER = ENDS + PROGRAM_DOMAINS_MAX + 1,
     FLAGS = ENDS_ORDER + PROGRAM_DOMAINS_MAX + 1,
     ORDER = FLAGS + PROGRAM_TASKS_MAX, /* of the events whose order is expected */
@@ -47,8 +47,8 @@ struct walk {
     int alive_count;
     int *unborn; /* instances that were spawned, and never begin */
     int unborn_count;
-    bool coarse; /* several calls of a task may be in one turn */
-    bool breaks; /* the run ends because a rule was broken */
+    bool coarse;                               /* several calls of a task may be in one turn */
+    bool breaks;                               /* the run ends because a rule was broken */
     int shared[NAME_KINDS][PROGRAM_TASKS_MAX]; /* by name: its place among NAMES; -1: not shared */
     int object[NAMES_COUNT];                   /* by that: its place among OBJECTS */
     int domain;                                /* whose turn it is */
@@ -589,7 +589,7 @@ static void forget_ended(struct walk *walk)
 static void walk_turn(struct walk *walk, int turn, int end)
 {
     const struct trace *trace = walk->trace;
-    int from = trace->turns[turn].event, i;
+    int from = turn > 0 ? trace->turns[turn].event : 0, i;
 
     walk->domain = turn_taker(trace, turn);
     if (walk->domain == TURN_TIME)
@@ -619,9 +619,8 @@ static bool is_coarse(const struct program *program, const struct trace *trace)
 
         for (i = trace->turns[turn].event; i < end; i++) {
             const struct event *event = &trace->events[i];
-            enum operation_kind kind = event->operation >= 0
-                                           ? program->operations[event->operation].kind
-                                           : OP_PRINT;
+            enum operation_kind kind =
+                event->operation >= 0 ? program->operations[event->operation].kind : OP_PRINT;
 
             if (event->kind != EVENT_DID || !operation_function(kind) || kind == OP_SELF ||
                 kind == OP_AVAILABLE || operation_has(kind, OPERATION_SUSPENDS) ||
@@ -651,7 +650,8 @@ struct footprint *footprints_of(const struct program *program, const struct trac
 {
     struct footprint *footprints = zeroed((size_t)trace->turn_count, sizeof *footprints);
     size_t instances = (size_t)trace->instance_count;
-    struct walk walk = {.program = program, .trace = trace,
+    struct walk walk = {.program = program,
+                        .trace = trace,
                         .coarse = is_coarse(program, trace),
                         .breaks = has_broken(trace)};
     int i;

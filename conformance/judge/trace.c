@@ -611,12 +611,11 @@ static enum step read_event(struct scanner *scanner)
     static const struct {
         const char *word;
         enum step (*read)(struct scanner *scanner, struct piece rest);
-    } kinds[] = {
-        {"spawn", read_spawn},     {"force", read_force},       {"callback", read_callback},
-        {"begin", read_begin},     {"did", read_did},           {"print", read_print},
-        {"end", read_end},         {"finalise", read_finalise}, {"chose", read_chose},
-        {"turn", read_turn},       {"outside", read_outside}, {"port", read_port},         {"run", read_run},
-        {"absent", read_absent}};
+    } kinds[] = {{"spawn", read_spawn}, {"force", read_force},       {"callback", read_callback},
+                 {"begin", read_begin}, {"did", read_did},           {"print", read_print},
+                 {"end", read_end},     {"finalise", read_finalise}, {"chose", read_chose},
+                 {"turn", read_turn},   {"outside", read_outside},   {"port", read_port},
+                 {"run", read_run},     {"absent", read_absent}};
     struct piece rest = scanner->line, word = take(&rest);
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)

@@ -1,15 +1,15 @@
 /* frontier: a tree of choices. Its root is the first choice of all; a choice has a child for each
  * answer that was given to it in some execution.
  *
- * If all schedules are gone through, each answer to a choice that an execution has met for the first
- * time is one more schedule; so those with the fewest answers other than 0 come first.
+ * If all schedules are gone through, each answer to a choice that an execution has met for the
+ * first time is one more schedule; so those with the fewest answers other than 0 come first.
  *
- * Otherwise another answer to whose turn it is is tried if two turns race (see races.h): some domain
- * that could begin to turn the race round must have the turn. And of two domains that were tried at
- * one choice, the later one lets the earlier one sleep: until a turn meets what the sleeper would
- * do, letting it go on leads nowhere new. This is dynamic partial-order reduction with source sets
- * and sleep sets. It tells turns apart by the driver's lines `turn`; choices without such a line are
- * gone through, as are all choices of a driver that writes none. */
+ * Otherwise another answer to whose turn it is is tried if two turns race (see races.h): some
+ * domain that could begin to turn the race round must have the turn. And of two domains that were
+ * tried at one choice, the later one lets the earlier one sleep: until a turn meets what the
+ * sleeper would do, letting it go on leads nowhere new. This is dynamic partial-order reduction
+ * with source sets and sleep sets. It tells turns apart by the driver's lines `turn`; choices
+ * without such a line are gone through, as are all choices of a driver that writes none. */
 #include "frontier.h"
 
 #include "races.h"
@@ -19,10 +19,10 @@
 #include <string.h>
 
 enum {
-    CHOICES = 20000,   /* of an execution that are answered otherwise; more take for ever */
-    TURNS = 3000,      /* of an execution whose races are looked for; more take too long */
-    NODES = 20000000,  /* at most */
-    NONE = 0           /* no node: the root has no parent */
+    CHOICES = 20000,  /* of an execution that are answered otherwise; more take for ever */
+    TURNS = 3000,     /* of an execution whose races are looked for; more take too long */
+    NODES = 20000000, /* at most */
+    NONE = 0          /* no node: the root has no parent */
 };
 
 /* A domain that another one has been preferred to, and what it would do. */
@@ -38,11 +38,11 @@ struct sleepers {
 
 struct node {
     size_t parent;
-    int given;     /* the answer of the parent that leads here */
-    int count;     /* of answers */
-    size_t choice; /* its place in a schedule */
-    int *takers;   /* by answer; NULL: it is not a choice of who has the next turn */
-    bool *known;   /* by answer: it has been tried, or is to be; as long as takers */
+    int given;                /* the answer of the parent that leads here */
+    int count;                /* of answers */
+    size_t choice;            /* its place in a schedule */
+    int *takers;              /* by answer; NULL: it is not a choice of who has the next turn */
+    bool *known;              /* by answer: it has been tried, or is to be; as long as takers */
     struct sleepers sleepers; /* before the turn that begins here, or goes on */
     struct sleepers tried;    /* what those that were tried did first */
 };
@@ -406,10 +406,19 @@ static void learn_races(struct lesson *lesson, const struct schedule *schedule)
     free(sleepers.of);
 }
 
-/* Whether the driver tells whose turn it is. */
+/* Whether the driver tells whose turn it is, and its choices are what it tells. */
 static bool tells_turns(const struct trace *trace)
 {
-    return trace->turn_count > 0 && trace->turn_count <= TURNS && trace->turns[0].choice == 0;
+    bool told = trace->turn_count > 0 && trace->turn_count <= TURNS && trace->turns[0].choice == 0;
+
+    for (int i = 0; i < trace->turn_count && told; i++) {
+        const struct turn *turn = &trace->turns[i];
+        const struct choice *choice = &trace->choices[turn->choice];
+
+        told = turn->count == 1 || (turn->choice < trace->choice_count &&
+                                    choice->count == turn->count && choice->answer < choice->count);
+    }
+    return told;
 }
 
 void frontier_learn(struct frontier *frontier, const struct schedule *schedule,

@@ -117,8 +117,9 @@ void races_free(struct races *races)
     free(races);
 }
 
-/* Whether nothing comes of a turn if its taker has it before an earlier one: its tasks look for flags
- * there, and each has had a turn to look, and one to yield, since anything they may notice. */
+/* Whether nothing comes of a turn if its taker has it before an earlier one: its tasks look for
+ * flags there, and each has had a turn to look, and one to yield, since anything they may notice.
+ */
 static bool is_in_vain(const struct races *races, int turn, int before)
 {
     int earlier = turn_before(races, turn), polls;

@@ -12,7 +12,7 @@ struct races {
     int width;                    /* of a clock: all that take turns */
     int *clocks;                  /* by turn, then by taker: 1 more than the taker's last turn that
                                      happened before this one, or is this one; 0: none did */
-    int *polled;                  /* by turn: how often the domain has polled in a row, to no avail */
+    int *polled; /* by turn: how often the domain has polled in a row, to no avail */
 };
 
 /* Of a trace that tells its turns. */

@@ -274,10 +274,11 @@ class Driver:
 
 
 def answers(schedule):
-    """The answers that a schedule gives, as long as it gives any; None is out of range."""
+    """The answers that a schedule gives, without end; None is out of range."""
     if schedule[:1] != ["seed"]:
         yield from (None if word == "beyond" else int(word) for word in schedule)
-        return
+        while True:
+            yield 0
     state, mask = int(schedule[1]), (1 << 64) - 1
     while True:  # SplitMix64
         z = state = (state + 0x9E3779B97F4A7C15) & mask
@@ -286,42 +287,16 @@ def answers(schedule):
         yield z ^ z >> 31
 
 
-class Choices:
-    """Makes the choices of a run by a schedule, and says so. turn(domains) is told which domains can
-    have the next turn, if the runtime can tell."""
+def choices(schedule):
+    """What makes the choices of a run by that schedule, and says so; None if there is none."""
+    if schedule is None:
+        return None
+    given = answers(schedule)
 
-    def __init__(self, schedule):
-        place = schedule.index("turns") if "turns" in schedule else len(schedule)
-        self.left = schedule[:1] == ["seed"] or place  # answers that are left
-        self.given = answers(schedule[:place])
-        self.takers = collections.deque(int(word) for word in schedule[place + 1:] if word != "-")
-        self.wanted = 0
-
-    def turn(self, domains):
-        say("turn", *domains)
-        self.wanted = 0
-        if self.left:
-            return
-        if len(domains) == 1:
-            if self.takers and self.takers[0] == domains[0]:
-                self.takers.popleft()
-            return
-        while self.takers:
-            taker = self.takers.popleft()
-            if taker in domains:
-                self.wanted = domains.index(taker)
-                return
-
-    def __call__(self, n):
-        answer = next(self.given, self.wanted)
+    def choose(n):
+        answer = next(given)
         answer = n if answer is None else answer % n
-        self.wanted = 0
-        if self.left is not True:
-            self.left = max(self.left - 1, 0)
         say("chose", answer, n)
         return answer
 
-
-def choices(schedule):
-    """What makes the choices of a run by that schedule; None if there is none."""
-    return None if schedule is None else Choices(schedule)
+    return choose

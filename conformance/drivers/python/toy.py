@@ -230,12 +230,11 @@ class Task:
 
 class Run:
     """One run: that many domains beside dom0, each with its ready tasks. choose(n) is asked for
-    each choice; 0 is fair, and an answer out of range ends the run. turn(domains) is told before
-    each turn of a task which domains can have it."""
+    each choice; 0 is fair, and an answer out of range ends the run."""
 
-    def __init__(self, domains, choose, turn):
+    def __init__(self, domains, choose):
         self.ready = [collections.deque() for _ in range(domains + 1)]
-        self.ask, self.turn = choose, turn
+        self.ask = choose
         self.broken = None
         self.tired = set()  # domains on which nothing but yielding has happened of late
 
@@ -259,7 +258,6 @@ class Run:
             able = [n for n in range(len(self.ready)) if self.ready[n]]
             able.sort(key=lambda n: n <= domain)  # the next one comes first
             fresh = [n for n in able if n not in self.tired] or able[:1]
-            self.turn(fresh)
             domain = fresh[self.choose(len(fresh))]
             if not self.step(self.ready[domain].popleft()):
                 self.tired.clear()

@@ -21,9 +21,7 @@ class ToyDriver(protocol.Driver):
         return body
 
     def run(self, main, domains, choose):
-        if choose:
-            return toy.Run(domains, choose, choose.turn).execute(self.body(main))
-        return toy.Run(domains, lambda n: 0, lambda domains: None).execute(self.body(main))
+        return toy.Run(domains, choose or (lambda n: 0)).execute(self.body(main))
 
     def domain(self, me):
         return me.task.domain
