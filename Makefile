@@ -155,6 +155,12 @@ $(filter $(B)/conformance/%,$(TESTS)): %: %.o $(SUITE:%.c=$(B)/%.o)
 $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
 	$(LINK) $^ $(CONTEXT) -lcmocka
 
+# What a C++ program sees.
+TESTS += $(B)/ref/test_cxx
+
+$(B)/ref/test_cxx: ref/test_cxx.cc $(B)/libmiou.a spec/miou.h
+	$(Q)$(CXX) $(CFLAGS) -std=c++17 -Wall -Wextra -Werror -Ispec -pthread $(LDFLAGS) -o $@ $(filter-out %.h,$^)
+
 # ---- fuzz: the attack on any echo server, and servers to try it on. See fuzz/README.md.
 
 $(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack)) \

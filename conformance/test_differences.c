@@ -330,7 +330,7 @@ static void explains_a_cause_once(void **state)
 
     (void)state;
     assert_true(contains(process.output, "\nR5.2/one fail  Rule 5.2 {MUST}\n"));
-    assert_true(contains(process.output, "\n  The same cause, the run ends with busy, and not ok: "
+    assert_true(contains(process.output, "\n  The same cause, the run ends with busy; expected: ok: "
                                          "R97.3/two R97.3/three\n"));
     assert_null(strstr(process.output, "\nR97.3/two fail"));
     assert_true(contains(process.output, "\nR97.4/four crash  "));
@@ -385,9 +385,9 @@ static void a_session_makes_a_first_file(void **state)
     process_free(&process);
     read_place("first", text, sizeof text);
     assert_string_equal(strchr(strstr(text, "\n# declines") + 1, '\n'),
-                        "\n\n# the run ends with busy, and not ok\n"
-                        "R97.3/three fails the run ends with busy, and not ok\n"
-                        "R97.8 fails the run ends with busy, and not ok\n"
+                        "\n\n# the run ends with busy; expected: ok\n"
+                        "R97.3/three fails the run ends with busy; expected: ok\n"
+                        "R97.8 fails the run ends with busy; expected: ok\n"
                         "\n# exited with status 9 in the middle of the run\n"
                         "R98.1 fails exited with status 9 in the middle of the run\n"
                         "\n# Rules that hold for every program, broken in tests of any rule\n"

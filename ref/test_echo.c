@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,9 @@ struct server {
     char line[256];
 };
 
+/* Called in the process that is going to be the server; NULL: nothing is. */
+static void (*prepare)(void);
+
 /* Start the server with these arguments and a limit on descriptors; 0: the limit of this
  * process. */
 static void start(struct server *server, rlim_t descriptors, const char *const *arguments)
@@ -66,6 +70,8 @@ static void start(struct server *server, rlim_t descriptors, const char *const *
         dup2(err[1], STDERR_FILENO);
         if (descriptors > 0)
             setrlimit(RLIMIT_NOFILE, &limit);
+        if (prepare)
+            prepare();
         execv(program, argv);
         perror(program);
         _exit(127);
@@ -189,6 +195,24 @@ static int connect_to(const struct server *server)
     return client;
 }
 
+/* Wait until the server listens, however busy the machine is. */
+static void await_listening(const struct server *server)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)server->port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    bool listens = false;
+
+    while (!listens) {
+        int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        listens = connect(client, (struct sockaddr *)&address, sizeof address) == 0;
+        close(client);
+        assert_int_equal(waitpid(server->pid, NULL, WNOHANG), 0);
+        poll(NULL, 0, 1);
+    }
+}
+
 static void reset(int client)
 {
     struct linger at_once = {.l_onoff = 1};
@@ -270,6 +294,19 @@ static void assert_serves(const struct server *server)
     close(client);
 }
 
+/* A port that nobody has at the moment. */
+static int free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    int other = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(other, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(getsockname(other, (struct sockaddr *)&address, &length), 0);
+    close(other);
+    return ntohs(address.sin_port);
+}
+
 /* ---- the service; each test has a server of its own on two domains */
 
 static int start_for_test(void **state)
@@ -344,6 +381,24 @@ static void test_half_closed_clients_get_all_and_the_end(void **state)
 }
 
 enum { CROWD = 512 };
+
+/* A byte sent out of band is a byte like others. */
+static void test_urgent_bytes_are_echoed(void **state)
+{
+    int client = connect_to(*state);
+    char bytes[4] = "";
+    size_t received = 0;
+    ssize_t n;
+
+    assert_int_equal(send(client, "a", 1, 0), 1);
+    assert_int_equal(send(client, "b", 1, MSG_OOB), 1);
+    assert_int_equal(send(client, "c", 1, 0), 1);
+    shutdown(client, SHUT_WR);
+    while ((n = recv(client, &bytes[received], sizeof bytes - 1 - received, 0)) > 0)
+        received += (size_t)n;
+    assert_string_equal(bytes, "abc");
+    close(client);
+}
 
 static void test_many_clients_at_once(void **state)
 {
@@ -485,6 +540,77 @@ static void test_out_of_descriptors(void **state)
     stop(&server);
 }
 
+/* More clients than there are descriptors for, so that the server has to say something; those that
+ * are served get what they have sent, and the server lives. */
+static void crowd(const struct server *server)
+{
+    int clients[MANY], served = 0, i;
+
+    for (i = 0; i < MANY; i++)
+        if ((clients[served] = try_client(server)) >= 0)
+            served++;
+    assert_in_range(served, FEW / 2, FEW - 5);
+    for (i = 0; i < served; i++) {
+        exchange(clients[i], 10, true);
+        close(clients[i]);
+    }
+    assert_serves(server);
+}
+
+static void test_a_log_that_nobody_reads(void **state)
+{
+    static const char text[4096];
+    struct server server;
+    char path[64];
+    int log;
+
+    (void)state;
+    alarm(GUARD);
+    for (int full = 0; full < 2; full++) {
+        start_serving(&server, FEW, "1");
+        if (full) {
+            snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)server.pid, STDERR_FILENO);
+            log = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+            while (write(log, text, sizeof text) > 0)
+                ;
+            close(log);
+        } else {
+            close(server.err);
+            server.err = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        }
+        crowd(&server);
+        stop(&server);
+    }
+}
+
+static void close_the_first_three(void)
+{
+    for (int number = STDIN_FILENO; number <= STDERR_FILENO; number++)
+        close(number);
+}
+
+/* What the server says goes to no client, and to nothing that it needs. */
+static void test_without_standard_descriptors(void **state)
+{
+    struct server server = {.port = free_port()};
+    char port[8], path[64], file[64] = "";
+
+    (void)state;
+    alarm(GUARD);
+    snprintf(port, sizeof port, "%d", server.port);
+    prepare = close_the_first_three;
+    start(&server, FEW, (const char *[]){"--port", port, "--domains", "1", NULL});
+    prepare = NULL;
+    await_listening(&server);
+    for (int number = STDIN_FILENO; number <= STDERR_FILENO; number++) {
+        snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)server.pid, number);
+        assert_true(readlink(path, file, sizeof file - 1) > 0);
+        assert_string_equal(file, "/dev/null");
+    }
+    crowd(&server);
+    stop(&server);
+}
+
 static void set_limit(const struct server *server, rlim_t soft)
 {
     struct rlimit limit;
@@ -591,6 +717,27 @@ static void assert_stops(const char *domains, int signal)
     assert_exits(&server, 0);
     for (i = 0; i < TALKERS; i++)
         close(clients[i]);
+}
+
+static void block_all_signals(void)
+{
+    sigset_t set;
+
+    sigfillset(&set);
+    sigprocmask(SIG_SETMASK, &set, NULL);
+}
+
+static void test_signals_are_heard_that_were_blocked(void **state)
+{
+    struct server server;
+
+    (void)state;
+    alarm(GUARD);
+    prepare = block_all_signals;
+    start_serving(&server, 0, "1");
+    prepare = NULL;
+    assert_serves(&server);
+    stop(&server);
 }
 
 static void test_a_stop_lets_clients_finish(void **state)
@@ -737,21 +884,59 @@ static void test_a_thread_a_domain(void **state)
     assert_domains("3", 4);
 }
 
-static void test_every_core_by_default(void **state)
+static cpu_set_t allowed_cores(void)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t set;
+
+    assert_int_equal(sched_getaffinity(0, sizeof set, &set), 0);
+    return set;
+}
+
+static void stay_on_one_core(void)
+{
+    cpu_set_t set = allowed_cores(), one;
+    int core = 0;
+
+    while (!CPU_ISSET(core, &set))
+        core++;
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+}
+
+/* Without --domains; returns how many there are. */
+static int default_domains(void)
+{
     struct server server;
     int port, domains = 0;
 
-    (void)state;
-    alarm(GUARD);
     start(&server, 0, (const char *[]){"--port=0", NULL});
     read_line(server.out, server.line, sizeof server.line);
     assert_int_equal(
         sscanf(server.line, "miou-echo: listening on 127.0.0.1:%d, %d domain", &port, &domains), 2);
-    assert_int_equal(domains, cores);
     assert_threads(&server, domains);
     stop(&server);
+    return domains;
+}
+
+/* A control group may allow fewer. */
+static void test_every_core_by_default(void **state)
+{
+    cpu_set_t set = allowed_cores();
+    char quota[4] = "max";
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
+
+    (void)state;
+    alarm(GUARD);
+    if (file && fscanf(file, "%3s", quota) != 1)
+        skip();
+    if (file)
+        fclose(file);
+    assert_in_range(default_domains(), strcmp(quota, "max") == 0 ? CPU_COUNT(&set) : 1,
+                    CPU_COUNT(&set));
+    prepare = stay_on_one_core;
+    assert_int_equal(default_domains(), 1);
+    prepare = NULL;
 }
 
 static void test_ipv6(void **state)
@@ -862,6 +1047,7 @@ int main(int argc, char **argv)
         WITH_SERVER(test_nc_session),
         WITH_SERVER(test_one_client_sends_more_and_more),
         WITH_SERVER(test_half_closed_clients_get_all_and_the_end),
+        WITH_SERVER(test_urgent_bytes_are_echoed),
         WITH_SERVER(test_many_clients_at_once),
         WITH_SERVER(test_resets_do_not_disturb_others),
         WITH_SERVER(test_silent_clients_do_not_hold_up_others),
@@ -870,6 +1056,8 @@ int main(int argc, char **argv)
         WITH_SERVER(test_the_limit_falls_below_what_is_open),
         WITH_SERVER(test_a_port_taken_by_another_of_us),
         cmocka_unit_test(test_out_of_descriptors),
+        cmocka_unit_test(test_a_log_that_nobody_reads),
+        cmocka_unit_test(test_without_standard_descriptors),
         cmocka_unit_test(test_too_few_descriptors_to_start),
         cmocka_unit_test(test_a_thread_a_domain),
         cmocka_unit_test(test_every_core_by_default),
@@ -877,6 +1065,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_bad_options),
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_a_port_taken_by_another_program),
+        cmocka_unit_test(test_signals_are_heard_that_were_blocked),
         cmocka_unit_test(test_a_stop_lets_clients_finish),
         cmocka_unit_test(test_a_stop_in_a_rush),
         cmocka_unit_test(test_a_stopping_server_uses_no_processor),

@@ -526,12 +526,24 @@ static void assert_text(const char *text, const miou_waiting *waiting)
 }
 #define assert_text(...) IN_HELPER(assert_text, (__VA_ARGS__), #__VA_ARGS__)
 
+static const char *name_of(enum miou_wait what)
+{
+    static const char *const names[] = {[MIOU_WAIT_CHILDREN] = "MIOU_WAIT_CHILDREN",
+                                        [MIOU_WAIT_MUTEX] = "MIOU_WAIT_MUTEX",
+                                        [MIOU_WAIT_CONDITION] = "MIOU_WAIT_CONDITION",
+                                        [MIOU_WAIT_LAZY] = "MIOU_WAIT_LAZY",
+                                        [MIOU_WAIT_TRIGGER] = "MIOU_WAIT_TRIGGER",
+                                        [MIOU_WAIT_COMPUTATION] = "MIOU_WAIT_COMPUTATION"};
+
+    return what < sizeof names / sizeof *names ? names[what] : "no enum miou_wait";
+}
+
 static void assert_told(const struct village *t, uint64_t task, enum miou_wait what, uint64_t on,
                         int domain)
 {
     const miou_waiting *waiting = told_of(t, task);
 
-    expect_number(waiting->what, what);
+    expect_text(name_of(waiting->what), name_of(what));
     expect_number(waiting->on, on);
     expect_number(waiting->domain, domain);
 }

@@ -426,15 +426,20 @@ CHECK("R7.2", after_a_half_close_all_comes_back_and_then_the_end)
 
 /* ---- R7.3 ---- */
 
-/* Send until neither the system nor the server takes another byte, and read nothing. */
-static void stuff(int client)
+/* Send until neither the system nor the server takes another byte, but this many at most, and read
+ * nothing. Returns how many bytes were taken. */
+static size_t stuff(int client, size_t most)
 {
     static const char bytes[1 << 16];
+    size_t taken = 0;
+    ssize_t n;
 
     do
-        while (send(client, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+        while ((n = send(client, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL)) > 0 &&
+               (taken += (size_t)n) < most)
             ;
-    while (poll(&(struct pollfd){.fd = client, .events = POLLOUT}, 1, 50) > 0);
+    while (taken < most && poll(&(struct pollfd){.fd = client, .events = POLLOUT}, 1, 50) > 0);
+    return taken;
 }
 
 enum { QUIET = 24, GOOD = 10 };
@@ -446,7 +451,7 @@ static void stand_in_the_way(struct service *service)
     for (i = 0; i < QUIET; i++) {
         quiet[i] = peer_connect(service->port);
         if (i % 8 == 0)
-            stuff(quiet[i]);
+            stuff(quiet[i], SIZE_MAX);
         else if (i % 2 == 0)
             exchange(quiet[i], 10);
     }
@@ -832,7 +837,7 @@ static void stop_twice(struct service *service)
 
     connect_all(service, all);
     for (i = 0; i < IN_FLIGHT; i += 8)
-        stuff(all[i]);
+        stuff(all[i], SIZE_MAX);
     service->right += stop(service);
     kill(service->pid, service->signal);
     for (i = 0; i < IN_FLIGHT && closed(all[i]); i++)
@@ -986,4 +991,35 @@ CHECK("R7.23", clients_that_are_gone_leave_nothing_behind)
     /* A client that was reset before the server could accept it may never be accepted. */
     expect_in_range(server->accepted, 10 * RESETS * 3 / 4 + 3, 10 * RESETS + 3);
     expect_in_range(server->cleaned, server->accepted - 2, server->accepted);
+}
+
+/* ---- R7.24 ---- */
+
+enum { HELD = 16 << 20 }; /* that a server may hold of one client */
+
+/* What the system may keep of one direction of a connection, at one of its ends. */
+static size_t buffer(const char *file)
+{
+    FILE *stream = fopen(file, "r");
+    size_t most = 8 << 20;
+
+    if (stream) {
+        if (fscanf(stream, "%*u %*u %zu", &most) != 1)
+            most = 8 << 20;
+        fclose(stream);
+    }
+    return most;
+}
+
+static void flood(struct service *service)
+{
+    size_t kept = 2 * (buffer("/proc/sys/net/ipv4/tcp_rmem") +
+                       buffer("/proc/sys/net/ipv4/tcp_wmem"));
+
+    service->right += stuff(peer_connect(service->port), kept + HELD) < kept + HELD;
+}
+
+CHECK("R7.24", a_client_that_does_not_read_is_not_read_from)
+{
+    expect_number(with_clients((struct service){0}, flood)->right, 1);
 }

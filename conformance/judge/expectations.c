@@ -103,14 +103,14 @@ static struct difference list_difference(const struct inquiry *inquiry, struct o
     if (at == list.count)
         return (struct difference){
             text_of("; there is no member %zu, but %s is expected", number, expected.text),
-            text_of("has no member %zu, and not %s", number, expected.text)};
+            text_of("has no member %zu; expected: %s", number, expected.text)};
     if (at == answer.count)
         return (struct difference){
             text_of("; member %zu is %s, but %zu are expected", number, is.text, at),
-            text_of("has the member %zu, %s, and not only %zu", number, is.text, at)};
+            text_of("has the member %zu, %s; expected: only %zu", number, is.text, at)};
     return (struct difference){
         text_of("; member %zu is %s, but %s is expected", number, is.text, expected.text),
-        text_of("has the member %zu, %s, and not %s", number, is.text, expected.text)};
+        text_of("has the member %zu, %s; expected: %s", number, is.text, expected.text)};
 }
 
 /* How a list differs from all answers. */
@@ -127,7 +127,7 @@ static struct difference difference_of(const struct inquiry *inquiry, struct out
         list.count > SHORT ? text_of("; member %td is %s", other.of - list.of + 1,
                                      outcome_phrase(inquiry, *other.of).text)
                            : copy_of(""),
-        text_of("has the outcome %s, and not %s", list_phrase(inquiry, other).text, expected)};
+        text_of("has the outcome %s; expected: %s", list_phrase(inquiry, other).text, expected)};
 }
 
 static void check_answer(struct inquiry *inquiry, int event)
@@ -295,7 +295,7 @@ static void check_count(struct inquiry *inquiry, const struct expectation *expec
         if (tally->count == wanted)
             return;
         expected = text_of("%s happens %d %s", name.text, wanted, wanted == 1 ? "time" : "times");
-        deviation = text_of("%s happens %d %s, and not %d", name.text, tally->count,
+        deviation = text_of("%s happens %d %s; expected: %d", name.text, tally->count,
                             tally->count == 1 ? "time" : "times", wanted);
     }
     report_deviation(inquiry, expectation->line, deviation, expected, seen_text(inquiry, tally));
@@ -384,14 +384,14 @@ static struct difference print_difference(const struct inquiry *inquiry,
 
     if (at < SHORT && expectation->happening_count <= SHORT)
         return (struct difference){
-            seen, text_of("the prints and finalisers are %s, and not %s", seen, expected)};
+            seen, text_of("the prints and finalisers are %s; expected: %s", seen, expected)};
     if (event >= 0 && happening_of(inquiry, event, &happening))
         is = happening_phrase(inquiry, happening);
     if (at < expectation->happening_count)
         due = happening_phrase(inquiry, expectation->happenings[at]);
     difference = (struct difference){
         text_of("%s; number %d is %s, but %s is expected", seen, at + 1, is.text, due.text),
-        text_of("print or finaliser number %d is %s, and not %s", at + 1, is.text, due.text)};
+        text_of("print or finaliser number %d is %s; expected: %s", at + 1, is.text, due.text)};
     free(seen);
     return difference;
 }
@@ -492,7 +492,7 @@ static void check_run(struct inquiry *inquiry, const struct expectation *expecta
         return;
     expected = answers_text(inquiry, expectation->answers, expectation->answer_count);
     report_deviation(inquiry, expectation->line,
-                     text_of("the run ends with %s, and not %s",
+                     text_of("the run ends with %s; expected: %s",
                              outcome_phrase(inquiry, inquiry->run).text, expected),
                      text_of("the run ends with %s", expected),
                      text_of("%s", outcome_phrase(inquiry, inquiry->run).text));

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -89,14 +89,26 @@ static bool ask_to_end(pid_t command)
     return read(LEASH, &byte, 1) == 1 && kill(-command, SIGQUIT) == 0;
 }
 
+/* Whether it was the command that ended, or something that it has left behind. */
+static bool has_ended(pid_t command, int signals)
+{
+    struct signalfd_siginfo signal;
+    siginfo_t info = {.si_pid = 0};
+
+    return read(signals, &signal, sizeof signal) == sizeof signal &&
+           waitid(P_PID, (id_t)command, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == command;
+}
+
 /* Wait for the end of the command, or of the leash, and kill what is left. The command is not
  * reaped before its group is killed, so no other group can have its number. */
-_Noreturn static void mind(pid_t command, int descriptor)
+_Noreturn static void mind(pid_t command, int signals)
 {
-    struct pollfd polls[] = {{.fd = descriptor, .events = POLLIN}, {.fd = LEASH, .events = POLLIN}};
+    struct pollfd polls[] = {{.fd = signals, .events = POLLIN}, {.fd = LEASH, .events = POLLIN}};
     int status = 0;
 
-    while (poll(polls, 2, -1) < 0 || (!polls[0].revents && ask_to_end(command)))
+    while (poll(polls, 2, -1) < 0 || (polls[0].revents ? !has_ended(command, signals)
+                                                       : ask_to_end(command)))
         ;
     kill(-command, SIGKILL);
     while (waitpid(command, &status, 0) < 0 && errno == EINTR)
@@ -114,8 +126,8 @@ _Noreturn static void be_minder(char *const *arguments, const char *variable,
                                 const int *descriptors)
 {
     pid_t command;
-    int error, descriptor;
-    sigset_t all;
+    int error, signals;
+    sigset_t all, ends;
 
     setpgid(0, 0);
     sigfillset(&all);
@@ -126,19 +138,16 @@ _Noreturn static void be_minder(char *const *arguments, const char *variable,
         _exit(write(descriptors[REFUSAL], &errno, sizeof errno) < 0);
     if (variable && putenv((char *)(uintptr_t)variable) != 0)
         refuse(errno);
-    error = start(arguments, &command);
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGCHLD);
+    signals = signalfd(-1, &ends, SFD_CLOEXEC);
+    error = signals < 0 ? errno : start(arguments, &command);
     if (error)
         refuse(error);
-    descriptor = pidfd_open(command, 0);
-    if (descriptor < 0) {
-        error = errno;
-        strays_kill();
-        refuse(error);
-    }
     for (error = 0; error < DESCRIPTORS; error++)
         if (error != LEASH)
             close(error);
-    mind(command, descriptor);
+    mind(command, signals);
 }
 
 /* Wait until the command has been started, or refused. */

@@ -11,7 +11,8 @@
 struct minded {
     pid_t minder; /* a child of this process, to be waited for */
     int leash;    /* once it is closed, or this process has ended, all is killed; a byte written to
-                     it sends SIGQUIT to the group of the command */
+                     it sends SIGQUIT to the group of the command; poll(2) finds an error on it when
+                     the minder has ended */
 };
 
 /* Start a program, found by PATH, with its arguments, ended by a NULL; with a variable, NAME=VALUE,

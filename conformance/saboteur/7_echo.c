@@ -239,3 +239,14 @@ static ssize_t read_keeping_what_was_reset(miou_fd *fd, void *buffer, size_t siz
     return n == -ECONNRESET && number >= 0 && dup(number) < 0 ? -EMFILE : n;
 }
 MUTANT("R7.23", a_reset_keeps_a_descriptor, .read = read_keeping_what_was_reset);
+
+/* ---- R7.24 */
+
+/* As if the rest were kept in memory. */
+static ssize_t write_what_fits(miou_fd *fd, const void *buffer, size_t size)
+{
+    ssize_t n = send(true_miou_fd_number(fd), buffer, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    return n < 0 && errno != EAGAIN ? -errno : (ssize_t)size;
+}
+MUTANT("R7.24", clients_are_read_from_without_end, .write = write_what_fits);

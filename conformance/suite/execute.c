@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
 
 enum {
     OUTPUT_LIMIT = 256 << 20, /* bytes that a driver may print */
@@ -286,6 +288,18 @@ static void run_program(const struct session *session, char *const *arguments, c
     free(line.text);
 }
 
+/* What the runtime cannot know beforehand. */
+static uint64_t new_word(void)
+{
+    struct timespec now;
+    uint64_t word;
+
+    if (getrandom(&word, sizeof word, 0) == sizeof word)
+        return word;
+    clock_gettime(CLOCK_REALTIME, &now); /* a filter of the container refuses it */
+    return ((uint64_t)now.tv_nsec << 34) ^ (uint64_t)now.tv_sec ^ ((uint64_t)getpid() << 20);
+}
+
 struct result execute_check(const struct session *session, const struct test *test)
 {
     char word[17], signature[256];
@@ -297,11 +311,8 @@ struct result execute_check(const struct session *session, const struct test *te
                             NULL};
     struct result result = {.kind = RESULT_PASS};
     struct process process;
-    uint64_t number;
 
-    if (getrandom(&number, sizeof number, 0) != sizeof number)
-        abort();
-    snprintf(word, sizeof word, "%016llx", (unsigned long long)number);
+    snprintf(word, sizeof word, "%016llx", (unsigned long long)new_word());
     snprintf(signature, sizeof signature, "%s %s %s", test->rule->id, test->name, word);
     run_program(session, checks, test->id, &process);
     result.spent = process.spent;

@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -49,8 +48,7 @@ struct ends {
     int input[2]; /* read, write */
     int output[2];
     int errors[2];
-    int leash; /* of its minder */
-    int pid;   /* readable when the minder has ended */
+    int leash; /* of its minder; in error when that has ended */
 };
 
 struct child {
@@ -79,12 +77,11 @@ static void close_ends(struct ends *ends)
         close_end(&ends->errors[i]);
     }
     close_end(&ends->leash);
-    close_end(&ends->pid);
 }
 
 static bool open_ends(struct ends *ends)
 {
-    *ends = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, -1, -1};
+    *ends = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, -1};
     return pipe2(ends->input, O_CLOEXEC) == 0 && pipe2(ends->output, O_CLOEXEC) == 0 &&
            pipe2(ends->errors, O_CLOEXEC) == 0 && fcntl(ends->input[1], F_SETFL, O_NONBLOCK) == 0;
 }
@@ -269,7 +266,7 @@ static enum process_end attend(struct child *child, struct talk *talk, struct pr
     const struct command *command = talk->command;
     struct ends *ends = &child->ends;
     struct pollfd polls[4] = {
-        {.events = POLLIN}, {.events = POLLIN}, {.events = POLLIN}, {.events = POLLOUT}};
+        {.events = 0}, {.events = POLLIN}, {.events = POLLIN}, {.events = POLLOUT}};
     struct patience patience = {.limit = command->seconds, .last = clock_now()};
     bool is_short = command->seconds > 0 && command->seconds * 1e3 < 2 * TICK;
     int tick = is_short ? (int)(command->seconds * 500) + 1 : TICK;
@@ -289,7 +286,7 @@ static enum process_end attend(struct child *child, struct talk *talk, struct pr
             return PROCESS_STOPPED;
         if (command->held_back > 0 && patience.silent > command->held_back)
             close_end(&ends->input[1]);
-        polls[0].fd = ends->pid;
+        polls[0].fd = ends->leash;
         polls[1].fd = ends->output[0];
         polls[2].fd = ends->errors[0];
         polls[3].fd = talk->written < command->input_size ? ends->input[1] : -1;
@@ -339,7 +336,7 @@ static void reap(struct child *child, struct process *process, enum process_end 
 /* Let a child that hangs end by itself, if it does so soon. What it says then is not read. */
 static void ask_to_end(const struct child *child, double grace)
 {
-    struct pollfd ended = {.fd = child->ends.pid, .events = POLLIN};
+    struct pollfd ended = {.fd = child->ends.leash};
 
     if (write_quietly(child->ends.leash, "q", 1) == 1)
         poll(&ended, 1, (int)(grace * 1e3));
@@ -369,10 +366,7 @@ struct child *child_start(char *const *arguments, const char *variable)
         close_end(&child->ends.input[0]);
         close_end(&child->ends.output[1]);
         close_end(&child->ends.errors[1]);
-        child->ends.pid = pidfd_open(child->pid, 0);
-        if (child->ends.pid >= 0)
-            return child;
-        error = errno;
+        return child;
     }
     child_free(child);
     errno = error;

@@ -402,6 +402,7 @@ void suite_leave_out(struct suite *suite)
             test->chosen &= has_result;
         }
         place->chosen &= told > 0 || left_out == 0;
+        place->left_out = left_out;
         suite->left_out += left_out;
     }
 }
@@ -521,12 +522,14 @@ enum result_kind suite_result(const struct suite_rule *rule)
     }
     if (!any)
         return rule->declined ? RESULT_DECLINED : RESULT_SKIPPED;
-    return lacking && !told ? RESULT_NOT_IMPLEMENTED : worst;
+    if (lacking && !told)
+        return RESULT_NOT_IMPLEMENTED;
+    return rule->left_out && worst == RESULT_PASS ? RESULT_SKIPPED : worst;
 }
 
 struct share suite_share(const struct suite_rule *rule)
 {
-    struct share share = {0};
+    struct share share = {.of = suite_result(rule) == RESULT_SKIPPED ? rule->left_out : 0};
     size_t i;
 
     for (i = 0; i < rule->count; i++) {

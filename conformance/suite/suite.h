@@ -55,6 +55,7 @@ struct suite_rule {
     enum part part; /* that it belongs to */
     struct test *tests;
     size_t count;
+    size_t left_out; /* tests, beside others that were executed; see suite.left_out */
     bool chosen;
     bool declined;                       /* its part is */
     const struct difference *difference; /* for which it is not kept, even if its tests pass */

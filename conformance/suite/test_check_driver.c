@@ -108,7 +108,7 @@ static void tells_what_is_wrong(void **state)
          "line: 'absent free' ends the whole scenario: "},
         {"'s/^did child 8 stopped/did child 8 ok/'", "task child ends at the end of its program\n"},
         {"'s/^run still-has-children/run error 7/'",
-         "not ok   forgets: a run that a rule ends: the run ends with error 7, and not ok | "
+         "not ok   forgets: a run that a rule ends: the run ends with error 7; expected: ok | "
          "still-has-children: "},
         {"'/still-has/,/^never/ s/child$/child#2/'", "not ok   anew: "},
         {"'/^ready/ s/$/\\nbye/'", "line 1 of its answer: not 'scenario 7': 'bye'\n"},

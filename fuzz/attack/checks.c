@@ -13,6 +13,8 @@ const struct check checks[] = {
     {"silent", "clients that send nothing, or nothing more", "R7.1 R7.3", "", check_silent, 0},
     {"deaf", "clients that send until nothing fits, and never read", "R7.1 R7.3", "", check_deaf,
      0},
+    {"flood", "a client that sends without end, and never reads", "R7.24", "", check_flood, 0},
+    {"stalled", "clients that do not read slow down nobody", "R7.3", "", check_stalled, WATCHES},
     {"slow", "clients that send or read a byte now and then", "R7.1 R7.3", "", check_slow, 0},
     {"resets", "resets before, in the middle of and during an answer", "R7.4", "R7.23",
      check_resets, 0},

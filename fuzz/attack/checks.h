@@ -58,6 +58,8 @@ void check_storm(struct attack *attack);
 void check_half_open(struct attack *attack);
 void check_random(struct attack *attack);
 
+void check_flood(struct attack *attack);
+void check_stalled(struct attack *attack);
 void check_rest(struct attack *attack);
 void check_answered(struct attack *attack);
 void check_exhaustion(struct attack *attack);

@@ -16,6 +16,109 @@ __attribute__((format(printf, 2, 3))) static void say(struct tally *tally, const
     va_end(list);
 }
 
+/* ---- Clients that do not read ---- */
+
+/* What the system may keep of one direction of a connection, at one of its ends. */
+static uint32_t buffer(const char *file)
+{
+    unsigned long most = 8 << 20;
+    FILE *stream = fopen(file, "r");
+
+    if (stream) {
+        if (fscanf(stream, "%*u %*u %lu", &most) != 1 || most > 256 << 20)
+            most = 256 << 20;
+        fclose(stream);
+    }
+    return (uint32_t)most;
+}
+
+enum { HELD = 16 << 20 }; /* bytes of one client that a server may hold, as R7.24 says */
+
+static uint32_t too_much;
+
+static struct script without_end(int number, uint64_t *random)
+{
+    struct script script =
+        SCRIPT(STEP(FLOOD, too_much, 1 + random_below(random, 60000)), STEP(HOLD), STEP(RESET));
+
+    (void)number;
+    script.deaf = true;
+    return script;
+}
+
+/* The deaf client has small buffers itself, so most is where the server is. */
+static enum hold has_taken_all(void *context, struct tally *tally)
+{
+    (void)context;
+    if (tally->bytes < too_much)
+        return HOLD_GOES_ON;
+    say(tally, "the server took %u MiB from a client that reads nothing; the system keeps %u of them",
+        too_much >> 20, (too_much - HELD) >> 20);
+    return HOLD_IS_WRONG;
+}
+
+void check_flood(struct attack *attack)
+{
+    struct crowd_plan plan = {.name = attack->name, .count = 1, .at_once = 1};
+
+    too_much = buffer("/proc/sys/net/ipv4/tcp_rmem") + buffer("/proc/sys/net/ipv4/tcp_wmem") + HELD;
+    plan.script = without_end;
+    plan.at_hold = has_taken_all;
+    crowd_attack(&plan, attack->target, &attack->tally);
+}
+
+enum {
+    STALLED = 8, /* clients */
+    TURNS = 5,    /* of the others without them, and as many beside them */
+    MUCH = 5      /* times: how much later is too late */
+};
+
+/* While they hold, the others are served; they fill the buffers half-way. */
+static struct script stalling(int number, uint64_t *random)
+{
+    struct script script = SCRIPT(
+        STEP(HOLD), STEP(HOLD), STEP(HOLD), STEP(HOLD), STEP(HOLD), STEP(HOLD),
+        STEP(FLOOD, 32 << 20, 1 + random_below(random, 60000)), STEP(HOLD), STEP(HOLD), STEP(HOLD),
+        STEP(HOLD), STEP(HOLD), STEP(HOLD), STEP(RESET));
+
+    (void)number;
+    script.deaf = true;
+    return script;
+}
+
+struct turns {
+    int count;
+    double begun, least[2]; /* seconds for a turn: without, and beside those that stall */
+};
+
+/* The quickest turns tell most, since much else can make one slow. */
+static enum hold time_turn(void *context, struct tally *tally)
+{
+    struct turns *turns = context;
+    double now = clock_of_server(), took = now - turns->begun;
+    int which = turns->count > TURNS, turn = turns->count++ % (TURNS + 1);
+
+    turns->begun = now;
+    if (turn > 0 && (turn == 1 || took < turns->least[which]))
+        turns->least[which] = took;
+    if (turn < TURNS || !which || turns->least[1] <= MUCH * turns->least[0])
+        return HOLD_GOES_ON;
+    say(tally, "beside %d clients that do not read, others are served in %.0f ms, and without in %.0f",
+        STALLED, 1000 * turns->least[1], 1000 * turns->least[0]);
+    return HOLD_IS_WRONG;
+}
+
+void check_stalled(struct attack *attack)
+{
+    struct turns turns = {0};
+    struct crowd_plan plan = {.name = attack->name, .count = STALLED, .at_once = STALLED};
+
+    plan.script = stalling;
+    plan.at_hold = time_turn;
+    plan.context = &turns;
+    crowd_attack(&plan, attack->target, &attack->tally);
+}
+
 /* ---- The processor ---- */
 
 /* Silent clients, clients that have flooded the server, and half-closed ones that have not read. */

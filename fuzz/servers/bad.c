@@ -38,6 +38,8 @@
     X(TIRES, "tires", "ends after 100 clients")                                                    \
     X(BLOCKS, "blocks", "blocks while a client does not read")                                     \
     X(ONE_AT_A_TIME, "one-at-a-time", "serves one client at a time")                               \
+    X(NAPS, "naps", "sleeps for 50 ms a client that does not read")                                \
+    X(HOARDS, "hoards", "reads on, whatever a client does not read")                               \
     X(SIGPIPE_KILLS, "sigpipe", "dies of SIGPIPE")                                                 \
     X(RESET_KILLS, "reset-kills", "dies of a client's reset")                                      \
     X(SPINS, "spins", "waits for events that are there all the time")                              \
@@ -90,7 +92,7 @@ static bool now_and_then(void)
 enum { BUFFER = 8192 };
 
 struct client {
-    char bytes[2 * BUFFER];
+    char *bytes; /* room for BUFFER bytes more than it holds */
     size_t begin, end;
     double since;
     bool holds;
@@ -139,6 +141,7 @@ static void add(int fd)
     clients = realloc(clients, (size_t)(count + 1) * sizeof(struct client *));
     entries = realloc(entries, (size_t)(count + 1) * sizeof *entries);
     clients[count] = calloc(1, sizeof **clients);
+    clients[count]->bytes = malloc(2 * BUFFER);
     clients[count]->since = seconds();
     entries[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
@@ -169,6 +172,7 @@ static void remove_client(int i, bool reset)
         memset(lost, 1, 100);
     if (reset ? !has(LEAKS_FD_ON_RESET) : !keep(entries[i].fd))
         close(entries[i].fd);
+    free(clients[i]->bytes);
     free(clients[i]);
     count--;
     clients[i] = clients[count];
@@ -275,7 +279,21 @@ static bool write_piece(int i)
         entries[i].events = POLLIN | POLLOUT;
     if (has(CLOSES_EARLY))
         entries[i].events |= POLLRDHUP;
+    if (has(HOARDS))
+        entries[i].events |= POLLIN;
     return true;
+}
+
+/* Read behind what has not been written yet. */
+static void hoard(int i)
+{
+    struct client *client = clients[i];
+    ssize_t n = recv(entries[i].fd, &client->bytes[client->end], BUFFER, 0);
+
+    if (n <= 0)
+        return;
+    client->end += (size_t)n;
+    client->bytes = realloc(client->bytes, client->end + BUFFER);
 }
 
 static void serve(int i)
@@ -286,6 +304,8 @@ static void serve(int i)
         remove_client(i, false);
         return;
     }
+    if (has(HOARDS) && client->begin < client->end && (entries[i].revents & POLLIN))
+        hoard(i);
     do
         if (client->begin == client->end && !read_piece(i))
             return;
@@ -299,6 +319,9 @@ static void serve_all(void)
     sigset_t none;
     int i, n;
 
+    for (i = 1; i < count && has(NAPS); i++)
+        if (clients[i]->begin < clients[i]->end)
+            poll(NULL, 0, 50);
     sigemptyset(&none);
     entries[0].events = accepting ? POLLIN : 0;
     n = ppoll(entries, (nfds_t)count, has(HASTY) ? &soon : NULL, &none);

@@ -63,6 +63,7 @@ static struct session sessions[] = {
     BREAKS("no-end", "R7.2", "half-close"),
     BREAKS("blocks", "R7.3", "deaf"),
     BREAKS("one-at-a-time", "R7.3", "silent"),
+    BREAKS("naps", "R7.3", "stalled"),
     BREAKS("sigpipe", "R7.4", "resets"),
     BREAKS("reset-kills", "R7.4", "resets"),
     BREAKS("one-listener", "R7.5", "crowd"),
@@ -84,6 +85,7 @@ static struct session sessions[] = {
     BREAKS("keeps-answered", "R7.21", "answered"),
     BREAKS("leaks-fd-on-reset", "R7.23", "resets"),
     BREAKS("leaks-memory-on-reset", "R7.23", "rounds"),
+    BREAKS("hoards", "R7.24", "flood"),
 
     NO_SERVER("never listens", "\"$BAD never-listens PORT\"", "does not listen on port "),
     NO_SERVER("listens elsewhere", "\"$BAD elsewhere PORT\"", "within 1 s, but elsewhere: "),

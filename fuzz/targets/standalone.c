@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -28,7 +29,8 @@ enum {
 
 static uint8_t input[LONGEST];
 static size_t input_size;
-static const char *keep_as; /* NULL: the input is from a file */
+static char failed_input[PATH_MAX]; /* the file for a random input that fails */
+static const char *keep_as;         /* NULL: the input is from a file */
 static const char *source;  /* the file */
 static uint64_t executions;
 static double begun;
@@ -42,7 +44,7 @@ static const char usage[] =
     "\n"
     "  --show     print what happens\n"
     "  --random   execute COUNT random inputs (%d), the same for the same SEED (1);\n"
-    "             one that fails is left in the file random-input\n"
+    "             one that fails is left beside the program, in %s\n"
     "  --seconds  execute the FILEs, then random inputs until SECONDS of processor time are\n"
     "             used; an input that uses %d s fails with SIGPROF\n";
 
@@ -132,7 +134,7 @@ static void begin_random(uint64_t seed)
 {
     chance_begin(seed);
     source = NULL;
-    keep_as = "random-input";
+    keep_as = failed_input;
 }
 
 static int execute_random(uint64_t count, uint64_t seed)
@@ -203,7 +205,7 @@ static int execute_for(double seconds, int count, char **paths)
 
 static int complain_of_usage(const char *name)
 {
-    fprintf(stderr, usage, name, name, name, INPUTS, HANG);
+    fprintf(stderr, usage, name, name, name, INPUTS, failed_input, HANG);
     return 2;
 }
 
@@ -216,6 +218,7 @@ int main(int argc, char **argv)
     char *end;
     int first = 1 + show, status = 0;
 
+    snprintf(failed_input, sizeof failed_input, "%s-input", argv[0]);
     catch_failures();
     if (argc == 1)
         return execute_random(count, seed);
