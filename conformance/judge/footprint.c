@@ -442,6 +442,7 @@ static void go_on(struct walk *walk, int instance, int operation)
 
 static void begin(struct walk *walk, int instance)
 {
+    read_place(walk->footprint, NEWS + walk->domain);
     read_place(walk->footprint, CANCELS + walk->domain);
     walk->followers[instance].domain = walk->domain;
     walk->alive[walk->alive_count++] = instance;
@@ -550,7 +551,7 @@ static void touch_under_way(struct walk *walk, int from, int end)
 {
     const struct program *program = walk->program;
     int i, polls = 0;
-    bool idle = from == end;
+    bool idle = from == end, alone = false;
 
     for (i = 0; i < walk->alive_count; i++) {
         const struct follower *follower = &walk->followers[walk->alive[i]];
@@ -559,6 +560,7 @@ static void touch_under_way(struct walk *walk, int from, int end)
 
         if (follower->domain != walk->domain)
             continue;
+        alone |= population(walk, walk->domain) == 1;
         if (follower->lingers) {
             read_place(walk->footprint, NEWS + walk->domain);
             write_place(walk->footprint, ENDS + walk->domain);
@@ -573,6 +575,11 @@ static void touch_under_way(struct walk *walk, int from, int end)
     }
     for (i = 0; i < walk->unborn_count; i++)
         send_news(walk, home_of(walk, walk->trace->instances[walk->unborn[i]].parent));
+    if (from == end && (!alone || walk->unborn_count > 0)) { /* it took the news, perhaps */
+        read_place(walk->footprint, NEWS + walk->domain);
+        read_place(walk->footprint, CANCELS + walk->domain);
+        write_place(walk->footprint, ENDS + walk->domain);
+    }
     walk->footprint->polls = idle ? polls : 0;
 }
 

@@ -353,7 +353,7 @@ void explore(const struct session *session, const struct suite *suite, struct te
 
     if (program->every_schedule)
         search.alternatives = alternatives_create(program);
-    search.frontier = frontier_create(program, schedules, session->explore_all);
+    search.frontier = frontier_create(program, schedules, !session->explore_races);
     test->result.kind = RESULT_PASS;
     allow(&search, schedules);
     search.next_count = 2; /* the first schedule, twice */

@@ -481,7 +481,7 @@ static void complain(const char *text)
 }
 
 /* Explore a runtime's schedules of a scenario, `most` of them at most, or execute one. */
-static bool explore_all;
+static bool explore_races;
 
 static struct suite *run_scenario(const char *scenario, const char *runtime, const char *schedule,
                                   size_t most, double seconds)
@@ -490,7 +490,7 @@ static struct suite *run_scenario(const char *scenario, const char *runtime, con
     struct session session = {.seconds = seconds,
                               .jobs = 1,
                               .explore = most,
-                              .explore_all = explore_all,
+                              .explore_races = explore_races,
                               .schedule = schedule,
                               .replay = *schedule ? "it" : NULL};
     char *command;
@@ -685,9 +685,9 @@ static struct exploration explore_two(const char *runtime, bool all)
     struct suite *suite;
     size_t i = 0;
 
-    explore_all = all;
+    explore_races = !all;
     suite = run_scenario(scenario, runtime, "", 1000, HANG);
-    explore_all = false;
+    explore_races = false;
     while (!suite->tests[i].chosen)
         i++;
     if (suite->tests[i].result.kind != RESULT_PASS)
