@@ -82,6 +82,9 @@ static const char help_on_execution[] = /* with a number */
     "  --explore[=N]        execute each scenario on all its schedules, those with\n"
     "                       the fewest answers other than 0 first; stop after N\n"
     "                       (default: %d) and execute N/4 random schedules\n"
+    "  --explore-races[=N]  the same, but leave out schedules that only order turns\n"
+    "                       of independent domains otherwise; it gets further, but\n"
+    "                       may miss something that --explore finds\n"
     "                       (--seed, --schedule and --explore skip the tests in C)\n"
     "\n"
     "What is held against the runtime\n"
@@ -190,6 +193,14 @@ static void read_jobs(struct options *options, const char *text)
 static void read_explore(struct options *options, const char *text)
 {
     options->session.explore = text ? number("--explore=", text, EXPLORE_MAX) : EXPLORE_DEFAULT;
+    options->steered++;
+}
+
+static void read_explore_races(struct options *options, const char *text)
+{
+    options->session.explore =
+        text ? number("--explore-races=", text, EXPLORE_MAX) : EXPLORE_DEFAULT;
+    options->session.explore_races = true;
     options->steered++;
 }
 
@@ -408,6 +419,7 @@ static const struct known {
     {"seed", required_argument, .read = read_seed},
     {"schedule", required_argument, .read = read_schedule},
     {"explore", optional_argument, .read = read_explore},
+    {"explore-races", optional_argument, .read = read_explore_races},
     {"list", no_argument, .read = list},
     {"list-tests", no_argument, .read = list_tests},
     {"print", required_argument, .read = print},

@@ -52,6 +52,21 @@ struct domain *domain_able_after(struct domain *domain, size_t n)
     return domain;
 }
 
+void run_tell_turn(struct run *run, struct domain *first, struct domain *last, bool may_pass)
+{
+    size_t able = run_count_able(run), count = 0;
+
+    if (run->options.turn == NULL)
+        return;
+    if (first != NULL)
+        run->candidates[count++] = first->id;
+    for (size_t i = 0; count < able; i++)
+        run->candidates[count++] = domain_able_after(last, i)->id;
+    if (may_pass || able == 0)
+        run->candidates[count++] = MIOU_NO_DOMAIN;
+    run->options.turn(run->options.choose_state, run->candidates, count);
+}
+
 void domain_pause(struct domain *domain)
 {
     struct task *self = domain->current;
@@ -61,6 +76,7 @@ void domain_pause(struct domain *domain)
     if (domain->no_suspend)
         return;
     domain->paused = self; /* so that this domain counts as one that can go on */
+    run_tell_turn(run, domain, domain, false);
     answer = run_choose(run, run_count_able(run));
     if (answer > 0) {
         run->next = domain_able_after(domain, answer - 1);

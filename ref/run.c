@@ -160,10 +160,12 @@ static int run_with(const miou_options *options, bool has_io, miou_task *fn, voi
     if (fn == NULL || !is_valid(options) ||
         (has_io && (options->monitor != NULL || poller_of(options) == NULL)))
         return -EINVAL;
-    size = sizeof *run + (size_t)(options->domains + 1) * sizeof *run->domains;
+    size = sizeof *run + (size_t)(options->domains + 1) * sizeof *run->domains +
+           (size_t)(options->domains + 2) * sizeof *run->candidates;
     if ((run = sys_map(size)) == NULL)
         return -ENOMEM;
     run->domain_count = options->domains + 1;
+    run->candidates = (int *)&run->domains[run->domain_count];
     run->options = *options;
     run->has_io = has_io;
     run->has_monitor = has_io || options->monitor != NULL;

@@ -173,6 +173,7 @@ struct helpers {
 
 struct run {
     int domain_count; /* with dom0 */
+    int *candidates;  /* for the next turn of a steered run; one more than there are domains */
     bool has_monitor; /* tasks can wait for the system ... */
     bool has_io;      /* ... through the POSIX monitor */
     miou_monitor monitor;
@@ -286,6 +287,10 @@ size_t run_count_able(struct run *run);
 
 /* The n-th domain in turn after this one, from 0, of those that can go on. */
 struct domain *domain_able_after(struct domain *domain, size_t n);
+
+/* Tell who can have the next turn: `first`, unless it is NULL, then the other domains that can go
+ * on, in turn after `last`, and time, if it may pass. */
+void run_tell_turn(struct run *run, struct domain *first, struct domain *last, bool may_pass);
 
 /* Called by the running task: let another domain go on first, if one is chosen. */
 void domain_pause(struct domain *domain) __attribute__((cold));

@@ -97,7 +97,10 @@ static struct domain *choose_next(struct run *run, struct domain *last)
 {
     size_t able = run_count_able(run);
     bool may_pass = first_deadline(run) - run->now <= HOLD_UP;
-    size_t answer = run_choose(run, able + may_pass);
+    size_t answer;
+
+    run_tell_turn(run, NULL, last, may_pass);
+    answer = run_choose(run, able + may_pass);
 
     if (able == 0)
         idle(run);

@@ -75,6 +75,12 @@ typedef struct miou_syscall miou_syscall;
 /* Makes a choice for the runtime: returns a number below count. count is 2 or more. */
 typedef size_t miou_choose(void *state, size_t count);
 
+/* Told which domains can have the next turn of a steered run: the one that answer I of choose
+ * stands for is domains[I], or MIOU_NO_DOMAIN if that answer lets time pass, or has the run wait
+ * for the system. count is 1 or more; the array is valid during the call. */
+enum { MIOU_NO_DOMAIN = -1 };
+typedef void miou_turn(void *state, const int *domains, size_t count);
+
 /* What a task waits for when no task can go on. */
 enum miou_wait {
     MIOU_WAIT_CHILDREN, /* a child, one of several children, or, at its end, all of them */
@@ -132,6 +138,9 @@ typedef struct miou_options {
      * returns -ENOSYS. */
     miou_choose *choose;
     void *choose_state;
+    /* Called with choose_state before each turn of a steered run, and before choose is asked whose
+     * turn it is [R13.12]; a turn ends where the next one begins. NULL: nobody is told. */
+    miou_turn *turn;
     /* Told which task waits for what when the run ends with MIOU_DEADLOCK [R13.4]. NULL: one line
      * per task goes to standard error. */
     miou_deadlock *deadlock;

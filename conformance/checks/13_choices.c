@@ -1,4 +1,4 @@
-/* Rules R13.5 to R13.10: steered runs. */
+/* Rules R13.5 to R13.10 and R13.12: steered runs. */
 #include "answers.h"
 
 #include <errno.h>
@@ -94,6 +94,89 @@ static int steer_program(check_runner *run, miou_choose *choose, struct answers 
 {
     *program = (struct program){.thread = pthread_self()};
     return steer(run, 3, choose, answers, direct, program);
+}
+
+/* ---- R13.12: turns ---- */
+
+struct turns {
+    int count;
+    int open; /* domains that the next choice is among; 0: none is due */
+    int candidates[4];
+    int taker;     /* whose turn it is; -1: time's */
+    int unasked;   /* turns of several domains of which none was chosen */
+    int wrong;     /* choices among others than were told */
+    int elsewhere; /* tasks that went on in a turn of another domain */
+};
+
+static struct turns told; /* of the only run */
+
+static void note_turn(void *state, const int *domains, size_t count)
+{
+    size_t i;
+
+    (void)state;
+    told.count++;
+    told.unasked += told.open > 0;
+    told.open = count > 1 ? (int)count : 0;
+    for (i = 0; i < count && i < 4; i++)
+        told.candidates[i] = domains[i];
+    told.taker = count == 1 ? domains[0] : MIOU_NO_DOMAIN;
+}
+
+static size_t choose_turn(void *state, size_t count)
+{
+    size_t answer = answer_at_random(state, count);
+
+    told.wrong += told.open > 0 && told.open != (int)count;
+    if (told.open > 0 && answer < 4)
+        told.taker = told.candidates[answer];
+    told.open = 0;
+    return answer;
+}
+
+static int note_place(void *arg)
+{
+    int i;
+
+    (void)arg;
+    for (i = 0; i < 4; i++) {
+        told.elsewhere += told.count > 0 && miou_domain_self() != told.taker;
+        TRY(miou_yield());
+    }
+    return 0;
+}
+
+static int call_three(void *arg)
+{
+    miou_promise *promises[3];
+    int i;
+
+    for (i = 0; i < 3; i++)
+        TRY(miou_call(&promises[i], NULL, note_place, arg));
+    TRY(note_place(arg));
+    for (i = 0; i < 3; i++)
+        TRY(miou_await(promises[i], NULL));
+    return 0;
+}
+
+/* A runtime that tells no turns passes. */
+CHECK("R13.12", turns_that_are_told_are_those_that_are_taken)
+{
+    int seed;
+
+    for (seed = 0; seed < 20; seed++) {
+        struct answers answers = {.state = (uint64_t)seed, .running = true};
+        miou_options options = {
+            .domains = 2, .choose = choose_turn, .choose_state = &answers, .turn = note_turn};
+
+        with_index(seed);
+
+        told = (struct turns){.count = 0};
+        expect_code(run_by(miou_run, &options, call_three, NULL), 0);
+        expect_number(told.unasked, 0);
+        expect_number(told.wrong, 0);
+        expect_number(told.elsewhere, 0);
+    }
 }
 
 /* ---- R13.5: one thread ---- */

@@ -16,6 +16,7 @@
 #include "trampolines.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -53,12 +54,47 @@ static void write_out(const char *text, size_t size)
     }
 }
 
+/* ---- Turns ---- */
+
+/* Lines of turns that go out with the next line: nothing is lost with them if there is none. */
+static char held[2048];
+static size_t held_size;
+
+static void write_with_held(const char *text, size_t size)
+{
+    if (held_size + size > sizeof held) {
+        write_out(held, held_size);
+        write_out(text, size);
+    } else {
+        memcpy(held + held_size, text, size);
+        write_out(held, held_size + size);
+    }
+    held_size = 0;
+}
+
+static void hold_turn(const int *domains, size_t count)
+{
+    size_t room = strlen("turn\n") + strlen(" 00") * count, i;
+
+    if (held_size + room > sizeof held)
+        write_with_held("", 0);
+    if (room > sizeof held)
+        return;
+    held_size += (size_t)sprintf(held + held_size, "turn");
+    for (i = 0; i < count; i++)
+        held_size += domains[i] >= 0 ? (size_t)sprintf(held + held_size, " %d", domains[i])
+                                     : (size_t)sprintf(held + held_size, " -");
+    held[held_size++] = '\n';
+}
+
 /* ---- Schedules ---- */
 
 struct schedule {
     uint64_t *answers;
     size_t count;
     bool beyond; /* the answer behind these is out of range */
+    int *takers; /* who is to have the turns behind these answers, if they can */
+    size_t taker_count;
     bool seeded;
     uint64_t seed;
 };
@@ -71,7 +107,36 @@ struct steering {
     const struct schedule *schedule;
     size_t asked;
     uint64_t state; /* of the generator */
+    size_t taken;   /* takers that have had their turn, or could not */
+    int wanted;     /* the answer that the next taker stands for; -1: none */
 };
+
+static int find_domain(const int *domains, size_t count, int domain)
+{
+    for (size_t i = 0; i < count; i++)
+        if (domains[i] == domain)
+            return (int)i;
+    return -1;
+}
+
+/* Once the answers of the schedule are used up, the next of its takers that can is to have the
+ * turn. */
+static void tell_turn(void *state, const int *domains, size_t count)
+{
+    struct steering *steering = state;
+    const struct schedule *schedule = steering->schedule;
+
+    hold_turn(domains, count);
+    steering->wanted = -1;
+    if (steering->asked < schedule->count)
+        return;
+    if (count == 1)
+        steering->taken += steering->taken < schedule->taker_count &&
+                           schedule->takers[steering->taken] == domains[0];
+    else
+        while (steering->wanted < 0 && steering->taken < schedule->taker_count)
+            steering->wanted = find_domain(domains, count, schedule->takers[steering->taken++]);
+}
 
 static size_t choose(void *state, size_t count)
 {
@@ -83,6 +148,9 @@ static size_t choose(void *state, size_t count)
         answer = next_random(&steering->state);
     else if (steering->asked < schedule->count)
         answer = schedule->answers[steering->asked];
+    else if (steering->wanted >= 0)
+        answer = (uint64_t)steering->wanted;
+    steering->wanted = -1;
     answer = count > 0 ? answer % count : 0;
     if (steering->asked++ == schedule->count && schedule->beyond)
         answer = count;
@@ -142,6 +210,22 @@ static bool parse_number(const char *word, uint64_t *number)
     return word[0] >= '0' && word[0] <= '9' && !*end && !errno;
 }
 
+static bool parse_takers(struct schedule *schedule)
+{
+    uint64_t number = 0;
+    char *word;
+
+    while ((word = strtok(NULL, " \t\n"))) {
+        bool time = strcmp(word, "-") == 0;
+
+        if (!time && (!parse_number(word, &number) || number > INT_MAX))
+            return false;
+        schedule->takers = grown(schedule->takers, schedule->taker_count, sizeof(int));
+        schedule->takers[schedule->taker_count++] = time ? MIOU_NO_DOMAIN : (int)number;
+    }
+    return true;
+}
+
 /* Read what stands behind the word `schedule`. False: it is not a schedule. */
 static bool parse_schedule(char *rest, struct schedule *schedule)
 {
@@ -158,6 +242,8 @@ static bool parse_schedule(char *rest, struct schedule *schedule)
         schedule->beyond = strcmp(word, "beyond") == 0;
         if (schedule->beyond)
             return !strtok(NULL, blanks);
+        if (strcmp(word, "turns") == 0)
+            return parse_takers(schedule);
         if (!parse_number(word, &number))
             return false;
         schedule->answers = grown(schedule->answers, schedule->count, sizeof number);
@@ -227,8 +313,10 @@ static void forget_scenario(void)
 {
     size_t i;
 
-    for (i = 0; i < schedule_count; i++)
+    for (i = 0; i < schedule_count; i++) {
         free(schedules[i].answers);
+        free(schedules[i].takers);
+    }
     free(schedules);
     schedules = NULL;
     schedule_count = 0;
@@ -315,7 +403,9 @@ static void execute(const struct schedule *schedule)
 {
     struct steering steering = {.schedule = schedule, .state = schedule ? schedule->seed : 0};
 
-    execute_program((miou_options){.choose = schedule ? choose : NULL, .choose_state = &steering});
+    execute_program((miou_options){.choose = schedule ? choose : NULL,
+                                   .choose_state = &steering,
+                                   .turn = schedule ? tell_turn : NULL});
 }
 
 /* Execute the program in this process, which is for that alone. */
@@ -411,7 +501,7 @@ int main(int argc, char **argv)
     int status;
 
     open_output();
-    deliver = write_out;
+    deliver = write_with_held;
     if (argc == 3 && !strcmp(argv[1], "--lacks")) {
         keep_counters(argv[2]);
         status = opened(argv[2], say_lacks(argv[2]));

@@ -552,6 +552,32 @@ static enum step read_run(struct scanner *scanner, struct piece rest)
     return add_event(scanner, event);
 }
 
+/* The candidates for a turn. If there is only one, no choice follows. */
+static enum step read_turn(struct scanner *scanner, struct piece rest)
+{
+    struct trace *trace = scanner->trace;
+    struct turn turn = {.event = trace->event_count,
+                        .choice = trace->choice_count,
+                        .candidate = trace->candidate_count};
+    int domain;
+
+    for (; rest.size > 0; turn.count++) {
+        struct piece word = take(&rest);
+
+        if (piece_is(word, "-"))
+            domain = TURN_TIME;
+        else if (!parse_integer(word, &domain) || domain < 0 || domain > scanner->program->domains)
+            return garbage(scanner, "not a turn");
+        trace->candidates = grown(trace->candidates, (size_t)trace->candidate_count, sizeof domain);
+        trace->candidates[trace->candidate_count++] = domain;
+    }
+    if (turn.count == 0 || trace->turn_count == TRACE_EVENTS_MAX)
+        return garbage(scanner, "not a turn");
+    trace->turns = grown(trace->turns, (size_t)trace->turn_count, sizeof turn);
+    trace->turns[trace->turn_count++] = turn;
+    return STEP_ON;
+}
+
 static enum step read_chose(struct scanner *scanner, struct piece rest)
 {
     struct trace *trace = scanner->trace;
@@ -585,12 +611,11 @@ static enum step read_event(struct scanner *scanner)
     static const struct {
         const char *word;
         enum step (*read)(struct scanner *scanner, struct piece rest);
-    } kinds[] = {
-        {"spawn", read_spawn},     {"force", read_force},       {"callback", read_callback},
-        {"begin", read_begin},     {"did", read_did},           {"print", read_print},
-        {"end", read_end},         {"finalise", read_finalise}, {"chose", read_chose},
-        {"outside", read_outside}, {"port", read_port},         {"run", read_run},
-        {"absent", read_absent}};
+    } kinds[] = {{"spawn", read_spawn}, {"force", read_force},       {"callback", read_callback},
+                 {"begin", read_begin}, {"did", read_did},           {"print", read_print},
+                 {"end", read_end},     {"finalise", read_finalise}, {"chose", read_chose},
+                 {"turn", read_turn},   {"outside", read_outside},   {"port", read_port},
+                 {"run", read_run},     {"absent", read_absent}};
     struct piece rest = scanner->line, word = take(&rest);
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -684,6 +709,8 @@ void trace_free(struct trace *trace)
     free(trace->events);
     free(trace->instances);
     free(trace->choices);
+    free(trace->turns);
+    free(trace->candidates);
     free(trace->outcomes);
     free(trace->problem);
     free(trace);

@@ -61,6 +61,16 @@ struct choice {
     int count; /* 2 or more; answer is less, but for one that is beyond its range */
 };
 
+/* A turn of a domain, or of time, in a steered run: it has the events up to the next turn's. */
+struct turn {
+    int event;     /* the first event in it, or behind it */
+    int choice;    /* by which it was chosen; if there was none: the next choice */
+    int candidate; /* the first of its candidates */
+    int count;     /* of its candidates: 1: there was no choice */
+};
+
+enum { TURN_TIME = -1 }; /* the candidate that is no domain: time passes, or the system decides */
+
 enum trace_end {
     TRACE_WHOLE,  /* with a run line */
     TRACE_CUT,    /* the text ends before the run line */
@@ -75,6 +85,10 @@ struct trace {
     int instance_count;
     struct choice *choices; /* in their order */
     int choice_count;
+    struct turn *turns; /* in their order; none if the runtime does not tell them */
+    int turn_count;
+    int *candidates; /* for the turns: domains, or TURN_TIME, in the order of the answers */
+    int candidate_count;
     bool says_domains; /* that of each begin */
     enum trace_end end;
     int line;      /* garbage: of the run's output, from 1 */

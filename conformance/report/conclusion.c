@@ -35,11 +35,24 @@ struct counts conclusion_count(const struct suite *suite)
     return counts;
 }
 
+/* Write by which bounds scenarios were not explored further. That of schedules was asked for. */
+static void write_bounds(FILE *stream, const size_t *bounds)
+{
+    static const char *const words[] = {[BOUND_OUTPUT] = "the driver printed too much",
+                                        [BOUND_TIME] = "it took too long",
+                                        [BOUND_LENGTH] = "schedules are too long"};
+
+    for (int i = BOUND_OUTPUT; i <= BOUND_LENGTH; i++)
+        if (bounds[i])
+            fprintf(stream, "    of these, since %s: %zu\n", words[i], bounds[i]);
+}
+
 /* Write how far the scenarios were explored; nothing if none was. */
 static void write_explored(FILE *stream, const struct suite *suite)
 {
     struct exploration sum = {0};
     size_t all = 0, bound = 0, failed = 0, not_steered = 0, seed = 0, i;
+    size_t bounds[BOUND_LENGTH + 1] = {0};
 
     for (i = 0; i < suite->count; i++) {
         const struct exploration *exploration = &suite->tests[i].exploration;
@@ -58,7 +71,7 @@ static void write_explored(FILE *stream, const struct suite *suite)
         else if (exploration->exhausted)
             all++;
         else
-            bound++;
+            bound++, bounds[exploration->bound]++;
     }
     if (!sum.schedules)
         return;
@@ -69,6 +82,7 @@ static void write_explored(FILE *stream, const struct suite *suite)
     if (sum.random)
         fprintf(stream, ", and %zu random schedules beyond, seeds from 1 to %zu", sum.random, seed);
     fputc('\n', stream);
+    write_bounds(stream, bounds);
     if (failed)
         fprintf(stream, "  up to one that does not pass: %zu\n", failed);
     if (not_steered)

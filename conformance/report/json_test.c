@@ -5,6 +5,8 @@
 #include "scenario/memory.h"
 #include "suite/differences.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,12 +57,23 @@ static void put_commands(json_t *object, const struct report *report, const stru
 
 static void put_exploration(json_t *object, const struct exploration *exploration)
 {
+    static const char *const bounds[] = {[BOUND_NONE] = "",
+                                         [BOUND_SCHEDULES] = "schedules",
+                                         [BOUND_OUTPUT] = "output",
+                                         [BOUND_TIME] = "time",
+                                         [BOUND_LENGTH] = "length"};
     json_t *member = member_object(object, "exploration");
+    char digest[17];
 
     member_number(member, "schedules", exploration->schedules);
     member_number(member, "random", exploration->random);
     member_number(member, "traces", exploration->traces);
+    member_number(member, "views", exploration->views);
+    snprintf(digest, sizeof digest, "%016" PRIx64, exploration->digest);
+    member_text(member, "digest", digest);
     member_true(member, "exhausted", exploration->exhausted);
+    if (!exploration->exhausted && exploration->bound != BOUND_NONE)
+        member_text(member, "bound", bounds[exploration->bound]);
 }
 
 /* What is needed to understand a failure. */

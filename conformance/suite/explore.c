@@ -1,14 +1,13 @@
-/* explore: schedules are enumerated by their deviations from the schedule that answers all choices
- * with 0, which is fair; those with the fewest deviations come first. Executing a schedule reveals
- * the choices after its last deviation; each other answer to one of them is another schedule. So
- * only the schedules that were executed have to be remembered. */
+/* explore: executes the schedules of the frontier in batches, and, once these are too many, random
+ * ones. */
 #include "explore.h"
 
 #include "execute.h"
+#include "frontier.h"
 #include "judge/alternatives.h"
+#include "judge/view.h"
 #include "replay.h"
 #include "scenario/memory.h"
-#include "schedule.h"
 #include "shorten.h"
 
 #include <stdio.h>
@@ -20,26 +19,15 @@ enum {
     BATCH_INPUT = 512 << 10, /* bytes that they take, at most, */
     BATCH_OUTPUT = 16 << 20, /* and bytes that the process is expected to print, at most */
     OUTPUT_EACH = 8 << 10,   /* bytes that an execution may print; if it prints more, fewer fit */
-    CHOICES = 20000,         /* of an execution that are answered otherwise; more take for ever */
     SEEN_FIRST = 1024,       /* places of the table of traces */
     PART = 4                 /* one random schedule for this many schedules in order */
 };
 
-/* A schedule: that of its parent with one more deviation; or one made by a seed. */
-struct schedule {
-    uint64_t seed; /* 0: none */
-    size_t parent; /* a node */
-    size_t choice; /* the one that deviates, */
-    int answer;    /* its answer, which is 0 only in the first schedule: that has no deviation, */
-    int count;     /* and the number of answers that it has */
-};
-
-/* A schedule that was executed. */
-struct node {
-    struct schedule schedule;
-    size_t first; /* the choice behind its last deviation */
-    int *counts;  /* the number of answers of that choice and of each that follows it */
-    size_t count; /* of these choices */
+/* A set of hashes: a table, in which 0 is a free place. */
+struct hashes {
+    uint64_t *of;
+    size_t room;
+    size_t count;
 };
 
 /* How much the search may spend. */
@@ -59,11 +47,8 @@ struct search {
     double spent;  /* seconds so far */
     bool over;     /* a schedule did not pass */
 
-    struct node *nodes;
-    size_t count;
-    size_t node;   /* the next schedule in order is that of this node, */
-    size_t choice; /* with another answer to the choice with this one of its counts, */
-    int answer;    /* namely the answer after this one */
+    struct frontier *frontier;
+    bool learned;  /* from the first execution */
     uint64_t seed; /* the last one used; 0: none yet */
 
     struct schedule next[BATCH]; /* what is to be executed next */
@@ -73,23 +58,24 @@ struct search {
     struct alternatives *alternatives; /* NULL: they need not be met */
     char *first;                       /* what the first execution printed */
     size_t first_size;
-    uint64_t *seen; /* the hashes of traces: a table, 0 is a free place */
-    size_t seen_room;
+    struct hashes traces;
+    struct hashes views;
 };
 
 /* ---- Different traces ---- */
 
-/* FNV-1a of all lines but the choices. */
+/* FNV-1a of all lines but the choices and turns. */
 static uint64_t hash_events(const char *text, size_t size)
 {
-    static const char choice[] = "chose ";
+    static const char choice[] = "chose ", turn[] = "turn ";
     uint64_t value = 0xcbf29ce484222325u;
     const char *end = text + size, *next;
 
     for (; text < end; text = next) {
         next = memchr(text, '\n', (size_t)(end - text));
         next = next ? next + 1 : end;
-        if (next - text > (long)sizeof choice && !memcmp(text, choice, sizeof choice - 1))
+        if ((next - text > (long)sizeof choice && !memcmp(text, choice, sizeof choice - 1)) ||
+            (next - text > (long)sizeof turn && !memcmp(text, turn, sizeof turn - 1)))
             continue;
         for (; text < next; text++)
             value = (value ^ (unsigned char)*text) * 0x100000001b3u;
@@ -97,8 +83,7 @@ static uint64_t hash_events(const char *text, size_t size)
     return value ? value : 1;
 }
 
-/* Returns whether the value is new in the table. */
-static bool add_hash(uint64_t *table, size_t room, uint64_t value)
+static bool place_hash(uint64_t *table, size_t room, uint64_t value)
 {
     size_t i = value & (room - 1);
 
@@ -110,35 +95,40 @@ static bool add_hash(uint64_t *table, size_t room, uint64_t value)
     return true;
 }
 
+/* Returns whether the value is new in the set. */
+static bool add_hash(struct hashes *hashes, uint64_t value)
+{
+    size_t room = hashes->room ? 2 * hashes->room : SEEN_FIRST, i;
+    uint64_t *larger;
+    bool added;
+
+    if (2 * hashes->count >= hashes->room) {
+        larger = zeroed(room, sizeof *larger);
+        for (i = 0; i < hashes->room; i++)
+            if (hashes->of[i])
+                place_hash(larger, room, hashes->of[i]);
+        free(hashes->of);
+        hashes->of = larger;
+        hashes->room = room;
+    }
+    added = place_hash(hashes->of, hashes->room, value);
+    hashes->count += added;
+    return added;
+}
+
 static void count_trace(struct search *search, const struct execution *execution)
 {
     struct exploration *exploration = &search->test->exploration;
-    size_t room = search->seen_room, i;
-    uint64_t *larger;
+    uint64_t view = view_of(search->test->scenario->program, execution->trace);
 
-    if (2 * exploration->traces >= room) {
-        larger = zeroed(room ? 2 * room : SEEN_FIRST, sizeof *larger);
-        search->seen_room = room ? 2 * room : SEEN_FIRST;
-        for (i = 0; i < room; i++)
-            if (search->seen[i])
-                add_hash(larger, search->seen_room, search->seen[i]);
-        free(search->seen);
-        search->seen = larger;
+    exploration->traces += add_hash(&search->traces, hash_events(execution->text, execution->size));
+    if (add_hash(&search->views, view)) {
+        exploration->views++;
+        exploration->digest += view;
     }
-    exploration->traces +=
-        add_hash(search->seen, search->seen_room, hash_events(execution->text, execution->size));
 }
 
-/* ---- Schedules in order ---- */
-
-static struct answers answers_of(const struct search *search, const struct schedule *schedule)
-{
-    struct answers answers = answers_create(schedule->answer ? schedule->choice + 1 : 0);
-
-    for (; schedule->answer; schedule = &search->nodes[schedule->parent].schedule)
-        answers.of[schedule->choice] = schedule->answer;
-    return answers;
-}
+/* ---- Schedules ---- */
 
 static void write_schedule(FILE *stream, const struct search *search,
                            const struct schedule *schedule)
@@ -149,48 +139,9 @@ static void write_schedule(FILE *stream, const struct search *search,
         schedule_write_seed(stream, schedule->seed);
         return;
     }
-    answers = answers_of(search, schedule);
-    schedule_write(stream, &answers);
+    answers = frontier_answers(search->frontier, schedule);
+    schedule_write(stream, &answers, schedule->takers, schedule->taker_count);
     free(answers.of);
-}
-
-static void add_node(struct search *search, const struct schedule *schedule,
-                     const struct trace *trace)
-{
-    struct node node = {.schedule = *schedule};
-    size_t made = (size_t)trace->choice_count, i;
-
-    node.first = schedule->answer ? schedule->choice + 1 : 0;
-    made = made > CHOICES ? CHOICES : made;
-    node.count = made > node.first ? made - node.first : 0;
-    node.counts = zeroed(node.count, sizeof *node.counts);
-    for (i = 0; i < node.count; i++)
-        node.counts[i] = trace->choices[node.first + i].count;
-    search->nodes = grown(search->nodes, search->count, sizeof *search->nodes);
-    search->nodes[search->count++] = node;
-}
-
-/* Write the next schedule in order. Returns whether one is known so far. */
-static bool next_in_order(struct search *search, struct schedule *schedule)
-{
-    for (; search->node < search->count; search->node++, search->choice = 0) {
-        struct node *node = &search->nodes[search->node];
-
-        for (; search->choice < node->count; search->choice++, search->answer = 0) {
-            int count = node->counts[search->choice];
-
-            if (search->answer + 1 >= count)
-                continue;
-            *schedule = (struct schedule){.parent = search->node,
-                                          .choice = node->first + search->choice,
-                                          .answer = ++search->answer,
-                                          .count = count};
-            return true;
-        }
-        free(node->counts);
-        *node = (struct node){.schedule = node->schedule};
-    }
-    return false;
 }
 
 /* ---- Executions ---- */
@@ -222,22 +173,24 @@ static void learn(struct search *search, const struct schedule *schedule,
 {
     bool asked = replay_is_asked(search->session);
 
-    if (schedule->answer && asked)
+    if (!schedule_is_first(schedule) && asked)
         recognise(schedule, execution);
-    else if (!schedule->answer && search->count && asked)
+    else if (schedule_is_first(schedule) && search->learned && asked)
         replay_compare(search->first, search->first_size, execution);
     else if (!search->first)
         keep_first(search, execution);
-    if (execution->result.kind == RESULT_PASS && (schedule->answer || !search->count))
-        add_node(search, schedule, execution->trace);
+    if (execution->result.kind == RESULT_PASS && (!schedule_is_first(schedule) || !search->learned))
+        frontier_learn(search->frontier, schedule, execution->trace);
+    search->learned = true;
 }
 
 static void fail(struct search *search, const struct schedule *schedule,
                  const struct execution *execution)
 {
     struct result *result = &search->test->result;
-    struct answers answers =
-        schedule->seed ? answers_taken(execution->trace) : answers_of(search, schedule);
+    struct answers answers = schedule->seed || schedule->taker_count
+                                 ? answers_taken(execution->trace)
+                                 : frontier_answers(search->frontier, schedule);
 
     search->over = true;
     *result = execution->result;
@@ -255,7 +208,7 @@ static void count_execution(struct search *search, const struct schedule *schedu
     struct exploration *exploration = &search->test->exploration;
 
     search->output += execution->size;
-    exploration->schedules += schedule->seed || schedule->answer || !search->first;
+    exploration->schedules += !schedule_is_first(schedule) || !search->first;
     exploration->random += schedule->seed > 0;
     count_trace(search, execution);
     if (search->alternatives)
@@ -314,6 +267,18 @@ static size_t least(size_t one, size_t other)
     return one < other ? one : other;
 }
 
+/* What has been used up. */
+static enum bound bound_of(const struct search *search)
+{
+    const struct budget *budget = &search->budget;
+
+    if (search->test->exploration.schedules >= budget->schedules)
+        return BOUND_SCHEDULES;
+    if (search->output >= budget->output)
+        return BOUND_OUTPUT;
+    return search->spent >= budget->seconds ? BOUND_TIME : BOUND_NONE;
+}
+
 /* How many schedules may be executed next, if each is like the average of those before. */
 static size_t afford(const struct search *search)
 {
@@ -323,8 +288,7 @@ static size_t afford(const struct search *search)
     double each = search->spent / (double)used;
     double room = search->session->seconds / 4;
 
-    if (used >= budget->schedules || search->output >= budget->output ||
-        search->spent >= budget->seconds)
+    if (bound_of(search) != BOUND_NONE)
         return 0;
     used = least(budget->schedules - used, BATCH);
     used = least(used, 1 + least(BATCH_OUTPUT, budget->output - search->output) / size);
@@ -346,18 +310,19 @@ static bool gather_next(struct search *search)
 {
     struct exploration *exploration = &search->test->exploration;
     size_t most = afford(search), input = 0;
-    struct schedule *next = search->next, beyond;
+    struct schedule *next = search->next;
 
     search->next_count = 0;
     if (!search->seed) {
         while (search->next_count < most && input < BATCH_INPUT &&
-               next_in_order(search, &next[search->next_count]))
+               frontier_next(search->frontier, &next[search->next_count]))
             input += 2 * next[search->next_count++].choice;
         if (search->next_count)
             return true;
-        exploration->exhausted = !next_in_order(search, &beyond);
+        exploration->exhausted = frontier_is_exhausted(search->frontier);
         if (exploration->exhausted)
             return false;
+        exploration->bound = most ? BOUND_LENGTH : bound_of(search);
         allow(search, search->most / PART);
         most = afford(search);
     }
@@ -388,6 +353,7 @@ void explore(const struct session *session, const struct suite *suite, struct te
 
     if (program->every_schedule)
         search.alternatives = alternatives_create(program);
+    search.frontier = frontier_create(program, schedules, !session->explore_races);
     test->result.kind = RESULT_PASS;
     allow(&search, schedules);
     search.next_count = 2; /* the first schedule, twice */
@@ -398,9 +364,8 @@ void explore(const struct session *session, const struct suite *suite, struct te
         ask_for_alternatives(&search);
     if (test->result.kind == RESULT_NOT_IMPLEMENTED || test->result.kind == RESULT_UNKNOWN)
         test->exploration = (struct exploration){0};
-    while (search.count > 0)
-        free(search.nodes[--search.count].counts);
-    free(search.nodes);
+    frontier_free(search.frontier);
     free(search.first);
-    free(search.seen);
+    free(search.traces.of);
+    free(search.views.of);
 }

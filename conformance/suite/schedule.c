@@ -47,10 +47,16 @@ static void write_answers(FILE *stream, const char *before, const struct answers
         fprintf(stream, "%s%d", before, answers->of[i]);
 }
 
-void schedule_write(FILE *stream, const struct answers *answers)
+void schedule_write(FILE *stream, const struct answers *answers, const int *takers, size_t count)
 {
+    size_t i;
+
     fputs("schedule", stream);
     write_answers(stream, " ", answers);
+    if (count > 0)
+        fputs(" turns", stream);
+    for (i = 0; i < count; i++)
+        fprintf(stream, takers[i] == TURN_TIME ? " -" : " %d", takers[i]);
     fputc('\n', stream);
 }
 

@@ -27,8 +27,9 @@ struct answers answers_without(const struct answers *answers, size_t from, size_
 /* Drop the zeros at the end. */
 void answers_trim(struct answers *answers);
 
-/* The driver's line of a schedule: of these answers, or of a seed. */
-void schedule_write(FILE *stream, const struct answers *answers);
+/* The driver's line of a schedule: of these answers, and of the takers, if any, that are to have
+ * the turns after them; or of a seed. */
+void schedule_write(FILE *stream, const struct answers *answers, const int *takers, size_t count);
 void schedule_write_seed(FILE *stream, uint64_t seed);
 
 /* The option of conform that gives these answers; to be freed. */

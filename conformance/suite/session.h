@@ -38,6 +38,7 @@ struct session {
     const char *schedule; /* the line that steers each scenario, with its newline; "": none */
     const char *replay;   /* the option of conform that the line came from; NULL: none */
     size_t explore;       /* schedules to execute of each scenario, at most; 0: no exploration */
+    bool explore_races;   /* only those that turn a race round; see frontier.h */
     const char *counters; /* a directory, absolute: what the runtime counts in a test goes to the
                              test's own directory in it; NULL: it goes where the runtime likes */
     double seconds;       /* that a test may take */

@@ -37,7 +37,7 @@ static struct result execute(struct shortest *shortest, const struct answers *an
     if (seed)
         schedule_write_seed(stream, seed);
     else
-        schedule_write(stream, answers);
+        schedule_write(stream, answers, NULL, 0);
     fclose(stream);
     result = execute_once(shortest->session, shortest->suite, shortest->test, must(line));
     free(line);

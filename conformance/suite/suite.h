@@ -13,12 +13,24 @@
 struct difference;
 struct differences;
 
+/* What ends an exploration that has not exhausted the schedules. */
+enum bound {
+    BOUND_NONE,
+    BOUND_SCHEDULES, /* as many as were to be executed */
+    BOUND_OUTPUT,    /* the driver has printed too much */
+    BOUND_TIME,      /* it has taken too long */
+    BOUND_LENGTH     /* some schedules have too many choices */
+};
+
 /* How many of a scenario's schedules were executed. */
 struct exploration {
     size_t schedules; /* in all; 0: none, since the runtime could not be steered */
     size_t random;    /* among them */
     size_t traces;    /* different ones */
-    bool exhausted;   /* there are no other schedules */
+    size_t views;     /* different in what some task has seen */
+    uint64_t digest;  /* of the set of these */
+    bool exhausted;   /* there are no other schedules, or none that lead to anything else */
+    enum bound bound; /* why not, if it is not */
 };
 
 struct test {

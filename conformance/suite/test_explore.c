@@ -4,6 +4,7 @@
 #include "test_place.h"
 
 #include "execute.h"
+#include "scenario/memory.h"
 #include "session.h"
 
 #include <signal.h>
@@ -209,6 +210,47 @@ static int fails_second(void)
     return now.runs == 2 ? 2 : 1;
 }
 
+/* Main and a child on another domain make three calls each. The first that locks the mutex gets
+ * it. */
+static void make_call(int taker, int call, bool locks, bool *locked)
+{
+    bool busy = locks && call == 1 && *locked;
+
+    *locked |= locks && call == 1;
+    printf("did %s %d %s\n", taker ? "child" : "main", call + (taker ? 10 : 5),
+           busy ? "busy" : "ok");
+}
+
+static int take_turns(bool locks)
+{
+    int calls[2] = {0, 0}, taker = 0;
+    bool locked = false;
+
+    printf("did main 3 ok\nspawn main 4 child\nturn 0\ndid main 4 ok\nturn 1\nbegin child 1\n");
+    while (calls[0] < 3 || calls[1] < 3) {
+        if (calls[0] < 3 && calls[1] < 3) {
+            printf("turn %d %d\n", taker, !taker);
+            taker = choose(2) ? !taker : taker;
+        } else {
+            taker = calls[1] < 3;
+            printf("turn %d\n", taker);
+        }
+        make_call(taker, calls[taker]++, locks, &locked);
+    }
+    printf("turn 1\nend child\nturn 0\ndid main 8 ok\nend main\nrun ok\n");
+    return -1;
+}
+
+static int apart(void)
+{
+    return take_turns(false);
+}
+
+static int meet(void)
+{
+    return take_turns(true);
+}
+
 static void end_well(void)
 {
     printf("print main hello\ndid main 2 ok\nend main\nrun ok\n");
@@ -280,6 +322,8 @@ static const struct {
                 {"two-at-most", two_at_most},
                 {"talks-later", talks_later},
                 {"slow", slow},
+                {"apart", apart},
+                {"meet", meet},
                 {"not-steered", not_steered}};
 
 static void read_schedule(struct schedule *schedule, char *line)
@@ -287,7 +331,7 @@ static void read_schedule(struct schedule *schedule, char *line)
     char *word = strtok(line, " \n");
 
     *schedule = (struct schedule){.count = 0};
-    while ((word = strtok(NULL, " \n"))) {
+    while ((word = strtok(NULL, " \n")) && strcmp(word, "turns") != 0) {
         if (!strcmp(word, "seed")) {
             schedule->seeded = true;
             schedule->seed = strtoull(strtok(NULL, " \n"), NULL, 10);
@@ -379,6 +423,42 @@ static const char chapter[] = "# A chapter\n"
                               "expect run ok\n"
                               "```\n"
                               "\n"
+                              "Two tasks have nothing in common:\n"
+                              "\n"
+                              "```scenario apart\n"
+                              "# nothing is shared\n"
+                              "task main\n"
+                              "    mutex x\n"
+                              "    p = call child\n"
+                              "    create a\n"
+                              "    create b\n"
+                              "    create c\n"
+                              "    await p\n"
+                              "task child\n"
+                              "    create a\n"
+                              "    create b\n"
+                              "    create c\n"
+                              "expect run ok\n"
+                              "```\n"
+                              "\n"
+                              "Two tasks have a mutex in common:\n"
+                              "\n"
+                              "```scenario meet\n"
+                              "shared m\n"
+                              "task main\n"
+                              "    mutex m\n"
+                              "    p = call child\n"
+                              "    create a\n"
+                              "    try-lock m => ok | busy\n"
+                              "    create c\n"
+                              "    await p\n"
+                              "task child\n"
+                              "    create a\n"
+                              "    try-lock m => ok | busy\n"
+                              "    create c\n"
+                              "expect run ok\n"
+                              "```\n"
+                              "\n"
                               "Main counts too far:\n\n"
                               "```scenario too-far\n"
                               "schedule all\n"
@@ -401,6 +481,8 @@ static void complain(const char *text)
 }
 
 /* Explore a runtime's schedules of a scenario, `most` of them at most, or execute one. */
+static bool explore_races;
+
 static struct suite *run_scenario(const char *scenario, const char *runtime, const char *schedule,
                                   size_t most, double seconds)
 {
@@ -408,6 +490,7 @@ static struct suite *run_scenario(const char *scenario, const char *runtime, con
     struct session session = {.seconds = seconds,
                               .jobs = 1,
                               .explore = most,
+                              .explore_races = explore_races,
                               .schedule = schedule,
                               .replay = *schedule ? "it" : NULL};
     char *command;
@@ -428,6 +511,12 @@ static struct suite *run_session(const char *runtime, const char *schedule, size
 {
     return run_scenario(strcmp(runtime, "counts") ? "R98.1/1" : "R98.1/counts", runtime, schedule,
                         most, seconds);
+}
+
+static struct exploration explored(size_t schedules, size_t random, size_t traces, bool exhausted)
+{
+    return (struct exploration){
+        .schedules = schedules, .random = random, .traces = traces, .exhausted = exhausted};
 }
 
 static void expect_pass(const char *runtime, size_t most, struct exploration expected)
@@ -463,22 +552,22 @@ static struct suite *expect_failure(const char *runtime, size_t most, enum resul
 static void tries_all_schedules(void **state)
 {
     (void)state;
-    expect_pass("silent", 100, (struct exploration){1, 0, 1, true});
-    expect_pass("small", 100, (struct exploration){8, 0, 1, true});
-    expect_pass("small", 8, (struct exploration){8, 0, 1, true});
-    expect_pass("six-of-three", 1000, (struct exploration){729, 0, 1, true});
-    expect_pass("six-of-three", 729, (struct exploration){729, 0, 1, true});
-    expect_pass("counts", 1100, (struct exploration){1024, 0, 1024, true});
+    expect_pass("silent", 100, explored(1, 0, 1, true));
+    expect_pass("small", 100, explored(8, 0, 1, true));
+    expect_pass("small", 8, explored(8, 0, 1, true));
+    expect_pass("six-of-three", 1000, explored(729, 0, 1, true));
+    expect_pass("six-of-three", 729, explored(729, 0, 1, true));
+    expect_pass("counts", 1100, explored(1024, 0, 1024, true));
 }
 
 static void says_where_it_stopped(void **state)
 {
     (void)state;
-    expect_pass("small", 7, (struct exploration){8, 1, 1, false});
-    expect_pass("six-of-three", 728, (struct exploration){728 + 182, 182, 1, false});
-    expect_pass("six-of-three", 1, (struct exploration){1, 0, 1, false});
-    expect_pass("counts", 600, (struct exploration){750, 150, 654, false});
-    expect_pass("endless", 300, (struct exploration){375, 75, 1, false});
+    expect_pass("small", 7, explored(8, 1, 1, false));
+    expect_pass("six-of-three", 728, explored(728 + 182, 182, 1, false));
+    expect_pass("six-of-three", 1, explored(1, 0, 1, false));
+    expect_pass("counts", 600, explored(750, 150, 654, false));
+    expect_pass("endless", 300, explored(375, 75, 1, false));
 }
 
 /* If a run is large, fewer schedules are tried, and some of these are random. */
@@ -585,6 +674,52 @@ static void tells_what_cannot_be_steered(void **state)
     suite = run_session("refuses", "", 100, HANG);
     assert_int_equal(suite->tests->result.kind, RESULT_UNKNOWN);
     suite_free(suite);
+}
+
+/* ---- Schedules that lead to nothing new ---- */
+
+static struct exploration explore_two(const char *runtime, bool all)
+{
+    char *scenario = text_of("R98.1/%s", runtime);
+    struct exploration exploration;
+    struct suite *suite;
+    size_t i = 0;
+
+    explore_races = !all;
+    suite = run_scenario(scenario, runtime, "", 1000, HANG);
+    explore_races = false;
+    while (!suite->tests[i].chosen)
+        i++;
+    if (suite->tests[i].result.kind != RESULT_PASS)
+        print_error("%s: %s\n", runtime, suite->tests[i].result.reason);
+    assert_int_equal(suite->tests[i].result.kind, RESULT_PASS);
+    exploration = suite->tests[i].exploration;
+    assert_true(exploration.exhausted);
+    suite_free(suite);
+    free(scenario);
+    return exploration;
+}
+
+/* Three calls of each of two domains: 20 orders. If the calls have nothing in common, one of them
+ * is enough; if two calls meet, two or three are, which let the tasks see all that the others do.
+ */
+static void leaves_out_what_is_not_new(void **state)
+{
+    struct exploration all, some;
+
+    (void)state;
+    all = explore_two("apart", true);
+    some = explore_two("apart", false);
+    assert_int_equal(all.schedules, 20);
+    assert_int_equal(all.views, 1);
+    assert_int_equal(some.schedules, 1);
+    assert_int_equal(some.digest, all.digest);
+    all = explore_two("meet", true);
+    some = explore_two("meet", false);
+    assert_int_equal(all.schedules, 20);
+    assert_int_equal(all.views, 2);
+    assert_in_range(some.schedules, 2, 3);
+    assert_int_equal(some.digest, all.digest);
 }
 
 /* ---- Replaying ---- */
@@ -700,6 +835,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(shortens_what_it_finds),
         cmocka_unit_test(tells_runs_that_differ),
         cmocka_unit_test(tells_what_cannot_be_steered),
+        cmocka_unit_test(leaves_out_what_is_not_new),
         cmocka_unit_test(executes_one_schedule),
         cmocka_unit_test(executes_it_twice),
         cmocka_unit_test(executes_the_own_schedule),

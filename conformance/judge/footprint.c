@@ -1,0 +1,681 @@
+/* footprint.c: a driver reports what operations did, but not when in between the runtime did it.
+ * So a turn is taken to touch all that the operation touches which its task has under way, besides
+ * those that end in it; and if no event tells whose turn of the domain's tasks it was, all that the
+ * operations of these tasks touch. News from another domain (a spawn, an end, a wake-up) makes a
+ * task ready; it writes to a place of the domain that it is for, and whatever makes a task of that
+ * domain ready, or asks for news, reads it, for the order matters. So it is with cancellations. */
+#include "footprint.h"
+
+#include "scenario/memory.h"
+#include "view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Places, by their first. */
+enum {
+    NEWS = 0,                                 /* for each domain */
+    CANCELS = NEWS + PROGRAM_DOMAINS_MAX + 1, /* likewise */
+    ENDS = CANCELS + PROGRAM_DOMAINS_MAX + 1, /* those of children; see send_end */
+    ENDS_ORDER = ENDS + PROGRAM_DOMAINS_MAX + 1,
+    FLAGS = ENDS_ORDER + PROGRAM_DOMAINS_MAX + 1,
+    ORDER = FLAGS + PROGRAM_TASKS_MAX, /* of the events whose order is expected */
+    CLOCK,
+    NAMES, /* what shared names stand for */
+    NAMES_COUNT = 80,
+    OBJECTS = NAMES + NAMES_COUNT, /* what is behind them; those used by one operation are one */
+    OBJECTS_COUNT = 80,
+    PLACES = OBJECTS + OBJECTS_COUNT
+};
+_Static_assert(PLACES <= 64 * FOOTPRINT_WORDS, "a bit for each place");
+
+/* An instance at some point of the trace. */
+struct follower {
+    int domain;    /* -1: not known, or not begun */
+    int operation; /* under way; -1: none */
+    int child;     /* spawned last; -1: none */
+    bool lingers;  /* has ended, and had children that had not */
+    bool many;     /* has spawned tasks that had not begun when it spawned another one */
+    bool over;     /* has ended */
+};
+
+struct walk {
+    const struct program *program;
+    const struct trace *trace;
+    struct follower *followers; /* by instance */
+    int *alive;                 /* instances that have begun, but not ended, or linger */
+    int alive_count;
+    int *unborn; /* instances that were spawned, and never begin */
+    int unborn_count;
+    bool coarse;                               /* several calls of a task may be in one turn */
+    bool breaks;                               /* the run ends because a rule was broken */
+    int shared[NAME_KINDS][PROGRAM_TASKS_MAX]; /* by name: its place among NAMES; -1: not shared */
+    int object[NAMES_COUNT];                   /* by that: its place among OBJECTS */
+    int domain;                                /* whose turn it is */
+    struct footprint *footprint;               /* of that turn */
+};
+
+/* ---- Footprints ---- */
+
+static void read_place(struct footprint *footprint, int place)
+{
+    footprint->reads[place / 64] |= (uint64_t)1 << place % 64;
+}
+
+static void write_place(struct footprint *footprint, int place)
+{
+    read_place(footprint, place);
+    footprint->writes[place / 64] |= (uint64_t)1 << place % 64;
+}
+
+static void await_place(struct footprint *footprint, int place)
+{
+    footprint->awaited[place / 64] |= (uint64_t)1 << place % 64;
+}
+
+void footprint_fill(struct footprint *footprint)
+{
+    memset(footprint->reads, 0xff, sizeof footprint->reads);
+    memset(footprint->writes, 0xff, sizeof footprint->writes);
+}
+
+bool footprints_meet(const struct footprint *one, const struct footprint *other)
+{
+    uint64_t common = 0;
+
+    for (int i = 0; i < FOOTPRINT_WORDS; i++)
+        common |= (one->reads[i] & other->writes[i]) | (one->writes[i] & other->reads[i]);
+    return common != 0;
+}
+
+bool footprints_race(const struct footprint *one, const struct footprint *later)
+{
+    uint64_t common = 0;
+
+    for (int i = 0; i < FOOTPRINT_WORDS; i++)
+        common |= (one->reads[i] & later->writes[i]) |
+                  (one->writes[i] & later->reads[i] & ~later->awaited[i]);
+    return common != 0;
+}
+
+int turn_taker(const struct trace *trace, int turn)
+{
+    const struct turn *which = &trace->turns[turn];
+    int answer = which->count > 1 && which->choice < trace->choice_count
+                     ? trace->choices[which->choice].answer
+                     : 0;
+
+    return trace->candidates[which->candidate + (answer < which->count ? answer : 0)];
+}
+
+/* ---- Names ---- */
+
+static bool lists(const int *numbers, int count, int number)
+{
+    for (int i = 0; i < count; i++)
+        if (numbers[i] == number)
+            return true;
+    return false;
+}
+
+/* Whether an operation has a name among its words. */
+static bool has_name(const struct operation *operation, enum name_kind kind, int name)
+{
+    return (operation_names(operation->kind) == kind && operation->name == name) ||
+           (operation_other_names(operation->kind) == kind &&
+            (operation->other == name || operation->third == name)) ||
+           (kind == NAME_PROMISE && (operation->bind == name ||
+                                     lists(operation->promises, operation->promise_count, name))) ||
+           (kind == NAME_RESOURCE && lists(operation->give, operation->give_count, name)) ||
+           (kind == NAME_ORPHANAGE && operation->orphans == name);
+}
+
+/* The shared names of an operation, by their places among NAMES. Returns how many. */
+static int names_of(const struct walk *walk, const struct operation *operation, int *places)
+{
+    int count = 0, kind, name;
+
+    for (kind = NAME_PROMISE; kind <= NAME_HOOK; kind++)
+        for (name = 0; name < walk->program->names[kind].count; name++)
+            if (walk->shared[kind][name] >= 0 && has_name(operation, (enum name_kind)kind, name))
+                places[count++] = walk->shared[kind][name];
+    return count;
+}
+
+static bool binds(const struct program *program, const struct operation *operation)
+{
+    enum name_kind kind = operation_names(operation->kind);
+
+    return operation->bind >= 0 || (names_objects(kind) && operation->name >= 0 &&
+                                    binds_name(program, operation->task, kind, operation->name));
+}
+
+/* The objects that one operation uses may know each other from then on. */
+static void join_objects(struct walk *walk, const int *places, int count)
+{
+    for (int i = 1; i < count; i++) {
+        int from = walk->object[places[i]], to = walk->object[places[0]];
+
+        for (int k = 0; k < NAMES_COUNT; k++)
+            if (walk->object[k] == from)
+                walk->object[k] = to;
+    }
+}
+
+static void number_names(struct walk *walk)
+{
+    const struct program *program = walk->program;
+    int places[NAMES_COUNT], count = 0, kind, i;
+
+    memset(walk->shared, -1, sizeof walk->shared);
+    for (kind = NAME_PROMISE; kind <= NAME_HOOK; kind++)
+        for (i = 0; i < program->names[kind].count; i++)
+            if (program->names[kind].of[i].shared)
+                walk->shared[kind][i] = count++ % NAMES_COUNT;
+    for (i = 0; i < NAMES_COUNT; i++)
+        walk->object[i] = i;
+    for (i = 0; i < program->operation_count; i++)
+        join_objects(walk, places, names_of(walk, &program->operations[i], places));
+}
+
+/* ---- News ---- */
+
+static void send_news(struct walk *walk, int domain)
+{
+    if (domain < 0)
+        for (int i = 0; i <= walk->program->domains; i++) {
+            write_place(walk->footprint, NEWS + i);
+            write_place(walk->footprint, ENDS + i);
+        }
+    else if (domain != walk->domain) {
+        write_place(walk->footprint, NEWS + domain);
+        write_place(walk->footprint, ENDS + domain);
+    }
+}
+
+/* A domain's tasks, or those of any domain, may be cancelled. */
+static void send_cancel(struct walk *walk, int domain)
+{
+    for (int i = 0; i <= walk->program->domains; i++)
+        if (domain < 0 || i == domain)
+            write_place(walk->footprint, CANCELS + i);
+    send_news(walk, domain);
+}
+
+static bool descends(const struct trace *trace, int instance, int from)
+{
+    while (instance >= 0 && instance != from)
+        instance = trace->instances[instance].parent;
+    return instance == from;
+}
+
+/* What is below an instance is cancelled, or may be. */
+static void cancel_below(struct walk *walk, int instance)
+{
+    for (int i = 0; i < walk->alive_count; i++)
+        if (walk->alive[i] != instance && descends(walk->trace, walk->alive[i], instance))
+            send_cancel(walk, walk->followers[walk->alive[i]].domain);
+    for (int i = 0; i < walk->unborn_count; i++)
+        if (descends(walk->trace, walk->unborn[i], instance))
+            send_cancel(walk, -1);
+}
+
+/* An instance that is to begin may be cancelled instead. */
+static bool has_unbegun(const struct walk *walk, int instance)
+{
+    const struct follower *follower = &walk->followers[instance];
+
+    return follower->child >= 0 && walk->followers[follower->child].domain < 0;
+}
+
+/* Where a called task begins; -1: that is not known. */
+static int target_of(const struct walk *walk, int child)
+{
+    int begun = walk->trace->instances[child].begun;
+    int domain = begun >= 0 ? walk->trace->events[begun].domain : -1;
+
+    return domain >= 0 && !is_unknown_domain(domain) && domain <= walk->program->domains ? domain
+                                                                                         : -1;
+}
+
+static int home_of(const struct walk *walk, int instance)
+{
+    return instance >= 0 ? walk->followers[instance].domain : -1;
+}
+
+/* ---- Operations ---- */
+
+static bool waits_for_object(enum operation_kind kind)
+{
+    return operation_has(kind, OPERATION_SUSPENDS) && operation_names(kind) >= NAME_MUTEX &&
+           operation_names(kind) <= NAME_COMPUTATION;
+}
+
+/* Tasks of other domains that wait for the same object may be woken. */
+static void wake_others(struct walk *walk, const int *places, int count)
+{
+    int theirs[NAMES_COUNT];
+
+    for (int i = 0; i < walk->alive_count; i++) {
+        const struct follower *other = &walk->followers[walk->alive[i]];
+        const struct operation *operation;
+
+        if (other->operation < 0 || other->domain == walk->domain)
+            continue;
+        operation = &walk->program->operations[other->operation];
+        if (!waits_for_object(operation->kind) || names_of(walk, operation, theirs) == 0)
+            continue;
+        for (int k = 0; k < count; k++)
+            if (walk->object[theirs[0]] == walk->object[places[k]])
+                send_news(walk, other->domain);
+    }
+}
+
+static void touch_names(struct walk *walk, const struct operation *operation)
+{
+    int places[NAMES_COUNT], count = names_of(walk, operation, places);
+
+    for (int i = 0; i < count; i++) {
+        write_place(walk->footprint, OBJECTS + walk->object[places[i]]);
+        if (binds(walk->program, operation))
+            write_place(walk->footprint, NAMES + places[i]);
+        else
+            read_place(walk->footprint, NAMES + places[i]);
+    }
+    if (operation_names(operation->kind) >= NAME_MUTEX)
+        wake_others(walk, places, count);
+}
+
+/* How many tasks a domain has, or may have. */
+static int population(const struct walk *walk, int domain)
+{
+    int count = walk->unborn_count, i;
+
+    for (i = 0; i < walk->alive_count; i++) {
+        const struct follower *follower = &walk->followers[walk->alive[i]];
+
+        count += follower->domain == domain;
+        count += has_unbegun(walk, walk->alive[i]) || follower->many;
+    }
+    return count;
+}
+
+static bool asks_for_children(enum operation_kind kind)
+{
+    return kind == OP_AWAIT_ONE || kind == OP_AWAIT_FIRST || kind == OP_CARE || kind == OP_TAKE ||
+           kind == OP_GET || kind == OP_STATE || kind == OP_LENGTH || kind == OP_CANCEL ||
+           kind == OP_FREE || kind == OP_FREE_ORPHANS;
+}
+
+/* Whether a task asks in which order its children end. */
+static bool task_asks(const struct program *program, int task)
+{
+    for (int i = 0; i < program->tasks[task].count; i++)
+        if (asks_for_children(program->operations[program->tasks[task].first + i].kind))
+            return true;
+    return false;
+}
+
+/* The end of a child matters to what its parent's domain does next, which writes to ENDS, as do
+ * other news for that domain; that of another child does not, if only the parent is there, and does
+ * not ask. So the ends only read. */
+static void send_end(struct walk *walk, int parent)
+{
+    int domain = home_of(walk, parent);
+
+    if (domain < 0) {
+        send_news(walk, -1);
+        return;
+    }
+    if (domain == walk->domain)
+        return;
+    read_place(walk->footprint, ENDS + domain);
+    if (population(walk, domain) > 1 ||
+        task_asks(walk->program, walk->trace->instances[parent].task))
+        write_place(walk->footprint, ENDS_ORDER + domain);
+    else
+        read_place(walk->footprint, ENDS_ORDER + domain);
+}
+
+/* An operation that suspends or spawns notices that its task is cancelled, others do not. One that
+ * can make a task ready, or that asks for children, depends on the news. */
+static void ask_for_news(struct walk *walk, enum operation_kind kind)
+{
+    switch (kind) {
+    case OP_PRINT:
+    case OP_POST:
+    case OP_CREATE:
+    case OP_OWN:
+    case OP_CHECK:
+    case OP_DISOWN:
+    case OP_TRANSFER:
+    case OP_ORPHANS:
+    case OP_MUTEX:
+    case OP_CONDITION:
+    case OP_LAZY:
+    case OP_TRIGGER:
+    case OP_COMPUTATION:
+    case OP_SELF:
+    case OP_AVAILABLE:
+    case OP_TRY_LOCK:
+    case OP_PEEK:
+        return;
+    case OP_CALL:
+        read_place(walk->footprint, CANCELS + walk->domain);
+        return;
+    default:
+        read_place(walk->footprint, CANCELS + walk->domain);
+        read_place(walk->footprint, NEWS + walk->domain);
+        if (asks_for_children(kind) || population(walk, walk->domain) > 1)
+            write_place(walk->footprint, ENDS + walk->domain);
+    }
+}
+
+/* What an operation that is under way, or has just ended, may touch. */
+static void touch(struct walk *walk, int instance, const struct operation *operation)
+{
+    const struct follower *follower = &walk->followers[instance];
+
+    touch_names(walk, operation);
+    ask_for_news(walk, operation->kind);
+    switch (operation->kind) {
+    case OP_CALL:
+        if (follower->child >= 0)
+            send_news(walk, target_of(walk, follower->child));
+        return;
+    case OP_PARALLEL:
+        send_news(walk, -1);
+        return;
+    case OP_CANCEL:
+    case OP_AWAIT_FIRST:
+        cancel_below(walk, instance);
+        if (has_unbegun(walk, instance))
+            send_cancel(walk, -1);
+        return;
+    case OP_TRANSFER:
+        send_news(walk, home_of(walk, walk->trace->instances[instance].parent));
+        return;
+    case OP_POST:
+        write_place(walk->footprint, FLAGS + operation->name);
+        return;
+    case OP_UNTIL:
+    case OP_SPIN:
+        read_place(walk->footprint, FLAGS + operation->name);
+        if (population(walk, walk->domain) == 1)
+            await_place(walk->footprint, FLAGS + operation->name);
+        return;
+    case OP_SLEEP:
+        write_place(walk->footprint, CLOCK);
+        return;
+    case OP_RUN:
+    case OP_HANDLE:
+    case OP_IGNORE:
+    case OP_RESTORE:
+    case OP_RAISE:
+    case OP_HOOK:
+    case OP_UNHOOK:
+        footprint_fill(walk->footprint);
+        return;
+    default:
+        if (operation_is_io(operation->kind))
+            footprint_fill(walk->footprint);
+    }
+}
+
+/* An instance goes on with the operation at that place of its task, and looks up its names. */
+static void go_on(struct walk *walk, int instance, int operation)
+{
+    const struct program *program = walk->program;
+    const struct task *task = &program->tasks[walk->trace->instances[instance].task];
+    struct follower *follower = &walk->followers[instance];
+    int places[NAMES_COUNT], count;
+
+    follower->operation = operation < task->first + task->count ? operation : -1;
+    if (follower->operation < 0)
+        return;
+    count = names_of(walk, &program->operations[operation], places);
+    for (int i = 0; i < count; i++)
+        read_place(walk->footprint, NAMES + places[i]);
+}
+
+/* ---- Events ---- */
+
+static void begin(struct walk *walk, int instance)
+{
+    read_place(walk->footprint, NEWS + walk->domain);
+    read_place(walk->footprint, CANCELS + walk->domain);
+    walk->followers[instance].domain = walk->domain;
+    walk->alive[walk->alive_count++] = instance;
+    go_on(walk, instance, walk->program->tasks[walk->trace->instances[instance].task].first);
+}
+
+static void end(struct walk *walk, int instance)
+{
+    const struct instance *which = &walk->trace->instances[instance];
+    struct follower *follower = &walk->followers[instance];
+    int i;
+
+    follower->over = true;
+    follower->operation = -1;
+    if (which->forced)
+        return;
+    read_place(walk->footprint, CANCELS + walk->domain);
+    if (follower->child >= 0 || home_of(walk, which->parent) == walk->domain) {
+        read_place(walk->footprint, NEWS + walk->domain);
+        write_place(walk->footprint, ENDS + walk->domain);
+    }
+    if (which->parent >= 0)
+        send_end(walk, which->parent);
+    cancel_below(walk, instance);
+    follower->lingers = has_unbegun(walk, instance) || walk->unborn_count > 0;
+    for (i = 0; i < walk->alive_count; i++)
+        follower->lingers |= walk->alive[i] != instance && !walk->followers[walk->alive[i]].over &&
+                             descends(walk->trace, walk->alive[i], instance);
+    if (has_unbegun(walk, instance))
+        send_cancel(walk, -1);
+    if (walk->breaks)
+        footprint_fill(walk->footprint);
+}
+
+static void spawn(struct walk *walk, const struct event *event)
+{
+    enum operation_kind kind = walk->program->operations[event->operation].kind;
+
+    walk->followers[event->instance].many |= has_unbegun(walk, event->instance);
+    walk->followers[event->instance].child = event->child;
+    if (walk->trace->instances[event->child].begun < 0)
+        walk->unborn[walk->unborn_count++] = event->child;
+    if (kind == OP_CALL)
+        send_news(walk, target_of(walk, event->child));
+}
+
+static void see(struct walk *walk, const struct event *event)
+{
+    if (view_is_ordered(walk->program, walk->trace, event))
+        write_place(walk->footprint, ORDER);
+    switch (event->kind) {
+    case EVENT_SPAWN:
+        spawn(walk, event);
+        return;
+    case EVENT_BEGIN:
+        begin(walk, event->instance);
+        return;
+    case EVENT_DID:
+    case EVENT_ASIDE:
+        touch(walk, event->instance, &walk->program->operations[event->operation]);
+        go_on(walk, event->instance, event->operation + 1);
+        return;
+    case EVENT_END:
+        end(walk, event->instance);
+        return;
+    case EVENT_OUTSIDE:
+    case EVENT_PORT:
+        footprint_fill(walk->footprint);
+        return;
+    default:
+        return;
+    }
+}
+
+/* ---- Turns ---- */
+
+static bool is_blocked(const struct operation *operation)
+{
+    return operation->repeat == 1 && operation_has(operation->kind, OPERATION_SUSPENDS) &&
+           operation->kind != OP_YIELD && operation->kind != OP_SLEEP;
+}
+
+/* Whether a turn is known to have been another task's than that. */
+static bool is_others(const struct walk *walk, int instance, int from, int end)
+{
+    bool others = false;
+
+    for (int i = from; i < end; i++) {
+        if (walk->trace->events[i].instance == instance)
+            return false;
+        others |= walk->trace->events[i].instance >= 0;
+    }
+    return others;
+}
+
+/* A task that has its domain for itself may look for a flag as often as it likes: nothing shows how
+ * often it looked in vain. */
+static bool polls_alone(const struct walk *walk, const struct operation *operation, bool silent)
+{
+    return silent && operation && operation->kind == OP_UNTIL &&
+           population(walk, walk->domain) == 1;
+}
+
+/* What is under way on the domain when its turn begins, in which events happen from one on. */
+static void touch_under_way(struct walk *walk, int from, int end)
+{
+    const struct program *program = walk->program;
+    int i, polls = 0;
+    bool idle = from == end, alone = false;
+
+    for (i = 0; i < walk->alive_count; i++) {
+        const struct follower *follower = &walk->followers[walk->alive[i]];
+        const struct operation *operation =
+            follower->operation >= 0 ? &program->operations[follower->operation] : NULL;
+
+        if (follower->domain != walk->domain)
+            continue;
+        alone |= population(walk, walk->domain) == 1;
+        if (follower->lingers) {
+            read_place(walk->footprint, NEWS + walk->domain);
+            write_place(walk->footprint, ENDS + walk->domain);
+            send_end(walk, walk->trace->instances[walk->alive[i]].parent);
+        }
+        idle &= !follower->lingers && operation && is_blocked(operation);
+        polls += operation && operation->kind == OP_UNTIL;
+        if (polls_alone(walk, operation, from == end))
+            read_place(walk->footprint, NEWS + walk->domain);
+        else if (operation && !is_others(walk, walk->alive[i], from, end))
+            touch(walk, walk->alive[i], operation);
+    }
+    for (i = 0; i < walk->unborn_count; i++)
+        send_news(walk, home_of(walk, walk->trace->instances[walk->unborn[i]].parent));
+    if (from == end && (!alone || walk->unborn_count > 0)) { /* it took the news, perhaps */
+        read_place(walk->footprint, NEWS + walk->domain);
+        read_place(walk->footprint, CANCELS + walk->domain);
+        write_place(walk->footprint, ENDS + walk->domain);
+    }
+    walk->footprint->polls = idle ? polls : 0;
+}
+
+static void forget_ended(struct walk *walk)
+{
+    int kept = 0;
+
+    for (int i = 0; i < walk->alive_count; i++)
+        if (!walk->followers[walk->alive[i]].over || walk->followers[walk->alive[i]].lingers)
+            walk->alive[kept++] = walk->alive[i];
+    walk->alive_count = kept;
+}
+
+static void walk_turn(struct walk *walk, int turn, int end)
+{
+    const struct trace *trace = walk->trace;
+    int from = turn > 0 ? trace->turns[turn].event : 0, i;
+
+    walk->domain = turn_taker(trace, turn);
+    if (walk->domain == TURN_TIME)
+        footprint_fill(walk->footprint);
+    else
+        touch_under_way(walk, from, end);
+    for (i = from; i < end; i++)
+        see(walk, &trace->events[i]);
+    for (i = 0; i < walk->alive_count && walk->coarse; i++) {
+        const struct follower *follower = &walk->followers[walk->alive[i]];
+
+        if (follower->operation >= 0 && follower->domain == walk->domain)
+            touch(walk, walk->alive[i], &walk->program->operations[follower->operation]);
+    }
+    forget_ended(walk);
+}
+
+/* Whether some call that does not suspend is known to be in one turn with an earlier event of its
+ * task, or no call is known not to be. */
+static bool is_coarse(const struct program *program, const struct trace *trace)
+{
+    bool fine = false;
+    int turn, i;
+
+    for (turn = 0; turn < trace->turn_count; turn++) {
+        int end = turn + 1 < trace->turn_count ? trace->turns[turn + 1].event : trace->event_count;
+
+        for (i = trace->turns[turn].event; i < end; i++) {
+            const struct event *event = &trace->events[i];
+            enum operation_kind kind =
+                event->operation >= 0 ? program->operations[event->operation].kind : OP_PRINT;
+
+            if (event->kind != EVENT_DID || !operation_function(kind) || kind == OP_SELF ||
+                kind == OP_AVAILABLE || operation_has(kind, OPERATION_SUSPENDS) ||
+                program->operations[event->operation].repeat > 1)
+                continue;
+            if (i > trace->turns[turn].event && trace->events[i - 1].kind != EVENT_FINALISE)
+                return true;
+            fine = true;
+        }
+    }
+    return !fine;
+}
+
+/* Whether the run ended, or may have, because some task broke a rule. */
+static bool has_broken(const struct trace *trace)
+{
+    const struct event *last = trace->event_count ? &trace->events[trace->event_count - 1] : NULL;
+    enum outcome_kind kind;
+
+    if (!last || last->kind != EVENT_RUN)
+        return true;
+    kind = last->outcomes.of->kind;
+    return kind != OUTCOME_OK && kind != OUTCOME_FAILED;
+}
+
+struct footprint *footprints_of(const struct program *program, const struct trace *trace)
+{
+    struct footprint *footprints = zeroed((size_t)trace->turn_count, sizeof *footprints);
+    size_t instances = (size_t)trace->instance_count;
+    struct walk walk = {.program = program,
+                        .trace = trace,
+                        .coarse = is_coarse(program, trace),
+                        .breaks = has_broken(trace)};
+    int i;
+
+    walk.followers = zeroed(instances, sizeof *walk.followers);
+    walk.alive = zeroed(instances, sizeof *walk.alive);
+    walk.unborn = zeroed(instances, sizeof *walk.unborn);
+    for (i = 0; i < trace->instance_count; i++)
+        walk.followers[i] = (struct follower){.domain = -1, .operation = -1, .child = -1};
+    number_names(&walk);
+    for (i = 0; i < trace->turn_count; i++) {
+        walk.footprint = &footprints[i];
+        walk_turn(&walk, i,
+                  i + 1 < trace->turn_count ? trace->turns[i + 1].event : trace->event_count);
+    }
+    free(walk.followers);
+    free(walk.alive);
+    free(walk.unborn);
+    return footprints;
+}
