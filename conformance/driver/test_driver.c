@@ -1120,10 +1120,10 @@ static void says_what_a_library_lacks(void **state)
     expect_lacks("liars/says_ok.so", "", "");
     expect_lacks("liars/leaves_out.so", "", LACKS_THE_PART_FOR_SERVERS "lacks choose\n");
     expect_lacks("liars/leaves_out.so", "hooks",
-                 "lacks miou_hook_add\nlacks miou_hook_remove\n" LACKS_THE_PART_FOR_SERVERS "lacks choose\n");
+                 "lacks miou_hook_add\nlacks miou_hook_remove\n" LACKS_THE_PART_FOR_SERVERS
+                 "lacks choose\n");
     expect_lacks("liars/leaves_out.so", "miou_sleep monitor",
-                 "lacks miou_sleep\n" LACKS_THE_PART_FOR_SERVERS
-                 "lacks monitor\nlacks choose\n");
+                 "lacks miou_sleep\n" LACKS_THE_PART_FOR_SERVERS "lacks monitor\nlacks choose\n");
     /* A function of the core that returns -ENOSYS is not left out, but wrong. */
     expect_lacks("liars/leaves_out.so", "miou_yield", LACKS_THE_PART_FOR_SERVERS "lacks choose\n");
     snprintf(command, sizeof command, "%s --lacks %s", built("driver"),
