@@ -522,7 +522,7 @@ CHECK("R14.2 R14.6", what_has_come_meanwhile_is_read)
 
 /* ---- R14.1: the code, what fn returned, and tasks beside it ---- */
 
-CHECK("R1.15", the_code_of_deadlines_has_a_text)
+CHECK("R14.1", the_code_of_deadlines_has_a_text)
 {
     expect_code(miou_deadline(0, return_0, NULL), MIOU_NOT_RUNNING); /* the runtime has the part */
     expect_text(miou_strerror(MIOU_EXPIRED), "expired");
