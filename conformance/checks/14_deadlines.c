@@ -603,3 +603,246 @@ CHECK("R14.1", tasks_run_beside_one_that_expires)
     expect_noted(t.result, MIOU_EXPIRED);
     expect_in_range(t.yields, 1, PATIENCE - 1);
 }
+
+/* ---- R14.6: what goes to others ---- */
+
+/* A task waits for the mutex under a deadline, and another behind it: that one gets it. */
+struct queue {
+    miou_mutex *mutex;
+    atomic_int waiting;
+    int expired, locked;
+};
+
+static int lock_it(void *arg)
+{
+    struct queue *t = arg;
+
+    return miou_mutex_lock(t->mutex);
+}
+
+static int lock_in_time(void *arg)
+{
+    struct queue *t = arg;
+
+    t->waiting++;
+    NOTE(t->expired, miou_deadline(2 * MILLISECOND, lock_it, t));
+    return 0;
+}
+
+static int lock_late(void *arg)
+{
+    struct queue *t = arg;
+
+    t->waiting++;
+    NOTE(t->locked, miou_mutex_lock(t->mutex));
+    return miou_mutex_unlock(t->mutex);
+}
+
+static int hold_mutex(void *arg)
+{
+    struct queue *t = arg;
+    miou_promise *first, *second;
+
+    TRY(miou_mutex_create(&t->mutex));
+    TRY(miou_mutex_lock(t->mutex));
+    TRY(miou_call(&first, NULL, lock_in_time, t));
+    while (t->waiting < 1)
+        TRY(miou_yield());
+    TRY(let_others_run());
+    TRY(miou_call(&second, NULL, lock_late, t));
+    TRY(miou_await(first, NULL));
+    TRY(miou_mutex_unlock(t->mutex));
+    TRY(miou_await(second, NULL));
+    return miou_mutex_free(t->mutex);
+}
+
+CHECK("R14.6", a_mutex_goes_to_the_next_task)
+{
+    struct queue t = {.locked = 1};
+
+    expect_code(unix_run_with(2, hold_mutex, &t), 0);
+    expect_noted(t.expired, MIOU_EXPIRED);
+    expect_noted(t.locked, 0);
+}
+
+/* Of a thousand handovers some meet a deadline that passes just then. Whichever is first, the mutex
+ * is held by the task that was told so, or by none. */
+enum { MEETINGS = 1000 };
+
+struct meetings {
+    miou_mutex *mutex;
+    int round, results[MEETINGS];
+};
+
+static int unlock_after_turns(void *arg)
+{
+    struct meetings *t = arg;
+    int i;
+
+    TRY(miou_mutex_lock(t->mutex));
+    for (i = 0; i < t->round % 50; i++)
+        TRY(miou_yield());
+    return miou_mutex_unlock(t->mutex);
+}
+
+static int lock_now(void *arg)
+{
+    struct meetings *t = arg;
+
+    return miou_mutex_lock(t->mutex);
+}
+
+static int meet(void *arg)
+{
+    struct meetings *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_mutex_create(&t->mutex));
+    for (t->round = 0; t->round < MEETINGS; t->round++) {
+        int *result = &t->results[t->round];
+
+        TRY(miou_call(&promise, NULL, unlock_after_turns, t));
+        dawdle(t->round);
+        *result = miou_deadline(1000 * (t->round % 20), lock_now, t);
+        if (*result == 0)
+            TRY(miou_mutex_unlock(t->mutex));
+        TRY(await_and_free(promise));
+        TRY(miou_mutex_try_lock(t->mutex)); /* held by none */
+        TRY(miou_mutex_unlock(t->mutex));
+    }
+    return 0;
+}
+
+CHECK("R14.6", a_mutex_is_held_by_the_one_that_was_told_so)
+{
+    struct meetings t = {.round = 0};
+    int i;
+
+    expect_code(unix_run_with(1, meet, &t), 0);
+    for (i = 0; i < MEETINGS; i++) {
+        with_index(i);
+
+        expect_one_of(t.results[i], 0, MIOU_EXPIRED);
+    }
+}
+
+/* The mutex arrives from another domain, and the deadline passes, while the domain of the task that
+ * waits is busy. Whether it is told that it has the mutex or that it came too late, so it is. */
+struct arrival {
+    miou_mutex *mutex;
+    int64_t nanoseconds;
+    atomic_bool held, go, unlocked;
+    int result, afterwards;
+};
+
+static int hold_until_told(void *arg)
+{
+    struct arrival *t = arg;
+
+    TRY(miou_mutex_lock(t->mutex));
+    atomic_store(&t->held, true);
+    until(&t->go);
+    TRY(miou_mutex_unlock(t->mutex));
+    atomic_store(&t->unlocked, true);
+    return 0;
+}
+
+static int lock_under_way(void *arg)
+{
+    struct arrival *t = arg;
+
+    return miou_mutex_lock(t->mutex);
+}
+
+static int lock_in_any_case(void *arg)
+{
+    struct arrival *t = arg;
+
+    NOTE(t->result, miou_deadline(t->nanoseconds, lock_under_way, t));
+    return t->result == 0 ? miou_mutex_unlock(t->mutex) : 0;
+}
+
+static int be_busy_meanwhile(void *arg)
+{
+    struct arrival *t = arg;
+    miou_promise *holder, *waiter;
+    int64_t begun;
+
+    TRY(miou_mutex_create(&t->mutex));
+    TRY(miou_call(&holder, NULL, hold_until_told, t));
+    until(&t->held);
+    begun = now();
+    TRY(miou_async(&waiter, NULL, lock_in_any_case, t));
+    TRY(miou_yield());
+    atomic_store(&t->go, true);
+    until(&t->unlocked);
+    while (now() < begun + 2 * t->nanoseconds)
+        ;
+    TRY(miou_await(holder, NULL));
+    TRY(miou_await(waiter, NULL));
+    NOTE(t->afterwards, miou_mutex_try_lock(t->mutex));
+    return 0;
+}
+
+CHECK("R14.6", a_mutex_that_comes_with_the_deadline_is_not_lost)
+{
+    struct arrival t = {.nanoseconds = MILLISECOND, .afterwards = 1};
+
+    expect_code(unix_run_with(1, be_busy_meanwhile, &t), 0);
+    expect_one_of(t.result, 0, MIOU_EXPIRED);
+    expect_noted(t.afterwards, 0);
+}
+
+/* The task that computes a lazy value runs out of time; one that waits computes it. */
+struct value {
+    miou_lazy *lazy;
+    atomic_int begun;
+    int expired, outcome, twice;
+};
+
+static int compute_slowly_once(void *arg)
+{
+    struct value *t = arg;
+
+    return t->begun++ == 0 ? miou_sleep(HOUR) : 9;
+}
+
+static int force(void *arg)
+{
+    struct value *t = arg;
+
+    return miou_lazy_force(t->lazy, NULL);
+}
+
+static int force_in_time(void *arg)
+{
+    struct value *t = arg;
+
+    NOTE(t->expired, miou_deadline(2 * MILLISECOND, force, t));
+    return 0;
+}
+
+static int force_behind(void *arg)
+{
+    struct value *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_lazy_create(&t->lazy, compute_slowly_once, t));
+    TRY(miou_async(&promise, NULL, force_in_time, t));
+    while (t->begun == 0)
+        TRY(miou_yield());
+    TRY(miou_lazy_force(t->lazy, &t->outcome));
+    TRY(miou_lazy_force(t->lazy, &t->twice));
+    return miou_await(promise, NULL);
+}
+
+CHECK("R14.6", a_lazy_value_is_computed_by_the_next_task)
+{
+    struct value t = {.outcome = 0};
+
+    expect_code(unix_run_with(0, force_behind, &t), 0);
+    expect_noted(t.expired, MIOU_EXPIRED);
+    expect_code(t.outcome, 9);
+    expect_code(t.twice, 9);
+    expect_number(t.begun, 2);
+}
