@@ -144,12 +144,20 @@ CHECK("R14.12", each_function_is_called_once)
 
 /* ---- R14.13 ---- */
 
-/* They wait for each other. */
 enum { AT_ONCE = 4 };
+
+/* They wait for each other. */
+struct meeting {
+    pthread_barrier_t barrier;
+    atomic_int met;
+};
 
 static int meet(void *arg)
 {
-    pthread_barrier_wait(arg);
+    struct meeting *t = arg;
+
+    pthread_barrier_wait(&t->barrier);
+    atomic_fetch_add(&t->met, 1);
     return 0;
 }
 
@@ -173,12 +181,13 @@ static int meet_all(void *arg)
 
 CHECK("R14.13", four_functions_go_on_at_once)
 {
-    pthread_barrier_t barrier;
+    struct meeting t = {.met = 0};
 
     need_threads(AT_ONCE);
-    pthread_barrier_init(&barrier, NULL, AT_ONCE);
-    expect_code(unix_run_with(0, meet_all, &barrier), 0);
-    pthread_barrier_destroy(&barrier);
+    pthread_barrier_init(&t.barrier, NULL, AT_ONCE);
+    expect_code(unix_run_with(0, meet_all, &t), 0);
+    expect_number(t.met, AT_ONCE);
+    pthread_barrier_destroy(&t.barrier);
 }
 
 /* ---- R14.14 ---- */
