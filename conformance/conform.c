@@ -142,7 +142,7 @@ static void open_standard_descriptors(void)
         close(descriptor);
 }
 
-/* NULL: there is none of that id. */
+/* The scenario with this id; NULL if there is none. */
 static const struct test *find_scenario(const struct suite *suite, const char *id)
 {
     for (size_t i = 0; i < suite->count; i++)

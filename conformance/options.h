@@ -37,7 +37,7 @@ struct options {
     const char *output;      /* a file; NULL: standard output */
     const char *differences; /* a file; NULL: none */
     const char *from_run;    /* a file of differences that is to be written; NULL: none */
-    const char *print;       /* a scenario, also of whose behaviours are asked */
+    const char *print;       /* the scenario to print, or whose behaviours to print */
     uint32_t states;         /* that the model visits of a scenario */
     const char *checked;     /* a driver that is to be tested itself */
     const char *export;      /* a directory in which all scenarios are to be written */

@@ -123,7 +123,7 @@ static int run_domains(struct run *run, miou_task *fn, void *arg)
     return result;
 }
 
-/* The poller of miou_unix_run; NULL if there is no such. */
+/* The poller that these options ask for; NULL if they name none. */
 static const struct poller *poller_of(const miou_options *options)
 {
     switch (options->poller) {

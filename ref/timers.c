@@ -140,7 +140,6 @@ int miou_sleep(int64_t nanoseconds)
     self->domain->suspended--;
     if (timer.place == 0)
         return error;
-    timers_remove(timers,
-                  &timer); /* woken early: the task is cancelled, or a deadline has passed */
+    timers_remove(timers, &timer); /* woken early: cancelled, or a deadline has passed */
     return error < 0 ? error : MIOU_EXPIRED;
 }

@@ -103,7 +103,7 @@ struct turns {
     int open; /* domains that the next choice is among; 0: none is due */
     int candidates[4];
     int taker;     /* whose turn it is; -1: time's */
-    int unasked;   /* turns of several domains of which none was chosen */
+    int unasked;   /* turns with several candidates after which `choose` was not asked */
     int wrong;     /* choices among others than were told */
     int elsewhere; /* tasks that went on in a turn of another domain */
 };

@@ -1,5 +1,6 @@
 /* Rules of chapter 7: the chapter's echo server in this process, and its clients in another one, in
  * plain POSIX. */
+#include "machine/machine.h"
 #include "sockets.h"
 
 #include <errno.h>
@@ -997,24 +998,9 @@ CHECK("R7.23", clients_that_are_gone_leave_nothing_behind)
 
 enum { HELD = 16 << 20 }; /* that a server may hold of one client */
 
-/* What the system may keep of one direction of a connection, at one of its ends. */
-static size_t buffer(const char *file)
-{
-    FILE *stream = fopen(file, "r");
-    size_t most = 8 << 20;
-
-    if (stream) {
-        if (fscanf(stream, "%*u %*u %zu", &most) != 1)
-            most = 8 << 20;
-        fclose(stream);
-    }
-    return most;
-}
-
 static void flood(struct service *service)
 {
-    size_t kept = 2 * (buffer("/proc/sys/net/ipv4/tcp_rmem") +
-                       buffer("/proc/sys/net/ipv4/tcp_wmem"));
+    size_t kept = 2 * machine_buffers();
 
     service->right += stuff(peer_connect(service->port), kept + HELD) < kept + HELD;
     service->right += served(service);

@@ -16,8 +16,8 @@
 #include "trampolines.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +56,8 @@ static void write_out(const char *text, size_t size)
 
 /* ---- Turns ---- */
 
-/* Lines of turns that go out with the next line: nothing is lost with them if there is none. */
+/* Lines of turns, which go out with the next event. Those after the last event may be lost: they
+ * lead nowhere. */
 static char held[2048];
 static size_t held_size;
 

@@ -5,7 +5,8 @@
 
 #include "trace.h"
 
-/* The same number for executions of a program of which all tasks have seen the same; never 0. */
+/* A hash of what all tasks of an execution have seen: equal for executions of a program that no
+ * task can tell apart. Never 0. */
 uint64_t view_of(const struct program *program, const struct trace *trace);
 
 /* Whether a scenario expects something of an event's place in the order of all events. */

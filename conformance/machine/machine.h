@@ -33,6 +33,10 @@ unsigned long machine_addresses(void);
  * of this process allow it. */
 unsigned long long machine_memory(void);
 
+/* The bytes that the system may keep at one end of a TCP connection, in both directions together.
+ */
+unsigned long machine_buffers(void);
+
 /* The directory for temporary files: TMPDIR, or else /tmp. */
 const char *machine_directory(void);
 bool machine_can_write(void);

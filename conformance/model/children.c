@@ -228,8 +228,7 @@ static void take_outcomes(struct turn *turn)
         for (int i = 0; i < turn->state->units_used; i++) {
             const struct unit *child = &turn->state->units[i];
 
-            if (child->life == LIFE_NONE || child->parent != turn->task ||
-                child->number != number || child->outer != NO_ONE)
+            if (!is_child(child, turn->task) || child->number != number)
                 continue;
             settle(turn, (uint8_t)i);
             note_ending(turn, (uint8_t)i);
@@ -487,8 +486,8 @@ static int orphans_in(const struct turn *turn, uint8_t orphanage, bool ended, ui
     for (int i = 0; i < turn->state->units_used; i++) {
         const struct unit *unit = &turn->state->units[i];
 
-        if (unit->life != LIFE_NONE && unit->outer == NO_ONE && unit->parent == turn->task &&
-            unit->orphanage == orphanage && (!ended || has_ended(turn->state, (uint8_t)i)))
+        if (is_child(unit, turn->task) && unit->orphanage == orphanage &&
+            (!ended || has_ended(turn->state, (uint8_t)i)))
             children[count++] = (uint8_t)i;
     }
     return count;

@@ -6,8 +6,7 @@
 bool all_children_ended(const struct state *state, uint8_t task)
 {
     for (int i = 0; i < state->units_used; i++)
-        if (state->units[i].life != LIFE_NONE && state->units[i].parent == task &&
-            state->units[i].outer == NO_ONE && !has_ended(state, (uint8_t)i))
+        if (is_child(&state->units[i], task) && !has_ended(state, (uint8_t)i))
             return false;
     return true;
 }
@@ -34,8 +33,7 @@ bool listed(const struct state *state, const struct program *program, uint8_t fr
 void cancel_children(struct step *step, uint8_t task)
 {
     for (int i = 0; i < step->state->units_used; i++)
-        if (step->state->units[i].life != LIFE_NONE && step->state->units[i].parent == task &&
-            step->state->units[i].outer == NO_ONE)
+        if (is_child(&step->state->units[i], task))
             tell_to_cancel(step, (uint8_t)i);
 }
 
@@ -79,8 +77,7 @@ void end_early(struct step *step, enum outcome_kind code)
 static bool has_forgotten(const struct state *state, uint8_t task)
 {
     for (int i = 0; i < state->units_used; i++)
-        if (state->units[i].life != LIFE_NONE && state->units[i].parent == task &&
-            state->units[i].outer == NO_ONE && !state->units[i].settled)
+        if (is_child(&state->units[i], task) && !state->units[i].settled)
             return true;
     return false;
 }
@@ -142,8 +139,7 @@ static void task_has_ended(struct step *step, uint8_t task)
             object_end(state, (uint8_t)i); /* R3.7 */
     }
     for (int i = 0; i < state->units_used; i++) /* their promises are stale [R2.11] */
-        if (state->units[i].life != LIFE_NONE && state->units[i].parent == task &&
-            state->units[i].outer == NO_ONE)
+        if (is_child(&state->units[i], task))
             unit_drop(state, (uint8_t)i);
     state->current[unit->domain] = NO_ONE;
     unit->life = LIFE_ENDED;
@@ -212,7 +208,7 @@ static bool wait_is_over(const struct step *step, uint8_t task)
         for (int i = 0; i < state->units_used; i++) {
             const struct unit *child = &state->units[i];
 
-            if (child->life == LIFE_NONE || child->parent != task || child->outer != NO_ONE ||
+            if (!is_child(child, task) ||
                 (operation->kind == OP_GET ? child->orphanage != unit->chosen : !child->number))
                 continue;
             any = any || has_ended(state, (uint8_t)i);

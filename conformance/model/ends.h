@@ -12,8 +12,8 @@ static inline bool has_ended(const struct state *state, uint8_t child)
 
 bool all_children_ended(const struct state *state, uint8_t task);
 
-/* The N-th promise that an operation lists, its names' one after the other; false: there is none.
- * *promise is NO_ONE or STALE if it is none, or one no more. */
+/* Store in *promise the n-th promise, from 0, of those that an operation lists, name after name:
+ * NO_ONE for a null pointer, STALE for a promise that has ended. Return false if it lists fewer. */
 bool listed(const struct state *state, const struct program *program, uint8_t frame,
             const struct operation *operation, int n, uint8_t *promise);
 

@@ -93,8 +93,7 @@ static bool has_uncancelled(const struct state *state, uint8_t task)
     for (int i = 0; i < state->units_used; i++) {
         const struct unit *child = &state->units[i];
 
-        if (child->life != LIFE_NONE && child->life != LIFE_ENDED && child->outer == NO_ONE &&
-            child->parent == task && child->cancel == CANCEL_NO)
+        if (is_child(child, task) && child->life != LIFE_ENDED && child->cancel == CANCEL_NO)
             return true;
     }
     return false;

@@ -98,6 +98,13 @@ struct unit {
     bool broke; /* it has broken a rule that ends the run */
 };
 
+/* Whether a unit is a child of a task, which has not let go of it; the parts of an operation are
+ * not. */
+static inline bool is_child(const struct unit *unit, uint8_t task)
+{
+    return unit->life != LIFE_NONE && unit->parent == task && unit->outer == NO_ONE;
+}
+
 /* ---- What units have and use ---- */
 
 enum resource_phase {

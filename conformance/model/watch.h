@@ -16,7 +16,7 @@ struct seen {
 struct breach {
     int line;
     uint32_t list; /* what it had instead; 0: what was expected did not happen, or did */
-    uint32_t node; /* the state in which it was noticed, by the explorer's number */
+    uint32_t node; /* the state in which it was noticed, by its number in the search */
 };
 
 enum { BREACHES_MAX = 8 };

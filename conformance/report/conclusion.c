@@ -70,8 +70,10 @@ static void write_explored(FILE *stream, const struct suite *suite)
             failed++;
         else if (exploration->exhausted)
             all++;
-        else
-            bound++, bounds[exploration->bound]++;
+        else {
+            bound++;
+            bounds[exploration->bound]++;
+        }
     }
     if (!sum.schedules)
         return;

@@ -92,13 +92,12 @@ static void add_sleepers(struct sleepers *sleepers, const struct sleepers *other
 /* A turn wakes those that it meets, and the one whose turn it is. */
 static void wake(struct sleepers *sleepers, int taker, const struct footprint *footprint)
 {
-    size_t kept = 0, i;
     struct sleepers left = {0};
 
-    for (i = 0; i < sleepers->count; i++)
+    for (size_t i = 0; i < sleepers->count; i++)
         if (sleepers->of[i].taker != taker &&
             !footprints_meet(&sleepers->of[i].footprint, footprint))
-            add_sleeper(&left, &sleepers->of[i]), kept++;
+            add_sleeper(&left, &sleepers->of[i]);
     free(sleepers->of);
     *sleepers = left;
 }

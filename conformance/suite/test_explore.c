@@ -480,9 +480,9 @@ static void complain(const char *text)
     print_error("%s\n", text);
 }
 
-/* Explore a runtime's schedules of a scenario, `most` of them at most, or execute one. */
-static bool explore_races;
+static bool explore_races; /* what run_scenario asks for */
 
+/* Explore a runtime's schedules of a scenario, `most` of them at most, or execute one. */
 static struct suite *run_scenario(const char *scenario, const char *runtime, const char *schedule,
                                   size_t most, double seconds)
 {

@@ -2,6 +2,7 @@
  */
 #include "checks.h"
 #include "clock.h"
+#include "machine/machine.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -18,21 +19,10 @@ __attribute__((format(printf, 2, 3))) static void say(struct tally *tally, const
 
 /* ---- Clients that do not read ---- */
 
-/* What the system may keep of one direction of a connection, at one of its ends. */
-static uint32_t buffer(const char *file)
-{
-    unsigned long most = 8 << 20;
-    FILE *stream = fopen(file, "r");
-
-    if (stream) {
-        if (fscanf(stream, "%*u %*u %lu", &most) != 1 || most > 256 << 20)
-            most = 256 << 20;
-        fclose(stream);
-    }
-    return (uint32_t)most;
-}
-
-enum { HELD = 16 << 20 }; /* bytes of one client that a server may hold, as R7.24 says */
+enum {
+    HELD = 16 << 20,        /* bytes of one client that a server may hold, as R7.24 says */
+    BUFFERS_MAX = 512 << 20 /* bytes that the system keeps are taken to be no more */
+};
 
 static uint32_t too_much;
 
@@ -52,7 +42,8 @@ static enum hold has_taken_all(void *context, struct tally *tally)
     (void)context;
     if (tally->bytes < too_much)
         return HOLD_GOES_ON;
-    say(tally, "the server took %u MiB from a client that reads nothing; the system keeps %u of them",
+    say(tally,
+        "the server took %u MiB from a client that reads nothing; the system keeps %u of them",
         too_much >> 20, (too_much - HELD) >> 20);
     return HOLD_IS_WRONG;
 }
@@ -60,8 +51,9 @@ static enum hold has_taken_all(void *context, struct tally *tally)
 void check_flood(struct attack *attack)
 {
     struct crowd_plan plan = {.name = attack->name, .count = 1, .at_once = 1};
+    unsigned long kept = machine_buffers();
 
-    too_much = buffer("/proc/sys/net/ipv4/tcp_rmem") + buffer("/proc/sys/net/ipv4/tcp_wmem") + HELD;
+    too_much = (uint32_t)(kept < BUFFERS_MAX ? kept : BUFFERS_MAX) + HELD;
     plan.script = without_end;
     plan.at_hold = has_taken_all;
     crowd_attack(&plan, attack->target, &attack->tally);
@@ -69,17 +61,17 @@ void check_flood(struct attack *attack)
 
 enum {
     STALLED = 8, /* clients */
-    TURNS = 5,    /* of the others without them, and as many beside them */
-    MUCH = 5      /* times: how much later is too late */
+    TURNS = 5,   /* of the others without them, and as many beside them */
+    MUCH = 5     /* times: how much later is too late */
 };
 
 /* While they hold, the others are served; they fill the buffers half-way. */
 static struct script stalling(int number, uint64_t *random)
 {
-    struct script script = SCRIPT(
-        STEP(HOLD), STEP(HOLD), STEP(HOLD), STEP(HOLD), STEP(HOLD), STEP(HOLD),
-        STEP(FLOOD, 32 << 20, 1 + random_below(random, 60000)), STEP(HOLD), STEP(HOLD), STEP(HOLD),
-        STEP(HOLD), STEP(HOLD), STEP(HOLD), STEP(RESET));
+    struct script script =
+        SCRIPT(STEP(HOLD), STEP(HOLD), STEP(HOLD), STEP(HOLD), STEP(HOLD), STEP(HOLD),
+               STEP(FLOOD, 32 << 20, 1 + random_below(random, 60000)), STEP(HOLD), STEP(HOLD),
+               STEP(HOLD), STEP(HOLD), STEP(HOLD), STEP(HOLD), STEP(RESET));
 
     (void)number;
     script.deaf = true;
@@ -103,7 +95,8 @@ static enum hold time_turn(void *context, struct tally *tally)
         turns->least[which] = took;
     if (turn < TURNS || !which || turns->least[1] <= MUCH * turns->least[0])
         return HOLD_GOES_ON;
-    say(tally, "beside %d clients that do not read, others are served in %.0f ms, and without in %.0f",
+    say(tally,
+        "beside %d clients that do not read, others are served in %.0f ms, and without in %.0f",
         STALLED, 1000 * turns->least[1], 1000 * turns->least[0]);
     return HOLD_IS_WRONG;
 }
