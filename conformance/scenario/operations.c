@@ -430,17 +430,6 @@ static void parse_names(struct parser *parser, struct word *rest, enum name_kind
         add_number(numbers, count, use_name(parser, kind, word));
 }
 
-static void parse_result(struct parser *parser, struct word *rest, struct operation *operation)
-{
-    const char *what = operation_word(operation->kind);
-    struct word word = take_word(rest);
-
-    if (is_name(word))
-        operation->other = bind_name(parser, NAME_ERROR, word);
-    else
-        operation->value = take_number(parser, word, what, 0, PROGRAM_NUMBER_MAX);
-}
-
 static void parse_signal(struct parser *parser, struct word word, const char *what,
                          struct operation *operation)
 {
@@ -492,81 +481,94 @@ static void parse_target(struct parser *parser, struct word *rest, const char *w
     *rest = ahead;
 }
 
-static void parse_operand(struct parser *parser, struct word *rest, int place,
-                          struct operation *operation)
+/* `owned`, or nothing. */
+static void parse_owned(struct word *rest, struct operation *operation)
+{
+    operation->owned = word_is(word_trim(*rest), "owned");
+    if (operation->owned)
+        *rest = (struct word){NULL, 0};
+}
+
+/* Read an operand that stands for names, which go to *name if they have no list of their own.
+ * Returns whether it is one. */
+static bool parse_named(struct parser *parser, struct word *rest, int operand, int *name,
+                        struct operation *operation)
 {
     const char *what = operation_word(operation->kind);
-    int operand = forms[operation->kind].operands[place];
     enum name_kind names = (enum name_kind)(operand & OPERAND_NAMES);
-    int *const places[OPERANDS] = {&operation->name, &operation->other, &operation->third};
-    int *name = places[place];
-    struct word word;
+    bool more = word_trim(*rest).size > 0;
 
     switch (operand & OPERAND_KIND) {
     case USES:
         *name = take_name(parser, rest, what, names);
-        return;
+        return true;
     case MAKES:
         *name = take_name(parser, rest, what, names);
         if (*name >= 0)
             parser->program->names[names].of[*name].binders |= UINT64_C(1) << operation->task;
-        return;
+        return true;
+    case MAY_USES:
+        if (more)
+            *name = use_name(parser, names, take_word(rest));
+        return true;
     case TASK &OPERAND_KIND:
         add_number(&operation->tasks, &operation->task_count, take_name(parser, rest, what, names));
-        return;
+        return true;
     case MAY_TASK &OPERAND_KIND:
-        word = take_word(rest);
-        if (word.size > 0)
-            add_number(&operation->tasks, &operation->task_count, use_name(parser, names, word));
-        return;
+        if (more)
+            add_number(&operation->tasks, &operation->task_count,
+                       use_name(parser, names, take_word(rest)));
+        return true;
     case TASKS &OPERAND_KIND:
         parse_names(parser, rest, names, &operation->tasks, &operation->task_count);
-        return;
+        return true;
     case PROMISES &OPERAND_KIND:
         parse_names(parser, rest, names, &operation->promises, &operation->promise_count);
-        return;
-    case OPTIONS &OPERAND_KIND:
-        parse_options(parser, rest, operation);
-        return;
-    case NUMBER &OPERAND_KIND:
-        operation->value = take_number(parser, take_word(rest), what, 0, PROGRAM_NUMBER_MAX);
-        return;
-    case DURATION &OPERAND_KIND:
-        word = take_word(rest);
-        operation->value = word_is(word, "longest")
-                               ? SLEEP_LONGEST
-                               : take_number(parser, word, what, 0, PROGRAM_NUMBER_MAX);
-        return;
-    case COUNT &OPERAND_KIND:
-        word = take_word(rest);
-        operation->value =
-            word.size > 0 ? take_number(parser, word, what, 1, PROGRAM_NUMBER_MAX) : 1;
-        return;
-    case RESULT &OPERAND_KIND:
-        parse_result(parser, rest, operation);
-        return;
-    case MAY_USES:
-        word = take_word(rest);
-        if (word.size > 0)
-            *name = use_name(parser, names, word);
-        return;
-    case SOCKET_KIND &OPERAND_KIND:
-        parse_socket_kind(parser, take_word(rest), what, operation);
-        return;
-    case MAY_OWNED &OPERAND_KIND:
-        if (word_trim(*rest).size > 0) {
-            operation->owned = word_is(word_trim(*rest), "owned");
-            if (operation->owned)
-                *rest = (struct word){NULL, 0};
-        }
-        return;
+        return true;
     case TARGET &OPERAND_KIND:
         parse_target(parser, rest, what, operation);
-        return;
-    case SYSTEM_SIGNAL &OPERAND_KIND:
-        parse_signal(parser, take_word(rest), what, operation);
-        return;
+        return true;
+    default:
+        return false;
     }
+}
+
+/* Read an operand that is a value, or a word for one. */
+static void parse_value(struct parser *parser, struct word *rest, int operand,
+                        struct operation *operation)
+{
+    const char *what = operation_word(operation->kind);
+    bool counts = operand == COUNT;
+    struct word word = take_word(rest);
+
+    if (operand == SOCKET_KIND)
+        parse_socket_kind(parser, word, what, operation);
+    else if (operand == SYSTEM_SIGNAL)
+        parse_signal(parser, word, what, operation);
+    else if (operand == RESULT && is_name(word))
+        operation->other = bind_name(parser, NAME_ERROR, word);
+    else if (operand == DURATION && word_is(word, "longest"))
+        operation->value = SLEEP_LONGEST;
+    else if (counts && word.size == 0)
+        operation->value = 1;
+    else
+        operation->value = take_number(parser, word, what, counts ? 1 : 0, PROGRAM_NUMBER_MAX);
+}
+
+static void parse_operand(struct parser *parser, struct word *rest, int place,
+                          struct operation *operation)
+{
+    int *const names[OPERANDS] = {&operation->name, &operation->other, &operation->third};
+    int operand = forms[operation->kind].operands[place];
+
+    if (operand == NOTHING || parse_named(parser, rest, operand, names[place], operation))
+        return;
+    if (operand == OPTIONS)
+        parse_options(parser, rest, operation);
+    else if (operand == MAY_OWNED)
+        parse_owned(rest, operation);
+    else
+        parse_value(parser, rest, operand, operation);
 }
 
 /* ---- Operations ---- */
