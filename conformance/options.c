@@ -93,10 +93,12 @@ static const char help_on_execution[] = /* with a number */
     "                       not conform\n"
     "  --differences FILE   read what the runtime is declared to do otherwise: lines\n"
     "                       WHAT VERDICT REASON, where WHAT is a chapter, a rule, a\n"
-    "                       test, an invariant (invariant:R2.14) or a part of the\n"
-    "                       interface, and VERDICT is differs (on purpose: not\n"
-    "                       executed, not held against the runtime), fails (a known\n"
-    "                       bug: must fail) or declines (a part that it leaves out)\n"
+    "                       test, an invariant (invariant:R2.14), a part of the\n"
+    "                       interface or an operation, and VERDICT is differs (on\n"
+    "                       purpose: not executed, not held against the runtime),\n"
+    "                       fails (a known bug: must fail), varies (a race: may\n"
+    "                       fail), lacks (an operation that is not there) or\n"
+    "                       declines (a part that it leaves out)\n"
     "  --differences-from-run FILE\n"
     "                       write a first such file, with a line for all that failed\n";
 

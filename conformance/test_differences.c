@@ -191,6 +191,38 @@ static void what_varies_may_fail(void **state)
     expect("two|four) ;;", varies, ALL, 1, "Broken: R97.4 ");
 }
 
+/* What cannot be executed is not held against the runtime, and what can be is. */
+static void what_is_lacking_does_not_count(void **state)
+{
+#define ABSENT "hello; printf 'did main 2 ok\\ndid main 3 absent\\nready\\n'; continue;;"
+    static const char *const lines[] = {"create lacks it\n", "R97.4 lacks it\n",
+                                        "R97.4/four lacks it\n", "miou_resource_create lacks it\n"};
+    size_t i;
+
+    (void)state;
+    expect("four) " ABSENT, "", ALL, 1, "  R97.4  MUST   not implemented   1  ");
+    for (i = 0; i < sizeof lines / sizeof *lines; i++) {
+        expect("four) " ABSENT, lines[i], ALL, 0, "  R97.4  MUST   lacks             1  ");
+        expect("four) " ABSENT, lines[i], ALL, 0,
+               "\nkeeps what was chosen. Lacking: R97.4 Untested: R97.9\n"
+               "6 passed, 0 failed, 2 skipped\n");
+    }
+    expect("one|four) " ABSENT, lines[0], ALL, 0, "Lacking: R5.2 R97.4 Untested:");
+    expect("one|four) " ABSENT, lines[1], ALL, 1, "Not implemented: R5.2 Lacking: R97.4 Untested:");
+    /* A rule whose other tests pass is kept, and one whose other tests fail is not. */
+    expect("two) " ABSENT, lines[0], ALL, 0, "  R97.3  MUST   pass            1/2  ");
+    expect("two) " ABSENT " three) ;;", lines[0], ALL, 1, "Broken: R97.3 ");
+    /* Nothing else is excused. */
+    expect("four) ;;", lines[1], "--rule R97.4", 1, "Broken: R97.4");
+    expect("four) hello; check=ok;;", lines[1], "--rule R97.4", 1, "Broken: R97.4");
+    /* What is there is told, unless it may be lacking in what was not chosen. */
+    expect("", "# ours\ncreate lacks it\n", ALL, 1,
+           "it.differences:2: create is declared to be lacking, and is there: remove its line\n");
+    expect("", lines[1], "--rule R97.4", 1, "R97.4 is declared to be lacking, and is there");
+    expect("", lines[0], "--rule R97.4", 0, "keeps what was chosen.\n");
+#undef ABSENT
+}
+
 static void a_known_failure_stops_nothing(void **state)
 {
     (void)state;
@@ -248,20 +280,32 @@ static void tells_each_mistake(void **state)
         {"\n# a\nR5.2 fails\r\n", "it.differences:3: R5.2 has no reason"},
         {"R5.2 fails # later\n", "it.differences:1: R5.2 has no reason"},
         {"R5.2 passes so\n",
-         "it.differences:1: 'passes' is no verdict; these are: differs, fails, varies, declines"},
+         "it.differences:1: 'passes' is no verdict; these are: differs, fails, varies, lacks, "
+         "declines"},
         {"R97.7 fails so\n", "it.differences:1: there is no rule R97.7; see --list"},
         {"R9 fails so\n", "it.differences:1: there is no rule R9; see --list"},
         {"R97.3/four fails so\n", "it.differences:1: R97.3 has no test 'four'"},
         {"R97.3/ fails so\n", "it.differences:1: R97.3 has no test ''"},
-        {"word fails so\n", "it.differences:1: there is no rule, test, invariant or part 'word'"},
+        {"word fails so\n",
+         "it.differences:1: there is no rule, test, invariant, part or operation 'word'"},
         {"invariant:R97.3 fails so\n", "it.differences:1: R97.3 has no invariant"},
         {"invariant:R7.3 fails so\n", "it.differences:1: there is no rule R7.3; see --list"},
         {"invariant: fails so\n",
-         "it.differences:1: there is no rule, test, invariant or part 'invariant:'"},
+         "it.differences:1: there is no rule, test, invariant, part or operation 'invariant:'"},
         {"R97.9 fails so\n", "it.differences:1: R97.9 has no test that could fail"},
         {"R97.9 varies so\n", "it.differences:1: R97.9 has no test that could fail"},
         {"time differs so\n",
          "it.differences:1: time is a part of the interface, which a runtime only declines"},
+        {"create fails so\n",
+         "it.differences:1: create is an operation, which a runtime only lacks"},
+        {"outside differs so\n",
+         "it.differences:1: outside is an operation, which a runtime only lacks"},
+        {"time lacks so\n",
+         "it.differences:1: time is a part of the interface, which a runtime only declines"},
+        {"invariant:R5.2 lacks so\n", "it.differences:1: an invariant needs no operation"},
+        {"R97.9 lacks so\n", "it.differences:1: R97.9 has no test that could fail"},
+        {"own lacks so\nmiou_own lacks so\n",
+         "it.differences:2: miou_own is declared already: line 1 declares own"},
         {"R97 declines so\n",
          "it.differences:1: R97 is no part that a runtime may decline; these "
          "are: signals monitors hooks synchronisation time unix server choices"},
@@ -331,8 +375,9 @@ static void explains_a_cause_once(void **state)
 
     (void)state;
     assert_true(contains(process.output, "\nR5.2/one fail  Rule 5.2 {MUST}\n"));
-    assert_true(contains(process.output, "\n  The same cause, the run ends with busy; expected: ok: "
-                                         "R97.3/two R97.3/three\n"));
+    assert_true(contains(process.output,
+                         "\n  The same cause, the run ends with busy; expected: ok: "
+                         "R97.3/two R97.3/three\n"));
     assert_null(strstr(process.output, "\nR97.3/two fail"));
     assert_true(contains(process.output, "\nR97.4/four crash  "));
     assert_true(
@@ -385,7 +430,7 @@ static void a_session_makes_a_first_file(void **state)
     assert_int_equal(process.status, 1);
     process_free(&process);
     read_place("first", text, sizeof text);
-    assert_string_equal(strchr(strstr(text, "\n# declines") + 1, '\n'),
+    assert_string_equal(strchr(strstr(text, "\n# lacks") + 1, '\n'),
                         "\n\n# the run ends with busy; expected: ok\n"
                         "R97.3/three fails the run ends with busy; expected: ok\n"
                         "R97.8 fails the run ends with busy; expected: ok\n"
@@ -395,7 +440,7 @@ static void a_session_makes_a_first_file(void **state)
                         "invariant:R1.1 fails a rule of no chapter\n"
                         "invariant:R5.2 fails Rule 5.2\n"
                         "\n# Not implemented\n"
-                        "R97.4 differs the runtime has no create\n");
+                        "create lacks the runtime has no create\n");
     process = conform(cases, ALL "--differences first");
     assert_int_equal(process.status, 0);
     process_free(&process);
@@ -424,6 +469,7 @@ int main(void)
         cmocka_unit_test(what_differs_is_not_executed),
         cmocka_unit_test(what_fails_must_fail),
         cmocka_unit_test(what_varies_may_fail),
+        cmocka_unit_test(what_is_lacking_does_not_count),
         cmocka_unit_test(a_known_failure_stops_nothing),
         cmocka_unit_test(an_invariant_is_silent_on_every_trace),
         cmocka_unit_test(a_declared_part_is_declined),

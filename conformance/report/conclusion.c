@@ -28,9 +28,9 @@ struct counts conclusion_count(const struct suite *suite)
         counts.failed += result_is_failure(test->result.kind);
         counts.differ += test->result.kind == RESULT_DIFFERS;
         counts.unknown += test->result.kind == RESULT_UNKNOWN;
-        counts.skipped += test->result.kind == RESULT_SKIPPED ||
-                          test->result.kind == RESULT_DECLINED ||
-                          test->result.kind == RESULT_NOT_IMPLEMENTED;
+        counts.skipped +=
+            test->result.kind == RESULT_SKIPPED || test->result.kind == RESULT_DECLINED ||
+            test->result.kind == RESULT_LACKS || test->result.kind == RESULT_NOT_IMPLEMENTED;
     }
     return counts;
 }
@@ -136,6 +136,11 @@ static size_t count_rules(const struct suite *suite, bool must, bool (*asked)(en
 static bool is_missing(enum result_kind kind)
 {
     return kind == RESULT_NOT_IMPLEMENTED;
+}
+
+static bool is_lacking(enum result_kind kind)
+{
+    return kind == RESULT_LACKS;
 }
 
 static bool is_unknown(enum result_kind kind)
@@ -412,6 +417,7 @@ static void write_must(FILE *stream, const struct session *session, const struct
     }
     write_those(stream, " Broken:", suite, true, result_is_failure);
     write_those(stream, " Not implemented:", suite, true, is_missing);
+    write_those(stream, " Lacking:", suite, true, is_lacking);
     write_those(stream, " Unknown:", suite, true, is_unknown);
     if (count_declined(suite) && conclude(suite) != CONFORMS) {
         fputs(" Declined: ", stream);

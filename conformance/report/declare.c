@@ -3,6 +3,7 @@
 #include "declare.h"
 
 #include "causes.h"
+#include "reason.h"
 #include "scenario/memory.h"
 #include "suite/differences.h"
 
@@ -93,23 +94,60 @@ static void write_invariants(FILE *stream, const struct suite *suite)
     }
 }
 
+/* Whether the runtime has carried out an operation in a test, though perhaps not with all operands
+ * that there are. */
+static bool has_some(const struct suite *suite, const char *item)
+{
+    size_t t;
+    int i;
+
+    for (t = 0; t < suite->count; t++) {
+        const struct test *test = &suite->tests[t];
+        const struct program *program = test->scenario ? test->scenario->program : NULL;
+
+        if (!program || test->result.kind != RESULT_PASS)
+            continue;
+        for (i = 0; i < program->operation_count; i++) {
+            const char *function = operation_function(program->operations[i].kind);
+
+            if (function && !strcmp(function, item))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* What a test lacks, as a file of differences calls it. NULL: it has no name there, or the runtime
+ * has some of it. */
+static const char *lacking_word(const struct suite *suite, const struct test *test)
+{
+    enum operation_kind kind = operation_calling(test->result.lacks);
+    const char *word = kind < OPERATION_KINDS ? operation_word(kind) : test->result.lacks;
+
+    return difference_item(word) && !has_some(suite, test->result.lacks) ? word : NULL;
+}
+
+/* An operation that is missing altogether has one line. */
 static void write_missing(FILE *stream, const struct suite *suite)
 {
-    bool any = false;
-    size_t r, t;
+    char *told = copy_of(" "), *longer;
+    size_t r;
 
     for (r = 0; r < suite->rule_count; r++) {
         const struct suite_rule *rule = &suite->rules[r];
+        const struct test *test = reason_first(rule, RESULT_NOT_IMPLEMENTED);
+        const char *word = test ? lacking_word(suite, test) : NULL;
 
         if (!rule->chosen || suite_result(rule) != RESULT_NOT_IMPLEMENTED)
             continue;
-        for (t = 0; rule->tests[t].result.kind != RESULT_NOT_IMPLEMENTED; t++)
-            ;
-        if (!any)
-            fputs("\n# Not implemented\n", stream);
-        any = true;
-        fprintf(stream, "%s differs %s\n", rule->rule->id, rule->tests[t].result.reason);
+        longer = text_of("%s%s ", told, word ? word : rule->rule->id);
+        if (!strstr(told, longer + strlen(told) - 1))
+            fprintf(stream, "%s%s lacks %s\n", told[1] ? "" : "\n# Not implemented\n",
+                    word ? word : rule->rule->id, test->result.reason);
+        free(told);
+        told = longer;
     }
+    free(told);
 }
 
 static void write_lines(FILE *stream, const struct suite *suite)
@@ -119,7 +157,8 @@ static void write_lines(FILE *stream, const struct suite *suite)
 
     fputs("# WHAT VERDICT REASON: give each line its verdict and its reason.\n"
           "# differs: on purpose, not executed. fails: a known bug, executed. varies: a race, "
-          "executed.\n# declines: a part of the interface that the runtime leaves out.\n",
+          "executed.\n# lacks: an operation that is not there. declines: a part of the interface "
+          "that is left out.\n",
           stream);
     for (i = 0; i < causes.count; i++) {
         size_t size;

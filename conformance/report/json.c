@@ -213,9 +213,6 @@ static void put_declined(json_t *object, const struct suite *suite)
 
 static void put_differences(json_t *object, const struct suite *suite)
 {
-    static const char *const names[] = {[DIFFERENCE_DIFFERS] = "differs",
-                                        [DIFFERENCE_FAILS] = "fails",
-                                        [DIFFERENCE_DECLINES] = "declines"};
     const struct differences *differences = suite->differences;
     json_t *list = member_list(object, "differences");
     size_t i;
@@ -225,7 +222,7 @@ static void put_differences(json_t *object, const struct suite *suite)
         json_t *member = list_object(list);
 
         member_text(member, "what", difference->what);
-        member_text(member, "verdict", names[difference->kind]);
+        member_text(member, "verdict", difference_name(difference->kind));
         member_text(member, "reason", difference->reason);
         member_number(member, "line", (size_t)difference->line);
         member_text(member, "stale", difference->stale);

@@ -123,8 +123,8 @@ static size_t count_alike(const struct suite *suite, size_t first, size_t *size)
 {
     const struct suite_rule *rule = &suite->rules[first];
     enum result_kind kind = suite_result(rule);
-    bool untested =
-        kind == RESULT_NOT_IMPLEMENTED || kind == RESULT_DECLINED || kind == RESULT_SKIPPED;
+    bool untested = kind == RESULT_NOT_IMPLEMENTED || kind == RESULT_LACKS ||
+                    kind == RESULT_DECLINED || kind == RESULT_SKIPPED;
     size_t count = 1, i;
 
     *size = 1;

@@ -124,17 +124,19 @@ static char *note_driver(struct greeting *greeting, const char *rest)
     return NULL;
 }
 
-/* Whether a word is something else that a driver may lack. */
-static bool is_other(const char *word)
+const char *drivers_item(const char *word)
 {
     static const char *const others[] = {"choose", "outside",  "no-monitor",
                                          "give=",  "orphans=", "pin="};
+    enum operation_kind kind = operation_named(word);
     size_t i;
 
+    if (kind < OPERATION_KINDS)
+        return operation_function(kind) ? operation_function(kind) : operation_word(kind);
     for (i = 0; i < sizeof others / sizeof *others; i++)
         if (!strcmp(word, others[i]))
-            return true;
-    return false;
+            return others[i];
+    return NULL;
 }
 
 static char *note_lacks(struct greeting *greeting, char *rest)
@@ -142,7 +144,7 @@ static char *note_lacks(struct greeting *greeting, char *rest)
     char *word, *place, *all;
 
     for (word = strtok_r(rest, " \t", &place); word; word = strtok_r(NULL, " \t", &place)) {
-        if (operation_named(word) == OPERATION_KINDS && !is_other(word))
+        if (!drivers_item(word))
             return text_of("the driver lacks `%.40s`, which is no operation", word);
         all = text_of("%s%s ", greeting->lacks ? greeting->lacks : " ", word);
         free(greeting->lacks);

@@ -46,6 +46,10 @@ const struct greeting *drivers_greeting(const struct drivers *drivers);
 /* Valid until the drivers are freed. */
 const struct habits *drivers_habits(const struct drivers *drivers);
 
+/* What the suite calls a word that a driver may lack: the function of an operation, or else the
+ * word itself; NULL: it is no such word. */
+const char *drivers_item(const char *word);
+
 /* The word of the greeting without which a program cannot be judged; NULL: the driver lacks nothing
  * of it, as far as it has said. */
 const char *drivers_lack(const struct drivers *drivers, const struct program *program,

@@ -1,6 +1,7 @@
 /* differences: reads the file line by line and looks up what each line names. */
 #include "differences.h"
 
+#include "conversation.h"
 #include "scenario/memory.h"
 
 #include <errno.h>
@@ -18,7 +19,13 @@ static const char invariant[] = "invariant:";
 static const char *const kinds[] = {[DIFFERENCE_DIFFERS] = "differs",
                                     [DIFFERENCE_FAILS] = "fails",
                                     [DIFFERENCE_VARIES] = "varies",
+                                    [DIFFERENCE_LACKS] = "lacks",
                                     [DIFFERENCE_DECLINES] = "declines"};
+
+const char *difference_name(enum difference_kind kind)
+{
+    return kinds[kind];
+}
 
 struct reading {
     struct differences *differences;
@@ -56,6 +63,17 @@ static bool begins(const char *text, const char *with)
     return !strncmp(text, with, strlen(with));
 }
 
+const char *difference_item(const char *what)
+{
+    const char *item = drivers_item(what);
+    size_t i;
+
+    for (i = 0; !item && part_items[i]; i++)
+        if (!strcmp(part_items[i], what))
+            item = part_items[i];
+    return item;
+}
+
 /* The rule of an invariant, `R2.1` of `invariant:R2.1`; NULL: it is none. */
 static const char *rule_of_invariant(const char *what)
 {
@@ -80,10 +98,12 @@ static bool covers(const char *one, const char *other)
 static const struct difference *find_earlier(const struct reading *reading, const char *what)
 {
     const struct differences *differences = reading->differences;
+    const char *item = difference_item(what);
     size_t i;
 
     for (i = 0; i < differences->count; i++)
-        if (covers(differences->of[i].what, what) || covers(what, differences->of[i].what))
+        if (covers(differences->of[i].what, what) || covers(what, differences->of[i].what) ||
+            (item && differences->of[i].item == item))
             return &differences->of[i];
     return NULL;
 }
@@ -107,8 +127,10 @@ static bool refuse_unknown(struct reading *reading, const char *what)
     if (part_named(what) != NO_PART)
         return refuse(reading, "%s is a part of the interface, which a runtime only declines",
                       what);
+    if (difference_item(what))
+        return refuse(reading, "%s is an operation, which a runtime only lacks", what);
     if (*id != 'R')
-        return refuse(reading, "there is no rule, test, invariant or part '%s'", what);
+        return refuse(reading, "there is no rule, test, invariant, part or operation '%s'", what);
     if (!find_rule(reading->suite, id, size))
         return refuse(reading, "there is no rule %.*s; see --list", (int)size, id);
     if (rule && !id[size])
@@ -155,6 +177,8 @@ static size_t note_rule(struct differences *differences, struct difference *diff
         place->tests[i].difference = difference;
     if (difference->kind == DIFFERENCE_DIFFERS)
         place->difference = difference;
+    if (difference->kind == DIFFERENCE_LACKS)
+        return place->count;
     return place->count + excuse(differences, difference, place->rule->id);
 }
 
@@ -202,6 +226,11 @@ static bool note_difference(struct reading *reading, struct difference *differen
 
     if (difference->kind == DIFFERENCE_DECLINES)
         return note_part(reading, difference);
+    if (difference->kind == DIFFERENCE_LACKS && rule_of_invariant(difference->what))
+        return refuse(reading, "an invariant needs no operation");
+    if (difference->kind == DIFFERENCE_LACKS &&
+        (difference->item = difference_item(difference->what)))
+        return true;
     if (!note(reading, difference, &fallible))
         return refuse_unknown(reading, difference->what);
     if (difference->kind != DIFFERENCE_DIFFERS && fallible == 0)
@@ -231,7 +260,8 @@ static bool read_kind(struct reading *reading, const char *word, enum difference
         }
     if (!*word)
         return refuse(reading, "a line is WHAT VERDICT REASON");
-    return refuse(reading, "'%s' is no verdict; these are: differs, fails, varies, declines", word);
+    return refuse(reading, "'%s' is no verdict; these are: differs, fails, varies, lacks, declines",
+                  word);
 }
 
 static void read_words(struct reading *reading, char *text)
@@ -416,15 +446,66 @@ static void settle_invariants(struct suite *suite, const struct difference *diff
     }
 }
 
-static void settle(struct suite *suite, struct difference *difference, bool whole)
+/* Whether an item is among those of a list, between blanks. */
+static bool is_listed(const char *list, const char *item)
+{
+    size_t size = strlen(item);
+    const char *place = list;
+
+    while ((place = strstr(place, item)) &&
+           ((place > list && place[-1] != ' ') || (place[size] != ' ' && place[size] != '\0')))
+        place += size;
+    return place != NULL;
+}
+
+/* What lacks something as declared is not held against the runtime. Whole: all tests that could
+ * lack it were executed as usual, as far as is known. */
+static void settle_lacking(struct suite *suite, struct difference *difference, bool whole)
+{
+    bool any = false;
+    size_t i;
+
+    for (i = 0; i < suite->count; i++) {
+        struct test *test = &suite->tests[i];
+        struct result *result = &test->result;
+
+        if (!difference->item && test->difference != difference)
+            continue;
+        whole &= test->scenario ? test->chosen && result->kind != RESULT_SKIPPED
+                                : test->chosen || difference->item;
+        if (!test->chosen || !result->lacks ||
+            (difference->item && !is_listed(result->lacks, difference->item)))
+            continue;
+        any = difference->concerns = true;
+        if (result->kind != RESULT_NOT_IMPLEMENTED)
+            continue;
+        test->difference = test->difference ? test->difference : difference;
+        free(result->reason);
+        result_set(result, RESULT_LACKS, "%s", difference->reason);
+    }
+    if (!any && whole)
+        difference->stale = text_of("%s is declared to be lacking, and is there: remove its line",
+                                    difference->what);
+}
+
+static void settle_part(const struct suite *suite, struct difference *difference)
+{
+    if (suite->parts[part_named(difference->what)].has)
+        difference->stale = text_of("%s is declared to be declined, and the runtime has some "
+                                    "of it: remove its line",
+                                    difference->what);
+}
+
+static void settle(struct suite *suite, struct difference *difference, bool explored, bool whole)
 {
     struct outcome_of outcome = {.failed = false};
 
     if (difference->kind == DIFFERENCE_DECLINES) {
-        if (suite->parts[part_named(difference->what)].has)
-            difference->stale = text_of("%s is declared to be declined, and the runtime has some "
-                                        "of it: remove its line",
-                                        difference->what);
+        settle_part(suite, difference);
+        return;
+    }
+    if (difference->kind == DIFFERENCE_LACKS) {
+        settle_lacking(suite, difference, !explored);
         return;
     }
     difference->concerns = rule_of_invariant(difference->what) != NULL;
@@ -443,7 +524,7 @@ void differences_settle(struct suite *suite, bool explored)
     for (i = 0; i < suite->count; i++)
         whole &= suite->tests[i].chosen || !suite->tests[i].scenario;
     for (i = 0; suite->differences && i < suite->differences->count; i++)
-        settle(suite, &suite->differences->of[i], whole);
+        settle(suite, &suite->differences->of[i], explored, whole);
 }
 
 size_t differences_count(const struct suite *suite, enum difference_kind kind)

@@ -9,15 +9,17 @@ enum difference_kind {
     DIFFERENCE_DIFFERS, /* on purpose: neither executed nor held against the runtime */
     DIFFERENCE_FAILS,   /* a known bug: it is executed, and must fail */
     DIFFERENCE_VARIES,  /* a race: it is executed, and may fail or pass */
+    DIFFERENCE_LACKS,   /* what cannot be executed for want of an operation need not be */
     DIFFERENCE_DECLINES /* a part of the interface that the runtime leaves out */
 };
 
 /* A line of the file. */
 struct difference {
-    char *what; /* a chapter, a rule, a test, `invariant:` and a rule, or a part */
+    char *what; /* a chapter, a rule, a test, `invariant:` and a rule, a part, or an operation */
     enum difference_kind kind;
     char *reason;
     int line;
+    const char *item; /* of driver/parts.h, that an operation stands for; NULL: it is none */
 
     /* By differences_settle. */
     bool concerns; /* something that was chosen */
@@ -32,14 +34,22 @@ struct differences {
     struct invariants excused;                 /* those that are */
 };
 
+/* "differs" and so on. */
+const char *difference_name(enum difference_kind kind);
+
+/* What results call an operation, or anything else that a driver or a library may lack; NULL: it is
+ * no such word. */
+const char *difference_item(const char *what);
+
 /* Read a file, NULL for none, and note in the suite which tests, rules and parts it declares.
  * Returns NULL after complaints, one for each mistake. The suite refers to what is returned. */
 struct differences *differences_read(const char *file, struct suite *suite,
                                      suite_complain *complain);
 void differences_free(struct differences *differences);
 
-/* Once the tests have been executed, find the lines that are no longer true, and the rules whose
- * invariants were broken as declared. Explored: of what passed no verdict is known. */
+/* Once the tests have been executed and suite_settle has been called, find the lines that are no
+ * longer true, the tests that lack something as declared, and the rules whose invariants were
+ * broken as declared. Explored: of what passed no verdict is known. */
 void differences_settle(struct suite *suite, bool explored);
 
 /* How many lines of a kind concern what was chosen. */

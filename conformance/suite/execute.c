@@ -94,13 +94,12 @@ static void set_lacking(const struct session *session, struct result *result, co
     free(item);
 }
 
-/* The function of an operation; other items are called the same everywhere. */
+/* A driver may call what is absent as it likes. */
 static const char *item_of(const char *word)
 {
-    enum operation_kind kind = operation_named(word);
-    const char *function = kind < OPERATION_KINDS ? operation_function(kind) : NULL;
+    const char *item = drivers_item(word);
 
-    return function ? function : word;
+    return item ? item : word;
 }
 
 /* The parts whose functions the program has called, each bit a part. */

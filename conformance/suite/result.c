@@ -19,7 +19,7 @@ const char *result_name(enum result_kind kind)
         [RESULT_FAIL] = "fail",       [RESULT_NOT_IMPLEMENTED] = "not implemented",
         [RESULT_HANG] = "hang",       [RESULT_CRASH] = "crash",
         [RESULT_UNKNOWN] = "unknown", [RESULT_DECLINED] = "declined",
-        [RESULT_DIFFERS] = "differs",
+        [RESULT_DIFFERS] = "differs", [RESULT_LACKS] = "lacks",
     };
 
     _Static_assert(sizeof names / sizeof *names == RESULT_KINDS, "each result has a name");

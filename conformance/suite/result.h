@@ -9,6 +9,7 @@ enum result_kind {
     RESULT_PASS,
     RESULT_SKIPPED,         /* a test in C, where only scenarios are executed */
     RESULT_DECLINED,        /* the runtime leaves out a part that the test needs */
+    RESULT_LACKS,           /* as declared, the runtime or its driver lacks what the test needs */
     RESULT_DIFFERS,         /* as declared: not executed, or a known failure */
     RESULT_UNKNOWN,         /* could not tell: this machine cannot carry out the test */
     RESULT_NOT_IMPLEMENTED, /* the runtime lacks what the test needs, but not a whole part */

@@ -503,10 +503,15 @@ static bool is_asked(const struct test *test)
            test->result.kind != RESULT_DECLINED;
 }
 
+static bool is_lacking(enum result_kind kind)
+{
+    return kind == RESULT_NOT_IMPLEMENTED || kind == RESULT_LACKS;
+}
+
 enum result_kind suite_result(const struct suite_rule *rule)
 {
     enum result_kind worst = rule->difference ? RESULT_DIFFERS : RESULT_PASS;
-    bool any = false, told = false, lacking = false;
+    bool any = false, told = false, lacking = false, declared = false;
     size_t i;
 
     for (i = 0; i < rule->count; i++) {
@@ -516,14 +521,17 @@ enum result_kind suite_result(const struct suite_rule *rule)
             continue;
         any = true;
         lacking |= kind == RESULT_NOT_IMPLEMENTED;
-        told |= kind != RESULT_NOT_IMPLEMENTED && kind != RESULT_UNKNOWN;
-        if (kind != RESULT_NOT_IMPLEMENTED && kind > worst)
+        declared |= kind == RESULT_LACKS;
+        told |= !is_lacking(kind) && kind != RESULT_UNKNOWN;
+        if (!is_lacking(kind) && kind > worst)
             worst = kind;
     }
     if (!any)
         return rule->declined ? RESULT_DECLINED : RESULT_SKIPPED;
     if (lacking && !told)
         return RESULT_NOT_IMPLEMENTED;
+    if (declared && !told && worst == RESULT_PASS)
+        return RESULT_LACKS;
     return rule->left_out && worst == RESULT_PASS ? RESULT_SKIPPED : worst;
 }
 

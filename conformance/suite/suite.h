@@ -135,8 +135,8 @@ bool suite_declines(const struct suite *suite, int part);
 void suite_settle(struct suite *suite);
 
 /* The worst result of a rule's chosen tests, but for those that need what the runtime declines, or
- * lacks although others could be executed. If there is no other: RESULT_DECLINED for a rule of a
- * declined part, else RESULT_SKIPPED. */
+ * lacks, declared or not, although others could be executed. If there is no other: RESULT_DECLINED
+ * for a rule of a declined part, else RESULT_SKIPPED. */
 enum result_kind suite_result(const struct suite_rule *rule);
 
 /* How many of a rule's chosen tests passed, of those that the session could have executed if the
