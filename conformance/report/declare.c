@@ -81,7 +81,8 @@ static void write_invariants(FILE *stream, const struct suite *suite)
         for (t = 0; t < suite->count; t++) {
             const struct test *test = &suite->tests[t];
 
-            broken |= test->chosen && test->result.verdict && test->result.verdict->broken.of[i];
+            broken |= test->chosen && result_is_failure(test->result.kind) &&
+                      test->result.verdict && test->result.verdict->broken.of[i];
         }
         if (!broken || (suite->differences && suite->differences->excused.of[i]) ||
             (rule && fails_as_a_whole(rule)))
@@ -108,9 +109,10 @@ static bool has_some(const struct suite *suite, const char *item)
         if (!program || test->result.kind != RESULT_PASS)
             continue;
         for (i = 0; i < program->operation_count; i++) {
-            const char *function = operation_function(program->operations[i].kind);
+            const struct operation *operation = &program->operations[i];
+            const char *function = operation_function(operation->kind);
 
-            if (function && !strcmp(function, item))
+            if (function && !strcmp(function, item) && !program_can_lack(program, operation))
                 return true;
         }
     }

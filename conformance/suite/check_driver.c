@@ -356,6 +356,18 @@ static char *unexpected(const struct item *item, const struct program *program,
     return why;
 }
 
+/* An item that needs what is absent says nothing. Returns why that cannot be absent; NULL: it can.
+ */
+static char *note_absent(struct tester *tester, const char *absent)
+{
+    enum operation_kind kind = operation_calling(absent);
+
+    if (operation_named(absent) < OPERATION_KINDS)
+        return text_of("'%s' is the driver's own, and cannot be absent", absent);
+    tester->lacks = kind < OPERATION_KINDS ? operation_word(kind) : absent;
+    return NULL;
+}
+
 /* What is wrong with one execution, of which the process said the trace. */
 static char *examine(struct tester *tester, const struct item *item, const struct program *program,
                      const struct trace *trace)
@@ -364,7 +376,7 @@ static char *examine(struct tester *tester, const struct item *item, const struc
     char *why = judge_protocol(program, trace);
 
     if (!why && absent && !item->goes_on)
-        tester->lacks = operation_word(operation_calling(absent));
+        why = note_absent(tester, absent);
     if (!why && item->look && !tester->lacks)
         why = item->look(program, trace);
     return why || tester->lacks ? why : unexpected(item, program, trace);
@@ -401,6 +413,18 @@ static char *end_of_text(const struct process *process, int execution)
     return why;
 }
 
+/* A driver that says nothing of choices may take a schedule for a line of the program. */
+static char *hint_at_choices(char *why, const struct process *process)
+{
+    char *longer;
+
+    if (memmem(process->output, process->output_size, "\nchose ", strlen("\nchose ")))
+        return why;
+    longer = text_of("%s; if no run can be steered, the greeting says 'lacks choose'", why);
+    free(why);
+    return longer;
+}
+
 /* Examine all executions that the process tells of. */
 static char *examine_all(struct tester *tester, const struct item *item, unsigned id,
                          const struct program *program, const char *input,
@@ -431,7 +455,7 @@ static char *examine_all(struct tester *tester, const struct item *item, unsigne
         rest += used;
         plan += plan != NULL;
     } while (more && !why && !tester->lacks);
-    return why;
+    return item->plans && why ? hint_at_choices(why, process) : why;
 }
 
 /* ---- One item after the other ---- */

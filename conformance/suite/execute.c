@@ -81,13 +81,20 @@ static const char *name_of_lack(const struct session *session, const char *item)
 /* The test needs all of these items, separated by blanks, and the runtime lacks one of them. */
 static void set_lacking(const struct session *session, struct result *result, const char *items)
 {
+    static const struct {
+        const char *item, *reason;
+    } others[] = {{"choose", "the runtime's choices cannot be steered"},
+                  {"monitor", "the runtime takes no monitor"},
+                  {"no-monitor", "the driver has no run without a monitor"},
+                  {"outside", "the driver makes no calls outside a run"}};
     char *item = must(strndup(items, strcspn(items, " \n")));
+    size_t i = 0;
 
+    while (i < sizeof others / sizeof *others && strcmp(others[i].item, item) != 0)
+        i++;
     result->lacks = copy_of(items);
-    if (!strcmp(item, "choose"))
-        result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime's choices cannot be steered");
-    else if (!strcmp(item, "monitor"))
-        result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime takes no monitor");
+    if (i < sizeof others / sizeof *others)
+        result_set(result, RESULT_NOT_IMPLEMENTED, "%s", others[i].reason);
     else
         result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime has no %s",
                    name_of_lack(session, item));

@@ -185,6 +185,10 @@ static void skips_what_is_absent(void **state)
     assert_true(contains(text, " passed, 0 failed, 4 skipped\n"));
     assert_int_equal(check.skipped, 4);
     free(text);
+    /* What is the driver's own cannot be absent. */
+    expect_said(filtered("sed -u '/^print main word/d; s/^did main 2 ok/did main 2 absent/'"),
+                "not ok   print: a line for each time, and one 'did': 'print' is the driver's own, "
+                "and cannot be absent\n");
 }
 
 /* A driver that knows one scenario, and makes one choice in it. */
@@ -211,6 +215,8 @@ static void steers(void **state)
                 "'schedule seed 42' answers choice 1, of 2, with 0, and not with 1\n");
     expect_said(STEERED("run 0"), "no execution for schedule 2: one for each is asked for\n");
     expect_said(STEERED("run 0; run 1; run 1; run 1"), "a line after the end of the run");
+    expect_said(STEERED("run 0 | grep -v chose"),
+                "; if no run can be steered, the greeting says 'lacks choose'\n");
 }
 
 static void tells_what_is_no_command(void **state)
