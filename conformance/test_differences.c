@@ -188,6 +188,7 @@ static void what_varies_may_fail(void **state)
         expect(scripts[i], varies, ALL, 0, "5 passed, 0 failed, 2 as declared, 1 skipped\n");
     }
     expect("", varies, ALL, 0, "with 2 declared differences. Untested: R97.9");
+    expect("", varies, ALL " --format json", 0, "\"verdict\": \"varies\"");
     expect("two|four) ;;", varies, ALL, 1, "Broken: R97.4 ");
 }
 

@@ -44,8 +44,8 @@ static const struct difference declared = {.kind = DIFFERENCE_DIFFERS, .concerns
 static struct differences differences = {.of = (struct difference *)(uintptr_t)&declared};
 
 /* A suite of these results, one letter for each test: P passed, F failed, - was not executed, n
- * needs what the runtime lacks, D differs as the one line of differences says, d needs a part that
- * is declined, which is its rule's. */
+ * needs what the runtime lacks, l needs what it lacks as declared, D differs as the one line of
+ * differences says, d needs a part that is declined, which is its rule's. */
 static struct suite *suite_of(const char *results)
 {
     struct suite *suite = suite_create(place, checks, NULL, complain);
@@ -65,6 +65,8 @@ static struct suite *suite_of(const char *results)
             result_set(result, RESULT_DECLINED, "the runtime declines it");
         else if (results[i] == 'n')
             result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime has no such thing");
+        else if (results[i] == 'l')
+            result_set(result, RESULT_LACKS, "it is not written");
         else if (results[i] == 'D')
             result_set(result, RESULT_DIFFERS, "so we like it");
         else if (results[i] == 'P')
@@ -190,7 +192,12 @@ static void says_what_is_kept_in_part(void **state)
     expect("PnPPPP", CONFORMS, "  R98.1  MUST   pass            1/2  Of the core");
     expect("FnPPPP", DOES_NOT_CONFORM, "  R98.1  MUST   fail            0/2  Of the core");
     expect("DnPPPP", CONFORMS, "  R98.1  MUST   differs           2  Of the core");
+    expect("lnPPPP", DOES_NOT_CONFORM, "  R98.1  MUST   not implemented   2  Of the core");
+    expect("PlPPPP", CONFORMS, "  R98.1  MUST   pass            1/2  Of the core");
+    expect("llPPPP", CONFORMS, "  R98.1  MUST   lacks             2  Of the core");
     checks = five;
+    expect("PlPPP", CONFORMS,
+           "keeps all of the 4 MUST rules that were tested, of 5. Lacking: R98.2");
 }
 
 static void says_of_which_chapter_a_server_keeps_the_rules(void **state)

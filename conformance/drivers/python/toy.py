@@ -1,6 +1,7 @@
 """toy: a runtime that is small enough to be read at once. Tasks are coroutines. The domains take
-turns on one thread, so that every run can be steered. There are no orphanages, no objects that
-tasks wait for, and no time."""
+turns on one thread, so that every run can be steered. In its turn, a domain lets each of its ready
+tasks go on once, so that few choices are to be made. There are no orphanages, no objects that tasks
+wait for, and no time."""
 import collections
 import itertools
 import types
@@ -34,6 +35,7 @@ class Task:
         self.owned = {}      # resources, the newest last
         self.awaited = {}    # children whose ends the task waits for, and
         self.missing = 0     # how many of these ends
+        self.next_worker = None  # of those on which it can call, the next
         self.cancelled = self.returned = self.ended = False
         self.outcome = None  # a value, or the exception in its place
 
@@ -66,12 +68,17 @@ class Task:
         return self.spawn(self.domain, body, give)
 
     def call(self, body, give=(), pin=None):
-        """Spawn a child on another domain."""
+        """Spawn a child on another domain: on any at first, and on the next one each time after that."""
         self.check()
         workers = self.workers()
         if pin is not None and pin not in workers:
             raise Refused("invalid")
-        return self.spawn(workers[self.run.choose(len(workers))] if pin is None else pin, body, give)
+        if pin is None:
+            if self.next_worker is None:
+                self.next_worker = self.run.choose(len(workers))
+            pin = workers[self.next_worker % len(workers)]
+            self.next_worker += 1
+        return self.spawn(pin, body, give)
 
     async def parallel(self, bodies):
         """Call them all, spread evenly over the domains. Returns how each ended."""
@@ -259,10 +266,11 @@ class Run:
             able.sort(key=lambda n: n <= domain)  # the next one comes first
             fresh = [n for n in able if n not in self.tired] or able[:1]
             domain = fresh[self.choose(len(fresh))]
-            if not self.step(self.ready[domain].popleft()):
-                self.tired.clear()
-            else:
+            queue = self.ready[domain]
+            if all([self.step(queue.popleft()) for _ in range(len(queue))]):
                 self.tired.add(domain)
+            else:
+                self.tired.clear()
         return self.broken or self.main.outcome
 
     def step(self, task):
