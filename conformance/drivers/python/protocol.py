@@ -162,7 +162,7 @@ class Driver:
 
     def objects(self, me, line):
         """What an operation works on: for each promise of an `each`, the arguments of the method."""
-        kinds = OPERATIONS[line.word].split()
+        kinds = OPERATIONS.get(line.word, "").split()
         if kinds == ["tasks"]:
             return [[[me.spawn(line, task) for task in line.arguments]]]
         if kinds == ["task"]:
