@@ -129,26 +129,29 @@ static const char *lacking_word(const struct suite *suite, const struct test *te
     return difference_item(word) && !has_some(suite, test->result.lacks) ? word : NULL;
 }
 
-/* An operation that is missing altogether has one line. */
+/* An operation that is missing altogether has one line, whichever rules need it. */
 static void write_missing(FILE *stream, const struct suite *suite)
 {
-    char *told = copy_of(" "), *longer;
+    char *told = copy_of("\n# Not implemented\n");
     size_t r;
 
     for (r = 0; r < suite->rule_count; r++) {
         const struct suite_rule *rule = &suite->rules[r];
         const struct test *test = reason_first(rule, RESULT_NOT_IMPLEMENTED);
         const char *word = test ? lacking_word(suite, test) : NULL;
+        char *line, *longer;
 
         if (!rule->chosen || suite_result(rule) != RESULT_NOT_IMPLEMENTED)
             continue;
-        longer = text_of("%s%s ", told, word ? word : rule->rule->id);
-        if (!strstr(told, longer + strlen(told) - 1))
-            fprintf(stream, "%s%s lacks %s\n", told[1] ? "" : "\n# Not implemented\n",
-                    word ? word : rule->rule->id, test->result.reason);
-        free(told);
-        told = longer;
+        line = text_of("\n%s lacks ", word ? word : rule->rule->id);
+        if (!strstr(told, line)) {
+            longer = text_of("%s%s%s\n", told, line + 1, test->result.reason);
+            free(told);
+            told = longer;
+        }
+        free(line);
     }
+    fputs(strstr(told, " lacks ") ? told : "", stream);
     free(told);
 }
 

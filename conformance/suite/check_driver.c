@@ -360,9 +360,9 @@ static char *unexpected(const struct item *item, const struct program *program,
  */
 static char *note_absent(struct tester *tester, const char *absent)
 {
-    enum operation_kind kind = operation_calling(absent);
+    enum operation_kind kind = operation_calling(absent), own = operation_named(absent);
 
-    if (operation_named(absent) < OPERATION_KINDS)
+    if (own == OP_PRINT || own == OP_POST || own == OP_UNTIL)
         return text_of("'%s' is the driver's own, and cannot be absent", absent);
     tester->lacks = kind < OPERATION_KINDS ? operation_word(kind) : absent;
     return NULL;
