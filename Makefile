@@ -124,7 +124,7 @@ $(B)/conformance/report/html.o: FLAGS += -I$(B)
 
 # The specification as a page of HTML.
 $(B)/specification: $(B)/conformance/specification.o $(patsubst %.c,$(B)/%.o,$(call room,conformance/scenario))
-	$(LINK) $^ -lcmark
+	$(LINK) $^ -lcmark $(JSON)
 
 # The library under test finds our _exit, see keep_counters.
 $(B)/driver $(B)/checks: LINK += -Wl,--export-dynamic-symbol=_exit,--export-dynamic-symbol=_Exit
@@ -339,7 +339,7 @@ model: ## prove the answers of all scenarios: the model tries all behaviours tha
 	$(BUILD) all
 	@ci/model
 
-spec: ## the specification as a page, build/spec/index.html; REPORT=FILE.tap adds the verdicts of a run
+spec: ## the specification as a page, build/spec/index.html; REPORT=FILE adds the verdicts of a report as JSON or TAP
 	@ci/setup
 	$(BUILD) $(B)/specification
 	@mkdir -p $(B)/spec
