@@ -407,6 +407,11 @@ bench: ## what things cost, each beside its limit
 	$(BUILD) $(B)/bench $(B)/miou-echo $(BENCH_PEERS)
 	@$(B)/bench $(ROWS)
 
+bench-plots: ## how these costs grow with the number of tasks or connections, as pictures in build/bench-plots
+	@ci/setup plots
+	$(BUILD) $(B)/bench $(B)/miou-echo $(BENCH_PEERS)
+	@ref/bench/plots $(ROWS)
+
 format: ## check the layout of the C files
 	clang-format --dry-run -Werror $(wildcard spec/*.h */*.[ch] conformance/*/*.[ch] fuzz/*/*.[ch])
 
@@ -429,5 +434,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all arm64 musl conformance test tests explore model spec peers drivers soak mutants mutation coverage valgrind sanitize bench \
+.PHONY: all arm64 musl conformance test tests explore model spec peers drivers soak mutants mutation coverage valgrind sanitize bench bench-plots \
         format install uninstall deb lib manual clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets
