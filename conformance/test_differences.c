@@ -446,6 +446,16 @@ static void a_session_makes_a_first_file(void **state)
     assert_int_equal(process.status, 0);
     process_free(&process);
     unlink_first();
+    /* What several tests of a rule lack has a line each. */
+    process =
+        conform("two) hello; printf 'did main 2 ok\\ndid main 3 absent\\nready\\n'; continue;; "
+                "three) printf 'did main 2 absent\\nready\\n'; continue;;",
+                ALL "--differences-from-run first");
+    process_free(&process);
+    read_place("first", text, sizeof text);
+    assert_true(contains(text, "\n# Not implemented\ncreate lacks the runtime has no create\n"
+                               "print lacks the runtime has no print\n"));
+    unlink_first();
     /* What breaks the protocol has no rule, and so no invariant that could be excused. */
     process = conform("four) hello; echo print main four;;", ALL "--differences-from-run first");
     process_free(&process);

@@ -3,7 +3,6 @@
 #include "declare.h"
 
 #include "causes.h"
-#include "reason.h"
 #include "scenario/memory.h"
 #include "suite/differences.h"
 
@@ -129,27 +128,33 @@ static const char *lacking_word(const struct suite *suite, const struct test *te
     return difference_item(word) && !has_some(suite, test->result.lacks) ? word : NULL;
 }
 
+/* Add a line for what a test lacks to those that were told, unless it is among them. */
+static void tell_missing(char **told, const struct suite *suite, const struct test *test)
+{
+    const char *word = lacking_word(suite, test);
+    char *line = text_of("\n%s lacks ", word ? word : test->rule->id), *longer;
+
+    if (!strstr(*told, line)) {
+        longer = text_of("%s%s%s\n", *told, line + 1, test->result.reason);
+        free(*told);
+        *told = longer;
+    }
+    free(line);
+}
+
 /* An operation that is missing altogether has one line, whichever rules need it. */
 static void write_missing(FILE *stream, const struct suite *suite)
 {
     char *told = copy_of("\n# Not implemented\n");
-    size_t r;
+    size_t r, t;
 
     for (r = 0; r < suite->rule_count; r++) {
         const struct suite_rule *rule = &suite->rules[r];
-        const struct test *test = reason_first(rule, RESULT_NOT_IMPLEMENTED);
-        const char *word = test ? lacking_word(suite, test) : NULL;
-        char *line, *longer;
+        bool missing = rule->chosen && suite_result(rule) == RESULT_NOT_IMPLEMENTED;
 
-        if (!rule->chosen || suite_result(rule) != RESULT_NOT_IMPLEMENTED)
-            continue;
-        line = text_of("\n%s lacks ", word ? word : rule->rule->id);
-        if (!strstr(told, line)) {
-            longer = text_of("%s%s%s\n", told, line + 1, test->result.reason);
-            free(told);
-            told = longer;
-        }
-        free(line);
+        for (t = 0; missing && t < rule->count; t++)
+            if (rule->tests[t].chosen && rule->tests[t].result.kind == RESULT_NOT_IMPLEMENTED)
+                tell_missing(&told, suite, &rule->tests[t]);
     }
     fputs(strstr(told, " lacks ") ? told : "", stream);
     free(told);
