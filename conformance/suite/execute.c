@@ -204,11 +204,13 @@ static bool says(const struct process *process, const char *word, const char *si
 /* Why a check failed is the result's reason, and need not be told again as an error. */
 static void set_failed(struct result *result, const char *line, const struct process *process)
 {
+    size_t size = process->errors_size, own = strlen(line);
+
     result_set(result, RESULT_FAIL, "%.*s", (int)strcspn(line, "\n"), line);
-    if (strcmp(process->errors, line) == 0) {
-        free(result->errors);
-        result->errors = NULL;
-    }
+    if (size >= own && !memcmp(process->errors + size - own, line, own))
+        size -= own;
+    free(result->errors);
+    result->errors = excerpt(process->errors, size, ERROR_LINES);
 }
 
 static void judge_check(const struct process *process, const struct session *session,
