@@ -190,7 +190,7 @@ $(B)/ref/test_cxx: ref/test_cxx.cc $(B)/libmiou.a spec/miou.h
 # ---- fuzz: the attack on any echo server, and servers to try it on. See fuzz/README.md.
 
 $(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack)) \
-             $(patsubst %,$(B)/conformance/%.o,machine/activity machine/clock machine/machine report/legible report/members scenario/memory)
+             $(patsubst %,$(B)/conformance/%.o,machine/activity machine/chance machine/clock machine/machine report/legible report/members scenario/memory)
 	$(LINK) $^ $(JSON) -lm
 
 $(B)/fuzz/servers/%: $(B)/fuzz/servers/%.o
