@@ -63,12 +63,14 @@ $(B)/exports: $(wildcard spec/miou*.h)
 $(B)/miou-echo: $(B)/ref/echo.o $(B)/ref/echo_main.o $(B)/libmiou.a
 	$(LINK) $^
 
-# Servers as examples; ci/test-servers attacks them.
-EXAMPLES := $(B)/examples/chat $(B)/examples/http
+# Servers as examples; ci/test-servers attacks them. One is made with OpenSSL, where that is installed.
+EXAMPLES := $(B)/examples/chat $(B)/examples/http \
+            $(if $(wildcard /usr/include/openssl/ssl.h),$(B)/examples/tls)
 
+$(B)/examples/tls: EXTRA := -lssl -lcrypto
 $(B)/examples/%: $(B)/ref/examples/%.o $(B)/ref/examples/serve.o $(B)/libmiou.a
 	@mkdir -p $(@D)
-	$(LINK) $^
+	$(LINK) $^ $(EXTRA)
 
 $(B)/bench: $(patsubst %.c,$(B)/%.o,$(wildcard ref/bench/*.c)) $(B)/libmiou.a
 	$(LINK) $^ $(CONTEXT)

@@ -49,7 +49,7 @@ static enum birth parallel_birth(const struct operation *operation, struct outco
 {
     if (has_failed_turns(operation, list))
         return BIRTH_OPEN;
-    if (member(list, k).kind == OUTCOME_STOPPED)
+    if (member(list, k).kind == OUTCOME_STOPPED || is_expired(member(list, k)))
         return BIRTH_OPEN;
     return is_how_a_child_ends(member(list, k)) || list.count > 1 ? BIRTH_SPAWNED : BIRTH_REFUSED;
 }

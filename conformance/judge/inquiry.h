@@ -132,6 +132,11 @@ static inline bool is_ok(struct outcome outcome)
     return outcome.kind == OUTCOME_OK;
 }
 
+static inline bool is_expired(struct outcome outcome)
+{
+    return outcome.kind == OUTCOME_EXPIRED;
+}
+
 /* Whether it is an outcome that a task can end with. Without memory for its stack it never begins.
  */
 static inline bool is_ending(struct outcome outcome)
