@@ -490,30 +490,38 @@ static void deadlines_hold_for_what_is_below_them(void **state)
                    "await p\n"
                    "task outer\n"
                    "deadline 10 inner\n"
-                   "sleep 6\n"
+                   "sleep 6 => expired | ok\n"
                    "sleep 5\n"
                    "task inner\n"
                    "p = async child\n"
                    "await p\n"
                    "lock m\n"
+                   "deadline 0 now\n"
                    "task patient\n"
-                   "sleep 7\n"
+                   "sleep 7 => ok | expired\n"
                    "task child\n"
-                   "sleep 8\n",
+                   "sleep 8 => ok | expired\n"
+                   "task now\n"
+                   "sleep 1 => ok | expired\n",
         .trace = "begin main 0\ndid main 3 ok\nforce main 4 outer\nbegin outer 0\n"
                  "force outer 8 inner\nbegin inner 0\nspawn inner 12 child\ndid inner 12 ok\n"
-                 "begin child 0\ndid inner 13 expired\ndid inner 14 expired\nend inner\n"
+                 "begin child 0\ndid inner 13 expired\ndid inner 14 expired\n"
+                 "force inner 15 now\nbegin now 0\ndid now 21 expired\nend now\n"
+                 "did inner 15 ok\nend inner\n"
                  "did outer 8 ok\ndid outer 9 expired\ndid outer 10 ok\nend outer\n"
                  "did main 4 ok\nforce main 5 patient\nbegin patient 0\n"
-                 "did patient 16 ok\nend patient\ndid main 5 ok\n"
-                 "did child 18 ok\nend child\ndid main 6 ok\nend main\nrun ok\n",
-        .changes = {{"did child 18 ok", "did child 18 expired",
-                     "R14.1 18: not expired: the task is under no deadline"},
+                 "did patient 17 ok\nend patient\ndid main 5 ok\n"
+                 "did child 19 ok\nend child\ndid main 6 ok\nend main\nrun ok\n",
+        .changes = {{"did child 19 ok", "did child 19 expired",
+                     "R14.1 19: not expired: the task is under no deadline"},
                     {"did main 6 ok\n", "did main 6 expired\n", "R14.1 6: not expired"},
-                    {"did patient 16 ok", "did patient 16 expired",
-                     "R14.1 16: not expired: no deadline has passed"},
+                    {"did patient 17 ok", "did patient 17 expired",
+                     "R14.1 17: not expired: no deadline has passed"},
                     {"did outer 9 expired", "did outer 9 ok",
                      "R14.1 9: expired: the task is under a deadline of 5 ms"},
+                    {"force inner 15 now\nbegin now 0\ndid now 21 expired",
+                     "force inner 15 now\nbegin now 0\ndid now 21 ok",
+                     "R14.2 21: expired: the task is under a deadline of 0 ms"},
                     {"begin inner 0", "begin inner 1",
                      "R14.1 8: what is under a deadline is executed by the task itself"}},
     };
@@ -531,7 +539,7 @@ static void what_blocks_is_no_task(void **state)
                    "blocking waits\n"
                    "await p\n"
                    "task waits\n"
-                   "yield\n"
+                   "yield => not-running\n"
                    "print here\n"
                    "task other\n"
                    "yield\n",
