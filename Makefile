@@ -401,6 +401,9 @@ fuzz-proof: ## which mutants the fuzz targets and the attack find, TIME=1 second
 arm64: ## compile the runtime for arm64, and check it under qemu
 	@ci/arm64
 
+riscv64: ## the same for riscv64
+	@ci/riscv64
+
 musl: ## compile the runtime with musl, and check it
 	@ci/musl
 
@@ -431,5 +434,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all arm64 musl conformance test tests explore model spec peers drivers soak mutants mutation coverage valgrind sanitize bench \
+.PHONY: all arm64 riscv64 musl conformance test tests explore model spec peers drivers soak mutants mutation coverage valgrind sanitize bench \
         format install uninstall deb lib manual clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

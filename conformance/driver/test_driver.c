@@ -1141,7 +1141,7 @@ static void expect_lacks(const char *library, const char *left_out, const char *
 
 #define LACKS_THE_PART_FOR_SERVERS                                                                 \
     "lacks miou_deadline\nlacks miou_wait_readable\nlacks miou_wait_writable\n"                    \
-    "lacks miou_blocking\nlacks miou_fd_split\nlacks miou_writev\nlacks miou_accept4\n"             \
+    "lacks miou_blocking\nlacks miou_fd_split\nlacks miou_writev\nlacks miou_accept4\n"            \
     "lacks miou_setsockopt\nlacks miou_getsockopt\n"
 
 static void says_what_a_library_lacks(void **state)

@@ -136,8 +136,8 @@ static int write_response(void *arg)
 
     snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n%s\r\n", c->status,
              reason(c->status), size, c->closing ? "Connection: close\r\n" : "");
-    return (int)miou_writev(
-        c->fd, (struct iovec[]){{head, strlen(head)}, {c->bytes + c->head, size}}, 2);
+    return (int)miou_writev(c->fd,
+                            (struct iovec[]){{head, strlen(head)}, {c->bytes + c->head, size}}, 2);
 }
 
 /* Read a request and answer it. Returns 1; 0 when the connection is to be closed; or an error. */
