@@ -66,6 +66,7 @@ static void settle_births(struct inquiry *inquiry, int did)
         struct life *child = &inquiry->lives[events[event].child];
 
         child->born = did;
+        child->asked = expires(list); /* only a parallel can: it has cancelled them [R14.7] */
         if (operation->kind == OP_PARALLEL)
             child->birth = parallel_birth(operation, list, k);
         else if (operation->kind == OP_RUN && stands_aside(inquiry, events[did].instance))

@@ -26,14 +26,6 @@ static int deadline_of(const struct inquiry *inquiry, int instance)
     return shortest;
 }
 
-static bool expires(struct outcomes list)
-{
-    for (size_t i = 0; i < list.count; i++)
-        if (is_expired(list.of[i]))
-            return true;
-    return false;
-}
-
 /* What expires is under a deadline that can pass. */
 static void check_expiry(struct inquiry *inquiry, int did, int deadline)
 {
