@@ -126,7 +126,7 @@ $(B)/conformance/report/html.o: FLAGS += -I$(B)
 
 # The specification as a page of HTML.
 $(B)/specification: $(B)/conformance/specification.o $(patsubst %.c,$(B)/%.o,$(call room,conformance/scenario))
-	$(LINK) $^ -lcmark
+	$(LINK) $^ -lcmark $(JSON)
 
 # The library under test finds our _exit, see keep_counters.
 $(B)/driver $(B)/checks: LINK += -Wl,--export-dynamic-symbol=_exit,--export-dynamic-symbol=_Exit
@@ -341,7 +341,7 @@ model: ## prove the answers of all scenarios: the model tries all behaviours tha
 	$(BUILD) all
 	@ci/model
 
-spec: ## the specification as a page, build/spec/index.html; REPORT=FILE.tap adds the verdicts of a run
+spec: ## the specification as a page, build/spec/index.html; REPORT=FILE adds the verdicts of a report as JSON or TAP
 	@ci/setup
 	$(BUILD) $(B)/specification
 	@mkdir -p $(B)/spec
@@ -412,6 +412,11 @@ bench: ## what things cost, each beside its limit
 	$(BUILD) $(B)/bench $(B)/miou-echo $(BENCH_PEERS)
 	@$(B)/bench $(ROWS)
 
+bench-plots: ## how these costs grow with the number of tasks or connections, as pictures in build/bench-plots
+	@ci/setup plots
+	$(BUILD) $(B)/bench $(B)/miou-echo $(BENCH_PEERS)
+	@ref/bench/plots $(ROWS)
+
 format: ## check the layout of the C files
 	clang-format --dry-run -Werror $(wildcard spec/*.h */*.[ch] conformance/*/*.[ch] fuzz/*/*.[ch])
 
@@ -434,5 +439,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all arm64 riscv64 musl conformance test tests explore model spec peers drivers soak mutants mutation coverage valgrind sanitize bench \
+.PHONY: all arm64 riscv64 musl conformance test tests explore model spec peers drivers soak mutants mutation coverage valgrind sanitize bench bench-plots \
         format install uninstall deb lib manual clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

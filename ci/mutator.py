@@ -3,7 +3,7 @@
 mutants(file, text) yields every mutant of the functions in a text. An operator replaces one piece of text by another:
 
     delete      a statement is left out
-    lock        a statement that takes or releases a lock is left out; an atomic operation is none any more
+    lock        a statement that takes or releases a lock is left out; an atomic operation becomes a plain one
     condition   a condition is negated, && is ||
     relation    < is <=, == is != and so on
     constant    a number is 0, 1, one more or one less; true is false

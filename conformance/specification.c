@@ -1,14 +1,15 @@
 /* specification: renders the chapters and the headers as one page of HTML, which needs no script
  * and no other file. CommonMark is rendered by libcmark; this program adds what it knows of rules:
  * anchors, levels, links from every [R2.3] and every function's name, the further scenarios of
- * spec/more folded below each rule, and, if the TAP report of a run is given, each rule's verdict.
- */
+ * spec/more folded below each rule, and, if a report of a session is given, as JSON or TAP, each
+ * rule's verdict. */
 #include "scenario/markdown.h"
 #include "scenario/reader.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,9 +151,9 @@ static bool count_line(struct renderer *renderer, const char *line)
     return true;
 }
 
-static void read_report(struct renderer *renderer, const char *file)
+static void read_tap(struct renderer *renderer, const char *file, char *text)
 {
-    char *text = read_whole("", file), *line, *rest = text;
+    char *line, *rest = text;
     int count = 0, plan = -1;
 
     while ((line = strsep(&rest, "\n"))) {
@@ -161,9 +162,55 @@ static void read_report(struct renderer *renderer, const char *file)
             plan = atoi(line + 3);
     }
     if (plan < 0)
-        die("%s: not a TAP report: it has no plan '1..N'", file);
+        die("%s: neither JSON of conform nor TAP, which has a plan '1..N'", file);
     if (count != plan)
         die("%s: cut off: %d of its %d tests are there", file, count, plan);
+}
+
+/* Count a test of the document for its rule. */
+static void count_test(struct renderer *renderer, const char *file, json_t *test)
+{
+    const char *id = json_string_value(json_object_get(test, "rule"));
+    const char *verdict = json_string_value(json_object_get(test, "verdict"));
+    struct verdict_of *rule;
+
+    if (!id || !verdict)
+        die("%s: a test without its rule or its verdict", file);
+    rule = rule_of(renderer, id, strlen(id));
+    if (!rule)
+        die("the report has a test of no rule here: %s", id);
+    rule->passed += strcmp(verdict, "pass") == 0;
+    rule->differs += strcmp(verdict, "differs") == 0;
+    rule->failed += strcmp(verdict, "fail") == 0 || strcmp(verdict, "hang") == 0 ||
+                    strcmp(verdict, "crash") == 0;
+}
+
+static void read_json(struct renderer *renderer, const char *file, const char *text)
+{
+    json_error_t error;
+    json_t *report = json_loads(text, 0, &error), *test;
+    const char *kind = json_string_value(json_object_get(report, "report"));
+    json_int_t version = json_integer_value(json_object_get(report, "version"));
+    size_t i;
+
+    if (!report)
+        die("%s:%d: %s", file, error.line, error.text);
+    if (!kind || strcmp(kind, "conformance") != 0)
+        die("%s: a report of %s, not of conformance", file, kind ? kind : "something else");
+    if (version != 1)
+        die("%s: version %d of the format; version 1 is known", file, (int)version);
+    json_array_foreach(json_object_get(report, "tests"), i, test) count_test(renderer, file, test);
+    json_decref(report);
+}
+
+static void read_report(struct renderer *renderer, const char *file)
+{
+    char *text = read_whole("", file);
+
+    if (text[strspn(text, " \t\r\n")] == '{')
+        read_json(renderer, file, text);
+    else
+        read_tap(renderer, file, text);
     renderer->has_report = true;
     free(text);
 }

@@ -120,6 +120,21 @@ static void shows_the_verdicts_of_a_report(void **state)
     assert_true(contains(page.output, "<span class=\"verdict pass\">pass 2/2</span>"));
 }
 
+static const char json_report[] =
+    "{\"report\": \"conformance\", \"version\": 1, \"tests\": ["
+    "{\"id\": \"R7.1/one\", \"rule\": \"R7.1\", \"verdict\": \"pass\"},"
+    "{\"id\": \"R7.1/two\", \"rule\": \"R7.1\", \"verdict\": \"hang\"},"
+    "{\"id\": \"R7.1/c\", \"rule\": \"R7.1\", \"verdict\": \"not implemented\"},"
+    "{\"id\": \"R7.2/one\", \"rule\": \"R7.2\", \"verdict\": \"differs\"}]}";
+
+static void shows_the_verdicts_of_a_document(void **state)
+{
+    (void)state;
+    assert_int_equal(render_with_report(json_report), 0);
+    assert_true(contains(page.output, "<span class=\"verdict fail\">fail 1/2</span>"));
+    assert_true(contains(page.output, "<span class=\"verdict differs\">differs"));
+}
+
 /* Every link within the page leads to a place of it, in the true specification too. */
 static void links_lead_somewhere(void **state)
 {
@@ -142,7 +157,21 @@ static void tells_what_is_wrong(void **state)
 {
     (void)state;
     assert_int_equal(render_with_report("nonsense\n"), 2);
-    assert_true(contains(page.errors, "not a TAP report"));
+    assert_true(contains(page.errors, "neither JSON of conform nor TAP"));
+    assert_int_equal(render_with_report("{\"report\": \"mutants\", \"version\": 1}"), 2);
+    assert_true(contains(page.errors, "/report: a report of mutants, not of conformance"));
+    assert_int_equal(render_with_report("{\"report\": \"conformance\", \"version\": 2}"), 2);
+    assert_true(contains(page.errors, "/report: version 2 of the format; version 1 is known"));
+    assert_int_equal(render_with_report("{\"report\": \"conformance\", \"vers"), 2);
+    assert_true(contains(page.errors, "/report:1: "));
+    assert_int_equal(render_with_report("{\"report\": \"conformance\", \"version\": 1, \"tests\": "
+                                        "[{\"rule\": \"R8.1\", \"verdict\": \"pass\"}]}"),
+                     2);
+    assert_true(contains(page.errors, "a test of no rule here: R8.1"));
+    assert_int_equal(render_with_report("{\"report\": \"conformance\", \"version\": 1, \"tests\": "
+                                        "[7]}"),
+                     2);
+    assert_true(contains(page.errors, "/report: a test without its rule or its verdict"));
     assert_int_equal(render_with_report("1..3\nok 1 - R7.1/one\n"), 2);
     assert_true(contains(page.errors, "cut off: 1 of its 3 tests are there"));
     assert_int_equal(render_with_report("1..1\nok 1 - R8.1/one\n"), 2);
@@ -166,6 +195,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         IN_PLACE(shows_rules_scenarios_and_headers),
         IN_PLACE(shows_the_verdicts_of_a_report),
+        IN_PLACE(shows_the_verdicts_of_a_document),
         IN_PLACE(links_lead_somewhere),
         IN_PLACE(tells_what_is_wrong),
     };

@@ -17,7 +17,7 @@ void alternatives_note(struct alternatives *alternatives, const struct trace *tr
 /* Whether all are met. */
 bool alternatives_are_met(const struct alternatives *alternatives);
 
-/* Write those that are not met by so many executions to a verdict, which becomes a fail. */
+/* Write those that none of this many executions met to a verdict, which becomes a fail. */
 void alternatives_tell(const struct alternatives *alternatives, size_t executions,
                        struct verdict *verdict);
 

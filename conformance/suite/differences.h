@@ -1,5 +1,5 @@
 /* differences: what the maker of a runtime declares that it does otherwise than the rules. A line
- * of the file is `WHAT VERDICT REASON...`; the README's section on differences explains them. */
+ * of the file is `WHAT VERDICT REASON...`; conformance/README.md explains them. */
 #ifndef DIFFERENCES_H
 #define DIFFERENCES_H
 

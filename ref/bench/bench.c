@@ -38,6 +38,23 @@ static const struct row rows[] = {
     {"idle connection, resident", "B", 1.25, 1, 10000, idle_ours, page_limit, NULL, "epoll", 0},
 };
 
+/* What grows with the number of tasks or connections. */
+static const struct {
+    struct row row;
+    size_t counts[8]; /* ended by a 0 */
+} series[] = {
+    {{"spawn n + await all", "ns", 0, 5, 0, spawn_all_ours, spawn_limit, "all", NULL, 0},
+     {10, 100, 1000, 10000, 100000, 1000000}},
+    {{"sleep n", "ns", 0, 3, 0, sleep_ours, sleep_limit, NULL, NULL, 0},
+     {100, 1000, 10000, 100000, 1000000}},
+    {{"sleep n, cancel all", "ns", 0, 3, 0, sleep_cancel_ours, sleep_limit, NULL, NULL, 0},
+     {100, 1000, 10000, 100000, 1000000}},
+    {{"echo, select", "ns", 0, 5, 0, echo_ours, echo_limit, "echo", "select", 0},
+     {1, 8, 64, 256, 512}},
+    {{"echo, epoll", "ns", 0, 5, 0, echo_ours, echo_limit, "echo", "epoll", 0},
+     {1, 8, 64, 512, 2048, 10000}},
+};
+
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -67,16 +84,49 @@ static double measure_peer(const struct row *row, size_t number)
     return row->monitor != NULL ? echo_peer(number) : peer_cost(number, row->task, row->count);
 }
 
-static void print_peers(double peers[][PEER_ROUNDS], double limit)
+/* What a row has cost: medians, but for the quartiles of the ratio. */
+struct cost {
+    double ours, limit, ratio, low, high;
+    double peers[MOST_PEERS]; /* below 0: the peer does not have it */
+};
+
+static void measure(const struct row *row, struct cost *cost)
+{
+    double ours[MOST_ROUNDS], limit[MOST_ROUNDS], ratio[MOST_ROUNDS];
+    double peers[MOST_PEERS][PEER_ROUNDS];
+
+    for (int i = 0; i < row->rounds; i++) {
+        measure_round(row, i, &ours[i], &limit[i]);
+        ratio[i] = ours[i] / limit[i];
+        for (size_t p = 0; i < PEER_ROUNDS && p < peers_count(); p++)
+            peers[p][i] = row->task != NULL ? measure_peer(row, p) : -1;
+    }
+    cost->ratio = median(ratio, row->rounds);
+    cost->low = ratio[row->rounds / 4];
+    cost->high = ratio[row->rounds - 1 - row->rounds / 4];
+    cost->ours = median(ours, row->rounds);
+    cost->limit = median(limit, row->rounds);
+    for (size_t p = 0; p < peers_count(); p++)
+        cost->peers[p] = median(peers[p], PEER_ROUNDS);
+}
+
+static void measure_with_servers(const char *directory, const struct row *row, struct cost *cost)
+{
+    if (row->monitor != NULL)
+        echo_start(directory, row);
+    measure(row, cost);
+    if (row->monitor != NULL)
+        echo_stop();
+}
+
+static void print_peers(const struct cost *cost)
 {
     const char *before = "    ";
 
     for (size_t p = 0; p < peers_count(); p++) {
-        double cost = median(peers[p], PEER_ROUNDS);
-
-        if (cost < 0)
+        if (cost->peers[p] < 0)
             continue;
-        printf("%s%s %.2f", before, peer_name(p), cost / limit);
+        printf("%s%s %.2f", before, peer_name(p), cost->peers[p] / cost->limit);
         before = ", ";
     }
     if (before[0] == ',')
@@ -94,38 +144,36 @@ static void print_counts(const char *program, const struct row *row)
            limit.instructions, ours.misses, limit.misses);
 }
 
-static void measure(const char *program, const struct row *row)
+static void print_row(const char *program, const char *directory, const struct row *row)
 {
-    double ours[MOST_ROUNDS], limit[MOST_ROUNDS], ratio[MOST_ROUNDS];
-    double peers[MOST_PEERS][PEER_ROUNDS], middle;
+    struct cost cost;
 
     printf("%-30s", row->name);
     fflush(stdout);
-    for (int i = 0; i < row->rounds; i++) {
-        measure_round(row, i, &ours[i], &limit[i]);
-        ratio[i] = ours[i] / limit[i];
-        for (size_t p = 0; row->task != NULL && i < PEER_ROUNDS && p < peers_count(); p++)
-            peers[p][i] = measure_peer(row, p);
-    }
-    middle = median(ratio, row->rounds);
-    printf("%9.1f %-2s %9.1f %-2s %6.2f  %.2f-%.2f", median(ours, row->rounds), row->unit,
-           median(limit, row->rounds), row->unit, middle, ratio[row->rounds / 4],
-           ratio[row->rounds - 1 - row->rounds / 4]);
+    measure_with_servers(directory, row, &cost);
+    printf("%9.1f %-2s %9.1f %-2s %6.2f  %.2f-%.2f", cost.ours, row->unit, cost.limit, row->unit,
+           cost.ratio, cost.low, cost.high);
     if (row->goal > 0)
-        printf("  <= %.2f%s", row->goal, middle <= row->goal ? "" : " missed");
+        printf("  <= %.2f%s", row->goal, cost.ratio <= row->goal ? "" : " missed");
     putchar('\n');
-    if (row->task != NULL)
-        print_peers(peers, limit[row->rounds / 2]);
+    print_peers(&cost);
     print_counts(program, row);
 }
 
-static void measure_with_servers(const char *program, const char *directory, const struct row *row)
+/* A row with other counts, one after the other: for ref/bench/plots, a line each. */
+static void print_series(const char *directory, struct row row, const size_t *counts)
 {
-    if (row->monitor != NULL)
-        echo_start(directory, row);
-    measure(program, row);
-    if (row->monitor != NULL)
-        echo_stop();
+    struct cost cost;
+
+    for (; *counts > 0; counts++) {
+        row.count = *counts;
+        measure_with_servers(directory, &row, &cost);
+        printf("%s\t%zu\t%.1f\t%.1f", row.name, row.count, cost.ours, cost.limit);
+        for (size_t p = 0; p < peers_count(); p++)
+            if (cost.peers[p] >= 0)
+                printf("\t%s\t%.1f", peer_name(p), cost.peers[p]);
+        putchar('\n');
+    }
 }
 
 /* Whether the row's name begins with one of the arguments, if there are any. */
@@ -159,9 +207,15 @@ int main(int argc, char **argv)
         return execute_once(argv + 2);
     setlinebuf(stdout);
     peers_find(directory);
+    if (argc > 1 && !strcmp(argv[1], "--series")) {
+        for (size_t i = 0; i < sizeof series / sizeof *series; i++)
+            if (wanted(&series[i].row, argv + 2))
+                print_series(directory, series[i].row, series[i].counts);
+        return 0;
+    }
     printf("%-30s%12s %12s %6s  %-9s  %s\n", "", "ours", "limit", "ratio", "spread", "goal");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (wanted(&rows[i], argv + 1))
-            measure_with_servers(argv[0], directory, &rows[i]);
+            print_row(argv[0], directory, &rows[i]);
     return 0;
 }
