@@ -192,7 +192,7 @@ $(B)/ref/test_cxx: ref/test_cxx.cc $(B)/libmiou.a spec/miou.h
 # ---- fuzz: the attack on any echo server, and servers to try it on. See fuzz/README.md.
 
 $(B)/attack: $(patsubst %.c,$(B)/%.o,$(call room,fuzz/attack)) \
-             $(patsubst %,$(B)/conformance/%.o,machine/activity machine/clock machine/machine report/legible report/members scenario/memory)
+             $(patsubst %,$(B)/conformance/%.o,machine/activity machine/chance machine/clock machine/machine report/legible report/members scenario/memory)
 	$(LINK) $^ $(JSON) -lm
 
 $(B)/fuzz/servers/%: $(B)/fuzz/servers/%.o
@@ -289,7 +289,7 @@ TESTS += $(B)/faults
 
 # ---- manual pages, from the comments of the headers and from what the programs say of themselves
 
-MANUAL := $(addprefix $(B)/man/,miou.3 conform.1 attack.1 miou-echo.1 conform-compare.1 conform-matrix.1)
+MANUAL := $(addprefix $(B)/man/,miou.3 conform.1 attack.1 miou-echo.1 conform-compare.1 conform-matrix.1 conform-random.1)
 
 manual: $(MANUAL) ## the manual pages, in build/man
 	@:
@@ -302,6 +302,7 @@ $(B)/man/attack.1: fuzz/attack/attack.1 $(B)/attack
 $(B)/man/miou-echo.1: ref/miou-echo.1 $(B)/miou-echo
 $(B)/man/conform-compare.1: ci/conform-compare.1 ci/compare
 $(B)/man/conform-matrix.1: ci/conform-matrix.1 ci/matrix
+$(B)/man/conform-random.1: fuzz/conform-random.1 fuzz/runtime
 $(B)/man/%.1: ci/manual Makefile
 	@mkdir -p $(@D)
 	$(Q)VERSION=$(VERSION) ci/manual command $(filter %.1,$^) $(lastword $^) >$@

@@ -335,8 +335,28 @@ static void run(struct session *session, struct suite *suite, struct report *rep
     report->interrupted = suite->interrupted;
 }
 
-static void write_report(const struct options *options, const struct suite *suite,
-                         struct report *report, struct output *output)
+/* ---- Reports ---- */
+
+static void open_output(struct output *output, const char *path, bool grows)
+{
+    char *why = output_open(output, path, grows);
+
+    if (why)
+        die("%s", why);
+}
+
+/* The outputs of the further reports, so that what cannot be written is known before the tests. */
+static struct output *open_further(const struct options *options)
+{
+    struct output *outputs = zeroed(options->also_count, sizeof *outputs);
+    size_t i;
+
+    for (i = 0; i < options->also_count; i++)
+        open_output(&outputs[i], options->also[i].file, false);
+    return outputs;
+}
+
+static void write_one(const struct suite *suite, struct report *report, struct output *output)
 {
     bool written;
     char *why;
@@ -346,6 +366,28 @@ static void write_report(const struct options *options, const struct suite *suit
     why = output_close(output);
     if (why || !written)
         die("%s", why ? why : "cannot write the report");
+}
+
+static void write_further(const struct options *options, const struct suite *suite,
+                          const struct report *report, struct output *outputs)
+{
+    struct report further = *report;
+    size_t i;
+
+    further.colour = false;
+    further.width = 0;
+    for (i = 0; i < options->also_count; i++) {
+        further.format = options->also[i].format;
+        further.stream = outputs[i].stream;
+        write_one(suite, &further, &outputs[i]);
+    }
+    free(outputs);
+}
+
+static void write_report(const struct options *options, const struct suite *suite,
+                         struct report *report, struct output *output)
+{
+    write_one(suite, report, output);
     if (options->output)
         conclusion_counts(stdout, suite);
     else if (options->format != REPORT_TEXT)
@@ -364,10 +406,8 @@ static int check(struct options *options, struct suite *suite, const char *progr
 {
     char *command = again(options, program), *lacks = machine_lacks();
     struct session *session = &options->session;
-    struct output output;
-    char *why = output_open(&output, options->output, options->format == REPORT_JSONL);
-    struct report report = {.stream = output.stream,
-                            .format = options->format,
+    struct output output, *further = open_further(options);
+    struct report report = {.format = options->format,
                             .slowest = options->slowest,
                             .version = VERSION,
                             .specification = suite->book->version,
@@ -376,8 +416,8 @@ static int check(struct options *options, struct suite *suite, const char *progr
                             .session = session};
     int ended, status;
 
-    if (why)
-        die("%s", why);
+    open_output(&output, options->output, options->format == REPORT_JSONL);
+    report.stream = output.stream;
     report.colour = output.stream == stdout && terminal_has_colours(stdout);
     report.width = isatty(fileno(output.stream)) ? terminal_width(output.stream) : 0;
     need_a_free_name(options);
@@ -385,6 +425,7 @@ static int check(struct options *options, struct suite *suite, const char *progr
     heed_signals();
     run(session, suite, &report);
     write_report(options, suite, &report, &output);
+    write_further(options, suite, &report, further);
     ended = execute_end(session);
     free(command);
     free(lacks);

@@ -108,6 +108,7 @@ static const char help_on_reports[] = /* with a number */
     "                       run) or html (one page, with timelines of failures)\n"
     "  --output FILE        write it to a file, which is replaced when the report is\n"
     "                       whole\n"
+    "  --also FORMAT=FILE   write a further report of the same tests to a file\n"
     "  --slowest[=N]        name the N tests that took longest; default: %d\n"
     "\n"
     "Without a test\n"
@@ -242,7 +243,8 @@ static void read_schedule(struct options *options, const char *text)
     options->steered++;
 }
 
-static void read_format(struct options *options, const char *text)
+/* The format of an option's value, whose name has this size. */
+static enum report_format format_named(const char *option, const char *text, size_t size)
 {
     static const char *const names[] = {
         [REPORT_TEXT] = "text",         [REPORT_TAP] = "tap",   [REPORT_JUNIT] = "junit",
@@ -251,11 +253,27 @@ static void read_format(struct options *options, const char *text)
     size_t i;
 
     for (i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(names[i], text)) {
-            options->format = (enum report_format)i;
-            return;
-        }
-    die("--format %s: text, tap, junit, surefire, json, jsonl or html", text);
+        if (strlen(names[i]) == size && !strncmp(names[i], text, size))
+            return (enum report_format)i;
+    die("%s %s: text, tap, junit, surefire, json, jsonl or html", option, text);
+}
+
+static void read_format(struct options *options, const char *text)
+{
+    options->format = format_named("--format", text, strlen(text));
+}
+
+static void read_also(struct options *options, const char *text)
+{
+    size_t size = strcspn(text, "=");
+    struct also also = {format_named("--also", text, size), text + size + 1};
+
+    if (!text[size] || !*also.file)
+        die("--also %s: which file? FORMAT=FILE", text);
+    if (also.format == REPORT_JSONL)
+        die("--also %s: jsonl is written while the tests run, by --format only", text);
+    options->also = grown(options->also, options->also_count, sizeof also);
+    options->also[options->also_count++] = also;
 }
 
 static void read_fail_fast(struct options *options, const char *text)
@@ -414,6 +432,7 @@ static const struct known {
     {"fail-fast", optional_argument, .read = read_fail_fast},
     {"strict", no_argument, .read = be_strict},
     {"format", required_argument, .read = read_format},
+    {"also", required_argument, .read = read_also},
     {"slowest", optional_argument, .read = read_slowest},
     {"timeout", required_argument, .read = read_timeout},
     {"jobs", required_argument, .read = read_jobs},

@@ -29,6 +29,12 @@ struct ids {
     size_t count;
 };
 
+/* A further report of the session. */
+struct also {
+    enum report_format format;
+    const char *file;
+};
+
 struct options {
     enum errand errand;
     struct session session;
@@ -45,6 +51,8 @@ struct options {
     struct ids exceptions;
     unsigned levels; /* bit L: rules of this level; 0: all */
     enum report_format format;
+    struct also *also; /* further reports */
+    size_t also_count;
     size_t slowest; /* tests that the report names, as they take longest */
     bool strict;    /* a broken SHOULD rule decides, too */
     int steered;    /* how many options steer the runtime's choices */

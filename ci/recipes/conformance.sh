@@ -7,11 +7,8 @@ name=$1
 shift
 mkdir -p report/badges
 
-for format in junit html json; do
-    file=report/$name.$(echo $format | sed 's/junit/xml/')
-    conform "$@" --format $format --output "$file"
-    [ -s "$file" ] || exit 2
-done
+conform "$@" --format json --output "report/$name.json" --also "junit=report/$name.xml" --also "html=report/$name.html"
+[ -s "report/$name.json" ] || exit 2
 conform-matrix "$name=report/$name.json" -o "report/$name-matrix.html" --badges report/badges || exit 2
 
 if [ -s "baseline/$name.json" ]; then

@@ -344,7 +344,7 @@ void expect_code_at(const char *file, int line, const char *call, long long code
     say_codes(file, line, call, code, expected_text, result_text(expected, expected_text).text);
     reason = find_reason(code);
     if (reason) /* a task may have returned its error */
-        say(", as %s", name_call(text, sizeof text, reason, file));
+        say(", returned by %s", name_call(text, sizeof text, reason, file));
     fail_here(file, line);
 }
 

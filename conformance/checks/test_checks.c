@@ -97,8 +97,8 @@ static void says_what_was_called_and_what_came(void **state)
          "0; with i = 6; 2_cancellation.c:#: in assert_refused(miou_async, 0)"},
         /* a run that ends with the error of a call */
         {"no_child_is_listed_twice", "R8.9", "outcomes_and_places",
-         "8_combinators.c:#: run_with(2, await_numbers, &t): expected 0, got -EINVAL, as "
-         "miou_await_all(t->twice, (miou_promise *[]){p[3], p[1], p[3]}, 3) in line #; "
+         "8_combinators.c:#: run_with(2, await_numbers, &t): expected 0, got -EINVAL, returned "
+         "by miou_await_all(t->twice, (miou_promise *[]){p[3], p[1], p[3]}, 3) in line #; "
          "8_combinators.c:#: in assert_outcomes(miou_async)"},
         /* what a task has noticed itself */
         {"a_failed_computation_fails_the_force", "R9.18", "cancelled_is_an_error_like_others",
@@ -145,8 +145,8 @@ static void the_report_tells_it(void **state)
     hide_lines(process.output);
     assert_true(
         contains(process.output, "miou_run and miou_unix_run return -EINVAL and call nothing"));
-    assert_true(contains(process.output, "\n  1_running.c:#: miou_run(NULL, NULL, NULL): expected "
-                                         "-EINVAL, got 0\n  alone: "));
+    assert_true(contains(process.output, "\n  1_running.c:#: miou_run(NULL, NULL, NULL)\n"
+                                         "    expected: -EINVAL\n    observed: 0\n  alone: "));
     process_free(&process);
 }
 

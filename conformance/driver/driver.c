@@ -404,6 +404,8 @@ static void execute(const struct schedule *schedule)
 {
     struct steering steering = {.schedule = schedule, .state = schedule ? schedule->seed : 0};
 
+    if (!schedule)
+        deliver = write_out; /* no turns are held, and threads share no memory of ours */
     execute_program((miou_options){.choose = schedule ? choose : NULL,
                                    .choose_state = &steering,
                                    .turn = schedule ? tell_turn : NULL});

@@ -39,6 +39,20 @@ static char *shortened(char *words)
     return words;
 }
 
+/* A check that failed since a run, or a task, returned the error of a call: that call's function
+ * and the error. NULL: it is no such check. */
+static char *call_of(const char *reason)
+{
+    static const char before[] = ", got ", behind[] = ", returned by ";
+    const char *error = strstr(reason, before), *call = error ? strstr(error, behind) : NULL;
+
+    if (!call)
+        return NULL;
+    error += strlen(before);
+    return text_of("%.*s returns %.*s", (int)strcspn(call + strlen(behind), "("),
+                   call + strlen(behind), (int)(call - error), error);
+}
+
 /* How the process ended, and what it said. A hang is not told with its time, which is never the
  * same. */
 static char *end_of(const struct result *result)
@@ -46,8 +60,12 @@ static char *end_of(const struct result *result)
     const char *how = result->kind == RESULT_HANG ? "it hangs" : result->reason;
     const char *line = result->errors ? result->errors : "";
     int size = (int)strcspn(line, "\n");
+    char *call = call_of(how);
 
-    if (strncmp(how, line, (size_t)size) == 0) /* a check's, without the way to where it failed */
+    if (call)
+        return call;
+    if (strncmp(how, line, (size_t)size) == 0 || strstr(how, ": expected "))
+        /* a check's, without the way to where it failed */
         return text_of("%.*s", (int)(strstr(how, "; ") ? strstr(how, "; ") - how : INT_MAX), how);
     return text_of("%s: %.*s", how, size, line);
 }

@@ -35,20 +35,27 @@ static void write_commands(FILE *stream, const struct report *report, const stru
     commands_free(&commands);
 }
 
-void failure_write(FILE *stream, const struct report *report, const struct test *test)
+const char *failure_output_title(const struct test *test)
+{
+    return test->scenario ? "last events (begin TASK DOMAIN, spawn TASK LINE CHILD, "
+                            "did TASK LINE OUTCOME)"
+                          : "last output";
+}
+
+void failure_write(FILE *stream, const struct report *report, const struct suite *suite,
+                   const struct test *test)
 {
     const struct result *result = &test->result;
 
-    paragraph_write(stream, "  ", test->rule->statement);
     if (test->scenario) {
         if (test->scenario->about)
             paragraph_write(stream, "  ", test->scenario->about);
         fprintf(stream, "  program:\n");
         write_lines(stream, test->scenario->text, true);
     }
-    reason_write(stream, result);
+    reason_write(stream, suite, result);
     if (result->output) {
-        fprintf(stream, "  last events:\n");
+        fprintf(stream, "  %s:\n", failure_output_title(test));
         write_lines(stream, result->output, false);
     }
     if (result->errors) {

@@ -4,8 +4,12 @@
 
 #include "report.h"
 
-/* Write the rule's statement, what the test does, why it failed, what the driver and the test said,
- * and how the test is executed again; behind a line that names the test. */
-void failure_write(FILE *stream, const struct report *report, const struct test *test);
+/* Write what the test does, why it failed, what the driver and the test said, and how the test is
+ * executed again; behind lines that name the test and its rule. */
+void failure_write(FILE *stream, const struct report *report, const struct suite *suite,
+                   const struct test *test);
+
+/* What the lines are that the runtime's side has said last. */
+const char *failure_output_title(const struct test *test);
 
 #endif

@@ -2,8 +2,11 @@
 #include "html_failures.h"
 
 #include "causes.h"
+#include "alike.h"
 #include "commands.h"
+#include "failure.h"
 #include "markup.h"
+#include "reason.h"
 #include "scenario/memory.h"
 #include "timeline.h"
 
@@ -69,7 +72,6 @@ static void write_rule(FILE *stream, const struct suite *suite, const char *id)
 static void write_finding(FILE *stream, const struct suite *suite, const struct test *test,
                           const struct finding *finding)
 {
-    fputs("<li>", stream);
     if (finding->line || finding->rule)
         fputs("<div class=\"where\">", stream);
     if (finding->line) {
@@ -80,13 +82,30 @@ static void write_finding(FILE *stream, const struct suite *suite, const struct 
     if (finding->rule) {
         fputs(finding->line ? ", " : "", stream);
         write_rule(stream, suite, finding->rule);
-        fputs(", which holds for every program", stream);
+        fputs(", which holds for every program: ", stream);
+        markup_text(stream, reason_title(suite, finding->rule));
     }
     if (finding->line || finding->rule)
         fputs("</div>", stream);
     write_side(stream, "expected", finding->expected);
     write_side(stream, "observed", finding->observed);
-    fputs("</li>\n", stream);
+}
+
+/* Write the findings that are like one, folded. */
+static void write_alike(FILE *stream, const struct suite *suite, const struct test *test, int index)
+{
+    const struct verdict *verdict = test->result.verdict;
+
+    if (!alike_write(stream, verdict, index, "<details class=\"alike\"><summary>"))
+        return;
+    fputs("</summary>\n<ol class=\"findings\">\n", stream);
+    for (int i = index + 1; i < verdict->finding_count; i++)
+        if (alike_to(verdict, i, index)) {
+            fputs("<li>", stream);
+            write_finding(stream, suite, test, &verdict->findings[i]);
+            fputs("</li>\n", stream);
+        }
+    fputs("</ol></details>", stream);
 }
 
 static void write_findings(FILE *stream, const struct suite *suite, const struct test *test)
@@ -97,10 +116,15 @@ static void write_findings(FILE *stream, const struct suite *suite, const struct
         return;
     fputs("<ol class=\"findings\">\n", stream);
     for (int i = 0; i < verdict->finding_count; i++)
-        write_finding(stream, suite, test, &verdict->findings[i]);
+        if (alike_is_first(verdict, i)) {
+            fputs("<li>", stream);
+            write_finding(stream, suite, test, &verdict->findings[i]);
+            write_alike(stream, suite, test, i);
+            fputs("</li>\n", stream);
+        }
     fputs("</ol>\n", stream);
     if (verdict->more)
-        fprintf(stream, "<p>and %d more</p>\n", verdict->more);
+        fprintf(stream, "<p>and %d more findings</p>\n", verdict->more);
 }
 
 /* ---- What else is known ---- */
@@ -154,6 +178,26 @@ static void write_replay(FILE *stream, const char *replay)
     fputs("</code></p>\n", stream);
 }
 
+/* Write the reason of a result; that of a test in C in its parts. */
+static void write_reason(FILE *stream, const char *text)
+{
+    struct reason reason = reason_split(text ? text : "");
+
+    write_paragraph(stream, "reason", reason.what);
+    if (reason.expected) {
+        fputs("<ol class=\"findings\">\n<li>", stream);
+        write_side(stream, "expected", reason.expected);
+        write_side(stream, "observed", reason.observed);
+        if (reason.where) {
+            fputs("<pre class=\"where\" tabindex=\"0\">", stream);
+            markup_text(stream, reason.where);
+            fputs("</pre>", stream);
+        }
+        fputs("</li>\n</ol>\n", stream);
+    }
+    reason_free(&reason);
+}
+
 /* ---- Tests ---- */
 
 static void write_heading(FILE *stream, const struct test *test)
@@ -181,7 +225,7 @@ static void write_test(const struct report *report, const struct suite *suite,
     fprintf(stream, "\" data-rule=\"%s\">\n", test->rule->id);
     write_heading(stream, test);
     write_paragraph(stream, "statement", test->rule->statement);
-    write_paragraph(stream, "reason", result->reason);
+    write_reason(stream, result->reason);
     write_replay(stream, result->replay);
     write_findings(stream, suite, test);
     write_text(stream, "Standard error", result->errors, !test->scenario);
@@ -192,7 +236,7 @@ static void write_test(const struct report *report, const struct suite *suite,
         timeline_write(stream, test);
         fputs("</div>\n", stream);
     }
-    write_text(stream, "Last lines of the driver", result->output, false);
+    write_text(stream, failure_output_title(test), result->output, false);
     write_commands(report, test);
     fputs("</article>\n", stream);
 }

@@ -4,6 +4,7 @@
 
 #include "failure.h"
 #include "legible.h"
+#include "paragraph.h"
 #include "reason.h"
 #include "scenario/memory.h"
 
@@ -97,9 +98,10 @@ static void failed(const struct junit *junit, const struct test *test)
     size_t size;
     FILE *stream = must(open_memstream(&text, &size));
 
-    fprintf(stream, "%s {%s} %s\n", test->rule->title, level_name(test->rule->level),
-            result_name(result->kind));
-    failure_write(stream, junit->report, test);
+    fprintf(stream, "%s %s  %s {%s}\n", test->id, result_name(result->kind), test->rule->title,
+            level_name(test->rule->level));
+    paragraph_write(stream, "  ", test->rule->statement);
+    failure_write(stream, junit->report, junit->suite, test);
     fclose(stream);
     fprintf(junit->stream, "   <%s", element);
     attribute(junit, "message", message);

@@ -10,14 +10,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The file beside, for the end of the program; NULL: there is none. */
-static const char *unfinished;
+/* Those that have a file beside, for the end of the program. */
+static struct output *unfinished;
 
 static void remove_unfinished(void)
 {
-    if (unfinished)
-        unlink(unfinished);
-    unfinished = NULL;
+    for (; unfinished; unfinished = unfinished->next)
+        unlink(unfinished->beside);
+}
+
+/* It has no file beside any more. */
+static void forget(const struct output *output)
+{
+    struct output **at = &unfinished;
+
+    while (*at && *at != output)
+        at = &(*at)->next;
+    if (*at)
+        *at = output->next;
 }
 
 static bool begins(const char *path, const char *directory)
@@ -61,8 +71,10 @@ static char *open_beside(struct output *output, const char *path, mode_t mode)
     descriptor = mkstemp(output->beside);
     if (descriptor < 0)
         return text_of("%s: %s", path, strerror(errno));
-    unfinished = output->beside;
-    atexit(remove_unfinished);
+    if (!unfinished)
+        atexit(remove_unfinished);
+    output->next = unfinished;
+    unfinished = output;
     fchmod(descriptor, mode);
     output->stream = must(fdopen(descriptor, "w"));
     return NULL;
@@ -98,9 +110,9 @@ char *output_close(struct output *output)
         failed = true;
         error = errno;
     }
-    if (failed)
-        remove_unfinished();
-    unfinished = NULL;
+    if (failed && output->path)
+        unlink(output->beside);
+    forget(output);
     free(output->path);
     free(output->beside);
     return failed ? text_of("cannot write the report: %s", strerror(error)) : NULL;

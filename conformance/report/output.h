@@ -7,13 +7,15 @@
 
 struct output {
     FILE *stream;
-    char *path;   /* the file that is replaced in the end; NULL: none is */
-    char *beside; /* what is written until then, in the same directory */
+    char *path;          /* the file that is replaced in the end; NULL: none is */
+    char *beside;        /* what is written until then, in the same directory */
+    struct output *next; /* another one that is unfinished */
 };
 
-/* Open a file; NULL, or what leads there: standard output. What is no regular file, such as a pipe
- * or /dev/stdout, is written directly, and so is one that grows, to be read while it does. Returns
- * why it cannot be opened, as one line, to be freed; NULL: it is. */
+/* Open a file, as an output that stays in its place; NULL, or what leads there: standard output.
+ * What is no regular file, such as a pipe or /dev/stdout, is written directly, and so is one that
+ * grows, to be read while it does. Returns why it cannot be opened, as one line, to be freed; NULL:
+ * it is. */
 char *output_open(struct output *output, const char *path, bool grows);
 
 /* Once the report is written, put it in its place; call it at most once. Returns why this failed,

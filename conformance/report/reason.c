@@ -1,28 +1,113 @@
 /* reason: why an execution did not pass, in a few lines, and why a rule was not tested. */
 #include "reason.h"
 
+#include "alike.h"
 #include "scenario/memory.h"
 
-void reason_write(FILE *stream, const struct result *result)
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- The reason ---- */
+
+struct reason reason_split(const char *text)
+{
+    static const char before[] = ": expected ", between[] = ", got ", behind[] = "; ";
+    const char *expected = strstr(text, before);
+    const char *observed = expected ? strstr(expected, between) : NULL, *where;
+    struct reason reason = {0};
+    char *at;
+
+    if (!observed) {
+        reason.what = copy_of(text);
+        return reason;
+    }
+    reason.what = must(strndup(text, (size_t)(expected - text)));
+    expected += strlen(before);
+    reason.expected = must(strndup(expected, (size_t)(observed - expected)));
+    observed += strlen(between);
+    where = strstr(observed, behind);
+    where = where ? where : observed + strlen(observed);
+    reason.observed = must(strndup(observed, (size_t)(where - observed)));
+    if (!*where)
+        return reason;
+    reason.where = copy_of(where + strlen(behind));
+    for (at = reason.where; (at = strstr(at, behind)); at++) {
+        *at = '\n';
+        memmove(at + 1, at + 2, strlen(at + 2) + 1);
+    }
+    return reason;
+}
+
+void reason_free(struct reason *reason)
+{
+    free(reason->what);
+    free(reason->expected);
+    free(reason->observed);
+    free(reason->where);
+}
+
+static void write_sides(FILE *stream, const char *expected, const char *observed)
+{
+    fprintf(stream, "    expected: %s\n    observed: %s\n", expected, observed);
+}
+
+static void write_reason(FILE *stream, const char *text)
+{
+    struct reason reason = reason_split(text);
+    char *line = reason.where;
+
+    fprintf(stream, "  %s\n", reason.what);
+    if (reason.expected)
+        write_sides(stream, reason.expected, reason.observed);
+    while (line && *line) {
+        size_t size = strcspn(line, "\n");
+
+        fprintf(stream, "    %.*s\n", (int)size, line);
+        line += size + (line[size] == '\n');
+    }
+    reason_free(&reason);
+}
+
+/* ---- Findings ---- */
+
+const char *reason_title(const struct suite *suite, const char *id)
+{
+    size_t i;
+
+    for (i = 0; i < suite->rule_count; i++)
+        if (!strcmp(suite->rules[i].rule->id, id))
+            return suite->rules[i].rule->title;
+    return "";
+}
+
+static void write_finding(FILE *stream, const struct suite *suite, const struct verdict *verdict,
+                          int index)
+{
+    const struct finding *finding = &verdict->findings[index];
+    const char *title = finding->rule ? reason_title(suite, finding->rule) : "";
+
+    if (finding->line)
+        fprintf(stream, "  line %d:\n", finding->line);
+    if (finding->rule)
+        fprintf(stream, "  rule %s, which holds for every program: %s\n", finding->rule, title);
+    write_sides(stream, finding->expected, finding->observed);
+    if (alike_write(stream, verdict, index, "    and "))
+        fputc('\n', stream);
+}
+
+void reason_write(FILE *stream, const struct suite *suite, const struct result *result)
 {
     const struct verdict *verdict = result->verdict;
     int i;
 
-    fprintf(stream, "  %s\n", result->reason ? result->reason : "");
+    write_reason(stream, result->reason ? result->reason : "");
     if (result->replay)
         fprintf(stream, "  with %s\n", result->replay);
-    for (i = 0; verdict && i < verdict->finding_count; i++) {
-        const struct finding *finding = &verdict->findings[i];
-
-        if (finding->line)
-            fprintf(stream, "  line %d:\n", finding->line);
-        if (finding->rule)
-            fprintf(stream, "  rule %s, which holds for every program:\n", finding->rule);
-        fprintf(stream, "    expected: %s\n    observed: %s\n", finding->expected,
-                finding->observed);
-    }
+    for (i = 0; verdict && i < verdict->finding_count; i++)
+        if (alike_is_first(verdict, i))
+            write_finding(stream, suite, verdict, i);
     if (verdict && verdict->more)
-        fprintf(stream, "  and %d more\n", verdict->more);
+        fprintf(stream, "  and %d more findings\n", verdict->more);
 }
 
 char *reason_line(const struct result *result)

@@ -287,8 +287,10 @@ static void write_slowest(const struct report *report, const struct suite *suite
 
 /* ---- Failures ---- */
 
-/* Write everything that is known of the first failure of a cause. */
-static void write_failure(const struct report *report, const struct test *test)
+/* Write everything that is known of the first failure of a cause. Whoever has just read its rule's
+ * statement need not read it again. */
+static void write_failure(const struct report *report, const struct suite *suite,
+                          const struct test *test, const struct rule *read)
 {
     const struct result *result = &test->result;
     FILE *stream = report->stream;
@@ -298,7 +300,9 @@ static void write_failure(const struct report *report, const struct test *test)
     fprintf(stream, "%s", result_name(result->kind));
     paint(report, "\033[m");
     fprintf(stream, "  %s {%s}\n", test->rule->title, level_name(test->rule->level));
-    failure_write(stream, report, test);
+    if (test->rule != read)
+        paragraph_write(stream, "  ", test->rule->statement);
+    failure_write(stream, report, suite, test);
 }
 
 /* Write the other failures of a cause, but for the first. */
@@ -327,7 +331,7 @@ static void write_failures(const struct report *report, const struct suite *suit
         const struct test *first = cause->tests[0];
 
         if (i < CAUSES_MAX)
-            write_failure(report, first);
+            write_failure(report, suite, first, i ? causes.of[i - 1].tests[0]->rule : NULL);
         else
             fprintf(report->stream, "%s%s %s: %s\n", i == CAUSES_MAX ? "\n" : "", first->id,
                     result_name(first->result.kind), cause->words);

@@ -5,6 +5,7 @@
 #include "counters.h"
 #include "directory.h"
 #include "excerpt.h"
+#include "machine/chance.h"
 #include "peers.h"
 #include "scenario/memory.h"
 
@@ -14,8 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -204,11 +203,13 @@ static bool says(const struct process *process, const char *word, const char *si
 /* Why a check failed is the result's reason, and need not be told again as an error. */
 static void set_failed(struct result *result, const char *line, const struct process *process)
 {
+    size_t size = process->errors_size, own = strlen(line);
+
     result_set(result, RESULT_FAIL, "%.*s", (int)strcspn(line, "\n"), line);
-    if (strcmp(process->errors, line) == 0) {
-        free(result->errors);
-        result->errors = NULL;
-    }
+    if (size >= own && !memcmp(process->errors + size - own, line, own))
+        size -= own;
+    free(result->errors);
+    result->errors = excerpt(process->errors, size, ERROR_LINES);
 }
 
 static void judge_check(const struct process *process, const struct session *session,
@@ -288,18 +289,6 @@ static void run_program(const struct session *session, char *const *arguments, c
     free(line.text);
 }
 
-/* What the runtime cannot know beforehand. */
-static uint64_t new_word(void)
-{
-    struct timespec now;
-    uint64_t word;
-
-    if (getrandom(&word, sizeof word, 0) == sizeof word)
-        return word;
-    clock_gettime(CLOCK_REALTIME, &now); /* a filter of the container refuses it */
-    return ((uint64_t)now.tv_nsec << 34) ^ (uint64_t)now.tv_sec ^ ((uint64_t)getpid() << 20);
-}
-
 struct result execute_check(const struct session *session, const struct test *test)
 {
     char word[17], signature[256];
@@ -312,7 +301,8 @@ struct result execute_check(const struct session *session, const struct test *te
     struct result result = {.kind = RESULT_PASS};
     struct process process;
 
-    snprintf(word, sizeof word, "%016llx", (unsigned long long)new_word());
+    /* The runtime cannot know the word beforehand. */
+    snprintf(word, sizeof word, "%016llx", (unsigned long long)chance_number());
     snprintf(signature, sizeof signature, "%s %s %s", test->rule->id, test->name, word);
     run_program(session, checks, test->id, &process);
     result.spent = process.spent;

@@ -2,6 +2,7 @@
  * server: we start no other, and adopt those whose parents have ended. */
 #include "server.h"
 #include "clock.h"
+#include "machine/chance.h"
 #include "sockets.h"
 
 #include <arpa/inet.h>
@@ -17,10 +18,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Take note of processes that have ended. */
@@ -288,13 +287,10 @@ enum { FIRST_PORT = 10000, PORTS = 65536 - FIRST_PORT, TRIES = 1000 };
 static bool choose_port(struct address *address)
 {
     int lowest, highest, tries, port;
-    uint16_t random;
 
     read_ports_of_clients(&lowest, &highest);
     for (tries = 0; tries < TRIES; tries++) {
-        if (getrandom(&random, sizeof random, 0) != sizeof random)
-            random = (uint16_t)(time(NULL) + 7919 * (getpid() + tries)); /* refused here */
-        port = FIRST_PORT + random % PORTS;
+        port = FIRST_PORT + (int)(chance_number() % PORTS);
         if ((port >= lowest && port <= highest && tries < TRIES / 2) || is_taken(AF_INET, port) ||
             is_taken(AF_INET6, port))
             continue;
