@@ -225,6 +225,7 @@ static int begin_making(struct task **self, struct descriptor **made, miou_fd **
 {
     int error;
 
+    *made = NULL;
     if ((*self = task_active(&error)) == NULL)
         return error;
     if (fd == NULL || (flags & ~allowed) != 0)
