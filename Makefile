@@ -63,12 +63,14 @@ $(B)/exports: $(wildcard spec/miou*.h)
 $(B)/miou-echo: $(B)/ref/echo.o $(B)/ref/echo_main.o $(B)/libmiou.a
 	$(LINK) $^
 
-# Servers as examples; ci/test-servers attacks them.
-EXAMPLES := $(B)/examples/chat $(B)/examples/http
+# Servers as examples; ci/test-servers attacks them. One is made with OpenSSL, where that is installed.
+EXAMPLES := $(B)/examples/chat $(B)/examples/http \
+            $(if $(wildcard /usr/include/openssl/ssl.h),$(B)/examples/tls)
 
+$(B)/examples/tls: EXTRA := -lssl -lcrypto
 $(B)/examples/%: $(B)/ref/examples/%.o $(B)/ref/examples/serve.o $(B)/libmiou.a
 	@mkdir -p $(@D)
-	$(LINK) $^
+	$(LINK) $^ $(EXTRA)
 
 $(B)/bench: $(patsubst %.c,$(B)/%.o,$(wildcard ref/bench/*.c)) $(B)/libmiou.a
 	$(LINK) $^ $(CONTEXT)
@@ -400,6 +402,9 @@ fuzz-proof: ## which mutants the fuzz targets and the attack find, TIME=1 second
 arm64: ## compile the runtime for arm64, and check it under qemu
 	@ci/arm64
 
+riscv64: ## the same for riscv64
+	@ci/riscv64
+
 musl: ## compile the runtime with musl, and check it
 	@ci/musl
 
@@ -435,5 +440,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all arm64 musl conformance test tests explore model spec peers drivers soak mutants mutation coverage valgrind sanitize bench bench-plots \
+.PHONY: all arm64 riscv64 musl conformance test tests explore model spec peers drivers soak mutants mutation coverage valgrind sanitize bench bench-plots \
         format install uninstall deb lib manual clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

@@ -6,11 +6,15 @@
 #if defined(__has_include)
 #if __has_include(<valgrind/helgrind.h>)
 #include <valgrind/helgrind.h>
-#define ANNOTATE_STACK(from, to)  VALGRIND_STACK_REGISTER(from, to)
-#define ANNOTATE_NO_STACK(number) VALGRIND_STACK_DEREGISTER(number)
-#define ANNOTATE_BEFORE(object)   ANNOTATE_HAPPENS_BEFORE(object)
-#define ANNOTATE_AFTER(object)    ANNOTATE_HAPPENS_AFTER(object)
-#define ANNOTATE_ATOMIC(object)   VALGRIND_HG_DISABLE_CHECKING(object, sizeof *(object))
+#define ANNOTATE_STACK(from, to) VALGRIND_STACK_REGISTER(from, to)
+#define ANNOTATE_NO_STACK(number)                                                                  \
+    do {                                                                                           \
+        (void)(number); /* there are machines without valgrind */                                  \
+        VALGRIND_STACK_DEREGISTER(number);                                                         \
+    } while (0)
+#define ANNOTATE_BEFORE(object) ANNOTATE_HAPPENS_BEFORE(object)
+#define ANNOTATE_AFTER(object)  ANNOTATE_HAPPENS_AFTER(object)
+#define ANNOTATE_ATOMIC(object) VALGRIND_HG_DISABLE_CHECKING(object, sizeof *(object))
 #endif
 #endif
 

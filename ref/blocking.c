@@ -147,7 +147,7 @@ static int await_job(struct task *self, struct helpers *helpers, const struct jo
     return self->cancelled ? MIOU_CANCELLED : error;
 }
 
-/* In a steered run there are no threads. */
+/* A steered run has one thread. */
 static int call_here(struct domain *domain, miou_task *fn, void *arg)
 {
     int result;
@@ -161,7 +161,7 @@ static int call_here(struct domain *domain, miou_task *fn, void *arg)
 int miou_blocking(miou_task *fn, void *arg)
 {
     int error;
-    struct task *self = task_active(&error);
+    struct task *self = task_with_io(&error);
     struct job job = {.fn = fn, .arg = arg, .task = self, .message.deliver = deliver_done};
     struct helpers *helpers;
 
@@ -169,8 +169,6 @@ int miou_blocking(miou_task *fn, void *arg)
         return error;
     if (fn == NULL)
         return -EINVAL;
-    if (!self->domain->run->has_io)
-        return MIOU_NO_MONITOR;
     if (self->expired)
         return MIOU_EXPIRED;
     if (self->domain->steered)

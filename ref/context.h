@@ -27,6 +27,9 @@
 #include "context_x86_64.h"
 #elif defined(__aarch64__) && !defined(CONTEXT_BOOST)
 #include "context_aarch64.h"
+#elif defined(__riscv) && __riscv_xlen == 64 && defined(__riscv_float_abi_double) &&               \
+    !defined(CONTEXT_BOOST)
+#include "context_riscv64.h"
 #else
 #undef CONTEXT_BOOST
 #define CONTEXT_BOOST 1

@@ -28,15 +28,13 @@ static void end(struct task *self, struct timer *timer)
 int miou_deadline(int64_t nanoseconds, miou_task *fn, void *arg)
 {
     int error, result;
-    struct task *self = task_active(&error);
+    struct task *self = task_with_io(&error);
     struct timer timer = {.expires = true};
 
     if (self == NULL)
         return error;
     if (fn == NULL)
         return -EINVAL;
-    if (!self->domain->run->has_io)
-        return MIOU_NO_MONITOR;
     if ((error = begin(self, &timer, nanoseconds)) < 0)
         return error;
     result = fn(arg);

@@ -55,14 +55,14 @@ static int grow(struct monitor *monitor, int capacity)
 }
 
 /* The bell is never cleared: each ring is reported. */
-static int open_(struct monitor *monitor)
+static int begin(struct monitor *monitor)
 {
     if ((monitor->epoll = sys_epoll_create()) < 0)
         return monitor->epoll;
     return sys_epoll_control(monitor->epoll, EPOLL_CTL_ADD, monitor->bell, EPOLLIN | EPOLLET);
 }
 
-static void close_(struct monitor *monitor)
+static void end(struct monitor *monitor)
 {
     if (monitor->epoll >= 0)
         sys_close(monitor->epoll);
@@ -140,7 +140,7 @@ static void take_report(struct monitor *monitor, const struct epoll_event *event
     r->ended |= (event->events & (EPOLLRDHUP | any)) != 0;
 }
 
-static int poll_(struct monitor *monitor, int64_t nanoseconds)
+static int ask(struct monitor *monitor, int64_t nanoseconds)
 {
     struct epoll_event events[EVENTS];
     bool may_close = monitor->waiting > 0;
@@ -154,10 +154,10 @@ static int poll_(struct monitor *monitor, int64_t nanoseconds)
     return may_close && found >= 0 ? -EBADF : found;
 }
 
-const struct poller epoll_poller = {.open = open_,
-                                    .close = close_,
+const struct poller epoll_poller = {.begin = begin,
+                                    .end = end,
                                     .grow = grow,
                                     .want = want,
                                     .unwant = unwant,
                                     .is_gone = is_gone,
-                                    .poll = poll_};
+                                    .ask = ask};

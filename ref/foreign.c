@@ -7,13 +7,11 @@
 static int wait_for(int number, enum direction direction)
 {
     int error, ready;
-    struct task *self = task_active(&error);
+    struct task *self = task_with_io(&error);
     uint64_t turn = 0;
 
     if (self == NULL)
         return error;
-    if (!self->domain->run->has_io)
-        return MIOU_NO_MONITOR;
     while ((ready = sys_is_ready(number, direction == WRITABLE)) == 0) {
         if (self->expired)
             return MIOU_EXPIRED;

@@ -44,7 +44,7 @@ static void finalise(void *state)
 
     sys_close(monitor->bell);
     if (monitor->capacity > 0) {
-        monitor->poller->close(monitor);
+        monitor->poller->end(monitor);
         sys_unmap(monitor->waiters, waiters_size(monitor->capacity));
     }
     timers_destroy(&monitor->timers);
@@ -61,7 +61,7 @@ static int create(void **state, int domain, void *arg)
         return monitor->bell;
     monitor->highest = monitor->bell;
     if ((error = grow(monitor, monitor->bell)) < 0 ||
-        (error = monitor->poller->open(monitor)) < 0) {
+        (error = monitor->poller->begin(monitor)) < 0) {
         finalise(monitor);
         return error;
     }
@@ -224,7 +224,7 @@ static int look(void *state, int block)
         wait = 0;
     if (wait == 0 && monitor->waiting == 0)
         return 0;
-    found = monitor->poller->poll(monitor, wait);
+    found = monitor->poller->ask(monitor, wait);
     if (found == -EBADF)
         wake_closed(monitor);
     else if (found < 0 && found != -EINTR)

@@ -54,8 +54,8 @@ void monitor_forget(struct monitor *monitor, int number);
 
 /* monitor.c calls these for a monitor whose bell and arrays are there. Errors are -errno. */
 struct poller {
-    int (*open)(struct monitor *monitor);
-    void (*close)(struct monitor *monitor);
+    int (*begin)(struct monitor *monitor);
+    void (*end)(struct monitor *monitor);
 
     /* Make room for descriptors below capacity, or leave all as it is; monitor->capacity is what
      * there was room for before. */
@@ -73,7 +73,7 @@ struct poller {
 
     /* Wait for at most so many nanoseconds, -1: as long as it takes, and wake tasks. Returns -EBADF
      * if numbers for which tasks wait may be gone. */
-    int (*poll)(struct monitor *monitor, int64_t nanoseconds);
+    int (*ask)(struct monitor *monitor, int64_t nanoseconds);
 };
 
 extern const struct poller select_poller, epoll_poller;

@@ -335,6 +335,17 @@ static inline struct task *task_active(int *error)
     return NULL;
 }
 
+/* The same for calls that need the POSIX monitor. */
+static inline struct task *task_with_io(int *error)
+{
+    struct task *self = task_active(error);
+
+    if (self == NULL || self->domain->run->has_io)
+        return self;
+    *error = MIOU_NO_MONITOR;
+    return NULL;
+}
+
 static inline void *object_new(struct domain *domain, enum pool_kind kind)
 {
     return pool_new(&domain->run->pools[kind], &domain->caches[kind]);

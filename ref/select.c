@@ -45,13 +45,13 @@ static int grow(struct monitor *monitor, int capacity)
     return 0;
 }
 
-static int open_(struct monitor *monitor)
+static int begin(struct monitor *monitor)
 {
     set_bit(wanted(monitor, READABLE), monitor->bell);
     return 0;
 }
 
-static void close_(struct monitor *monitor)
+static void end(struct monitor *monitor)
 {
     sys_unmap(monitor->set, set_size(monitor->capacity));
 }
@@ -98,7 +98,7 @@ static void copy(unsigned long *to, const unsigned long *from, int words)
         to[word] = from[word];
 }
 
-static int poll_(struct monitor *monitor, int64_t nanoseconds)
+static int ask(struct monitor *monitor, int64_t nanoseconds)
 {
     int words = monitor->highest / WORD + 1, found;
     bool writing = monitor->writing > 0;
@@ -117,10 +117,10 @@ static int poll_(struct monitor *monitor, int64_t nanoseconds)
     return found;
 }
 
-const struct poller select_poller = {.open = open_,
-                                     .close = close_,
+const struct poller select_poller = {.begin = begin,
+                                     .end = end,
                                      .grow = grow,
                                      .want = want,
                                      .unwant = unwant,
                                      .is_gone = is_gone,
-                                     .poll = poll_};
+                                     .ask = ask};

@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 /* Zeroed pages, or NULL. Those of sys_map cost nothing until they are touched; those of sys_map_now
  * are all there at once. */
@@ -63,20 +64,23 @@ int sys_signal_handle(int number, void (*handler)(int number), struct sigaction 
 void sys_signal_restore(int number, const struct sigaction *before);
 void sys_signal_raise(int number); /* for the process */
 
-/* Sockets, non-blocking and closed on exec. Calls are repeated on EINTR. Addresses that are
- * received are padded with zeros. */
+/* Sockets, non-blocking and closed on exec; of an accepted one the flags, those of accept4(2), say
+ * so. Calls are repeated on EINTR. Addresses that are received are padded with zeros. */
 int sys_socket(int family, int type);
 int sys_bind(int number, const struct sockaddr *address, socklen_t length, bool reuse_addr,
              bool reuse_port);
 int sys_listen(int number, int backlog);
-int sys_accept(int listener, struct sockaddr_storage *peer);
+int sys_accept(int listener, struct sockaddr_storage *peer, int flags);
 /* -EINPROGRESS: connecting has begun; called again it returns -EALREADY until that is over, then
  * the result. -EAGAIN: the peer has no room, and nothing tells when it has. */
 int sys_connect(int number, const struct sockaddr *address, socklen_t length);
 ssize_t sys_send(int number, const void *buffer, size_t size, const struct sockaddr *address,
                  socklen_t length);
+ssize_t sys_send_vector(int number, const struct iovec *buffers, int count);
 ssize_t sys_receive(int number, void *buffer, size_t size, struct sockaddr_storage *peer,
                     socklen_t *peer_length);
+int sys_set_option(int number, int level, int name, const void *value, socklen_t length);
+int sys_get_option(int number, int level, int name, void *value, socklen_t *length);
 
 /* Any descriptor. sys_write raises no SIGPIPE; it is not for sockets, which have sys_send. */
 int sys_socket_type(int number); /* SOCK_STREAM and so on; 0: no socket */
@@ -84,6 +88,7 @@ int sys_unblock(int number);     /* returns whether it did block before */
 void sys_block(int number);
 ssize_t sys_read(int number, void *buffer, size_t size);
 ssize_t sys_write(int number, const void *buffer, size_t size);
+ssize_t sys_write_vector(int number, const struct iovec *buffers, int count);
 int sys_duplicate(int number);    /* closed on exec */
 void sys_end_writing(int number); /* the peer of a stream reads its end */
 int sys_close(int number);

@@ -281,14 +281,13 @@ static void end_address(struct sockaddr_storage *address, socklen_t length)
         memset((char *)address + length, 0, sizeof *address - length);
 }
 
-int sys_accept(int listener, struct sockaddr_storage *peer)
+int sys_accept(int listener, struct sockaddr_storage *peer, int flags)
 {
     socklen_t length = sizeof *peer;
     int number;
 
     do
-        number = accept4(listener, (struct sockaddr *)peer, peer ? &length : NULL,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        number = accept4(listener, (struct sockaddr *)peer, peer ? &length : NULL, flags);
     while (number < 0 && errno == EINTR);
     if (number >= 0 && peer != NULL)
         end_address(peer, length);
@@ -316,6 +315,17 @@ ssize_t sys_send(int number, const void *buffer, size_t size, const struct socka
     return result(n);
 }
 
+ssize_t sys_send_vector(int number, const struct iovec *buffers, int count)
+{
+    struct msghdr message = {.msg_iov = (struct iovec *)buffers, .msg_iovlen = (unsigned)count};
+    ssize_t n;
+
+    do
+        n = sendmsg(number, &message, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return result(n);
+}
+
 ssize_t sys_receive(int number, void *buffer, size_t size, struct sockaddr_storage *peer,
                     socklen_t *peer_length)
 {
@@ -330,6 +340,16 @@ ssize_t sys_receive(int number, void *buffer, size_t size, struct sockaddr_stora
         *peer_length = length;
     }
     return result(n);
+}
+
+int sys_set_option(int number, int level, int name, const void *value, socklen_t length)
+{
+    return (int)result(setsockopt(number, level, name, value, length));
+}
+
+int sys_get_option(int number, int level, int name, void *value, socklen_t *length)
+{
+    return (int)result(getsockopt(number, level, name, value, length));
 }
 
 int sys_socket_type(int number)
@@ -371,7 +391,7 @@ ssize_t sys_read(int number, void *buffer, size_t size)
 
 /* EPIPE comes with a SIGPIPE for this thread. Block it, and remove it unless one was pending
  * before. */
-ssize_t sys_write(int number, const void *buffer, size_t size)
+ssize_t sys_write_vector(int number, const struct iovec *buffers, int count)
 {
     const struct timespec now = {0, 0};
     sigset_t pipe, before, waiting;
@@ -382,7 +402,7 @@ ssize_t sys_write(int number, const void *buffer, size_t size)
     pthread_sigmask(SIG_BLOCK, &pipe, &before);
     sigpending(&waiting);
     do
-        n = write(number, buffer, size);
+        n = writev(number, buffers, count);
     while (n < 0 && errno == EINTR);
     n = result(n);
     if (n == -EPIPE && !sigismember(&waiting, SIGPIPE))
@@ -390,6 +410,13 @@ ssize_t sys_write(int number, const void *buffer, size_t size)
             ;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return n;
+}
+
+ssize_t sys_write(int number, const void *buffer, size_t size)
+{
+    const struct iovec whole = {(void *)buffer, size};
+
+    return sys_write_vector(number, &whole, 1);
 }
 
 void sys_complain(const char *line)

@@ -183,11 +183,17 @@ static void assert_rests(const struct server *server)
 
 /* ---- clients */
 
+/* 0 stands for any port. */
+static struct sockaddr_in loopback(int port)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
 static int connect_to(const struct server *server)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)server->port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = loopback(server->port);
     int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     assert_true(client >= 0);
@@ -198,9 +204,7 @@ static int connect_to(const struct server *server)
 /* Wait until the server listens, however busy the machine is. */
 static void await_listening(const struct server *server)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)server->port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = loopback(server->port);
     bool listens = false;
 
     while (!listens) {
@@ -297,7 +301,7 @@ static void assert_serves(const struct server *server)
 /* A port that nobody has at the moment. */
 static int free_port(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = loopback(0);
     socklen_t length = sizeof address;
     int other = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -669,9 +673,7 @@ static void begin_stop(void)
 /* Wait until no domain listens; each domain stops by itself. */
 static void await_refusal(const struct server *server)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)server->port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = loopback(server->port);
     bool refused = false;
 
     while (!refused) {
@@ -1015,7 +1017,7 @@ static void test_help(void **state)
 
 static void test_a_port_taken_by_another_program(void **state)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = loopback(0);
     socklen_t length = sizeof address;
     int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char port[8];

@@ -4,6 +4,7 @@
 #include "system.h"
 
 #include <errno.h>
+#include <limits.h>
 
 /* ---- descriptors ---- */
 
@@ -87,6 +88,18 @@ void descriptors_close(struct run *run)
  * there are no users. It does not wait long, because users are in a system call that does not
  * block. An owned descriptor is used and closed by its owner only, and needs none of this. */
 
+enum { LEFT_TO_USERS = 1 << 30 /* in users: closed, and not freed yet */ };
+
+/* Free the record of a closed descriptor that is left to its users, if there are none any more. */
+static void descriptor_free(struct domain *domain, struct descriptor *descriptor)
+{
+    unsigned users = LEFT_TO_USERS;
+
+    if (atomic_compare_exchange_strong(&descriptor->users, &users, 0))
+        pool_take_back(&domain->run->pools[POOL_DESCRIPTORS], &domain->caches[POOL_DESCRIPTORS],
+                       descriptor);
+}
+
 struct use {
     struct task *self;
     struct descriptor *descriptor;
@@ -101,6 +114,15 @@ static struct descriptor *look_up(const struct task *self, const miou_fd *fd)
     return object_get(self->domain, POOL_DESCRIPTORS, fd);
 }
 
+static void use_end(const struct use *use)
+{
+    if (!use->shared)
+        return;
+    ANNOTATE_BEFORE(use->descriptor);
+    if (atomic_fetch_sub(&use->descriptor->users, 1) == LEFT_TO_USERS + 1)
+        descriptor_free(use->self->domain, use->descriptor);
+}
+
 static bool use_begin(const struct use *use)
 {
     if (!use->shared)
@@ -108,16 +130,8 @@ static bool use_begin(const struct use *use)
     atomic_fetch_add(&use->descriptor->users, 1);
     if (look_up(use->self, use->fd) == use->descriptor)
         return true;
-    atomic_fetch_sub(&use->descriptor->users, 1);
+    use_end(use);
     return false;
-}
-
-static void use_end(const struct use *use)
-{
-    if (!use->shared)
-        return;
-    ANNOTATE_BEFORE(use->descriptor);
-    atomic_fetch_sub(&use->descriptor->users, 1);
 }
 
 static inline ssize_t use_ended(const struct use *use, ssize_t result)
@@ -211,6 +225,7 @@ static int begin_making(struct task **self, struct descriptor **made, miou_fd **
 {
     int error;
 
+    *made = NULL;
     if ((*self = task_active(&error)) == NULL)
         return error;
     if (fd == NULL || (flags & ~allowed) != 0)
@@ -296,13 +311,14 @@ int miou_fd_adopt(miou_fd **fd, int number, unsigned flags)
 }
 
 /* Tells the type of the connection, which is its listener's. */
-static int accept_now(const struct descriptor *listener, struct sockaddr_storage *peer, int *type)
+static int accept_now(const struct descriptor *listener, struct sockaddr_storage *peer, int flags,
+                      int *type)
 {
     *type = listener->type;
-    return sys_accept(listener->number, peer);
+    return sys_accept(listener->number, peer, flags);
 }
 
-int miou_accept(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+int miou_accept4(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer, int flags)
 {
     struct use use;
     struct descriptor *made;
@@ -310,17 +326,23 @@ int miou_accept(miou_fd **client, miou_fd *listener, struct sockaddr_storage *pe
 
     if (error < 0)
         return error;
-    if (client == NULL)
+    if (client == NULL || (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0)
         return -EINVAL;
     /* Made first, so that no connection is accepted and then lost for want of memory. */
     if ((made = descriptor_new(use.self, !use.shared)) == NULL)
         return -ENOMEM;
-    while ((number = (int)USE(&use, accept_now(use.descriptor, peer, &type))) == -EAGAIN)
+    while ((number = (int)USE(&use, accept_now(use.descriptor, peer, flags, &type))) == -EAGAIN)
         if ((number = wait(&use, READABLE)) < 0)
             break;
-    if ((error = finish_making(use.self, made, client, number, type, false)) == 0)
+    error = finish_making(use.self, made, client, number, type, !(flags & SOCK_NONBLOCK));
+    if (error == 0)
         domain_charge(use.self->domain, use.self);
     return error;
+}
+
+int miou_accept(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    return miou_accept4(client, listener, peer, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 int miou_fd_split(miou_fd **writer, miou_fd *fd)
@@ -444,8 +466,7 @@ static ssize_t read_some(struct use *use, void *buffer, size_t size)
     ssize_t n;
     int error;
 
-    while ((n = USE(use, read_now(use->descriptor, buffer, size, !use->self->expired))) ==
-           -EAGAIN)
+    while ((n = USE(use, read_now(use->descriptor, buffer, size, !use->self->expired))) == -EAGAIN)
         if ((error = wait(use, READABLE)) < 0)
             return error;
     return n;
@@ -504,6 +525,77 @@ ssize_t miou_write(miou_fd *fd, const void *buffer, size_t size)
     return (ssize_t)size;
 }
 
+/* ---- several buffers ---- */
+
+enum { BUFFERS = 1024 /* in one call of the system */ };
+
+/* How far a call has written. */
+struct progress {
+    int buffer;  /* the first that is not written as a whole */
+    size_t done; /* of its bytes */
+};
+
+static void advance(struct progress *at, const struct iovec *buffers, int count, size_t n)
+{
+    for (; at->buffer < count && n >= buffers[at->buffer].iov_len - at->done; at->buffer++) {
+        n -= buffers[at->buffer].iov_len - at->done;
+        at->done = 0;
+    }
+    at->done += n;
+}
+
+/* The number of bytes, or -EINVAL. */
+static ssize_t count_bytes(const struct iovec *buffers, int count)
+{
+    size_t size = 0;
+
+    if (count < 0 || (buffers == NULL && count > 0))
+        return -EINVAL;
+    for (int i = 0; i < count; i++) {
+        if (buffers[i].iov_base == NULL && buffers[i].iov_len > 0)
+            return -EINVAL;
+        if (buffers[i].iov_len > (size_t)SSIZE_MAX - size)
+            return -EINVAL;
+        size += buffers[i].iov_len;
+    }
+    return (ssize_t)size;
+}
+
+/* The rest of a buffer of which a part has been written; or as many buffers as one call takes. */
+static ssize_t write_from(const struct descriptor *to, const struct progress *at,
+                          const struct iovec *buffers, int count)
+{
+    const struct iovec *first = buffers + at->buffer;
+
+    count -= at->buffer;
+    if (at->done > 0)
+        return write_now(to, (const char *)first->iov_base + at->done, first->iov_len - at->done);
+    if (count > BUFFERS && to->type != SOCK_DGRAM) /* it would not be one datagram */
+        count = BUFFERS;
+    return to->type != 0 ? sys_send_vector(to->number, first, count)
+                         : sys_write_vector(to->number, first, count);
+}
+
+ssize_t miou_writev(miou_fd *fd, const struct iovec *buffers, int count)
+{
+    struct use use;
+    ssize_t size = begin_transfer(&use, fd, WRITABLE, NULL, 0), n;
+    struct progress at = {0, 0};
+
+    if (size < 0 || (size = count_bytes(buffers, count)) < 0)
+        return size;
+    for (advance(&at, buffers, count, 0); at.buffer < count;) {
+        n = USE(&use, write_from(use.descriptor, &at, buffers, count));
+        if (n == -EAGAIN)
+            n = wait(&use, WRITABLE);
+        if (n < 0)
+            return n;
+        advance(&at, buffers, count, (size_t)n);
+    }
+    domain_charge(use.self->domain, use.self);
+    return size;
+}
+
 /* ---- datagrams ---- */
 
 ssize_t miou_recvfrom(miou_fd *fd, void *buffer, size_t size, struct sockaddr_storage *peer,
@@ -547,15 +639,39 @@ ssize_t miou_sendto(miou_fd *fd, const void *buffer, size_t size, const struct s
     return n;
 }
 
+/* ---- options ---- */
+
+int miou_setsockopt(miou_fd *fd, int level, int name, const void *value, socklen_t length)
+{
+    struct use use;
+    int error = begin_call(&use, fd);
+
+    if (error < 0)
+        return error;
+    if (value == NULL)
+        return -EINVAL;
+    return (int)USE(&use, sys_set_option(use.descriptor->number, level, name, value, length));
+}
+
+int miou_getsockopt(miou_fd *fd, int level, int name, void *value, socklen_t *length)
+{
+    struct use use;
+    int error = begin_call(&use, fd);
+
+    if (error < 0)
+        return error;
+    if (value == NULL || length == NULL)
+        return -EINVAL;
+    return (int)USE(&use, sys_get_option(use.descriptor->number, level, name, value, length));
+}
+
 /* ---- closing ---- */
 
-/* Free the record of a closed descriptor, unless calls that block may still be using it: then it is
- * left until the end of the run. */
-static void descriptor_free(struct domain *domain, struct descriptor *descriptor)
+/* No task waits for the closed descriptor any more, but calls that block may still be using it. */
+static void leave_to_users(struct domain *domain, struct descriptor *descriptor)
 {
-    if (!descriptor->blocks || atomic_load(&descriptor->users) == 0)
-        pool_take_back(&domain->run->pools[POOL_DESCRIPTORS], &domain->caches[POOL_DESCRIPTORS],
-                       descriptor);
+    atomic_fetch_add(&descriptor->users, LEFT_TO_USERS);
+    descriptor_free(domain, descriptor);
 }
 
 /* Wake the tasks of this domain that wait for the closed descriptor, and pass the message on to the
@@ -570,7 +686,7 @@ static void deliver_closed(struct message *message)
     if (domain->id + 1 < run->domain_count)
         domain_send(&run->domains[domain->id + 1], message);
     else
-        descriptor_free(domain, descriptor);
+        leave_to_users(domain, descriptor);
 }
 
 /* Close a plain descriptor. */
@@ -586,7 +702,7 @@ static int close_shared(struct domain *domain, struct descriptor *descriptor, co
     monitor_forget(&domain->monitor, descriptor->number);
     error = leave_and_close(descriptor);
     if (atomic_load(&descriptor->waiters) == 0) {
-        descriptor_free(domain, descriptor);
+        leave_to_users(domain, descriptor);
     } else {
         descriptor->closed.deliver = deliver_closed;
         domain_send(&domain->run->domains[0], &descriptor->closed);

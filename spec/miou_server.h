@@ -1,14 +1,16 @@
 /* miou_server.h: what servers need beyond Miou: deadlines, waiting for descriptors of other
- * libraries, calls that block, and descriptors that one task reads and another writes.
+ * libraries, calls that block, descriptors that one task reads and another writes, and what else
+ * sockets can do.
  *
- * All of it is a part of the interface that a runtime may decline, and needs a run of
- * miou_unix_run. Besides the errors that a comment names, every call returns MIOU_NOT_RUNNING,
- * MIOU_IN_FINALISER, MIOU_CANCELLED, and, except miou_fd_split, MIOU_NO_MONITOR in a run of
- * miou_run [R14.8]. */
+ * All of it is a part of the interface that a runtime may decline. Besides the errors that a
+ * comment names, every call returns MIOU_NOT_RUNNING, MIOU_IN_FINALISER and MIOU_CANCELLED. In a
+ * run of miou_run, the calls that are not given a miou_fd return MIOU_NO_MONITOR [R14.8]. */
 #ifndef MIOU_SERVER_H
 #define MIOU_SERVER_H
 
 #include "miou_unix.h"
+
+#include <sys/uio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -58,8 +60,8 @@ int miou_wait_writable(int number);
 /* Call fn(arg) on a thread that is no domain, and suspend only the calling task meanwhile: for
  * getaddrinfo, files and whatever else blocks [R14.12]. fn is not a task: every call of this
  * interface returns MIOU_NOT_RUNNING there. At least four such functions go on at a time in a run;
- * others begin in the order in which they came [R14.13]. In a steered run fn may be called on the
- * calling thread, and hold up the run.
+ * others begin in the order in which they came [R14.13]. In a steered run fn is called on the one
+ * thread that there is, and holds up the run.
  *
  * Returns what fn returned. A function that has begun cannot be stopped, and is waited for: also if
  * the task is cancelled meanwhile, when the call returns MIOU_CANCELLED, or a deadline passes, when
@@ -82,6 +84,30 @@ int miou_blocking(miou_task *fn, void *arg);
  * (fd is no stream socket, is a half already, or was adopted while it blocked), -EMFILE, -ENOMEM.
  * On error fd is as it was. */
 int miou_fd_split(miou_fd **writer, miou_fd *fd);
+
+/* ---- Sockets ---- */
+
+/* Write all bytes of count buffers, one buffer after the other, as miou_write would write one that
+ * holds them all [R14.18]. The array is not changed; neither it nor the buffers may change
+ * meanwhile. Buffers may be empty, count may be 0, and greater than what writev(2) takes; to a
+ * socket of datagrams all is one datagram. Returns how many bytes there are.
+ * Errors: those of miou_write, -EINVAL (count is negative, buffers is NULL and count is not 0, a
+ * buffer is NULL and not empty, there are more than SSIZE_MAX bytes). */
+ssize_t miou_writev(miou_fd *fd, const struct iovec *buffers, int count);
+
+/* Wait for a connection and take it, as miou_accept does, with flags of accept4(2) [R14.19]:
+ * SOCK_NONBLOCK, without which *client blocks, and a call on it that waits holds up its whole
+ * domain; SOCK_CLOEXEC, without which *client stays open in a program that the process becomes.
+ * miou_accept has both. Returns 0.
+ * Errors: those of miou_accept, -EINVAL (other flags; nothing has been accepted). */
+int miou_accept4(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer, int flags);
+
+/* Set or read an option of a socket, such as TCP_NODELAY, SO_KEEPALIVE or SO_RCVBUF, with the
+ * arguments of setsockopt(2) and getsockopt(2) [R14.20]. Never suspends. Returns 0.
+ * Errors: -EINVAL (fd, value or length is NULL), -EBADF (fd has ended), MIOU_NOT_OWNER (fd is
+ * another task's), -ENOTSOCK, -ENOPROTOOPT and the system's own. */
+int miou_setsockopt(miou_fd *fd, int level, int name, const void *value, socklen_t length);
+int miou_getsockopt(miou_fd *fd, int level, int name, void *value, socklen_t *length);
 
 #ifdef __cplusplus
 }

@@ -13,8 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static const int64_t HOUR = 3600000000000;
-
 /* What a handler saw. Only dom0 writes here, any domain reads. */
 struct seen {
     atomic_int calls, number, domain;
@@ -395,12 +393,6 @@ static void send_byte(int number, void *arg)
     peer_send(t->pair.peer, "x", 1);
 }
 
-static int sleep_long(void *arg)
-{
-    (void)arg;
-    return miou_sleep(HOUR);
-}
-
 static int read_and_sleep(void *arg)
 {
     struct asleep *t = arg;
@@ -409,7 +401,7 @@ static int read_and_sleep(void *arg)
 
     TRY(pair_open(&t->pair, 0));
     TRY(miou_signal_handle(SIGUSR1, send_byte, t));
-    TRY(miou_async(&sleeper, NULL, sleep_long, NULL));
+    TRY(miou_async(&sleeper, NULL, sleep_an_hour, NULL));
     TRY(miou_yield());
     atomic_store(&t->go_to_sleep, true);
     TRY(miou_read(t->pair.fd, &byte, 1));

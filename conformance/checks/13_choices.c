@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const int64_t HOUR = 3600000000000, MINUTE = 60000000000;
+static const int64_t MINUTE = 60000000000;
 
 /* ---- A program with a bit of everything ---- */
 

@@ -1,12 +1,10 @@
 /* Rules R14.12 to R14.14: functions that block. */
-#include "tasks.h"
+#include "answers.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
-
-static const int64_t MILLISECOND = 1000000;
 
 /* ---- R14.12 ---- */
 
@@ -139,6 +137,66 @@ CHECK("R14.12", each_function_is_called_once)
         with_index(i);
 
         expect_number(counts[i], OFTEN);
+    }
+}
+
+/* In a steered run a task is ready all the time, on each domain, and does not go on meanwhile. */
+struct held {
+    pthread_t thread;
+    int turns, before, after, refused, result;
+    bool over;
+};
+
+static int block_in_the_run(void *arg)
+{
+    struct held *t = arg;
+
+    t->thread = pthread_self();
+    t->before = t->turns;
+    NOTE(t->refused, miou_yield());
+    sched_yield();
+    t->after = t->turns;
+    return 42;
+}
+
+static int count_turns(void *arg)
+{
+    struct held *t = arg;
+
+    for (; !t->over; t->turns++)
+        TRY(miou_yield());
+    return 0;
+}
+
+static int block_beside_others(void *arg)
+{
+    struct held *t = arg;
+    miou_promise *promises[2];
+
+    TRY(miou_async(&promises[0], NULL, count_turns, t));
+    TRY(miou_call(&promises[1], NULL, count_turns, t));
+    TRY(let_others_run());
+    NOTE(t->result, miou_blocking(block_in_the_run, t));
+    t->over = true;
+    return miou_await_all(NULL, promises, 2);
+}
+
+CHECK("R14.12", a_function_holds_up_a_steered_run)
+{
+    miou_choose *const chooses[] = {answer_0, answer_at_random};
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        with_index(i);
+        struct answers answers = {.state = 1};
+        struct held t = {.result = 0};
+
+        expect_code(steer(miou_unix_run, 1, chooses[i], &answers, block_beside_others, &t), 0);
+        expect_noted(t.result, 42);
+        expect_noted(t.refused, MIOU_NOT_RUNNING);
+        expect_true(pthread_equal(t.thread, pthread_self()));
+        expect_at_least(t.before, 1);
+        expect_number(t.after, t.before);
     }
 }
 

@@ -5,19 +5,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <time.h>
-
-static const int64_t MILLISECOND = 1000000, HOUR = 3600000000000;
 
 enum { BOOM = MIOU_LAST - 1 };
-
-static int64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
 
 /* ---- every call that waits, but for those of descriptors ---- */
 
@@ -566,12 +555,6 @@ struct beside {
     int yields, result;
 };
 
-static int sleep_an_hour(void *arg)
-{
-    (void)arg;
-    return miou_sleep(HOUR);
-}
-
 static int expire_beside(void *arg)
 {
     struct beside *t = arg;
@@ -581,16 +564,13 @@ static int expire_beside(void *arg)
     return 0;
 }
 
-/* Far more turns than a thread that has to end the wait could miss. */
-enum { PATIENCE = 20000000 };
-
 static int yield_beside(void *arg)
 {
     struct beside *t = arg;
     miou_promise *promise;
 
     TRY(miou_async(&promise, NULL, expire_beside, t));
-    for (; !t->over && t->yields < PATIENCE; t->yields++)
+    for (; !t->over && t->yields < LONG_PATIENCE; t->yields++)
         TRY(miou_yield());
     return miou_await(promise, NULL);
 }
@@ -601,7 +581,7 @@ CHECK("R14.1", tasks_run_beside_one_that_expires)
 
     expect_code(unix_run_with(0, yield_beside, &t), 0);
     expect_noted(t.result, MIOU_EXPIRED);
-    expect_in_range(t.yields, 1, PATIENCE - 1);
+    expect_in_range(t.yields, 1, LONG_PATIENCE - 1);
 }
 
 /* ---- R14.6: what goes to others ---- */

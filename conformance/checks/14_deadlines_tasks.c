@@ -4,26 +4,6 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <time.h>
-
-static const int64_t MILLISECOND = 1000000, HOUR = 3600000000000;
-
-static int64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
-static int sleep_an_hour(void *arg)
-{
-    (void)arg;
-    return miou_sleep(HOUR);
-}
-
-/* Far more turns than a thread that has to end the wait could miss. */
-enum { PATIENCE = 20000000 };
 
 /* ---- R14.3: yielding ---- */
 
@@ -36,7 +16,7 @@ static int yield_until_told(void *arg)
 {
     int *others = arg, error, i;
 
-    for (i = 0; i < PATIENCE; i++)
+    for (i = 0; i < LONG_PATIENCE; i++)
         if ((error = miou_yield()) < 0)
             return error;
     return *others;

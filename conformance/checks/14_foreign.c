@@ -8,8 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const int64_t MILLISECOND = 1000000;
-
 /* ---- a library with a descriptor of its own ---- */
 
 /* It asks its server, at the other end, for the squares of numbers, and has one answer at a time.

@@ -3,7 +3,9 @@
 #include "sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -117,6 +119,63 @@ CHECK("R6.46", descriptors_that_have_ended_take_no_memory)
         expect_code(unix_run_with(0, end_many, &t), 0);
         expect_false(grew_by(&t.growth, 20));
     }
+}
+
+/* One domain closes a descriptor that blocks, while another most often reads from it. */
+struct used {
+    int ends[2];
+    miou_fd *fd;
+    atomic_bool begun;
+    int round;
+    struct growth growth;
+};
+
+static int read_blocking(void *arg)
+{
+    struct used *t = arg;
+    char byte;
+    ssize_t n;
+
+    atomic_store(&t->begun, true);
+    n = miou_read(t->fd, &byte, 1);
+    return n == 1 || n == -EBADF ? 0 : -EIO;
+}
+
+static int close_used(void *arg)
+{
+    struct used *t = arg;
+    miou_promise *promise;
+    int i;
+
+    if (pipe2(t->ends, O_CLOEXEC) < 0)
+        return -errno;
+    TRY(miou_fd_adopt(&t->fd, t->ends[0], MIOU_BLOCKING));
+    atomic_store(&t->begun, false);
+    TRY(miou_call(&promise, NULL, read_blocking, t));
+    until(&t->begun);
+    for (i = 0; i < 10; i++)
+        dawdle(t->round++);
+    TRY(miou_close(t->fd));
+    if (write(t->ends[1], "x", 1) < 0 && errno != EPIPE)
+        return -errno;
+    close(t->ends[1]);
+    return await_and_free(promise);
+}
+
+static int close_many_used(void *arg)
+{
+    struct used *t = arg;
+
+    return grow_by(&t->growth, 20000, close_used, t);
+}
+
+CHECK("R6.46", descriptors_closed_in_use_take_no_memory)
+{
+    struct used t = {.round = 0};
+
+    signal(SIGPIPE, SIG_IGN);
+    expect_code(unix_run_with(1, close_many_used, &t), 0);
+    expect_false(grew_by(&t.growth, 20));
 }
 
 /* ---- R6.47: pollers ---- */

@@ -78,6 +78,7 @@ int objects_create(struct objects *objects, enum call_group group)
     case HOOK_CALLS:
         return miou_hook_add(&objects->hook, return_from_hook, NULL);
     case DESCRIPTOR_CALLS:
+    case SERVER_CALLS:
         TRY(listen_on(&objects->listener, 0, 0));
         return miou_tcpv4(&objects->fd, 0);
     case SYNC_CALLS:
@@ -422,6 +423,8 @@ static const char *first_of_sync(enum call_kind kinds, int error, const struct o
 static const char *first_of_server(enum call_kind kinds, int error, const struct objects *with)
 {
     miou_fd *writer = NULL;
+    int value = 7;
+    socklen_t length = sizeof value;
 
     MUST_REFUSE(SUSPENDING | NEEDS_MONITOR, miou_deadline(1, count_call, NULL));
     MUST_REFUSE(SUSPENDING | NEEDS_MONITOR, miou_deadline(0, count_call, NULL));
@@ -434,7 +437,15 @@ static const char *first_of_server(enum call_kind kinds, int error, const struct
     MUST_REFUSE(SUSPENDING, miou_blocking(NULL, NULL));
     MUST_REFUSE(SUSPENDING, miou_fd_split(&writer, with->fd));
     MUST_REFUSE(SUSPENDING, miou_fd_split(NULL, NULL));
-    return writer ? "miou_fd_split has written to an argument" : NULL;
+    MUST_REFUSE(SUSPENDING, miou_writev(with->fd, &(struct iovec){0}, 1));
+    MUST_REFUSE(SUSPENDING, miou_writev(NULL, NULL, -1));
+    MUST_REFUSE(SUSPENDING, miou_accept4(&writer, with->listener, NULL, 0));
+    MUST_REFUSE(SUSPENDING, miou_accept4(NULL, NULL, NULL, -1));
+    MUST_REFUSE(SUSPENDING, miou_setsockopt(with->fd, SOL_SOCKET, SO_TYPE, &value, length));
+    MUST_REFUSE(SUSPENDING, miou_setsockopt(NULL, 0, 0, NULL, 0));
+    MUST_REFUSE(SUSPENDING, miou_getsockopt(with->fd, SOL_SOCKET, SO_TYPE, &value, &length));
+    MUST_REFUSE(SUSPENDING, miou_getsockopt(NULL, 0, 0, NULL, NULL));
+    return writer || value != 7 ? "a call of chapter 14 has written to an argument" : NULL;
 }
 
 typedef const char *calls(enum call_kind kinds, int error, const struct objects *with);

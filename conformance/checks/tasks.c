@@ -2,9 +2,16 @@
 #include "tasks.h"
 
 #include <errno.h>
-
 #include <sched.h>
 #include <time.h>
+
+int64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
 
 int return_0(void *arg)
 {
@@ -67,6 +74,12 @@ int cancel_waiting(miou_task *fn, void *arg)
     return miou_cancel(promise);
 }
 
+int sleep_an_hour(void *arg)
+{
+    (void)arg;
+    return miou_sleep(HOUR);
+}
+
 int end_slowly(void *arg)
 {
     struct slow *slow = arg;
@@ -102,24 +115,16 @@ void until(atomic_bool *flag)
         sched_yield();
 }
 
-static double seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* Returns how many rounds there were, or an error. The time decides only how exactly is measured.
  */
 static int go_round(int times, int (*once)(void *arg), void *arg)
 {
-    const double patience = 4;
+    const int64_t patience = 4000 * MILLISECOND;
     const int least = times / 20;
-    double begun = seconds();
+    int64_t begun = now();
     int i;
 
-    for (i = 0; i < times && (i < least || seconds() - begun < patience); i++)
+    for (i = 0; i < times && (i < least || now() - begun < patience); i++)
         TRY(once(arg));
     return i;
 }

@@ -14,10 +14,19 @@
             return note_error(error_, #call, __FILE__, __LINE__);                                  \
     } while (0)
 
-/* Tasks: return 0; return the argument, a number; yield until cancelled, and return 0. */
+/* In nanoseconds. */
+static const int64_t MILLISECOND = 1000000, HOUR = 3600000000000;
+
+/* The monotonic clock, in nanoseconds. Checks ask that something was long enough, never that it was
+ * short. */
+int64_t now(void);
+
+/* Tasks: return 0; return the argument, a number; yield until cancelled, and return 0; sleep for an
+ * hour. */
 int return_0(void *arg);
 int return_number(void *number);
 int yield_for_ever(void *arg);
+int sleep_an_hour(void *arg);
 
 /* A task that adds 1 to the int that is its argument, and returns 0. */
 int count_one(void *number);
@@ -46,6 +55,10 @@ struct slow {
 };
 
 int end_slowly(void *slow);
+
+/* How often a task yields at most until another thread has done something: far more often than a
+ * right runtime needs. */
+enum { LONG_PATIENCE = 20000000 };
 
 /* Yield until every other task of the domain that is ready has gone on. */
 int let_others_run(void);

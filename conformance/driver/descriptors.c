@@ -2,7 +2,7 @@
  * stream follows the pattern of program_byte, and so does each datagram. */
 #include "driver.h"
 
-#include "miou_unix.h"
+#include "miou_server.h"
 #include "scenario/memory.h"
 
 #include <arpa/inet.h>
@@ -88,6 +88,18 @@ int make_connection(struct descriptor **client, const struct descriptor *listene
 
     if (fd)
         *client = descriptor_create(fd, SOCKET_TCP4);
+    return result;
+}
+
+int split_descriptor(struct descriptor **writer, struct descriptor *descriptor)
+{
+    miou_fd *fd = NULL;
+    int result = miou_fd_split(&fd, fd_of(descriptor));
+
+    if (fd && descriptor) {
+        *writer = descriptor_create(fd, descriptor->kind);
+        (*writer)->written = descriptor->written;
+    }
     return result;
 }
 
@@ -259,6 +271,15 @@ ssize_t send_datagram(struct descriptor *descriptor, size_t size, const struct d
     n = miou_sendto(fd_of(descriptor), buffer, size, address_of(to), to ? to->length : 0);
     free(buffer);
     return n;
+}
+
+int await_ready(const struct descriptor *descriptor, bool to_write)
+{
+    int number = miou_fd_number(fd_of(descriptor));
+
+    if (number < 0)
+        return number;
+    return to_write ? miou_wait_writable(number) : miou_wait_readable(number);
 }
 
 /* ---- Ends ---- */

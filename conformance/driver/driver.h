@@ -121,6 +121,7 @@ struct descriptor;
 int make_socket(struct descriptor **descriptor, enum socket_kind kind, bool owned);
 int make_pipe(struct descriptor *ends[2], bool owned); /* first where it is read */
 int make_connection(struct descriptor **client, const struct descriptor *listener);
+int split_descriptor(struct descriptor **writer, struct descriptor *descriptor);
 
 /* Listen at the address of another descriptor, or, if that is NULL, at one that is free. *port
  * becomes its port; 0: it has none. */
@@ -136,6 +137,9 @@ ssize_t receive_datagram(struct descriptor *descriptor, size_t size, bool *garbl
 
 /* Send to where another descriptor listens, or, if that is NULL, to where this is connected. */
 ssize_t send_datagram(struct descriptor *descriptor, size_t size, const struct descriptor *to);
+
+/* Wait for the number of a descriptor. */
+int await_ready(const struct descriptor *descriptor, bool to_write);
 
 int half_close(struct descriptor *descriptor);
 int close_descriptor(struct descriptor *descriptor);

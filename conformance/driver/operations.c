@@ -2,8 +2,8 @@
  * interface that is called, and what its result means. */
 #include "driver.h"
 
+#include "miou_server.h"
 #include "miou_sync.h"
-#include "miou_unix.h"
 #include "scenario/memory.h"
 
 #include <errno.h>
@@ -84,6 +84,8 @@ static struct outcome from_error(int error)
         {-EMSGSIZE, OUTCOME_TOO_LONG},
         {-EMFILE, OUTCOME_NO_DESCRIPTORS},
         {MIOU_END_OF_FILE, OUTCOME_END_OF_FILE},
+        {MIOU_EXPIRED, OUTCOME_EXPIRED},
+        {-EOPNOTSUPP, OUTCOME_NOT_SUPPORTED},
     };
     size_t i;
 
@@ -346,15 +348,19 @@ static void do_create(struct step *step)
 /* ---- Functions that the runtime calls ---- */
 
 /* The function that an operation has passed is one that it executes as a part of its own. */
-static int call_part(void *arg, int part)
+static int call_part_on(void *arg, int part, int domain)
 {
     const struct operation *op;
     struct self self = callback_of(arg, &op);
 
-    if (!op)
-        return run_instance(self, miou_domain_self());
-    return run_instance(self_of(spawn_instance("force", &self, op, op->tasks[part])),
-                        miou_domain_self());
+    if (op)
+        self = self_of(spawn_instance("force", &self, op, op->tasks[part]));
+    return run_instance(self, domain);
+}
+
+static int call_part(void *arg, int part)
+{
+    return call_part_on(arg, part, miou_domain_self());
 }
 
 static int call_first(void *arg)
@@ -388,6 +394,28 @@ static void do_protect_mutex(struct step *step)
 {
     note_end(step,
              miou_mutex_protect(step->object, call_first, callback_argument(step->self, step->op)));
+}
+
+static int64_t nanoseconds(const struct operation *op)
+{
+    return op->value == SLEEP_LONGEST ? INT64_MAX : (int64_t)op->value * 1000000;
+}
+
+static void do_deadline(struct step *step)
+{
+    note_end(step, miou_deadline(nanoseconds(step->op), call_first,
+                                 callback_argument(step->self, step->op)));
+}
+
+/* On no domain. */
+static int call_blocking(void *arg)
+{
+    return call_part_on(arg, 0, -ENOSYS);
+}
+
+static void do_blocking(struct step *step)
+{
+    note_end(step, miou_blocking(call_blocking, callback_argument(step->self, step->op)));
 }
 
 /* Call back what the argument stands for. */
@@ -516,6 +544,22 @@ static void do_accept(struct step *step)
 
     note_outcome(step, from_call(result, 0));
     bind_descriptor(step, step->op->name, made);
+}
+
+static void do_split(struct step *step)
+{
+    struct descriptor *made = NULL;
+    int result = split_descriptor(&made, descriptor_named(step, step->op->other));
+
+    note_outcome(step, from_call(result, 0));
+    bind_descriptor(step, step->op->name, made);
+}
+
+static void do_wait_ready(struct step *step)
+{
+    int result = await_ready(step->object, step->op->kind == OP_WAIT_WRITABLE);
+
+    note_outcome(step, from_call(result, 0));
 }
 
 static void do_connect(struct step *step)
@@ -663,11 +707,7 @@ static void do_complete(struct step *step)
 
 static void do_sleep(struct step *step)
 {
-    int64_t nanoseconds = (int64_t)step->op->value * 1000000;
-
-    if (step->op->value == SLEEP_LONGEST)
-        nanoseconds = INT64_MAX;
-    note_outcome(step, from_call(miou_sleep(nanoseconds), 0));
+    note_outcome(step, from_call(miou_sleep(nanoseconds(step->op)), 0));
 }
 
 static void do_until(struct step *step)
@@ -872,6 +912,11 @@ static const struct method methods[OPERATION_KINDS] = {
     [OP_RESOURCE] = {do_resource},
     [OP_HOOK] = {do_hook},
     [OP_UNHOOK] = {do_call, .call = call_hook_remove},
+    [OP_DEADLINE] = {do_deadline},
+    [OP_BLOCKING] = {do_blocking},
+    [OP_SPLIT] = {do_split},
+    [OP_WAIT_READABLE] = {do_wait_ready},
+    [OP_WAIT_WRITABLE] = {do_wait_ready},
 };
 
 /* ---- Tasks ---- */
@@ -979,8 +1024,15 @@ static bool waits_for_system(void)
     int i;
 
     for (i = 0; i < program->operation_count; i++)
-        if (program->operations[i].kind == OP_SLEEP || operation_is_io(program->operations[i].kind))
+        switch (program->operations[i].kind) {
+        case OP_SLEEP:
+        case OP_DEADLINE:
+        case OP_BLOCKING:
             return true;
+        default:
+            if (operation_is_io(program->operations[i].kind))
+                return true;
+        }
     return false;
 }
 

@@ -577,6 +577,38 @@ static void tells_of_parts_and_callbacks(void **state)
            "run ok\n");
 }
 
+static void tells_of_what_servers_do(void **state)
+{
+    (void)state;
+    expect("liars/plain.so",
+           "scenario 5\n"
+           "task main\n"
+           "    deadline 0 a\n"
+           "    deadline longest a\n"
+           "    blocking a\n"
+           "    pipe r w\n"
+           "    wait-readable r\n"
+           "    wait-writable r\n"
+           "    split v w\n"
+           "    write v 3\n"
+           "task a\n"
+           "    return 3\n",
+           "scenario 5\n"
+           "begin main 0\n"
+           "did main 2 expired\n"
+           "force main 3 a\nbegin a 0\nend a\n"
+           "did main 3 ok 3\n"
+           "force main 4 a#2\nbegin a#2 ?\nend a#2\n"
+           "did main 4 ok 3\n"
+           "did main 5 ok\n"
+           "did main 6 ok\n"
+           "did main 7 not-supported\n"
+           "did main 8 ok\n"
+           "did main 9 ok 3\n"
+           "end main\n"
+           "run ok\n");
+}
+
 static void tells_of_signals(void **state)
 {
     (void)state;
@@ -1109,7 +1141,8 @@ static void expect_lacks(const char *library, const char *left_out, const char *
 
 #define LACKS_THE_PART_FOR_SERVERS                                                                 \
     "lacks miou_deadline\nlacks miou_wait_readable\nlacks miou_wait_writable\n"                    \
-    "lacks miou_blocking\nlacks miou_fd_split\n"
+    "lacks miou_blocking\nlacks miou_fd_split\nlacks miou_writev\nlacks miou_accept4\n"            \
+    "lacks miou_setsockopt\nlacks miou_getsockopt\n"
 
 static void says_what_a_library_lacks(void **state)
 {
@@ -1186,6 +1219,7 @@ int main(void)
         cmocka_unit_test(tells_where_it_listens),
         cmocka_unit_test(connects_to_peers),
         cmocka_unit_test(tells_of_parts_and_callbacks),
+        cmocka_unit_test(tells_of_what_servers_do),
         cmocka_unit_test(tells_of_signals),
         cmocka_unit_test(executes_what_is_outside),
         cmocka_unit_test(names_belong_to_instances),

@@ -15,7 +15,8 @@ bool stands_aside(const struct inquiry *inquiry, int instance)
     case EVENT_CALLBACK:
         return operation_of(inquiry, cause)->kind != OP_HANDLE;
     case EVENT_FORCE:
-        return stands_aside(inquiry, inquiry->trace->instances[instance].parent);
+        return operation_of(inquiry, cause)->kind == OP_BLOCKING ||
+               stands_aside(inquiry, inquiry->trace->instances[instance].parent);
     default:
         return false;
     }

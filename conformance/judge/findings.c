@@ -16,7 +16,7 @@ const char *const invariant_rules[] = {
     "R6.36", "R6.38", "R8.1",  "R8.3",  "R8.5",  "R8.6",  "R8.7",  "R8.8",  "R8.10", "R8.12",
     "R8.14", "R9.1",  "R9.2",  "R9.3",  "R9.4",  "R9.5",  "R9.9",  "R9.10", "R9.14", "R9.17",
     "R9.18", "R9.19", "R9.20", "R9.22", "R9.23", "R9.25", "R9.27", "R9.29", "R10.2", "R12.1",
-    "R13.3", "R13.6", "R13.7", NULL};
+    "R13.3", "R13.6", "R13.7", "R14.1", "R14.2", NULL};
 _Static_assert(sizeof invariant_rules / sizeof *invariant_rules == INVARIANTS + 1,
                "a place in struct invariants for every rule");
 

@@ -49,7 +49,7 @@ static enum birth parallel_birth(const struct operation *operation, struct outco
 {
     if (has_failed_turns(operation, list))
         return BIRTH_OPEN;
-    if (member(list, k).kind == OUTCOME_STOPPED)
+    if (member(list, k).kind == OUTCOME_STOPPED || is_expired(member(list, k)))
         return BIRTH_OPEN;
     return is_how_a_child_ends(member(list, k)) || list.count > 1 ? BIRTH_SPAWNED : BIRTH_REFUSED;
 }
@@ -66,6 +66,7 @@ static void settle_births(struct inquiry *inquiry, int did)
         struct life *child = &inquiry->lives[events[event].child];
 
         child->born = did;
+        child->asked = expires(list); /* only a parallel can: it has cancelled them [R14.7] */
         if (operation->kind == OP_PARALLEL)
             child->birth = parallel_birth(operation, list, k);
         else if (operation->kind == OP_RUN && stands_aside(inquiry, events[did].instance))

@@ -491,6 +491,8 @@ static void spawn(struct walk *walk, const struct event *event)
 
 static void see(struct walk *walk, const struct event *event)
 {
+    if (program_has(walk->program, OP_DEADLINE) || program_has(walk->program, OP_BLOCKING))
+        footprint_fill(walk->footprint); /* what others do may decide what expires */
     if (view_is_ordered(walk->program, walk->trace, event))
         write_place(walk->footprint, ORDER);
     switch (event->kind) {

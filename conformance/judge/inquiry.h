@@ -132,6 +132,19 @@ static inline bool is_ok(struct outcome outcome)
     return outcome.kind == OUTCOME_OK;
 }
 
+static inline bool is_expired(struct outcome outcome)
+{
+    return outcome.kind == OUTCOME_EXPIRED;
+}
+
+static inline bool expires(struct outcomes list)
+{
+    for (size_t i = 0; i < list.count; i++)
+        if (is_expired(list.of[i]))
+            return true;
+    return false;
+}
+
 /* Whether it is an outcome that a task can end with. Without memory for its stack it never begins.
  */
 static inline bool is_ending(struct outcome outcome)

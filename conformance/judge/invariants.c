@@ -81,6 +81,7 @@ static void check_all(struct inquiry *inquiry)
     check_descriptors(inquiry);
     check_shared(inquiry);
     check_sleeps(inquiry);
+    check_deadlines(inquiry);
     check_deadlock(inquiry);
     check_choices(inquiry);
     check_stopped(inquiry);

@@ -53,12 +53,13 @@ void check_descriptors(struct inquiry *inquiry);
 /* Check an operation on several promises, or state, if it is one. */
 void check_combinator(struct promises *promises, int did);
 
-/* ---- 9 Synchronisation, 10 Time, 13 Deadlock and choices ---- */
+/* ---- 9 Synchronisation, 10 Time, 13 Deadlock and choices, 14 Servers ---- */
 
 void check_shared(struct inquiry *inquiry);
 void check_sleeps(struct inquiry *inquiry);
 void check_deadlock(struct inquiry *inquiry); /* needs to know who is condemned */
 void check_choices(struct inquiry *inquiry);
+void check_deadlines(struct inquiry *inquiry);
 
 /* Whether the last answer to a choice was out of range, which ends the run. */
 bool is_answered_beyond(const struct trace *trace);

@@ -7,7 +7,7 @@
 static bool waits(enum operation_kind kind)
 {
     return operation_has(kind, OPERATION_SUSPENDS) && kind != OP_YIELD && kind != OP_UNTIL &&
-           kind != OP_SLEEP && kind != OP_RUN && !operation_is_io(kind);
+           kind != OP_SLEEP && kind != OP_RUN && kind != OP_BLOCKING && !operation_is_io(kind);
 }
 
 /* A run that ended in deadlock was cancelled when each of its tasks waited for another. Tasks that

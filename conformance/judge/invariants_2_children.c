@@ -129,7 +129,7 @@ static void check_refusal(struct promises *promises, const struct use *use, stru
             inquiry->lives[slot->owner].cancels_unknown = true;
         return;
     }
-    if (may_be_freed(promises, slot))
+    if (may_be_freed(promises, slot) || is_expired(use->outcome))
         return;
     if (use->operation->kind != OP_FREE)
         report_use(promises, use->own_rule, use,

@@ -34,6 +34,7 @@ static int used_by(const struct operation *operation)
         return -1;
     case OP_ACCEPT:
     case OP_RESOURCE:
+    case OP_SPLIT:
         return operation->other;
     default:
         return operation_is_io(operation->kind) ? operation->name : -1;
@@ -54,7 +55,8 @@ static void note_made(const struct descriptors *descriptors, int event)
     const struct operation *operation = operation_of(descriptors->inquiry, event);
     int times = times_ok(descriptors->inquiry, event);
 
-    if (operation->kind == OP_SOCKET || operation->kind == OP_PIPE || operation->kind == OP_ACCEPT)
+    if (operation->kind == OP_SOCKET || operation->kind == OP_PIPE ||
+        operation->kind == OP_ACCEPT || operation->kind == OP_SPLIT)
         descriptor_of(descriptors, event, operation->name)->made += times;
     if (operation->kind == OP_PIPE)
         descriptor_of(descriptors, event, operation->other)->made += times;

@@ -35,7 +35,7 @@ static void check_state(struct promises *promises, const struct use *use, int ch
 /* An operation on several was refused as a whole. */
 static void check_refused(struct promises *promises, const struct use *use)
 {
-    if (use->outcome.kind == OUTCOME_STOPPED)
+    if (use->outcome.kind == OUTCOME_STOPPED || is_expired(use->outcome))
         return;
     for (int i = 0; i < promises->listed_count; i++) {
         int slot = promises->listed[i];

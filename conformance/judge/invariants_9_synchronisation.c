@@ -445,25 +445,30 @@ static void check_mutex(struct sharing *sharing, const struct object *object)
 
 /* ---- Lazy values ---- */
 
-/* A part of a task runs where the task does. */
+/* A part of a task runs where the task does; but a function that blocks, on no domain. */
 static void check_parts(struct inquiry *inquiry)
 {
-    for (int i = 1; i < inquiry->trace->instance_count; i++) {
-        const struct instance *part = &inquiry->trace->instances[i];
-        int domain = part->forced ? inquiry->lives[part->parent].domain : -1;
-        enum operation_kind kind =
-            part->forced ? operation_of(inquiry, part->spawned)->kind : OP_FORCE;
+    static const struct {
+        const char *rule, *sentence;
+    } parts[OPERATION_KINDS] = {
+        [OP_FORCE] = {"R9.17", "a lazy value is computed by the task that forces it"},
+        [OP_PROTECT] = {"R8.14", "what is protected is executed by the task itself"},
+        [OP_PROTECT_MUTEX] = {"R9.9", "what is protected is executed by the task itself"},
+        [OP_DEADLINE] = {"R14.1", "what is under a deadline is executed by the task itself"},
+    };
 
-        if (part->forced && part->begun >= 0 && inquiry->lives[i].domain != domain &&
-            inquiry->trace->says_domains)
-            report_finding(inquiry,
-                           kind == OP_FORCE     ? "R9.17"
-                           : kind == OP_PROTECT ? "R8.14"
-                                                : "R9.9",
-                           operation_of(inquiry, part->spawned)->line,
-                           text_of(kind == OP_FORCE
-                                       ? "a lazy value is computed by the task that forces it"
-                                       : "what is protected is executed by the task itself"),
+    for (int i = 1; i < inquiry->trace->instance_count && inquiry->trace->says_domains; i++) {
+        const struct instance *part = &inquiry->trace->instances[i];
+        const struct operation *operation;
+        int domain;
+
+        if (!part->forced || part->begun < 0)
+            continue;
+        operation = operation_of(inquiry, part->spawned);
+        domain = inquiry->lives[part->parent].domain;
+        if (parts[operation->kind].rule != NULL && inquiry->lives[i].domain != domain)
+            report_finding(inquiry, parts[operation->kind].rule, operation->line,
+                           text_of("%s", parts[operation->kind].sentence),
                            text_of("%s; its parent %s is on domain %d",
                                    event_phrase(inquiry, part->begun).text,
                                    task_phrase(inquiry, part->parent).text, domain));

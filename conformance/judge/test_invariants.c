@@ -478,6 +478,83 @@ static void what_is_protected_is_of_its_task(void **state)
     tell(&story);
 }
 
+/* What expires is under a deadline that can pass, and no sleep outlasts one. */
+static void deadlines_hold_for_what_is_below_them(void **state)
+{
+    static const struct story story = {
+        .program = "shared m p\n"
+                   "task main\n"
+                   "mutex m\n"
+                   "deadline 5 outer\n"
+                   "deadline longest patient\n"
+                   "await p\n"
+                   "task outer\n"
+                   "deadline 10 inner\n"
+                   "sleep 6 => expired | ok\n"
+                   "sleep 5\n"
+                   "task inner\n"
+                   "p = async child\n"
+                   "await p\n"
+                   "lock m\n"
+                   "deadline 0 now\n"
+                   "task patient\n"
+                   "sleep 7 => ok | expired\n"
+                   "task child\n"
+                   "sleep 8 => ok | expired\n"
+                   "task now\n"
+                   "sleep 1 => ok | expired\n",
+        .trace = "begin main 0\ndid main 3 ok\nforce main 4 outer\nbegin outer 0\n"
+                 "force outer 8 inner\nbegin inner 0\nspawn inner 12 child\ndid inner 12 ok\n"
+                 "begin child 0\ndid inner 13 expired\ndid inner 14 expired\n"
+                 "force inner 15 now\nbegin now 0\ndid now 21 expired\nend now\n"
+                 "did inner 15 ok\nend inner\n"
+                 "did outer 8 ok\ndid outer 9 expired\ndid outer 10 ok\nend outer\n"
+                 "did main 4 ok\nforce main 5 patient\nbegin patient 0\n"
+                 "did patient 17 ok\nend patient\ndid main 5 ok\n"
+                 "did child 19 ok\nend child\ndid main 6 ok\nend main\nrun ok\n",
+        .changes = {{"did child 19 ok", "did child 19 expired",
+                     "R14.1 19: not expired: the task is under no deadline"},
+                    {"did main 6 ok\n", "did main 6 expired\n", "R14.1 6: not expired"},
+                    {"did patient 17 ok", "did patient 17 expired",
+                     "R14.1 17: not expired: no deadline has passed"},
+                    {"did outer 9 expired", "did outer 9 ok",
+                     "R14.1 9: expired: the task is under a deadline of 5 ms"},
+                    {"force inner 15 now\nbegin now 0\ndid now 21 expired",
+                     "force inner 15 now\nbegin now 0\ndid now 21 ok",
+                     "R14.2 21: expired: the task is under a deadline of 0 ms"},
+                    {"begin inner 0", "begin inner 1",
+                     "R14.1 8: what is under a deadline is executed by the task itself"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
+/* What blocks is on no domain, and is refused the calls of tasks. */
+static void what_blocks_is_no_task(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "p = async other\n"
+                   "blocking waits\n"
+                   "await p\n"
+                   "task waits\n"
+                   "yield => not-running\n"
+                   "print here\n"
+                   "task other\n"
+                   "yield\n",
+        .trace = "begin main 0\nspawn main 2 other\ndid main 2 ok\nforce main 3 waits\n"
+                 "begin waits ?\nbegin other 0\ndid waits 6 not-running\ndid other 9 ok\n"
+                 "print waits here\ndid waits 7 ok\nend waits\nend other\ndid main 3 ok\n"
+                 "did main 4 ok\nend main\nrun ok\n",
+        .changes = {{"force main 3 waits", "force main 3 waits#2\nforce main 3 waits",
+                     "scenario.md 3"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
 /* A handler is a task on domain 0 that the run may cancel, and nobody's child. */
 static void a_handler_is_a_task(void **state)
 {
@@ -1111,6 +1188,8 @@ int main(void)
         cmocka_unit_test(lazy_values_are_computed_once),
         cmocka_unit_test(a_part_is_of_its_task),
         cmocka_unit_test(what_is_protected_is_of_its_task),
+        cmocka_unit_test(deadlines_hold_for_what_is_below_them),
+        cmocka_unit_test(what_blocks_is_no_task),
         cmocka_unit_test(a_handler_is_a_task),
         cmocka_unit_test(what_is_no_task_is_left_alone),
         cmocka_unit_test(descriptors_end_once),

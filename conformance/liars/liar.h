@@ -4,7 +4,7 @@
 #define LIAR_H
 
 #include "miou_sync.h"
-#include "miou_unix.h"
+#include "miou_server.h"
 
 #define EXPORT __attribute__((visibility("default")))
 

@@ -219,3 +219,28 @@ EXPORT int miou_resource_create(miou_resource **resource, miou_finaliser *finali
     finaliser(value);
     return 0;
 }
+
+EXPORT int miou_deadline(int64_t nanoseconds, miou_task *fn, void *arg)
+{
+    return nanoseconds > 0 ? fn(arg) : MIOU_EXPIRED;
+}
+
+EXPORT int miou_blocking(miou_task *fn, void *arg)
+{
+    return fn(arg);
+}
+
+EXPORT int miou_wait_readable(int number)
+{
+    return number < 0 ? -EBADF : 0;
+}
+
+EXPORT int miou_wait_writable(int number)
+{
+    return number < 0 ? -EBADF : -EOPNOTSUPP;
+}
+
+EXPORT int miou_fd_split(miou_fd **writer, miou_fd *fd)
+{
+    return made(writer, dup(fd->number));
+}

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -211,6 +212,41 @@ static int block_without_a_result(miou_task *fn, void *arg)
 }
 MUTANT("R14.12", functions_that_block_return_nothing, .blocking = block_without_a_result);
 
+static bool steered;
+
+static int run_and_note(const miou_options *options, miou_task *fn, void *arg)
+{
+    steered = options != NULL && options->choose != NULL;
+    return true_miou_unix_run(options, fn, arg);
+}
+
+struct job {
+    miou_task *fn;
+    void *arg;
+    int result;
+};
+
+static void *do_job(void *arg)
+{
+    struct job *job = arg;
+
+    job->result = job->fn(job->arg);
+    return NULL;
+}
+
+static int block_on_a_thread(miou_task *fn, void *arg)
+{
+    struct job job = {.fn = fn, .arg = arg};
+    pthread_t thread;
+
+    if (!steered || fn == NULL || pthread_create(&thread, NULL, do_job, &job) != 0)
+        return true_miou_blocking(fn, arg);
+    pthread_join(thread, NULL);
+    return job.result;
+}
+MUTANT("R14.12", steered_functions_get_a_thread, .unix_run = run_and_note,
+       .blocking = block_on_a_thread);
+
 static int block_one_by_one(miou_task *fn, void *arg)
 {
     static atomic_int blocked;
@@ -272,3 +308,66 @@ static ssize_t write_anyhow(miou_fd *fd, const void *buffer, size_t size)
     return n == -EOPNOTSUPP ? write(true_miou_fd_number(fd), buffer, size) : n;
 }
 MUTANT("R14.17", the_half_to_read_can_be_written, .write = write_anyhow);
+
+/* ---- Sockets ---- */
+
+static ssize_t write_the_first(miou_fd *fd, const struct iovec *buffers, int count)
+{
+    return true_miou_writev(fd, buffers, count > 1 ? 1 : count);
+}
+MUTANT("R14.18", one_buffer_is_written, .writev = write_the_first);
+
+static ssize_t write_one_by_one(miou_fd *fd, const struct iovec *buffers, int count)
+{
+    ssize_t size = true_miou_writev(fd, buffers, count > 1 ? 1 : count), n;
+    int i;
+
+    for (i = 1; size >= 0 && i < count; i++)
+        size = (n = true_miou_writev(fd, buffers + i, 1)) < 0 ? n : size + n;
+    return size;
+}
+MUTANT("R14.18", each_buffer_is_a_call, .writev = write_one_by_one);
+
+static int accept_non_blocking(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer,
+                               int flags)
+{
+    return true_miou_accept4(client, listener, peer, flags | SOCK_NONBLOCK);
+}
+MUTANT("R14.19", connections_never_block, .accept4 = accept_non_blocking);
+
+static int accept_to_close_on_exec(miou_fd **client, miou_fd *listener,
+                                   struct sockaddr_storage *peer, int flags)
+{
+    return true_miou_accept4(client, listener, peer, flags | SOCK_CLOEXEC);
+}
+MUTANT("R14.19", connections_never_survive_exec, .accept4 = accept_to_close_on_exec);
+
+static int accept_any_flags(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer,
+                            int flags)
+{
+    return true_miou_accept4(client, listener, peer, flags & (SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+MUTANT("R14.19", other_flags_are_ignored, .accept4 = accept_any_flags);
+
+static int set_nothing(miou_fd *fd, int level, int name, const void *value, socklen_t length)
+{
+    int before, error;
+    socklen_t size = sizeof before;
+
+    if (true_miou_getsockopt(fd, level, name, &before, &size) < 0 || size > sizeof before)
+        return true_miou_setsockopt(fd, level, name, value, length);
+    error = true_miou_setsockopt(fd, level, name, value, length);
+    true_miou_setsockopt(fd, level, name, &before, size);
+    return error;
+}
+MUTANT("R14.20", options_are_forgotten, .setsockopt = set_nothing);
+
+static int get_nothing(miou_fd *fd, int level, int name, void *value, socklen_t *length)
+{
+    char read[64];
+    socklen_t size = sizeof read;
+
+    return value != NULL && length != NULL ? true_miou_getsockopt(fd, level, name, read, &size)
+                                           : true_miou_getsockopt(fd, level, name, value, length);
+}
+MUTANT("R14.20", options_are_not_told, .getsockopt = get_nothing);

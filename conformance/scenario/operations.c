@@ -162,6 +162,14 @@ static const struct {
                      {MAKES | NAME_RESOURCE, USES | NAME_DESCRIPTOR}},
     [OP_HOOK] = {"hook", CAN_BE_PLAIN, PLAIN | SETS, {MAKES | NAME_HOOK, TASK}},
     [OP_UNHOOK] = {"unhook", CAN_BE_PLAIN, 0, {USES | NAME_HOOK}},
+    [OP_DEADLINE] = {"deadline", CAN_BE_SHARED, SUSPENDS | PARTS, {DURATION, TASK}},
+    [OP_BLOCKING] = {"blocking", CAN_BE_SHARED, SUSPENDS | PARTS, {TASK}},
+    [OP_SPLIT] = {"split",
+                  CAN_BE_REFUSABLE,
+                  PLAIN,
+                  {MAKES | NAME_DESCRIPTOR, USES | NAME_DESCRIPTOR}},
+    [OP_WAIT_READABLE] = {"wait-readable", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_DESCRIPTOR}},
+    [OP_WAIT_WRITABLE] = {"wait-writable", CAN_BE_REFUSABLE, SUSPENDS, {USES | NAME_DESCRIPTOR}},
     [OP_ABSENT] = {" " /* no word of a line */, CAN_BE_NOTHING, 0, {NOTHING}},
 };
 _Static_assert(sizeof forms / sizeof *forms == OPERATION_KINDS, "a form for every operation");
@@ -247,6 +255,11 @@ static const char *const functions[OPERATION_KINDS] = {
     [OP_RESOURCE] = "miou_fd_resource",
     [OP_HOOK] = "miou_hook_add",
     [OP_UNHOOK] = "miou_hook_remove",
+    [OP_DEADLINE] = "miou_deadline",
+    [OP_BLOCKING] = "miou_blocking",
+    [OP_SPLIT] = "miou_fd_split",
+    [OP_WAIT_READABLE] = "miou_wait_readable",
+    [OP_WAIT_WRITABLE] = "miou_wait_writable",
 };
 
 const char *operation_function(enum operation_kind kind)

@@ -42,6 +42,8 @@ static const struct {
     [OUTCOME_TOO_LONG] = {"too-long", CAN_BE_ERROR},
     [OUTCOME_NO_DESCRIPTORS] = {"no-descriptors", CAN_BE_ERROR},
     [OUTCOME_END_OF_FILE] = {"end-of-file", CAN_BE_ERROR},
+    [OUTCOME_EXPIRED] = {"expired", CAN_BE_ERROR},
+    [OUTCOME_NOT_SUPPORTED] = {"not-supported", CAN_BE_ERROR},
     [OUTCOME_GARBLED] = {"garbled", CAN_BE_NOTHING},
     [OUTCOME_ERROR] = {"error", CAN_BE_ERROR},
     [OUTCOME_STOPPED] = {"stopped", CAN_BE_STOPPED},

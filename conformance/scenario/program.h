@@ -88,6 +88,8 @@ enum outcome_kind {
     OUTCOME_TOO_LONG,       /* -EMSGSIZE */
     OUTCOME_NO_DESCRIPTORS, /* -EMFILE */
     OUTCOME_END_OF_FILE,
+    OUTCOME_EXPIRED,       /* its deadline has passed */
+    OUTCOME_NOT_SUPPORTED, /* -EOPNOTSUPP */
     OUTCOME_GARBLED, /* other bytes came than were sent */
     OUTCOME_ERROR,   /* any other */
     OUTCOME_STOPPED, /* the operation's own task is cancelled */
@@ -197,6 +199,11 @@ enum operation_kind {
     OP_RESOURCE,
     OP_HOOK,
     OP_UNHOOK,
+    OP_DEADLINE,
+    OP_BLOCKING,
+    OP_SPLIT,
+    OP_WAIT_READABLE,
+    OP_WAIT_WRITABLE,
     OP_ABSENT, /* in place of one that was absent: no line has it, and nothing is expected of it */
     OPERATION_KINDS
 };
@@ -228,13 +235,13 @@ struct operation {
     int bind;   /* async, call, care, take: the promise name that `p =` binds; -1: none */
     int name;   /* the first behind its word, of the kind that operation_names says; -1: none */
     int other;  /* the second: wait: a mutex; attach, detach: a trigger; canceller: a computation;
-                   complete: an error, or -1: a value; pipe, listen, accept, connect, resource:
-                   a descriptor, or -1 */
+                   complete: an error, or -1: a value; pipe, listen, accept, connect, resource,
+                   split: a descriptor, or -1 */
     int peer;   /* connect: to a peer; -1: to a descriptor */
     int third;  /* canceller: the computation that gets the error; send: the descriptor to whose
                    address, or -1 */
-    int *tasks; /* async, call, run, lazy, protect-mutex, on-signal, handle, hook: one; create: one
-                   or none; protect: two or three; parallel: any number */
+    int *tasks; /* async, call, run, lazy, protect-mutex, on-signal, handle, hook, deadline,
+                   blocking: one; create: one or none; protect: two or three; parallel: any number */
     int task_count;
     int *promises; /* await-all, await-one, await-first */
     int promise_count;
@@ -244,8 +251,8 @@ struct operation {
     int pin;     /* call: a domain, PIN_SELF or PIN_NONE */
     bool owned;  /* socket, pipe */
     int value;   /* return, complete; socket: an enum socket_kind; read, write and so on: bytes;
-                    sleep: milliseconds, or SLEEP_LONGEST; until, spin: posts;   handle, ignore,
-                    restore, raise: an enum signal_kind */
+                    sleep, deadline: milliseconds, or SLEEP_LONGEST; until, spin: posts; handle,
+                    ignore, restore, raise: an enum signal_kind */
 
     struct outcomes *answers; /* the outcomes it may have; stripped programs have none */
     int answer_count;         /* 0: no `=>` */

@@ -81,8 +81,8 @@ WRAP(BIND, int, sys_bind, -error,
       bool reuse_port),
      (number, address, length, reuse_addr, reuse_port))
 WRAP(LISTEN, int, sys_listen, -error, (int number, int backlog), (number, backlog))
-WRAP(ACCEPT, int, sys_accept, -error, (int listener, struct sockaddr_storage *peer),
-     (listener, peer))
+WRAP(ACCEPT, int, sys_accept, -error, (int listener, struct sockaddr_storage *peer, int flags),
+     (listener, peer, flags))
 WRAP(CONNECT, int, sys_connect, -error,
      (int number, const struct sockaddr *address, socklen_t length), (number, address, length))
 WRAP(SEND, ssize_t, sys_send, MOVES(sys_send, (number, buffer, 1, address, length)),

@@ -444,11 +444,12 @@ static int accept_error(const struct descriptor *listener)
     return -error;
 }
 
-int sys_accept(int listener, struct sockaddr_storage *peer)
+int sys_accept(int listener, struct sockaddr_storage *peer, int flags)
 {
     struct descriptor *from = descriptor_of(listener), *made = NULL;
     int error;
 
+    (void)flags;
     offer_turn();
     memory_check(peer, sizeof *peer);
     if ((error = accept_error(from)) == 0 && (made = open_descriptor(STREAM)) == NULL)
@@ -534,6 +535,13 @@ ssize_t sys_send(int number, const void *buffer, size_t size, const struct socka
     return n;
 }
 
+/* The first buffer alone. */
+ssize_t sys_send_vector(int number, const struct iovec *buffers, int count)
+{
+    memory_check(buffers, (size_t)count * sizeof *buffers);
+    return sys_send(number, buffers->iov_base, buffers->iov_len, NULL, 0);
+}
+
 ssize_t sys_read(int number, void *buffer, size_t size)
 {
     struct descriptor *d;
@@ -570,6 +578,12 @@ ssize_t sys_write(int number, const void *buffer, size_t size)
     return descriptor_of(number) == NULL ? -EBADF : -EINVAL;
 }
 
+ssize_t sys_write_vector(int number, const struct iovec *buffers, int count)
+{
+    (void)count;
+    return sys_write(number, buffers->iov_base, buffers->iov_len);
+}
+
 int sys_socket_type(int number)
 {
     const struct descriptor *d = descriptor_of(number);
@@ -582,6 +596,19 @@ int sys_socket_type(int number)
 int sys_unblock(int number)
 {
     return descriptor_of(number) == NULL ? -EBADF : 0;
+}
+
+/* No option has an effect. */
+int sys_set_option(int number, int level, int name, const void *value, socklen_t length)
+{
+    return sim_setsockopt(number, level, name, value, length) < 0 ? -errno : 0;
+}
+
+int sys_get_option(int number, int level, int name, void *value, socklen_t *length)
+{
+    (void)level, (void)name;
+    memory_check(value, *length);
+    return descriptor_of(number) == NULL ? -EBADF : -ENOPROTOOPT;
 }
 
 /* ---- calls that an application makes itself */

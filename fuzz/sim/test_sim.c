@@ -45,7 +45,7 @@ static int connected(size_t room, int *server)
     int listener = listen_at(PORT, false), stream = sim_connect(PORT, 0, room);
 
     assert_true(stream >= 0);
-    *server = sys_accept(listener, NULL);
+    *server = sys_accept(listener, NULL, 0);
     assert_int_equal(sim_number(stream), *server);
     return stream;
 }
@@ -200,7 +200,7 @@ static void test_the_listener_is_chosen(void **state)
     assert_true(sim_connect(PORT, 3, 1) >= 0);
     assert_false(is_ready(listeners[0], false));
     assert_true(is_ready(listeners[1], false));
-    assert_int_equal(sys_accept(listeners[0], NULL), -EAGAIN);
+    assert_int_equal(sys_accept(listeners[0], NULL, 0), -EAGAIN);
 }
 
 static void test_clients_are_accepted_in_order(void **state)
@@ -211,12 +211,12 @@ static void test_clients_are_accepted_in_order(void **state)
 
     (void)state;
     assert_int_equal(sim_number(first), -1);
-    number = sys_accept(listener, &peer);
+    number = sys_accept(listener, &peer, 0);
     assert_int_equal(sim_number(first), number);
     assert_int_equal(peer.ss_family, AF_INET);
-    number = sys_accept(listener, NULL);
+    number = sys_accept(listener, NULL, 0);
     assert_int_equal(sim_number(second), number);
-    assert_int_equal(sys_accept(listener, NULL), -EAGAIN);
+    assert_int_equal(sys_accept(listener, NULL, 0), -EAGAIN);
 }
 
 static void test_accept_fails_once(void **state)
@@ -225,10 +225,10 @@ static void test_accept_fails_once(void **state)
 
     (void)state;
     sim_fail_accept(ECONNABORTED);
-    assert_int_equal(sys_accept(listener, NULL), -EAGAIN);
+    assert_int_equal(sys_accept(listener, NULL, 0), -EAGAIN);
     assert_true(sim_connect(PORT, 0, 1) >= 0);
-    assert_int_equal(sys_accept(listener, NULL), -ECONNABORTED);
-    assert_true(sys_accept(listener, NULL) >= 0);
+    assert_int_equal(sys_accept(listener, NULL, 0), -ECONNABORTED);
+    assert_true(sys_accept(listener, NULL, 0) >= 0);
 }
 
 static void test_a_closed_listener_resets_clients_that_wait(void **state)
@@ -375,7 +375,7 @@ static void test_the_runtime_connects_to_itself(void **state)
 
     (void)state;
     assert_int_equal(sys_connect(client, (const void *)&address, sizeof address), 0);
-    server = sys_accept(listener, NULL);
+    server = sys_accept(listener, NULL, 0);
     assert_int_equal(sys_send(client, "a", 1, NULL, 0), 1);
     assert_int_equal(sys_read(server, &byte, 1), 1);
     assert_int_equal(byte, 'a');
@@ -395,7 +395,7 @@ static void test_there_are_only_so_many_streams(void **state)
 
         assert_true(client >= 0);
         sim_close(client);
-        sys_close(sys_accept(listener, NULL));
+        sys_close(sys_accept(listener, NULL, 0));
     }
     for (int i = 0; i < SIM_STREAMS; i++)
         assert_true(sim_connect(PORT, 0, 1) >= 0);

@@ -44,6 +44,7 @@ struct writer {
     struct manners manners[TASKS];
     int tasks;
     bool restricts;       /* a task may be executed where calls are refused as in a finaliser */
+    bool expires;         /* a task may be executed under a deadline */
     int instances[TASKS]; /* that one instance of a task starts in all, itself included */
     char *text;
     size_t length;
@@ -77,7 +78,8 @@ static bool lists_promises(enum operation_kind kind)
 /* Whether a move has a task behind its word that is executed in another way than by a spawn. */
 static bool passes_task(enum operation_kind kind)
 {
-    return kind == OP_PROTECT || kind == OP_PROTECT_MUTEX || kind == OP_ON_SIGNAL;
+    return kind == OP_PROTECT || kind == OP_PROTECT_MUTEX || kind == OP_ON_SIGNAL ||
+           kind == OP_DEADLINE;
 }
 
 static bool has_third(const struct move *move)
@@ -254,9 +256,12 @@ static void note_user(struct writer *writer, enum name_kind kind, unsigned name,
 
 static void note_restrictions(struct writer *writer)
 {
-    for (int i = 0; i < writer->count; i++)
-        writer->restricts |= !writer->moves[i].left_out && (writer->moves[i].kind == OP_ON_SIGNAL ||
-                                                            has_third(&writer->moves[i]));
+    for (int i = 0; i < writer->count; i++) {
+        const struct move *move = &writer->moves[i];
+
+        writer->restricts |= !move->left_out && (move->kind == OP_ON_SIGNAL || has_third(move));
+        writer->expires |= !move->left_out && move->kind == OP_DEADLINE;
+    }
 }
 
 static void note_users(struct writer *writer)
@@ -382,6 +387,10 @@ static void put_operands(struct writer *writer, const struct move *move)
     case OP_SLEEP:
         put(writer, " %u", move->other);
         break;
+    case OP_DEADLINE:
+        put(writer, " %u", move->other);
+        put_task(writer, move->child);
+        break;
     default:
         break;
     }
@@ -402,9 +411,11 @@ static void put_move(struct writer *writer, const struct move *move)
         put(writer, " => ok | stopped | invalid | not-owner | no-domain-available%s", refused);
     else if (move->kind == OP_CANCELLER) /* of computations that may be freed */
         put(writer, " => ok | invalid%s", refused);
-    else if (writer->restricts && operation_has(move->kind, OPERATION_PLAIN) &&
+    else if ((writer->restricts || writer->expires) && operation_has(move->kind, OPERATION_PLAIN) &&
              operation_function(move->kind) != NULL)
-        put(writer, " => ok%s%s", operation_has(move->kind, OPERATION_SUSPENDS) ? " | stopped" : "",
+        put(writer, " => ok%s%s%s",
+            operation_has(move->kind, OPERATION_SUSPENDS) ? " | stopped" : "",
+            operation_has(move->kind, OPERATION_SUSPENDS) && writer->expires ? " | expired" : "",
             refused);
     put(writer, "\n");
 }

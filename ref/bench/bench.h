@@ -38,6 +38,9 @@ int must(const char *what, int result);
 /* Start a process that ends with this one. Returns as fork does. */
 pid_t child(void);
 
+/* How many bytes of a process are in memory. */
+double resident(pid_t pid);
+
 /* ---- tasks.c */
 double yield_ours(size_t count);
 double yield_limit(size_t count);

@@ -112,19 +112,6 @@ static double processor_time(pid_t pid)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-static double resident(pid_t pid)
-{
-    char path[64];
-    size_t pages = 0;
-    FILE *file;
-
-    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
-    file = fopen(path, "r");
-    must_errno(path, file && fscanf(file, "%*u %zu", &pages) == 1);
-    fclose(file);
-    return (double)pages * (double)sysconf(_SC_PAGESIZE);
-}
-
 /* ---- the clients */
 
 static int open_connections(struct connection *connections, size_t count, int port)

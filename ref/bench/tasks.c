@@ -160,17 +160,6 @@ double spawn_limit(size_t count)
 /* ---- memory: what tasks that have begun, and now wait for their turn, keep resident. Measured in
  * a process of its own, whose heap is still unused. */
 
-static size_t resident(void)
-{
-    FILE *file = fopen("/proc/self/statm", "r");
-    size_t pages = 0;
-
-    if (!file || fscanf(file, "%*u %zu", &pages) != 1)
-        give_up("/proc/self/statm", -1);
-    fclose(file);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 static int waits(void *arg)
 {
     const int *over = arg;
@@ -183,13 +172,14 @@ static int waits(void *arg)
 static int park(void *arg)
 {
     struct crowd *crowd = arg;
-    size_t before = resident(), i;
+    double before = resident(getpid());
+    size_t i;
     int over = 0;
 
     for (i = 0; i < crowd->count; i++)
         must("async", miou_async(&crowd->promises[i], NULL, waits, &over));
     must("yield", miou_yield());
-    crowd->cost = (double)(resident() - before) / (double)crowd->count;
+    crowd->cost = (resident(getpid()) - before) / (double)crowd->count;
     over = 1;
     for (i = 0; i < crowd->count; i++)
         must("await", miou_await(crowd->promises[i], NULL));

@@ -56,3 +56,17 @@ pid_t child(void)
     }
     return pid;
 }
+
+double resident(pid_t pid)
+{
+    char path[64];
+    size_t pages = 0;
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+    file = fopen(path, "r");
+    if (!file || fscanf(file, "%*u %zu", &pages) != 1)
+        give_up(path, -EIO);
+    fclose(file);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}

@@ -133,12 +133,11 @@ static int write_response(void *arg)
     struct connection *c = arg;
     size_t size = c->status == 200 ? c->body : 0;
     char head[256];
-    ssize_t n;
 
     snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n%s\r\n", c->status,
              reason(c->status), size, c->closing ? "Connection: close\r\n" : "");
-    n = miou_write(c->fd, head, strlen(head));
-    return n < 0 ? (int)n : (int)miou_write(c->fd, c->bytes + c->head, size);
+    return (int)miou_writev(c->fd,
+                            (struct iovec[]){{head, strlen(head)}, {c->bytes + c->head, size}}, 2);
 }
 
 /* Read a request and answer it. Returns 1; 0 when the connection is to be closed; or an error. */

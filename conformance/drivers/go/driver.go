@@ -539,6 +539,7 @@ func main() {
 	say("lacks protect protect-mutex on-signal canceller handle ignore restore raise spin")
 	say("lacks socket pipe listen accept connect read read-exactly write receive send shutdown")
 	say("lacks close resource hook unhook outside no-monitor")
+	say("lacks split wait-readable wait-writable deadline blocking")
 	say("ready")
 	var lines []string
 	for input := bufio.NewScanner(os.Stdin); input.Scan(); lines = append(lines, input.Text()) {

@@ -29,7 +29,8 @@ OPERATIONS = {
 
 # What none of these runtimes has.
 BEYOND = """protect protect-mutex on-signal canceller handle ignore restore raise spin hook unhook outside no-monitor
-    socket pipe listen accept connect read read-exactly write receive send shutdown close resource""".split()
+    socket pipe listen accept connect read read-exactly write receive send shutdown close resource
+    split wait-readable wait-writable deadline blocking""".split()
 MAKES = {"orphans": "orphanage", "create": "resource"}  # other objects are named after the word
 
 

@@ -656,6 +656,7 @@ fn main() {
     say("lacks protect protect-mutex on-signal canceller handle ignore restore raise spin".to_string());
     say("lacks socket pipe listen accept connect read read-exactly write receive send shutdown".to_string());
     say("lacks close resource hook unhook outside no-monitor".to_string());
+    say("lacks split wait-readable wait-writable deadline blocking".to_string());
     say("ready".to_string());
     let mut lines = Vec::new();
     for line in std::io::stdin().lock().lines() {
