@@ -79,14 +79,15 @@ static const char help_on_execution[] = /* with a number */
     "                       same run\n"
     "  --schedule LIST      steer them with these answers, such as \"0 0 1\", and then\n"
     "                       with 0\n"
-    "  --explore[=N]        execute each scenario on all its schedules, those with\n"
-    "                       the fewest answers other than 0 first; stop after N\n"
-    "                       (default: %d) and execute N/4 random schedules\n"
-    "  --explore-races[=N]  the same, but leave out schedules that only order turns\n"
-    "                       of independent domains otherwise; it gets further, but\n"
-    "                       may miss something that --explore finds\n"
-    "                       (--seed, --schedule, --explore and --explore-races\n"
-    "                       skip the tests in C)\n"
+    "  --explore[=N]        execute each scenario on all schedules that can lead to\n"
+    "                       something new, those with the fewest answers other than\n"
+    "                       0 first; stop after N (default: %d) and execute N/4\n"
+    "                       random schedules\n"
+    "  --explore-all[=N]    the same, but leave out no schedule, even if it only\n"
+    "                       orders turns otherwise that have nothing in common\n"
+    "  --explore-both[=N]   both orders, one after the other: a scenario fails if\n"
+    "                       --explore has left out what --explore-all leads to\n"
+    "                       (--seed, --schedule and --explore skip the tests in C)\n"
     "\n"
     "What is held against the runtime\n"
     "  --strict             a broken SHOULD rule, too, means that the runtime does\n"
@@ -192,18 +193,27 @@ static void read_jobs(struct options *options, const char *text)
     options->session.jobs = (int)number("--jobs ", text, JOBS_MAX);
 }
 
-static void read_explore(struct options *options, const char *text)
+static void explore_in(struct options *options, enum order order, const char *name,
+                       const char *text)
 {
-    options->session.explore = text ? number("--explore=", text, EXPLORE_MAX) : EXPLORE_DEFAULT;
+    options->session.explore = text ? number(name, text, EXPLORE_MAX) : EXPLORE_DEFAULT;
+    options->session.order = order;
     options->steered++;
 }
 
-static void read_explore_races(struct options *options, const char *text)
+static void read_explore(struct options *options, const char *text)
 {
-    options->session.explore =
-        text ? number("--explore-races=", text, EXPLORE_MAX) : EXPLORE_DEFAULT;
-    options->session.explore_races = true;
-    options->steered++;
+    explore_in(options, ORDER_REDUCED, "--explore=", text);
+}
+
+static void read_explore_all(struct options *options, const char *text)
+{
+    explore_in(options, ORDER_ALL, "--explore-all=", text);
+}
+
+static void read_explore_both(struct options *options, const char *text)
+{
+    explore_in(options, ORDER_BOTH, "--explore-both=", text);
 }
 
 static void read_slowest(struct options *options, const char *text)
@@ -439,7 +449,8 @@ static const struct known {
     {"seed", required_argument, .read = read_seed},
     {"schedule", required_argument, .read = read_schedule},
     {"explore", optional_argument, .read = read_explore},
-    {"explore-races", optional_argument, .read = read_explore_races},
+    {"explore-all", optional_argument, .read = read_explore_all},
+    {"explore-both", optional_argument, .read = read_explore_both},
     {"list", no_argument, .read = list},
     {"list-tests", no_argument, .read = list_tests},
     {"print", required_argument, .read = print},
