@@ -963,6 +963,8 @@ static void reports_what_it_explored(void **state)
                         "scenarios explored: 1, with 5 schedules and 1 different traces\n"
                         "  all their schedules: 0\n"
                         "  up to the bound: 1, and 1 random schedules beyond, seeds from 1 to 1\n"
+                        "    of these, since they have more schedules than that: 1, such as "
+                        "R98.1/first\n"
                         "1 passed, 0 failed\n");
     process_free(&process);
 }
