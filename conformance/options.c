@@ -58,6 +58,8 @@ static const char help_on_tests[] =
     "  --except ID          leave these out\n"
     "  --level LEVEL        only rules of this level: MUST, SHOULD or MAY; several\n"
     "                       as above\n"
+    "  --shard I/N          the I-th share of N of these rules, such as 1/4, for N\n"
+    "                       machines; ci/matrix joins their reports\n"
     "  --fail-fast          stop at the first failure of a MUST rule\n"
     "  --fail-fast=rule     leave out the other tests of a rule as soon as one of\n"
     "                       them has failed\n";
@@ -214,6 +216,17 @@ static void read_explore_all(struct options *options, const char *text)
 static void read_explore_both(struct options *options, const char *text)
 {
     explore_in(options, ORDER_BOTH, "--explore-both=", text);
+}
+
+static void read_shard(struct options *options, const char *text)
+{
+    int end = 0;
+
+    if (text[strspn(text, "0123456789/")] ||
+        sscanf(text, "%4zu/%4zu%n", &options->shard, &options->shards, &end) != 2 || text[end] ||
+        options->shard < 1 || options->shard > options->shards)
+        die("--shard %s: not I/N, the I-th share of N", text);
+    options->session.shard = text;
 }
 
 static void read_slowest(struct options *options, const char *text)
@@ -439,6 +452,7 @@ static const struct known {
     {"rule", required_argument, .read = read_rules},
     {"except", required_argument, .read = read_exceptions},
     {"level", required_argument, .read = read_levels},
+    {"shard", required_argument, .read = read_shard},
     {"fail-fast", optional_argument, .read = read_fail_fast},
     {"strict", no_argument, .read = be_strict},
     {"format", required_argument, .read = read_format},

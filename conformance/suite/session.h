@@ -49,6 +49,7 @@ struct session {
     enum order order;     /* of these */
     const char *counters; /* a directory, absolute: what the runtime counts in a test goes to the
                              test's own directory in it; NULL: it goes where the runtime likes */
+    const char *shard;    /* "I/N": only this share of the rules is tested; NULL: all of them */
     double seconds;       /* that a test may take */
     int jobs;             /* tests at a time */
     const struct invariants *excused; /* declared to be broken; NULL: none */
