@@ -337,6 +337,11 @@ explore: ## every scenario on all its schedules, up to a bound, and beyond it on
 	$(BUILD) all
 	@$(B)/conform --runtime "$(RUNTIME)" --explore $(if $(REPORT),--format json --output "$(REPORT)")
 
+explore-both: ## leave out no schedule either, and compare: nothing that it leads to may be missed
+	@ci/setup
+	$(BUILD) all
+	@$(B)/conform --runtime "$(RUNTIME)" --explore-both
+
 model: ## prove the answers of all scenarios: the model tries all behaviours that the rules allow
 	@ci/setup
 	$(BUILD) all
@@ -440,5 +445,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all arm64 riscv64 musl conformance test tests explore model spec peers drivers soak mutants mutation coverage valgrind sanitize bench bench-plots \
+.PHONY: all arm64 riscv64 musl conformance test tests explore model spec peers drivers soak mutants mutation coverage valgrind sanitize bench bench-plots explore-both \
         format install uninstall deb lib manual clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

@@ -105,6 +105,8 @@ static void choose(const struct options *options, struct suite *suite)
             die("there is no rule %s; see --list", options->exceptions.of[i]);
     if (options->levels)
         suite_keep_levels(suite, options->levels);
+    if (options->shards)
+        suite_keep_shard(suite, options->shard, options->shards);
     if (suite_is_empty(suite))
         die("no rule is left to be tested");
 }

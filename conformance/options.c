@@ -58,6 +58,8 @@ static const char help_on_tests[] =
     "  --except ID          leave these out\n"
     "  --level LEVEL        only rules of this level: MUST, SHOULD or MAY; several\n"
     "                       as above\n"
+    "  --shard I/N          the I-th share of N of these rules, such as 1/4, for N\n"
+    "                       machines; ci/matrix joins their reports\n"
     "  --fail-fast          stop at the first failure of a MUST rule\n"
     "  --fail-fast=rule     leave out the other tests of a rule as soon as one of\n"
     "                       them has failed\n";
@@ -79,14 +81,15 @@ static const char help_on_execution[] = /* with a number */
     "                       same run\n"
     "  --schedule LIST      steer them with these answers, such as \"0 0 1\", and then\n"
     "                       with 0\n"
-    "  --explore[=N]        execute each scenario on all its schedules, those with\n"
-    "                       the fewest answers other than 0 first; stop after N\n"
-    "                       (default: %d) and execute N/4 random schedules\n"
-    "  --explore-races[=N]  the same, but leave out schedules that only order turns\n"
-    "                       of independent domains otherwise; it gets further, but\n"
-    "                       may miss something that --explore finds\n"
-    "                       (--seed, --schedule, --explore and --explore-races\n"
-    "                       skip the tests in C)\n"
+    "  --explore[=N]        execute each scenario on all schedules that can lead to\n"
+    "                       something new, those with the fewest answers other than\n"
+    "                       0 first; stop after N (default: %d) and execute N/4\n"
+    "                       random schedules\n"
+    "  --explore-all[=N]    the same, but leave out no schedule, even if it only\n"
+    "                       orders turns otherwise that have nothing in common\n"
+    "  --explore-both[=N]   both orders, one after the other: a scenario fails if\n"
+    "                       --explore has left out what --explore-all leads to\n"
+    "                       (--seed, --schedule and --explore skip the tests in C)\n"
     "\n"
     "What is held against the runtime\n"
     "  --strict             a broken SHOULD rule, too, means that the runtime does\n"
@@ -194,18 +197,38 @@ static void read_jobs(struct options *options, const char *text)
     options->session.jobs = (int)number("--jobs ", text, JOBS_MAX);
 }
 
-static void read_explore(struct options *options, const char *text)
+static void explore_in(struct options *options, enum order order, const char *name,
+                       const char *text)
 {
-    options->session.explore = text ? number("--explore=", text, EXPLORE_MAX) : EXPLORE_DEFAULT;
+    options->session.explore = text ? number(name, text, EXPLORE_MAX) : EXPLORE_DEFAULT;
+    options->session.order = order;
     options->steered++;
 }
 
-static void read_explore_races(struct options *options, const char *text)
+static void read_explore(struct options *options, const char *text)
 {
-    options->session.explore =
-        text ? number("--explore-races=", text, EXPLORE_MAX) : EXPLORE_DEFAULT;
-    options->session.explore_races = true;
-    options->steered++;
+    explore_in(options, ORDER_REDUCED, "--explore=", text);
+}
+
+static void read_explore_all(struct options *options, const char *text)
+{
+    explore_in(options, ORDER_ALL, "--explore-all=", text);
+}
+
+static void read_explore_both(struct options *options, const char *text)
+{
+    explore_in(options, ORDER_BOTH, "--explore-both=", text);
+}
+
+static void read_shard(struct options *options, const char *text)
+{
+    int end = 0;
+
+    if (text[strspn(text, "0123456789/")] ||
+        sscanf(text, "%4zu/%4zu%n", &options->shard, &options->shards, &end) != 2 || text[end] ||
+        options->shard < 1 || options->shard > options->shards)
+        die("--shard %s: not I/N, the I-th share of N", text);
+    options->session.shard = text;
 }
 
 static void read_slowest(struct options *options, const char *text)
@@ -431,6 +454,7 @@ static const struct known {
     {"rule", required_argument, .read = read_rules},
     {"except", required_argument, .read = read_exceptions},
     {"level", required_argument, .read = read_levels},
+    {"shard", required_argument, .read = read_shard},
     {"fail-fast", optional_argument, .read = read_fail_fast},
     {"strict", no_argument, .read = be_strict},
     {"format", required_argument, .read = read_format},
@@ -441,7 +465,8 @@ static const struct known {
     {"seed", required_argument, .read = read_seed},
     {"schedule", required_argument, .read = read_schedule},
     {"explore", optional_argument, .read = read_explore},
-    {"explore-races", optional_argument, .read = read_explore_races},
+    {"explore-all", optional_argument, .read = read_explore_all},
+    {"explore-both", optional_argument, .read = read_explore_both},
     {"list", no_argument, .read = list},
     {"list-tests", no_argument, .read = list_tests},
     {"print", required_argument, .read = print},

@@ -49,7 +49,8 @@ struct options {
     const char *export;      /* a directory in which all scenarios are to be written */
     struct ids rules;
     struct ids exceptions;
-    unsigned levels; /* bit L: rules of this level; 0: all */
+    unsigned levels;      /* bit L: rules of this level; 0: all */
+    size_t shard, shards; /* the share of the rules that is tested, of how many; 0: all rules */
     enum report_format format;
     struct also *also; /* further reports */
     size_t also_count;

@@ -194,6 +194,38 @@ static void leaves_out_exceptions(void **state)
     process_free(&process);
 }
 
+static void could_not_tell(const char *arguments, const char *why)
+{
+    struct process process = conform("%s", arguments);
+    char *end = strchr(process.errors, '\n');
+
+    assert_true(contains(process.errors, why));
+    assert_true(end && !end[1]); /* one line */
+    assert_string_equal(process.output, "");
+    assert_int_equal(process.status, 2);
+    process_free(&process);
+}
+
+static void tests_a_share(void **state)
+{
+    struct process process = conform("--driver 'sh honest' --rule R98 --shard 2/2");
+
+    (void)state;
+    assert_string_equal(body(&process), "98 A chapter\n"
+                                        "  R98.2  SHOULD pass              1  Saying it again\n"
+                                        "\n"
+                                        "keeps what was chosen.\n"
+                                        "1 passed, 0 failed\n");
+    process_free(&process);
+    process = conform("--driver 'sh honest' --rule R98 --shard 1/2 --format json");
+    assert_true(contains(process.output, "\"shard\": \"1/2\""));
+    assert_true(contains(process.output, "\"id\": \"R98.1\""));
+    assert_null(strstr(process.output, "\"id\": \"R98.2\""));
+    assert_true(contains(process.output, "\"id\": \"R98.3\""));
+    process_free(&process);
+    could_not_tell("--driver 'sh honest' --rule R98 --shard 4/4", "no rule is left to be tested");
+}
+
 static void fails_the_wrong(void **state)
 {
     (void)state;
@@ -280,18 +312,6 @@ static void a_should_is_no_must(void **state)
     assert_true(contains(process.output, "\nbroken, but no MUST: R98.2\n"));
     assert_true(contains(process.output, "\n1 passed, 1 failed, 1 skipped\n"));
     assert_int_equal(process.status, 0);
-    process_free(&process);
-}
-
-static void could_not_tell(const char *arguments, const char *why)
-{
-    struct process process = conform("%s", arguments);
-    char *end = strchr(process.errors, '\n');
-
-    assert_true(contains(process.errors, why));
-    assert_true(end && !end[1]); /* one line */
-    assert_string_equal(process.output, "");
-    assert_int_equal(process.status, 2);
     process_free(&process);
 }
 
@@ -628,6 +648,11 @@ static void refuses_bad_options(void **state)
     could_not_tell("--driver x --format xml", "conform: --format xml");
     could_not_tell("--driver x --timeout 0", "conform: --timeout 0");
     could_not_tell("--driver x --timeout nan", "conform: --timeout nan");
+    could_not_tell("--driver x --shard 0/3", "conform: --shard 0/3: not I/N");
+    could_not_tell("--driver x --shard 4/3", "conform: --shard 4/3: not I/N");
+    could_not_tell("--driver x --shard 1/-2", "conform: --shard 1/-2: not I/N");
+    could_not_tell("--driver x --shard 1/2x", "conform: --shard 1/2x: not I/N");
+    could_not_tell("--driver x --shard 1", "conform: --shard 1: not I/N");
     could_not_tell("--driver x --timeout 1x", "conform: --timeout 1x");
     could_not_tell("--driver x --jobs 0", "conform: --jobs 0");
     could_not_tell("--driver x --jobs 1e3", "conform: --jobs 1e3");
@@ -963,6 +988,8 @@ static void reports_what_it_explored(void **state)
                         "scenarios explored: 1, with 5 schedules and 1 different traces\n"
                         "  all their schedules: 0\n"
                         "  up to the bound: 1, and 1 random schedules beyond, seeds from 1 to 1\n"
+                        "    of these, since they have more schedules than that: 1, such as "
+                        "R98.1/first\n"
                         "1 passed, 0 failed\n");
     process_free(&process);
 }
@@ -1119,6 +1146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passes_the_honest),
         cmocka_unit_test(leaves_out_exceptions),
+        cmocka_unit_test(tests_a_share),
         cmocka_unit_test(fails_the_wrong),
         cmocka_unit_test(fails_who_breaks_the_protocol),
         cmocka_unit_test(tells_crashes_apart),

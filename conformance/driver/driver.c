@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,38 +55,67 @@ static void write_out(const char *text, size_t size)
     }
 }
 
-/* ---- Turns ---- */
+/* ---- Lines that wait ---- */
 
-/* Lines of turns, which go out with the next event. Those after the last event may be lost: they
- * lead nowhere. */
-static char held[2048];
-static size_t held_size;
+/* Lines of turns go out with the next event. Those after the last event may be lost: they lead
+ * nowhere. Where there are several schedules, the lines of an execution go out together. They wait
+ * in memory that we share with our children, so that one that dies loses none. */
+struct held {
+    bool whole; /* executions go out as a whole */
+    size_t size;
+    char text[1 << 16];
+};
+
+static struct held *held;
+
+static void open_held(void)
+{
+    held = mmap(NULL, sizeof *held, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (held == MAP_FAILED)
+        die(NOTHING_TO_DO, "no memory");
+}
+
+static void write_held(void)
+{
+    size_t size = held->size;
+
+    held->size = 0;
+    write_out(held->text, size);
+}
+
+static void hold(const char *text, size_t size)
+{
+    if (held->size + size > sizeof held->text)
+        write_held();
+    if (size > sizeof held->text) {
+        write_out(text, size);
+        return;
+    }
+    memcpy(held->text + held->size, text, size);
+    held->size += size;
+}
 
 static void write_with_held(const char *text, size_t size)
 {
-    if (held_size + size > sizeof held) {
-        write_out(held, held_size);
-        write_out(text, size);
-    } else {
-        memcpy(held + held_size, text, size);
-        write_out(held, held_size + size);
-    }
-    held_size = 0;
+    hold(text, size);
+    if (!held->whole)
+        write_held();
 }
 
 static void hold_turn(const int *domains, size_t count)
 {
-    size_t room = strlen("turn\n") + strlen(" 00") * count, i;
+    size_t i;
 
-    if (held_size + room > sizeof held)
-        write_with_held("", 0);
-    if (room > sizeof held)
-        return;
-    held_size += (size_t)sprintf(held + held_size, "turn");
-    for (i = 0; i < count; i++)
-        held_size += domains[i] >= 0 ? (size_t)sprintf(held + held_size, " %d", domains[i])
-                                     : (size_t)sprintf(held + held_size, " -");
-    held[held_size++] = '\n';
+    hold("turn", strlen("turn"));
+    for (i = 0; i < count; i++) {
+        char word[16];
+
+        if (domains[i] >= 0)
+            hold(word, (size_t)sprintf(word, " %d", domains[i]));
+        else
+            hold(" -", strlen(" -"));
+    }
+    hold("\n", 1);
 }
 
 /* ---- Schedules ---- */
@@ -424,7 +454,10 @@ static void execute_all(unsigned id)
         for (i = 0; i < schedule_count; i++) {
             if (i > 0)
                 say("scenario %u\n", id);
+            held->whole = schedule_count > 1;
             execute(&schedules[i]);
+            held->whole = false;
+            write_held();
             forget_execution();
         }
     close(output);
@@ -467,6 +500,7 @@ static void execute_apart(unsigned id)
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
     strays_kill(); /* what the process has left behind */
+    held->whole = false;
     say_end(status);
 }
 
@@ -504,6 +538,7 @@ int main(int argc, char **argv)
     int status;
 
     open_output();
+    open_held();
     deliver = write_with_held;
     if (argc == 3 && !strcmp(argv[1], "--lacks")) {
         keep_counters(argv[2]);

@@ -1,9 +1,15 @@
 /* footprint.c: a driver reports what operations did, but not when in between the runtime did it.
- * So a turn is taken to touch all that the operation touches which its task has under way, besides
- * those that end in it; and if no event tells whose turn of the domain's tasks it was, all that the
- * operations of these tasks touch. News from another domain (a spawn, an end, a wake-up) makes a
- * task ready; it writes to a place of the domain that it is for, and whatever makes a task of that
- * domain ready, or asks for news, reads it, for the order matters. So it is with cancellations. */
+ *
+ * A domain goes on in steps. Where one begins, the domain takes the news that others have sent to
+ * it (a spawn, an end, a cancellation, a wake-up); then it lets one task go on until that suspends.
+ * A step takes a turn for each call of the task. Where a turn goes on in the middle of a step, its
+ * task is known, and the turn touches what the operation under way touches. Where a step begins,
+ * the task is known only by its events; if there are none, the turn is taken to touch all that the
+ * operations under way on the domain touch.
+ *
+ * Whoever sends news writes to a place of the domain that it is for, and the turn with which a step
+ * begins reads it: the order matters in which tasks become ready. That of ends matters less; see
+ * send_end. A domain with one task, which looks for a flag in vain, has done nothing. */
 #include "footprint.h"
 
 #include "scenario/memory.h"
@@ -12,13 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DOMAINS = PROGRAM_DOMAINS_MAX + 1 };
+
 /* Places, by their first. */
 enum {
-    NEWS = 0,                                 /* for each domain */
-    CANCELS = NEWS + PROGRAM_DOMAINS_MAX + 1, /* likewise */
-    ENDS = CANCELS + PROGRAM_DOMAINS_MAX + 1, /* those of children; see send_end */
-    ENDS_ORDER = ENDS + PROGRAM_DOMAINS_MAX + 1,
-    FLAGS = ENDS_ORDER + PROGRAM_DOMAINS_MAX + 1,
+    NEWS = 0,                 /* for each domain */
+    CANCELS = NEWS + DOMAINS, /* likewise */
+    ENDS = CANCELS + DOMAINS, /* those of children; see send_end */
+    ENDS_ORDER = ENDS + DOMAINS,
+    FLAGS = ENDS_ORDER + DOMAINS,
     ORDER = FLAGS + PROGRAM_TASKS_MAX, /* of the events whose order is expected */
     CLOCK,
     NAMES, /* what shared names stand for */
@@ -33,10 +41,12 @@ _Static_assert(PLACES <= 64 * FOOTPRINT_WORDS, "a bit for each place");
 struct follower {
     int domain;    /* -1: not known, or not begun */
     int operation; /* under way; -1: none */
+    bool called;   /* which has been called before this turn */
     int child;     /* spawned last; -1: none */
     bool lingers;  /* has ended, and had children that had not */
-    bool many;     /* has spawned tasks that had not begun when it spawned another one */
-    bool over;     /* has ended */
+    bool over;     /* has ended, */
+    bool heard;    /* and its parent's domain has heard of it */
+    bool told;     /* a cancellation may be on its way, which will be replied to */
 };
 
 struct walk {
@@ -51,8 +61,15 @@ struct walk {
     bool breaks;                               /* the run ends because a rule was broken */
     int shared[NAME_KINDS][PROGRAM_TASKS_MAX]; /* by name: its place among NAMES; -1: not shared */
     int object[NAMES_COUNT];                   /* by that: its place among OBJECTS */
+    bool transfers;                            /* some task does */
     int domain;                                /* whose turn it is */
     struct footprint *footprint;               /* of that turn */
+    int running[DOMAINS]; /* by domain: who goes on in its next turn; -1: a step begins */
+    struct footprint *step[DOMAINS]; /* by domain: of the turn in which its latest step began */
+    int pending[DOMAINS + 1];        /* by domain: instances that will begin there; the last: it is
+                                        not known where */
+    int posted[PROGRAM_TASKS_MAX];   /* by flag: how often */
+    struct footprint before;         /* of the turn before the first one of a domain */
 };
 
 /* ---- Footprints ---- */
@@ -175,22 +192,22 @@ static void number_names(struct walk *walk)
     for (i = 0; i < NAMES_COUNT; i++)
         walk->object[i] = i;
     for (i = 0; i < program->operation_count; i++)
+        walk->transfers |= program->operations[i].kind == OP_TRANSFER;
+    for (i = 0; i < program->operation_count; i++)
         join_objects(walk, places, names_of(walk, &program->operations[i], places));
 }
 
 /* ---- News ---- */
 
+/* News for a domain; -1: for any. */
 static void send_news(struct walk *walk, int domain)
 {
-    if (domain < 0)
-        for (int i = 0; i <= walk->program->domains; i++) {
+    for (int i = 0; i <= walk->program->domains; i++)
+        if (domain < 0 || (i == domain && i != walk->domain)) {
             write_place(walk->footprint, NEWS + i);
             write_place(walk->footprint, ENDS + i);
+            read_place(walk->footprint, CANCELS + i);
         }
-    else if (domain != walk->domain) {
-        write_place(walk->footprint, NEWS + domain);
-        write_place(walk->footprint, ENDS + domain);
-    }
 }
 
 /* A domain's tasks, or those of any domain, may be cancelled. */
@@ -199,7 +216,6 @@ static void send_cancel(struct walk *walk, int domain)
     for (int i = 0; i <= walk->program->domains; i++)
         if (domain < 0 || i == domain)
             write_place(walk->footprint, CANCELS + i);
-    send_news(walk, domain);
 }
 
 static bool descends(const struct trace *trace, int instance, int from)
@@ -209,12 +225,18 @@ static bool descends(const struct trace *trace, int instance, int from)
     return instance == from;
 }
 
-/* What is below an instance is cancelled, or may be. */
+/* What is below an instance is cancelled, or may be: also what has ended, if that is not known. */
 static void cancel_below(struct walk *walk, int instance)
 {
-    for (int i = 0; i < walk->alive_count; i++)
-        if (walk->alive[i] != instance && descends(walk->trace, walk->alive[i], instance))
-            send_cancel(walk, walk->followers[walk->alive[i]].domain);
+    for (int i = 0; i < walk->trace->instance_count; i++) {
+        struct follower *below = &walk->followers[i];
+
+        if (below->domain < 0 || below->heard || i == instance ||
+            !descends(walk->trace, i, instance))
+            continue;
+        send_cancel(walk, below->domain);
+        below->told |= below->domain != walk->domain;
+    }
     for (int i = 0; i < walk->unborn_count; i++)
         if (descends(walk->trace, walk->unborn[i], instance))
             send_cancel(walk, -1);
@@ -238,12 +260,24 @@ static int target_of(const struct walk *walk, int child)
                                                                                          : -1;
 }
 
+static int *pending_of(struct walk *walk, int child)
+{
+    int target = target_of(walk, child);
+
+    return &walk->pending[target >= 0 ? target : DOMAINS];
+}
+
 static int home_of(const struct walk *walk, int instance)
 {
     return instance >= 0 ? walk->followers[instance].domain : -1;
 }
 
 /* ---- Operations ---- */
+
+static bool waits_for_flag(enum operation_kind kind)
+{
+    return kind == OP_UNTIL || kind == OP_SPIN;
+}
 
 static bool waits_for_object(enum operation_kind kind)
 {
@@ -289,14 +323,10 @@ static void touch_names(struct walk *walk, const struct operation *operation)
 /* How many tasks a domain has, or may have. */
 static int population(const struct walk *walk, int domain)
 {
-    int count = walk->unborn_count, i;
+    int count = walk->unborn_count + walk->pending[DOMAINS] + walk->pending[domain], i;
 
-    for (i = 0; i < walk->alive_count; i++) {
-        const struct follower *follower = &walk->followers[walk->alive[i]];
-
-        count += follower->domain == domain;
-        count += has_unbegun(walk, walk->alive[i]) || follower->many;
-    }
+    for (i = 0; i < walk->alive_count; i++)
+        count += walk->followers[walk->alive[i]].domain == domain;
     return count;
 }
 
@@ -305,6 +335,11 @@ static bool asks_for_children(enum operation_kind kind)
     return kind == OP_AWAIT_ONE || kind == OP_AWAIT_FIRST || kind == OP_CARE || kind == OP_TAKE ||
            kind == OP_GET || kind == OP_STATE || kind == OP_LENGTH || kind == OP_CANCEL ||
            kind == OP_FREE || kind == OP_FREE_ORPHANS;
+}
+
+static bool asks_for_resources(enum operation_kind kind)
+{
+    return kind == OP_OWN || kind == OP_CHECK || kind == OP_DISOWN || kind == OP_RELEASE;
 }
 
 /* Whether a task asks in which order its children end. */
@@ -329,6 +364,7 @@ static void send_end(struct walk *walk, int parent)
     }
     if (domain == walk->domain)
         return;
+    read_place(walk->footprint, CANCELS + domain);
     read_place(walk->footprint, ENDS + domain);
     if (population(walk, domain) > 1 ||
         task_asks(walk->program, walk->trace->instances[parent].task))
@@ -337,38 +373,14 @@ static void send_end(struct walk *walk, int parent)
         read_place(walk->footprint, ENDS_ORDER + domain);
 }
 
-/* An operation that suspends or spawns notices that its task is cancelled, others do not. One that
- * can make a task ready, or that asks for children, depends on the news. */
+/* What an operation notices was there when the step began: a domain takes its news only then. But
+ * one that spawns notices at once that a task above its own is cancelled. */
 static void ask_for_news(struct walk *walk, enum operation_kind kind)
 {
-    switch (kind) {
-    case OP_PRINT:
-    case OP_POST:
-    case OP_CREATE:
-    case OP_OWN:
-    case OP_CHECK:
-    case OP_DISOWN:
-    case OP_TRANSFER:
-    case OP_ORPHANS:
-    case OP_MUTEX:
-    case OP_CONDITION:
-    case OP_LAZY:
-    case OP_TRIGGER:
-    case OP_COMPUTATION:
-    case OP_SELF:
-    case OP_AVAILABLE:
-    case OP_TRY_LOCK:
-    case OP_PEEK:
-        return;
-    case OP_CALL:
+    if (kind == OP_CALL || kind == OP_ASYNC || kind == OP_PARALLEL)
         read_place(walk->footprint, CANCELS + walk->domain);
-        return;
-    default:
-        read_place(walk->footprint, CANCELS + walk->domain);
-        read_place(walk->footprint, NEWS + walk->domain);
-        if (asks_for_children(kind) || population(walk, walk->domain) > 1)
-            write_place(walk->footprint, ENDS + walk->domain);
-    }
+    if (asks_for_children(kind) || (walk->transfers && asks_for_resources(kind)))
+        write_place(walk->step[walk->domain], ENDS + walk->domain);
 }
 
 /* What an operation that is under way, or has just ended, may touch. */
@@ -387,6 +399,9 @@ static void touch(struct walk *walk, int instance, const struct operation *opera
         send_news(walk, -1);
         return;
     case OP_CANCEL:
+        if (follower->called && !walk->coarse)
+            return;
+        /* fall through */
     case OP_AWAIT_FIRST:
         cancel_below(walk, instance);
         if (has_unbegun(walk, instance))
@@ -396,13 +411,12 @@ static void touch(struct walk *walk, int instance, const struct operation *opera
         send_news(walk, home_of(walk, walk->trace->instances[instance].parent));
         return;
     case OP_POST:
+        walk->posted[operation->name]++;
         write_place(walk->footprint, FLAGS + operation->name);
         return;
     case OP_UNTIL:
     case OP_SPIN:
         read_place(walk->footprint, FLAGS + operation->name);
-        if (population(walk, walk->domain) == 1)
-            await_place(walk->footprint, FLAGS + operation->name);
         return;
     case OP_SLEEP:
         write_place(walk->footprint, CLOCK);
@@ -422,7 +436,8 @@ static void touch(struct walk *walk, int instance, const struct operation *opera
     }
 }
 
-/* An instance goes on with the operation at that place of its task, and looks up its names. */
+/* An instance goes on with the operation at that place of its task, and looks up its
+ * names, or a flag. */
 static void go_on(struct walk *walk, int instance, int operation)
 {
     const struct program *program = walk->program;
@@ -431,8 +446,11 @@ static void go_on(struct walk *walk, int instance, int operation)
     int places[NAMES_COUNT], count;
 
     follower->operation = operation < task->first + task->count ? operation : -1;
+    follower->called = false;
     if (follower->operation < 0)
         return;
+    if (waits_for_flag(program->operations[operation].kind))
+        read_place(walk->footprint, FLAGS + program->operations[operation].name);
     count = names_of(walk, &program->operations[operation], places);
     for (int i = 0; i < count; i++)
         read_place(walk->footprint, NAMES + places[i]);
@@ -440,10 +458,18 @@ static void go_on(struct walk *walk, int instance, int operation)
 
 /* ---- Events ---- */
 
+/* Not forced or called back. */
+static bool was_spawned(const struct trace *trace, int instance)
+{
+    int spawned = trace->instances[instance].spawned;
+
+    return spawned >= 0 && trace->events[spawned].kind == EVENT_SPAWN;
+}
+
 static void begin(struct walk *walk, int instance)
 {
-    read_place(walk->footprint, NEWS + walk->domain);
-    read_place(walk->footprint, CANCELS + walk->domain);
+    if (was_spawned(walk->trace, instance))
+        (*pending_of(walk, instance))--;
     walk->followers[instance].domain = walk->domain;
     walk->alive[walk->alive_count++] = instance;
     go_on(walk, instance, walk->program->tasks[walk->trace->instances[instance].task].first);
@@ -459,11 +485,8 @@ static void end(struct walk *walk, int instance)
     follower->operation = -1;
     if (which->forced)
         return;
-    read_place(walk->footprint, CANCELS + walk->domain);
-    if (follower->child >= 0 || home_of(walk, which->parent) == walk->domain) {
-        read_place(walk->footprint, NEWS + walk->domain);
-        write_place(walk->footprint, ENDS + walk->domain);
-    }
+    if (follower->child >= 0)
+        write_place(walk->step[walk->domain], ENDS + walk->domain);
     if (which->parent >= 0)
         send_end(walk, which->parent);
     cancel_below(walk, instance);
@@ -479,14 +502,11 @@ static void end(struct walk *walk, int instance)
 
 static void spawn(struct walk *walk, const struct event *event)
 {
-    enum operation_kind kind = walk->program->operations[event->operation].kind;
-
-    walk->followers[event->instance].many |= has_unbegun(walk, event->instance);
     walk->followers[event->instance].child = event->child;
     if (walk->trace->instances[event->child].begun < 0)
         walk->unborn[walk->unborn_count++] = event->child;
-    if (kind == OP_CALL)
-        send_news(walk, target_of(walk, event->child));
+    else
+        (*pending_of(walk, event->child))++;
 }
 
 static void see(struct walk *walk, const struct event *event)
@@ -540,49 +560,103 @@ static bool is_others(const struct walk *walk, int instance, int from, int end)
     return others;
 }
 
-/* A task that has its domain for itself may look for a flag as often as it likes: nothing shows how
- * often it looked in vain. */
-static bool polls_alone(const struct walk *walk, const struct operation *operation, bool silent)
+/* A task that has its domain for itself, and looks for a flag; nothing else can happen there. NULL:
+ * there is none. */
+static const struct operation *lone_look(const struct walk *walk)
 {
-    return silent && operation && operation->kind == OP_UNTIL &&
-           population(walk, walk->domain) == 1;
-}
+    const struct operation *look = NULL;
+    int i;
 
-/* What is under way on the domain when its turn begins, in which events happen from one on. */
-static void touch_under_way(struct walk *walk, int from, int end)
-{
-    const struct program *program = walk->program;
-    int i, polls = 0;
-    bool idle = from == end, alone = false;
-
+    if (population(walk, walk->domain) != 1)
+        return NULL;
     for (i = 0; i < walk->alive_count; i++) {
         const struct follower *follower = &walk->followers[walk->alive[i]];
-        const struct operation *operation =
-            follower->operation >= 0 ? &program->operations[follower->operation] : NULL;
 
         if (follower->domain != walk->domain)
             continue;
-        alone |= population(walk, walk->domain) == 1;
+        if (follower->lingers || follower->operation < 0 || !follower->called)
+            return NULL;
+        look = &walk->program->operations[follower->operation];
+    }
+    for (i = 0; i < walk->trace->instance_count; i++)
+        if (walk->followers[i].told && walk->followers[i].domain == walk->domain &&
+            walk->followers[i].over)
+            return NULL;
+    return look && look->kind == OP_UNTIL ? look : NULL;
+}
+
+/* A lone task has found its flag, or is cancelled. Had the step begun before that, it would have
+ * looked in vain, and nothing would be otherwise now. */
+static void await_in_vain(struct walk *walk, const struct operation *look,
+                          const struct event *event)
+{
+    if (event->kind != EVENT_DID)
+        return;
+    if (event->outcomes.of->kind == OUTCOME_OK)
+        await_place(walk->footprint, FLAGS + look->name);
+    else if (walk->posted[look->name] < look->value)
+        await_place(walk->footprint, CANCELS + walk->domain);
+}
+
+/* The domain takes its news, and replies to cancellations. */
+static void take_news(struct walk *walk)
+{
+    read_place(walk->footprint, NEWS + walk->domain);
+    read_place(walk->footprint, CANCELS + walk->domain);
+    if (population(walk, walk->domain) > 1)
+        write_place(walk->footprint, ENDS + walk->domain);
+    for (int i = 0; i < walk->trace->instance_count; i++) {
+        struct follower *follower = &walk->followers[i];
+        int parent = walk->trace->instances[i].parent;
+
+        if (follower->told && follower->domain == walk->domain) {
+            send_end(walk, parent);
+            follower->told = false;
+        }
+        follower->heard |= follower->over && !follower->lingers &&
+                           (parent < 0 || home_of(walk, parent) == walk->domain);
+    }
+}
+
+/* What is under way on the domain when a step begins, in which events happen from one on. */
+static void touch_under_way(struct walk *walk, int from, int end)
+{
+    int i, polls = 0;
+    bool idle = from == end;
+
+    for (i = 0; i < walk->alive_count; i++) {
+        struct follower *follower = &walk->followers[walk->alive[i]];
+        const struct operation *operation =
+            follower->operation >= 0 ? &walk->program->operations[follower->operation] : NULL;
+
+        if (follower->domain != walk->domain)
+            continue;
         if (follower->lingers) {
-            read_place(walk->footprint, NEWS + walk->domain);
             write_place(walk->footprint, ENDS + walk->domain);
             send_end(walk, walk->trace->instances[walk->alive[i]].parent);
         }
         idle &= !follower->lingers && operation && is_blocked(operation);
         polls += operation && operation->kind == OP_UNTIL;
-        if (polls_alone(walk, operation, from == end))
-            read_place(walk->footprint, NEWS + walk->domain);
-        else if (operation && !is_others(walk, walk->alive[i], from, end))
+        if (operation && !is_others(walk, walk->alive[i], from, end))
             touch(walk, walk->alive[i], operation);
+        follower->called = true;
     }
     for (i = 0; i < walk->unborn_count; i++)
         send_news(walk, home_of(walk, walk->trace->instances[walk->unborn[i]].parent));
-    if (from == end && (!alone || walk->unborn_count > 0)) { /* it took the news, perhaps */
-        read_place(walk->footprint, NEWS + walk->domain);
-        read_place(walk->footprint, CANCELS + walk->domain);
-        write_place(walk->footprint, ENDS + walk->domain);
-    }
     walk->footprint->polls = idle ? polls : 0;
+}
+
+static void begin_step(struct walk *walk, int from, int end)
+{
+    const struct operation *look = lone_look(walk);
+
+    if (look && from == end)
+        return; /* in vain */
+    walk->step[walk->domain] = walk->footprint;
+    take_news(walk);
+    touch_under_way(walk, from, end);
+    if (look)
+        await_in_vain(walk, look, &walk->trace->events[from]);
 }
 
 static void forget_ended(struct walk *walk)
@@ -595,6 +669,34 @@ static void forget_ended(struct walk *walk)
     walk->alive_count = kept;
 }
 
+/* Who goes on in the domain's next turn, between two calls; -1: a step begins. */
+static int find_running(const struct walk *walk, int from, int end)
+{
+    int running = end > from ? walk->trace->events[end - 1].instance : walk->running[walk->domain];
+    const struct follower *follower;
+
+    if (running < 0 || walk->coarse)
+        return -1;
+    follower = &walk->followers[running];
+    if (follower->over || follower->operation < 0 || follower->domain != walk->domain ||
+        (follower->called &&
+         operation_has(walk->program->operations[follower->operation].kind, OPERATION_SUSPENDS)))
+        return -1;
+    return running;
+}
+
+static void take_turn(struct walk *walk, int from, int end)
+{
+    int running = walk->running[walk->domain];
+
+    if (running < 0) {
+        begin_step(walk, from, end);
+    } else {
+        touch(walk, running, &walk->program->operations[walk->followers[running].operation]);
+        walk->followers[running].called = true;
+    }
+}
+
 static void walk_turn(struct walk *walk, int turn, int end)
 {
     const struct trace *trace = walk->trace;
@@ -604,7 +706,7 @@ static void walk_turn(struct walk *walk, int turn, int end)
     if (walk->domain == TURN_TIME)
         footprint_fill(walk->footprint);
     else
-        touch_under_way(walk, from, end);
+        take_turn(walk, from, end);
     for (i = from; i < end; i++)
         see(walk, &trace->events[i]);
     for (i = 0; i < walk->alive_count && walk->coarse; i++) {
@@ -613,6 +715,8 @@ static void walk_turn(struct walk *walk, int turn, int end)
         if (follower->operation >= 0 && follower->domain == walk->domain)
             touch(walk, walk->alive[i], &walk->program->operations[follower->operation]);
     }
+    if (walk->domain != TURN_TIME)
+        walk->running[walk->domain] = find_running(walk, from, end);
     forget_ended(walk);
 }
 
@@ -670,6 +774,10 @@ struct footprint *footprints_of(const struct program *program, const struct trac
     walk.unborn = zeroed(instances, sizeof *walk.unborn);
     for (i = 0; i < trace->instance_count; i++)
         walk.followers[i] = (struct follower){.domain = -1, .operation = -1, .child = -1};
+    for (i = 0; i < DOMAINS; i++) {
+        walk.running[i] = -1;
+        walk.step[i] = &walk.before;
+    }
     number_names(&walk);
     for (i = 0; i < trace->turn_count; i++) {
         walk.footprint = &footprints[i];

@@ -35,16 +35,24 @@ struct counts conclusion_count(const struct suite *suite)
     return counts;
 }
 
-/* Write by which bounds scenarios were not explored further. That of schedules was asked for. */
-static void write_bounds(FILE *stream, const size_t *bounds)
+/* Scenarios that one bound has ended. */
+struct bounded {
+    size_t count;
+    const char *first; /* the id of one of them */
+};
+
+/* Write by which bounds scenarios were not explored further. */
+static void write_bounds(FILE *stream, const struct bounded *bounds)
 {
-    static const char *const words[] = {[BOUND_OUTPUT] = "the driver printed too much",
+    static const char *const words[] = {[BOUND_SCHEDULES] = "they have more schedules than that",
+                                        [BOUND_OUTPUT] = "the driver printed too much",
                                         [BOUND_TIME] = "it took too long",
                                         [BOUND_LENGTH] = "schedules are too long"};
 
-    for (int i = BOUND_OUTPUT; i <= BOUND_LENGTH; i++)
-        if (bounds[i])
-            fprintf(stream, "    of these, since %s: %zu\n", words[i], bounds[i]);
+    for (int i = BOUND_SCHEDULES; i <= BOUND_LENGTH; i++)
+        if (bounds[i].count)
+            fprintf(stream, "    of these, since %s: %zu, such as %s\n", words[i], bounds[i].count,
+                    bounds[i].first);
 }
 
 /* Write how far the scenarios were explored; nothing if none was. */
@@ -52,7 +60,7 @@ static void write_explored(FILE *stream, const struct suite *suite)
 {
     struct exploration sum = {0};
     size_t all = 0, bound = 0, failed = 0, not_steered = 0, seed = 0, i;
-    size_t bounds[BOUND_LENGTH + 1] = {0};
+    struct bounded bounds[BOUND_LENGTH + 1] = {{0}};
 
     for (i = 0; i < suite->count; i++) {
         const struct exploration *exploration = &suite->tests[i].exploration;
@@ -72,7 +80,8 @@ static void write_explored(FILE *stream, const struct suite *suite)
             all++;
         else {
             bound++;
-            bounds[exploration->bound]++;
+            if (!bounds[exploration->bound].count++)
+                bounds[exploration->bound].first = suite->tests[i].id;
         }
     }
     if (!sum.schedules)

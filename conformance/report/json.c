@@ -61,6 +61,7 @@ static void put_options(json_t *object, const struct report *report, const struc
         put_answers(member, session->schedule);
     if (session->explore)
         member_number(member, "explore", session->explore);
+    member_text(member, "shard", session->shard);
     member_seconds(member, "timeout", session->seconds);
     member_number(member, "jobs", (size_t)session->jobs);
     member_text(member, "under", session->under);

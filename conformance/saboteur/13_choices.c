@@ -95,6 +95,50 @@ static size_t choose_one_of_two(void *state, size_t count)
 }
 CHOICE_MUTANT("R13.10", there_are_two_answers, choose_one_of_two);
 
+/* ---- Turns ---- */
+
+static miou_turn *turn;
+static int turns;
+
+static void turn_of_the_second(void *state, const int *domains, size_t count)
+{
+    int swapped[2] = {count > 1 ? domains[1] : domains[0], domains[0]};
+
+    turn(state, count == 2 ? swapped : domains, count);
+}
+
+static void turn_of_one_fewer(void *state, const int *domains, size_t count)
+{
+    turn(state, domains, count > 1 ? count - 1 : count);
+}
+
+static void turn_now_and_then(void *state, const int *domains, size_t count)
+{
+    if (turns++ % 2 == 0)
+        turn(state, domains, count);
+}
+
+static int run_telling(miou_turn *instead, const miou_options *options, miou_task *fn, void *arg)
+{
+    miou_options changed = options ? *options : (miou_options){0};
+
+    turn = changed.turn;
+    if (turn)
+        changed.turn = instead;
+    return true_miou_run(&changed, fn, arg);
+}
+
+#define TURN_MUTANT(name_, turn_)                                                                  \
+    static int run_##name_(const miou_options *options, miou_task *fn, void *arg)                  \
+    {                                                                                              \
+        return run_telling(turn_, options, fn, arg);                                               \
+    }                                                                                              \
+    MUTANT("R13.12", name_, .run = run_##name_)
+
+TURN_MUTANT(turns_are_told_in_another_order, turn_of_the_second);
+TURN_MUTANT(a_turn_is_told_of_too_few, turn_of_one_fewer);
+TURN_MUTANT(only_some_turns_are_told, turn_now_and_then);
+
 /* ---- The system ---- */
 
 static bool steered;

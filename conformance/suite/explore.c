@@ -23,6 +23,8 @@ enum {
     PART = 4                 /* one random schedule for this many schedules in order */
 };
 
+static const char LEFT_OUT[] = "--explore leaves out what this schedule leads to";
+
 /* A set of hashes: a table, in which 0 is a free place. */
 struct hashes {
     uint64_t *of;
@@ -60,6 +62,7 @@ struct search {
     size_t first_size;
     struct hashes traces;
     struct hashes views;
+    const struct hashes *known; /* all views that there should be; NULL: any */
 };
 
 /* ---- Different traces ---- */
@@ -116,7 +119,16 @@ static bool add_hash(struct hashes *hashes, uint64_t value)
     return added;
 }
 
-static void count_trace(struct search *search, const struct execution *execution)
+static bool has_hash(const struct hashes *hashes, uint64_t value)
+{
+    size_t i = value & (hashes->room - 1);
+
+    while (hashes->room && hashes->of[i] && hashes->of[i] != value)
+        i = (i + 1) & (hashes->room - 1);
+    return hashes->room && hashes->of[i];
+}
+
+static void count_trace(struct search *search, struct execution *execution)
 {
     struct exploration *exploration = &search->test->exploration;
     uint64_t view = view_of(search->test->scenario->program, execution->trace);
@@ -126,6 +138,8 @@ static void count_trace(struct search *search, const struct execution *execution
         exploration->views++;
         exploration->digest += view;
     }
+    if (search->known && !has_hash(search->known, view) && execution->result.kind == RESULT_PASS)
+        result_set(&execution->result, RESULT_FAIL, LEFT_OUT);
 }
 
 /* ---- Schedules ---- */
@@ -184,6 +198,11 @@ static void learn(struct search *search, const struct schedule *schedule,
     search->learned = true;
 }
 
+static bool is_left_out(const struct result *result)
+{
+    return result->reason && strcmp(result->reason, LEFT_OUT) == 0;
+}
+
 static void fail(struct search *search, const struct schedule *schedule,
                  const struct execution *execution)
 {
@@ -194,7 +213,7 @@ static void fail(struct search *search, const struct schedule *schedule,
 
     search->over = true;
     *result = execution->result;
-    if (replay_has_differed(result))
+    if (replay_has_differed(result) || is_left_out(result))
         result->replay = schedule_option(&answers);
     else if (result->kind >= RESULT_FAIL)
         shorten(search->session, search->suite, search->test, &answers, schedule->seed, result);
@@ -345,27 +364,60 @@ static void ask_for_alternatives(struct search *search)
     alternatives_free(search->alternatives);
 }
 
+static void search_begin(struct search *search, const struct search *as, bool all)
+{
+    const struct program *program = as->test->scenario->program;
+
+    *search = *as;
+    if (program->every_schedule)
+        search->alternatives = alternatives_create(program);
+    search->frontier = frontier_create(program, search->most, all);
+    search->test->exploration = (struct exploration){0};
+    search->test->result.kind = RESULT_PASS;
+}
+
+static void search_whole(struct search *search)
+{
+    allow(search, search->most);
+    search->next_count = 2; /* the first schedule, twice */
+    do
+        execute_next(search);
+    while (!search->over && gather_next(search));
+    if (search->alternatives)
+        ask_for_alternatives(search);
+}
+
+static void search_end(struct search *search)
+{
+    frontier_free(search->frontier);
+    free(search->first);
+    free(search->traces.of);
+    free(search->views.of);
+}
+
+/* What one order has led to is all that the other one may lead to. */
+static void search_again(const struct search *as, const struct search *reduced)
+{
+    struct search search;
+
+    search_begin(&search, as, true);
+    search.known = &reduced->views;
+    search_whole(&search);
+    search_end(&search);
+}
+
 void explore(const struct session *session, const struct suite *suite, struct test *test,
              size_t schedules)
 {
-    const struct program *program = test->scenario->program;
-    struct search search = {.session = session, .suite = suite, .test = test, .most = schedules};
+    const struct search as = {.session = session, .suite = suite, .test = test, .most = schedules};
+    struct search search;
 
-    if (program->every_schedule)
-        search.alternatives = alternatives_create(program);
-    search.frontier = frontier_create(program, schedules, !session->explore_races);
-    test->result.kind = RESULT_PASS;
-    allow(&search, schedules);
-    search.next_count = 2; /* the first schedule, twice */
-    do
-        execute_next(&search);
-    while (!search.over && gather_next(&search));
-    if (search.alternatives)
-        ask_for_alternatives(&search);
+    search_begin(&search, &as, session->order == ORDER_ALL);
+    search_whole(&search);
+    if (session->order == ORDER_BOTH && test->exploration.exhausted &&
+        test->result.kind == RESULT_PASS)
+        search_again(&as, &search);
+    search_end(&search);
     if (test->result.kind == RESULT_NOT_IMPLEMENTED || test->result.kind == RESULT_UNKNOWN)
         test->exploration = (struct exploration){0};
-    frontier_free(search.frontier);
-    free(search.first);
-    free(search.traces.of);
-    free(search.views.of);
 }

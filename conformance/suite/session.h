@@ -25,6 +25,14 @@ struct observer {
     const struct observer *next; /* who is told as well; NULL: nobody */
 };
 
+/* Which schedules a scenario is explored on. */
+enum order {
+    ORDER_REDUCED, /* those that can lead to something new; see frontier.h */
+    ORDER_ALL,
+    ORDER_BOTH /* the one order after the other: the first must have led to all that the second does
+                */
+};
+
 /* What is tested, and how. */
 struct session {
     const char *runtime;     /* a library; NULL: the runtime is the command's */
@@ -38,9 +46,10 @@ struct session {
     const char *schedule; /* the line that steers each scenario, with its newline; "": none */
     const char *replay;   /* the option of conform that the line came from; NULL: none */
     size_t explore;       /* schedules to execute of each scenario, at most; 0: no exploration */
-    bool explore_races;   /* only those that turn a race round; see frontier.h */
+    enum order order;     /* of these */
     const char *counters; /* a directory, absolute: what the runtime counts in a test goes to the
                              test's own directory in it; NULL: it goes where the runtime likes */
+    const char *shard;    /* "I/N": only this share of the rules is tested; NULL: all of them */
     double seconds;       /* that a test may take */
     int jobs;             /* tests at a time */
     const struct invariants *excused; /* declared to be broken; NULL: none */

@@ -352,6 +352,15 @@ void suite_keep_levels(struct suite *suite, unsigned levels)
             mark_rule(&suite->rules[i], NULL, false);
 }
 
+void suite_keep_shard(struct suite *suite, size_t i, size_t n)
+{
+    size_t r, chosen = 0;
+
+    for (r = 0; r < suite->rule_count; r++)
+        if (suite->rules[r].chosen && chosen++ % n != i - 1)
+            mark_rule(&suite->rules[r], NULL, false);
+}
+
 bool suite_is_empty(const struct suite *suite)
 {
     size_t i = 0;

@@ -115,6 +115,9 @@ bool suite_except(struct suite *suite, const char *what);
 /* Undo the choice of all rules but those of some levels: bit L stands for level L. */
 void suite_keep_levels(struct suite *suite, unsigned levels);
 
+/* Of the chosen rules keep the i-th share of n, from 1. Each rule is in one of the shares. */
+void suite_keep_shard(struct suite *suite, size_t i, size_t n);
+
 bool suite_is_empty(const struct suite *suite);
 
 /* Complain about chosen rules that have neither tests nor a reason to be untested, or have both,
