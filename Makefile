@@ -241,7 +241,7 @@ TESTS += $(B)/fuzz/sim/test_sim $(B)/fuzz_echo
 
 PROGRAM := $(PARSER:%.c=$(B)/%.o)
 JUDGED  := $(patsubst %,$(B)/conformance/driver/%.o,operations instances names callbacks descriptors says) \
-           $(patsubst %.c,$(B)/%.o,$(call room,conformance/judge))
+           $(patsubst %.c,$(B)/%.o,$(call room,conformance/judge conformance/model))
 
 $(B)/fuzz_program: $(patsubst %,$(B)/fuzz/targets/%.o,fuzz_program programs) $(PROGRAM) $(JUDGED) \
                    $(SIM) $(SIM_REF) $(ENGINE)
@@ -347,6 +347,11 @@ model: ## prove the answers of all scenarios: the model tries all behaviours tha
 	$(BUILD) all
 	@ci/model
 
+litmus: ## small programs by the thousand, judged by the model: RUNTIME=/path/lib.so or DRIVER="COMMAND"; LITMUS=N or NAME
+	@ci/setup
+	$(BUILD) all $(if $(DRIVER),,$(filter $(PEERS),$(RUNTIME)))
+	@fuzz/runtime $(if $(DRIVER),--driver '$(DRIVER)',--runtime "$(RUNTIME)") --litmus$(if $(LITMUS),=$(LITMUS))
+
 spec: ## the specification as a page, build/spec/index.html; REPORT=FILE adds the verdicts of a report as JSON or TAP
 	@ci/setup
 	$(BUILD) $(B)/specification
@@ -445,5 +450,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all arm64 riscv64 musl conformance test tests explore model spec peers drivers soak mutants mutation coverage valgrind sanitize bench bench-plots explore-both \
+.PHONY: all arm64 riscv64 musl conformance test tests explore model spec peers drivers soak mutants mutation coverage valgrind sanitize bench bench-plots explore-both litmus \
         format install uninstall deb lib manual clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

@@ -1,5 +1,6 @@
 /* conform: checks, rule by rule, whether a runtime keeps the rules of the chapters. */
 #include "machine/machine.h"
+#include "model/litmus.h"
 #include "model/proof.h"
 #include "options.h"
 #include "report/commands.h"
@@ -127,6 +128,8 @@ static struct suite *load(struct options *options)
     if (!differences_read(options->differences, suite, complain_about))
         exit(COULD_NOT_TELL);
     options->session.excused = &suite->differences->excused;
+    if (options->session.oracle)
+        differences_spare(suite, options->session.oracle);
     return suite;
 }
 
@@ -206,6 +209,20 @@ static int print_behaviours(const struct suite *suite, const struct options *opt
     if (read)
         program_free(read);
     return all ? 0 : COULD_NOT_TELL;
+}
+
+static int print_litmus(const char *which)
+{
+    char *end = NULL;
+    size_t most = which ? strtoul(which, &end, 10) : SIZE_MAX;
+
+    if (which && *end) {
+        if (!litmus_write_one(stdout, which))
+            die("there is no litmus program %s", which);
+    } else {
+        litmus_write(stdout, most);
+    }
+    return 0;
 }
 
 static int check_a_driver(const struct options *options)
@@ -469,6 +486,8 @@ static int do_errand(struct options *options, struct suite *suite, const char *p
     case ERRAND_FREEDOMS:
         freedoms_write(stdout);
         return 0;
+    case ERRAND_LITMUS:
+        return print_litmus(options->litmus);
     case ERRAND_LIST:
         report_list(stdout, suite);
         return 0;

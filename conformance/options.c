@@ -92,6 +92,11 @@ static const char help_on_execution[] = /* with a number */
     "                       (--seed, --schedule and --explore skip the tests in C)\n"
     "\n"
     "What is held against the runtime\n"
+    "  --oracle             judge what happened by the model, in place of the\n"
+    "                       invariants: the first event that no branch allows is\n"
+    "                       wrong; at the end, tell which of the model's freedoms were\n"
+    "                       taken\n"
+    "  --oracle=alone       do not judge what scenarios expect\n"
     "  --strict             a broken SHOULD rule, too, means that the runtime does\n"
     "                       not conform\n"
     "  --differences FILE   read what the runtime is declared to do otherwise: lines\n"
@@ -128,6 +133,9 @@ static const char help_on_reports[] = /* with a number */
     "  --prove              for each scenario: is each of its expectations met by all\n"
     "                       behaviours, and each alternative by one of them?\n"
     "  --freedoms           print what the rules leave open, with the rules\n"
+    "  --litmus[=N]         print a chapter of small programs, at most N, that differ in\n"
+    "                       what the model does with them, to be judged by --oracle\n"
+    "  --litmus=NAME        print such a chapter of one of them\n"
     "  --states N           visit at most N states of a scenario; default: 200000\n"
     "  --export DIRECTORY   write R2.1/ended.program for each scenario, which is\n"
     "                       what a driver reads between `scenario ID` and `go`, and\n"
@@ -229,6 +237,18 @@ static void read_shard(struct options *options, const char *text)
         options->shard < 1 || options->shard > options->shards)
         die("--shard %s: not I/N, the I-th share of N", text);
     options->session.shard = text;
+}
+
+static void read_oracle(struct options *options, const char *text)
+{
+    static struct oracle oracle;
+    static struct opinions opinions = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+    if (text && strcmp(text, "alone") != 0)
+        die("--oracle=%s: alone, or nothing", text);
+    oracle.alone = text != NULL;
+    options->session.oracle = &oracle;
+    options->session.opinions = &opinions;
 }
 
 static void read_slowest(struct options *options, const char *text)
@@ -397,6 +417,12 @@ static void list_freedoms(struct options *options, const char *text)
     options->errand = ERRAND_FREEDOMS;
 }
 
+static void print_litmus(struct options *options, const char *text)
+{
+    options->errand = ERRAND_LITMUS;
+    options->litmus = text;
+}
+
 static void read_states(struct options *options, const char *text)
 {
     options->states = (uint32_t)number("--states ", text, STATES_MAX);
@@ -448,6 +474,7 @@ static const struct known {
     {"coverage", required_argument, PLACE(session.counters)},
     {"output", required_argument, PLACE(output)},
     {"spec", required_argument, PLACE(spec)},
+    {"oracle", optional_argument, .read = read_oracle},
     {"differences", required_argument, PLACE(differences)},
     {"differences-from-run", required_argument, PLACE(from_run)},
     {"check-driver", required_argument, .read = check_driver},
@@ -474,6 +501,7 @@ static const struct known {
     {"behaviours", required_argument, .read = behaviours},
     {"prove", no_argument, .read = prove_answers},
     {"freedoms", no_argument, .read = list_freedoms},
+    {"litmus", optional_argument, .read = print_litmus},
     {"states", required_argument, .read = read_states},
     {"help", no_argument, .read = print_help},
     {"version", no_argument, .read = print_version},

@@ -19,6 +19,7 @@ enum errand {
     ERRAND_BEHAVIOURS,
     ERRAND_PROVE,
     ERRAND_FREEDOMS,
+    ERRAND_LITMUS,
     ERRAND_CHECK_DRIVER,
     ERRAND_VERSION
 };
@@ -44,6 +45,7 @@ struct options {
     const char *differences; /* a file; NULL: none */
     const char *from_run;    /* a file of differences that is to be written; NULL: none */
     const char *print;       /* the scenario to print, or whose behaviours to print */
+    const char *litmus;      /* a litmus program to print, or how many of them; NULL: all */
     uint32_t states;         /* that the model visits of a scenario */
     const char *checked;     /* a driver that is to be tested itself */
     const char *export;      /* a directory in which all scenarios are to be written */

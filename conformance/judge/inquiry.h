@@ -79,6 +79,7 @@ struct inquiry {
     const struct program *program;
     const struct trace *trace;
     const struct invariants *excused; /* NULL: none is */
+    const struct oracle *oracle;      /* judges in place of the invariants; NULL: it does not */
     struct verdict *verdict;
     int *before;        /* by event: the one before it of the same instance; -1 */
     struct life *lives; /* by instance */

@@ -5,6 +5,7 @@
 #include "findings.h"
 #include "follow.h"
 #include "invariants.h"
+#include "oracle.h"
 #include "scenario/memory.h"
 
 #include <stdlib.h>
@@ -60,8 +61,12 @@ static void judge_whole(struct inquiry *inquiry)
                           inquiry->run.kind == OUTCOME_RESOURCE_LEAKED ||
                           inquiry->run.kind == OUTCOME_ON_CANCELLATION_FAILED ||
                           inquiry->run.kind == OUTCOME_DEADLOCK || is_answered_beyond(trace);
-    check_expectations(inquiry);
-    check_invariants(inquiry);
+    if (!inquiry->oracle || !inquiry->oracle->alone)
+        check_expectations(inquiry);
+    if (!inquiry->oracle)
+        check_invariants(inquiry);
+    else if (follow_programs(inquiry))
+        ask_oracle(inquiry);
     close_inquiry(inquiry);
 }
 
@@ -144,15 +149,18 @@ static void judge_trace(struct inquiry *inquiry)
         judge_broken(inquiry);
 }
 
-struct verdict *judge(const struct program *program, const struct trace *trace,
-                      const struct invariants *excused)
+static struct verdict *judge_by(const struct program *program, const struct trace *trace,
+                                const struct invariants *excused, const struct oracle *oracle)
 {
     struct verdict *verdict = zeroed(1, sizeof *verdict);
     const char *absent = judge_absent(program, trace);
     bool spared = !absent && lacks_something(trace);
     struct program without = *program;
-    struct inquiry inquiry = {
-        .program = program, .trace = trace, .excused = excused, .verdict = verdict};
+    struct inquiry inquiry = {.program = program,
+                              .trace = trace,
+                              .excused = excused,
+                              .oracle = oracle,
+                              .verdict = verdict};
 
     if (absent) {
         verdict->kind = VERDICT_ABSENT;
@@ -167,6 +175,18 @@ struct verdict *judge(const struct program *program, const struct trace *trace,
     if (spared)
         free(without.operations);
     return verdict;
+}
+
+struct verdict *judge(const struct program *program, const struct trace *trace,
+                      const struct invariants *excused)
+{
+    return judge_by(program, trace, excused, NULL);
+}
+
+struct verdict *judge_by_oracle(const struct program *program, const struct trace *trace,
+                                const struct oracle *oracle)
+{
+    return judge_by(program, trace, NULL, oracle);
 }
 
 void verdict_add(struct verdict *verdict, struct finding finding)
@@ -200,5 +220,6 @@ void verdict_free(struct verdict *verdict)
     for (int i = 0; i < verdict->finding_count; i++)
         finding_free(&verdict->findings[i]);
     free(verdict->absent);
+    free(verdict->open);
     free(verdict);
 }

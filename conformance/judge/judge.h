@@ -41,8 +41,27 @@ enum {
     FINDINGS_MAX = 16 /* that are kept; the others are only counted */
 };
 
+/* How the model judges, in place of the invariants. */
+struct oracle {
+    bool alone;                   /* what the scenario expects is not judged */
+    bool spares_all;              /* no trace is held against the runtime, since it differs, */
+    bool spares[OPERATION_KINDS]; /* or none of a program with such an operation */
+};
+
+/* What the model has said of a trace. */
+enum opinion {
+    OPINION_NONE, /* it was not asked */
+    OPINION_ALLOWED,
+    OPINION_WRONG,
+    OPINION_OPEN /* it could not decide */
+};
+
 struct verdict {
     enum verdict_kind kind;
+    enum opinion opinion;
+    char *open;       /* open: why, as a few words; else NULL */
+    uint32_t offered; /* allowed: freedoms of the model that the run could take, bits, */
+    uint32_t taken;   /* and those that it has taken */
     struct finding findings[FINDINGS_MAX]; /* fail, garbage; in the order of their reports */
     int finding_count;
     int more;                 /* findings that are not kept */
@@ -53,6 +72,10 @@ struct verdict {
 /* Judge a trace of the program. What breaks an excused invariant is no finding; NULL: none is. */
 struct verdict *judge(const struct program *program, const struct trace *trace,
                       const struct invariants *excused);
+
+/* The same by the oracle: the states are followed in which the run may have been. */
+struct verdict *judge_by_oracle(const struct program *program, const struct trace *trace,
+                                const struct oracle *oracle);
 
 /* Add a finding that is no invariant's, and which is taken over. A pass becomes a fail. */
 void verdict_add(struct verdict *verdict, struct finding finding);

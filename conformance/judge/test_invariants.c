@@ -439,6 +439,7 @@ static void a_part_is_of_its_task(void **state)
 static void what_is_protected_is_of_its_task(void **state)
 {
     static const struct story story = {
+        .wrong = "R1.21 0",
         .program = "shared r p\n"
                    "task main\n"
                    "create r\n"
@@ -490,7 +491,7 @@ static void deadlines_hold_for_what_is_below_them(void **state)
                    "await p\n"
                    "task outer\n"
                    "deadline 10 inner\n"
-                   "sleep 6 => expired | ok\n"
+                   "sleep 200000 => expired | ok\n"
                    "sleep 5\n"
                    "task inner\n"
                    "p = async child\n"
@@ -1062,6 +1063,7 @@ static void computations_are_completed_once(void **state)
 static void what_is_made_twice_is_not_judged(void **state)
 {
     static const struct story story = {
+        .wrong = "R9.1 7",
         .program = "task main\n"
                    "repeat 2 mutex m\n"
                    "repeat 2 computation x\n"
@@ -1092,6 +1094,7 @@ static void what_is_made_twice_is_not_judged(void **state)
 static void sleeps_are_over_in_order(void **state)
 {
     static const struct story story = {
+        .wrong = "R1.21 0",
         .program = "domains 1\n"
                    "task main\n"
                    "p = async long\n"

@@ -62,6 +62,7 @@ static void tasks_follow_their_programs(void **state)
 static void stopped_tasks_only_end(void **state)
 {
     static const struct story story = {
+        .wrong = "R2.14 6",
         .program = "task main\n"
                    "p = async child\n"
                    "yield\n"
@@ -457,6 +458,7 @@ static void cancelled_is_cancelled(void **state)
     };
     /* A task that is stopped while it cancels a child may have cancelled it. */
     static const struct story stopped = {
+        .wrong = "R1.8 7",
         .program = "task main\na = async child\nyield\ncancel a\n"
                    "task child\nb = async leaf\nyield\ncancel b\ntask leaf\nyield\nyield\n",
         .trace = "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\n"
@@ -589,6 +591,7 @@ static void lists_go_by_their_members(void **state)
 static void strangers_are_known_on_other_domains(void **state)
 {
     static const struct story story = {
+        .wrong = "R2.15 12",
         .program = "domains 1\nshared p\n"
                    "task main\n"
                    "p = async child\n"

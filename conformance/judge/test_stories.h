@@ -1,6 +1,7 @@
 /* test_stories.h: a story is a program, a trace of it that a correct runtime makes, which must
  * pass, and changes of that trace, each of which must be found. So every invariant is seen to pass
- * and to fail. */
+ * and to fail. The oracle is asked as well: it must allow the trace, and find each change, unless
+ * it cannot decide. */
 #ifndef TEST_STORIES_H
 #define TEST_STORIES_H
 
@@ -19,6 +20,8 @@ enum { CHANGES = 20 };
 struct story {
     const char *program; /* `expect run` is put behind it, as the trace has it */
     const char *trace;   /* without its first line */
+    const char *wrong;   /* "RULE LINE" of what the oracle finds wrong in the trace itself, and no
+                            invariant asks for; NULL: nothing */
     struct change changes[CHANGES];
 };
 
@@ -100,10 +103,45 @@ static inline void excuse(const struct story *story, const char *events, const c
         fail_msg("not excused:\n%s%s%s", story->program, events, findings);
 }
 
+/* What the oracle says of events: "", "open" or "RULE LINE". */
+static inline void ask(const struct story *story, const char *events, char *said, size_t size)
+{
+    struct oracle oracle = {.alone = true};
+    struct complaints complaints = {.size = 0};
+    char *text = malloc(strlen(story->program) + sizeof "expect run ok\n");
+    char *output = malloc(strlen(events) + sizeof "scenario 1\n");
+    struct program *program;
+    struct trace *trace;
+    struct verdict *verdict;
+
+    *said = '\0';
+    sprintf(text, "%sexpect run ok\n", story->program);
+    sprintf(output, "scenario 1\n%s", events);
+    program = program_parse(text, strlen(text), PROGRAM_WITH_ANSWERS, complain, &complaints);
+    if (program == NULL)
+        fail_msg("%s\n%s", text, complaints.text);
+    trace = trace_parse(program, 1, output, strlen(output));
+    verdict = judge_by_oracle(program, trace, &oracle);
+    if (verdict->finding_count > 0)
+        snprintf(said, size, "%s %d",
+                 verdict->findings[0].rule != NULL ? verdict->findings[0].rule : "-",
+                 verdict->findings[0].line);
+    else if (verdict->opinion != OPINION_ALLOWED)
+        snprintf(said, size, "open");
+    verdict_free(verdict);
+    trace_free(trace);
+    program_free(program);
+    free(text);
+    free(output);
+}
+
 static inline void tell(const struct story *story)
 {
-    char findings[8192], events[4096];
+    char findings[8192], events[4096], said[64];
 
+    ask(story, story->trace, said, sizeof said);
+    if (strcmp(said, story->wrong != NULL ? story->wrong : "") != 0 && strcmp(said, "open") != 0)
+        fail_msg("the oracle says '%s' of\n%s%s", said, story->program, story->trace);
     judge_events(NULL, story, story->trace, findings, sizeof findings);
     if (*findings != '\0')
         fail_msg("a good trace was found wrong:\n%s%s%s", story->program, story->trace, findings);
@@ -118,6 +156,9 @@ static inline void tell(const struct story *story)
         if (!contains(findings, change->finding))
             fail_msg("not found out:\n%s%s", story->program, events);
         excuse(story, events, change->finding);
+        ask(story, events, said, sizeof said);
+        if (*said == '\0')
+            fail_msg("the oracle has not found out:\n%s%s", story->program, events);
     }
 }
 

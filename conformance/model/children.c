@@ -90,8 +90,8 @@ static uint64_t give_errors(const struct turn *turn)
     uint8_t given[PROGRAM_TASKS_MAX];
 
     for (int i = 0; i < op->give_count; i++) {
-        given[i] =
-            look_up(turn->state, turn->step->program, turn->frame, NAME_RESOURCE, op->give[i], 0);
+        given[i] = name_value(turn->state, turn->step->program, turn->frame, NAME_RESOURCE,
+                              op->give[i], 0);
         if (given[i] == NO_ONE) /* R5.23 */
             errors |= error(OUTCOME_INVALID) | error(OUTCOME_NOT_OWNER);
         else if (given[i] == STALE || turn->state->resources[given[i]].phase != RESOURCE_OWNED ||
@@ -122,13 +122,21 @@ static uint64_t spawn_errors(const struct turn *turn, uint8_t orphanage)
     return errors;
 }
 
-/* A new child, ready on its domain. NO_ONE: there is no room. */
-static uint8_t spawn(struct turn *turn, int task, uint8_t domain)
+/* A new child, ready on its domain; the operation spawns several in order. NO_ONE: there is no
+ * room.
+ */
+static uint8_t spawn(struct turn *turn, int which, uint8_t domain)
 {
-    uint8_t child = unit_create(turn->state, task, turn->task, domain);
+    const struct operation *op = turn->operation;
+    uint8_t child = unit_create(turn->state, op->tasks[which], turn->task, domain);
+    int before = (int)turn->unit->round * op->task_count + which;
 
-    if (child != NO_ONE)
-        make_ready(turn->step, child, false);
+    if (child == NO_ONE)
+        return child;
+    if (turn->step->model->apart)
+        emit_of(turn->step, EVENT_SPAWN, (int)(op - turn->step->program->operations), child,
+                turn->unit->instance, (uint32_t)before);
+    make_ready(turn->step, child, false);
     return child;
 }
 
@@ -137,10 +145,10 @@ static void give_to(struct turn *turn, uint8_t child)
     const struct operation *op = turn->operation;
 
     for (int i = 0; i < op->give_count; i++) /* R5.11 */
-        resource_move(
-            turn->state,
-            look_up(turn->state, turn->step->program, turn->frame, NAME_RESOURCE, op->give[i], 0),
-            RESOURCE_OWNED, child);
+        resource_move(turn->state,
+                      name_value(turn->state, turn->step->program, turn->frame, NAME_RESOURCE,
+                                 op->give[i], 0),
+                      RESOURCE_OWNED, child);
 }
 
 /* Bind what an operation hands out, if anything; its name stands for what it had before only if the
@@ -171,8 +179,8 @@ bool do_spawn(struct turn *turn)
     if (is_cancelled(turn))
         return stop(turn);
     if (op->orphans >= 0)
-        orphanage =
-            look_up(turn->state, turn->step->program, turn->frame, NAME_ORPHANAGE, op->orphans, 0);
+        orphanage = name_value(turn->state, turn->step->program, turn->frame, NAME_ORPHANAGE,
+                               op->orphans, 0);
     errors = spawn_errors(turn, orphanage);
     if (errors) {
         hand_out(turn, NO_ONE);
@@ -183,7 +191,7 @@ bool do_spawn(struct turn *turn)
         domain = (uint8_t)op->pin;
     else if (op->kind == OP_CALL)
         domain = pick_domain(turn, FREEDOM_TARGET, targets(turn));
-    child = spawn(turn, op->tasks[0], domain);
+    child = spawn(turn, 0, domain);
     if (child == NO_ONE)
         return true;
     turn->state->units[child].orphanage = orphanage;
@@ -216,7 +224,7 @@ static void spread(struct turn *turn, unsigned domains)
                 open |= 1u << d;
         domain = pick_domain(turn, FREEDOM_SPREAD, open);
         over -= on[domain]++ == least;
-        child = spawn(turn, turn->operation->tasks[i], domain);
+        child = spawn(turn, i, domain);
         if (child != NO_ONE)
             turn->state->units[child].number = (uint8_t)(i + 1);
     }

@@ -20,7 +20,7 @@ bool listed(const struct state *state, const struct program *program, uint8_t fr
         if (count == 0)
             count = 1; /* NULL */
         if (n < count) {
-            *promise = look_up(state, program, frame, NAME_PROMISE, operation->promises[i], n);
+            *promise = name_value(state, program, frame, NAME_PROMISE, operation->promises[i], n);
             return true;
         }
         n -= count;
@@ -43,7 +43,8 @@ void cancel_task(struct step *step, uint8_t task)
 
     unit->cancel = CANCEL_YES;
     if (unit->life == LIFE_RETURNED) {
-        cancel_children(step, task);
+        if (task == step->state->main || !may(step, FREEDOM_DESCENT)) /* R2.14 */
+            cancel_children(step, task);
     } else if (unit->place == PLACE_WAITING) {
         unqueue(step->state, task); /* whatever it waits for [R2.25] */
         queue_ready(step->state, task, false);
@@ -91,7 +92,7 @@ void task_returns(struct step *step, uint8_t task, struct ending ending)
     unit->stage = 0;
     unit->stopped = false;
     unit->ending = ending;
-    forget_names(state, task);
+    names_drop(state, task);
     if (unit->cancel == CANCEL_YES) { /* R2.14: whatever the function returned */
         unit->ending = (struct ending){OUTCOME_CANCELLED, 0};
         cancel_children(step, task);
@@ -109,7 +110,7 @@ void task_returns(struct step *step, uint8_t task, struct ending ending)
         if (unit->cancel == CANCEL_NO && !may(step, FREEDOM_DESCENT))
             cancel_task(step, task); /* else when the end of the run reaches it */
     }
-    if (all_children_ended(state, task)) {
+    if (all_children_ended(state, task) && !(unit->broke && may(step, FREEDOM_ENDING))) {
         if (step->program->domains == 0 || resource_newest(state, RESOURCE_OWNED, task) == NO_ONE)
             task_ends(step, task); /* else it is a step of its own */
     } else {
@@ -169,13 +170,15 @@ void task_ends(struct step *step, uint8_t task)
     if (resource != NO_ONE) { /* R5.6, R5.19, R5.25 */
         uint8_t callback = state->resources[resource].task;
 
-        emit(step, EVENT_FINALISE, state->resources[resource].name, task, 0);
-        resource_end(state, resource);
+        emit_of(step, EVENT_FINALISE, state->resources[resource].name, task,
+                state->resources[resource].creator, 0);
+        resource_drop(state, resource);
         unit->place = PLACE_CURRENT;
         state->current[unit->domain] = task;
         if (callback != NO_ONE)
             begin_callback(step, task, callback);
-        if (callback != NO_ONE || resource_newest(state, RESOURCE_OWNED, task) != NO_ONE)
+        if (step->model->apart || callback != NO_ONE ||
+            resource_newest(state, RESOURCE_OWNED, task) != NO_ONE)
             return;
     }
     /* R2.3: it does not end for its parent before that is cancelled. */
@@ -224,6 +227,16 @@ static bool wait_is_over(const struct step *step, uint8_t task)
     }
 }
 
+/* Whether a task waits for any of several children, and has not taken one. */
+static bool waits_for_any(const struct step *step, uint8_t task)
+{
+    const struct unit *unit = &step->state->units[innermost(step->state, task)];
+    enum operation_kind kind =
+        step->program->operations[step->program->tasks[unit->task].first + unit->at].kind;
+
+    return (kind == OP_AWAIT_ONE || kind == OP_AWAIT_FIRST) && unit->chosen == NO_ONE;
+}
+
 void end_is_known(struct step *step, uint8_t task)
 {
     struct state *state = step->state;
@@ -234,6 +247,8 @@ void end_is_known(struct step *step, uint8_t task)
     if (unit->place != PLACE_WAITING)
         return;
     if (unit->wait == WAIT_CHILDREN && wait_is_over(step, parent)) {
+        if (waits_for_any(step, parent) && may(step, FREEDOM_TAKEN)) /* R8.5 */
+            unit_of(step, innermost(state, parent))->chosen = task;
         unqueue(state, parent);
         queue_ready(state, parent, false);
     } else if (unit->wait == WAIT_END && all_children_ended(state, parent) && !unit->broke &&
@@ -242,4 +257,83 @@ void end_is_known(struct step *step, uint8_t task)
                !may(step, FREEDOM_ENDING)) {
         task_ends(step, parent);
     }
+}
+
+/* ---- Whether it matters ---- */
+
+static bool is_listed(const struct step *step, uint8_t frame, const struct operation *operation,
+                      uint8_t child)
+{
+    const struct state *state = step->state;
+
+    for (int i = 0; i < state->binding_count; i++) {
+        const struct binding *binding = &state->bindings[i];
+
+        if (binding->kind != NAME_PROMISE || binding->what != child ||
+            (binding->scope != frame && binding->scope != SHARED))
+            continue;
+        for (int j = 0; j < operation->promise_count; j++)
+            if (operation->promises[j] == binding->name)
+                return true;
+    }
+    return false;
+}
+
+/* Whether an operation of a frame, which has begun or is the next, looks at a child. */
+static bool looks_at(const struct step *step, uint8_t frame, const struct operation *operation,
+                     uint8_t place)
+{
+    const struct unit *unit = &step->state->units[frame], *child = &step->state->units[place];
+
+    switch (operation->kind) {
+    case OP_AWAIT:
+    case OP_CANCEL:
+    case OP_STATE:
+        return place == (unit->stage ? unit->chosen
+                                     : name_value(step->state, step->program, frame, NAME_PROMISE,
+                                                  operation->name, unit->each));
+    case OP_AWAIT_ALL:
+    case OP_AWAIT_ONE:
+    case OP_AWAIT_FIRST:
+        return is_listed(step, frame, operation, place);
+    case OP_PARALLEL:
+        return child->number > 0;
+    case OP_CARE:
+        return child->orphanage ==
+               name_value(step->state, step->program, frame, NAME_ORPHANAGE, operation->name, 0);
+    case OP_GET:
+        return child->orphanage == (unit->stage ? unit->chosen
+                                                : name_value(step->state, step->program, frame,
+                                                             NAME_ORPHANAGE, operation->name, 0));
+    default:
+        return false;
+    }
+}
+
+/* Whether it waits for all of several children. */
+static bool waits_for_all(const struct unit *unit, const struct operation *operation)
+{
+    return operation->kind == OP_AWAIT_ALL || operation->kind == OP_PARALLEL ||
+           (operation->kind == OP_AWAIT_FIRST && unit->chosen != NO_ONE);
+}
+
+bool end_matters(const struct step *step, uint8_t task)
+{
+    const struct state *state = step->state;
+    uint8_t parent = state->units[task].parent, frame = innermost(state, parent);
+    const struct unit *waiting = &state->units[parent], *unit = &state->units[frame];
+    const struct operation *operation = NULL;
+    bool all = waiting->place == PLACE_WAITING && waiting->wait == WAIT_END;
+
+    if (unit->at < step->program->tasks[unit->task].count && waiting->life == LIFE_BEGUN)
+        operation = &step->program->operations[step->program->tasks[unit->task].first + unit->at];
+    if (!all && (!operation || !looks_at(step, frame, operation, task)))
+        return false;
+    if (!all && !waits_for_all(unit, operation))
+        return true;
+    for (uint8_t i = 0; i < task; i++)
+        if (is_child(&state->units[i], parent) && state->units[i].life == LIFE_ENDED &&
+            !state->units[i].known && (all || looks_at(step, frame, operation, i)))
+            return false;
+    return true;
 }

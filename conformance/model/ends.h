@@ -34,6 +34,11 @@ void task_ends(struct step *step, uint8_t task);
 /* Its parent's domain hears that a task has ended. */
 void end_is_known(struct step *step, uint8_t task);
 
+/* Whether the next thing that its parent does, or what it waits for, depends on that; else it may
+ * as well hear of it later. Where the parent waits for all of several children, it may as well hear
+ * of them in the order of their places. */
+bool end_matters(const struct step *step, uint8_t task);
+
 /* A resource that was transferred is its new owner's [R5.14]. */
 void resource_arrives(struct step *step, uint8_t resource);
 

@@ -14,7 +14,7 @@
     FREEDOM(UNBEGUN, "R2.22", "Whether a task that is cancelled before it has begun begins.")      \
     FREEDOM(DESCENT, "R2.14",                                                                      \
             "When the children of a cancelled task are cancelled: at any moment from then on, at " \
-            "the latest when its function has returned.")                                          \
+            "the latest when its function returns, if it has not returned before.")                \
     FREEDOM(THROWN, "R2.14",                                                                       \
             "Whether a part that is stopped takes along the operation that executes it, as it "    \
             "does where it is left by an exception.")                                              \
@@ -24,7 +24,9 @@
             "When a task ends whose function has returned, once its children have ended.")         \
     FREEDOM(TARGET, "R4.3, R4.4", "Which of the other worker domains a called task goes to.")      \
     FREEDOM(SPREAD, "R4.10", "Which domains get one task more than others in a miou_parallel.")    \
-    FREEDOM(TAKEN, "R8.5", "Which of several children that have ended is taken.")                  \
+    FREEDOM(TAKEN, "R8.5",                                                                         \
+            "Which of several children that have ended is taken, and whether that is decided "     \
+            "when the first of them has ended or when the task goes on.")                          \
     FREEDOM(HANDED, "R3.4", "Which of several orphans that have ended is handed out.")             \
     FREEDOM(ANY_ORPHAN, "R3.17", "Which orphan miou_orphans_take hands out.")                      \
     FREEDOM(ARRIVAL, "R5.14",                                                                      \

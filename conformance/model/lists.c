@@ -105,3 +105,18 @@ struct outcome lists_last(const struct lists *lists, uint32_t list)
 {
     return lists->nodes[list - 1].last;
 }
+
+bool lists_are(const struct lists *lists, uint32_t list, struct outcomes outcomes, bool whole)
+{
+    size_t length = list ? lists->nodes[list - 1].length : 0;
+    bool one = outcomes.count == 1 && !whole;
+
+    if (!list)
+        return outcomes.count == 1 && outcomes.of[0].kind == OUTCOME_NONE;
+    if (!one && length != outcomes.count)
+        return false;
+    for (size_t i = length; list; list = lists->nodes[list - 1].before)
+        if (!outcome_equal(lists->nodes[list - 1].last, outcomes.of[one ? 0 : --i]))
+            return false;
+    return true;
+}

@@ -17,6 +17,9 @@ uint32_t lists_append(struct lists *lists, uint32_t list, struct outcome outcome
  * are equal and it is not kept `whole`. To be freed. */
 struct outcomes lists_outcomes(const struct lists *lists, uint32_t list, bool whole);
 
+/* Whether a driver reports a list so. */
+bool lists_are(const struct lists *lists, uint32_t list, struct outcomes outcomes, bool whole);
+
 /* The outcome at the end of a list that is not empty. */
 struct outcome lists_last(const struct lists *lists, uint32_t list);
 

@@ -79,6 +79,14 @@ struct model *model_create(const struct program *program)
     return model;
 }
 
+void model_be_observed(struct model *model)
+{
+    model->apart = true;
+    for (int i = 0; i < PROGRAM_TASKS_MAX; i++)
+        model->late_ends[i] = true;
+    memset(model->late, 0, sizeof model->late);
+}
+
 void model_free(struct model *model)
 {
     if (!model)
@@ -117,6 +125,7 @@ bool model_step(struct model *model, const struct state *from, struct step *step
     step->program = model->program;
     step->domain = 0;
     step->pick_count = step->event_count = 0;
+    step->taken = step->heard = step->ready = 0;
     state_copy(step->state, from);
     *stuck = !take_step(step);
     return true;

@@ -17,6 +17,9 @@ const char *model_lacks(const struct program *program);
 struct model *model_create(const struct program *program);
 void model_free(struct model *model);
 
+/* All of its events are to be told, each in a step of its own. */
+void model_be_observed(struct model *model);
+
 /* The state in which a run begins. */
 void model_begin(struct model *model, struct state *state);
 

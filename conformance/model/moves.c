@@ -20,19 +20,36 @@ enum move_kind {
 struct move {
     uint8_t kind;
     uint8_t which;
+    uint8_t freedom; /* that it takes; INTERLEAVING: none of its own */
 };
 
 enum { MOVES_MAX = 250 };
 
 struct moves {
+    const struct step *step;
     struct move of[MOVES_MAX];
     int count;
 };
 
+/* The domain that makes a move. */
+static int mover(const struct state *state, enum move_kind kind, int which)
+{
+    if (kind == MOVE_ARRIVE)
+        return state->units[state->resources[which].owner].domain;
+    return state->units[kind == MOVE_KNOW ? state->units[which].parent : which].domain;
+}
+
+static void add_free(struct moves *moves, enum move_kind kind, int which, enum freedom freedom)
+{
+    if (moves->step->focus && moves->step->focus != mover(moves->step->state, kind, which) + 1)
+        return;
+    if (moves->count < MOVES_MAX)
+        moves->of[moves->count++] = (struct move){(uint8_t)kind, (uint8_t)which, (uint8_t)freedom};
+}
+
 static void add(struct moves *moves, enum move_kind kind, int which)
 {
-    if (moves->count < MOVES_MAX)
-        moves->of[moves->count++] = (struct move){(uint8_t)kind, (uint8_t)which};
+    add_free(moves, kind, which, FREEDOM_INTERLEAVING);
 }
 
 /* ---- What is possible ---- */
@@ -79,7 +96,7 @@ static void add_turns(const struct step *step, uint8_t domain, struct moves *mov
             continue;
         if (unit->place == PLACE_READY && ((unit->cancel == CANCEL_YES && !in_turn) ||
                                            (unit->rank >= first && unit->rank <= last)))
-            add(moves, MOVE_BEGIN, i);
+            add_free(moves, MOVE_BEGIN, i, unit->rank > 0 ? FREEDOM_TURN : FREEDOM_INTERLEAVING);
         else if (unit->place == PLACE_WAITING &&
                  ((unit->wait == WAIT_END && all_children_ended(state, (uint8_t)i)) ||
                   (unit->wait == WAIT_PARENT && state->units[unit->parent].cancel == CANCEL_YES)))
@@ -112,20 +129,18 @@ static void add_news(const struct step *step, struct moves *moves)
             add(moves, MOVE_READY, i);
         if (unit->cancel == CANCEL_TOLD)
             add(moves, MOVE_CANCEL, i);
-        if (unit->life == LIFE_ENDED && !unit->known && i != state->main)
+        if (unit->life == LIFE_ENDED && !unit->known && i != state->main &&
+            (!step->model->apart || end_matters(step, (uint8_t)i)))
             add(moves, MOVE_KNOW, i);
-        if (unit->life == LIFE_BEGUN && unit->cancel == CANCEL_YES &&
-            !step->model->without[FREEDOM_DESCENT] && has_uncancelled(state, (uint8_t)i))
-            add(moves, MOVE_DESCEND, i);
+        if ((unit->life == LIFE_BEGUN || unit->life == LIFE_RETURNED) &&
+            unit->cancel == CANCEL_YES && !step->model->without[FREEDOM_DESCENT] &&
+            has_uncancelled(state, (uint8_t)i))
+            add_free(moves, MOVE_DESCEND, i, FREEDOM_DESCENT);
     }
     for (int i = 0; i < state->resources_used; i++)
         if (state->resources[i].phase == RESOURCE_MOVING && !step->model->without[FREEDOM_ARRIVAL])
-            add(moves, MOVE_ARRIVE, i);
+            add_free(moves, MOVE_ARRIVE, i, FREEDOM_ARRIVAL);
 }
-
-/* A program may call a sleep endless that is this long, in milliseconds: it is over only if nothing
- * else can happen, and after all that are shorter, whenever they began [R13.9]. */
-enum { LONG_SLEEP = 100000 };
 
 static int sleep_of(const struct step *step, int unit)
 {
@@ -137,6 +152,7 @@ static int sleep_of(const struct step *step, int unit)
 static void add_sleeps(const struct step *step, bool longs, struct moves *moves)
 {
     const struct unit *units = step->state->units;
+    enum freedom freedom = FREEDOM_INTERLEAVING; /* the first sleep that can be over takes none */
 
     for (int i = 0; i < step->state->units_used; i++) {
         bool first = true;
@@ -152,7 +168,8 @@ static void add_sleeps(const struct step *step, bool longs, struct moves *moves)
                 (!longs && (units[j].domain != units[i].domain || units[j].rank > units[i].rank));
         if (!first)
             continue;
-        add(moves, MOVE_WAKE, i);
+        add_free(moves, MOVE_WAKE, i, freedom);
+        freedom = FREEDOM_SLEEPERS;
         if (step->model->without[FREEDOM_SLEEPERS])
             return;
     }
@@ -180,6 +197,7 @@ static void take(struct step *step, struct move move)
         task_ends(step, move.which);
         break;
     case MOVE_READY:
+        hear(step, move.which);
         queue_ready(step->state, move.which, false);
         break;
     case MOVE_CANCEL:
@@ -198,6 +216,7 @@ static void take(struct step *step, struct move move)
         resource_arrives(step, move.which);
         break;
     case MOVE_WAKE:
+        hear(step, move.which);
         unqueue(step->state, move.which);
         queue_ready(step->state, move.which, false);
         break;
@@ -217,23 +236,63 @@ void run_begins(struct step *step)
     queue_ready(state, state->main, false);
 }
 
+/* Whether a move is only that a domain hears of something, and no other domain can tell when. */
+static bool is_heard(const struct step *step, const struct move *move)
+{
+    const struct unit *unit = &step->state->units[move->which], *parent;
+
+    switch (move->kind) {
+    case MOVE_READY:
+        return true;
+    case MOVE_WAKE:
+        return sleep_of(step, move->which) < LONG_SLEEP;
+    case MOVE_CANCEL:
+        return unit->life != LIFE_RETURNED && !has_uncancelled(step->state, move->which) &&
+               !(unit->place == PLACE_WAITING && unit->wait >= WAIT_MUTEX);
+    case MOVE_KNOW:
+        parent = &step->state->units[unit->parent];
+        return parent->place != PLACE_WAITING || parent->wait == WAIT_CHILDREN;
+    default:
+        return false;
+    }
+}
+
+/* Take one of several moves. One that takes a freedom of its own takes no other. */
+static void take_one(struct step *step, const struct moves *moves)
+{
+    const struct move *move = &moves->of[pick(step, FREEDOM_INTERLEAVING, moves->count)];
+    bool heard;
+
+    for (int i = 0; i < moves->count; i++)
+        step->model->used[moves->of[i].freedom] |= moves->of[i].freedom != FREEDOM_INTERLEAVING;
+    if (move->freedom != FREEDOM_INTERLEAVING)
+        step->taken = 1u << move->freedom;
+    heard = is_heard(step, move);
+    take(step, *move);
+    if (heard && !(step->taken & 1u << FREEDOM_HAND_ON))
+        step->heard = (uint8_t)(step->domain + 1);
+    if (move->kind == MOVE_READY)
+        step->ready = (uint8_t)(move->which + 1);
+}
+
 bool take_step(struct step *step)
 {
-    struct moves moves = {.count = 0};
+    struct moves moves = {.step = step, .count = 0};
 
     for (int d = 0; d <= step->program->domains; d++)
-        add_turns(step, (uint8_t)d, &moves);
+        if (!(step->held & 1u << d))
+            add_turns(step, (uint8_t)d, &moves);
     add_news(step, &moves);
     add_sleeps(step, false, &moves);
-    if (moves.count == 0)
+    if (moves.count == 0 && !step->held && !step->focus)
         add_sleeps(step, true, &moves);
     if (moves.count > 0) {
         if (moves.count == MOVES_MAX)
             step->state->full = 1;
-        take(step, moves.of[pick(step, FREEDOM_INTERLEAVING, moves.count)]);
+        take_one(step, &moves);
         return true;
     }
-    if (unit_of(step, step->state->main)->cancel != CANCEL_NO)
+    if (step->held || step->focus || unit_of(step, step->state->main)->cancel != CANCEL_NO)
         return false;
     end_early(step, OUTCOME_DEADLOCK); /* R13.1 */
     return true;

@@ -11,6 +11,7 @@ bool do_create(struct turn *turn)
 
     if (resource == NO_ONE)
         return true;
+    turn->state->resources[resource].creator = turn->unit->instance;
     clear_name(turn->state, turn->step->program, turn->frame, NAME_RESOURCE, turn->operation->name);
     give_name(turn->state, turn->step->program, turn->frame, NAME_RESOURCE, turn->operation->name,
               resource);
@@ -67,7 +68,7 @@ bool do_disown(struct turn *turn)
     uint8_t resource;
 
     if (owns(turn, &resource)) {
-        resource_end(turn->state, resource);
+        resource_drop(turn->state, resource);
         note_kind(turn, OUTCOME_OK);
     }
     return true;
@@ -84,8 +85,9 @@ bool do_release(struct turn *turn)
     if (!owns(turn, &resource))
         return true;
     callback = turn->state->resources[resource].task;
-    emit(turn->step, EVENT_FINALISE, turn->state->resources[resource].name, turn->task, 0);
-    resource_end(turn->state, resource); /* R5.9 */
+    emit_of(turn->step, EVENT_FINALISE, turn->state->resources[resource].name, turn->task,
+            turn->state->resources[resource].creator, 0);
+    resource_drop(turn->state, resource); /* R5.9 */
     if (callback == NO_ONE) {
         note_kind(turn, OUTCOME_OK);
         return true;

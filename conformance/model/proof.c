@@ -60,6 +60,8 @@ static void write_event(FILE *stream, const struct step *step, const struct even
                 operation_word(op->kind));
         write_list(stream, search, event->list, op->kind == OP_PARALLEL);
         break;
+    case EVENT_SPAWN:
+        break;
     }
 }
 

@@ -8,36 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct hash {
-    uint64_t a, b;
-};
-
 struct visited {
     struct hash hash;
     uint32_t from; /* the number of the state from which it was reached */
 };
 
 enum { FIRST_ROOM = 1 << 10 };
-
-/* ---- Hashes ---- */
-
-static struct hash hash_of(const unsigned char *bytes, size_t size)
-{
-    struct hash hash = {0x9e3779b97f4a7c15 ^ size, 0xc2b2ae3d27d4eb4f};
-    uint64_t word;
-
-    for (size_t i = 0; i < size; i += sizeof word) {
-        size_t left = size - i;
-
-        word = 0;
-        memcpy(&word, bytes + i, left < sizeof word ? left : sizeof word);
-        hash.a = (hash.a ^ word) * 0xff51afd7ed558ccd;
-        hash.a ^= hash.a >> 32;
-        hash.b = (hash.b + word) * 0x9fb21c651e98df25;
-        hash.b ^= hash.b >> 29;
-    }
-    return hash;
-}
 
 /* ---- Visited states ---- */
 
@@ -142,7 +118,7 @@ static void arrive(struct search *search, struct step *step, struct room *room, 
     if (search->alike)
         make_canonical(step->state, step->program);
     size = state_pack(step->state, room->bytes);
-    hash = hash_of(room->bytes, size);
+    hash = state_hash(room->bytes, size);
     if (is_visited(search, hash))
         return;
     visit(search, hash, from);
@@ -172,7 +148,7 @@ static void begin(struct search *search, struct room *room, struct stack *stack)
     model_begin(search->model, &room->from);
     watch_begin(&search->watch, &room->from);
     size = state_pack(&room->from, room->bytes);
-    visit(search, hash_of(room->bytes, size), 0);
+    visit(search, state_hash(room->bytes, size), 0);
     push(stack, 0, room->bytes, size);
 }
 
@@ -225,7 +201,7 @@ static bool take_towards(struct search *search, struct room *room, struct step *
         watch_step(&search->watch, step);
         if (search->alike)
             make_canonical(&room->to, step->program);
-        there = hash_of(room->bytes, state_pack(&room->to, room->bytes));
+        there = state_hash(room->bytes, state_pack(&room->to, room->bytes));
         if (there.a == hash.a && there.b == hash.b)
             return true;
     }

@@ -57,6 +57,24 @@ void state_copy(struct state *to, const struct state *from)
 #undef COPY
 }
 
+struct hash state_hash(const unsigned char *bytes, size_t size)
+{
+    struct hash hash = {0x9e3779b97f4a7c15 ^ size, 0xc2b2ae3d27d4eb4f};
+    uint64_t word;
+
+    for (size_t i = 0; i < size; i += sizeof word) {
+        size_t left = size - i;
+
+        word = 0;
+        memcpy(&word, bytes + i, left < sizeof word ? left : sizeof word);
+        hash.a = (hash.a ^ word) * 0xff51afd7ed558ccd;
+        hash.a ^= hash.a >> 32;
+        hash.b = (hash.b + word) * 0x9fb21c651e98df25;
+        hash.b ^= hash.b >> 29;
+    }
+    return hash;
+}
+
 /* ---- Units ---- */
 
 uint8_t unit_create(struct state *state, int task, uint8_t parent, uint8_t domain)
@@ -181,8 +199,8 @@ static bool is_for(const struct binding *binding, uint8_t scope, enum name_kind 
     return binding->scope == scope && binding->kind == kind && binding->name == name;
 }
 
-uint8_t look_up(const struct state *state, const struct program *program, uint8_t unit,
-                enum name_kind kind, int name, int which)
+uint8_t name_value(const struct state *state, const struct program *program, uint8_t unit,
+                   enum name_kind kind, int name, int which)
 {
     uint8_t scope = scope_of(program, unit, kind, name);
 
@@ -295,7 +313,7 @@ uint8_t resource_create(struct state *state, int name, uint8_t task)
     if (i == state->resources_used)
         state->resources_used++;
     state->resources[i] =
-        (struct resource){RESOURCE_UNOWNED, NO_ONE, 0, (uint8_t)name, task, NO_ONE};
+        (struct resource){RESOURCE_UNOWNED, NO_ONE, 0, (uint8_t)name, task, NO_ONE, 0};
     return (uint8_t)i;
 }
 
@@ -311,7 +329,7 @@ static void close_ranks(struct state *state, const struct resource *resource)
     }
 }
 
-void resource_end(struct state *state, uint8_t place)
+void resource_drop(struct state *state, uint8_t place)
 {
     close_ranks(state, &state->resources[place]);
     state->resources[place] = (struct resource){0};
@@ -420,14 +438,14 @@ static void collect(struct state *state)
     for (int i = 0; i < state->resources_used; i++)
         if (state->resources[i].phase == RESOURCE_UNOWNED &&
             !is_named(state, of_resources, (uint8_t)i))
-            resource_end(state, (uint8_t)i);
+            resource_drop(state, (uint8_t)i);
     for (int i = 0; i < state->objects_used; i++)
         if (state->objects[i].kind && !is_named(state, of_objects, (uint8_t)i) &&
             !is_in_use(state, (uint8_t)i))
             object_end(state, (uint8_t)i);
 }
 
-void forget_names(struct state *state, uint8_t place)
+void names_drop(struct state *state, uint8_t place)
 {
     for (int i = state->binding_count; i-- > 0;)
         if (state->bindings[i].scope == place)

@@ -73,6 +73,7 @@ struct unit {
     uint16_t at;          /* its operation, from the task's first */
     uint16_t each;        /* which of the promises of its operation is next */
     uint32_t round;       /* how often its operation has been done */
+    uint16_t instance;    /* what a trail calls it, from 1; 0: no trail is followed */
     uint8_t life;
     uint8_t task;   /* of the program */
     uint8_t parent; /* the unit that spawned it */
@@ -118,10 +119,11 @@ enum resource_phase {
 struct resource {
     uint8_t phase;
     uint8_t owner;
-    uint8_t rank; /* among those of its owner and phase, the oldest first, from 0 */
-    uint8_t name; /* with which it was created */
-    uint8_t task; /* that its finaliser executes; NO_ONE: none */
-    uint8_t from; /* moving: the child that has transferred it */
+    uint8_t rank;     /* among those of its owner and phase, the oldest first, from 0 */
+    uint8_t name;     /* with which it was created */
+    uint8_t task;     /* that its finaliser executes; NO_ONE: none */
+    uint8_t from;     /* moving: the child that has transferred it */
+    uint16_t creator; /* the instance that created it, as of a unit */
 };
 
 /* Orphanages and what chapter 9 is about, by the kinds of their names. One that was given back is
@@ -171,13 +173,19 @@ size_t state_pack(const struct state *state, void *bytes);
 void state_unpack(struct state *state, const void *bytes);
 void state_copy(struct state *to, const struct state *from);
 
+/* Of the bytes of a packed state; two states with the same hash are taken to be the same. */
+struct hash {
+    uint64_t a, b;
+};
+struct hash state_hash(const unsigned char *bytes, size_t size);
+
 /* ---- Units ---- */
 
 /* A new unit, without a place; NO_ONE: the state is full. */
 uint8_t unit_create(struct state *state, int task, uint8_t parent, uint8_t domain);
 
 /* Forget the names that a unit knows, and what only those stood for. */
-void forget_names(struct state *state, uint8_t unit);
+void names_drop(struct state *state, uint8_t unit);
 
 /* Forget a unit that has ended; its promise is stale. */
 void unit_drop(struct state *state, uint8_t unit);
@@ -201,8 +209,8 @@ uint8_t first_waiting(const struct state *state, enum wait wait, uint8_t on);
 /* ---- Names ---- */
 
 /* What a name stands for in a unit; NO_ONE: nothing. `which` counts what a promise name has. */
-uint8_t look_up(const struct state *state, const struct program *program, uint8_t unit,
-                enum name_kind kind, int name, int which);
+uint8_t name_value(const struct state *state, const struct program *program, uint8_t unit,
+                   enum name_kind kind, int name, int which);
 
 /* How many a name stands for. */
 int count_of(const struct state *state, const struct program *program, uint8_t unit,
@@ -218,7 +226,7 @@ void give_name(struct state *state, const struct program *program, uint8_t unit,
 /* ---- Resources and objects ---- */
 
 uint8_t resource_create(struct state *state, int name, uint8_t task);
-void resource_end(struct state *state, uint8_t resource);
+void resource_drop(struct state *state, uint8_t resource);
 
 /* Give it another owner, of whom it is the newest. */
 void resource_move(struct state *state, uint8_t resource, enum resource_phase phase, uint8_t owner);

@@ -20,16 +20,24 @@ int pick(struct step *step, enum freedom freedom, int count)
     }
     answer = step->picks[step->pick_count++];
     assert(answer < count);
+    if (answer > 0)
+        step->taken |= 1u << freedom;
     return answer;
 }
 
-void emit(struct step *step, enum event_kind kind, int which, uint8_t unit, uint32_t list)
+void emit_of(struct step *step, enum event_kind kind, int which, uint8_t unit, uint16_t instance,
+             uint32_t list)
 {
     if (step->event_count == EVENTS_MAX)
         step->state->full = 1;
     else
         step->events[step->event_count++] =
-            (struct event){kind, which, unit, step->state->units[unit].domain, list};
+            (struct event){kind, which, unit, step->state->units[unit].domain, instance, list};
+}
+
+void emit(struct step *step, enum event_kind kind, int which, uint8_t unit, uint32_t list)
+{
+    emit_of(step, kind, which, unit, step->state->units[unit].instance, list);
 }
 
 void make_ready(struct step *step, uint8_t unit, bool with)
@@ -97,8 +105,9 @@ void begin_callback(struct step *step, uint8_t outer, int task)
 
 uint8_t named(const struct turn *turn)
 {
-    return look_up(turn->state, turn->step->program, turn->frame,
-                   operation_names(turn->operation->kind), turn->operation->name, turn->unit->each);
+    return name_value(turn->state, turn->step->program, turn->frame,
+                      operation_names(turn->operation->kind), turn->operation->name,
+                      turn->unit->each);
 }
 
 enum outcome_kind pick_error(struct turn *turn, uint64_t errors)

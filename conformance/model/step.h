@@ -8,15 +8,16 @@
 #include "lists.h"
 #include "state.h"
 
-/* What an observer of the run sees. */
-enum event_kind { EVENT_BEGIN, EVENT_END, EVENT_PRINT, EVENT_FINALISE, EVENT_DID };
+/* What an observer of the run sees. A spawn is seen only by a trail. */
+enum event_kind { EVENT_BEGIN, EVENT_END, EVENT_PRINT, EVENT_FINALISE, EVENT_DID, EVENT_SPAWN };
 
 struct event {
     enum event_kind kind;
     int which;    /* a task, a word, the name of a resource, or an operation of the program */
     uint8_t unit; /* that it is of */
     uint8_t domain;
-    uint32_t list; /* did: its outcomes */
+    uint16_t instance; /* of the unit; finalise: that has created the resource */
+    uint32_t list;     /* did: its outcomes; spawn: how many the operation has spawned before */
 };
 
 /* A program as the model executes it. */
@@ -29,8 +30,9 @@ struct model {
     bool late_ends[PROGRAM_TASKS_MAX]; /* tasks whose end and its report are two steps likewise */
     bool unseen[PROGRAM_TASKS_MAX];    /* words that no expectation names */
     bool transfers;                    /* an operation is a transfer */
+    bool apart;                        /* each operation is a step of its own */
     bool without[FREEDOM_KINDS];       /* freedoms that are not taken: always the first branch */
-    bool used[FREEDOM_KINDS];          /* those that made a difference in a step */
+    bool used[FREEDOM_KINDS];          /* those of which a step could take another branch */
 };
 
 enum { PICKS_MAX = 64, EVENTS_MAX = 64 };
@@ -40,6 +42,12 @@ struct step {
     const struct program *program;
     struct state *state;
     uint8_t domain; /* that executes it */
+    unsigned held;  /* domains that execute nothing now, a bit each; they hear of things */
+    uint8_t focus;  /* the domain, from 1, that alone may do anything; 0: all may */
+    uint8_t heard;  /* it is only that a domain, from 1, has heard of something that concerns no
+                       other domain; 0: it is more than that */
+    uint8_t ready;  /* likewise: what it has heard is that this unit, from 1, is ready */
+    uint32_t taken; /* freedoms of which it took another than the first branch, a bit each */
     uint8_t picks[PICKS_MAX];
     uint8_t counts[PICKS_MAX];
     int pick_count;
@@ -58,6 +66,10 @@ static inline bool may(struct step *step, enum freedom freedom)
 }
 
 void emit(struct step *step, enum event_kind kind, int which, uint8_t unit, uint32_t list);
+
+/* The same, of another instance than the unit's. */
+void emit_of(struct step *step, enum event_kind kind, int which, uint8_t unit, uint16_t instance,
+             uint32_t list);
 
 static inline struct unit *unit_of(struct step *step, uint8_t unit)
 {

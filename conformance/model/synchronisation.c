@@ -10,8 +10,8 @@ static bool is_there(uint8_t object)
 
 static uint8_t other_named(const struct turn *turn)
 {
-    return look_up(turn->state, turn->step->program, turn->frame,
-                   operation_other_names(turn->operation->kind), turn->operation->other, 0);
+    return name_value(turn->state, turn->step->program, turn->frame,
+                      operation_other_names(turn->operation->kind), turn->operation->other, 0);
 }
 
 static struct object *object_of(struct turn *turn, uint8_t object)

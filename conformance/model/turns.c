@@ -6,68 +6,77 @@
 #include "objects.h"
 #include "operations.h"
 
-static bool (*const operations[OPERATION_KINDS])(struct turn *turn) = {
-    [OP_ASYNC] = do_spawn,
-    [OP_CALL] = do_spawn,
-    [OP_PARALLEL] = do_parallel,
-    [OP_AWAIT] = do_await,
-    [OP_CANCEL] = do_cancel,
-    [OP_FREE] = do_free,
-    [OP_AWAIT_ALL] = do_await_all,
-    [OP_AWAIT_ONE] = do_await_some,
-    [OP_AWAIT_FIRST] = do_await_some,
-    [OP_STATE] = do_state,
-    [OP_YIELD] = do_yield,
-    [OP_ORPHANS] = do_orphans,
-    [OP_CARE] = do_care,
-    [OP_TAKE] = do_take,
-    [OP_GET] = do_get,
-    [OP_LENGTH] = do_length,
-    [OP_FREE_ORPHANS] = do_free_orphans,
-    [OP_CREATE] = do_create,
-    [OP_OWN] = do_own,
-    [OP_CHECK] = do_check,
-    [OP_DISOWN] = do_disown,
-    [OP_RELEASE] = do_release,
-    [OP_TRANSFER] = do_transfer,
-    [OP_SLEEP] = do_sleep,
-    [OP_MUTEX] = do_make,
-    [OP_LOCK] = do_lock,
-    [OP_TRY_LOCK] = do_try_lock,
-    [OP_UNLOCK] = do_unlock,
-    [OP_FREE_MUTEX] = do_unmake,
-    [OP_CONDITION] = do_make,
-    [OP_WAIT] = do_wait,
-    [OP_SIGNAL] = do_signal,
-    [OP_BROADCAST] = do_broadcast,
-    [OP_FREE_CONDITION] = do_unmake,
-    [OP_LAZY] = do_make,
-    [OP_FORCE] = do_force,
-    [OP_FREE_LAZY] = do_unmake,
-    [OP_TRIGGER] = do_make,
-    [OP_AWAIT_TRIGGER] = do_await_trigger,
-    [OP_SIGNAL_TRIGGER] = do_signal_trigger,
-    [OP_FREE_TRIGGER] = do_unmake,
-    [OP_COMPUTATION] = do_make,
-    [OP_COMPLETE] = do_complete,
-    [OP_AWAIT_COMPUTATION] = do_await_computation,
-    [OP_PEEK] = do_peek,
-    [OP_ATTACH] = do_attach,
-    [OP_DETACH] = do_detach,
-    [OP_FREE_COMPUTATION] = do_unmake,
-    [OP_SELF] = do_self,
-    [OP_AVAILABLE] = do_available,
-    [OP_PRINT] = do_print,
-    [OP_POST] = do_post,
-    [OP_UNTIL] = do_until,
-    [OP_RUN] = do_run,
-    [OP_PROTECT] = do_protect,
-    [OP_PROTECT_MUTEX] = do_protect_mutex,
+/* What each operation does, and the first rule that says so. */
+static const struct {
+    bool (*execute)(struct turn *turn);
+    const char *rule;
+} operations[OPERATION_KINDS] = {
+    [OP_ASYNC] = {do_spawn, "R4.2"},
+    [OP_CALL] = {do_spawn, "R4.4"},
+    [OP_PARALLEL] = {do_parallel, "R4.9"},
+    [OP_AWAIT] = {do_await, "R2.4"},
+    [OP_CANCEL] = {do_cancel, "R2.12"},
+    [OP_FREE] = {do_free, "R2.15"},
+    [OP_AWAIT_ALL] = {do_await_all, "R8.1"},
+    [OP_AWAIT_ONE] = {do_await_some, "R8.3"},
+    [OP_AWAIT_FIRST] = {do_await_some, "R8.6"},
+    [OP_STATE] = {do_state, "R8.12"},
+    [OP_YIELD] = {do_yield, "R1.8"},
+    [OP_ORPHANS] = {do_orphans, "R3.1"},
+    [OP_CARE] = {do_care, "R3.3"},
+    [OP_TAKE] = {do_take, "R3.17"},
+    [OP_GET] = {do_get, "R3.20"},
+    [OP_LENGTH] = {do_length, "R3.21"},
+    [OP_FREE_ORPHANS] = {do_free_orphans, "R3.13"},
+    [OP_CREATE] = {do_create, "R5.21"},
+    [OP_OWN] = {do_own, "R5.3"},
+    [OP_CHECK] = {do_check, "R5.1"},
+    [OP_DISOWN] = {do_disown, "R5.8"},
+    [OP_RELEASE] = {do_release, "R5.9"},
+    [OP_TRANSFER] = {do_transfer, "R5.14"},
+    [OP_SLEEP] = {do_sleep, "R10.2"},
+    [OP_MUTEX] = {do_make, "R9.1"},
+    [OP_LOCK] = {do_lock, "R9.1"},
+    [OP_TRY_LOCK] = {do_try_lock, "R9.5"},
+    [OP_UNLOCK] = {do_unlock, "R9.4"},
+    [OP_FREE_MUTEX] = {do_unmake, "R9.10"},
+    [OP_CONDITION] = {do_make, "R9.11"},
+    [OP_WAIT] = {do_wait, "R9.11"},
+    [OP_SIGNAL] = {do_signal, "R9.12"},
+    [OP_BROADCAST] = {do_broadcast, "R9.13"},
+    [OP_FREE_CONDITION] = {do_unmake, "R9.10"},
+    [OP_LAZY] = {do_make, "R9.17"},
+    [OP_FORCE] = {do_force, "R9.17"},
+    [OP_FREE_LAZY] = {do_unmake, "R9.10"},
+    [OP_TRIGGER] = {do_make, "R9.22"},
+    [OP_AWAIT_TRIGGER] = {do_await_trigger, "R9.22"},
+    [OP_SIGNAL_TRIGGER] = {do_signal_trigger, "R9.22"},
+    [OP_FREE_TRIGGER] = {do_unmake, "R9.10"},
+    [OP_COMPUTATION] = {do_make, "R9.25"},
+    [OP_COMPLETE] = {do_complete, "R9.25"},
+    [OP_AWAIT_COMPUTATION] = {do_await_computation, "R9.26"},
+    [OP_PEEK] = {do_peek, "R9.25"},
+    [OP_ATTACH] = {do_attach, "R9.27"},
+    [OP_DETACH] = {do_detach, "R9.27"},
+    [OP_FREE_COMPUTATION] = {do_unmake, "R9.10"},
+    [OP_SELF] = {do_self, "R4.14"},
+    [OP_AVAILABLE] = {do_available, "R4.13"},
+    [OP_PRINT] = {do_print, "R1.21"},
+    [OP_POST] = {do_post, "R1.21"},
+    [OP_UNTIL] = {do_until, "R1.21"},
+    [OP_RUN] = {do_run, "R1.5"},
+    [OP_PROTECT] = {do_protect, "R8.14"},
+    [OP_PROTECT_MUTEX] = {do_protect_mutex, "R9.9"},
 };
 
 bool knows(enum operation_kind kind)
 {
-    return operations[kind] || kind == OP_RETURN || kind == OP_FAIL;
+    return operations[kind].execute || kind == OP_RETURN || kind == OP_FAIL;
+}
+
+const char *rule_of(enum operation_kind kind)
+{
+    return operations[kind].rule ? operations[kind].rule : "R1.21";
 }
 
 static int place_of(const struct turn *turn)
@@ -147,7 +156,7 @@ static void function_returns(struct turn *turn)
         ending = (struct ending){OUTCOME_STOPPED, 0};
     turn->state->units[turn->unit->outer].given = ending;
     turn->state->units[turn->unit->outer].inner = NO_ONE;
-    forget_names(turn->state, turn->frame);
+    names_drop(turn->state, turn->frame);
     unit_drop(turn->state, turn->frame);
 }
 
@@ -172,7 +181,8 @@ static bool is_private(const struct turn *turn)
     const struct operation *op = turn->operation;
     const struct program *program = turn->step->program;
 
-    if (!op || turn->unit->quiet || turn->unit->stage || turn->step->model->late[place_of(turn)])
+    if (turn->step->model->apart || !op || turn->unit->quiet || turn->unit->stage ||
+        turn->step->model->late[place_of(turn)])
         return false;
     switch (op->kind) {
     case OP_SELF:
@@ -238,7 +248,7 @@ static void execute(struct turn *turn)
             release_mutex(turn);
         note_kind(turn, OUTCOME_IN_FINALISER);
         go_on(turn);
-    } else if (operations[turn->operation->kind](turn)) {
+    } else if (operations[turn->operation->kind].execute(turn)) {
         go_on(turn);
     }
 }

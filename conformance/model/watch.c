@@ -146,7 +146,8 @@ static bool is_happening(struct happening happening, const struct event *event)
                                                 [EVENT_FINALISE] = HAPPENS_FINALISE,
                                                 [EVENT_DID] = HAPPENS_DONE};
 
-    return happening.kind == kinds[event->kind] && happening.which == event->which;
+    return event->kind != EVENT_SPAWN && happening.kind == kinds[event->kind] &&
+           happening.which == event->which;
 }
 
 static bool is_exact(const struct event *event)

@@ -9,6 +9,7 @@
 #include "members.h"
 #include "reason.h"
 #include "scenario/memory.h"
+#include "shown.h"
 #include "suite/differences.h"
 
 #include <stdlib.h>
@@ -239,6 +240,8 @@ static void put_end(json_t *object, const struct report *report, const struct su
     put_declined(object, suite);
     put_differences(object, suite);
     put_causes(object, suite);
+    if (opinions_are_any(report->session->opinions))
+        shown_put(object, report->session->opinions);
     put_rules(object, suite);
 }
 

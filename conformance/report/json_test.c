@@ -113,6 +113,8 @@ void json_test(json_t *object, const struct report *report, const struct test *t
         member_text(object, "declared", test->difference->reason);
     if (test->twin)
         member_text(object, "twin", test->twin->id);
+    if (result->verdict)
+        member_text(object, "undecided", result->verdict->open);
     if (test->exploration.schedules)
         put_exploration(object, &test->exploration);
     if (result->kind == RESULT_PASS)

@@ -12,6 +12,7 @@
 #include "paragraph.h"
 #include "reason.h"
 #include "scenario/memory.h"
+#include "shown.h"
 #include "tap.h"
 
 #include <stdlib.h>
@@ -435,6 +436,8 @@ static void write_text(const struct report *report, const struct suite *suite)
     write_unknown(report, suite);
     write_skipped(report, suite);
     fputc('\n', report->stream);
+    if (opinions_are_any(report->session->opinions))
+        shown_write(report->stream, report->session->opinions);
     conclusion_write(report->stream, report->session, suite);
     conclusion_counts(report->stream, suite);
 }

@@ -90,12 +90,12 @@ enum outcome_kind {
     OUTCOME_END_OF_FILE,
     OUTCOME_EXPIRED,       /* its deadline has passed */
     OUTCOME_NOT_SUPPORTED, /* -EOPNOTSUPP */
-    OUTCOME_GARBLED, /* other bytes came than were sent */
-    OUTCOME_ERROR,   /* any other */
-    OUTCOME_STOPPED, /* the operation's own task is cancelled */
-    OUTCOME_EMPTY,   /* of care, take and get */
-    OUTCOME_RUNNING, /* of care, state and peek */
-    OUTCOME_ENDED,   /* of care */
+    OUTCOME_GARBLED,       /* other bytes came than were sent */
+    OUTCOME_ERROR,         /* any other */
+    OUTCOME_STOPPED,       /* the operation's own task is cancelled */
+    OUTCOME_EMPTY,         /* of care, take and get */
+    OUTCOME_RUNNING,       /* of care, state and peek */
+    OUTCOME_ENDED,         /* of care */
     OUTCOME_TAKEN,
     OUTCOME_FINISHED, /* of state */
     OUTCOME_EXITED,
@@ -240,8 +240,9 @@ struct operation {
     int peer;   /* connect: to a peer; -1: to a descriptor */
     int third;  /* canceller: the computation that gets the error; send: the descriptor to whose
                    address, or -1 */
-    int *tasks; /* async, call, run, lazy, protect-mutex, on-signal, handle, hook, deadline,
-                   blocking: one; create: one or none; protect: two or three; parallel: any number */
+    int *
+        tasks; /* async, call, run, lazy, protect-mutex, on-signal, handle, hook, deadline,
+                  blocking: one; create: one or none; protect: two or three; parallel: any number */
     int task_count;
     int *promises; /* await-all, await-one, await-first */
     int promise_count;

@@ -4,6 +4,7 @@
 #include "conversation.h"
 #include "scenario/memory.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -544,4 +545,53 @@ bool differences_are_stale(const struct suite *suite)
     for (i = 0; suite->differences && i < suite->differences->count; i++)
         stale |= suite->differences->of[i].stale != NULL;
     return stale;
+}
+
+/* ---- What the oracle spares ---- */
+
+/* Whether the runtime differs from a rule, in some test or on every program. */
+static bool differs(const struct suite *suite, const struct suite_rule *rule)
+{
+    int place = invariant_of(rule->rule->id);
+
+    if (rule->difference && rule->difference->kind != DIFFERENCE_DECLINES)
+        return true;
+    for (size_t i = 0; i < rule->count; i++)
+        if (rule->tests[i].difference && rule->tests[i].difference->kind != DIFFERENCE_DECLINES)
+            return true;
+    return place >= 0 && suite->differences->excused.of[place];
+}
+
+/* Whether a text names a function as a word. */
+static bool names_function(const char *text, const char *function)
+{
+    size_t size = strlen(function);
+
+    while ((text = strstr(text, function))) {
+        if (!isalnum((unsigned char)text[size]) && text[size] != '_')
+            return true;
+        text += size;
+    }
+    return false;
+}
+
+static void spare(struct oracle *oracle, const char *statement)
+{
+    bool any = false;
+
+    for (int kind = 0; kind < OPERATION_KINDS; kind++) {
+        const char *function =
+            kind == OP_ABSENT ? NULL : operation_function((enum operation_kind)kind);
+
+        if (function && names_function(statement, function))
+            any = oracle->spares[kind] = true;
+    }
+    oracle->spares_all |= !any;
+}
+
+void differences_spare(const struct suite *suite, struct oracle *oracle)
+{
+    for (size_t i = 0; i < suite->rule_count; i++)
+        if (differs(suite, &suite->rules[i]))
+            spare(oracle, suite->rules[i].rule->statement);
 }

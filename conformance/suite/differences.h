@@ -47,6 +47,10 @@ struct differences *differences_read(const char *file, struct suite *suite,
                                      suite_complain *complain);
 void differences_free(struct differences *differences);
 
+/* The oracle holds nothing against the runtime in a program with an operation whose function a rule
+ * names that the runtime differs from; where such a rule names no function, in no program. */
+void differences_spare(const struct suite *suite, struct oracle *oracle);
+
 /* Once the tests have been executed and suite_settle has been called, find the lines that are no
  * longer true, the tests that lack something as declared, and the rules whose invariants were
  * broken as declared. Explored: of what passed no verdict is known. */

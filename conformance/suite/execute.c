@@ -143,9 +143,12 @@ static void judge_trace(const struct process *process, const struct session *ses
                         const struct program *program, const struct trace *trace,
                         const struct peers *peers, struct result *result)
 {
-    struct verdict *verdict = judge(program, trace, session->excused);
+    struct verdict *verdict = session->oracle ? judge_by_oracle(program, trace, session->oracle)
+                                              : judge(program, trace, session->excused);
     int findings;
 
+    if (session->oracle)
+        opinions_add(session->opinions, verdict);
     if (trace->end == TRACE_WHOLE && verdict->kind != VERDICT_ABSENT)
         peers_tell(peers, verdict);
     findings = verdict->finding_count + verdict->more;

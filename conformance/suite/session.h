@@ -5,6 +5,7 @@
 
 #include "conversation.h"
 #include "suite.h"
+#include "opinions.h"
 
 /* What is left out once a test has failed. */
 enum fail_fast {
@@ -53,6 +54,8 @@ struct session {
     double seconds;       /* that a test may take */
     int jobs;             /* tests at a time */
     const struct invariants *excused; /* declared to be broken; NULL: none */
+    struct oracle *oracle;            /* judges in place of the invariants; NULL: it does not */
+    struct opinions *opinions;        /* of what it says; NULL: it is not asked */
     enum fail_fast fail_fast;
     const struct observer *observer; /* NULL: there is none */
 };

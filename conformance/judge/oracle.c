@@ -1,0 +1,181 @@
+/* oracle: a trace in the words of the model. */
+#include "oracle.h"
+
+#include "findings.h"
+#include "model/trail.h"
+#include "scenario/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* ---- What it cannot decide ---- */
+
+static bool is_of_memory(struct outcome outcome)
+{
+    return outcome.kind == OUTCOME_NO_MEMORY ||
+           (outcome.kind == OUTCOME_ERROR && outcome.value == EAGAIN);
+}
+
+/* What happened in the run that the model does not know; NULL: nothing. */
+static const char *unknown_event(const struct inquiry *inquiry)
+{
+    const struct trace *trace = inquiry->trace;
+
+    for (int i = 0; i < trace->event_count; i++)
+        for (size_t j = 0; j < trace->events[i].outcomes.count; j++) {
+            if (is_of_memory(trace->events[i].outcomes.of[j]))
+                return "the system had no memory or no thread";
+            if (trace->events[i].outcomes.of[j].kind == OUTCOME_ABSENT)
+                return "the runtime lacks an operation";
+        }
+    if (inquiry->program->schedule && inquiry->program->beyond)
+        return "an answer was out of range";
+    if (!trace->says_domains && inquiry->program->domains > 0 &&
+        (program_has(inquiry->program, OP_CALL) || program_has(inquiry->program, OP_PARALLEL)))
+        return "the runtime does not say on which domain a task is";
+    return NULL;
+}
+
+static void leave_open(struct inquiry *inquiry, char *why)
+{
+    inquiry->verdict->opinion = OPINION_OPEN;
+    inquiry->verdict->open = why;
+}
+
+/* The runtime differs from a rule that may be behind what is wrong. */
+static bool is_spared(const struct inquiry *inquiry)
+{
+    const struct program *program = inquiry->program;
+
+    if (inquiry->oracle->spares_all)
+        return true;
+    for (int i = 0; i < program->operation_count; i++)
+        if (inquiry->oracle->spares[program->operations[i].kind])
+            return true;
+    return false;
+}
+
+/* ---- The trace ---- */
+
+static enum sight_kind kind_of(enum event_kind kind)
+{
+    switch (kind) {
+    case EVENT_SPAWN:
+        return SIGHT_SPAWN;
+    case EVENT_FORCE:
+    case EVENT_CALLBACK:
+        return SIGHT_PART;
+    case EVENT_BEGIN:
+        return SIGHT_BEGIN;
+    case EVENT_DID:
+        return SIGHT_DID;
+    case EVENT_PRINT:
+        return SIGHT_PRINT;
+    case EVENT_FINALISE:
+        return SIGHT_FINALISE;
+    case EVENT_END:
+        return SIGHT_END;
+    case EVENT_RUN:
+        return SIGHT_RUN;
+    default:
+        return SIGHT_OTHER;
+    }
+}
+
+/* Where the runtime does not say domains there is one for all tasks. */
+static struct sight sight_of(const struct trace *trace, const struct event *event)
+{
+    bool has_domain = event->kind == EVENT_BEGIN || event->kind == EVENT_FINALISE;
+
+    return (struct sight){.kind = kind_of(event->kind),
+                          .instance =
+                              event->kind == EVENT_FINALISE ? event->creator : event->instance,
+                          .operation = event->operation,
+                          .child = event->child,
+                          .domain = !has_domain           ? -1
+                                    : trace->says_domains ? event->domain
+                                                          : 0,
+                          .name = event->kind == EVENT_PRINT ? event->word : event->resource,
+                          .outcomes = event->outcomes};
+}
+
+static struct sighted sighted_of(const struct trace *trace, const struct instance *instance)
+{
+    const struct event *event = instance->spawned < 0 ? NULL : &trace->events[instance->spawned];
+
+    return (struct sighted){.task = instance->task,
+                            .number = instance->number,
+                            .cause = !event || event->kind == EVENT_SPAWN ? CAUSE_SPAWN
+                                     : event->kind == EVENT_FORCE         ? CAUSE_PART
+                                                                          : CAUSE_CALLBACK,
+                            .parent = instance->parent,
+                            .operation = event ? event->operation : -1};
+}
+
+static struct trail follow_trace(const struct inquiry *inquiry)
+{
+    const struct trace *trace = inquiry->trace;
+    struct sight *sights = zeroed((size_t)trace->event_count, sizeof *sights);
+    struct sighted *sighted = zeroed((size_t)trace->instance_count, sizeof *sighted);
+    struct trail trail;
+
+    for (int i = 0; i < trace->event_count; i++)
+        sights[i] = sight_of(trace, &trace->events[i]);
+    for (int i = 0; i < trace->instance_count; i++)
+        sighted[i] = sighted_of(trace, &trace->instances[i]);
+    trail =
+        trail_follow(inquiry->program, sights, trace->event_count, sighted, trace->instance_count);
+    free(sights);
+    free(sighted);
+    return trail;
+}
+
+/* ---- The verdict ---- */
+
+static int line_of(const struct inquiry *inquiry, int event)
+{
+    int operation = inquiry->trace->events[event].operation;
+
+    return operation < 0 ? 0 : inquiry->program->operations[operation].line;
+}
+
+static void accuse(struct inquiry *inquiry, const struct trail *trail)
+{
+    inquiry->verdict->opinion = OPINION_WRONG;
+    report_finding(inquiry, trail->rule, line_of(inquiry, trail->at),
+                   *trail->allowed ? text_of("one of %s", trail->allowed)
+                                   : text_of("nothing more of that domain"),
+                   text_of("%s, where %s", event_phrase(inquiry, trail->at).text, trail->state));
+}
+
+void ask_oracle(struct inquiry *inquiry)
+{
+    const char *lacks = trail_lacks(inquiry->program), *unknown = unknown_event(inquiry);
+    struct trail trail;
+
+    if (lacks || unknown) {
+        leave_open(inquiry,
+                   lacks ? text_of("the model does not know %s", lacks) : copy_of(unknown));
+        return;
+    }
+    trail = follow_trace(inquiry);
+    inquiry->verdict->offered = trail.offered;
+    inquiry->verdict->taken = trail.taken;
+    switch (trail.end) {
+    case TRAIL_ALLOWED:
+        inquiry->verdict->opinion = OPINION_ALLOWED;
+        break;
+    case TRAIL_LOST:
+        leave_open(inquiry, copy_of("there are too many states"));
+        break;
+    case TRAIL_FULL:
+        leave_open(inquiry, copy_of("there are too many tasks"));
+        break;
+    case TRAIL_WRONG:
+        if (is_spared(inquiry))
+            leave_open(inquiry, copy_of("the runtime differs"));
+        else
+            accuse(inquiry, &trail);
+    }
+    trail_free(&trail);
+}

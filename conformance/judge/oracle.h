@@ -1,0 +1,12 @@
+/* oracle.h: whether the rules allow a trace, as the model says. */
+#ifndef ORACLE_H
+#define ORACLE_H
+
+#include "inquiry.h"
+
+/* Follow the states in which the run may have been, event by event. The first event that none of
+ * them allows is a finding, which tells what was allowed there, and where the run was. If the model
+ * cannot decide, the verdict says why. */
+void ask_oracle(struct inquiry *inquiry);
+
+#endif

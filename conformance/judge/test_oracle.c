@@ -1,0 +1,437 @@
+/* Tests of the oracle: what it makes of the order of events on several domains, what it says of an
+ * event that nothing allows, and where it does not decide. */
+#include "test_texts.h"
+
+#include "judge.h"
+#include "model/freedoms.h"
+
+static void complain(void *to, int line, const char *text)
+{
+    note(to, "", line, text);
+}
+
+struct asked {
+    struct program *program;
+    struct trace *trace;
+    struct verdict *verdict;
+};
+
+static struct asked ask(const char *text, const char *events, const struct oracle *oracle)
+{
+    struct complaints complaints = {.size = 0};
+    struct asked asked;
+    char *output = malloc(strlen(events) + sizeof "scenario 1\n");
+
+    sprintf(output, "scenario 1\n%s", events);
+    asked.program = program_parse(text, strlen(text), PROGRAM_STRIPPED, complain, &complaints);
+    if (asked.program == NULL)
+        fail_msg("%s\n%s", text, complaints.text);
+    asked.trace = trace_parse(asked.program, 1, output, strlen(output));
+    if (asked.trace->end != TRACE_WHOLE)
+        fail_msg("%s\n%s", events, asked.trace->problem);
+    asked.verdict = judge_by_oracle(asked.program, asked.trace, oracle);
+    free(output);
+    return asked;
+}
+
+static void done(struct asked *asked)
+{
+    verdict_free(asked->verdict);
+    trace_free(asked->trace);
+    program_free(asked->program);
+}
+
+static const struct oracle alone = {.alone = true};
+
+static void allows(const char *text, const char *events)
+{
+    struct asked asked = ask(text, events, &alone);
+
+    if (asked.verdict->opinion != OPINION_ALLOWED)
+        fail_msg("%s%s%s", text, events,
+                 asked.verdict->finding_count ? asked.verdict->findings[0].observed
+                                              : asked.verdict->open);
+    done(&asked);
+}
+
+static void refuses(const char *text, const char *events, const char *expected,
+                    const char *observed)
+{
+    struct asked asked = ask(text, events, &alone);
+
+    assert_int_equal(asked.verdict->opinion, OPINION_WRONG);
+    assert_int_equal(asked.verdict->finding_count, 1);
+    if (!contains(asked.verdict->findings[0].expected, expected) ||
+        !contains(asked.verdict->findings[0].observed, observed))
+        fail_msg("expected: %s\nobserved: %s", asked.verdict->findings[0].expected,
+                 asked.verdict->findings[0].observed);
+    done(&asked);
+}
+
+static void leaves_open(const char *text, const char *events, const struct oracle *oracle,
+                        const char *why)
+{
+    struct asked asked = ask(text, events, oracle);
+
+    assert_int_equal(asked.verdict->opinion, OPINION_OPEN);
+    assert_int_equal(asked.verdict->kind, VERDICT_PASS);
+    assert_string_equal(asked.verdict->open, why);
+    done(&asked);
+}
+
+/* ---- Several domains ---- */
+
+static const char posting[] = "task main\np = call child\nuntil up\nawait p\n"
+                              "task child\npost up\n";
+
+#define BEGUN "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 1\n"
+#define ENDED "end child\ndid main 4 ok\nend main\nrun ok\n"
+
+/* What one domain has done another may report first. */
+static void reports_may_cross(void **state)
+{
+    (void)state;
+    allows(posting, BEGUN "did child 6 ok\ndid main 3 ok\n" ENDED);
+    allows(posting, BEGUN "did main 3 ok\ndid child 6 ok\n" ENDED);
+}
+
+/* But nothing happens before what came before it on its own domain was reported. */
+static void nothing_precedes_its_task(void **state)
+{
+    (void)state;
+    refuses(posting,
+            "begin main 0\nspawn main 2 child\ndid main 2 ok\ndid main 3 ok\nbegin child 1\n"
+            "did child 6 ok\n" ENDED,
+            "nothing more of that domain", "'did main 3 ok' (line 5 of the trace)");
+}
+
+/* Its finaliser has run before a task has ended, on whatever domain. */
+static void finalisers_precede_the_end(void **state)
+{
+    static const char text[] = "task main\np = call child\nawait p\n"
+                               "task child\ncreate r\nown r\nfail boom\n";
+
+    (void)state;
+    allows(text, BEGUN "did child 5 ok\ndid child 6 ok\nend child\nfinalise child r 1\n"
+                       "did main 3 failed boom\nend main\nrun ok\n");
+    refuses(text,
+            BEGUN "did child 5 ok\ndid child 6 ok\nend child\ndid main 3 failed boom\n"
+                  "finalise child r 1\nend main\nrun ok\n",
+            "nothing more of that domain", "child on domain 1 has returned, and ends");
+}
+
+/* ---- What it says ---- */
+
+static void it_says_what_was_allowed(void **state)
+{
+    static const char text[] = "task main\np = async child\nawait p\ntask child\nfail boom\n";
+
+    (void)state;
+    refuses(text,
+            "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\nend child\n"
+            "did main 3 ok\nend main\nrun ok\n",
+            "one of 'did main 3 failed boom' [R2.4]",
+            "'did main 3 ok' (line 7 of the trace), where main on domain 0");
+}
+
+static void it_tells_freedoms(void **state)
+{
+    static const char text[] = "task main\np = async child\ncancel p\ntask child\n";
+    struct asked begun = ask(text,
+                             "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\n"
+                             "end child\ndid main 3 ok\nend main\nrun ok\n",
+                             &alone);
+    struct asked unbegun = ask(text,
+                               "begin main 0\nspawn main 2 child\ndid main 2 ok\ndid main 3 ok\n"
+                               "end main\nrun ok\n",
+                               &alone);
+    uint32_t bit = 1u << FREEDOM_UNBEGUN;
+
+    (void)state;
+    assert_int_equal(begun.verdict->opinion, OPINION_ALLOWED);
+    assert_int_equal(unbegun.verdict->opinion, OPINION_ALLOWED);
+    assert_true(begun.verdict->offered & unbegun.verdict->offered & bit);
+    assert_false(begun.verdict->taken & bit);
+    assert_true(unbegun.verdict->taken & bit);
+    done(&begun);
+    done(&unbegun);
+}
+
+/* ---- Freedoms ---- */
+
+/* A trace that takes a freedom is allowed; one that takes more of it is not. */
+static const struct {
+    enum freedom freedom;
+    const char *program;
+    const char *taking;
+    const char *other; /* the program of what goes too far; NULL: the same */
+    const char *beyond;
+} freedoms[] = {
+    {FREEDOM_TURN,
+     "task main\np = async a\nq = async b\nyield\ncancel q\nawait p\ntask a\nyield\ntask b\n"
+     "yield\n",
+     "begin main 0\nspawn main 2 a\ndid main 2 ok\nspawn main 3 b\ndid main 3 ok\nbegin a 0\n"
+     "begin b 0\ndid main 4 ok\ndid b 10 stopped\nend b\ndid a 8 ok\nend a\ndid main 5 ok\n"
+     "did main 6 ok\nend main\nrun ok\n",
+     "task main\np = async a\nq = async b\nyield\nawait q\nawait p\ntask a\nyield\ntask b\n"
+     "yield\n",
+     "begin main 0\nspawn main 2 a\ndid main 2 ok\nspawn main 3 b\ndid main 3 ok\nbegin a 0\n"
+     "begin b 0\ndid main 4 ok\ndid b 10 ok\nend b\ndid a 8 ok\nend a\ndid main 5 ok\n"
+     "did main 6 ok\nend main\nrun ok\n"},
+    {FREEDOM_UNBEGUN, "task main\np = async child\ncancel p\ntask child\n",
+     "begin main 0\nspawn main 2 child\ndid main 2 ok\ndid main 3 ok\nend main\nrun ok\n",
+     "task main\np = async child\nawait p\ntask child\n",
+     "begin main 0\nspawn main 2 child\ndid main 2 ok\ndid main 3 ok\nend main\nrun ok\n"},
+    {FREEDOM_DESCENT,
+     "task main\np = async child\nyield\ncancel p\ntask child\nk = async leaf\nyield\n"
+     "task leaf\nyield\n",
+     "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\nspawn child 6 leaf\n"
+     "did child 6 ok\ndid main 3 ok\nbegin leaf 0\ndid leaf 9 stopped\nend leaf\n"
+     "did child 7 stopped\nend child\ndid main 4 ok\nend main\nrun ok\n",
+     NULL,
+     "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\nspawn child 6 leaf\n"
+     "did child 6 ok\ndid main 3 ok\nbegin leaf 0\ndid child 7 stopped\nend child\n"
+     "did leaf 9 ok\nend leaf\ndid main 4 ok\nend main\nrun ok\n"},
+    {FREEDOM_THROWN,
+     "task main\np = async t\nyield\ncancel p\ntask t\nprotect first last\ntask first\nyield\n"
+     "task last\nprint last\n",
+     "begin main 0\nspawn main 2 t\ndid main 2 ok\nbegin t 0\nforce t 6 first\nbegin first 0\n"
+     "did main 3 ok\ndid first 8 stopped\nend first\nforce t 6 last\nbegin last 0\n"
+     "print last last\ndid last 10 ok\nend last\ndid t 6 stopped\nend t\ndid main 4 ok\n"
+     "end main\nrun ok\n",
+     NULL,
+     "begin main 0\nspawn main 2 t\ndid main 2 ok\nbegin t 0\nforce t 6 first\nbegin first 0\n"
+     "did main 3 ok\ndid first 8 stopped\nend first\nforce t 6 last\nbegin last 0\n"
+     "print last last\ndid last 10 ok\nend last\ndid t 6 ok 1\nend t\ndid main 4 ok\n"
+     "end main\nrun ok\n"},
+    {FREEDOM_SUSPENDS,
+     "task main\np = async a\nyield\nq = async b\nawait p\nawait q\ntask a\ntask b\n",
+     "begin main 0\nspawn main 2 a\ndid main 2 ok\nbegin a 0\nend a\ndid main 3 ok\n"
+     "spawn main 4 b\ndid main 4 ok\nbegin b 0\nend b\ndid main 5 ok\ndid main 6 ok\n"
+     "end main\nrun ok\n",
+     "task main\np = async a\nyield\nq = async b\nstate p\nawait q\ntask a\ntask b\n",
+     "begin main 0\nspawn main 2 a\ndid main 2 ok\nbegin a 0\nend a\ndid main 3 ok\n"
+     "spawn main 4 b\ndid main 4 ok\nbegin b 0\nend b\ndid main 5 finished\ndid main 6 ok\n"
+     "end main\nrun ok\n"},
+    {FREEDOM_ENDING,
+     "task main\np = async parent\nq = async other\nawait p\nawait q\ntask parent\n"
+     "k = async leaf\nfail boom\ntask leaf\nyield\ntask other\nyield\nyield\n",
+     "begin main 0\nspawn main 2 parent\ndid main 2 ok\nspawn main 3 other\ndid main 3 ok\n"
+     "begin parent 0\nspawn parent 7 leaf\ndid parent 7 ok\nend parent\nbegin other 0\n"
+     "begin leaf 0\ndid leaf 10 stopped\nend leaf\ndid other 12 ok\ndid other 13 ok\n"
+     "end other\ndid main 4 failed boom\ndid main 5 ok\nend main\nrun ok\n",
+     NULL,
+     "begin main 0\nspawn main 2 parent\ndid main 2 ok\nspawn main 3 other\ndid main 3 ok\n"
+     "begin parent 0\nspawn parent 7 leaf\ndid parent 7 ok\nend parent\nbegin other 0\n"
+     "begin leaf 0\ndid other 12 ok\ndid main 4 failed boom\ndid leaf 10 stopped\nend leaf\n"
+     "did other 13 ok\nend other\ndid main 5 ok\nend main\nrun ok\n"},
+    {FREEDOM_TARGET, "domains 2\ntask main\np = call child\nawait p\ntask child\n",
+     "begin main 0\nspawn main 3 child\ndid main 3 ok\nbegin child 2\nend child\n"
+     "did main 4 ok\nend main\nrun ok\n",
+     NULL,
+     "begin main 0\nspawn main 3 child\ndid main 3 ok\nbegin child 0\nend child\n"
+     "did main 4 ok\nend main\nrun ok\n"},
+    {FREEDOM_SPREAD, "domains 2\ntask main\nparallel a\ntask a\n",
+     "begin main 0\nspawn main 3 a\nbegin a 2\nend a\ndid main 3 ok\nend main\nrun ok\n",
+     "domains 2\ntask main\nparallel a b\ntask a\ntask b\n",
+     "begin main 0\nspawn main 3 a\nspawn main 3 b\nbegin a 1\nend a\nbegin b 1\nend b\n"
+     "did main 3 ok, ok\nend main\nrun ok\n"},
+    {FREEDOM_TAKEN,
+     "task main\np = async fails\nq = async five\nawait-one p q\nawait q\ntask fails\n"
+     "fail bad\ntask five\nreturn 5\n",
+     "begin main 0\nspawn main 2 fails\ndid main 2 ok\nspawn main 3 five\ndid main 3 ok\n"
+     "begin fails 0\nend fails\nbegin five 0\nend five\ndid main 4 failed bad\n"
+     "did main 5 ok 5\nend main\nrun ok\n",
+     NULL,
+     "begin main 0\nspawn main 2 fails\ndid main 2 ok\nspawn main 3 five\ndid main 3 ok\n"
+     "begin fails 0\nend fails\ndid main 4 ok 5\nbegin five 0\nend five\ndid main 5 ok 5\n"
+     "end main\nrun ok\n"},
+    {FREEDOM_HANDED,
+     "task main\norphans o\nasync one orphans=o\nasync two orphans=o\nyield\np = care o\n"
+     "await p\nget o\ntask one\nreturn 1\ntask two\nreturn 2\n",
+     "begin main 0\ndid main 2 ok\nspawn main 3 one\ndid main 3 ok\nspawn main 4 two\n"
+     "did main 4 ok\nbegin one 0\nend one\nbegin two 0\nend two\ndid main 5 ok\n"
+     "did main 6 ended\ndid main 7 ok 2\ndid main 8 ok 1\nend main\nrun ok\n",
+     NULL,
+     "begin main 0\ndid main 2 ok\nspawn main 3 one\ndid main 3 ok\nspawn main 4 two\n"
+     "did main 4 ok\nbegin one 0\nend one\nbegin two 0\nend two\ndid main 5 ok\n"
+     "did main 6 empty\ndid main 7 invalid\ndid main 8 ok 1\nend main\n"
+     "run still-has-children\n"},
+    {FREEDOM_ANY_ORPHAN,
+     "task main\norphans o\nasync one orphans=o\nasync two orphans=o\nyield\np = take o\n"
+     "await p\nget o\ntask one\nreturn 1\ntask two\nreturn 2\n",
+     "begin main 0\ndid main 2 ok\nspawn main 3 one\ndid main 3 ok\nspawn main 4 two\n"
+     "did main 4 ok\nbegin one 0\nend one\nbegin two 0\nend two\ndid main 5 ok\n"
+     "did main 6 taken\ndid main 7 ok 2\ndid main 8 ok 1\nend main\nrun ok\n",
+     NULL,
+     "begin main 0\ndid main 2 ok\nspawn main 3 one\ndid main 3 ok\nspawn main 4 two\n"
+     "did main 4 ok\nbegin one 0\nend one\nbegin two 0\nend two\ndid main 5 ok\n"
+     "did main 6 empty\ndid main 7 invalid\ndid main 8 ok 1\nend main\n"
+     "run still-has-children\n"},
+    {FREEDOM_ARRIVAL,
+     "shared r\ntask main\np = async child\nyield\ncheck r\nawait p\ndisown r\ntask child\n"
+     "create r\nown r\ntransfer r\nyield\n",
+     "begin main 0\nspawn main 3 child\ndid main 3 ok\nbegin child 0\ndid child 9 ok\n"
+     "did child 10 ok\ndid child 11 ok\ndid main 4 ok\ndid main 5 ok\ndid child 12 ok\n"
+     "end child\ndid main 6 ok\ndid main 7 ok\nend main\nrun ok\n",
+     "shared r\ntask main\np = async child\nyield\ncheck r\nawait p\ndisown r\ntask child\n"
+     "create r\nown r\ncheck r\nyield\n",
+     "begin main 0\nspawn main 3 child\ndid main 3 ok\nbegin child 0\ndid child 9 ok\n"
+     "did child 10 ok\ndid child 11 ok\ndid main 4 ok\ndid main 5 ok\ndid child 12 ok\n"
+     "end child\ndid main 6 ok\ndid main 7 ok\nend main\nrun ok\n"},
+    {FREEDOM_CODE, "task main\ncreate r\ntransfer r\n",
+     "begin main 0\ndid main 2 ok\ndid main 3 invalid\nend main\nrun ok\n", NULL,
+     "begin main 0\ndid main 2 ok\ndid main 3 busy\nend main\nrun ok\n"},
+    {FREEDOM_RELOCK,
+     "shared c m\ntask main\ncondition c\nmutex m\np = async waits\nyield\nlock m\n"
+     "q = async locks\nsignal c\nyield\nunlock m\nawait-all p q\ntask waits\nlock m\n"
+     "wait c m\nunlock m\ntask locks\nlock m\nunlock m\n",
+     "begin main 0\ndid main 3 ok\ndid main 4 ok\nspawn main 5 waits\ndid main 5 ok\n"
+     "begin waits 0\ndid waits 14 ok\ndid main 6 ok\ndid main 7 ok\nspawn main 8 locks\n"
+     "did main 8 ok\ndid main 9 ok\nbegin locks 0\ndid main 10 ok\ndid main 11 ok\n"
+     "did waits 15 ok\ndid waits 16 ok\nend waits\ndid locks 18 ok\ndid locks 19 ok\n"
+     "end locks\ndid main 12 ok\nend main\nrun ok\n",
+     NULL,
+     "begin main 0\ndid main 3 ok\ndid main 4 ok\nspawn main 5 waits\ndid main 5 ok\n"
+     "begin waits 0\ndid waits 14 ok\ndid main 6 ok\ndid main 7 ok\nspawn main 8 locks\n"
+     "did main 8 ok\ndid main 9 ok\nbegin locks 0\ndid main 10 ok\ndid main 11 ok\n"
+     "did waits 15 ok\ndid locks 18 ok\ndid waits 16 ok\nend waits\ndid locks 19 ok\n"
+     "end locks\ndid main 12 ok\nend main\nrun ok\n"},
+    {FREEDOM_HAND_ON,
+     "shared m\ntask main\nmutex m\nlock m\np = async first\nq = async second\n"
+     "repeat 2 yield\nunlock m\ncancel p\nawait q\ntask first\nlock m\ntask second\nlock m\n"
+     "unlock m\n",
+     "begin main 0\ndid main 3 ok\ndid main 4 ok\nspawn main 5 first\ndid main 5 ok\n"
+     "spawn main 6 second\ndid main 6 ok\nbegin first 0\nbegin second 0\ndid main 7 ok\n"
+     "did main 8 ok\ndid second 14 ok\ndid second 15 ok\nend second\ndid first 12 stopped\n"
+     "end first\ndid main 9 ok\ndid main 10 ok\nend main\nrun ok\n",
+     "shared m\ntask main\nmutex m\nlock m\np = async first\nq = async second\n"
+     "repeat 2 yield\nunlock m\nawait p\nawait q\ntask first\nlock m\ntask second\nlock m\n"
+     "unlock m\n",
+     "begin main 0\ndid main 3 ok\ndid main 4 ok\nspawn main 5 first\ndid main 5 ok\n"
+     "spawn main 6 second\ndid main 6 ok\nbegin first 0\nbegin second 0\ndid main 7 ok\n"
+     "did main 8 ok\ndid second 14 ok\ndid second 15 ok\nend second\ndid first 12 ok\n"
+     "end first\ndid main 9 ok\ndid main 10 ok\nend main\nrun ok\n"},
+    {FREEDOM_COMPUTES,
+     "shared l\ntask main\nlazy l value\np = async first\nq = async second\ns = async third\n"
+     "yield\ncancel p\nawait q\nawait s\ntask first\nforce l\ntask second\nforce l\n"
+     "task third\nforce l\ntask value\nyield\nreturn 2\n",
+     "begin main 0\ndid main 3 ok\nspawn main 4 first\ndid main 4 ok\nspawn main 5 second\n"
+     "did main 5 ok\nspawn main 6 third\ndid main 6 ok\nbegin first 0\nforce first 12 value\n"
+     "begin value 0\nbegin second 0\nbegin third 0\ndid main 7 ok\ndid value 18 stopped\n"
+     "end value\ndid first 12 stopped\nend first\nforce third 16 value#2\nbegin value#2 0\n"
+     "did main 8 ok\ndid value#2 18 ok\nend value#2\ndid third 16 ok 2\nend third\n"
+     "did second 14 ok 2\nend second\ndid main 9 ok\ndid main 10 ok\nend main\nrun ok\n",
+     NULL,
+     "begin main 0\ndid main 3 ok\nspawn main 4 first\ndid main 4 ok\nspawn main 5 second\n"
+     "did main 5 ok\nspawn main 6 third\ndid main 6 ok\nbegin first 0\nforce first 12 value\n"
+     "begin value 0\nbegin second 0\nbegin third 0\ndid main 7 ok\ndid value 18 stopped\n"
+     "end value\ndid first 12 stopped\nend first\nforce third 16 value#2\nbegin value#2 0\n"
+     "did main 8 ok\nforce second 14 value#3\nbegin value#3 0\ndid value#2 18 ok\n"
+     "end value#2\ndid third 16 ok 2\nend third\ndid value#3 18 ok\nend value#3\n"
+     "did second 14 ok 2\nend second\ndid main 9 ok\ndid main 10 ok\nend main\nrun ok\n"},
+    {FREEDOM_SLEEPERS,
+     "task main\np = async first\nq = async second\nawait-all p q\ntask first\nsleep 9\n"
+     "task second\nsleep 1\n",
+     "begin main 0\nspawn main 2 first\ndid main 2 ok\nspawn main 3 second\ndid main 3 ok\n"
+     "begin first 0\nbegin second 0\ndid second 8 ok\nend second\ndid first 6 ok\nend first\n"
+     "did main 4 ok\nend main\nrun ok\n",
+     "task main\np = async first\nq = async second\nawait-all p q\ntask first\nsleep 1\n"
+     "task second\nsleep 1\n",
+     "begin main 0\nspawn main 2 first\ndid main 2 ok\nspawn main 3 second\ndid main 3 ok\n"
+     "begin first 0\nbegin second 0\ndid second 8 ok\nend second\ndid first 6 ok\nend first\n"
+     "did main 4 ok\nend main\nrun ok\n"},
+};
+
+static void freedoms_have_bounds(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof freedoms / sizeof *freedoms; i++) {
+        const char *name = freedom_name(freedoms[i].freedom);
+        struct asked taking = ask(freedoms[i].program, freedoms[i].taking, &alone);
+        struct asked beyond = ask(freedoms[i].other ? freedoms[i].other : freedoms[i].program,
+                                  freedoms[i].beyond, &alone);
+
+        if (taking.verdict->opinion != OPINION_ALLOWED)
+            fail_msg("%s is refused: %s", name, taking.verdict->findings[0].observed);
+        if (!(taking.verdict->taken >> freedoms[i].freedom & 1))
+            fail_msg("%s is not taken", name);
+        if (beyond.verdict->opinion != OPINION_WRONG)
+            fail_msg("more than %s is allowed", name);
+        done(&taking);
+        done(&beyond);
+    }
+    /* INTERLEAVING is what the order of events on several domains is about. */
+    assert_int_equal(sizeof freedoms / sizeof *freedoms, FREEDOM_KINDS - 1);
+}
+
+/* ---- Where it does not decide ---- */
+
+static void it_need_not_decide(void **state)
+{
+    static const char child[] = "task main\np = async child\nawait p\ntask child\nfail boom\n";
+    static const char events[] = "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\n"
+                                 "end child\ndid main 3 ok\nend main\nrun ok\n";
+    struct oracle differs = {.alone = true, .spares_all = true};
+    struct oracle awaits_differently = {.alone = true, .spares[OP_AWAIT] = true};
+
+    (void)state;
+    leaves_open("task main\nhandle usr1 child\ntask child\n",
+                "begin main 0\ndid main 2 ok\nend main\nrun ok\n", &alone,
+                "the model does not know handle");
+    leaves_open("task main\nyield\n", "begin main 0\ndid main 2 no-memory\nend main\nrun ok\n",
+                &alone, "the system had no memory or no thread");
+    leaves_open("task main\np = call child\nawait p\ntask child\n",
+                "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child ?\nend child\n"
+                "did main 3 ok\nend main\nrun ok\n",
+                &alone, "the runtime does not say on which domain a task is");
+    leaves_open(child, events, &differs, "the runtime differs");
+    leaves_open(child, events, &awaits_differently, "the runtime differs");
+}
+
+/* Where the runtime differs is not held against it; elsewhere it is. */
+static void a_difference_spares_nothing_else(void **state)
+{
+    static const char text[] = "task main\nyield\n";
+    struct oracle awaits_differently = {.alone = true, .spares[OP_AWAIT] = true};
+    struct asked asked =
+        ask(text, "begin main 0\ndid main 2 stopped\nend main\nrun ok\n", &awaits_differently);
+
+    (void)state;
+    assert_int_equal(asked.verdict->opinion, OPINION_WRONG);
+    done(&asked);
+}
+
+static void large_runs_are_left_open(void **state)
+{
+    static char events[1 << 20];
+    size_t used = (size_t)sprintf(events, "begin main 0\n");
+
+    (void)state;
+    used += (size_t)sprintf(events + used, "spawn main 2 child\n");
+    for (int i = 2; i <= 300; i++)
+        used += (size_t)sprintf(events + used, "spawn main 2 child#%d\n", i);
+    used += (size_t)sprintf(events + used, "did main 2 ok\nbegin child 0\nend child\n");
+    for (int i = 2; i <= 300; i++)
+        used += (size_t)sprintf(events + used, "begin child#%d 0\nend child#%d\n", i, i);
+    sprintf(events + used, "did main 3 ok\nend main\nrun ok\n");
+    leaves_open("task main\np = repeat 300 async child\nawait p\ntask child\n", events, &alone,
+                "there are too many tasks");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reports_may_cross),
+        cmocka_unit_test(nothing_precedes_its_task),
+        cmocka_unit_test(finalisers_precede_the_end),
+        cmocka_unit_test(it_says_what_was_allowed),
+        cmocka_unit_test(it_tells_freedoms),
+        cmocka_unit_test(freedoms_have_bounds),
+        cmocka_unit_test(it_need_not_decide),
+        cmocka_unit_test(a_difference_spares_nothing_else),
+        cmocka_unit_test(large_runs_are_left_open),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,224 @@
+/* trail_words: events in the words of the drivers' protocol, each with its rule. */
+#include "trail_words.h"
+
+#include "scenario/memory.h"
+#include "turns.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct words words_create(const struct program *program, const struct lists *lists,
+                          const struct sighted *sighted, int sighted_count)
+{
+    return (struct words){
+        .program = program, .lists = lists, .sighted = sighted, .sighted_count = sighted_count};
+}
+
+/* ---- Events ---- */
+
+/* An instance is called as the protocol does. */
+static char *name_of(const struct words *words, uint16_t instance, int task)
+{
+    const char *name = program_name(words->program, NAME_TASK, task);
+
+    if (instance && words->sighted[instance - 1].number > 1)
+        return text_of("%s#%d", name, words->sighted[instance - 1].number);
+    return copy_of(name);
+}
+
+static void add(struct words *words, char *text)
+{
+    for (int i = 0; i < words->count; i++)
+        if (strcmp(words->events[i], text) == 0) {
+            free(text);
+            return;
+        }
+    if (words->count < WORDS_MAX) {
+        words->events[words->count++] = text;
+        return;
+    }
+    words->more = true;
+    free(text);
+}
+
+static char *list_text(const struct words *words, uint32_t list, bool whole)
+{
+    struct outcomes outcomes = lists_outcomes(words->lists, list, whole);
+    char *text, buffer[OUTCOME_MAX];
+    size_t size;
+    FILE *stream = must(open_memstream(&text, &size));
+
+    for (size_t i = 0; i < outcomes.count; i++) {
+        outcome_write(buffer, sizeof buffer, words->program, outcomes.of[i]);
+        fprintf(stream, "%s%s", i ? ", " : "", buffer);
+    }
+    fclose(stream);
+    free(outcomes.of);
+    return must(text);
+}
+
+static char *did_text(const struct words *words, const char *name, const struct event *event)
+{
+    const struct operation *op = &words->program->operations[event->which];
+    char *list = list_text(words, event->list, op->kind == OP_PARALLEL);
+    bool stopped = event->list && lists_last(words->lists, event->list).kind == OUTCOME_STOPPED;
+    char *text =
+        text_of("'did %s %d %s' [%s]", name, op->line, list, stopped ? "R2.14" : rule_of(op->kind));
+
+    free(list);
+    return text;
+}
+
+void words_event(struct words *words, const struct event *event)
+{
+    int task = event->kind == EVENT_DID ? words->program->operations[event->which].task
+               : event->instance        ? words->sighted[event->instance - 1].task
+                                        : event->which;
+    char *name = name_of(words, event->instance, task);
+
+    switch (event->kind) {
+    case EVENT_BEGIN:
+        add(words, text_of("'begin %s %d' [R1.21]", name, event->domain));
+        break;
+    case EVENT_END:
+        add(words, text_of("'end %s'", name));
+        break;
+    case EVENT_PRINT:
+        add(words,
+            text_of("'print %s %s'", name, program_name(words->program, NAME_WORD, event->which)));
+        break;
+    case EVENT_FINALISE:
+        add(words,
+            text_of("'finalise %s %s %d' [R5.6]", name,
+                    program_name(words->program, NAME_RESOURCE, event->which), event->domain));
+        break;
+    case EVENT_DID:
+        add(words, did_text(words, name, event));
+        break;
+    default:
+        break;
+    }
+    free(name);
+}
+
+void words_end(struct words *words, const struct state *state)
+{
+    char outcome[OUTCOME_MAX];
+
+    outcome_write(outcome, sizeof outcome, words->program,
+                  (struct outcome){(enum outcome_kind)state->ending.kind, state->ending.value});
+    add(words, text_of("'run %s' [R1.1]", outcome));
+}
+
+const char *words_rule(const struct words *words, const struct sight *sight)
+{
+    switch (sight->kind) {
+    case SIGHT_DID:
+        for (size_t i = 0; i < sight->outcomes.count; i++)
+            if (sight->outcomes.of[i].kind == OUTCOME_STOPPED)
+                return "R2.14";
+        return rule_of(words->program->operations[sight->operation].kind);
+    case SIGHT_FINALISE:
+        return "R5.6";
+    case SIGHT_RUN:
+        return "R1.1";
+    default:
+        return "R1.21";
+    }
+}
+
+/* ---- States ---- */
+
+enum { TASKS_MAX = 12 }; /* that are told of */
+
+static const char *wait_text(const struct unit *unit)
+{
+    static const char *const texts[] = {
+        [WAIT_NOTHING] = "waits",
+        [WAIT_CHILDREN] = "waits for children",
+        [WAIT_END] = "has returned, and waits for its children to end",
+        [WAIT_PARENT] = "has broken a rule, and waits for its parent to be cancelled",
+        [WAIT_SLEEP] = "sleeps",
+        [WAIT_MUTEX] = "waits for a mutex",
+        [WAIT_CONDITION] = "waits for a condition",
+        [WAIT_LAZY] = "waits for a lazy value",
+        [WAIT_TRIGGER] = "waits for a trigger",
+        [WAIT_COMPUTATION] = "waits for a computation"};
+
+    if (unit->life == LIFE_ENDED)
+        return "has ended";
+    if (unit->life == LIFE_SPAWNED)
+        return unit->place == PLACE_COMING ? "is on its way to its domain" : "has not begun";
+    switch (unit->place) {
+    case PLACE_COMING:
+        return "is ready, and its domain has not heard of it";
+    case PLACE_READY:
+        return "is ready";
+    case PLACE_CURRENT:
+        return unit->life == LIFE_RETURNED ? "has returned, and ends" : "goes on";
+    default:
+        return texts[unit->wait];
+    }
+}
+
+/* A task, its innermost part and what it does. */
+static void write_unit(FILE *stream, const struct words *words, const struct state *state,
+                       uint8_t task)
+{
+    const struct unit *unit = &state->units[task], *frame = &state->units[innermost(state, task)];
+    char *name = name_of(words, unit->instance, unit->task);
+
+    fprintf(stream, "%s on domain %d %s", name, unit->domain, wait_text(unit));
+    if (unit->life == LIFE_BEGUN && frame->at < words->program->tasks[frame->task].count)
+        fprintf(
+            stream, ", line %d",
+            words->program->operations[words->program->tasks[frame->task].first + frame->at].line);
+    if (unit->cancel != CANCEL_NO)
+        fputs(unit->cancel == CANCEL_YES ? ", cancelled" : ", about to be cancelled", stream);
+    for (int i = 0; i < state->resources_used; i++)
+        if (state->resources[i].phase == RESOURCE_OWNED && state->resources[i].owner == task)
+            fprintf(stream, ", owns %s",
+                    program_name(words->program, NAME_RESOURCE, state->resources[i].name));
+    free(name);
+}
+
+void words_state(struct words *words, const struct state *state)
+{
+    const char *between = "";
+    int told = 0;
+    size_t size;
+    FILE *stream;
+
+    free(words->state);
+    stream = must(open_memstream(&words->state, &size));
+    for (int i = 0; i < state->units_used; i++) {
+        if (state->units[i].life == LIFE_NONE || state->units[i].outer != NO_ONE)
+            continue;
+        fputs(between, stream);
+        if (told++ == TASKS_MAX) {
+            fputs("...", stream);
+            break;
+        }
+        write_unit(stream, words, state, (uint8_t)i);
+        between = "; ";
+    }
+    fclose(stream);
+    must(words->state);
+}
+
+void words_take(struct words *words, char **allowed, char **state)
+{
+    size_t size;
+    FILE *stream = must(open_memstream(allowed, &size));
+
+    for (int i = 0; i < words->count; i++) {
+        fprintf(stream, "%s%s", i ? ", " : "", words->events[i]);
+        free(words->events[i]);
+    }
+    if (words->more)
+        fputs(", ...", stream);
+    fclose(stream);
+    must(*allowed);
+    *state = words->state ? words->state : copy_of("");
+}

@@ -1,0 +1,16 @@
+/* shown.h: what the oracle could decide, and which freedoms of the model the runtime has taken. */
+#ifndef SHOWN_H
+#define SHOWN_H
+
+#include "members.h"
+#include "suite/opinions.h"
+
+#include <stdio.h>
+
+/* Write it as a table, of at most 80 columns, with an empty line behind it. */
+void shown_write(FILE *stream, const struct opinions *opinions);
+
+/* The same as the member "oracle" of an object. */
+void shown_put(json_t *object, const struct opinions *opinions);
+
+#endif
