@@ -48,7 +48,7 @@ struct task {
         int result; /* child, once it has ended: how, unless its parent cancelled it */
     };
     enum task_state state : 8;    /* child */
-    bool cancelled;               /* child: from now on its calls are refused */
+    bool cancelled : 1;           /* child: from now on its calls are refused */
     bool awaits_children : 1;     /* child: waits until live is 0 */
     bool has_more : 1;            /* child: a list in the third line has been used */
     bool expired : 1;             /* child: a deadline that it is called under has passed */
@@ -58,7 +58,7 @@ struct task {
     bool watched;                 /* parent: waits for this child, perhaps among others */
     bool cancel_in_flight : 1;    /* parent: the cancel message has not come back */
     bool held : 1;                /* parent: not started; will be cancelled before it begins */
-    bool background : 1;          /* parent: runs a signal's handler */
+    bool background;              /* never changes: runs a signal's handler */
 
     struct link sibling; /* parent: among its children, or in the orphanage with the promise */
     struct context context;
@@ -441,7 +441,8 @@ void task_notify(struct task *task);
 /* Spawn the handlers of the signals that have arrived. */
 void signals_deliver(struct domain *dom0);
 
-/* Main has returned: cancel the handlers that still run. */
+/* Main has returned: let the handlers of signals that have come begin, and cancel those that still
+ * run. Later no handler begins. */
 void signals_cancel(struct run *run);
 
 /* Restore what the process did with each signal before the run. */

@@ -86,8 +86,26 @@ void signals_deliver(struct domain *dom0)
     }
 }
 
+static bool is_one_new(const struct run *run)
+{
+    const struct link *link = run->background.first;
+
+    while (link != NULL && CONTAINER(link, struct task, sibling)->state != TASK_NEW)
+        link = link->next;
+    return link != NULL;
+}
+
+/* The handlers of signals that have come before begin, if main is not cancelled. */
+static void begin_handlers(struct run *run, struct task *main)
+{
+    signals_deliver(main->domain);
+    while (!main->cancelled && is_one_new(run))
+        domain_yield(main->domain, main);
+}
+
 void signals_cancel(struct run *run)
 {
+    begin_handlers(run, run->main);
     run->ending = true;
     for (struct link *link = run->background.first; link != NULL; link = link->next)
         child_cancel(CONTAINER(link, struct task, sibling));

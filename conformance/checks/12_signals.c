@@ -1019,6 +1019,42 @@ CHECK("R12.11 R5.18", finalisers_cannot_handle_signals)
     assert_refused_in_finalisers(SIGNAL_CALLS, miou_run);
 }
 
+/* ---- R12.2: signals that come as late as a handler can begin ---- */
+
+/* Main returns with the signal, or after as many turns as `turns`. */
+struct hurry {
+    struct seen seen;
+    int turns;
+};
+
+static int raise_and_return(void *arg)
+{
+    struct hurry *t = arg;
+    int i;
+
+    TRY(miou_signal_handle(SIGUSR1, see, &t->seen));
+    raise(SIGUSR1);
+    for (i = 0; i < t->turns; i++)
+        TRY(miou_yield());
+    return 0;
+}
+
+CHECK("R12.2", main_returns_before_the_handler_begins)
+{
+    int turns;
+
+    signal(SIGUSR1, handle_in_the_program);
+    for (turns = 0; turns < 4; turns++) {
+        struct hurry t = {.turns = turns};
+
+        with_index(turns);
+        of_the_program = 0;
+        expect_code(run_with(1, raise_and_return, &t), 0);
+        expect_number(t.seen.calls, 1);
+        expect_number(of_the_program, 0);
+    }
+}
+
 /* ---- R12.12: signals that come too late for a handler ---- */
 
 struct late {

@@ -316,6 +316,7 @@ void descriptors_clear(struct run *run);
 void kick(struct task *task);
 int kicks_begin(void);
 void kicks_end(void);
+void handlers_begin(struct run *run);
 void signals_end(struct run *run);
 bool poll_kicked(struct task *task, int number, short events, int64_t nanoseconds);
 

@@ -190,6 +190,33 @@ static void handler_spawn(struct run *run, int number)
     push_ready(task);
 }
 
+static bool is_one_unbegun(const struct run *run)
+{
+    const struct list *node, *children = &run->main->children;
+
+    for (node = children->next; node != children; node = node->next) {
+        const struct task *task = ENTRY(node, struct task, sibling);
+
+        if (task->handler && !task->begun)
+            return true;
+    }
+    return false;
+}
+
+/* Main is about to return, and has the turn: handlers of signals that have come begin [R12.2]. */
+void handlers_begin(struct run *run)
+{
+    int i;
+
+    pthread_mutex_lock(&guard);
+    for (i = 1; i < NUMBERS; i++)
+        if (numbers[i].owner == run && is_handler(numbers[i].handler))
+            handler_spawn(run, i);
+    pthread_mutex_unlock(&guard);
+    while (!run->main->cancelled && is_one_unbegun(run))
+        take_turns(run->main);
+}
+
 static void *wait_for_signals(void *arg)
 {
     struct run *run = arg;

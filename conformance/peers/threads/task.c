@@ -327,6 +327,8 @@ void task_finish(struct task *task, int value)
     int rule = broken_rule(task, value);
     struct list *node;
 
+    if (task == run->main)
+        handlers_begin(run);
     task->outcome = task->cancelled ? MIOU_CANCELLED : value;
     if (rule < 0)
         end_run(run, rule);
