@@ -114,12 +114,12 @@ static bool missed; /* select has failed */
 /* In a steered run, select without descriptors sleeps on behalf of all domains. If an earlier
  * select has failed, one of them may have missed what would have woken it; so this sleep ends at
  * once, and every domain looks again. */
-int __real_sys_select(int count, unsigned long *readable, unsigned long *writable,
-                      bool may_close, int64_t nanoseconds);
-int __wrap_sys_select(int count, unsigned long *readable, unsigned long *writable,
-                      bool may_close, int64_t nanoseconds);
-int __wrap_sys_select(int count, unsigned long *readable, unsigned long *writable,
-                      bool may_close, int64_t nanoseconds)
+int __real_sys_select(int count, unsigned long *readable, unsigned long *writable, bool may_close,
+                      int64_t nanoseconds);
+int __wrap_sys_select(int count, unsigned long *readable, unsigned long *writable, bool may_close,
+                      int64_t nanoseconds);
+int __wrap_sys_select(int count, unsigned long *readable, unsigned long *writable, bool may_close,
+                      int64_t nanoseconds)
 {
     int error = next_fault(SELECT);
 
