@@ -147,7 +147,7 @@ static void open_standard_descriptors(void)
         close(descriptor);
 }
 
-/* The scenario with this id; NULL if there is none. */
+/* The test whose scenario has this id; NULL: no scenario has it. */
 static const struct test *find_scenario(const struct suite *suite, const char *id)
 {
     for (size_t i = 0; i < suite->count; i++)

@@ -90,7 +90,7 @@ void descriptors_close(struct run *run)
 
 enum { LEFT_TO_USERS = 1 << 30 /* in users: closed, and not freed yet */ };
 
-/* Free the record of a closed descriptor that is left to its users, if there are none any more. */
+/* Free the record of a closed descriptor that was left to its users, once it has no users. */
 static void descriptor_free(struct domain *domain, struct descriptor *descriptor)
 {
     unsigned users = LEFT_TO_USERS;

@@ -4,7 +4,7 @@
  * it (a spawn, an end, a cancellation, a wake-up); then it lets one task go on until that suspends.
  * A step takes a turn for each call of the task. Where a turn goes on in the middle of a step, its
  * task is known, and the turn touches what the operation under way touches. Where a step begins,
- * the task is known only by its events; if there are none, the turn is taken to touch all that the
+ * the task is known only by its events; without any, the turn is taken to touch all that the
  * operations under way on the domain touch.
  *
  * Whoever sends news writes to a place of the domain that it is for, and the turn with which a step
@@ -64,7 +64,8 @@ struct walk {
     bool transfers;                            /* some task does */
     int domain;                                /* whose turn it is */
     struct footprint *footprint;               /* of that turn */
-    int running[DOMAINS]; /* by domain: who goes on in its next turn; -1: a step begins */
+    int running[DOMAINS]; /* by domain: the instance that its next turn goes on with, in the middle
+                             of a step; -1: a step begins */
     struct footprint *step[DOMAINS]; /* by domain: of the turn in which its latest step began */
     int pending[DOMAINS + 1];        /* by domain: instances that will begin there; the last: it is
                                         not known where */
@@ -560,8 +561,8 @@ static bool is_others(const struct walk *walk, int instance, int from, int end)
     return others;
 }
 
-/* A task that has its domain for itself, and looks for a flag; nothing else can happen there. NULL:
- * there is none. */
+/* The operation with which a task looks for a flag that has its domain for itself, so that nothing
+ * else can happen there; NULL: the domain has no such task. */
 static const struct operation *lone_look(const struct walk *walk)
 {
     const struct operation *look = NULL;
@@ -618,7 +619,8 @@ static void take_news(struct walk *walk)
     }
 }
 
-/* What is under way on the domain when a step begins, in which events happen from one on. */
+/* What is under way on the domain when a step begins. The events of its first turn are those from
+ * `from` up to `end`. */
 static void touch_under_way(struct walk *walk, int from, int end)
 {
     int i, polls = 0;
@@ -669,7 +671,8 @@ static void forget_ended(struct walk *walk)
     walk->alive_count = kept;
 }
 
-/* Who goes on in the domain's next turn, between two calls; -1: a step begins. */
+/* The instance with which the domain's next turn goes on, between two of its calls; -1: the turn
+ * begins a step. */
 static int find_running(const struct walk *walk, int from, int end)
 {
     int running = end > from ? walk->trace->events[end - 1].instance : walk->running[walk->domain];

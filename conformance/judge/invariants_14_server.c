@@ -3,7 +3,7 @@
 
 #include "findings.h"
 
-/* The instance that the operation belongs to of which this one is a part; -1: it is a task. */
+/* The instance whose operation executes this one as a part; -1: this one is a task. */
 static int whole_of(const struct inquiry *inquiry, int instance)
 {
     const struct instance *part = &inquiry->trace->instances[instance];

@@ -73,7 +73,7 @@ struct verdict {
 struct verdict *judge(const struct program *program, const struct trace *trace,
                       const struct invariants *excused);
 
-/* The same by the oracle: the states are followed in which the run may have been. */
+/* The same by the oracle, which follows the states that the run may have been in. */
 struct verdict *judge_by_oracle(const struct program *program, const struct trace *trace,
                                 const struct oracle *oracle);
 

@@ -1,6 +1,8 @@
-/* litmus: all shapes, shorter ones first, of which the model says whether they are worth while. */
+/* litmus: goes through all shapes, shorter ones first. The model says what a program can do, and
+ * the program is kept if no program before it could do just that. */
 #include "litmus.h"
 
+#include "hashes.h"
 #include "litmus_shapes.h"
 #include "scenario/memory.h"
 #include "search.h"
@@ -25,30 +27,13 @@ struct kept {
 struct litmus {
     struct kept *of;
     size_t count;
-    size_t most;        /* with the family that is looked at */
-    struct hash *table; /* of behaviours; all zero: a free place */
-    size_t room;
-    size_t used;
+    size_t most; /* with the family that is looked at */
+    struct hashes behaviours;
     bool reached[OPERATION_KINDS][OUTCOME_KINDS];
     bool taken[OPERATION_KINDS][FREEDOM_KINDS];
 };
 
 /* ---- What a program reaches ---- */
-
-/* Whether behaviours with that hash were not there before. */
-static bool is_new(struct litmus *litmus, struct hash hash)
-{
-    size_t at = hash.a & (litmus->room - 1);
-
-    while (litmus->table[at].a | litmus->table[at].b) {
-        if (litmus->table[at].a == hash.a && litmus->table[at].b == hash.b)
-            return false;
-        at = (at + 1) & (litmus->room - 1);
-    }
-    litmus->table[at] = hash;
-    litmus->used++;
-    return true;
-}
 
 static bool reach(bool *there)
 {
@@ -106,8 +91,8 @@ static bool is_worth(struct litmus *litmus, const struct program *program, bool 
     sum.words[sum.count++] = search.steps;
     sum.words[sum.count++] = (uint64_t)search.watch.run.count;
     search_free(&search);
-    return is_new(litmus,
-                  state_hash((const unsigned char *)sum.words, sum.count * sizeof *sum.words));
+    return hashes_add(&litmus->behaviours,
+                      state_hash((const unsigned char *)sum.words, sum.count * sizeof *sum.words));
 }
 
 /* A shape may be no program, such as one that uses a name that it has not made. */
@@ -191,7 +176,7 @@ static void consider_letters(struct litmus *litmus, struct shape *shape, int mai
     } while (litmus->count < litmus->most && next_letters(shape->main, family->main));
 }
 
-/* All shapes of a family with so many letters in all. */
+/* All shapes of a family with this number of letters in all. */
 static void consider_family(struct litmus *litmus, const struct family *family, int letters)
 {
     for (int p = 0; places[p]; p++) {
@@ -205,7 +190,8 @@ static void consider_family(struct litmus *litmus, const struct family *family, 
     }
 }
 
-/* All shapes with so many letters. Each family has its share of the programs that are wanted. */
+/* All shapes with this number of letters. Each family has its share of the programs that are
+ * wanted. */
 static void consider_length(struct litmus *litmus, int letters, size_t most)
 {
     size_t left = 0;
@@ -236,10 +222,10 @@ static void write_program(FILE *stream, const char *name, const char *text)
 
 size_t litmus_write(FILE *stream, size_t most)
 {
-    struct litmus litmus = {.room = 1 << 20};
+    struct litmus litmus = {.count = 0};
 
     most = most < LITMUS_MOST ? most : LITMUS_MOST;
-    litmus.table = zeroed(litmus.room, sizeof *litmus.table);
+    hashes_create(&litmus.behaviours);
     for (int letters = 0; letters <= LETTERS_IN_ALL; letters++)
         consider_length(&litmus, letters, most);
     write_head(stream);
@@ -252,7 +238,7 @@ size_t litmus_write(FILE *stream, size_t most)
         free(litmus.of[i].text);
     }
     free(litmus.of);
-    free(litmus.table);
+    hashes_free(&litmus.behaviours);
     return litmus.count;
 }
 

@@ -9,10 +9,10 @@
 
 enum { LITMUS_MOST = 24000 };
 
-/* Write them as a chapter, at most so many, and LITMUS_MOST; shorter programs come first, and
- * before all others those that reach an outcome of an operation, or a freedom, that none before
- * them reaches. Of those of which the model has the same behaviours there is one. Returns how many.
- */
+/* Write them as a chapter: `most` of them, but no more than LITMUS_MOST. Those that reach an
+ * outcome of an operation, or a freedom, that no earlier one reaches come first, then the others;
+ * in both groups shorter ones come first. No two have the same behaviours in the model. Returns how
+ * many there are. */
 size_t litmus_write(FILE *stream, size_t most);
 
 /* Write only the program of a name as such a chapter. False: no shape has that name. */

@@ -3,7 +3,7 @@
 #ifndef MODEL_STATES_H
 #define MODEL_STATES_H
 
-#include "state.h"
+#include "hashes.h"
 
 /* A moment of a run that is followed: beside its state, how much of it was observed. */
 struct moment {
@@ -19,9 +19,7 @@ struct states {
     unsigned char *stack; /* packed states, each before its moment and its size */
     size_t size;
     size_t room;
-    struct hash *table; /* of what was there; all zero: a free place */
-    uint32_t table_room;
-    uint32_t count;
+    struct hashes there; /* of all that were ever added */
 };
 
 void states_create(struct states *states);

@@ -32,7 +32,7 @@ struct sight {
     struct outcomes outcomes; /* did, run */
 };
 
-/* Who is seen: an execution of a task. */
+/* An instance that was seen. */
 enum cause { CAUSE_SPAWN, CAUSE_PART, CAUSE_CALLBACK };
 
 struct sighted {

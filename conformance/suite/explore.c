@@ -86,46 +86,42 @@ static uint64_t hash_events(const char *text, size_t size)
     return value ? value : 1;
 }
 
-static bool place_hash(uint64_t *table, size_t room, uint64_t value)
+/* The place of a value, or a free one for it. */
+static uint64_t *place_of(uint64_t *table, size_t room, uint64_t value)
 {
     size_t i = value & (room - 1);
 
     while (table[i] && table[i] != value)
         i = (i + 1) & (room - 1);
-    if (table[i])
-        return false;
-    table[i] = value;
-    return true;
+    return &table[i];
 }
 
 /* Returns whether the value is new in the set. */
 static bool add_hash(struct hashes *hashes, uint64_t value)
 {
     size_t room = hashes->room ? 2 * hashes->room : SEEN_FIRST, i;
-    uint64_t *larger;
+    uint64_t *larger, *place;
     bool added;
 
     if (2 * hashes->count >= hashes->room) {
         larger = zeroed(room, sizeof *larger);
         for (i = 0; i < hashes->room; i++)
             if (hashes->of[i])
-                place_hash(larger, room, hashes->of[i]);
+                *place_of(larger, room, hashes->of[i]) = hashes->of[i];
         free(hashes->of);
         hashes->of = larger;
         hashes->room = room;
     }
-    added = place_hash(hashes->of, hashes->room, value);
+    place = place_of(hashes->of, hashes->room, value);
+    added = !*place;
+    *place = value;
     hashes->count += added;
     return added;
 }
 
 static bool has_hash(const struct hashes *hashes, uint64_t value)
 {
-    size_t i = value & (hashes->room - 1);
-
-    while (hashes->room && hashes->of[i] && hashes->of[i] != value)
-        i = (i + 1) & (hashes->room - 1);
-    return hashes->room && hashes->of[i];
+    return hashes->room && *place_of(hashes->of, hashes->room, value);
 }
 
 static void count_trace(struct search *search, struct execution *execution)
