@@ -171,10 +171,11 @@ static int write_wrongly(void *arg)
     char byte = 'x';
     const struct iovec empty[] = {{NULL, 0}, {&byte, 0}}, missing[] = {{&byte, 1}, {NULL, 1}};
     const struct iovec large[] = {{&byte, 1}, {&byte, SSIZE_MAX}};
-    struct pair pair;
+    struct pair pair, ended;
     miou_fd *writer;
 
     TRY(pair_open(&pair, MIOU_OWNED));
+    TRY(pair_open(&ended, MIOU_OWNED));
     NOTE(t->none[0], miou_writev(pair.fd, hello, 0));
     NOTE(t->none[1], miou_writev(pair.fd, NULL, 0));
     NOTE(t->none[2], miou_writev(pair.fd, empty, 1));
@@ -190,7 +191,8 @@ static int write_wrongly(void *arg)
         return -errno;
     TRY(miou_close(writer));
     TRY(miou_close(pair.fd));
-    NOTE(t->refused[2], miou_writev(pair.fd, hello, 3));
+    TRY(miou_close(ended.fd));
+    NOTE(t->refused[2], miou_writev(ended.fd, hello, 3));
     NOTE(t->refused[3], miou_writev(NULL, hello, 3));
     return 0;
 }
