@@ -489,9 +489,8 @@ static const char parts_chapter[] =
         PART_RULE("2", "Locking", "Part: synchronisation\n\n", "    mutex m\n    lock m\n")
             PART_RULE("3", "Sleeping", "Part: time\n\n", "    sleep 1\n")
                 PART_RULE("4", "Speaking in bed", "", "    sleep 1\n    print hello\n")
-                    PART_RULE("5", "Not asked for", "", "")
-                        PART_RULE("6", "Sleeping late", "Part: time\n\n",
-                                  "    orphans o\n    sleep 1\n");
+                    PART_RULE("5", "Not asked for", "", "") PART_RULE(
+                        "6", "Sleeping late", "Part: time\n\n", "    orphans o\n    sleep 1\n");
 
 /* The report on the chapter of parts, of a runtime or driver. */
 static struct process check_parts(const char *runtime)
