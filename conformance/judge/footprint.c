@@ -314,8 +314,6 @@ static void touch_names(struct walk *walk, const struct operation *operation)
         write_place(walk->footprint, OBJECTS + walk->object[places[i]]);
         if (binds(walk->program, operation))
             write_place(walk->footprint, NAMES + places[i]);
-        else
-            read_place(walk->footprint, NAMES + places[i]);
     }
     if (operation_names(operation->kind) >= NAME_MUTEX)
         wake_others(walk, places, count);
