@@ -397,7 +397,7 @@ static void *send_later(void *arg)
     struct held_up *t = arg;
     int i;
 
-    for (i = 0; i < 1000; i++)
+    for (i = 0; i < 300; i++)
         sched_yield();
     atomic_store(&t->sent, true);
     peer_send(t->peer, "x", 1);
