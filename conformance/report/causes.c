@@ -57,7 +57,7 @@ static char *call_of(const char *reason)
  * same, but one that waits is another one than one that computes. */
 static char *end_of(const struct result *result)
 {
-    const char *how = result->kind != RESULT_HANG        ? result->reason
+    const char *how = result->kind != RESULT_HANG          ? result->reason
                       : strstr(result->reason, "it slept") ? "it hangs, asleep"
                                                            : "it hangs";
     const char *line = result->errors ? result->errors : "";

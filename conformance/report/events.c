@@ -113,10 +113,10 @@ static int *operations_under_way(const struct program *program, const struct tra
     }
     for (i = 0; i < trace->event_count; i++) {
         const struct event *event = &trace->events[i];
-        bool is_last = event->kind == EVENT_DID &&
-                       (event->operation + 1 == program->operation_count ||
-                        program->operations[event->operation + 1].task !=
-                            program->operations[event->operation].task);
+        bool is_last =
+            event->kind == EVENT_DID && (event->operation + 1 == program->operation_count ||
+                                         program->operations[event->operation + 1].task !=
+                                             program->operations[event->operation].task);
 
         if (event->kind == EVENT_DID && next[event->instance] >= 0)
             next[event->instance] = is_last ? -1 : event->operation + 1;

@@ -15,8 +15,8 @@ struct trace *events_read(const struct test *test);
 void events_write_deviating(FILE *stream, const struct test *test);
 
 /* Write what the tasks were doing that had not returned when an execution ended in the middle, a
- * line for each operation that was under way: "    line 3, await p => ok: main". Of an execution that
- * did not, it writes nothing. */
+ * line for each operation that was under way: "    line 3, await p => ok: main". Of an execution
+ * that did not, it writes nothing. */
 void events_write_pending(FILE *stream, const struct test *test);
 
 #endif
