@@ -254,6 +254,7 @@ struct late {
     struct block block;
     int64_t nanoseconds;
     int blocking;
+    atomic_bool cancelling;
 };
 
 static int note_blocking(void *arg)
@@ -311,6 +312,7 @@ static int cancel_blocked(void *arg)
     TRY(miou_call(&promise, NULL, note_blocking, t));
     while (sem_trywait(&t->block.begun) < 0)
         TRY(miou_yield());
+    atomic_store(&t->cancelling, true);
     TRY(miou_cancel(promise));
     return t->block.value == 17 ? 0 : -EIO; /* the function has returned by now */
 }
@@ -320,7 +322,9 @@ static void *let_go_later(void *arg)
     struct late *t = arg;
     int i;
 
-    for (i = 0; i < 10000; i++)
+    while (!atomic_load(&t->cancelling))
+        sched_yield();
+    for (i = 0; i < 300; i++)
         sched_yield();
     sem_post(&t->block.go);
     return NULL;

@@ -397,7 +397,7 @@ static void *send_later(void *arg)
     struct held_up *t = arg;
     int i;
 
-    for (i = 0; i < 1000; i++)
+    for (i = 0; i < 300; i++)
         sched_yield();
     atomic_store(&t->sent, true);
     peer_send(t->peer, "x", 1);
@@ -453,9 +453,20 @@ enum { OPTIONS = sizeof options / sizeof *options };
 struct set {
     unsigned flags;
     int results[OPTIONS][2], system[OPTIONS], values[OPTIONS];
+    int refused[OPTIONS]; /* what the system says of it: 0, or an error */
     int linger;
     struct linger lingers;
 };
+
+/* A machine need not have all of them. */
+static int refusal_of(const struct option *o)
+{
+    int number = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int error = setsockopt(number, o->level, o->name, &o->value, sizeof o->value) < 0 ? -errno : 0;
+
+    close(number);
+    return error;
+}
 
 static int set_options(void *arg)
 {
@@ -471,6 +482,7 @@ static int set_options(void *arg)
         const struct option *o = &options[i];
         socklen_t system = sizeof t->system[i], ours = sizeof t->values[i];
 
+        t->refused[i] = refusal_of(o);
         NOTE(t->results[i][0], miou_setsockopt(fd, o->level, o->name, &o->value, sizeof o->value));
         getsockopt(number, o->level, o->name, &t->system[i], &system);
         NOTE(t->results[i][1], miou_getsockopt(fd, o->level, o->name, &t->values[i], &ours));
@@ -492,7 +504,9 @@ CHECK("R14.20", what_is_set_can_be_read)
         for (i = 0; i < OPTIONS; i++) {
             with_index(i);
 
-            expect_noted(t.results[i][0], 0);
+            expect_noted(t.results[i][0], t.refused[i]);
+            if (t.refused[i] != 0)
+                continue;
             expect_number(t.system[i], options[i].value);
             expect_noted(t.results[i][1], 0);
             expect_number(t.values[i], options[i].value);

@@ -38,7 +38,7 @@ enum {
 _Static_assert(PLACES <= 64 * FOOTPRINT_WORDS, "a bit for each place");
 
 /* An instance at some point of the trace. */
-struct follower {
+struct position {
     int domain;    /* -1: not known, or not begun */
     int operation; /* under way; -1: none */
     bool called;   /* which has been called before this turn */
@@ -52,7 +52,7 @@ struct follower {
 struct walk {
     const struct program *program;
     const struct trace *trace;
-    struct follower *followers; /* by instance */
+    struct position *positions; /* by instance */
     int *alive;                 /* instances that have begun, but not ended, or linger */
     int alive_count;
     int *unborn; /* instances that were spawned, and never begin */
@@ -230,7 +230,7 @@ static bool descends(const struct trace *trace, int instance, int from)
 static void cancel_below(struct walk *walk, int instance)
 {
     for (int i = 0; i < walk->trace->instance_count; i++) {
-        struct follower *below = &walk->followers[i];
+        struct position *below = &walk->positions[i];
 
         if (below->domain < 0 || below->heard || i == instance ||
             !descends(walk->trace, i, instance))
@@ -246,9 +246,9 @@ static void cancel_below(struct walk *walk, int instance)
 /* An instance that is to begin may be cancelled instead. */
 static bool has_unbegun(const struct walk *walk, int instance)
 {
-    const struct follower *follower = &walk->followers[instance];
+    const struct position *position = &walk->positions[instance];
 
-    return follower->child >= 0 && walk->followers[follower->child].domain < 0;
+    return position->child >= 0 && walk->positions[position->child].domain < 0;
 }
 
 /* Where a called task begins; -1: that is not known. */
@@ -270,7 +270,7 @@ static int *pending_of(struct walk *walk, int child)
 
 static int home_of(const struct walk *walk, int instance)
 {
-    return instance >= 0 ? walk->followers[instance].domain : -1;
+    return instance >= 0 ? walk->positions[instance].domain : -1;
 }
 
 /* ---- Operations ---- */
@@ -292,7 +292,7 @@ static void wake_others(struct walk *walk, const int *places, int count)
     int theirs[NAMES_COUNT];
 
     for (int i = 0; i < walk->alive_count; i++) {
-        const struct follower *other = &walk->followers[walk->alive[i]];
+        const struct position *other = &walk->positions[walk->alive[i]];
         const struct operation *operation;
 
         if (other->operation < 0 || other->domain == walk->domain)
@@ -314,8 +314,6 @@ static void touch_names(struct walk *walk, const struct operation *operation)
         write_place(walk->footprint, OBJECTS + walk->object[places[i]]);
         if (binds(walk->program, operation))
             write_place(walk->footprint, NAMES + places[i]);
-        else
-            read_place(walk->footprint, NAMES + places[i]);
     }
     if (operation_names(operation->kind) >= NAME_MUTEX)
         wake_others(walk, places, count);
@@ -327,7 +325,7 @@ static int population(const struct walk *walk, int domain)
     int count = walk->unborn_count + walk->pending[DOMAINS] + walk->pending[domain], i;
 
     for (i = 0; i < walk->alive_count; i++)
-        count += walk->followers[walk->alive[i]].domain == domain;
+        count += walk->positions[walk->alive[i]].domain == domain;
     return count;
 }
 
@@ -387,20 +385,20 @@ static void ask_for_news(struct walk *walk, enum operation_kind kind)
 /* What an operation that is under way, or has just ended, may touch. */
 static void touch(struct walk *walk, int instance, const struct operation *operation)
 {
-    const struct follower *follower = &walk->followers[instance];
+    const struct position *position = &walk->positions[instance];
 
     touch_names(walk, operation);
     ask_for_news(walk, operation->kind);
     switch (operation->kind) {
     case OP_CALL:
-        if (follower->child >= 0)
-            send_news(walk, target_of(walk, follower->child));
+        if (position->child >= 0)
+            send_news(walk, target_of(walk, position->child));
         return;
     case OP_PARALLEL:
         send_news(walk, -1);
         return;
     case OP_CANCEL:
-        if (follower->called && !walk->coarse)
+        if (position->called && !walk->coarse)
             return;
         /* fall through */
     case OP_AWAIT_FIRST:
@@ -443,12 +441,12 @@ static void go_on(struct walk *walk, int instance, int operation)
 {
     const struct program *program = walk->program;
     const struct task *task = &program->tasks[walk->trace->instances[instance].task];
-    struct follower *follower = &walk->followers[instance];
+    struct position *position = &walk->positions[instance];
     int places[NAMES_COUNT], count;
 
-    follower->operation = operation < task->first + task->count ? operation : -1;
-    follower->called = false;
-    if (follower->operation < 0)
+    position->operation = operation < task->first + task->count ? operation : -1;
+    position->called = false;
+    if (position->operation < 0)
         return;
     if (waits_for_flag(program->operations[operation].kind))
         read_place(walk->footprint, FLAGS + program->operations[operation].name);
@@ -471,7 +469,7 @@ static void begin(struct walk *walk, int instance)
 {
     if (was_spawned(walk->trace, instance))
         (*pending_of(walk, instance))--;
-    walk->followers[instance].domain = walk->domain;
+    walk->positions[instance].domain = walk->domain;
     walk->alive[walk->alive_count++] = instance;
     go_on(walk, instance, walk->program->tasks[walk->trace->instances[instance].task].first);
 }
@@ -479,21 +477,21 @@ static void begin(struct walk *walk, int instance)
 static void end(struct walk *walk, int instance)
 {
     const struct instance *which = &walk->trace->instances[instance];
-    struct follower *follower = &walk->followers[instance];
+    struct position *position = &walk->positions[instance];
     int i;
 
-    follower->over = true;
-    follower->operation = -1;
+    position->over = true;
+    position->operation = -1;
     if (which->forced)
         return;
-    if (follower->child >= 0)
+    if (position->child >= 0)
         write_place(walk->step[walk->domain], ENDS + walk->domain);
     if (which->parent >= 0)
         send_end(walk, which->parent);
     cancel_below(walk, instance);
-    follower->lingers = has_unbegun(walk, instance) || walk->unborn_count > 0;
+    position->lingers = has_unbegun(walk, instance) || walk->unborn_count > 0;
     for (i = 0; i < walk->alive_count; i++)
-        follower->lingers |= walk->alive[i] != instance && !walk->followers[walk->alive[i]].over &&
+        position->lingers |= walk->alive[i] != instance && !walk->positions[walk->alive[i]].over &&
                              descends(walk->trace, walk->alive[i], instance);
     if (has_unbegun(walk, instance))
         send_cancel(walk, -1);
@@ -503,7 +501,7 @@ static void end(struct walk *walk, int instance)
 
 static void spawn(struct walk *walk, const struct event *event)
 {
-    walk->followers[event->instance].child = event->child;
+    walk->positions[event->instance].child = event->child;
     if (walk->trace->instances[event->child].begun < 0)
         walk->unborn[walk->unborn_count++] = event->child;
     else
@@ -571,17 +569,17 @@ static const struct operation *lone_look(const struct walk *walk)
     if (population(walk, walk->domain) != 1)
         return NULL;
     for (i = 0; i < walk->alive_count; i++) {
-        const struct follower *follower = &walk->followers[walk->alive[i]];
+        const struct position *position = &walk->positions[walk->alive[i]];
 
-        if (follower->domain != walk->domain)
+        if (position->domain != walk->domain)
             continue;
-        if (follower->lingers || follower->operation < 0 || !follower->called)
+        if (position->lingers || position->operation < 0 || !position->called)
             return NULL;
-        look = &walk->program->operations[follower->operation];
+        look = &walk->program->operations[position->operation];
     }
     for (i = 0; i < walk->trace->instance_count; i++)
-        if (walk->followers[i].told && walk->followers[i].domain == walk->domain &&
-            walk->followers[i].over)
+        if (walk->positions[i].told && walk->positions[i].domain == walk->domain &&
+            walk->positions[i].over)
             return NULL;
     return look && look->kind == OP_UNTIL ? look : NULL;
 }
@@ -607,14 +605,14 @@ static void take_news(struct walk *walk)
     if (population(walk, walk->domain) > 1)
         write_place(walk->footprint, ENDS + walk->domain);
     for (int i = 0; i < walk->trace->instance_count; i++) {
-        struct follower *follower = &walk->followers[i];
+        struct position *position = &walk->positions[i];
         int parent = walk->trace->instances[i].parent;
 
-        if (follower->told && follower->domain == walk->domain) {
+        if (position->told && position->domain == walk->domain) {
             send_end(walk, parent);
-            follower->told = false;
+            position->told = false;
         }
-        follower->heard |= follower->over && !follower->lingers &&
+        position->heard |= position->over && !position->lingers &&
                            (parent < 0 || home_of(walk, parent) == walk->domain);
     }
 }
@@ -627,21 +625,21 @@ static void touch_under_way(struct walk *walk, int from, int end)
     bool idle = from == end;
 
     for (i = 0; i < walk->alive_count; i++) {
-        struct follower *follower = &walk->followers[walk->alive[i]];
+        struct position *position = &walk->positions[walk->alive[i]];
         const struct operation *operation =
-            follower->operation >= 0 ? &walk->program->operations[follower->operation] : NULL;
+            position->operation >= 0 ? &walk->program->operations[position->operation] : NULL;
 
-        if (follower->domain != walk->domain)
+        if (position->domain != walk->domain)
             continue;
-        if (follower->lingers) {
+        if (position->lingers) {
             write_place(walk->footprint, ENDS + walk->domain);
             send_end(walk, walk->trace->instances[walk->alive[i]].parent);
         }
-        idle &= !follower->lingers && operation && is_blocked(operation);
+        idle &= !position->lingers && operation && is_blocked(operation);
         polls += operation && operation->kind == OP_UNTIL;
         if (operation && !is_others(walk, walk->alive[i], from, end))
             touch(walk, walk->alive[i], operation);
-        follower->called = true;
+        position->called = true;
     }
     for (i = 0; i < walk->unborn_count; i++)
         send_news(walk, home_of(walk, walk->trace->instances[walk->unborn[i]].parent));
@@ -666,7 +664,7 @@ static void forget_ended(struct walk *walk)
     int kept = 0;
 
     for (int i = 0; i < walk->alive_count; i++)
-        if (!walk->followers[walk->alive[i]].over || walk->followers[walk->alive[i]].lingers)
+        if (!walk->positions[walk->alive[i]].over || walk->positions[walk->alive[i]].lingers)
             walk->alive[kept++] = walk->alive[i];
     walk->alive_count = kept;
 }
@@ -676,14 +674,14 @@ static void forget_ended(struct walk *walk)
 static int find_running(const struct walk *walk, int from, int end)
 {
     int running = end > from ? walk->trace->events[end - 1].instance : walk->running[walk->domain];
-    const struct follower *follower;
+    const struct position *position;
 
     if (running < 0 || walk->coarse)
         return -1;
-    follower = &walk->followers[running];
-    if (follower->over || follower->operation < 0 || follower->domain != walk->domain ||
-        (follower->called &&
-         operation_has(walk->program->operations[follower->operation].kind, OPERATION_SUSPENDS)))
+    position = &walk->positions[running];
+    if (position->over || position->operation < 0 || position->domain != walk->domain ||
+        (position->called &&
+         operation_has(walk->program->operations[position->operation].kind, OPERATION_SUSPENDS)))
         return -1;
     return running;
 }
@@ -695,8 +693,8 @@ static void take_turn(struct walk *walk, int from, int end)
     if (running < 0) {
         begin_step(walk, from, end);
     } else {
-        touch(walk, running, &walk->program->operations[walk->followers[running].operation]);
-        walk->followers[running].called = true;
+        touch(walk, running, &walk->program->operations[walk->positions[running].operation]);
+        walk->positions[running].called = true;
     }
 }
 
@@ -713,10 +711,10 @@ static void walk_turn(struct walk *walk, int turn, int end)
     for (i = from; i < end; i++)
         see(walk, &trace->events[i]);
     for (i = 0; i < walk->alive_count && walk->coarse; i++) {
-        const struct follower *follower = &walk->followers[walk->alive[i]];
+        const struct position *position = &walk->positions[walk->alive[i]];
 
-        if (follower->operation >= 0 && follower->domain == walk->domain)
-            touch(walk, walk->alive[i], &walk->program->operations[follower->operation]);
+        if (position->operation >= 0 && position->domain == walk->domain)
+            touch(walk, walk->alive[i], &walk->program->operations[position->operation]);
     }
     if (walk->domain != TURN_TIME)
         walk->running[walk->domain] = find_running(walk, from, end);
@@ -772,11 +770,11 @@ struct footprint *footprints_of(const struct program *program, const struct trac
                         .breaks = has_broken(trace)};
     int i;
 
-    walk.followers = zeroed(instances, sizeof *walk.followers);
+    walk.positions = zeroed(instances, sizeof *walk.positions);
     walk.alive = zeroed(instances, sizeof *walk.alive);
     walk.unborn = zeroed(instances, sizeof *walk.unborn);
     for (i = 0; i < trace->instance_count; i++)
-        walk.followers[i] = (struct follower){.domain = -1, .operation = -1, .child = -1};
+        walk.positions[i] = (struct position){.domain = -1, .operation = -1, .child = -1};
     for (i = 0; i < DOMAINS; i++) {
         walk.running[i] = -1;
         walk.step[i] = &walk.before;
@@ -787,7 +785,7 @@ struct footprint *footprints_of(const struct program *program, const struct trac
         walk_turn(&walk, i,
                   i + 1 < trace->turn_count ? trace->turns[i + 1].event : trace->event_count);
     }
-    free(walk.followers);
+    free(walk.positions);
     free(walk.alive);
     free(walk.unborn);
     return footprints;

@@ -48,7 +48,7 @@ static void check_begin(struct inquiry *inquiry, int instance)
     if (runs(inquiry, instance))
         return;
     if (operation->kind == OP_ASYNC) {
-        if (domain != from)
+        if (domain != from && !is_unknown_domain(from))
             wrong_domain(inquiry, "R4.2", instance, "async keeps to its parent's domain");
     } else if (domain == 0) {
         wrong_domain(inquiry, operation->kind == OP_CALL ? "R4.3" : "R4.12", instance,
@@ -127,12 +127,14 @@ void check_domains(struct inquiry *inquiry)
         if (elsewhere && (operation->kind == OP_CALL || operation->kind == OP_PARALLEL) &&
             has_member(did->outcomes, OUTCOME_NO_DOMAIN_AVAILABLE))
             report_finding(inquiry, "R4.5", operation->line,
-                           text_of("of %d domains beside domain 0, one can take the task", domains),
+                           domains == 1
+                               ? text_of("domain 1 can take the task")
+                               : text_of("one of the domains 1 to %d can take the task", domains),
                            text_of("%s", event_phrase(inquiry, i).text));
         if (operation->kind == OP_AVAILABLE &&
             !outcome_equal(did->outcomes.of[0], (struct outcome){OUTCOME_OK, domains}))
             report_finding(inquiry, "R4.13", operation->line,
-                           text_of("there are %d domains beside domain 0", domains),
+                           text_of("the number of domains beside domain 0 is %d", domains),
                            text_of("%s", event_phrase(inquiry, i).text));
     }
 }

@@ -104,7 +104,7 @@ static const struct difference *find_earlier(const struct reading *reading, cons
 
     for (i = 0; i < differences->count; i++)
         if (covers(differences->of[i].what, what) || covers(what, differences->of[i].what) ||
-            (item && differences->of[i].item == item))
+            (item && differences->of[i].item && !strcmp(differences->of[i].item, item)))
             return &differences->of[i];
     return NULL;
 }

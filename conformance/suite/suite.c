@@ -472,7 +472,7 @@ static void note_parts(struct suite *suite)
     }
 }
 
-static void settle_test(struct suite *suite, struct test *test)
+static void settle_test(struct suite *suite, const struct suite_rule *rule, struct test *test)
 {
     struct result *result = &test->result;
     char remark[96];
@@ -480,7 +480,7 @@ static void settle_test(struct suite *suite, struct test *test)
 
     if (result->kind != RESULT_NOT_IMPLEMENTED || !result->lacks)
         return;
-    part = first_part(suite, result->lacks, is_declined);
+    part = rule->declined ? (int)rule->part : first_part(suite, result->lacks, is_declined);
     if (part != NO_PART) {
         free(result->reason);
         result_set(result, RESULT_DECLINED, "the runtime declines %s", part_name(part));
@@ -496,13 +496,16 @@ static void settle_test(struct suite *suite, struct test *test)
 
 void suite_settle(struct suite *suite)
 {
-    size_t i;
+    size_t r, t;
 
     note_parts(suite);
-    for (i = 0; i < suite->rule_count; i++)
-        suite->rules[i].declined = suite_declines(suite, suite->rules[i].part);
-    for (i = 0; i < suite->count; i++)
-        settle_test(suite, &suite->tests[i]);
+    for (r = 0; r < suite->rule_count; r++) {
+        struct suite_rule *rule = &suite->rules[r];
+
+        rule->declined = suite_declines(suite, rule->part);
+        for (t = 0; t < rule->count; t++)
+            settle_test(suite, rule, &rule->tests[t]);
+    }
 }
 
 /* Whether a test could have been executed, if the runtime had all that it does not decline. */

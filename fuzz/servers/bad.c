@@ -93,6 +93,7 @@ enum { BUFFER = 8192 };
 
 struct client {
     char *bytes; /* room for BUFFER bytes more than it holds */
+    size_t room;
     size_t begin, end;
     double since;
     bool holds;
@@ -141,7 +142,8 @@ static void add(int fd)
     clients = realloc(clients, (size_t)(count + 1) * sizeof(struct client *));
     entries = realloc(entries, (size_t)(count + 1) * sizeof *entries);
     clients[count] = calloc(1, sizeof **clients);
-    clients[count]->bytes = malloc(2 * BUFFER);
+    clients[count]->room = 2 * BUFFER;
+    clients[count]->bytes = malloc(clients[count]->room);
     clients[count]->since = seconds();
     entries[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
@@ -293,7 +295,8 @@ static void hoard(int i)
     if (n <= 0)
         return;
     client->end += (size_t)n;
-    client->bytes = realloc(client->bytes, client->end + BUFFER);
+    if (client->end + BUFFER > client->room)
+        client->bytes = realloc(client->bytes, client->room *= 2);
 }
 
 static void serve(int i)

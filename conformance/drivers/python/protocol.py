@@ -178,7 +178,9 @@ class Driver:
     async def once(self, me, line, arguments):
         """Carry an operation out. Returns its outcomes, and what it binds."""
         method = self.method(line.word)
-        if not method or not set(line.options) <= set(inspect.signature(method).parameters):
+        if not method:
+            raise Absent
+        if line.options and not set(line.options) <= set(inspect.signature(method).parameters):
             raise Absent
         if line.word == "create" and len(arguments) < len(line.arguments):
             raise Absent  # a finaliser that executes a task

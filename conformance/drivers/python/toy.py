@@ -1,7 +1,8 @@
 """toy: a runtime that is small enough to be read at once. Tasks are coroutines. The domains take
-turns on one thread, so that every run can be steered. In its turn, a domain lets each of its ready
-tasks go on once, so that few choices are to be made. There are no orphanages, no objects that tasks
-wait for, and no time."""
+turns on one thread, so that every run can be steered. There are few choices to be made: in its
+turn, a domain lets each of its ready tasks go on once, and it has no turn if all that these have
+done since anything else happened is to yield, unless that holds for all domains. There are no
+orphanages, no objects that tasks wait for, and no time."""
 import collections
 import itertools
 import types
@@ -36,6 +37,7 @@ class Task:
         self.awaited = {}    # children whose ends the task waits for, and
         self.missing = 0     # how many of these ends
         self.next_worker = None  # of those on which it can call, the next
+        self.seen = None  # run.news when it yielded last; None: it has not just yielded
         self.cancelled = self.returned = self.ended = False
         self.outcome = None  # a value, or the exception in its place
 
@@ -243,7 +245,7 @@ class Run:
         self.ready = [collections.deque() for _ in range(domains + 1)]
         self.ask = choose
         self.broken = None
-        self.tired = set()  # domains on which nothing but yielding has happened of late
+        self.news = 0  # how often a task has done more than yield
 
     def choose(self, n):
         answer = self.ask(n) if n > 1 else 0
@@ -264,17 +266,22 @@ class Run:
         while not self.main.ended:
             able = [n for n in range(len(self.ready)) if self.ready[n]]
             able.sort(key=lambda n: n <= domain)  # the next one comes first
-            fresh = [n for n in able if n not in self.tired] or able[:1]
+            fresh = [n for n in able if self.has_news(n)] or able[:1]
             domain = fresh[self.choose(len(fresh))]
             queue = self.ready[domain]
-            if all([self.step(queue.popleft()) for _ in range(len(queue))]):
-                self.tired.add(domain)
-            else:
-                self.tired.clear()
+            for _ in range(len(queue)):
+                task = queue.popleft()
+                yielded = self.step(task)
+                self.news += not yielded
+                task.seen = self.news if yielded else None
         return self.broken or self.main.outcome
 
+    def has_news(self, domain):
+        """Whether one of its ready tasks could do otherwise than yield again."""
+        return any(task.seen != self.news for task in self.ready[domain])
+
     def step(self, task):
-        """Let a task go on until it suspends or ends."""
+        """Let a task go on until it suspends or ends. Returns True if it yields."""
         try:
             if task.cancelled:
                 task.coroutine.throw(Cancelled())  # a task that has not begun does not begin
