@@ -53,11 +53,13 @@ static char *call_of(const char *reason)
                    call + strlen(behind), (int)(call - error), error);
 }
 
-/* How the process ended, and what it said. A hang is not told with its time, which is never the
- * same. */
+/* How the process ended, and what it said. A hang is told without its time, which is never the
+ * same, but one that waits is another one than one that computes. */
 static char *end_of(const struct result *result)
 {
-    const char *how = result->kind == RESULT_HANG ? "it hangs" : result->reason;
+    const char *how = result->kind != RESULT_HANG          ? result->reason
+                      : strstr(result->reason, "it slept") ? "it hangs, asleep"
+                                                           : "it hangs";
     const char *line = result->errors ? result->errors : "";
     int size = (int)strcspn(line, "\n");
     char *call = call_of(how);
@@ -80,9 +82,21 @@ char *cause_words(const struct result *result)
                          : shortened(copy_of(finding->deviation));
 }
 
+/* Whether a test explains a cause better than the one that does so far: by what it expects itself,
+ * or, of those that hang, of which little is known, by a shorter program. */
+static bool explains_better(const struct test *test, const struct cause *cause)
+{
+    const struct test *other = cause->tests[0];
+
+    if (is_own(test) != is_own(other))
+        return is_own(test);
+    return test->result.kind == RESULT_HANG && test->scenario && other->scenario &&
+           test->scenario->program->line_count < other->scenario->program->line_count;
+}
+
 static void add_test(struct cause *cause, const struct test *test)
 {
-    size_t at = is_own(test) && !cause->own ? 0 : cause->count;
+    size_t at = cause->count && explains_better(test, cause) ? 0 : cause->count;
 
     cause->tests = grown(cause->tests, cause->count, sizeof(struct test *));
     memmove(&cause->tests[at + 1], &cause->tests[at],

@@ -9,7 +9,7 @@ struct cause {
     char *words; /* the cause in words, on one line */
     bool own;    /* one of the tests fails by what it expects itself, or by its own rule */
     const struct test *
-        *tests; /* in the order of the suite, but the first is an own one if any is */
+        *tests; /* in the order of the suite, but the one that explains it best is the first */
     size_t count;
 };
 

@@ -2,10 +2,15 @@
 #include "failure.h"
 
 #include "commands.h"
+#include "events.h"
 #include "paragraph.h"
 #include "reason.h"
+#include "scenario/memory.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#define KEY "begin TASK DOMAIN, spawn TASK LINE CHILD, did TASK LINE OUTCOME"
 
 /* Write each line of a text behind its number, or behind a blank of the same width. */
 static void write_lines(FILE *stream, const char *text, bool numbered)
@@ -37,9 +42,38 @@ static void write_commands(FILE *stream, const struct report *report, const stru
 
 const char *failure_output_title(const struct test *test)
 {
-    return test->scenario ? "last events (begin TASK DOMAIN, spawn TASK LINE CHILD, "
-                            "did TASK LINE OUTCOME)"
-                          : "last output";
+    return test->scenario ? "last events (" KEY ")" : "last output";
+}
+
+/* Write a text that another function makes behind a title, if it makes any. */
+static bool write_titled(FILE *stream, const char *title, const struct test *test,
+                         void write(FILE *, const struct test *))
+{
+    char *text;
+    size_t size;
+    FILE *memory = must(open_memstream(&text, &size));
+
+    write(memory, test);
+    fclose(memory);
+    must(text);
+    if (size > 0)
+        fprintf(stream, "  %s:\n%s", title, text);
+    free(text);
+    return size > 0;
+}
+
+/* Write what the driver said where it deviates, or else what was said last. */
+static void write_said(FILE *stream, const struct test *test)
+{
+    const struct result *result = &test->result;
+
+    write_titled(stream, "tasks that have not returned", test, events_write_pending);
+    if (!write_titled(stream, "events, > marks what deviates (" KEY ")", test,
+                      events_write_deviating) &&
+        result->output) {
+        fprintf(stream, "  %s:\n", failure_output_title(test));
+        write_lines(stream, result->output, false);
+    }
 }
 
 void failure_write(FILE *stream, const struct report *report, const struct suite *suite,
@@ -54,10 +88,7 @@ void failure_write(FILE *stream, const struct report *report, const struct suite
         write_lines(stream, test->scenario->text, true);
     }
     reason_write(stream, suite, result);
-    if (result->output) {
-        fprintf(stream, "  %s:\n", failure_output_title(test));
-        write_lines(stream, result->output, false);
-    }
+    write_said(stream, test);
     if (result->errors) {
         fprintf(stream, "  standard error:\n");
         write_lines(stream, result->errors, false);

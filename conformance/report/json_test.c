@@ -2,6 +2,7 @@
 #include "json_test.h"
 
 #include "commands.h"
+#include "reason.h"
 #include "scenario/memory.h"
 #include "suite/differences.h"
 
@@ -27,6 +28,14 @@ static void put_findings(json_t *object, const struct verdict *verdict)
     }
     if (verdict->more)
         member_number(object, "findings_left_out", (size_t)verdict->more);
+}
+
+static void put_reason(json_t *object, const struct result *result)
+{
+    char *reason = reason_line(result);
+
+    member_text(object, "reason", reason);
+    free(reason);
 }
 
 /* Put a text line by line. */
@@ -107,7 +116,8 @@ void json_test(json_t *object, const struct report *report, const struct test *t
     member_text(object, "verdict", result_name(result->kind));
     member_seconds(object, "seconds", result->seconds);
     member_number(object, "executions", (size_t)test->executions);
-    member_text(object, "reason", result->reason);
+    if (result->reason)
+        put_reason(object, result);
     member_text(object, "lacks", result->lacks);
     if (test->difference)
         member_text(object, "declared", test->difference->reason);

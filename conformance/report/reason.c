@@ -116,7 +116,8 @@ char *reason_line(const struct result *result)
 
     if (!finding || result->verdict->finding_count == 0)
         return copy_of(result->reason ? result->reason : "");
-    return text_of("expected %s; observed %s", finding->expected, finding->observed);
+    return text_of("%s: expected %s; observed %s", result->reason, finding->expected,
+                   finding->observed);
 }
 
 const struct test *reason_first(const struct suite_rule *rule, enum result_kind kind)

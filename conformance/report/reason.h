@@ -21,7 +21,7 @@ struct reason {
 struct reason reason_split(const char *text);
 void reason_free(struct reason *reason);
 
-/* Why an execution did not pass, on one line: the judge's first finding, or else the reason. To be
+/* Why an execution did not pass, on one line: the reason, and the judge's first finding. To be
  * freed. */
 char *reason_line(const struct result *result);
 

@@ -68,10 +68,11 @@ static void write_findings(FILE *stream, const struct verdict *verdict)
     for (i = 0; i < verdict->finding_count; i++) {
         const struct finding *finding = &verdict->findings[i];
 
-        fprintf(stream, "    - line: %d\n", finding->line);
-        write_string(stream, "    ", "rule", finding->rule);
-        write_string(stream, "    ", "expected", finding->expected);
+        write_string(stream, "  - ", "expected", finding->expected);
         write_string(stream, "    ", "observed", finding->observed);
+        write_string(stream, "    ", "rule", finding->rule);
+        if (finding->line)
+            fprintf(stream, "      line: %d\n", finding->line);
     }
 }
 

@@ -180,6 +180,7 @@ static void writes_json(void **state)
 {
     static const char *const verdicts[] = {"fail", "crash", "hang", "unknown", "pass"};
     char *text = report_of(REPORT_JSON), *expected = legible(hostile());
+    char *with_finding = text_of("%s: expected %s; observed %s", expected, expected, expected);
     json_t *document = parse(text, 0), *tests = json_object_get(document, "tests"), *test;
     json_t *finding;
     size_t i;
@@ -191,7 +192,7 @@ static void writes_json(void **state)
         assert_string_equal(text_at(test, "verdict"), verdicts[i]);
         assert_true(json_real_value(json_object_get(test, "seconds")) == 0.25 * (double)(i + 1));
         if (i < 4) {
-            assert_string_equal(text_at(test, "reason"), expected);
+            assert_string_equal(text_at(test, "reason"), i == 0 ? with_finding : expected);
             assert_string_equal(text_at(test, "output"), expected);
             assert_true(contains(text_at(test, "errors"), expected));
         }
@@ -205,6 +206,7 @@ static void writes_json(void **state)
                         "it has # \"reasons\".");
     assert_string_equal(text_at(json_object_get(document, "subject"), "path"), expected);
     json_decref(document);
+    free(with_finding);
     free(expected);
     free(text);
 }

@@ -3,6 +3,7 @@
  * that both grow with it. */
 #include "timeline.h"
 
+#include "events.h"
 #include "layout.h"
 #include "markup.h"
 #include "scenario/memory.h"
@@ -588,27 +589,16 @@ static void write_figure(struct drawing *drawing)
     fputs("</figure>\n", stream);
 }
 
-/* The scenario's number, which the driver has repeated. */
-static unsigned scenario_number(const char *text)
-{
-    const char *line = strstr(text, "scenario ");
-
-    return line ? (unsigned)strtoul(line + strlen("scenario "), NULL, 10) : 0;
-}
-
 void timeline_write(FILE *stream, const struct test *test)
 {
     const struct result *result = &test->result;
     struct drawing drawing = {.stream = stream, .test = test};
-    const struct program *program = test->scenario ? test->scenario->program : NULL;
-    struct trace *trace;
+    struct trace *trace = events_read(test);
 
-    if (!program || !result->trace)
+    if (!trace)
         return;
-    trace =
-        trace_parse(program, scenario_number(result->trace), result->trace, strlen(result->trace));
     if (trace->event_count > 0) {
-        layout_create(&drawing.layout, program, trace, result);
+        layout_create(&drawing.layout, test->scenario->program, trace, result);
         write_figure(&drawing);
         layout_free(&drawing.layout);
     }

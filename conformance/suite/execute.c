@@ -54,7 +54,7 @@ static bool ended_by_itself(const struct process *process, const struct session 
     case PROCESS_HUNG:
         result_set(result, RESULT_HANG, "no end after %.1f seconds of processor time%s",
                    process->used,
-                   process->used < session->seconds ? ", and then it waited for nothing" : "");
+                   process->used < session->seconds ? ", and then it slept" : "");
         return false;
     case PROCESS_FLOODED:
         result_set(result, RESULT_CRASH, "more than %d MiB of output", OUTPUT_LIMIT >> 20);
