@@ -9,6 +9,7 @@
 #include "markup.h"
 #include "paragraph.h"
 #include "reason.h"
+#include "shown.h"
 #include "scenario/memory.h"
 
 #include <stdlib.h>
@@ -217,6 +218,8 @@ void html_write(const struct report *report, const struct suite *suite)
     html_filters(report, suite);
     html_failures(report, suite);
     write_unknown(report, suite);
+    if (opinions_are_any(report->session->opinions))
+        shown_page(stream, report->session->opinions);
     html_rules(report, suite);
     fputs("</main>\n<script>\n", stream);
     write_lines(stream, script);

@@ -3,6 +3,7 @@
 
 #include "markup.h"
 #include "reason.h"
+#include "shown.h"
 #include "suite/differences.h"
 
 #include <stdlib.h>
@@ -177,7 +178,8 @@ static void write_test(FILE *stream, const struct test *test)
     fputs("</li>\n", stream);
 }
 
-static void write_rule(FILE *stream, const struct suite_rule *rule)
+/* `opinions`: the oracle's; NULL: it was not asked. */
+static void write_rule(FILE *stream, const struct suite_rule *rule, const struct opinions *opinions)
 {
     enum result_kind result = suite_result(rule);
     const char *level = level_name(rule->rule->level);
@@ -194,7 +196,13 @@ static void write_rule(FILE *stream, const struct suite_rule *rule)
     markup_result(stream, result);
     fputs(" <span class=\"share\">", stream);
     write_share(stream, rule);
-    fputs("</span></td>\n<td><details><summary>", stream);
+    fputs("</span></td>\n", stream);
+    if (opinions) {
+        fputs("<td class=\"freedom\">", stream);
+        shown_of_rule(stream, opinions, rule->rule->id);
+        fputs("</td>\n", stream);
+    }
+    fputs("<td><details><summary>", stream);
     markup_text(stream, rule->rule->title);
     fputs("</summary>\n<p class=\"statement\">", stream);
     markup_text(stream, rule->rule->statement);
@@ -211,7 +219,8 @@ static void write_rule(FILE *stream, const struct suite_rule *rule)
     fputs("</ul></details></td>\n</tr>\n", stream);
 }
 
-static void begin_chapter(FILE *stream, const struct suite *suite, const struct chapter *chapter)
+static void begin_chapter(FILE *stream, const struct suite *suite, const struct chapter *chapter,
+                          bool has_freedoms)
 {
     struct tally counts = tally(suite, chapter);
 
@@ -219,14 +228,17 @@ static void begin_chapter(FILE *stream, const struct suite *suite, const struct 
     markup_text(stream, chapter->title);
     fputs(" <small>", stream);
     write_tally(stream, &counts);
-    fputs(
-        "</small></h3>\n<table class=\"rules\">\n<thead><tr><th scope=\"col\">Rule</th>"
-        "<th scope=\"col\">Verdict, tests</th><th scope=\"col\">Title</th></tr></thead>\n<tbody>\n",
-        stream);
+    fprintf(stream,
+            "</small></h3>\n<table class=\"rules\">\n<thead><tr><th scope=\"col\">Rule</th>"
+            "<th scope=\"col\">Verdict, tests</th>%s<th scope=\"col\">Title</th></tr></thead>\n"
+            "<tbody>\n",
+            has_freedoms ? "<th scope=\"col\" class=\"freedom\">Freedom</th>" : "");
 }
 
 void html_rules(const struct report *report, const struct suite *suite)
 {
+    const struct opinions *opinions =
+        opinions_are_any(report->session->opinions) ? report->session->opinions : NULL;
     FILE *stream = report->stream;
     bool open = false;
 
@@ -235,10 +247,10 @@ void html_rules(const struct report *report, const struct suite *suite)
         const struct suite_rule *rule = &suite->rules[i];
 
         if (rule->chosen && !open)
-            begin_chapter(stream, suite, rule->chapter);
+            begin_chapter(stream, suite, rule->chapter, opinions != NULL);
         open |= rule->chosen;
         if (rule->chosen)
-            write_rule(stream, rule);
+            write_rule(stream, rule, opinions);
         if (open && is_last(suite, rule)) {
             fputs("</tbody>\n</table>\n</section>\n", stream);
             open = false;

@@ -1,11 +1,22 @@
 /* shown: the oracle's sums, for people and for programs. */
 #include "shown.h"
 
+#include "markup.h"
+
+#include <string.h>
+
 static void write_open(FILE *stream, const struct opinions *opinions)
 {
     for (size_t i = 0; i < opinions->reason_count; i++)
         fprintf(stream, "  could not decide %zu: %s\n", opinions->reasons[i].count,
                 opinions->reasons[i].why);
+}
+
+static const char *state_of(const struct opinions *opinions, int freedom)
+{
+    return !opinions->offered[freedom] ? "never put to the test"
+           : !opinions->taken[freedom] ? "never taken"
+                                       : "taken";
 }
 
 void shown_write(FILE *stream, const struct opinions *opinions)
@@ -16,13 +27,70 @@ void shown_write(FILE *stream, const struct opinions *opinions)
     write_open(stream, opinions);
     fprintf(stream, "\n%-14s %-20s %10s %10s\n", "Freedom", "rules", "possible", "taken");
     for (int f = 0; f < FREEDOM_KINDS; f++)
-        fprintf(stream, "%-14s %-20s %10zu %10zu%s\n", freedom_name((enum freedom)f),
+        fprintf(stream, "%-14s %-20s %10zu %10zu%s%s\n", freedom_name((enum freedom)f),
                 freedom_rules((enum freedom)f), opinions->offered[f], opinions->taken[f],
-                !opinions->offered[f] ? "  never put to the test"
-                : !opinions->taken[f] ? "  never taken"
-                                      : "");
+                opinions->taken[f] ? "" : "  ", opinions->taken[f] ? "" : state_of(opinions, f));
     fputc('\n', stream);
 }
+
+/* ---- On the page ---- */
+
+static void write_links(FILE *stream, const char *rules)
+{
+    size_t size;
+
+    for (; *rules; rules += size) {
+        size = strspn(rules, ", ");
+        fprintf(stream, "%.*s", (int)size, rules);
+        rules += size;
+        size = strcspn(rules, ",");
+        fprintf(stream, "<a href=\"#%.*s\">%.*s</a>", (int)size, rules, (int)size, rules);
+    }
+}
+
+void shown_page(FILE *stream, const struct opinions *opinions)
+{
+    fprintf(stream,
+            "<section id=\"freedoms\">\n<h2>What the rules leave open</h2>\n<p>By the model, %zu "
+            "executions are allowed and %zu are wrong; %zu could not be decided.</p>\n"
+            "<table class=\"freedoms\">\n<thead><tr><th scope=\"col\">Freedom</th>"
+            "<th scope=\"col\">Rules</th><th scope=\"col\">Possible in</th>"
+            "<th scope=\"col\">Taken in</th></tr></thead>\n<tbody>\n",
+            opinions->allowed, opinions->wrong, opinions->open);
+    for (int f = 0; f < FREEDOM_KINDS; f++) {
+        fputs("<tr><td>", stream);
+        markup_text(stream, freedom_sentence((enum freedom)f));
+        fputs("</td><td>", stream);
+        write_links(stream, freedom_rules((enum freedom)f));
+        fprintf(stream, "</td><td>%zu</td><td>%zu</td></tr>\n", opinions->offered[f],
+                opinions->taken[f]);
+    }
+    fputs("</tbody>\n</table>\n</section>\n", stream);
+}
+
+/* Whether a rule is in a list such as "R9.7, R9.15". */
+static bool lists_rule(const char *rules, const char *rule)
+{
+    size_t size = strlen(rule);
+
+    for (; (rules = strstr(rules, rule)); rules += size)
+        if (rules[size] == ',' || rules[size] == '\0')
+            return true;
+    return false;
+}
+
+void shown_of_rule(FILE *stream, const struct opinions *opinions, const char *rule)
+{
+    for (int f = 0; f < FREEDOM_KINDS; f++) {
+        if (!lists_rule(freedom_rules((enum freedom)f), rule))
+            continue;
+        fputs("<span title=\"", stream);
+        markup_text(stream, freedom_sentence((enum freedom)f));
+        fprintf(stream, "\">%s</span> ", state_of(opinions, f));
+    }
+}
+
+/* ---- For programs ---- */
 
 void shown_put(json_t *object, const struct opinions *opinions)
 {

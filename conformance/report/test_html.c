@@ -4,6 +4,7 @@
 
 #include "deviations.h"
 #include "html.h"
+#include "shown.h"
 #include "markup.h"
 #include "scenario/memory.h"
 #include "suite/suite.h"
@@ -314,6 +315,55 @@ static void pages_of_passes_are_short(void **state)
     suite_free(suite);
 }
 
+/* ---- Freedoms ---- */
+
+static char *freedom_of(const struct opinions *opinions, const char *rule)
+{
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    shown_of_rule(stream, opinions, rule);
+    fclose(stream);
+    return text;
+}
+
+static void rules_tell_their_freedoms(void **state)
+{
+    static const struct opinions opinions = {
+        .allowed = 8,
+        .open = 1,
+        .offered = {[FREEDOM_HAND_ON] = 7, [FREEDOM_DESCENT] = 3},
+        .taken = {[FREEDOM_DESCENT] = 2},
+    };
+    static const struct {
+        const char *rule, *told[2];
+    } rows[] = {{"R9.15", {">never taken<"}},
+                {"R9.21", {">never taken<", ">never put to the test<"}},
+                {"R2.14", {">taken<", ">never put to the test<"}},
+                {"R9.2", {NULL}},
+                {"R1.1", {NULL}}};
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    (void)state;
+    shown_page(stream, &opinions);
+    fclose(stream);
+    expect_closed(text);
+    assert_int_equal(count(text, "<tr>"), FREEDOM_KINDS + 1);
+    assert_true(contains(text, "8 executions are allowed and 0 are wrong; 1 could not be"));
+    assert_true(contains(text, "<a href=\"#R9.21\">R9.21</a></td><td>7</td><td>0</td>"));
+    free(text);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        text = freedom_of(&opinions, rows[i].rule);
+        assert_int_equal(count(text, "<span"), !!rows[i].told[0] + !!rows[i].told[1]);
+        for (int k = 0; k < 2 && rows[i].told[k]; k++)
+            assert_true(contains(text, rows[i].told[k]));
+        free(text);
+    }
+}
+
 /* ---- Timelines ---- */
 
 /* The group of a drawing that shows an event, from its title on. */
@@ -505,6 +555,7 @@ int main(void)
         cmocka_unit_test(pages_have_only_their_own_elements),
         cmocka_unit_test(pages_tell_verdicts),
         cmocka_unit_test(pages_of_passes_are_short),
+        cmocka_unit_test(rules_tell_their_freedoms),
         cmocka_unit_test(timelines_show_what_deviates),
         cmocka_unit_test(timelines_have_lanes_and_bars),
         cmocka_unit_test(timelines_end_where_the_driver_does),
