@@ -126,7 +126,7 @@ static char *note_driver(struct greeting *greeting, const char *rest)
 
 const char *drivers_item(const char *word)
 {
-    static const char *const others[] = {"choose", "outside",  "no-monitor",
+    static const char *const others[] = {"choose", "outside",  "no-monitor", "repeat",
                                          "give=",  "orphans=", "pin="};
     enum operation_kind kind = operation_named(word);
     size_t i;
@@ -355,6 +355,8 @@ const char *drivers_lack(const struct drivers *drivers, const struct program *pr
         const struct operation *operation = &program->operations[i];
         const char *word = operation_word(operation->kind);
 
+        if (operation->repeat > 1 && lacks(&drivers->greeting, "repeat"))
+            return "repeat";
         if (operation->give_count > 0 && lacks(&drivers->greeting, "give="))
             return "give=";
         if (operation->orphans >= 0 && lacks(&drivers->greeting, "orphans="))

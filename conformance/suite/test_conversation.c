@@ -12,7 +12,7 @@
     "while read line && [ \"$line\" != go ]; do :; done; " says "; echo ready; done"
 #define RUN "echo scenario $id; echo begin main 0; echo run ok"
 
-static struct program *hello, *giving;
+static struct program *hello, *giving, *again;
 
 static void complain(void *to, int line, const char *text)
 {
@@ -23,13 +23,14 @@ static void complain(void *to, int line, const char *text)
 static int set_up(void **state)
 {
     static const char text[] = "task main\n    mutex m\n    free-mutex m\n    print hello\n";
-
+    static const char repeats[] = "task main\n    repeat 2 yield\n";
     static const char gives[] = "task main\n    create r\n    async child give=r\ntask child\n";
 
     (void)state;
     hello = program_parse(text, sizeof text - 1, PROGRAM_STRIPPED, complain, NULL);
     giving = program_parse(gives, sizeof gives - 1, PROGRAM_STRIPPED, complain, NULL);
-    return hello == NULL || giving == NULL;
+    again = program_parse(repeats, sizeof repeats - 1, PROGRAM_STRIPPED, complain, NULL);
+    return hello == NULL || giving == NULL || again == NULL;
 }
 
 static int tear_down(void **state)
@@ -37,6 +38,7 @@ static int tear_down(void **state)
     (void)state;
     program_free(hello);
     program_free(giving);
+    program_free(again);
     return 0;
 }
 
@@ -154,6 +156,10 @@ static void knows_what_a_driver_lacks(void **state)
     drivers = greeted("echo driver 2 x; echo lacks give= orphans= pin=; echo ready; cat");
     assert_null(drivers_lack(drivers, hello, false));
     assert_string_equal(drivers_lack(drivers, giving, false), "give=");
+    drivers_free(drivers);
+    drivers = greeted("echo driver 2 x; echo lacks repeat; echo ready; cat");
+    assert_null(drivers_lack(drivers, hello, false));
+    assert_string_equal(drivers_lack(drivers, again, false), "repeat");
     drivers_free(drivers);
 }
 
