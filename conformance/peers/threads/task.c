@@ -329,7 +329,7 @@ void task_finish(struct task *task, int value)
 
     if (task == run->main)
         handlers_begin(run);
-    task->outcome = task->cancelled ? MIOU_CANCELLED : value;
+    task->outcome = task->cancelled || rule < 0 ? MIOU_CANCELLED : value;
     if (rule < 0)
         end_run(run, rule);
     task->returned = true;
