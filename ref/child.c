@@ -218,7 +218,8 @@ static void deliver_cancel(struct message *message)
 {
     struct task *task = CONTAINER(message, struct task, cancel);
 
-    task_cancel(task);
+    if (task->state != TASK_ENDED) /* its parent may read already what it has left */
+        task_cancel(task);
     task->cancel.deliver = deliver_cancel_reply;
     domain_send(task->parent->domain, &task->cancel);
 }

@@ -19,11 +19,11 @@ void *callback_argument(const struct self *self, const struct operation *op)
 
     fresh->self = *self;
     fresh->op = op;
-    fresh->before = atomic_load_explicit(&callbacks, memory_order_relaxed);
+    fresh->before = atomic_load_explicit(&callbacks, memory_order_acquire);
     do
         fresh->number = fresh->before ? fresh->before->number + 1 : 0;
     while (!atomic_compare_exchange_weak_explicit(&callbacks, &fresh->before, fresh,
-                                                  memory_order_release, memory_order_relaxed));
+                                                  memory_order_release, memory_order_acquire));
     return numbered(fresh->number);
 }
 
