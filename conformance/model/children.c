@@ -43,15 +43,6 @@ static uint64_t promise_errors(const struct turn *turn, uint8_t promise)
     return turn->state->units[promise].parent == turn->task ? 0 : error(OUTCOME_NOT_A_CHILD);
 }
 
-/* A call that need not wait may let others run all the same. Returns whether it does. */
-static bool suspends(struct turn *turn)
-{
-    if (turn->unit->stage || !may(turn->step, FREEDOM_SUSPENDS))
-        return false;
-    turn_yields(turn, STAGE_WAITED);
-    return true;
-}
-
 /* ---- Spawning ---- */
 
 /* The domains to which a task can be called from here: bits [R4.3, R4.4]. */
@@ -281,7 +272,7 @@ bool do_await(struct turn *turn)
         turn_waits(turn, WAIT_CHILDREN, child, STAGE_WAITED);
         return false;
     }
-    if (suspends(turn))
+    if (turn_suspends(turn))
         return false;
     settle(turn, child);
     note_ending(turn, child);
@@ -305,7 +296,7 @@ bool do_cancel(struct turn *turn)
         turn_waits(turn, WAIT_CHILDREN, child, STAGE_WAITED);
         return false;
     }
-    if (suspends(turn))
+    if (turn_suspends(turn))
         return false;
     turn->state->units[child].ending = (struct ending){OUTCOME_CANCELLED, 0}; /* R2.13 */
     settle(turn, child);
@@ -377,7 +368,7 @@ bool do_await_all(struct turn *turn)
             turn_waits(turn, WAIT_CHILDREN, NO_ONE, STAGE_WAITED);
             return false;
         }
-    if (suspends(turn))
+    if (turn_suspends(turn))
         return false;
     for (int i = 0; child_listed(turn, i, &child); i++) {
         settle(turn, child);
@@ -453,7 +444,7 @@ bool do_await_some(struct turn *turn)
             turn_waits(turn, WAIT_CHILDREN, NO_ONE, STAGE_WAITED);
             return false;
         }
-        if (suspends(turn))
+        if (turn_suspends(turn))
             return false;
         turn->unit->chosen = child;
     }
@@ -567,17 +558,19 @@ bool do_get(struct turn *turn)
         note_kind(turn, OUTCOME_INVALID);
         return true;
     }
+    turn->unit->chosen = orphanage;
     if (orphans_in(turn, orphanage, false, children) == 0) {
+        if (turn_suspends(turn))
+            return false;
         note_kind(turn, OUTCOME_EMPTY);
         return true;
     }
-    turn->unit->chosen = orphanage;
     ended = orphans_in(turn, orphanage, true, children);
     if (ended == 0) { /* R3.20 */
         turn_waits(turn, WAIT_CHILDREN, NO_ONE, STAGE_WAITED);
         return false;
     }
-    if (suspends(turn))
+    if (turn_suspends(turn))
         return false;
     child = children[pick(turn->step, FREEDOM_HANDED, ended)];
     settle(turn, child);

@@ -87,6 +87,7 @@ void task_returns(struct step *step, uint8_t task, struct ending ending)
 {
     struct state *state = step->state;
     struct unit *unit = unit_of(step, task);
+    bool owns;
 
     unit->life = LIFE_RETURNED;
     unit->stage = 0;
@@ -110,8 +111,9 @@ void task_returns(struct step *step, uint8_t task, struct ending ending)
         if (unit->cancel == CANCEL_NO && !may(step, FREEDOM_DESCENT))
             cancel_task(step, task); /* else when the end of the run reaches it */
     }
-    if (all_children_ended(state, task) && !(unit->broke && may(step, FREEDOM_ENDING))) {
-        if (step->program->domains == 0 || resource_newest(state, RESOURCE_OWNED, task) == NO_ONE)
+    owns = resource_newest(state, RESOURCE_OWNED, task) != NO_ONE;
+    if (all_children_ended(state, task) && !((unit->broke || owns) && may(step, FREEDOM_ENDING))) {
+        if (step->program->domains == 0 || !owns)
             task_ends(step, task); /* else it is a step of its own */
     } else {
         state->current[unit->domain] = NO_ONE;

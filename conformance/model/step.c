@@ -1,6 +1,8 @@
 /* step: the choices of a step, what it shows, and how an operation of a turn ends or waits. */
 #include "step.h"
 
+#include "objects.h"
+
 #include <assert.h>
 
 int pick(struct step *step, enum freedom freedom, int count)
@@ -72,6 +74,14 @@ void turn_yields(struct turn *turn, int stage)
     turn->unit->stage = (uint8_t)stage;
     turn->state->current[turn->self->domain] = NO_ONE;
     queue_ready(turn->state, turn->task, false);
+}
+
+bool turn_suspends(struct turn *turn)
+{
+    if (turn->unit->stage || !may(turn->step, FREEDOM_SUSPENDS))
+        return false;
+    turn_yields(turn, STAGE_WAITED);
+    return true;
 }
 
 static uint8_t begin_inside(struct step *step, uint8_t outer, int task)

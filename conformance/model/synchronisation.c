@@ -265,6 +265,8 @@ static bool force_anew(struct turn *turn)
     if (!has_object(turn, &lazy))
         return true;
     if (object_of(turn, lazy)->done) {
+        if (turn_suspends(turn))
+            return false;
         note_given(turn, object_of(turn, lazy)->ending);
         return true;
     }
@@ -277,7 +279,7 @@ static bool force_anew(struct turn *turn)
         turn_waits(turn, WAIT_LAZY, lazy, STAGE_WAITED);
         return false;
     }
-    return compute(turn, lazy);
+    return !turn_suspends(turn) && compute(turn, lazy); /* R9.17 */
 }
 
 bool do_force(struct turn *turn)

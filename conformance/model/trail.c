@@ -587,8 +587,7 @@ void trail_free(struct trail *trail)
 const char *trail_lacks(const struct program *program)
 {
     for (int i = 0; i < program->operation_count; i++)
-        if (program->operations[i].kind == OP_SLEEP &&
-            program->operations[i].value >= LONG_SLEEP)
+        if (program->operations[i].kind == OP_SLEEP && program->operations[i].value >= LONG_SLEEP)
             return "when sleeps of 100 seconds or more end";
     return model_lacks(program);
 }
