@@ -52,11 +52,11 @@ CHECK("R11.2", monitors_that_lack_a_function)
             monitor.interrupt = NULL;
         if (i == 3 || i == 4)
             monitor.finalise = NULL;
-        expect_code(miou_run(&(miou_options){.monitor = &monitor}, count, &calls), -EINVAL);
+        expect_code(run_by(miou_run, &(miou_options){.monitor = &monitor}, count, &calls), -EINVAL);
     }
     expect_code(run_by(miou_unix_run, &(miou_options){.monitor = &whole}, count, &calls), -EINVAL);
     expect_number(calls, 0);
-    expect_code(miou_run(&(miou_options){.monitor = &whole}, return_0, NULL), 0);
+    expect_code(run_by(miou_run, &(miou_options){.monitor = &whole}, return_0, NULL), 0);
 }
 
 /* ---- R11.3: when select is called ---- */

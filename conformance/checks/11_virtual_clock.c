@@ -230,7 +230,7 @@ CHECK("R11.13", virtual_clock)
     struct diary diaries[3] = {{0}};
     int i;
 
-    expect_code(miou_run(&options, live_everywhere, diaries), 0);
+    expect_code(run_by(miou_run, &options, live_everywhere, diaries), 0);
     for (i = 0; i < 3; i++) {
         with_index(i);
 

@@ -551,7 +551,7 @@ CHECK("R12.4", the_default_may_be_the_end)
 
     if (pid == 0)
         _exit(run_with(0, return_to_default, &t) < 0);
-    expect_number(waitpid(pid, &status, 0), pid);
+    status = end_of_process(pid);
     expect_true(WIFSIGNALED(status));
     expect_number(WTERMSIG(status), SIGTERM);
 }

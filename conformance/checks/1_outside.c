@@ -231,7 +231,8 @@ CHECK("R1.4", calls_in_a_monitors_select)
                                          .interrupt = interrupt_silence,
                                          .finalise = forget_silence};
 
-    expect_code(
-        miou_run(&(miou_options){.domains = 1, .monitor = &monitor}, cancel_in_silence, NULL), 0);
+    expect_code(run_by(miou_run, &(miou_options){.domains = 1, .monitor = &monitor},
+                       cancel_in_silence, NULL),
+                0);
     expect_number(silent.accepted, 0);
 }

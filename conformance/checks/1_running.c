@@ -167,7 +167,7 @@ static int run_inside(void *arg)
     const miou_options options = {.domains = 1};
 
     NOTE(t->plain, miou_run(&options, count_one, &t->calls));
-    NOTE(t->with_monitor, miou_unix_run(&options, count_one, &t->calls));
+    NOTE(t->with_monitor, run_by(miou_unix_run, &options, count_one, &t->calls));
     return miou_yield() < 0 ? -1 : 3;
 }
 

@@ -236,7 +236,8 @@ CHECK("R6.47", what_is_no_poller_is_refused)
 
     for (int i = 0; i < 4; i++) {
         with_index(i);
-        expect_code(miou_unix_run(&(miou_options){.poller = values[i]}, read_a_byte, &t), -EINVAL);
+        expect_code(run_by(miou_unix_run, &(miou_options){.poller = values[i]}, read_a_byte, &t),
+                    -EINVAL);
     }
     expect_number(t.calls, 0);
     expect_code(miou_unix_run(NULL, read_a_byte, &t), 0);

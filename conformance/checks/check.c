@@ -30,6 +30,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -160,6 +161,18 @@ pid_t start_process(void)
     if (process < 0)
         cannot_test("a process cannot be made: %s", strerror(errno));
     return process;
+}
+
+int end_of_process(pid_t process)
+{
+    int status = 0;
+
+    while (waitpid(process, &status, 0) < 0)
+        if (errno != EINTR)
+            fail_with("waitpid: %s", strerror(errno));
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_IMPLEMENTED)
+        _exit(NOT_IMPLEMENTED);
+    return status;
 }
 
 /* ---- Runs ---- */

@@ -80,6 +80,10 @@ void need_path(char *path, size_t room);
 void start_thread(pthread_t *thread, void *(*fn)(void *), void *arg);
 pid_t start_process(void);
 
+/* The status with which such a process has ended, as waitpid gives it. If it has ended for want of
+ * what the runtime does not have, so does the check. */
+int end_of_process(pid_t process);
+
 /* How many descriptors this process has open. */
 int descriptors_open(void);
 
