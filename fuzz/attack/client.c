@@ -13,7 +13,8 @@ enum {
     TURN = 1 << 18,    /* bytes after which other clients have a turn */
     LONGER = 8,        /* times the patience, for what this machine delivers late */
     LITTLE = 64 << 10, /* socket buffer of a deaf client, so that its flood ends soon */
-    FLOOD_REST = 200   /* milliseconds without progress after which a flood has filled everything */
+    FLOOD_REST = 500   /* milliseconds without progress after which a flood has filled everything:
+                          the system may wait for 200 of them before it asks for room again */
 };
 
 static unsigned char ours[MOST], theirs[MOST];
