@@ -120,6 +120,21 @@ static void finalisers_precede_the_end(void **state)
             "nothing more of that domain", "child on domain 1 has returned, and ends");
 }
 
+/* R2.24: what is spawned below a task that is being cancelled may be cancelled at once, before its
+ * parent is. */
+static void a_growing_tree_is_cancelled_at_its_tips(void **state)
+{
+    static const char text[] =
+        "task main\np = async a\nuntil up\ncancel p\ntask a\nq = call b\nawait q\n"
+        "task b\npost up\nyield\nu = async f\nyield\nawait u\ntask f\nuntil never\n";
+
+    (void)state;
+    allows(text, "begin main 0\nspawn main 2 a\ndid main 2 ok\nbegin a 0\nspawn a 6 b\n"
+                 "did a 6 ok\nbegin b 1\ndid b 9 ok\ndid main 3 ok\ndid b 10 ok\n"
+                 "spawn b 11 f\ndid b 11 ok\ndid b 12 ok\ndid a 7 stopped\nend a\n"
+                 "did b 13 stopped\nend b\ndid main 4 ok\nend main\nrun ok\n");
+}
+
 /* ---- What it says ---- */
 
 static void it_says_what_was_allowed(void **state)
@@ -425,6 +440,7 @@ int main(void)
         cmocka_unit_test(reports_may_cross),
         cmocka_unit_test(nothing_precedes_its_task),
         cmocka_unit_test(finalisers_precede_the_end),
+        cmocka_unit_test(a_growing_tree_is_cancelled_at_its_tips),
         cmocka_unit_test(it_says_what_was_allowed),
         cmocka_unit_test(it_tells_freedoms),
         cmocka_unit_test(freedoms_have_bounds),

@@ -113,6 +113,15 @@ static uint64_t spawn_errors(const struct turn *turn, uint8_t orphanage)
     return errors;
 }
 
+/* Whether a task above one is cancelled, or will be. */
+static bool is_below_cancelled(const struct state *state, uint8_t task)
+{
+    while ((task = state->units[task].parent) != NO_ONE)
+        if (state->units[task].cancel != CANCEL_NO)
+            return true;
+    return false;
+}
+
 /* A new child, ready on its domain; the operation spawns several in order. NO_ONE: there is no
  * room.
  */
@@ -128,6 +137,8 @@ static uint8_t spawn(struct turn *turn, int which, uint8_t domain)
         emit_of(turn->step, EVENT_SPAWN, (int)(op - turn->step->program->operations), child,
                 turn->unit->instance, (uint32_t)before);
     make_ready(turn->step, child, false);
+    if (is_below_cancelled(turn->state, turn->task) && may(turn->step, FREEDOM_DESCENT))
+        tell_to_cancel(turn->step, child); /* R2.24 */
     return child;
 }
 
