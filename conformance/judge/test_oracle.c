@@ -120,8 +120,8 @@ static void finalisers_precede_the_end(void **state)
             "nothing more of that domain", "child on domain 1 has returned, and ends");
 }
 
-/* R2.24: what is spawned below a task that is being cancelled may be cancelled at once, before its
- * parent is. */
+/* R2.24: what is spawned below a task that is being cancelled may be kept from beginning, before
+ * its parent is cancelled. */
 static void a_growing_tree_is_cancelled_at_its_tips(void **state)
 {
     static const char text[] =

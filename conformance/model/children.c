@@ -136,9 +136,10 @@ static uint8_t spawn(struct turn *turn, int which, uint8_t domain)
     if (turn->step->model->apart)
         emit_of(turn->step, EVENT_SPAWN, (int)(op - turn->step->program->operations), child,
                 turn->unit->instance, (uint32_t)before);
-    make_ready(turn->step, child, false);
     if (is_below_cancelled(turn->state, turn->task) && may(turn->step, FREEDOM_DESCENT))
-        tell_to_cancel(turn->step, child); /* R2.24 */
+        queue_waiting(turn->state, child, WAIT_START, NO_ONE); /* R2.24 */
+    else
+        make_ready(turn->step, child, false);
     return child;
 }
 

@@ -138,6 +138,7 @@ static const char *wait_text(const struct unit *unit)
         [WAIT_NOTHING] = "waits",
         [WAIT_CHILDREN] = "waits for children",
         [WAIT_END] = "has returned, and ends once its children have",
+        [WAIT_START] = "is to be cancelled before it begins",
         [WAIT_PARENT] = "has broken a rule, and waits for its parent to be cancelled",
         [WAIT_SLEEP] = "sleeps",
         [WAIT_MUTEX] = "waits for a mutex",
