@@ -309,7 +309,8 @@ enum miou_state {
 };
 
 /* Returns the state of a child, a miou_state, for information: it may have changed when the call
- * returns [R8.12]. Never suspends.
+ * returns [R8.12]. A child that has broken a rule that ends the run never becomes
+ * MIOU_STATE_FINISHED. Never suspends.
  * Errors: -EINVAL (NULL, given back), MIOU_NOT_A_CHILD, MIOU_NOT_RUNNING. */
 int miou_promise_state(miou_promise *promise);
 

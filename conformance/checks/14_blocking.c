@@ -322,7 +322,7 @@ static void *let_go_later(void *arg)
     struct late *t = arg;
     int i;
 
-    while (!atomic_load(&t->cancelling))
+    for (i = 0; i < 10000 && !atomic_load(&t->cancelling); i++)
         sched_yield();
     for (i = 0; i < 300; i++)
         sched_yield();

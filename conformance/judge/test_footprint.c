@@ -26,6 +26,19 @@ struct story {
     struct pair pairs[PAIRS];
 };
 
+/* Main calls two tasks, each to a domain of its own, and awaits them; and how that begins. */
+#define CALLS_TWO                                                                                  \
+    "domains 2\n"                                                                                  \
+    "task main\n"                                                                                  \
+    "    p = call one pin=1\n"                                                                     \
+    "    q = call two pin=2\n"                                                                     \
+    "    await p\n"                                                                                \
+    "    await q\n"
+#define TWO_CALLED                                                                                 \
+    "turn 0\nbegin main 0\nspawn main 3 one\n"                                                     \
+    "turn 0\ndid main 3 ok\nspawn main 4 two\n"                                                    \
+    "turn 0\ndid main 4 ok\n"
+
 static void complain(void *to, int line, const char *text)
 {
     note(to, "", line, text);
@@ -178,38 +191,29 @@ static void names_are_met(void **state)
 /* `two` has its domain for itself: it finds `a` at its first look, `b` at a later one. */
 static void flags_are_met(void **state)
 {
-    static const struct story story = {"domains 2\n"
-                                       "task main\n"
-                                       "    p = call one pin=1\n"
-                                       "    q = call two pin=2\n"
-                                       "    await p\n"
-                                       "    await q\n"
-                                       "task one\n"
-                                       "    create a\n"
-                                       "    post a\n"
-                                       "    create a\n"
-                                       "    post b\n"
-                                       "task two\n"
-                                       "    create x\n"
-                                       "    until a\n"
-                                       "    create x\n"
-                                       "    until b\n"
-                                       "    create x\n",
-                                       "turn 0\nbegin main 0\nspawn main 3 one\n"
-                                       "turn 0\ndid main 3 ok\nspawn main 4 two\n"
-                                       "turn 0\ndid main 4 ok\n"
-                                       "turn 0\n"
-                                       "turn 1\nbegin one 1\n"
-                                       "turn 2\nbegin two 2\n"
-                                       "turn 1\ndid one 8 ok\ndid one 9 ok\n"
-                                       "turn 2\ndid two 13 ok\ndid two 14 ok\n"
-                                       "turn 2\ndid two 15 ok\n"
-                                       "turn 2\n"
-                                       "turn 1\ndid one 10 ok\ndid one 11 ok\nend one\n"
-                                       "turn 2\ndid two 16 ok\n"
-                                       "turn 2\ndid two 17 ok\nend two\n"
-                                       "turn 0\ndid main 5 ok\n"
-                                       "turn 0\ndid main 6 ok\nend main\n",
+    static const struct story story = {CALLS_TWO "task one\n"
+                                                 "    create a\n"
+                                                 "    post a\n"
+                                                 "    create a\n"
+                                                 "    post b\n"
+                                                 "task two\n"
+                                                 "    create x\n"
+                                                 "    until a\n"
+                                                 "    create x\n"
+                                                 "    until b\n"
+                                                 "    create x\n",
+                                       TWO_CALLED "turn 0\n"
+                                                  "turn 1\nbegin one 1\n"
+                                                  "turn 2\nbegin two 2\n"
+                                                  "turn 1\ndid one 8 ok\ndid one 9 ok\n"
+                                                  "turn 2\ndid two 13 ok\ndid two 14 ok\n"
+                                                  "turn 2\ndid two 15 ok\n"
+                                                  "turn 2\n"
+                                                  "turn 1\ndid one 10 ok\ndid one 11 ok\nend one\n"
+                                                  "turn 2\ndid two 16 ok\n"
+                                                  "turn 2\ndid two 17 ok\nend two\n"
+                                                  "turn 0\ndid main 5 ok\n"
+                                                  "turn 0\ndid main 6 ok\nend main\n",
                                        {{"did one 9", "did two 14", RACE},
                                         {"did two 15 ok +1", "did one 11", RACE},
                                         {"did one 11", "did two 16", WAITED},
@@ -240,27 +244,24 @@ static void news_is_met(void **state)
                                        "    await r\n"
                                        "task leaf\n"
                                        "    create a\n",
-                                       "turn 0\nbegin main 0\nspawn main 3 one\n"
-                                       "turn 0\ndid main 3 ok\nspawn main 4 two\n"
-                                       "turn 0\ndid main 4 ok\n"
-                                       "turn 0\n"
-                                       "turn 1\nbegin one 1\n"
-                                       "turn 1\ndid one 8 ok\nspawn one 9 leaf\n"
-                                       "turn 1\ndid one 9 ok\n"
-                                       "turn 1\n"
-                                       "turn 2\nbegin two 2\n"
-                                       "turn 2\ndid two 12 ok\nspawn two 13 leaf#2\n"
-                                       "turn 2\ndid two 13 ok\n"
-                                       "turn 2\n"
-                                       "turn 3\nbegin leaf 3\n"
-                                       "turn 3\ndid leaf 16 ok\nend leaf\n"
-                                       "turn 1\ndid one 10 ok\nend one\n"
-                                       "turn 3\nbegin leaf#2 3\n"
-                                       "turn 3\ndid leaf#2 16 ok\nend leaf#2\n"
-                                       "turn 0\ndid main 5 ok\n"
-                                       "turn 0\n"
-                                       "turn 2\ndid two 14 ok\nend two\n"
-                                       "turn 0\ndid main 6 ok\nend main\n",
+                                       TWO_CALLED "turn 0\n"
+                                                  "turn 1\nbegin one 1\n"
+                                                  "turn 1\ndid one 8 ok\nspawn one 9 leaf\n"
+                                                  "turn 1\ndid one 9 ok\n"
+                                                  "turn 1\n"
+                                                  "turn 2\nbegin two 2\n"
+                                                  "turn 2\ndid two 12 ok\nspawn two 13 leaf#2\n"
+                                                  "turn 2\ndid two 13 ok\n"
+                                                  "turn 2\n"
+                                                  "turn 3\nbegin leaf 3\n"
+                                                  "turn 3\ndid leaf 16 ok\nend leaf\n"
+                                                  "turn 1\ndid one 10 ok\nend one\n"
+                                                  "turn 3\nbegin leaf#2 3\n"
+                                                  "turn 3\ndid leaf#2 16 ok\nend leaf#2\n"
+                                                  "turn 0\ndid main 5 ok\n"
+                                                  "turn 0\n"
+                                                  "turn 2\ndid two 14 ok\nend two\n"
+                                                  "turn 0\ndid main 6 ok\nend main\n",
                                        {{"did one 9", "did two 13", RACE},
                                         {"did one 9", "begin leaf 3", RACE},
                                         {"did main 3", "begin one", RACE},
@@ -346,27 +347,21 @@ static void ends_are_met_if_it_is_asked(void **state)
                                "    create a\n"
                                "task two\n"
                                "    create a\n";
-    static const char awaits[] = "turn 0\nbegin main 0\nspawn main 3 one\n"
-                                 "turn 0\ndid main 3 ok\nspawn main 4 two\n"
-                                 "turn 0\ndid main 4 ok\n"
-                                 "turn 0\n"
-                                 "turn 1\nbegin one 1\n"
-                                 "turn 1\ndid one 8 ok\nend one\n"
-                                 "turn 2\nbegin two 2\n"
-                                 "turn 2\ndid two 10 ok\nend two\n"
-                                 "turn 0\ndid main 5 ok\n"
-                                 "turn 0\ndid main 6 ok\nend main\n";
-    static const char asks[] = "turn 0\nbegin main 0\nspawn main 3 one\n"
-                               "turn 0\ndid main 3 ok\nspawn main 4 two\n"
-                               "turn 0\ndid main 4 ok\n"
-                               "turn 0\n"
-                               "turn 1\nbegin one 1\n"
-                               "turn 1\ndid one 9 ok\nend one\n"
-                               "turn 2\nbegin two 2\n"
-                               "turn 2\ndid two 11 ok\nend two\n"
-                               "turn 0\ndid main 5 ok\n"
-                               "turn 0\ndid main 6 ok\n"
-                               "turn 0\ndid main 7 ok\nend main\n";
+    static const char awaits[] = TWO_CALLED "turn 0\n"
+                                            "turn 1\nbegin one 1\n"
+                                            "turn 1\ndid one 8 ok\nend one\n"
+                                            "turn 2\nbegin two 2\n"
+                                            "turn 2\ndid two 10 ok\nend two\n"
+                                            "turn 0\ndid main 5 ok\n"
+                                            "turn 0\ndid main 6 ok\nend main\n";
+    static const char asks[] = TWO_CALLED "turn 0\n"
+                                          "turn 1\nbegin one 1\n"
+                                          "turn 1\ndid one 9 ok\nend one\n"
+                                          "turn 2\nbegin two 2\n"
+                                          "turn 2\ndid two 11 ok\nend two\n"
+                                          "turn 0\ndid main 5 ok\n"
+                                          "turn 0\ndid main 6 ok\n"
+                                          "turn 0\ndid main 7 ok\nend main\n";
     char *one_by_one = text_of("%s%s", begins, ends);
     char *the_first = text_of("%s    await-one p q\n%s", begins, ends);
     struct story awaiting = {one_by_one, awaits, {{"end one", "end two", APART}}};
@@ -637,33 +632,24 @@ static void looks_in_vain_are_met(void **state)
 
 static void time_is_met_by_all(void **state)
 {
-    static const struct story story = {"domains 2\n"
-                                       "task main\n"
-                                       "    p = call one pin=1\n"
-                                       "    q = call two pin=2\n"
-                                       "    await p\n"
-                                       "    await q\n"
-                                       "task one\n"
-                                       "    sleep 5\n"
-                                       "task two\n"
-                                       "    create x\n"
-                                       "    sleep 5\n",
-                                       "turn 0\nbegin main 0\nspawn main 3 one\n"
-                                       "turn 0\ndid main 3 ok\nspawn main 4 two\n"
-                                       "turn 0\ndid main 4 ok\n"
-                                       "turn 0\n"
-                                       "turn 1\nbegin one 1\n"
-                                       "turn 1\n"
-                                       "turn -\n"
-                                       "turn 2\nbegin two 2\n"
-                                       "turn 2\ndid two 10 ok\n"
-                                       "turn 2\n"
-                                       "turn 1\ndid one 8 ok\nend one\n"
-                                       "turn 0\ndid main 5 ok\n"
-                                       "turn 0\n"
-                                       "turn -\n"
-                                       "turn 2\ndid two 11 ok\nend two\n"
-                                       "turn 0\ndid main 6 ok\nend main\n",
+    static const struct story story = {CALLS_TWO "task one\n"
+                                                 "    sleep 5\n"
+                                                 "task two\n"
+                                                 "    create x\n"
+                                                 "    sleep 5\n",
+                                       TWO_CALLED "turn 0\n"
+                                                  "turn 1\nbegin one 1\n"
+                                                  "turn 1\n"
+                                                  "turn -\n"
+                                                  "turn 2\nbegin two 2\n"
+                                                  "turn 2\ndid two 10 ok\n"
+                                                  "turn 2\n"
+                                                  "turn 1\ndid one 8 ok\nend one\n"
+                                                  "turn 0\ndid main 5 ok\n"
+                                                  "turn 0\n"
+                                                  "turn -\n"
+                                                  "turn 2\ndid two 11 ok\nend two\n"
+                                                  "turn 0\ndid main 6 ok\nend main\n",
                                        {{"begin one 1 +2", "begin two", RACE},
                                         {"begin one", "begin two", APART},
                                         {"did two 10 ok +1", "did one 8", RACE}}};
@@ -675,28 +661,20 @@ static void time_is_met_by_all(void **state)
 /* What a scenario expects in order is seen by its reader, if not by a task. */
 static void expected_order_is_met(void **state)
 {
-    static const char program[] = "domains 2\n"
-                                  "task main\n"
-                                  "    p = call one pin=1\n"
-                                  "    q = call two pin=2\n"
-                                  "    await p\n"
-                                  "    await q\n"
-                                  "task one\n"
-                                  "    create a\n"
-                                  "    print x\n"
-                                  "task two\n"
-                                  "    create a\n"
-                                  "    print y\n";
-    static const char trace[] = "turn 0\nbegin main 0\nspawn main 3 one\n"
-                                "turn 0\ndid main 3 ok\nspawn main 4 two\n"
-                                "turn 0\ndid main 4 ok\n"
-                                "turn 0\n"
-                                "turn 1\nbegin one 1\n"
-                                "turn 1\ndid one 8 ok\nprint one x\ndid one 9 ok\nend one\n"
-                                "turn 2\nbegin two 2\n"
-                                "turn 2\ndid two 11 ok\nprint two y\ndid two 12 ok\nend two\n"
-                                "turn 0\ndid main 5 ok\n"
-                                "turn 0\ndid main 6 ok\nend main\n";
+    static const char program[] = CALLS_TWO "task one\n"
+                                            "    create a\n"
+                                            "    print x\n"
+                                            "task two\n"
+                                            "    create a\n"
+                                            "    print y\n";
+    static const char trace[] =
+        TWO_CALLED "turn 0\n"
+                   "turn 1\nbegin one 1\n"
+                   "turn 1\ndid one 8 ok\nprint one x\ndid one 9 ok\nend one\n"
+                   "turn 2\nbegin two 2\n"
+                   "turn 2\ndid two 11 ok\nprint two y\ndid two 12 ok\nend two\n"
+                   "turn 0\ndid main 5 ok\n"
+                   "turn 0\ndid main 6 ok\nend main\n";
     char *expecting = text_of("%sexpect order x y\n", program);
     struct story silent = {program, trace, {{"print one x", "print two y", APART}}};
     struct story ordered = {expecting, trace, {{"print one x", "print two y", RACE}}};

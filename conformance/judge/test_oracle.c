@@ -117,7 +117,7 @@ static void finalisers_precede_the_end(void **state)
     refuses(text,
             BEGUN "did child 5 ok\ndid child 6 ok\nend child\ndid main 3 failed boom\n"
                   "finalise child r 1\nend main\nrun ok\n",
-            "nothing more of that domain", "child on domain 1 has returned, and ends");
+            "nothing more of that domain", "child on domain 1 has returned, but has not ended");
 }
 
 /* R2.24: what is spawned below a task that is being cancelled may be kept from beginning, before

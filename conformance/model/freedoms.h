@@ -12,9 +12,10 @@
             "When a cancelled task that is ready goes on, and in which order those go on that "    \
             "one event has made ready.")                                                           \
     FREEDOM(UNBEGUN, "R2.22", "Whether a task that is cancelled before it has begun begins.")      \
-    FREEDOM(DESCENT, "R2.14",                                                                      \
-            "When the children of a cancelled task are cancelled: at any moment from then on, at " \
-            "the latest when its function returns, if it has not returned before.")                \
+    FREEDOM(DESCENT, "R2.14, R2.24",                                                               \
+            "When the children of a cancelled task are cancelled: at any moment from then "        \
+            "on, at the latest when its function returns, if it has not returned before; "         \
+            "and whether a task that is spawned below them meanwhile begins.")                     \
     FREEDOM(THROWN, "R2.14",                                                                       \
             "Whether a part that is stopped takes along the operation that executes it, as it "    \
             "does where it is left by an exception.")                                              \

@@ -262,7 +262,7 @@ bool shape_named(struct shape *shape, const char *name)
 
 /* ---- Programs ---- */
 
-/* Write lines, without those that name the promise of a task that there is none of. */
+/* Write lines. If the shape has one child only, what names the other one's promise is left out. */
 static void write_lines(FILE *stream, const struct shape *shape, const char *lines)
 {
     for (size_t size; lines && *lines; lines += size + (lines[size] == '\n')) {

@@ -30,7 +30,7 @@ void states_clear(struct states *states);
 void states_push(struct states *states, const unsigned char *bytes, size_t size,
                  const struct moment *moment);
 
-/* Take the one that was added last; false: there is none. */
+/* Take out the state that was added last. Returns false if there is none. */
 bool states_pop(struct states *states, struct state *state, struct moment *moment);
 
 #endif

@@ -32,7 +32,7 @@ struct model {
     bool transfers;                    /* an operation is a transfer */
     bool apart;                        /* each operation is a step of its own */
     bool without[FREEDOM_KINDS];       /* freedoms that are not taken: always the first branch */
-    bool used[FREEDOM_KINDS];          /* those of which a step could take another branch */
+    bool used[FREEDOM_KINDS];          /* those that left a step more than one branch */
 };
 
 enum { PICKS_MAX = 64, EVENTS_MAX = 64 };
@@ -47,7 +47,7 @@ struct step {
     uint8_t heard;  /* it is only that a domain, from 1, has heard of something that concerns no
                        other domain; 0: it is more than that */
     uint8_t ready;  /* likewise: what it has heard is that this unit, from 1, is ready */
-    uint32_t taken; /* freedoms of which it took another than the first branch, a bit each */
+    uint32_t taken; /* a bit for each freedom of which it took a branch other than the first */
     uint8_t picks[PICKS_MAX];
     uint8_t counts[PICKS_MAX];
     int pick_count;

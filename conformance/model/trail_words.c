@@ -137,7 +137,7 @@ static const char *wait_text(const struct unit *unit)
     static const char *const texts[] = {
         [WAIT_NOTHING] = "waits",
         [WAIT_CHILDREN] = "waits for children",
-        [WAIT_END] = "has returned, and ends once its children have",
+        [WAIT_END] = "has returned, but has not ended",
         [WAIT_START] = "is to be cancelled before it begins",
         [WAIT_PARENT] = "has broken a rule, and waits for its parent to be cancelled",
         [WAIT_SLEEP] = "sleeps",

@@ -54,7 +54,7 @@ static char *call_of(const char *reason)
 }
 
 /* How the process ended, and what it said. A hang is told without its time, which is never the
- * same, but one that waits is another one than one that computes. */
+ * same; but a process that sleeps and one that computes have different causes. */
 static char *end_of(const struct result *result)
 {
     const char *how = result->kind != RESULT_HANG          ? result->reason
@@ -82,8 +82,8 @@ char *cause_words(const struct result *result)
                          : shortened(copy_of(finding->deviation));
 }
 
-/* Whether a test explains a cause better than the one that does so far: by what it expects itself,
- * or, of those that hang, of which little is known, by a shorter program. */
+/* Whether a test explains a cause better than the one that does so far: it fails by what it expects
+ * itself, or, as little is known of a hang, it has a shorter program. */
 static bool explains_better(const struct test *test, const struct cause *cause)
 {
     const struct test *other = cause->tests[0];

@@ -5,6 +5,7 @@
 #include "deviations.h"
 #include "scenario/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,25 +82,21 @@ static void write_lines(FILE *stream, const char *text, const struct trace *trac
         fputs("       ...\n", stream);
 }
 
-void events_write_deviating(FILE *stream, const struct test *test)
+static void write_deviating(FILE *stream, const struct test *test, const struct trace *trace)
 {
-    struct trace *trace = events_read(test);
     struct deviations deviations;
     int mark;
 
-    if (!trace)
-        return;
     deviations_find(&deviations, test->scenario->program, trace, test->result.verdict);
     mark = first_that_deviates(trace, &deviations);
     if (mark > 0)
         write_lines(stream, test->result.trace, trace, &deviations, mark);
     deviations_free(&deviations);
-    trace_free(trace);
 }
 
 /* ---- What was under way ---- */
 
-/* For each instance that began and has not returned: its next operation; -1: there is none. */
+/* By instance: the operation that is under way; -1: it has not begun, or has returned. */
 static int *operations_under_way(const struct program *program, const struct trace *trace)
 {
     int *next = zeroed((size_t)trace->instance_count, sizeof *next), i;
@@ -132,8 +129,8 @@ static void write_line(FILE *stream, const char *text, int line)
     fprintf(stream, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
-static void write_pending(FILE *stream, const struct test *test, const struct trace *trace,
-                          const int *next, int operation)
+static void write_operation(FILE *stream, const struct test *test, const struct trace *trace,
+                            const int *next, int operation)
 {
     const struct program *program = test->scenario->program;
     char name[INSTANCE_MAX];
@@ -157,17 +154,48 @@ static void write_pending(FILE *stream, const struct test *test, const struct tr
         fputc('\n', stream);
 }
 
-void events_write_pending(FILE *stream, const struct test *test)
+static void write_pending(FILE *stream, const struct test *test, const struct trace *trace)
 {
-    struct trace *trace = events_read(test);
     int *next, operation;
 
-    if (trace && trace->end == TRACE_CUT && !test->result.left_out) {
-        next = operations_under_way(test->scenario->program, trace);
-        for (operation = 0; operation < test->scenario->program->operation_count; operation++)
-            write_pending(stream, test, trace, next, operation);
-        free(next);
-    }
-    if (trace)
-        trace_free(trace);
+    if (trace->end != TRACE_CUT || test->result.left_out)
+        return;
+    next = operations_under_way(test->scenario->program, trace);
+    for (operation = 0; operation < test->scenario->program->operation_count; operation++)
+        write_operation(stream, test, trace, next, operation);
+    free(next);
+}
+
+/* ---- Both ---- */
+
+/* What a function writes of a test's trace; NULL: nothing. */
+static char *written(const struct test *test,
+                     void write(FILE *, const struct test *, const struct trace *))
+{
+    struct trace *trace = events_read(test);
+    char *text;
+    size_t size;
+    FILE *stream;
+
+    if (!trace)
+        return NULL;
+    stream = must(open_memstream(&text, &size));
+    write(stream, test, trace);
+    fclose(stream);
+    must(text);
+    trace_free(trace);
+    if (size > 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+char *events_deviating(const struct test *test)
+{
+    return written(test, write_deviating);
+}
+
+char *events_pending(const struct test *test)
+{
+    return written(test, write_pending);
 }

@@ -5,18 +5,16 @@
 
 #include "suite/suite.h"
 
-#include <stdio.h>
-
 /* The trace of a scenario's result, to be freed; NULL: there is none. */
 struct trace *events_read(const struct test *test);
 
-/* Write the lines of a trace behind their numbers, a dozen of them, around the first that deviates;
- * what deviates is marked. If nothing does, it writes nothing. */
-void events_write_deviating(FILE *stream, const struct test *test);
+/* The lines of a trace behind their numbers, a dozen of them, around the first that deviates; what
+ * deviates is marked. To be freed; NULL: nothing does. */
+char *events_deviating(const struct test *test);
 
-/* Write what the tasks were doing that had not returned when an execution ended in the middle, a
- * line for each operation that was under way: "    line 3, await p => ok: main". Of an execution
- * that did not, it writes nothing. */
-void events_write_pending(FILE *stream, const struct test *test);
+/* What the tasks were doing that had not returned when an execution ended in the middle, a line for
+ * each operation that was under way: "    line 3, await p => ok: main". To be freed; NULL: it did
+ * not end in the middle. */
+char *events_pending(const struct test *test);
 
 #endif

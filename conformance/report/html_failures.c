@@ -141,21 +141,6 @@ static void write_text(FILE *stream, const char *title, const char *text, bool o
     fputs("</pre></details>\n", stream);
 }
 
-/* What a run that did not end was waiting for. */
-static void write_pending(FILE *stream, const struct test *test)
-{
-    char *text;
-    size_t size;
-    FILE *memory = must(open_memstream(&text, &size));
-
-    events_write_pending(memory, test);
-    fclose(memory);
-    must(text);
-    if (size > 0)
-        write_text(stream, "Tasks that have not returned", text, true);
-    free(text);
-}
-
 static void write_command(FILE *stream, const char *name, const char *command)
 {
     if (!command)
@@ -235,6 +220,7 @@ static void write_test(const struct report *report, const struct suite *suite,
                        const struct test *test)
 {
     const struct result *result = &test->result;
+    char *pending = events_pending(test);
     FILE *stream = report->stream;
 
     fputs("<article class=\"failure\" id=\"", stream);
@@ -245,7 +231,8 @@ static void write_test(const struct report *report, const struct suite *suite,
     write_reason(stream, result->reason);
     write_replay(stream, result->replay);
     write_findings(stream, suite, test);
-    write_pending(stream, test);
+    write_text(stream, "Tasks that have not returned", pending, true);
+    free(pending);
     write_text(stream, "Standard error", result->errors, !test->scenario);
     if (test->scenario) {
         write_paragraph(stream, "about", test->scenario->about);

@@ -4,9 +4,9 @@
 
 #include "deviations.h"
 #include "html.h"
-#include "shown.h"
 #include "markup.h"
 #include "scenario/memory.h"
+#include "shown.h"
 #include "suite/suite.h"
 #include "timeline.h"
 
