@@ -234,6 +234,7 @@ CHECK("R9.29", of_another_kind)
 
 struct last_will {
     struct things things;
+    atomic_bool holds; /* the mutex */
     int suspended, created, done;
 };
 
@@ -313,6 +314,7 @@ static int call_when_cancelled(void *arg)
 
     TRY(things_create(&will->things));
     TRY(miou_mutex_lock(will->things.mutex));
+    will->holds = true;
     yield_for_ever(NULL);
     NOTE(will->suspended, suspend_in_vain(&will->things, MIOU_CANCELLED));
     NOTE(will->done, do_without_suspending(&will->things));
@@ -326,14 +328,12 @@ static int cancel_and_look(void *arg)
     for (domain = 0; domain <= miou_domain_available(); domain++) {
         struct last_will *will = arg;
         miou_promise *promise;
-        int yields;
 
+        will->holds = false;
         will->suspended = will->done = -1;
         TRY(spawn_on(domain, &promise, call_when_cancelled, will));
-        for (yields = 0; yields < 10; yields++)
+        while (!will->holds)
             TRY(miou_yield());
-        if (domain > 0)
-            TRY(run_on(domain, return_seven, NULL)); /* by now the other task has begun */
         TRY(miou_cancel(promise));
         EXPECT(will->suspended, 0);
         EXPECT(will->done, 0);
@@ -353,6 +353,7 @@ static int wait_when_cancelled(void *arg)
     struct last_will *will = arg;
 
     TRY(miou_mutex_lock(will->things.mutex));
+    will->holds = true;
     yield_for_ever(NULL);
     NOTE(will->suspended, miou_condition_wait(will->things.condition, will->things.mutex));
     NOTE(will->done, miou_mutex_unlock(will->things.mutex));
@@ -365,8 +366,10 @@ static int cancel_and_lock(void *arg)
     miou_promise *promise;
 
     TRY(things_create(&will->things));
+    will->holds = false;
     TRY(miou_async(&promise, NULL, wait_when_cancelled, will));
-    TRY(miou_yield());
+    while (!will->holds)
+        TRY(miou_yield());
     TRY(miou_cancel(promise));
     EXPECT(will->suspended, MIOU_CANCELLED);
     EXPECT(will->done, -EPERM);

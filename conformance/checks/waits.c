@@ -276,7 +276,7 @@ int connecting_start(struct connecting *connecting)
     struct sockaddr_un address = local_address(0);
     struct waiter *waiter = &connecting->waiter;
     miou_promise *last;
-    int listener = peer_keep(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    int listener = peer_keep(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 
     connecting->listener = listener;
     if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, 0) < 0)

@@ -333,11 +333,15 @@ void take_turns(struct task *task)
         await_turn(task);
 }
 
-/* R1.10: "These calls may suspend". */
-void may_yield(struct task *task)
+/* R1.10: "These calls may suspend", and no rule says for how many turns. MIOU_CANCELLED, if the task
+ * is cancelled meanwhile. */
+int may_yield(struct task *task)
 {
-    if (task->run->freedoms.yields)
+    int turns;
+
+    for (turns = task->run->freedoms.yields ? 25 : 0; turns > 0 && !task->cancelled; turns--)
         take_turns(task);
+    return task->cancelled ? MIOU_CANCELLED : 0;
 }
 
 /* Suspend the task until make_ready; what it waits for is another task's to do [R13.1]. A task that

@@ -257,7 +257,7 @@ void wait_for(struct task *task, enum miou_wait what, const uint64_t *on, struct
 void make_ready(struct task *task);
 void push_ready(struct task *task);
 void take_turns(struct task *task); /* yield */
-void may_yield(struct task *task);  /* yield, if that freedom is on */
+int may_yield(struct task *task);   /* yield, if that freedom is on */
 void end_run(struct run *run, int code);
 void check_deadlock(struct run *run);
 void run_main(struct task *task);

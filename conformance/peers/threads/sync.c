@@ -133,13 +133,14 @@ static int mutex_lock(struct mutex *mutex)
         return -EDEADLK;
     if (!mutex->holder) {
         mutex->holder = task->id;
-        return 0;
+        may_yield(task);
+    } else {
+        wait_for(task, MIOU_WAIT_MUTEX, &mutex->holder, &mutex->queue);
     }
-    wait_for(task, MIOU_WAIT_MUTEX, &mutex->holder, &mutex->queue);
     if (!task->cancelled)
         return 0;
     if (mutex->holder == task->id)
-        mutex_unlock(mutex); /* it had just been unlocked for this task [R9.7] */
+        mutex_unlock(mutex); /* this task has got it meanwhile [R9.7] */
     return MIOU_CANCELLED;
 }
 
@@ -163,7 +164,10 @@ PUBLIC int miou_mutex_try_lock(miou_mutex *handle)
         return error;
     if (!(mutex = table_get(self.run, handle, MUTEX)))
         return leave(-EINVAL);
-    return leave(mutex->holder ? -EBUSY : mutex_lock(mutex));
+    if (mutex->holder)
+        return leave(-EBUSY);
+    mutex->holder = self.task->id;
+    return leave(0);
 }
 
 static int mutex_unlock_own(const void *handle)
@@ -363,9 +367,11 @@ static int lazy_compute(struct lazy *lazy, int *value)
 {
     lazy->computing = self.task;
     lazy->computer = self.task->id;
-    unlock(self.run);
-    *value = lazy->fn(lazy->arg);
-    lock(self.run);
+    if (may_yield(self.task) == 0) { /* R9.17: others "may run between the call and the function" */
+        unlock(self.run);
+        *value = lazy->fn(lazy->arg);
+        lock(self.run);
+    }
     if (self.task->cancelled) {
         lazy_choose(lazy);
         return MIOU_CANCELLED;
@@ -398,6 +404,7 @@ static int lazy_force(const void *handle, int *outcome)
             lazy_choose(lazy); /* another one */
     } else if (lazy->known) {
         value = lazy->value;
+        may_yield(task);
     } else {
         error = lazy_compute(lazy, &value);
     }
@@ -414,8 +421,7 @@ PUBLIC int miou_lazy_force(miou_lazy *handle, int *outcome)
 
     if (error < 0)
         return error;
-    may_yield(self.task);
-    return leave(self.task->cancelled ? MIOU_CANCELLED : lazy_force(handle, outcome));
+    return leave(lazy_force(handle, outcome));
 }
 
 /* ---- Triggers ---- */
@@ -486,7 +492,7 @@ PUBLIC int miou_trigger_await(miou_trigger *handle)
     if (!(trigger = table_get(self.run, handle, TRIGGER)))
         return leave(-EINVAL);
     if (trigger->signalled)
-        return leave(0);
+        return leave(may_yield(self.task));
     if (is_awaited(trigger))
         return leave(-EBUSY);
     wait_for(self.task, MIOU_WAIT_TRIGGER, NULL, &trigger->queue);
@@ -672,7 +678,9 @@ PUBLIC int miou_computation_await(miou_computation *handle, int *outcome)
     if (!(computation = table_get(self.run, handle, COMPUTATION)))
         return leave(-EINVAL);
     self.task->value = computation->outcome;
-    if (!computation->complete)
+    if (computation->complete)
+        may_yield(self.task);
+    else
         wait_for(self.task, MIOU_WAIT_COMPUTATION, NULL, &computation->queue);
     if (self.task->cancelled)
         return leave(MIOU_CANCELLED);

@@ -76,10 +76,8 @@ PUBLIC int miou_sleep(int64_t nanoseconds)
 
     if (error < 0)
         return error;
-    if (nanoseconds <= 0) {
-        may_yield(task);
-        return leave(task->cancelled ? MIOU_CANCELLED : 0);
-    }
+    if (nanoseconds <= 0)
+        return leave(may_yield(task));
     if (!self.run->posix)
         return leave(MIOU_NO_MONITOR);
     task->deadline = nanoseconds > INT64_MAX - time ? INT64_MAX : time + nanoseconds;
@@ -676,10 +674,15 @@ static bool none_waits(int number, int error)
 
 static int accept_number(struct descriptor *listener, struct sockaddr_storage *peer)
 {
-    for (;;) {
+    int error = may_yield(self.task);
+
+    while (error == 0) {
         socklen_t length = sizeof *peer;
-        int number, error;
+        int number;
         bool wait;
+
+        if (!listener->handle)
+            return -EBADF;
 
         memset(peer, 0, sizeof *peer);
         use(listener);
@@ -692,13 +695,15 @@ static int accept_number(struct descriptor *listener, struct sockaddr_storage *p
             return number;
         if (!listener->handle)
             return -EBADF;
-        if (error == EINTR || error == ECONNABORTED)
+        if (error == EINTR || error == ECONNABORTED) {
+            error = 0;
             continue;
+        }
         if (!wait)
             return -error;
-        if ((error = wait_ready(listener, POLLIN)) < 0)
-            return error;
+        error = wait_ready(listener, POLLIN);
     }
+    return error;
 }
 
 PUBLIC int miou_accept(miou_fd **client, miou_fd *fd, struct sockaddr_storage *peer)
@@ -760,7 +765,9 @@ PUBLIC int miou_connect(miou_fd *fd, const struct sockaddr *address, socklen_t l
 
     if (error < 0)
         return error;
-    return (int)finish(d, connect_number(d, address, length));
+    if ((error = may_yield(self.task)) == 0)
+        error = d->handle ? connect_number(d, address, length) : -EBADF;
+    return (int)finish(d, error);
 }
 
 /* ---- The other calls ---- */
