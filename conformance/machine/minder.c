@@ -1,5 +1,7 @@
 /* minder: is forked, and executes nothing else, so that it needs no program of its own. It is alone
- * in its process group, and blocks all signals. */
+ * in its process group, and blocks all signals. The process that forks it has several threads, one
+ * of which may hold a lock of the C library just then; so a minder calls only what is safe in a
+ * handler of a signal, and posix_spawn without file actions: nothing that allocates. */
 #include "minder.h"
 
 #include "strays.h"
@@ -12,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -26,7 +29,7 @@ enum {
     DESCRIPTORS
 };
 
-/* Make these the only descriptors, with the numbers from 0. */
+/* Make these the only descriptors, with the numbers from 0. A command has the first three. */
 static bool keep_only(const int *descriptors)
 {
     int copies[DESCRIPTORS], i;
@@ -37,21 +40,18 @@ static bool keep_only(const int *descriptors)
             return false;
     }
     for (i = 0; i < DESCRIPTORS; i++)
-        dup2(copies[i], i);
+        dup3(copies[i], i, i < LEASH ? 0 : O_CLOEXEC);
     closefrom(DESCRIPTORS);
     return true;
 }
 
 /* Start the command, as the leader of a group. */
-static int start(char *const *arguments, pid_t *command)
+static int start(char *const *arguments, char *const *environment, pid_t *command)
 {
-    posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t set;
     int error;
 
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addclosefrom_np(&actions, LEASH);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
                                               POSIX_SPAWN_SETSIGMASK);
@@ -60,8 +60,7 @@ static int start(char *const *arguments, pid_t *command)
     posix_spawnattr_setsigmask(&attributes, &set);
     sigfillset(&set);
     posix_spawnattr_setsigdefault(&attributes, &set);
-    error = posix_spawnp(command, arguments[0], &actions, &attributes, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
+    error = posix_spawnp(command, arguments[0], NULL, &attributes, arguments, environment);
     posix_spawnattr_destroy(&attributes);
     return error;
 }
@@ -122,7 +121,7 @@ _Noreturn static void refuse(int error)
     _exit(write(REFUSAL, &error, sizeof error) < 0);
 }
 
-_Noreturn static void be_minder(char *const *arguments, const char *variable,
+_Noreturn static void be_minder(char *const *arguments, char *const *environment,
                                 const int *descriptors)
 {
     pid_t command;
@@ -136,12 +135,10 @@ _Noreturn static void be_minder(char *const *arguments, const char *variable,
     prctl(PR_SET_NAME, "minder");
     if (!keep_only(descriptors))
         _exit(write(descriptors[REFUSAL], &errno, sizeof errno) < 0);
-    if (variable && putenv((char *)(uintptr_t)variable) != 0)
-        refuse(errno);
     sigemptyset(&ends);
     sigaddset(&ends, SIGCHLD);
     signals = signalfd(-1, &ends, SFD_CLOEXEC);
-    error = signals < 0 ? errno : start(arguments, &command);
+    error = signals < 0 ? errno : start(arguments, environment, &command);
     if (error)
         refuse(error);
     for (error = 0; error < DESCRIPTORS; error++)
@@ -160,20 +157,45 @@ static int hear_refusal(int descriptor)
     return error;
 }
 
+/* Our environment with a variable, NAME=VALUE, in place of one of its name; to be freed. NULL: the
+ * system has no memory for it. */
+static char **environment_with(const char *variable)
+{
+    size_t name = variable ? strcspn(variable, "=") + 1 : 0, count = 0, i;
+    char **all;
+
+    while (environ[count])
+        count++;
+    all = malloc((count + 2) * sizeof *all);
+    if (!all)
+        return NULL;
+    for (i = count = 0; environ[i]; i++)
+        if (!variable || strncmp(environ[i], variable, name) != 0)
+            all[count++] = environ[i];
+    if (variable)
+        all[count++] = (char *)(uintptr_t)variable;
+    all[count] = NULL;
+    return all;
+}
+
 int minder_start(char *const *arguments, const char *variable, const int standard[3],
                  struct minded *minded)
 {
     int leash[2] = {-1, -1}, refusal[2] = {-1, -1}, error = 0;
+    char **environment;
 
     if (pipe2(leash, O_CLOEXEC) < 0)
         return errno;
-    if (pipe2(refusal, O_CLOEXEC) < 0) {
+    environment = environment_with(variable);
+    if (!environment) {
+        error = ENOMEM;
+    } else if (pipe2(refusal, O_CLOEXEC) < 0) {
         error = errno;
     } else {
         minded->minder = fork();
         error = minded->minder < 0 ? errno : 0;
         if (minded->minder == 0)
-            be_minder(arguments, variable,
+            be_minder(arguments, environment,
                       (int[]){standard[0], standard[1], standard[2], leash[0], refusal[1]});
         close(refusal[1]);
         error = error ? error : hear_refusal(refusal[0]);
@@ -181,6 +203,7 @@ int minder_start(char *const *arguments, const char *variable, const int standar
         if (error && minded->minder > 0)
             waitpid(minded->minder, NULL, 0);
     }
+    free(environment);
     close(leash[0]);
     if (error)
         close(leash[1]);

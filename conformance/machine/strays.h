@@ -5,8 +5,8 @@
 /* Adopt from now on what a descendant leaves behind when it ends. */
 void strays_adopt(void);
 
-/* Kill all children of this process, and their descendants. Not to be called while another thread
- * waits for a child. */
+/* Kill all children of this process, which has one thread, and their descendants. It takes no memory
+ * and no lock, so that it works after fork in a process that had several threads. */
 void strays_kill(void);
 
 #endif

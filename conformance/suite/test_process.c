@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 
 static struct process run(const char *text, double seconds, size_t limit)
@@ -205,6 +206,49 @@ static void says_what_cannot_start(void **state)
     process_free(&process);
 }
 
+static void *allocate(void *stop)
+{
+    void *pieces[1000];
+    size_t i;
+
+    while (!atomic_load((atomic_bool *)stop)) {
+        for (i = 0; i < 1000; i++)
+            pieces[i] = malloc(sizeof(FILE) * (i % 2 + 1));
+        for (i = 0; i < 1000; i++)
+            free(pieces[i]);
+    }
+    return NULL;
+}
+
+/* Some of them are left with a lock of malloc that nobody will unlock. The C library's own is taken
+ * care of by fork; the address sanitizer's is not. */
+static void starts_beside_threads_that_allocate(void **state)
+{
+    enum { THREADS = 4, TIMES = 100 };
+    pthread_t threads[THREADS];
+    atomic_bool stop = false;
+    int i;
+
+    (void)state;
+    for (i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, allocate, &stop), 0);
+    for (i = 0; i < TIMES; i++) {
+        struct process process;
+
+        process_run(&(struct command){.arguments = (char *[]){"/bin/sh", "-c", "sleep 9 &", NULL},
+                                      .variable = "ONE=new",
+                                      .input = "",
+                                      .seconds = 5,
+                                      .output_limit = 100},
+                    &process);
+        assert_int_equal(process.end, PROCESS_EXITED);
+        process_free(&process);
+    }
+    atomic_store(&stop, true);
+    for (i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+
 /* A variable stands in the environment beside ours, in place of one of its name. */
 static void children_have_a_variable(void **state)
 {
@@ -394,6 +438,7 @@ int main(void)
         cmocka_unit_test(kills_grandchildren_of_what_hangs),
         cmocka_unit_test(says_what_cannot_start),
         cmocka_unit_test(tells_what_was_spent),
+        cmocka_unit_test(starts_beside_threads_that_allocate),
         cmocka_unit_test(children_have_a_variable),
         cmocka_unit_test(asks_what_hangs_to_end),
         cmocka_unit_test(children_start_clean),
