@@ -284,7 +284,7 @@ bool do_await(struct turn *turn)
         turn_waits(turn, WAIT_CHILDREN, child, STAGE_WAITED);
         return false;
     }
-    if (turn_suspends(turn))
+    if (turn_suspends(turn, STAGE_LENT))
         return false;
     settle(turn, child);
     note_ending(turn, child);
@@ -308,7 +308,7 @@ bool do_cancel(struct turn *turn)
         turn_waits(turn, WAIT_CHILDREN, child, STAGE_WAITED);
         return false;
     }
-    if (turn_suspends(turn))
+    if (turn_suspends(turn, STAGE_LENT))
         return false;
     turn->state->units[child].ending = (struct ending){OUTCOME_CANCELLED, 0}; /* R2.13 */
     settle(turn, child);
@@ -380,7 +380,7 @@ bool do_await_all(struct turn *turn)
             turn_waits(turn, WAIT_CHILDREN, NO_ONE, STAGE_WAITED);
             return false;
         }
-    if (turn_suspends(turn))
+    if (turn_suspends(turn, STAGE_LENT))
         return false;
     for (int i = 0; child_listed(turn, i, &child); i++) {
         settle(turn, child);
@@ -456,7 +456,7 @@ bool do_await_some(struct turn *turn)
             turn_waits(turn, WAIT_CHILDREN, NO_ONE, STAGE_WAITED);
             return false;
         }
-        if (turn_suspends(turn))
+        if (turn_suspends(turn, STAGE_LENT))
             return false;
         turn->unit->chosen = child;
     }
@@ -572,7 +572,7 @@ bool do_get(struct turn *turn)
     }
     turn->unit->chosen = orphanage;
     if (orphans_in(turn, orphanage, false, children) == 0) {
-        if (turn_suspends(turn))
+        if (turn_suspends(turn, STAGE_LENT))
             return false;
         note_kind(turn, OUTCOME_EMPTY);
         return true;
@@ -582,7 +582,7 @@ bool do_get(struct turn *turn)
         turn_waits(turn, WAIT_CHILDREN, NO_ONE, STAGE_WAITED);
         return false;
     }
-    if (turn_suspends(turn))
+    if (turn_suspends(turn, STAGE_LENT))
         return false;
     child = children[pick(turn->step, FREEDOM_HANDED, ended)];
     settle(turn, child);

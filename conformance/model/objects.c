@@ -100,7 +100,7 @@ void pass_on(struct step *step, uint8_t task)
     switch (operation->kind) {
     case OP_LOCK:
     case OP_PROTECT_MUTEX:
-        if (frame->stage == STAGE_WAITED && frame->mutex != NO_ONE && frame->mutex != STALE &&
+        if (frame->stage != STAGE_PART && frame->mutex != NO_ONE && frame->mutex != STALE &&
             state->objects[frame->mutex].owner == task)
             hand_mutex(step, frame->mutex, false);
         frame->mutex = NO_ONE;
@@ -116,7 +116,7 @@ void pass_on(struct step *step, uint8_t task)
         break;
     case OP_FORCE:
         lazy = frame->chosen;
-        if (frame->stage != STAGE_CHOSEN)
+        if (frame->stage != STAGE_CHOSEN && frame->stage != STAGE_TAKEN)
             break;
         frame->stage = STAGE_WAITED;
         choose_computer(step, lazy);

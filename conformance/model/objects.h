@@ -7,9 +7,12 @@
 /* The stages of a task's operation when it goes on. */
 enum {
     STAGE_WAITED = 1,  /* for what it waited for, which has happened unless the task is cancelled */
+    STAGE_LENT,        /* it need not wait, and lets others run */
     STAGE_SIGNALLED,   /* miou_condition_wait: a signal has woken it */
     STAGE_BROADCAST,   /* miou_condition_wait: a broadcast has */
     STAGE_CHOSEN,      /* miou_lazy_force: to compute the value */
+    STAGE_KNOWN,       /* miou_lazy_force: the value is `given`, and it lets others run */
+    STAGE_TAKEN,       /* miou_lazy_force: it will compute the value, and lets others run */
     STAGE_VALUE,       /* what it waited for has the ending `given` */
     STAGE_PART,        /* the part that it executes has returned `given` */
     STAGE_LAST,        /* protect: the part at the end has */

@@ -120,7 +120,7 @@ bool do_protect_mutex(struct turn *turn) /* R9.9 */
         if (lists_last(turn->step->model->lists, turn->unit->list).kind != OUTCOME_OK)
             return true;
         turn->unit->list = before;
-        mutex = named(turn);
+        mutex = mutex == NO_ONE ? named(turn) : mutex;
     }
     turn->unit->mutex = mutex;
     begin_part(turn, turn->operation->tasks[0], STAGE_PART);

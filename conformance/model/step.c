@@ -76,11 +76,11 @@ void turn_yields(struct turn *turn, int stage)
     queue_ready(turn->state, turn->task, false);
 }
 
-bool turn_suspends(struct turn *turn)
+bool turn_suspends(struct turn *turn, int stage)
 {
-    if (turn->unit->stage || !may(turn->step, FREEDOM_SUSPENDS))
+    if ((turn->unit->stage && turn->unit->stage != stage) || !may(turn->step, FREEDOM_SUSPENDS))
         return false;
-    turn_yields(turn, STAGE_WAITED);
+    turn_yields(turn, stage);
     return true;
 }
 

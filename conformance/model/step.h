@@ -102,8 +102,9 @@ void turn_waits(struct turn *turn, enum wait wait, uint8_t on, int stage);
 /* It lets others run, and goes on with its operation at that stage. */
 void turn_yields(struct turn *turn, int stage);
 
-/* A call that need not wait may let others run all the same, once. Returns whether it does. */
-bool turn_suspends(struct turn *turn);
+/* A call that need not wait may let others run all the same, again and again, and is at that stage
+ * meanwhile. Returns whether it does. */
+bool turn_suspends(struct turn *turn, int stage);
 
 /* A task of the program is executed as a part of the operation, which goes on at that stage. */
 void begin_part(struct turn *turn, int task, int stage);

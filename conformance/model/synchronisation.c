@@ -83,23 +83,23 @@ bool do_lock(struct turn *turn)
         turn->unit->mutex = NO_ONE;
         return stop(turn);
     }
-    if (turn->unit->stage == STAGE_WAITED) {
-        turn->unit->mutex = NO_ONE;
-        note_kind(turn, OUTCOME_OK);
-        return true;
-    }
-    if (!has_object(turn, &mutex))
-        return true;
-    if (object_of(turn, mutex)->owner == turn->task) { /* R9.3 */
-        note_kind(turn, OUTCOME_WOULD_DEADLOCK);
-        return true;
-    }
-    if (object_of(turn, mutex)->owner != NO_ONE) {
+    if (!turn->unit->stage) {
+        if (!has_object(turn, &mutex))
+            return true;
+        if (object_of(turn, mutex)->owner == turn->task) { /* R9.3 */
+            note_kind(turn, OUTCOME_WOULD_DEADLOCK);
+            return true;
+        }
         turn->unit->mutex = mutex;
-        turn_waits(turn, WAIT_MUTEX, mutex, STAGE_WAITED);
-        return false;
+        if (object_of(turn, mutex)->owner != NO_ONE) {
+            turn_waits(turn, WAIT_MUTEX, mutex, STAGE_WAITED);
+            return false;
+        }
+        object_of(turn, mutex)->owner = turn->task; /* R9.1: at once */
     }
-    object_of(turn, mutex)->owner = turn->task; /* R9.1: at once */
+    if (turn_suspends(turn, STAGE_LENT))
+        return false;
+    turn->unit->mutex = NO_ONE;
     note_kind(turn, OUTCOME_OK);
     return true;
 }
@@ -249,12 +249,13 @@ static bool computation_ends(struct turn *turn)
     return true;
 }
 
-/* The function begins, as a part of the task [R9.17]. */
-static bool compute(struct turn *turn, uint8_t lazy)
+/* The task is the one that computes the value. The function begins, as a part of it [R9.17]. */
+static bool compute(struct turn *turn)
 {
-    turn->unit->chosen = lazy;
-    object_of(turn, lazy)->owner = turn->task;
-    begin_part(turn, object_of(turn, lazy)->task, STAGE_PART);
+    if (may(turn->step, FREEDOM_SUSPENDS))
+        turn_yields(turn, STAGE_TAKEN);
+    else
+        begin_part(turn, object_of(turn, turn->unit->chosen)->task, STAGE_PART);
     return false;
 }
 
@@ -265,9 +266,10 @@ static bool force_anew(struct turn *turn)
     if (!has_object(turn, &lazy))
         return true;
     if (object_of(turn, lazy)->done) {
-        if (turn_suspends(turn))
+        turn->unit->given = object_of(turn, lazy)->ending;
+        if (turn_suspends(turn, STAGE_KNOWN))
             return false;
-        note_given(turn, object_of(turn, lazy)->ending);
+        note_given(turn, turn->unit->given);
         return true;
     }
     if (object_of(turn, lazy)->owner == turn->task) { /* R9.19 */
@@ -279,7 +281,11 @@ static bool force_anew(struct turn *turn)
         turn_waits(turn, WAIT_LAZY, lazy, STAGE_WAITED);
         return false;
     }
-    return !turn_suspends(turn) && compute(turn, lazy); /* R9.17 */
+    if (turn_suspends(turn, STAGE_LENT)) /* R9.17 */
+        return false;
+    object_of(turn, lazy)->owner = turn->task;
+    turn->unit->chosen = lazy;
+    return compute(turn);
 }
 
 bool do_force(struct turn *turn)
@@ -290,13 +296,19 @@ bool do_force(struct turn *turn)
         pass_on(turn->step, turn->task);
         return stop(turn);
     }
-    if (turn->unit->stage == STAGE_VALUE) {
+    switch (turn->unit->stage) {
+    case STAGE_KNOWN:
+        if (turn_suspends(turn, STAGE_KNOWN))
+            return false; /* fall through */
+    case STAGE_VALUE:
         note_given(turn, turn->unit->given);
         return true;
+    case STAGE_CHOSEN:
+    case STAGE_TAKEN:
+        return compute(turn);
+    default:
+        return force_anew(turn);
     }
-    if (turn->unit->stage == STAGE_CHOSEN)
-        return compute(turn, turn->unit->chosen);
-    return force_anew(turn);
 }
 
 /* ---- Triggers ---- */
@@ -307,20 +319,21 @@ bool do_await_trigger(struct turn *turn)
 
     if (is_cancelled(turn))
         return stop(turn);
-    if (turn->unit->stage) {
-        note_kind(turn, OUTCOME_OK);
-        return true;
+    if (!turn->unit->stage) {
+        if (!has_object(turn, &trigger))
+            return true;
+        if (is_awaited(turn->state, trigger)) { /* R9.23 */
+            note_kind(turn, OUTCOME_BUSY);
+            return true;
+        }
+        if (!object_of(turn, trigger)->done) {
+            turn_waits(turn, WAIT_TRIGGER, trigger, STAGE_WAITED);
+            return false;
+        }
     }
-    if (!has_object(turn, &trigger))
-        return true;
-    if (object_of(turn, trigger)->done) { /* R9.22 */
-        note_kind(turn, OUTCOME_OK);
-    } else if (is_awaited(turn->state, trigger)) { /* R9.23 */
-        note_kind(turn, OUTCOME_BUSY);
-    } else {
-        turn_waits(turn, WAIT_TRIGGER, trigger, STAGE_WAITED);
+    if (turn_suspends(turn, STAGE_LENT)) /* R9.22 */
         return false;
-    }
+    note_kind(turn, OUTCOME_OK);
     return true;
 }
 
@@ -344,17 +357,18 @@ bool do_await_computation(struct turn *turn)
 
     if (is_cancelled(turn))
         return stop(turn);
-    if (turn->unit->stage) {
-        note_given(turn, turn->unit->given);
-        return true;
+    if (!turn->unit->stage) {
+        if (!has_object(turn, &computation))
+            return true;
+        if (!object_of(turn, computation)->done) { /* R9.26 */
+            turn_waits(turn, WAIT_COMPUTATION, computation, STAGE_WAITED);
+            return false;
+        }
+        turn->unit->given = object_of(turn, computation)->ending;
     }
-    if (!has_object(turn, &computation))
-        return true;
-    if (!object_of(turn, computation)->done) { /* R9.26 */
-        turn_waits(turn, WAIT_COMPUTATION, computation, STAGE_WAITED);
+    if (turn_suspends(turn, STAGE_LENT))
         return false;
-    }
-    note_given(turn, object_of(turn, computation)->ending);
+    note_given(turn, turn->unit->given);
     return true;
 }
 

@@ -125,7 +125,8 @@ static void mutex_unlock(struct mutex *mutex)
     wake_first(&mutex->queue);
 }
 
-static int mutex_lock(struct mutex *mutex)
+/* A task that has waited for something before goes on in its turn [R1.21]. */
+static int mutex_lock(struct mutex *mutex, bool has_waited)
 {
     struct task *task = self.task;
 
@@ -133,7 +134,8 @@ static int mutex_lock(struct mutex *mutex)
         return -EDEADLK;
     if (!mutex->holder) {
         mutex->holder = task->id;
-        may_yield(task);
+        if (!has_waited)
+            may_yield(task);
     } else {
         wait_for(task, MIOU_WAIT_MUTEX, &mutex->holder, &mutex->queue);
     }
@@ -152,7 +154,7 @@ PUBLIC int miou_mutex_lock(miou_mutex *handle)
     if (error < 0)
         return error;
     mutex = table_get(self.run, handle, MUTEX);
-    return leave(mutex ? mutex_lock(mutex) : -EINVAL);
+    return leave(mutex ? mutex_lock(mutex, false) : -EINVAL);
 }
 
 PUBLIC int miou_mutex_try_lock(miou_mutex *handle)
@@ -197,7 +199,7 @@ PUBLIC int miou_mutex_protect(miou_mutex *handle, miou_task *fn, void *arg)
     if (error < 0)
         return error;
     mutex = table_get(self.run, handle, MUTEX);
-    if ((error = leave(mutex && fn ? mutex_lock(mutex) : -EINVAL)) < 0)
+    if ((error = leave(mutex && fn ? mutex_lock(mutex, false) : -EINVAL)) < 0)
         return error;
     result = fn(arg);
     miou_mutex_unlock(handle);
@@ -276,7 +278,7 @@ static int condition_wait(struct condition *condition, const void *handle, const
     wait_for(task, MIOU_WAIT_CONDITION, NULL, &condition->queue);
     if (!task->cancelled) {
         mutex = table_get(self.run, mutex_handle, MUTEX);
-        error = mutex ? mutex_lock(mutex) : -EINVAL;
+        error = mutex ? mutex_lock(mutex, true) : -EINVAL;
     }
     if (error < 0 && task->woken == BY_SIGNAL &&
         (condition = table_get(self.run, handle, CONDITION)))

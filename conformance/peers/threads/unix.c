@@ -76,8 +76,11 @@ PUBLIC int miou_sleep(int64_t nanoseconds)
 
     if (error < 0)
         return error;
-    if (nanoseconds <= 0)
-        return leave(may_yield(task));
+    if (nanoseconds <= 0) {
+        if (self.run->freedoms.yields) /* R10.3: "as in miou_yield" */
+            take_turns(task);
+        return leave(task->cancelled ? MIOU_CANCELLED : 0);
+    }
     if (!self.run->posix)
         return leave(MIOU_NO_MONITOR);
     task->deadline = nanoseconds > INT64_MAX - time ? INT64_MAX : time + nanoseconds;
