@@ -304,6 +304,9 @@ static void leaves_no_half_a_report(void **state)
     struct process process = run("", "echo old >file");
 
     (void)state;
+#ifdef __SANITIZE_THREAD__
+    skip(); /* it writes a file of its own when a program starts, which is too large then */
+#endif
     process_free(&process);
     files = count_files();
     process = run("", "trap '' XFSZ; ulimit -f 0; eval $conform --rule R91 --output file; "

@@ -8,7 +8,7 @@
 #include <semaphore.h>
 #include <stdlib.h>
 
-enum { STACKS = 8, STACK = 256 << 10 };
+enum { STACKS = 8, STACK = 1 << 20 };
 
 struct miou_lazy {
     miou_task *fn; /* NULL: computed */

@@ -1,10 +1,10 @@
 /* Tests of the attack: good servers of several kinds pass, each bad server fails the check that is
  * there for its fault, and bad options are refused. Several attacks run at the same time. */
 #include "script.h"
+#include "../servers/places.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -435,26 +435,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_stream_is_the_same_in_any_pieces),
         cmocka_unit_test(test_random_scripts),
         cmocka_unit_test(test_scripts_as_text)};
-    char place[PATH_MAX], path[PATH_MAX + 32];
     int i;
 
     (void)argc;
-#ifdef __SANITIZE_ADDRESS__
-    /* What a server has freed must not look like what it has lost. */
-    snprintf(path, sizeof path, "%s:quarantine_size_mb=0:thread_local_quarantine_size_kb=0",
-             getenv("ASAN_OPTIONS") ? getenv("ASAN_OPTIONS") : "");
-    setenv("ASAN_OPTIONS", path, 1);
-#endif
-    if (!realpath(argv[0], place))
-        return 1;
-    dirname(place);
-    snprintf(path, sizeof path, "%s/../servers/bad", place);
-    setenv("BAD", path, 1);
-    snprintf(path, sizeof path, "%s/../../miou-echo", place);
-    setenv("ECHO", path, 1);
-    snprintf(path, sizeof path, "%s/../../attack", place);
-    setenv("ATTACK", path, 1);
-    setenv("SERVERS", "fuzz/servers", 1);
+    places_set(argv[0]);
     for (i = 0; i < ATTACKS; i++)
         tests[OTHERS + i] = (struct CMUnitTest){
             .name = attacks[i].name, .test_func = test_attack, .initial_state = &attacks[i]};

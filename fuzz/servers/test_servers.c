@@ -1,7 +1,7 @@
 /* Tests of `conform --server`: good servers keep the rules of chapter 7, each bad one breaks the
  * rule that it is there for, and what is no server at all is one clear line. */
-#include <libgen.h>
-#include <limits.h>
+#include "places.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,28 +152,13 @@ static void test_session(void **state)
         assert_ptr_equal(strchr(text, '\n'), &text[size - 1]); /* one line */
 }
 
-static void set_path(const char *variable, const char *place, const char *name)
-{
-    char path[PATH_MAX + 32];
-
-    snprintf(path, sizeof path, "%s/%s", place, name);
-    setenv(variable, path, 1);
-}
-
 int main(int argc, char **argv)
 {
     struct CMUnitTest tests[SESSIONS];
-    char place[PATH_MAX];
     int i;
 
     (void)argc;
-    if (!realpath(argv[0], place))
-        return 1;
-    dirname(place);
-    set_path("BAD", place, "bad");
-    set_path("ECHO", place, "../../miou-echo");
-    set_path("CONFORM_SERVER", place, "../../conform");
-    setenv("SERVERS", "fuzz/servers", 1);
+    places_set(argv[0]);
     for (i = 0; i < SESSIONS; i++)
         tests[i] = (struct CMUnitTest){
             .name = sessions[i].name, .test_func = test_session, .initial_state = &sessions[i]};
