@@ -392,3 +392,29 @@ static int hand_nothing_on(miou_trigger **trigger, miou_computation *from, miou_
     return true_miou_computation_canceller(trigger, from, from);
 }
 MUTANT("R9.28", nothing_is_handed_on, .computation_canceller = hand_nothing_on);
+
+/* The last canceller that this thread has made. */
+static _Thread_local struct {
+    miou_trigger *trigger;
+    miou_computation *from;
+} last;
+
+static int remember(miou_trigger **trigger, miou_computation *from, miou_computation *into)
+{
+    int error = true_miou_computation_canceller(trigger, from, into);
+
+    if (error == 0) {
+        last.trigger = *trigger;
+        last.from = from;
+    }
+    return error;
+}
+
+static int demand_from(miou_trigger *trigger)
+{
+    if (trigger == last.trigger && true_miou_computation_peek(last.from, NULL) < 0)
+        return -EINVAL;
+    return true_miou_trigger_signal(trigger);
+}
+MUTANT("R9.28", a_canceller_needs_what_was_freed, .computation_canceller = remember,
+       .trigger_signal = demand_from);
