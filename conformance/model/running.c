@@ -47,7 +47,6 @@ bool do_sleep(struct turn *turn)
         return true;
     }
     if (turn->operation->value > 0) {
-        turn->self->chosen = NO_ONE;
         turn_waits(turn, WAIT_SLEEP, NO_ONE, STAGE_WAITED);
         return false;
     }

@@ -44,20 +44,22 @@ static struct domain *receiver(enum news news, struct task *task)
     return news == NEWS_END && task->parent ? task->parent->domain : task->domain;
 }
 
-/* Letters to one domain keep their order. */
+/* Letters to one domain keep their order; or only those about one task do, as no rule says in which
+ * order a domain hears of things. */
 static void post(struct courier *courier, struct domain *to, enum news news, struct task *task)
 {
     struct letter *letter = malloc(sizeof *letter);
     struct list *before = courier->letters.prev;
     int64_t due = now() + rand_r(&courier->seed) % 1000000;
+    int64_t *last = task->run->freedoms.newest ? &task->news_due : &to->news_due;
 
     if (!letter) {
         deliver(news, task);
         return;
     }
-    if (due <= to->news_due)
-        due = to->news_due + 1;
-    to->news_due = due;
+    if (due <= *last)
+        due = *last + 1;
+    *last = due;
     *letter = (struct letter){.news = news, .task = task, .due = due};
     while (before != &courier->letters && ENTRY(before, struct letter, link)->due > due)
         before = before->prev;
