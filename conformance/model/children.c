@@ -303,8 +303,9 @@ bool do_cancel(struct turn *turn)
         return true;
     }
     turn->unit->chosen = child;
-    if (!has_ended(turn->state, child)) {
+    if (!has_ended(turn->state, child))
         tell_to_cancel(turn->step, child);
+    if (!has_ended(turn->state, child)) {
         turn_waits(turn, WAIT_CHILDREN, child, STAGE_WAITED);
         return false;
     }

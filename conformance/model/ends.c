@@ -53,16 +53,86 @@ void cancel_task(struct step *step, uint8_t task)
         pass_on(step, task);
 }
 
+static void finalise(struct step *step, uint8_t task, uint8_t resource)
+{
+    emit_of(step, EVENT_FINALISE, step->state->resources[resource].name, task,
+            step->state->resources[resource].creator, 0);
+    resource_drop(step->state, resource);
+}
+
+/* Nothing of the task is left but its ending. */
+static void task_has_ended(struct step *step, uint8_t task)
+{
+    struct state *state = step->state;
+    struct unit *unit = unit_of(step, task);
+
+    for (int i = 0; i < state->objects_used; i++) {
+        struct object *object = &state->objects[i];
+
+        if (object->kind == NAME_MUTEX && object->owner == task)
+            object->owner = STALE; /* R9.8: it stays locked for good */
+        if (object->kind == NAME_ORPHANAGE && object->owner == task)
+            object_end(state, (uint8_t)i); /* R3.7 */
+    }
+    for (int i = 0; i < state->units_used; i++) /* their promises are stale [R2.11] */
+        if (is_child(&state->units[i], task))
+            unit_drop(state, (uint8_t)i);
+    state->current[unit->domain] = NO_ONE;
+    unit->life = LIFE_ENDED;
+    unit->place = PLACE_NONE;
+    unit->wait = WAIT_NOTHING;
+    unit->cancel = CANCEL_NO;
+    unit->at = unit->each = 0;
+    unit->round = unit->list = 0;
+    if (task == state->main) {
+        state->over = 1;
+        if (!state->early)
+            state->ending = unit->ending; /* R1.1, R1.2 */
+    } else if (state->units[unit->parent].domain == unit->domain) {
+        end_is_known(step, task);
+    }
+}
+
+/* Whether nothing but events comes of what finalises a task's resources. */
+static bool finalises_plainly(const struct state *state, uint8_t task)
+{
+    for (int i = 0; i < state->resources_used; i++)
+        if (state->resources[i].phase != RESOURCE_NONE && state->resources[i].owner == task &&
+            state->resources[i].task != NO_ONE)
+            return false;
+    return true;
+}
+
+/* A task that is cancelled before it has begun ends in the turn of the one that cancels it. */
+static void end_unbegun(struct step *step, uint8_t task)
+{
+    struct state *state = step->state;
+    struct unit *unit = unit_of(step, task);
+    uint8_t current = state->current[unit->domain], resource;
+
+    unqueue(state, task);
+    unit->life = LIFE_RETURNED;
+    unit->ending = (struct ending){OUTCOME_CANCELLED, 0};
+    while ((resource = resource_newest(state, RESOURCE_OWNED, task)) != NO_ONE)
+        finalise(step, task, resource);
+    task_has_ended(step, task);
+    state->current[unit->domain] = current;
+}
+
 void tell_to_cancel(struct step *step, uint8_t task)
 {
     struct unit *unit = unit_of(step, task);
 
     if (unit->life == LIFE_ENDED || unit->cancel != CANCEL_NO)
         return;
-    if (unit->domain == step->domain)
-        cancel_task(step, task);
-    else
+    if (unit->domain != step->domain) {
         unit->cancel = CANCEL_TOLD;
+        return;
+    }
+    cancel_task(step, task);
+    if (unit->life == LIFE_SPAWNED && finalises_plainly(step->state, task) &&
+        may(step, FREEDOM_UNBEGUN)) /* R2.22 */
+        end_unbegun(step, task);
 }
 
 void end_early(struct step *step, enum outcome_kind code)
@@ -127,37 +197,17 @@ void resource_arrives(struct step *step, uint8_t place)
     step->state->resources[place].from = NO_ONE;
 }
 
-/* Nothing of the task is left but its ending. */
-static void task_has_ended(struct step *step, uint8_t task)
+bool may_end_broken(const struct step *step, uint8_t task)
 {
-    struct state *state = step->state;
-    struct unit *unit = unit_of(step, task);
+    const struct unit *parent = &step->state->units[step->state->units[task].parent];
+    const struct unit *frame =
+        &step->state->units[innermost(step->state, step->state->units[task].parent)];
+    int first = step->program->tasks[frame->task].first;
 
-    for (int i = 0; i < state->objects_used; i++) {
-        struct object *object = &state->objects[i];
-
-        if (object->kind == NAME_MUTEX && object->owner == task)
-            object->owner = STALE; /* R9.8: it stays locked for good */
-        if (object->kind == NAME_ORPHANAGE && object->owner == task)
-            object_end(state, (uint8_t)i); /* R3.7 */
-    }
-    for (int i = 0; i < state->units_used; i++) /* their promises are stale [R2.11] */
-        if (is_child(&state->units[i], task))
-            unit_drop(state, (uint8_t)i);
-    state->current[unit->domain] = NO_ONE;
-    unit->life = LIFE_ENDED;
-    unit->place = PLACE_NONE;
-    unit->wait = WAIT_NOTHING;
-    unit->cancel = CANCEL_NO;
-    unit->at = unit->each = 0;
-    unit->round = unit->list = 0;
-    if (task == state->main) {
-        state->over = 1;
-        if (!state->early)
-            state->ending = unit->ending; /* R1.1, R1.2 */
-    } else if (state->units[unit->parent].domain == unit->domain) {
-        end_is_known(step, task);
-    }
+    return parent->cancel == CANCEL_YES ||
+           (parent->place == PLACE_WAITING && parent->wait == WAIT_CHILDREN &&
+            step->program->operations[first + frame->at].kind == OP_CANCEL &&
+            frame->chosen == task);
 }
 
 void task_ends(struct step *step, uint8_t task)
@@ -172,9 +222,7 @@ void task_ends(struct step *step, uint8_t task)
     if (resource != NO_ONE) { /* R5.6, R5.19, R5.25 */
         uint8_t callback = state->resources[resource].task;
 
-        emit_of(step, EVENT_FINALISE, state->resources[resource].name, task,
-                state->resources[resource].creator, 0);
-        resource_drop(state, resource);
+        finalise(step, task, resource);
         unit->place = PLACE_CURRENT;
         state->current[unit->domain] = task;
         if (callback != NO_ONE)
@@ -183,8 +231,7 @@ void task_ends(struct step *step, uint8_t task)
             resource_newest(state, RESOURCE_OWNED, task) != NO_ONE)
             return;
     }
-    /* R2.3: it does not end for its parent before that is cancelled. */
-    if (unit->broke && task != state->main && state->units[unit->parent].cancel != CANCEL_YES) {
+    if (unit->broke && task != state->main && !may_end_broken(step, task)) {
         state->current[unit->domain] = NO_ONE;
         queue_waiting(state, task, WAIT_PARENT, NO_ONE);
         return;

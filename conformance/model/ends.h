@@ -34,6 +34,10 @@ void task_ends(struct step *step, uint8_t task);
 /* Its parent's domain hears that a task has ended. */
 void end_is_known(struct step *step, uint8_t task);
 
+/* Whether a task that has broken a rule may end for its parent: that is cancelled [R2.3], or waits
+ * in a miou_cancel of the task, which returns 0 as always [R2.23]. */
+bool may_end_broken(const struct step *step, uint8_t task);
+
 /* Whether the next thing that its parent does, or what it waits for, depends on that; else it may
  * as well hear of it later. Where the parent waits for all of several children, it may as well hear
  * of them in the order of their places. */

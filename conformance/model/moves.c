@@ -99,7 +99,7 @@ static void add_turns(const struct step *step, uint8_t domain, struct moves *mov
             add_free(moves, MOVE_BEGIN, i, unit->rank > 0 ? FREEDOM_TURN : FREEDOM_INTERLEAVING);
         else if (unit->place == PLACE_WAITING &&
                  ((unit->wait == WAIT_END && all_children_ended(state, (uint8_t)i)) ||
-                  (unit->wait == WAIT_PARENT && state->units[unit->parent].cancel == CANCEL_YES)))
+                  (unit->wait == WAIT_PARENT && may_end_broken(step, (uint8_t)i))))
             add(moves, MOVE_END, i);
     }
 }
@@ -275,7 +275,7 @@ static void take_one(struct step *step, const struct moves *moves)
         step->ready = (uint8_t)(move->which + 1);
 }
 
-bool take_step(struct step *step)
+static struct moves all_moves(const struct step *step)
 {
     struct moves moves = {.step = step, .count = 0};
 
@@ -284,15 +284,34 @@ bool take_step(struct step *step)
             add_turns(step, (uint8_t)d, &moves);
     add_news(step, &moves);
     add_sleeps(step, false, &moves);
-    if (moves.count == 0 && !step->held && !step->focus)
+    return moves;
+}
+
+/* Whether no domain has anything left to do; what one has heard last may have been in vain. */
+static bool is_at_rest(const struct step *step)
+{
+    struct step any = *step;
+
+    any.focus = 0;
+    return !step->held && all_moves(&any).count == 0;
+}
+
+bool take_step(struct step *step)
+{
+    struct moves moves = all_moves(step);
+    bool rests = moves.count == 0 && is_at_rest(step);
+
+    if (rests) {
+        step->focus = 0;
         add_sleeps(step, true, &moves);
+    }
     if (moves.count > 0) {
         if (moves.count == MOVES_MAX)
             step->state->full = 1;
         take_one(step, &moves);
         return true;
     }
-    if (step->held || step->focus || unit_of(step, step->state->main)->cancel != CANCEL_NO)
+    if (!rests || unit_of(step, step->state->main)->cancel != CANCEL_NO)
         return false;
     end_early(step, OUTCOME_DEADLOCK); /* R13.1 */
     return true;
