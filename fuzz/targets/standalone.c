@@ -30,7 +30,7 @@ enum {
 #ifdef __SANITIZE_THREAD__
 /* The simulation gives a run the memory of an earlier one. Where a trigger's lock was once, a
  * computation's may be now, which is no wrong order of locks. */
-const char *__tsan_default_options(void);
+__attribute__((visibility("default"), used)) const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
 {
     return "detect_deadlocks=0";
