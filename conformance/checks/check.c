@@ -1,6 +1,7 @@
 /* check: runs one check on a runtime library, in this process.
  *
  *     checks --list                   prints one line for each rule of each check: R6.5 write_all
+ *     checks --source RULE NAME [WHY] prints the lines of a check, marked where it failed
  *     checks LIBRARY RULE NAME [WORD]
  *
  * Exit status: 0 passed, 1 failed, 77 the runtime lacks what the check needs, 2 could not tell. The
@@ -499,16 +500,29 @@ static int list_checks(void)
     return PASSED;
 }
 
+static int print_source(const char *rule, const char *name, const char *why)
+{
+    const struct check *check = find(rule, name);
+
+    if (!check)
+        return COULD_NOT_TELL;
+    source_print(check->file, name, why);
+    return PASSED;
+}
+
 int main(int argc, char **argv)
 {
     unsetenv("CMOCKA_MESSAGE_OUTPUT");
     unsetenv("CMOCKA_TEST_ABORT");
     if (argc == 2 && !strcmp(argv[1], "--list"))
         return list_checks();
+    if ((argc == 4 || argc == 5) && !strcmp(argv[1], "--source"))
+        return print_source(argv[2], argv[3], argc == 5 ? argv[4] : "");
     if (argc == 4 || argc == 5) {
         library = argv[1];
         return run_one(argv[2], argv[3], argc == 5 ? argv[4] : "");
     }
-    fprintf(stderr, "usage: checks --list\n       checks LIBRARY RULE NAME [WORD]\n");
+    fprintf(stderr, "usage: checks --list\n       checks --source RULE NAME [WHY]\n"
+                    "       checks LIBRARY RULE NAME [WORD]\n");
     return COULD_NOT_TELL;
 }

@@ -23,7 +23,7 @@ static void write_lines(FILE *stream, const char *text, bool numbered)
         number++;
         if (numbered)
             fprintf(stream, "  %3d  ", number);
-        fprintf(stream, "%s%.*s\n", numbered ? "" : "       ", (int)size, text);
+        fprintf(stream, "%s%.*s\n", numbered || !size ? "" : "       ", (int)size, text);
         text += size + (text[size] == '\n');
     }
 }
@@ -43,6 +43,11 @@ static void write_commands(FILE *stream, const struct report *report, const stru
 const char *failure_output_title(const struct test *test)
 {
     return test->scenario ? "last events (" KEY ")" : "last output";
+}
+
+const char *failure_source_title(const struct result *result)
+{
+    return strstr(result->source, "\n> ") ? "the check, > marks where it failed" : "the check";
 }
 
 /* Write a text behind a title, and free it. Returns whether there is one. */
@@ -81,6 +86,10 @@ void failure_write(FILE *stream, const struct report *report, const struct suite
         write_lines(stream, test->scenario->text, true);
     }
     reason_write(stream, suite, result);
+    if (result->source) {
+        fprintf(stream, "  %s:\n", failure_source_title(result));
+        write_lines(stream, result->source, false);
+    }
     write_said(stream, test);
     if (result->errors) {
         fprintf(stream, "  standard error:\n");

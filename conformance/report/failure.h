@@ -12,4 +12,7 @@ void failure_write(FILE *stream, const struct report *report, const struct suite
 /* What the lines are that the runtime's side has said last. */
 const char *failure_output_title(const struct test *test);
 
+/* What the lines of a check are. */
+const char *failure_source_title(const struct result *result);
+
 #endif

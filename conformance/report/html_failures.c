@@ -231,6 +231,8 @@ static void write_test(const struct report *report, const struct suite *suite,
     write_reason(stream, result->reason);
     write_replay(stream, result->replay);
     write_findings(stream, suite, test);
+    if (result->source)
+        write_text(stream, failure_source_title(result), result->source, true);
     write_text(stream, "Tasks that have not returned", pending, true);
     free(pending);
     write_text(stream, "Standard error", result->errors, !test->scenario);

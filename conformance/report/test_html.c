@@ -254,6 +254,7 @@ static void pages_have_only_their_own_elements(void **state)
     fail_with(suite, trace);
     suite->tests[0].result.errors = copy_of(HOSTILE);
     suite->tests[0].result.output = copy_of(HOSTILE);
+    suite->tests[0].result.source = copy_of(HOSTILE);
     result_set(&suite->tests[1].result, RESULT_UNKNOWN, HOSTILE);
     page = page_of(suite);
     expect_closed(page);

@@ -298,6 +298,26 @@ static void run_program(const struct session *session, char *const *arguments, c
     free(line.text);
 }
 
+/* The lines of a check, marked where the reason says that it failed; NULL: they cannot be had. */
+static char *source_of(const struct session *session, const struct test *test, const char *reason)
+{
+    char *const arguments[] = {(char *)session->checks,       "--source",
+                               test->rule->id,                (char *)(uintptr_t)test->name,
+                               (char *)(uintptr_t)reason, NULL};
+    struct process process;
+    char *source = NULL;
+
+    process_run(&(struct command){.arguments = arguments,
+                                  .input = "",
+                                  .seconds = session->seconds,
+                                  .output_limit = OUTPUT_LIMIT},
+                &process);
+    if (process.end == PROCESS_EXITED && process.status == 0 && process.output_size > 0)
+        source = copy_of(process.output);
+    process_free(&process);
+    return source;
+}
+
 struct result execute_check(const struct session *session, const struct test *test)
 {
     char word[17], signature[256];
@@ -318,6 +338,8 @@ struct result execute_check(const struct session *session, const struct test *te
     result.errors = excerpt(process.errors, process.errors_size, ERROR_LINES);
     judge_check(&process, session, signature, &result);
     process_free(&process);
+    if (result_is_failure(result.kind))
+        result.source = source_of(session, test, result.reason);
     return result;
 }
 
