@@ -93,7 +93,7 @@ static void find_definitions(void)
         if (!inside && !strchr(" #/{}", *line))
             head = line;
         inside |= last == '{';
-        if (*line == '}' || (!inside && head && last == ';')) {
+        if (*line == '}') {
             add_definition(first, head, i);
             inside = false;
             first = 0;
