@@ -100,7 +100,7 @@ static void tell_failure(struct progress *progress, const struct test *test)
     if (progress->told_failure || !progress->counts[WAITS])
         return;
     progress->told_failure = true;
-    words = cause_words(&test->result);
+    words = cause_words(test);
     wipe(progress);
     fprintf(progress->stream, "first failure: %s %s: %.*s\n", test->id,
             result_name(test->result.kind), REASON_MAX, words);

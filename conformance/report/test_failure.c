@@ -128,15 +128,23 @@ static void only_numbers_make_no_difference(void **state)
 
 /* ---- Causes ---- */
 
-static void expect_cause(const char *reason, const char *errors, const char *words)
+static void expect_cause_of(enum result_kind kind, const char *reason, const char *errors,
+                            const char *words)
 {
-    struct result result = {.kind = RESULT_FAIL,
-                            .reason = (char *)(uintptr_t)reason,
-                            .errors = (char *)(uintptr_t)errors};
-    char *cause = cause_words(&result);
+    struct rule rule = {.id = (char *)(uintptr_t) "R98.1"};
+    struct test test = {.rule = &rule,
+                        .result = {.kind = kind,
+                                   .reason = (char *)(uintptr_t)reason,
+                                   .errors = (char *)(uintptr_t)errors}};
+    char *cause = cause_words(&test);
 
     assert_string_equal(cause, words);
     free(cause);
+}
+
+static void expect_cause(const char *reason, const char *errors, const char *words)
+{
+    expect_cause_of(RESULT_FAIL, reason, errors, words);
 }
 
 static void the_call_that_returned_an_error_is_the_cause(void **state)
@@ -153,6 +161,16 @@ static void the_call_that_returned_an_error_is_the_cause(void **state)
     expect_cause("it crashed", "words of another\n", "it crashed: words of another");
 }
 
+/* Little is known of a check that hangs. */
+static void checks_that_hang_have_a_cause_a_chapter(void **state)
+{
+    (void)state;
+    expect_cause_of(RESULT_HANG, "no end after 20.0 seconds of processor time", NULL,
+                    "it hangs in a check of R98");
+    expect_cause_of(RESULT_HANG, "no end after 0.0 seconds of processor time, and then it slept",
+                    "it says so\n", "it hangs, asleep, in a check of R98: it says so");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +179,7 @@ int main(void)
         cmocka_unit_test(findings_that_differ_in_numbers_are_told_once),
         cmocka_unit_test(only_numbers_make_no_difference),
         cmocka_unit_test(the_call_that_returned_an_error_is_the_cause),
+        cmocka_unit_test(checks_that_hang_have_a_cause_a_chapter),
     };
 
     return cmocka_run_group_tests(tests, place_set_up, place_tear_down);
