@@ -12,6 +12,47 @@
 
 #define KEY "begin TASK DOMAIN, spawn TASK LINE CHILD, did TASK LINE OUTCOME"
 
+/* ---- The rule ---- */
+
+enum { STATEMENT_MAX = 560 /* bytes, some eight lines */ };
+
+size_t failure_statement_size(const char *statement)
+{
+    static const char end[] = ". ";
+    size_t whole = strlen(statement), size = 0;
+    const char *at = statement;
+
+    if (whole <= STATEMENT_MAX)
+        return whole;
+    while ((at = strstr(at, end)) && (!size || at + 1 - statement <= STATEMENT_MAX))
+        size = (size_t)(++at - statement);
+    return size ? size : whole;
+}
+
+static const struct chapter *chapter_of(const struct suite *suite, const struct rule *rule)
+{
+    for (size_t i = 0; i < suite->rule_count; i++)
+        if (suite->rules[i].rule == rule)
+            return suite->rules[i].chapter;
+    return NULL;
+}
+
+void failure_statement_write(FILE *stream, const struct suite *suite, const struct test *test)
+{
+    const char *statement = test->rule->statement;
+    size_t size = failure_statement_size(statement);
+    const struct chapter *chapter = chapter_of(suite, test->rule);
+    char *text = statement[size] && chapter
+                     ? text_of("%.*s ... (the rest: %s:%d)", (int)size, statement, chapter->file,
+                               test->rule->line)
+                     : copy_of(statement);
+
+    paragraph_write(stream, "  ", text);
+    free(text);
+}
+
+/* ---- The test ---- */
+
 /* Write each line of a text behind its number, or behind a blank of the same width. */
 static void write_lines(FILE *stream, const char *text, bool numbered)
 {

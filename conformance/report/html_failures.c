@@ -171,6 +171,18 @@ static void write_paragraph(FILE *stream, const char *class, const char *text)
     fputs("</p>\n", stream);
 }
 
+/* The rest stands where the rule does. */
+static void write_statement(FILE *stream, const struct rule *rule)
+{
+    size_t size = failure_statement_size(rule->statement);
+
+    fputs("<p class=\"statement\">", stream);
+    markup_bytes(stream, rule->statement, size);
+    if (rule->statement[size])
+        fprintf(stream, " <a href=\"#%s\">...</a>", rule->id);
+    fputs("</p>\n", stream);
+}
+
 static void write_replay(FILE *stream, const char *replay)
 {
     if (!replay)
@@ -227,7 +239,7 @@ static void write_test(const struct report *report, const struct suite *suite,
     markup_name(stream, test->id);
     fprintf(stream, "\" data-rule=\"%s\">\n", test->rule->id);
     write_heading(stream, test);
-    write_paragraph(stream, "statement", test->rule->statement);
+    write_statement(stream, test->rule);
     write_reason(stream, result->reason);
     write_replay(stream, result->replay);
     write_findings(stream, suite, test);

@@ -4,6 +4,7 @@
 
 #include "alike.h"
 #include "causes.h"
+#include "failure.h"
 #include "reason.h"
 #include "scenario/memory.h"
 
@@ -126,6 +127,37 @@ static void only_numbers_make_no_difference(void **state)
     }
 }
 
+/* ---- Rules ---- */
+
+/* Of a statement of this many sentences, so many are shown. */
+static void expect_shown(int sentences, int shown)
+{
+    static const char sentence[] = "It has a hundred bytes, which is one more than a line holds, and "
+                                   "ends with a full stop and a blank. ";
+    char text[16 * sizeof sentence] = "";
+
+    for (int i = 0; i < sentences; i++)
+        strcat(text, sentence);
+    text[strlen(text) - 1] = '\0';
+    assert_int_equal(failure_statement_size(text), shown * (int)(sizeof sentence - 1) - 1);
+}
+
+static void of_long_statements_the_first_sentences_are_shown(void **state)
+{
+    char endless[2000];
+
+    (void)state;
+    expect_shown(1, 1);
+    expect_shown(5, 5);
+    expect_shown(6, 5);
+    expect_shown(15, 5);
+    memset(endless, 'x', sizeof endless - 1);
+    endless[sizeof endless - 1] = '\0';
+    assert_int_equal(failure_statement_size(endless), sizeof endless - 1);
+    strcpy(endless + 1000, "first. Second.");
+    assert_int_equal(failure_statement_size(endless), 1006);
+}
+
 /* ---- Causes ---- */
 
 static void expect_cause_of(enum result_kind kind, const char *reason, const char *errors,
@@ -178,6 +210,7 @@ int main(void)
         cmocka_unit_test(a_finding_names_the_rule_by_its_title),
         cmocka_unit_test(findings_that_differ_in_numbers_are_told_once),
         cmocka_unit_test(only_numbers_make_no_difference),
+        cmocka_unit_test(of_long_statements_the_first_sentences_are_shown),
         cmocka_unit_test(the_call_that_returned_an_error_is_the_cause),
         cmocka_unit_test(checks_that_hang_have_a_cause_a_chapter),
     };
