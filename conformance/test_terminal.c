@@ -107,6 +107,21 @@ static void logs_each_tenth(void **state)
     process_free(&process);
 }
 
+/* A test that lasts is named until it ends. */
+static void logs_what_is_in_hand(void **state)
+{
+    struct process process =
+        run("two) until grep -q 'in hand' errors; do sleep 0.1; done;;",
+            "eval $conform --rule R91 --timeout 1000 2>errors; cat errors");
+
+    (void)state;
+    assert_true(contains(process.output, "conform: 1 of 3 tests, 0:"));
+    assert_true(contains(process.output, "; in hand: R91.1/two ("));
+    assert_true(contains(process.output, " s)\n"));
+    assert_int_equal(count(process.output, "conform: "), 1);
+    process_free(&process);
+}
+
 /* The next test waits until it has been told. */
 static void tells_the_first_failure_at_once(void **state)
 {
@@ -556,6 +571,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logs_each_tenth),
+        cmocka_unit_test(logs_what_is_in_hand),
         cmocka_unit_test(tells_the_first_failure_at_once),
         cmocka_unit_test(tells_no_failure_before_it_counts),
         cmocka_unit_test(rewrites_a_line_on_a_terminal),
