@@ -270,7 +270,7 @@ static void tells_hangs_apart(void **state)
     set_up_driver("driver", DRIVER(BEFORE "exec sleep 1000"));
     process = conform("--driver 'sh driver' --rule R98.1 --timeout 0.5");
     assert_true(contains(process.output, "  R98.1  MUST   hang  "));
-    assert_true(contains(process.output, "no end after "));
+    assert_true(contains(process.output, "no end: it sleeps, after "));
     assert_true(contains(process.output, "begin main 0\n"));
     assert_int_equal(process.status, 1);
     process_free(&process);
@@ -283,6 +283,24 @@ static void tells_what_is_not_implemented(void **state)
                    "Not implemented: R98.1\nNext: yield, which 1 test needs and nothing else.\n");
     expect_verdict(DRIVER(BEFORE "say 'absent miou_yield\\n'"), "not implemented", 2,
                    "0 passed, 0 failed, 1 skipped\n");
+}
+
+/* What a driver does itself is not the runtime's to have. */
+static void tells_the_drivers_own_from_the_runtimes(void **state)
+{
+    struct process process;
+    char text[2 * PATH_MAX];
+
+    (void)state;
+    snprintf(text, sizeof text,
+             "exec %s --driver \"printf 'driver 2 x\\nlacks until own\\nready\\n'; cat\" --format "
+             "tap --rule R9.11/handed-to-who-waits-for-the-mutex,R5.6/plain",
+             built("conform"));
+    shell(&process, "", 0, text);
+    assert_true(contains(process.output, "not implemented: the driver has no until, which needs a "
+                                         "yield\n"));
+    assert_true(contains(process.output, "not implemented: the runtime has no own\n"));
+    process_free(&process);
 }
 
 /* A runtime that lacks a function does not conform, whatever else it does. */
@@ -1159,6 +1177,7 @@ int main(void)
         cmocka_unit_test(tells_crashes_apart),
         cmocka_unit_test(tells_hangs_apart),
         cmocka_unit_test(tells_what_is_not_implemented),
+        cmocka_unit_test(tells_the_drivers_own_from_the_runtimes),
         cmocka_unit_test(demands_what_is_not_implemented),
         cmocka_unit_test(a_should_is_no_must),
         cmocka_unit_test(tells_what_it_could_not_tell),

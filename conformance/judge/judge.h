@@ -66,7 +66,7 @@ struct verdict {
     int finding_count;
     int more;                 /* findings that are not kept */
     struct invariants broken; /* all of them, excused ones included */
-    char *absent;             /* absent: the function's name; else NULL */
+    char *absent;             /* absent: what was, as judge_absent or the driver says; else NULL */
 };
 
 /* Judge a trace of the program. What breaks an excused invariant is no finding; NULL: none is. */
@@ -84,8 +84,8 @@ void verdict_add(struct verdict *verdict, struct finding finding);
  * does, as one line, to be freed; NULL: nothing. */
 char *judge_protocol(const struct program *program, const struct trace *trace);
 
-/* The function that the runtime does not have, and without which nothing can be said of the trace,
- * whole or not; NULL: there is none. */
+/* What the runtime does not have, and without which nothing can be said of the trace, whole or not:
+ * an operation's word, "outside", or "miou_domain_self", which no operation calls; NULL: nothing. */
 const char *judge_absent(const struct program *program, const struct trace *trace);
 
 /* Findings name events by their lines in the trace. Returns the next such line that is named from

@@ -58,7 +58,7 @@ static char *call_of(const char *reason)
  * the same operations, and one that sleeps has another than one that computes. */
 static char *hang_of(const struct test *test)
 {
-    bool sleeps = strstr(test->result.reason, "it slept");
+    bool sleeps = strstr(test->result.reason, "it sleeps");
     char *at = events_stopped_at(test), *words;
 
     if (!test->scenario)
