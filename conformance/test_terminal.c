@@ -220,11 +220,12 @@ static void reports_what_was_done_when_interrupted(void **state)
     for (i = 0; i < sizeof signals / sizeof *signals; i++) {
         process = run(STARTS, MEANWHILE("", "kill -%s"), signals[i]);
         assert_true(contains(process.output, "  R91.1  MUST   untested        1/2  Rule 91.1\n\n"
-                                             "R91.1 untested: some of its tests were left out\n\n"
+                                             "R91.1 untested: the session stopped before all of its tests had "
+                                             "been executed\n\n"
                                              "interrupted after 1 of 3 tests: could not tell "
                                              "whether the runtime conforms.\n"
                                              "Untested: R91.1\n"
-                                             "1 passed, 0 failed, 2 left out\nstatus 2\n"));
+                                             "1 passed, 0 failed, 2 not reached\nstatus 2\n"));
         assert_string_equal(process.errors, "");
         process_free(&process);
     }

@@ -137,7 +137,7 @@ const char *reason_untested(const struct suite_rule *rule)
     if (rule->count == 0)
         return rule->rule->untested;
     if (rule->left_out)
-        return "some of its tests were left out";
+        return "the session stopped before all of its tests had been executed";
     test = test && test->result.reason ? test : reason_first(rule, RESULT_DECLINED);
     return test && test->result.reason ? test->result.reason : "it was not executed";
 }
