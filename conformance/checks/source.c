@@ -220,8 +220,8 @@ static const char *name_of_file(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static void print_source(const struct source *source, const char *check,
-                         const struct place *places, int count)
+static void print_source(const struct source *source, const char *check, const struct place *places,
+                         int count)
 {
     const char *name = name_of_file(source->file);
     int i;

@@ -21,7 +21,7 @@ bool fails_by_invariants(const struct test *test)
 {
     const struct finding *finding = first_finding(&test->result);
 
-    return test->result.kind == RESULT_FAIL && finding && finding->rule &&
+    return test->result.kind == RESULT_FAIL && finding && finding->rule && !finding->deviation &&
            invariant_of(finding->rule) >= 0;
 }
 
@@ -97,8 +97,9 @@ char *cause_words(const struct test *test)
 
     if (result->kind != RESULT_FAIL || !finding)
         return shortened(end_of(test));
-    return finding->rule ? text_of("it breaks %s, which holds for every program", finding->rule)
-                         : shortened(copy_of(finding->deviation));
+    return finding->deviation
+               ? shortened(copy_of(finding->deviation))
+               : text_of("it breaks %s, which holds for every program", finding->rule);
 }
 
 /* Whether a test explains a cause better than the one that does so far: it fails by what it expects

@@ -602,7 +602,10 @@ static void write_halves(FILE *stream, const struct session *session, const stru
         halves += is_half(suite, part);
     for (part = PART_CORE + 1; part < PARTS; part++)
         if (is_half(suite, part)) {
-            fprintf(stream, "%s%s", !told ? "Of " : told + 1 < halves ? ", " : " and ",
+            fprintf(stream, "%s%s",
+                    !told               ? "Of "
+                    : told + 1 < halves ? ", "
+                                        : " and ",
                     part_name(part));
             told++;
         }

@@ -188,7 +188,10 @@ static void write_stopped(FILE *stream, const struct test *test, const struct tr
         if (stopped_at(program, trace, next, (enum operation_kind)kind))
             kinds[count++] = kind;
     for (int i = 0; i < count; i++)
-        fprintf(stream, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " and ",
+        fprintf(stream, "%s%s",
+                i == 0          ? ""
+                : i + 1 < count ? ", "
+                                : " and ",
                 operation_word((enum operation_kind)kinds[i]));
     free(next);
 }

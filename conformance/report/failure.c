@@ -42,10 +42,9 @@ void failure_statement_write(FILE *stream, const struct suite *suite, const stru
     const char *statement = test->rule->statement;
     size_t size = failure_statement_size(statement);
     const struct chapter *chapter = chapter_of(suite, test->rule);
-    char *text = statement[size] && chapter
-                     ? text_of("%.*s ... (the rest: %s:%d)", (int)size, statement, chapter->file,
-                               test->rule->line)
-                     : copy_of(statement);
+    char *text = statement[size] && chapter ? text_of("%.*s ... (the rest: %s:%d)", (int)size,
+                                                      statement, chapter->file, test->rule->line)
+                                            : copy_of(statement);
 
     paragraph_write(stream, "  ", text);
     free(text);

@@ -71,9 +71,28 @@ static void write_rule(FILE *stream, const struct suite *suite, const char *id)
     markup_text(stream, id);
 }
 
+/* Write the titles of the rules that the oracle has named. */
+static void write_rules(FILE *stream, const struct suite *suite, const struct finding *finding)
+{
+    char *text = text_of("%s %s", finding->expected, finding->observed);
+    const char *at = text;
+    const struct rule *rule;
+
+    while ((rule = reason_next_rule(suite, &at, text))) {
+        fputs("<div class=\"where\">", stream);
+        write_rule(stream, suite, rule->id);
+        fputs(": ", stream);
+        markup_text(stream, rule->title);
+        fputs("</div>", stream);
+    }
+    free(text);
+}
+
 static void write_finding(FILE *stream, const struct suite *suite, const struct test *test,
                           const struct finding *finding)
 {
+    bool oracle = reason_is_of_oracle(finding);
+
     if (finding->line || finding->rule)
         fputs("<div class=\"where\">", stream);
     if (finding->line) {
@@ -81,7 +100,10 @@ static void write_finding(FILE *stream, const struct suite *suite, const struct 
         timeline_line_id(stream, test, finding->line);
         fprintf(stream, "\">line %d</a>", finding->line);
     }
-    if (finding->rule) {
+    if (oracle)
+        fprintf(stream, "%sno run that the rules allow goes on like this",
+                finding->line ? ", " : "");
+    else if (finding->rule) {
         fputs(finding->line ? ", " : "", stream);
         write_rule(stream, suite, finding->rule);
         fputs(", which holds for every program: ", stream);
@@ -91,6 +113,8 @@ static void write_finding(FILE *stream, const struct suite *suite, const struct 
         fputs("</div>", stream);
     write_side(stream, "expected", finding->expected);
     write_side(stream, "observed", finding->observed);
+    if (oracle)
+        write_rules(stream, suite, finding);
 }
 
 /* Write the findings that are like one, folded. */

@@ -40,7 +40,7 @@ struct progress {
     } * running; /* in the order in which they began */
     size_t running_count;
     double told_at, silence; /* the last line in a log, and the silence behind it that is allowed */
-    pthread_mutex_t lock; /* of what stands above */
+    pthread_mutex_t lock;    /* of what stands above */
     bool ticks, is_over;
     pthread_cond_t over;
     pthread_t ticker;

@@ -82,6 +82,24 @@ static void a_finding_names_the_rule_by_its_title(void **state)
                             "    observed: that\n");
 }
 
+/* The oracle tells of no rule that it is broken: it names some, in brackets. */
+static void the_oracles_finding_names_all_its_rules(void **state)
+{
+    struct verdict verdict = verdict_of(
+        1, (struct finding[]){FINDING("R98.1", 3, "one of 'end a' [R98.1], 'end b' [R98.1]",
+                                      "'end c' (line 9 of the trace) [R98.1], where [R99.1] is")});
+
+    (void)state;
+    verdict.findings[0].deviation = (char *)(uintptr_t) "R98.1 where the rules allow R98.1";
+    expect_reason(&verdict,
+                  "  findings\n"
+                  "  line 3:\n"
+                  "  no run that the rules allow goes on like this:\n"
+                  "    expected: one of 'end a' [R98.1], 'end b' [R98.1]\n"
+                  "    observed: 'end c' (line 9 of the trace) [R98.1], where [R99.1] is\n"
+                  "    R98.1: A title\n");
+}
+
 static void findings_that_differ_in_numbers_are_told_once(void **state)
 {
     struct verdict verdict =
@@ -132,8 +150,9 @@ static void only_numbers_make_no_difference(void **state)
 /* Of a statement of this many sentences, so many are shown. */
 static void expect_shown(int sentences, int shown)
 {
-    static const char sentence[] = "It has a hundred bytes, which is one more than a line holds, and "
-                                   "ends with a full stop and a blank. ";
+    static const char sentence[] =
+        "It has a hundred bytes, which is one more than a line holds, and "
+        "ends with a full stop and a blank. ";
     char text[16 * sizeof sentence] = "";
 
     for (int i = 0; i < sentences; i++)
@@ -208,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_checks_reason_is_read_in_parts),
         cmocka_unit_test(a_finding_names_the_rule_by_its_title),
+        cmocka_unit_test(the_oracles_finding_names_all_its_rules),
         cmocka_unit_test(findings_that_differ_in_numbers_are_told_once),
         cmocka_unit_test(only_numbers_make_no_difference),
         cmocka_unit_test(of_long_statements_the_first_sentences_are_shown),

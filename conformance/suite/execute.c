@@ -315,9 +315,9 @@ static void run_program(const struct session *session, char *const *arguments, c
 /* The lines of a check, marked where the reason says that it failed; NULL: they cannot be had. */
 static char *source_of(const struct session *session, const struct test *test, const char *reason)
 {
-    char *const arguments[] = {(char *)session->checks,       "--source",
-                               test->rule->id,                (char *)(uintptr_t)test->name,
-                               (char *)(uintptr_t)reason, NULL};
+    char *const arguments[] = {
+        (char *)session->checks,   "--source", test->rule->id, (char *)(uintptr_t)test->name,
+        (char *)(uintptr_t)reason, NULL};
     struct process process;
     char *source = NULL;
 

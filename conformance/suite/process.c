@@ -154,9 +154,9 @@ enum {
 };
 
 struct patience {
-    double limit; /* seconds; 0: there is none */
-    double tick;  /* from one look at the child to the next */
-    double last;  /* when we looked last */
+    double limit;             /* seconds; 0: there is none */
+    double tick;              /* from one look at the child to the next */
+    double last;              /* when we looked last */
     struct activity activity; /* then */
     double used;              /* processor time until then */
     double silent, waited;
