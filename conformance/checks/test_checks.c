@@ -175,6 +175,24 @@ static void shows_where_a_check_failed(void **state)
     process_free(&process);
 }
 
+/* One that crashes, or that is asked to end since it hangs. */
+static void says_where_it_was(void **state)
+{
+    struct process process = run("exec %s %s R1.1 %s word", built("checks"),
+                                 built("liars/aborts_in_run.so"), first_test());
+
+    (void)state;
+    assert_true(contains(process.errors, "the last call that began: 1_running.c:"));
+    assert_int_equal(process.end, PROCESS_SIGNALLED);
+    assert_int_equal(process.status, SIGABRT);
+    process_free(&process);
+    process = run("%s --runtime %s --timeout 0.2 --rule R1.1/%s", built("conform"),
+                  built("liars/hangs_in_run.so"), first_test());
+    assert_true(contains(process.output, "the last call that began: 1_running.c:"));
+    assert_true(contains(process.output, "  the check, > marks where it failed:\n"));
+    process_free(&process);
+}
+
 static void tells_other_ends_apart(void **state)
 {
     struct process process =
@@ -407,6 +425,7 @@ int main(void)
         cmocka_unit_test(says_what_was_called_and_what_came),
         cmocka_unit_test(the_report_tells_it),
         cmocka_unit_test(shows_where_a_check_failed),
+        cmocka_unit_test(says_where_it_was),
         cmocka_unit_test(tells_other_ends_apart),
         cmocka_unit_test(says_what_cannot_be_tested),
         cmocka_unit_test(tells_a_crash_from_a_missing_command),

@@ -72,13 +72,19 @@ static char *hang_of(const struct test *test)
     return words;
 }
 
-/* How the process ended, and what it said. */
+static bool begins(const char *line, const char *words)
+{
+    return !strncmp(line, words, strlen(words));
+}
+
+/* How the process ended, and what it said; of a check's last call only where it is, without the way
+ * there. */
 static char *end_of(const struct test *test)
 {
     const struct result *result = &test->result;
     char *how = result->kind == RESULT_HANG ? hang_of(test) : copy_of(result->reason);
     const char *line = result->errors ? result->errors : "";
-    int size = (int)strcspn(line, "\n");
+    int size = (int)strcspn(line, begins(line, "the last call ") ? ";\n" : "\n");
     char *words = call_of(how);
 
     if (!words && (strncmp(how, line, (size_t)size) == 0 || strstr(how, ": expected ")))
@@ -103,14 +109,16 @@ char *cause_words(const struct test *test)
 }
 
 /* Whether a test explains a cause better than the one that does so far: it fails by what it expects
- * itself, or, as little is known of a hang, it has a shorter program. */
+ * itself, or, as little is known of a hang or a crash, it has a program or a shorter one. */
 static bool explains_better(const struct test *test, const struct cause *cause)
 {
     const struct test *other = cause->tests[0];
 
     if (is_own(test) != is_own(other))
         return is_own(test);
-    return test->result.kind == RESULT_HANG && test->scenario && other->scenario &&
+    if (test->result.kind == RESULT_FAIL || !test->scenario)
+        return false;
+    return !other->scenario ||
            test->scenario->program->line_count < other->scenario->program->line_count;
 }
 

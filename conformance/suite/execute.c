@@ -20,7 +20,8 @@
 enum {
     OUTPUT_LIMIT = 256 << 20, /* bytes that a driver may print */
     OUTPUT_LINES = 12,        /* of its output that a result shows */
-    ERROR_LINES = 30          /* of its standard error */
+    ERROR_LINES = 30,         /* of its standard error */
+    GRACE = 1                 /* seconds in which a check that hangs may say where */
 };
 
 /* Where the counters of the driver go that says what a library lacks; no test is called so. */
@@ -303,7 +304,7 @@ static void run_program(const struct session *session, char *const *arguments, c
 
     process_run(&(struct command){.arguments = line.arguments,
                                   .variable = variable,
-                                  .grace = variable ? COUNTERS_GRACE : 0,
+                                  .grace = variable ? COUNTERS_GRACE : GRACE,
                                   .input = "",
                                   .seconds = session->seconds,
                                   .output_limit = OUTPUT_LIMIT},
@@ -312,12 +313,14 @@ static void run_program(const struct session *session, char *const *arguments, c
     free(line.text);
 }
 
-/* The lines of a check, marked where the reason says that it failed; NULL: they cannot be had. */
-static char *source_of(const struct session *session, const struct test *test, const char *reason)
+/* The lines of a check, marked where the reason, or what the check said last, tells that it failed;
+ * NULL: they cannot be had. */
+static char *source_of(const struct session *session, const struct test *test,
+                       const struct result *result)
 {
-    char *const arguments[] = {
-        (char *)session->checks,   "--source", test->rule->id, (char *)(uintptr_t)test->name,
-        (char *)(uintptr_t)reason, NULL};
+    char *reason = text_of("%s\n%s", result->reason, result->errors ? result->errors : "");
+    char *const arguments[] = {(char *)session->checks,       "--source", test->rule->id,
+                               (char *)(uintptr_t)test->name, reason,     NULL};
     struct process process;
     char *source = NULL;
 
@@ -329,6 +332,7 @@ static char *source_of(const struct session *session, const struct test *test, c
     if (process.end == PROCESS_EXITED && process.status == 0 && process.output_size > 0)
         source = copy_of(process.output);
     process_free(&process);
+    free(reason);
     return source;
 }
 
@@ -353,7 +357,7 @@ struct result execute_check(const struct session *session, const struct test *te
     judge_check(&process, session, signature, &result);
     process_free(&process);
     if (result_is_failure(result.kind))
-        result.source = source_of(session, test, result.reason);
+        result.source = source_of(session, test, &result);
     return result;
 }
 

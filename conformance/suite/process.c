@@ -347,13 +347,18 @@ static void reap(struct child *child, struct process *process, enum process_end 
     process->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Let a child that hangs end by itself, if it does so soon. What it says then is not read. */
-static void ask_to_end(const struct child *child, double grace)
+/* Let a child that hangs end by itself, if it does so soon, and read what it says on standard error
+ * then. */
+static void ask_to_end(struct child *child, double grace)
 {
     struct pollfd ended = {.fd = child->ends.leash};
+    struct pollfd said = {.fd = child->ends.errors[0], .events = POLLIN};
 
     if (write_quietly(child->ends.leash, "q", 1) == 1)
         poll(&ended, 1, (int)(grace * 1e3));
+    if (poll(&said, 1, 0) == 1 && (said.revents & POLLIN))
+        take(&child->ends.errors[0], &child->errors);
+    child->errors_cut |= keep_tail(&child->errors);
 }
 
 static void bury(struct child *child, struct process *process, enum process_end end)

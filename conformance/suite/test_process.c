@@ -285,10 +285,11 @@ static void asks_what_hangs_to_end(void **state)
 
     (void)state;
     assert_true(file >= 0);
-    snprintf(script, sizeof script, "trap 'echo ended >%s; exit' QUIT; while :; do sleep 99; done",
-             path);
+    snprintf(script, sizeof script,
+             "trap 'echo ended | tee %s >&2; exit' QUIT; while :; do sleep 99; done", path);
     process_run(&command, &process);
     assert_int_equal(process.end, PROCESS_HUNG);
+    assert_true(contains(process.errors, "ended\n"));
     process_free(&process);
     assert_int_equal(read(file, script, sizeof script), strlen("ended\n"));
     command.grace = 0.1;
