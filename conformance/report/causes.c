@@ -108,8 +108,14 @@ char *cause_words(const struct test *test)
                : text_of("it breaks %s, which holds for every program", finding->rule);
 }
 
+/* How much has happened in a scenario. */
+static size_t length_of(const struct test *test)
+{
+    return (test->result.trace ? strlen(test->result.trace) : 0) + test->result.left_out;
+}
+
 /* Whether a test explains a cause better than the one that does so far: it fails by what it expects
- * itself, or, as little is known of a hang or a crash, it has a program or a shorter one. */
+ * itself, or, as little is known of a hang or a crash, it has a program, or less has happened. */
 static bool explains_better(const struct test *test, const struct cause *cause)
 {
     const struct test *other = cause->tests[0];
@@ -118,8 +124,7 @@ static bool explains_better(const struct test *test, const struct cause *cause)
         return is_own(test);
     if (test->result.kind == RESULT_FAIL || !test->scenario)
         return false;
-    return !other->scenario ||
-           test->scenario->program->line_count < other->scenario->program->line_count;
+    return !other->scenario || length_of(test) < length_of(other);
 }
 
 static void add_test(struct cause *cause, const struct test *test)
