@@ -270,7 +270,7 @@ static void tells_hangs_apart(void **state)
     set_up_driver("driver", DRIVER(BEFORE "exec sleep 1000"));
     process = conform("--driver 'sh driver' --rule R98.1 --timeout 0.5");
     assert_true(contains(process.output, "  R98.1  MUST   hang  "));
-    assert_true(contains(process.output, "no end: it sleeps, after "));
+    assert_true(contains(process.output, "no end: it sleeps, having used "));
     assert_true(contains(process.output, "begin main 0\n"));
     assert_int_equal(process.status, 1);
     process_free(&process);

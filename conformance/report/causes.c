@@ -62,12 +62,12 @@ static char *hang_of(const struct test *test)
     char *at = events_stopped_at(test), *words;
 
     if (!test->scenario)
-        words = text_of("a check of %.*s", (int)strcspn(test->rule->id, "."), test->rule->id);
+        words = text_of("in a check of %.*s", (int)strcspn(test->rule->id, "."), test->rule->id);
     else
-        words = copy_of(at ? at : "no operation");
+        words = at ? text_of("in %s", at) : copy_of("while no operation is under way");
     free(at);
     at = words;
-    words = text_of(sleeps ? "it hangs, asleep, in %s" : "it hangs in %s", at);
+    words = text_of(sleeps ? "it hangs, asleep, %s" : "it hangs %s", at);
     free(at);
     return words;
 }

@@ -218,7 +218,7 @@ static void checks_that_hang_have_a_cause_a_chapter(void **state)
     (void)state;
     expect_cause_of(RESULT_HANG, "no end after 20.0 seconds of processor time", NULL,
                     "it hangs in a check of R98");
-    expect_cause_of(RESULT_HANG, "no end: it sleeps, after 0.0 seconds of processor time",
+    expect_cause_of(RESULT_HANG, "no end: it sleeps, having used 0.0 seconds of processor time",
                     "it says so\n", "it hangs, asleep, in a check of R98: it says so");
     expect_cause_of(RESULT_HANG, "no end after 20.0 seconds of processor time",
                     "the last call that began: a.c:3; with i = 4; a.c:9: in help(x)\n",

@@ -53,8 +53,9 @@ static bool ended_by_itself(const struct process *process, const struct session 
                    name ? ", SIG" : "", name ? name : "");
         return false;
     case PROCESS_HUNG:
-        result_set(result, RESULT_HANG, "%s after %.1f seconds of processor time",
-                   process->used < session->seconds ? "no end: it sleeps," : "no end",
+        result_set(result, RESULT_HANG, "%s %.1f seconds of processor time",
+                   process->used < session->seconds ? "no end: it sleeps, having used"
+                                                    : "no end after",
                    process->used);
         return false;
     case PROCESS_FLOODED:
