@@ -14,13 +14,10 @@ enum {
     SHOWN_MAX = 70         /* lines that are shown, but for those that are named */
 };
 
-static struct source *sources;
-
-void source_register(struct source *source)
-{
-    source->next = sources;
-    sources = source;
-}
+/* What each file has put into this section. */
+extern const struct source {
+    const char *file, *text;
+} __start_check_sources[], __stop_check_sources[];
 
 /* ---- Definitions ---- */
 
@@ -243,10 +240,10 @@ void source_print(const char *path, const char *check, const char *reason)
     int count = find_places(reason, places);
     const struct source *source;
 
-    for (source = sources; source; source = source->next)
+    for (source = __start_check_sources; source < __stop_check_sources; source++)
         if (!strcmp(source->file, path))
             print_source(source, check, places, count);
-    for (source = sources; source; source = source->next)
+    for (source = __start_check_sources; source < __stop_check_sources; source++)
         if (strcmp(source->file, path) != 0)
             print_source(source, NULL, places, count);
 }
