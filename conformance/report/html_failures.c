@@ -165,6 +165,26 @@ static void write_text(FILE *stream, const char *title, const char *text, bool o
     fputs("</pre></details>\n", stream);
 }
 
+/* Write the lines of a check; those that are marked stand out. */
+static void write_source(FILE *stream, const struct result *result)
+{
+    const char *text = result->source;
+
+    if (!text)
+        return;
+    fprintf(stream, "<details open><summary>%s</summary><pre class=\"source\" tabindex=\"0\">",
+            failure_source_title(result));
+    while (*text) {
+        size_t size = strcspn(text, "\n");
+
+        fputs(*text == '>' ? "<span class=\"bad\">" : "", stream);
+        markup_bytes(stream, text, size);
+        fputs(*text == '>' ? "</span>\n" : "\n", stream);
+        text += size + (text[size] == '\n');
+    }
+    fputs("</pre></details>\n", stream);
+}
+
 static void write_command(FILE *stream, const char *name, const char *command)
 {
     if (!command)
@@ -267,8 +287,7 @@ static void write_test(const struct report *report, const struct suite *suite,
     write_reason(stream, result->reason);
     write_replay(stream, result->replay);
     write_findings(stream, suite, test);
-    if (result->source)
-        write_text(stream, failure_source_title(result), result->source, true);
+    write_source(stream, result);
     write_text(stream, "Tasks that have not returned", pending, true);
     free(pending);
     write_text(stream, "Standard error", result->errors, !test->scenario);
