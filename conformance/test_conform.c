@@ -270,7 +270,7 @@ static void tells_hangs_apart(void **state)
     set_up_driver("driver", DRIVER(BEFORE "exec sleep 1000"));
     process = conform("--driver 'sh driver' --rule R98.1 --timeout 0.5");
     assert_true(contains(process.output, "  R98.1  MUST   hang  "));
-    assert_true(contains(process.output, "no end after "));
+    assert_true(contains(process.output, "no end: it sleeps, having used "));
     assert_true(contains(process.output, "begin main 0\n"));
     assert_int_equal(process.status, 1);
     process_free(&process);
@@ -283,6 +283,24 @@ static void tells_what_is_not_implemented(void **state)
                    "Not implemented: R98.1\nNext: yield, which 1 test needs and nothing else.\n");
     expect_verdict(DRIVER(BEFORE "say 'absent miou_yield\\n'"), "not implemented", 2,
                    "0 passed, 0 failed, 1 skipped\n");
+}
+
+/* What a driver does itself is not the runtime's to have. */
+static void tells_the_drivers_own_from_the_runtimes(void **state)
+{
+    struct process process;
+    char text[2 * PATH_MAX];
+
+    (void)state;
+    snprintf(text, sizeof text,
+             "exec %s --driver \"printf 'driver 2 x\\nlacks until own\\nready\\n'; cat\" --format "
+             "tap --rule R9.11/handed-to-who-waits-for-the-mutex,R5.6/plain",
+             built("conform"));
+    shell(&process, "", 0, text);
+    assert_true(contains(process.output, "not implemented: the driver has no until, which needs a "
+                                         "yield\n"));
+    assert_true(contains(process.output, "not implemented: the runtime has no own\n"));
+    process_free(&process);
 }
 
 /* A runtime that lacks a function does not conform, whatever else it does. */
@@ -417,11 +435,11 @@ static void stops_at_the_first_failure(void **state)
     expect_executed(WRONG, "--fail-fast", 1, ": good-1 bad-1 good-2 bad-2",
                     "does not conform. Broken: R96.2\n"
                     "broken, but no MUST: R96.1\n"
-                    "2 passed, 2 failed, 3 left out\n");
+                    "2 passed, 2 failed, 3 not reached\n");
     expect_executed(WRONG, "--fail-fast=rule", 1, ": good-1 bad-1 good-2 bad-2 good-4 bad-3",
                     "does not conform. Broken: R96.2 R96.3\n"
                     "broken, but no MUST: R96.1\n"
-                    "3 passed, 3 failed, 1 left out\n");
+                    "3 passed, 3 failed, 1 not reached\n");
 }
 
 /* What is left out of the session is not in the report either. */
@@ -448,7 +466,7 @@ static void a_hang_is_asked_again_before_it_counts(void **state)
                     "7 passed, 0 failed\n");
     remove_file("again");
     expect_executed("[ $word != bad-2 ] || exec sleep 99", "--fail-fast", 1,
-                    ": good-1 bad-1 good-2 bad-2 bad-2", "3 passed, 1 failed, 3 left out\n");
+                    ": good-1 bad-1 good-2 bad-2 bad-2", "3 passed, 1 failed, 3 not reached\n");
 }
 
 /* So is a run that could not start, since other programs may have taken all threads for a moment.
@@ -555,8 +573,9 @@ static void half_a_part_is_not_declined(void **state)
     assert_true(
         contains(process.output,
                  "does not conform. Not implemented: R98.2-R98.4 Declined: server and choices\n"
-                 "Parts of which it has only some: synchronisation, time; a part is "
-                 "declined as a\nwhole.\n"
+                 "Of synchronisation and time the runtime has some functions, but not all. It "
+                 "may\ndecline a part, but only as a whole; so what is missing counts as "
+                 "not\nimplemented.\n"
                  "Next: miou_sleep, which 2 tests need and nothing else.\n"));
     assert_int_equal(process.status, 1);
     process_free(&process);
@@ -1167,6 +1186,7 @@ int main(void)
         cmocka_unit_test(tells_crashes_apart),
         cmocka_unit_test(tells_hangs_apart),
         cmocka_unit_test(tells_what_is_not_implemented),
+        cmocka_unit_test(tells_the_drivers_own_from_the_runtimes),
         cmocka_unit_test(demands_what_is_not_implemented),
         cmocka_unit_test(a_should_is_no_must),
         cmocka_unit_test(tells_what_it_could_not_tell),

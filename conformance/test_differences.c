@@ -454,7 +454,7 @@ static void a_session_makes_a_first_file(void **state)
     process_free(&process);
     read_place("first", text, sizeof text);
     assert_true(contains(text, "\n# Not implemented\nR97.3 lacks the runtime has no create\n"
-                               "print lacks the runtime has no print\n"));
+                               "print lacks the driver has no print\n"));
     unlink_first();
     /* What breaks the protocol has no rule, and so no invariant that could be excused. */
     process = conform("four) hello; echo print main four;;", ALL "--differences-from-run first");

@@ -107,6 +107,20 @@ static void logs_each_tenth(void **state)
     process_free(&process);
 }
 
+/* A test that lasts is named until it ends. */
+static void logs_what_is_in_hand(void **state)
+{
+    struct process process = run("two) until grep -q 'in hand' errors; do sleep 0.1; done;;",
+                                 "eval $conform --rule R91 --timeout 1000 2>errors; cat errors");
+
+    (void)state;
+    assert_true(contains(process.output, "conform: 1 of 3 tests, 0:"));
+    assert_true(contains(process.output, "; in hand: R91.1/two ("));
+    assert_true(contains(process.output, " s)\n"));
+    assert_int_equal(count(process.output, "conform: "), 1);
+    process_free(&process);
+}
+
 /* The next test waits until it has been told. */
 static void tells_the_first_failure_at_once(void **state)
 {
@@ -204,12 +218,14 @@ static void reports_what_was_done_when_interrupted(void **state)
     (void)state;
     for (i = 0; i < sizeof signals / sizeof *signals; i++) {
         process = run(STARTS, MEANWHILE("", "kill -%s"), signals[i]);
-        assert_true(contains(process.output, "  R91.1  MUST   untested        1/2  Rule 91.1\n\n"
-                                             "R91.1 untested: some of its tests were left out\n\n"
-                                             "interrupted after 1 of 3 tests: could not tell "
-                                             "whether the runtime conforms.\n"
-                                             "Untested: R91.1\n"
-                                             "1 passed, 0 failed, 2 left out\nstatus 2\n"));
+        assert_true(contains(process.output,
+                             "  R91.1  MUST   untested        1/2  Rule 91.1\n\n"
+                             "R91.1 untested: the session stopped before all of its tests had "
+                             "been executed\n\n"
+                             "interrupted after 1 of 3 tests: could not tell "
+                             "whether the runtime conforms.\n"
+                             "Untested: R91.1\n"
+                             "1 passed, 0 failed, 2 not reached\nstatus 2\n"));
         assert_string_equal(process.errors, "");
         process_free(&process);
     }
@@ -556,6 +572,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logs_each_tenth),
+        cmocka_unit_test(logs_what_is_in_hand),
         cmocka_unit_test(tells_the_first_failure_at_once),
         cmocka_unit_test(tells_no_failure_before_it_counts),
         cmocka_unit_test(rewrites_a_line_on_a_terminal),

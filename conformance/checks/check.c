@@ -1,6 +1,7 @@
 /* check: runs one check on a runtime library, in this process.
  *
  *     checks --list                   prints one line for each rule of each check: R6.5 write_all
+ *     checks --source RULE NAME [WHY] prints the lines of a check, marked where it failed
  *     checks LIBRARY RULE NAME [WORD]
  *
  * Exit status: 0 passed, 1 failed, 77 the runtime lacks what the check needs, 2 could not tell. The
@@ -406,16 +407,31 @@ static struct check *find(const char *rule, const char *name)
     return NULL;
 }
 
+/* The action of the signal is again the one by default; but a hang leaves no core. */
+static void tell_and_end(int number)
+{
+    tell_last_call();
+    if (number == SIGQUIT)
+        _exit(FAILED);
+    raise(number);
+}
+
 /* cmocka catches the signals of a crash and longjmps, which is impossible from a task's stack or
- * another thread. Let a crash end the process. */
+ * another thread. Let a crash end the process, and so SIGQUIT, which the suite sends to what hangs.
+ */
 static void run_chosen(void **state)
 {
-    static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS};
+    static const int ends[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS, SIGABRT, SIGQUIT};
+    static char stack[1 << 16]; /* of this thread, for when its own has overflowed */
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof crashes / sizeof *crashes; i++)
-        signal(crashes[i], SIG_DFL);
+    sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
+    for (i = 0; i < sizeof ends / sizeof *ends; i++)
+        sigaction(ends[i],
+                  &(struct sigaction){.sa_handler = tell_and_end,
+                                      .sa_flags = SA_ONSTACK | SA_RESETHAND | SA_NODEFER},
+                  NULL);
     keep_counters(library);
     hush(false);
     chosen->function();
@@ -499,16 +515,29 @@ static int list_checks(void)
     return PASSED;
 }
 
+static int print_source(const char *rule, const char *name, const char *why)
+{
+    const struct check *check = find(rule, name);
+
+    if (!check)
+        return COULD_NOT_TELL;
+    source_print(check->file, name, why);
+    return PASSED;
+}
+
 int main(int argc, char **argv)
 {
     unsetenv("CMOCKA_MESSAGE_OUTPUT");
     unsetenv("CMOCKA_TEST_ABORT");
     if (argc == 2 && !strcmp(argv[1], "--list"))
         return list_checks();
+    if ((argc == 4 || argc == 5) && !strcmp(argv[1], "--source"))
+        return print_source(argv[2], argv[3], argc == 5 ? argv[4] : "");
     if (argc == 4 || argc == 5) {
         library = argv[1];
         return run_one(argv[2], argv[3], argc == 5 ? argv[4] : "");
     }
-    fprintf(stderr, "usage: checks --list\n       checks LIBRARY RULE NAME [WORD]\n");
+    fprintf(stderr, "usage: checks --list\n       checks --source RULE NAME [WHY]\n"
+                    "       checks LIBRARY RULE NAME [WORD]\n");
     return COULD_NOT_TELL;
 }

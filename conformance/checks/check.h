@@ -20,10 +20,12 @@
 #include "expect.h"
 #include "miou_server.h"
 #include "miou_sync.h"
+#include "source.h"
 
 struct check {
     const char *rules; /* ids, separated by a blank */
     const char *name;
+    const char *file;
     void (*function)(void);
     struct check *next;
 };
@@ -34,7 +36,8 @@ void check_register(struct check *check);
  * it cannot be missing from a list. */
 #define CHECK(rules_, name_)                                                                       \
     static void name_(void);                                                                       \
-    static struct check check_##name_ = {.rules = rules_, .name = #name_, .function = name_};      \
+    static struct check check_##name_ = {                                                          \
+        .rules = rules_, .name = #name_, .file = __FILE__, .function = name_};                     \
     __attribute__((constructor)) static void register_##name_(void)                                \
     {                                                                                              \
         check_register(&check_##name_);                                                            \

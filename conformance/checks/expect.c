@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 /* ---- Names ---- */
@@ -232,12 +233,10 @@ static void begin_line(const char *file, int line)
     say("%s:%d: ", name_of_file(file), line);
 }
 
-/* End the line with the way to here, and the check. What came from the runtime may hold anything.
- */
-static _Noreturn void fail_here(const char *file, int line)
+/* The helpers and the rounds of loops that led here. */
+static void say_way(void)
 {
     const struct frame *frame;
-    char *c;
 
     for (frame = innermost; frame; frame = frame->outer) {
         if (frame->file)
@@ -247,6 +246,34 @@ static _Noreturn void fail_here(const char *file, int line)
         else
             say("; with %s = %lld", frame->text, frame->number);
     }
+}
+
+static _Atomic(const struct call_place *) last_call;
+
+void call_begins(const struct call_place *here)
+{
+    atomic_store_explicit(&last_call, here, memory_order_relaxed);
+}
+
+void tell_last_call(void)
+{
+    const struct call_place *place = atomic_load(&last_call);
+
+    if (!place)
+        return;
+    *failure = '\0';
+    say("the last call that began: %s:%d", name_of_file(place->file), place->line);
+    say_way();
+    dprintf(STDERR_FILENO, "%s\n", failure);
+}
+
+/* End the line with the way to here, and the check. What came from the runtime may hold anything.
+ */
+static _Noreturn void fail_here(const char *file, int line)
+{
+    char *c;
+
+    say_way();
     for (c = failure; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 127)
             *c = '?';

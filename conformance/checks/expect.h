@@ -14,10 +14,23 @@
 
 /* ---- For use anywhere ---- */
 
+/* A call begins here. The last one that has begun is told of a check that hangs or crashes. */
+#define CALL_HERE                                                                                  \
+    __extension__({                                                                                \
+        static const struct call_place here_ = {__FILE__, __LINE__};                               \
+        call_begins(&here_);                                                                       \
+    })
+struct call_place {
+    const char *file;
+    int line;
+};
+void call_begins(const struct call_place *here);
+
 /* Make a call and put its result into a place: NOTE(t->first, miou_read(fd, bytes, 4)). A failure
  * of expect_noted(t.first, ...) then tells the call. */
 #define NOTE(place, call)                                                                          \
     do {                                                                                           \
+        CALL_HERE;                                                                                 \
         __typeof__(&(place)) place_ = &(place);                                                    \
         *place_ = (call);                                                                          \
         note_call(place_, (long long)*place_, #call, __FILE__, __LINE__);                          \
@@ -46,7 +59,8 @@ const char *other_code(const char *call, const char *expected_text, long long ex
 
 /* The result of a call: a number from 0 on, -errno, or a code of miou.h. */
 #define expect_code(call, code)                                                                    \
-    expect_code_at(__FILE__, __LINE__, #call, (long long)(call), #code, (long long)(code))
+    (CALL_HERE,                                                                                    \
+     expect_code_at(__FILE__, __LINE__, #call, (long long)(call), #code, (long long)(code)))
 
 /* The same, of a call that was made before, by NOTE. */
 #define expect_noted(place, code)                                                                  \
@@ -145,6 +159,10 @@ __attribute__((format(printf, 3, 4))) _Noreturn void fail_with_at(const char *fi
 
 /* How the check failed, in one line; empty: it did not. */
 const char *expect_failure(void);
+
+/* Write the last call that has begun and the way to the check, as a line of standard error. A
+ * signal handler may call it, as nothing goes on then. */
+void tell_last_call(void);
 
 /* Let nothing be printed through stdout and stderr, or let it again: cmocka's own words. */
 void hush(bool on);

@@ -9,6 +9,7 @@
 /* Fail with the error of a call that must work. */
 #define TRY(call)                                                                                  \
     do {                                                                                           \
+        CALL_HERE;                                                                                 \
         int error_ = (int)(call);                                                                  \
         if (error_ < 0)                                                                            \
             return note_error(error_, #call, __FILE__, __LINE__);                                  \

@@ -134,7 +134,7 @@ static void says_what_was_called_and_what_came(void **state)
     }
 }
 
-/* The report gives the rule's sentence, and the line as the reason. */
+/* The report gives the rule's sentence, the line as the reason, and the check. */
 static void the_report_tells_it(void **state)
 {
     struct process process = run("MIOU_MUTANT=nothing_can_be_run MIOU_SABOTAGED=%s %s --runtime %s "
@@ -146,7 +146,50 @@ static void the_report_tells_it(void **state)
     assert_true(
         contains(process.output, "miou_run and miou_unix_run return -EINVAL and call nothing"));
     assert_true(contains(process.output, "\n  1_running.c:#: miou_run(NULL, NULL, NULL)\n"
-                                         "    expected: -EINVAL\n    observed: 0\n  alone: "));
+                                         "    expected: -EINVAL\n    observed: 0\n"
+                                         "  the check, > marks where it failed:\n"
+                                         "       1_running.c:\n"));
+    process_free(&process);
+}
+
+/* A check is shown with what it calls and uses, and with the helper that has failed. */
+static void shows_where_a_check_failed(void **state)
+{
+    struct process process = run("%s --source R2.9 nothing_but_the_childs_end_ends_cancel "
+                                 "'disturbed.c:310: miou_call(x): expected 0, got 1 in line 317; "
+                                 "2_children.c:450: in assert_it(x)'",
+                                 built("checks"));
+
+    (void)state;
+    assert_memory_equal(process.output, "2_children.c:\n", 14);
+    assert_true(contains(process.output, "  static int cancel_child(void *arg)\n"));
+    assert_true(contains(process.output, "  static int end_late(void *arg)\n"));
+    assert_true(contains(process.output, "  CHECK(\"R2.9\", nothing_but_the_childs_end_ends_"
+                                         "cancel)\n"));
+    assert_null(strstr(process.output, "await_child"));
+    assert_true(contains(process.output, "\ndisturbed.c:\n"));
+    assert_true(contains(process.output, "\n>  310  "));
+    assert_true(contains(process.output, "\n>  317  "));
+    assert_true(contains(process.output, "\n   316  "));
+    assert_int_equal(process.status, 0);
+    process_free(&process);
+}
+
+/* One that crashes, or that is asked to end since it hangs. */
+static void says_where_it_was(void **state)
+{
+    struct process process = run("exec %s %s R1.1 %s word", built("checks"),
+                                 built("liars/aborts_in_run.so"), first_test());
+
+    (void)state;
+    assert_true(contains(process.errors, "the last call that began: 1_running.c:"));
+    assert_int_equal(process.end, PROCESS_SIGNALLED);
+    assert_int_equal(process.status, SIGABRT);
+    process_free(&process);
+    process = run("%s --runtime %s --timeout 0.2 --rule R1.1/%s", built("conform"),
+                  built("liars/hangs_in_run.so"), first_test());
+    assert_true(contains(process.output, "the last call that began: 1_running.c:"));
+    assert_true(contains(process.output, "  the check, > marks where it failed:\n"));
     process_free(&process);
 }
 
@@ -381,6 +424,8 @@ int main(void)
         cmocka_unit_test(says_why_a_test_failed),
         cmocka_unit_test(says_what_was_called_and_what_came),
         cmocka_unit_test(the_report_tells_it),
+        cmocka_unit_test(shows_where_a_check_failed),
+        cmocka_unit_test(says_where_it_was),
         cmocka_unit_test(tells_other_ends_apart),
         cmocka_unit_test(says_what_cannot_be_tested),
         cmocka_unit_test(tells_a_crash_from_a_missing_command),

@@ -60,6 +60,12 @@ void report_deviation(struct inquiry *inquiry, int line, char *deviation, char *
     add_finding(inquiry->verdict, (struct finding){NULL, line, expected, observed, deviation});
 }
 
+void report_disallowed(struct inquiry *inquiry, const char *rule, int line, char *deviation,
+                       char *expected, char *observed)
+{
+    add_finding(inquiry->verdict, (struct finding){rule, line, expected, observed, deviation});
+}
+
 void finding_free(struct finding *finding)
 {
     free(finding->expected);
@@ -99,6 +105,19 @@ int finding_next_line(const char **text)
     }
     *text = "";
     return 0;
+}
+
+const char *finding_next_rule(const char **at, const char *text, size_t *size)
+{
+    const char *rule;
+
+    while ((rule = strstr(*at, "[R"))) {
+        *at = rule + strcspn(rule, "]");
+        *size = (size_t)(*at - ++rule);
+        if (memmem(text, (size_t)(rule - text), rule, *size + 1) == NULL)
+            return rule;
+    }
+    return NULL;
 }
 
 struct phrase list_phrase(const struct inquiry *inquiry, struct outcomes list)

@@ -15,6 +15,10 @@ void report_finding(struct inquiry *inquiry, const char *rule, int line, char *e
 void report_deviation(struct inquiry *inquiry, int line, char *deviation, char *expected,
                       char *observed);
 
+/* The same of what the model does not allow; the rule is that of what happened. */
+void report_disallowed(struct inquiry *inquiry, const char *rule, int line, char *deviation,
+                       char *expected, char *observed);
+
 void finding_free(struct finding *finding);
 
 /* A short text, returned by value so that it can stand in an argument list. */

@@ -107,8 +107,7 @@ const char *judge_absent(const struct program *program, const struct trace *trac
             continue;
         operation = &program->operations[trace->events[i].operation];
         if (!program_can_lack(program, operation))
-            return operation_function(operation->kind) ? operation_function(operation->kind)
-                                                       : operation_word(operation->kind);
+            return operation_word(operation->kind);
     }
     if (trace->end == TRACE_WHOLE && program->outside_task >= 0 && !has_outside(trace))
         return "outside";

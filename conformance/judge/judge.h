@@ -28,9 +28,9 @@ int invariant_of(const char *rule);
 
 /* Something that an execution did wrong. */
 struct finding {
-    const char
-        *rule; /* the invariant's rule, "R2.9"; NULL: an expectation of the scenario itself */
-    int line;  /* of the program; 0: none in particular */
+    const char *rule; /* the invariant's rule, "R2.9", or the oracle's, of what happened; NULL: an
+                         expectation of the scenario itself */
+    int line;         /* of the program; 0: none in particular */
     char *expected;
     char *observed;
     char *deviation; /* both in short, without what differs from task to task, so that it is the
@@ -66,7 +66,7 @@ struct verdict {
     int finding_count;
     int more;                 /* findings that are not kept */
     struct invariants broken; /* all of them, excused ones included */
-    char *absent;             /* absent: the function's name; else NULL */
+    char *absent;             /* absent: what was, as judge_absent or the driver says; else NULL */
 };
 
 /* Judge a trace of the program. What breaks an excused invariant is no finding; NULL: none is. */
@@ -84,13 +84,18 @@ void verdict_add(struct verdict *verdict, struct finding finding);
  * does, as one line, to be freed; NULL: nothing. */
 char *judge_protocol(const struct program *program, const struct trace *trace);
 
-/* The function that the runtime does not have, and without which nothing can be said of the trace,
- * whole or not; NULL: there is none. */
+/* What the runtime does not have, and without which nothing can be said of the trace, whole or not:
+ * an operation's word, "outside", or "miou_domain_self", which no operation calls; NULL: nothing.
+ */
 const char *judge_absent(const struct program *program, const struct trace *trace);
 
 /* Findings name events by their lines in the trace. Returns the next such line that is named from
  * *text on, which moves behind it; 0: none. */
 int finding_next_line(const char **text);
+
+/* The oracle's findings name rules in brackets, "[R2.4]". Returns the next one that is named from
+ * *at on, and not before in the text; *at moves behind it. NULL: none. */
+const char *finding_next_rule(const char **at, const char *text, size_t *size);
 
 void verdict_free(struct verdict *verdict);
 

@@ -6,6 +6,7 @@
 #include "scenario/memory.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- What it cannot decide ---- */
@@ -139,13 +140,31 @@ static int line_of(const struct inquiry *inquiry, int event)
     return operation < 0 ? 0 : inquiry->program->operations[operation].line;
 }
 
+/* "R2.12, where the rules allow R2.14, R1.21": that of what happened, and those of what could have.
+ */
+static char *deviation_of(const struct trail *trail)
+{
+    const char *at = trail->allowed, *rule;
+    char *text;
+    size_t size, length;
+    FILE *stream = must(open_memstream(&text, &size));
+
+    fprintf(stream, "%s, where the rules allow", trail->rule);
+    while ((rule = finding_next_rule(&at, trail->allowed, &length)))
+        fprintf(stream, " %.*s", (int)length, rule);
+    fprintf(stream, *trail->allowed ? "" : " nothing more of that domain");
+    fclose(stream);
+    return must(text);
+}
+
 static void accuse(struct inquiry *inquiry, const struct trail *trail)
 {
     inquiry->verdict->opinion = OPINION_WRONG;
-    report_finding(inquiry, trail->rule, line_of(inquiry, trail->at),
-                   *trail->allowed ? text_of("one of %s", trail->allowed)
-                                   : text_of("nothing more of that domain"),
-                   text_of("%s, where %s", event_phrase(inquiry, trail->at).text, trail->state));
+    report_disallowed(inquiry, trail->rule, line_of(inquiry, trail->at), deviation_of(trail),
+                      *trail->allowed ? text_of("one of %s", trail->allowed)
+                                      : text_of("nothing more of that domain"),
+                      text_of("%s [%s], where %s", event_phrase(inquiry, trail->at).text,
+                              trail->rule, trail->state));
 }
 
 void ask_oracle(struct inquiry *inquiry)

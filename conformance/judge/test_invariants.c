@@ -439,7 +439,7 @@ static void a_part_is_of_its_task(void **state)
 static void what_is_protected_is_of_its_task(void **state)
 {
     static const struct story story = {
-        .wrong = "R1.21 0",
+        .wrong = "R8.14 0",
         .program = "shared r p\n"
                    "task main\n"
                    "create r\n"

@@ -146,7 +146,32 @@ static void it_says_what_was_allowed(void **state)
             "begin main 0\nspawn main 2 child\ndid main 2 ok\nbegin child 0\nend child\n"
             "did main 3 ok\nend main\nrun ok\n",
             "one of 'did main 3 failed boom' [R2.4]",
-            "'did main 3 ok' (line 7 of the trace), where main on domain 0");
+            "'did main 3 ok' (line 7 of the trace) [R2.4], where main on domain 0");
+}
+
+/* Of what was allowed and of what happened it names the rules, by what the task was doing: that one
+ * goes on out of turn is told otherwise than that it goes on at all. */
+static void it_names_the_rules_of_both(void **state)
+{
+    static const char two[] = "task main\np = async a\nq = async b\nawait p\nawait q\n"
+                              "task a\nprint a\ntask b\nprint b\n";
+    static const char cancelled[] = "task main\np = async a\nyield\ncancel p\nprint c\n"
+                                    "task a\nuntil never\n";
+    static const char plain[] = "task main\nprint m\n";
+
+    (void)state;
+    refuses(two,
+            "begin main 0\nspawn main 2 a\ndid main 2 ok\nspawn main 3 b\ndid main 3 ok\n"
+            "begin b 0\nprint b b\ndid b 9 ok\nend b\nbegin a 0\nprint a a\ndid a 7 ok\nend a\n"
+            "did main 4 ok\ndid main 5 ok\nend main\nrun ok\n",
+            "one of 'begin a 0' [R1.21]", "'begin b 0' (line 7 of the trace) [R1.21], where");
+    refuses(cancelled,
+            "begin main 0\nspawn main 2 a\ndid main 2 ok\nbegin a 0\ndid main 3 ok\n"
+            "did main 4 ok\nprint main c\ndid main 5 ok\nend main\nrun ok\n",
+            "one of 'did a 7 stopped' [R2.14]",
+            "'did main 4 ok' (line 7 of the trace) [R2.12], where");
+    refuses(plain, "begin main 0\nprint main m\ndid main 2 ok\nend main\nrun deadlock\n",
+            "one of 'run ok' [R1.1]", "'run deadlock' (line 6 of the trace) [R13.1], where");
 }
 
 static void it_tells_freedoms(void **state)
@@ -442,6 +467,7 @@ int main(void)
         cmocka_unit_test(finalisers_precede_the_end),
         cmocka_unit_test(a_growing_tree_is_cancelled_at_its_tips),
         cmocka_unit_test(it_says_what_was_allowed),
+        cmocka_unit_test(it_names_the_rules_of_both),
         cmocka_unit_test(it_tells_freedoms),
         cmocka_unit_test(freedoms_have_bounds),
         cmocka_unit_test(it_need_not_decide),

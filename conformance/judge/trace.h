@@ -7,7 +7,7 @@
 #include "scenario/program.h"
 
 enum {
-    TRACE_LINE_MAX = 1 << 20, /* bytes of a line */
+    TRACE_LINE_MAX = 1 << 25, /* bytes of a line: more than 'still-has-children' a million times */
     TRACE_INSTANCES_MAX = 10000000,
     TRACE_EVENTS_MAX = 10000000
 };

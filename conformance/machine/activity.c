@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,12 +50,29 @@ static double time_used(int directory, const char *pid)
     return (double)(times[0] + times[1] + times[2] + times[3]) / (double)sysconf(_SC_CLK_TCK);
 }
 
-static bool can_run(int tasks, const char *thread)
+/* How long a thread has run or waited for a processor. */
+static void add_wanted(int tasks, const char *thread, struct activity *activity)
+{
+    char text[128];
+    double ran, waited;
+
+    if (read_in(tasks, thread, "schedstat", text, sizeof text) &&
+        sscanf(text, "%lf %lf", &ran, &waited) == 2)
+        activity->wanted += (ran + waited) / 1e9;
+    else
+        activity->wanted = -INFINITY;
+}
+
+static void add_thread(int tasks, const char *thread, struct activity *activity)
 {
     char text[512];
     const char *stat = read_stat(tasks, thread, text, sizeof text);
 
-    return stat && (*stat == 'R' || *stat == 'D');
+    if (!stat)
+        return;
+    activity->runnable += *stat == 'R' || *stat == 'D';
+    activity->stalled += *stat == 'D';
+    add_wanted(tasks, thread, activity);
 }
 
 static void add_below(pid_t process, bool itself, struct activity *activity);
@@ -91,7 +109,7 @@ static void add_below(pid_t process, bool itself, struct activity *activity)
     while ((entry = readdir(tasks)))
         if (*entry->d_name != '.') {
             if (itself)
-                activity->runnable += can_run(dirfd(tasks), entry->d_name);
+                add_thread(dirfd(tasks), entry->d_name, activity);
             add_children(dirfd(tasks), entry->d_name, activity);
         }
     closedir(tasks);

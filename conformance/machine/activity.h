@@ -8,8 +8,11 @@
 
 /* Of a process and all processes below it. */
 struct activity {
-    double used;  /* processor time in seconds, with that of children that were waited for */
-    int runnable; /* threads that run, or would if they got a processor, or that wait for a disk */
+    double used;   /* processor time in seconds, with that of children that were waited for */
+    int runnable;  /* threads that run, or would if they got a processor, or that wait for a disk */
+    int stalled;   /* of them, those that wait for a disk */
+    double wanted; /* seconds in which its living threads have run or waited for a processor; below
+                      0: the system does not tell */
 };
 
 struct activity activity_of(pid_t process);

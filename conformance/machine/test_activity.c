@@ -72,6 +72,31 @@ static void tells_work_from_rest(void **state)
     end(resting);
 }
 
+/* One that naps is ready to run now and then, and wants a processor for little of the time. */
+static void nap(void)
+{
+    for (;;)
+        usleep(1000);
+}
+
+/* If the system tells: a thread that rests wants nothing, and one that works wants a processor all
+ * the time, whether it gets one or not. */
+static void tells_who_wants_a_processor(void **state)
+{
+    pid_t working = start(work), napping = start(nap);
+    struct activity before = wait_until(working, 1, 0.1), naps = activity_of(napping), after;
+
+    (void)state;
+    after = wait_until(working, 1, before.used + 0.3);
+    naps.wanted = activity_of(napping).wanted - naps.wanted;
+    if (before.wanted >= 0) {
+        assert_true(after.wanted - before.wanted >= 0.25);
+        assert_true(naps.wanted < after.wanted - before.wanted);
+    }
+    end(working);
+    end(napping);
+}
+
 static void looks_at_all_below(void **state)
 {
     pid_t pid = start(have_a_child_that_works);
@@ -85,6 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_work_from_rest),
+        cmocka_unit_test(tells_who_wants_a_processor),
         cmocka_unit_test(looks_at_all_below),
     };
 

@@ -516,7 +516,9 @@ static void explain(struct follower *follower)
                     break;
                 }
     }
-    follower->trail.rule = words_rule(&words, &follower->sights[follower->trail.at]);
+    follower->trail.rule =
+        words_rule(&words, &follower->sights[follower->trail.at],
+                   follower->seen_count ? &follower->seen[follower->seen_count - 1].state : NULL);
     words_take(&words, &follower->trail.allowed, &follower->trail.state);
 }
 

@@ -60,7 +60,7 @@ struct trail {
     int at;           /* wrong, lost: the number of the event that was not reached */
     char *allowed;    /* wrong: what could have happened instead, with rules; to be freed */
     char *state;      /* wrong: a state before it: each task and what it waits for; to be freed */
-    const char *rule; /* wrong: the rule that says first of all what may happen */
+    const char *rule; /* wrong: the rule of what happened */
     uint64_t steps;   /* that were tried, for each task */
     uint32_t offered; /* freedoms that the run could take, a bit each */
     uint32_t taken;   /* allowed: those that it has taken on the first way that was found */

@@ -70,6 +70,25 @@ static char *did_text(const struct words *words, const char *name, const struct 
     return text;
 }
 
+/* The rule that says first of all when a run ends with this. */
+static const char *rule_of_run(enum outcome_kind kind)
+{
+    switch (kind) {
+    case OUTCOME_STILL_HAS_CHILDREN:
+        return "R2.1";
+    case OUTCOME_RESOURCE_LEAKED:
+        return "R5.4";
+    case OUTCOME_DEADLOCK:
+        return "R13.1";
+    case OUTCOME_ON_CANCELLATION_FAILED:
+        return "R8.16";
+    case OUTCOME_FAILED:
+        return "R1.2";
+    default:
+        return "R1.1";
+    }
+}
+
 void words_event(struct words *words, const struct event *event)
 {
     int task = event->kind == EVENT_DID ? words->program->operations[event->which].task
@@ -82,11 +101,11 @@ void words_event(struct words *words, const struct event *event)
         add(words, text_of("'begin %s %d' [R1.21]", name, event->domain));
         break;
     case EVENT_END:
-        add(words, text_of("'end %s'", name));
+        add(words, text_of("'end %s' [R2.9]", name));
         break;
     case EVENT_PRINT:
-        add(words,
-            text_of("'print %s %s'", name, program_name(words->program, NAME_WORD, event->which)));
+        add(words, text_of("'print %s %s' [R1.21]", name,
+                           program_name(words->program, NAME_WORD, event->which)));
         break;
     case EVENT_FINALISE:
         add(words,
@@ -108,23 +127,57 @@ void words_end(struct words *words, const struct state *state)
 
     outcome_write(outcome, sizeof outcome, words->program,
                   (struct outcome){(enum outcome_kind)state->ending.kind, state->ending.value});
-    add(words, text_of("'run %s' [R1.1]", outcome));
+    add(words,
+        text_of("'run %s' [%s]", outcome, rule_of_run((enum outcome_kind)state->ending.kind)));
 }
 
-const char *words_rule(const struct words *words, const struct sight *sight)
+/* NULL: the instance is not in the state. */
+static const struct unit *find_unit(const struct state *state, int instance)
+{
+    for (int i = 0; state && i < state->units_used; i++)
+        if (state->units[i].life != LIFE_NONE && state->units[i].instance == instance + 1)
+            return &state->units[i];
+    return NULL;
+}
+
+/* The rule of a task that goes on, which is that of what it was doing. */
+static const char *rule_of_task(const struct words *words, const struct sight *sight,
+                                const struct state *state)
+{
+    const struct unit *unit = find_unit(state, sight->instance);
+    const struct sighted *who = &words->sighted[sight->instance];
+
+    if (!unit && who->cause != CAUSE_SPAWN && who->operation >= 0)
+        return rule_of(words->program->operations[who->operation].kind);
+    if (!unit || unit->life == LIFE_ENDED)
+        return "R2.9";
+    if (unit->life == LIFE_SPAWNED)
+        return unit->cancel == CANCEL_NO ? "R1.21" : "R2.22";
+    if (sight->kind == SIGHT_DID)
+        return rule_of(words->program->operations[sight->operation].kind);
+    if (unit->life == LIFE_RETURNED)
+        return "R2.9";
+    if (unit->place == PLACE_WAITING && unit->at < words->program->tasks[unit->task].count)
+        return rule_of(
+            words->program->operations[words->program->tasks[unit->task].first + unit->at].kind);
+    return "R1.21";
+}
+
+const char *words_rule(const struct words *words, const struct sight *sight,
+                       const struct state *state)
 {
     switch (sight->kind) {
     case SIGHT_DID:
         for (size_t i = 0; i < sight->outcomes.count; i++)
             if (sight->outcomes.of[i].kind == OUTCOME_STOPPED)
                 return "R2.14";
-        return rule_of(words->program->operations[sight->operation].kind);
+        return rule_of_task(words, sight, state);
     case SIGHT_FINALISE:
         return "R5.6";
     case SIGHT_RUN:
-        return "R1.1";
+        return rule_of_run(sight->outcomes.of[0].kind);
     default:
-        return "R1.21";
+        return rule_of_task(words, sight, state);
     }
 }
 

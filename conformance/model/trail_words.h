@@ -28,8 +28,9 @@ void words_end(struct words *words, const struct state *state);
 /* Each task of a state and what it waits for. */
 void words_state(struct words *words, const struct state *state);
 
-/* The rule that says first of all what may be seen there. */
-const char *words_rule(const struct words *words, const struct sight *sight);
+/* The rule of what was seen, as the model's tasks stood just before; the state may be NULL. */
+const char *words_rule(const struct words *words, const struct sight *sight,
+                       const struct state *state);
 
 /* Make texts of it, to be freed, and free the rest. */
 void words_take(struct words *words, char **allowed, char **state);

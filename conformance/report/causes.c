@@ -2,6 +2,7 @@
  * the process said last. Failures with the same words have the same cause. */
 #include "causes.h"
 
+#include "events.h"
 #include "scenario/memory.h"
 
 #include <limits.h>
@@ -20,7 +21,7 @@ bool fails_by_invariants(const struct test *test)
 {
     const struct finding *finding = first_finding(&test->result);
 
-    return test->result.kind == RESULT_FAIL && finding && finding->rule &&
+    return test->result.kind == RESULT_FAIL && finding && finding->rule && !finding->deviation &&
            invariant_of(finding->rule) >= 0;
 }
 
@@ -53,45 +54,77 @@ static char *call_of(const char *reason)
                    call + strlen(behind), (int)(call - error), error);
 }
 
-/* How the process ended, and what it said. A hang is told without its time, which is never the
- * same; but a process that sleeps and one that computes have different causes. */
-static char *end_of(const struct result *result)
+/* A hang is told without its time, which is never the same. Two have one cause only if they stop at
+ * the same operations, and one that sleeps has another than one that computes. */
+static char *hang_of(const struct test *test)
 {
-    const char *how = result->kind != RESULT_HANG          ? result->reason
-                      : strstr(result->reason, "it slept") ? "it hangs, asleep"
-                                                           : "it hangs";
-    const char *line = result->errors ? result->errors : "";
-    int size = (int)strcspn(line, "\n");
-    char *call = call_of(how);
+    bool sleeps = strstr(test->result.reason, "it sleeps");
+    char *at = events_stopped_at(test), *words;
 
-    if (call)
-        return call;
-    if (strncmp(how, line, (size_t)size) == 0 || strstr(how, ": expected "))
-        /* a check's, without the way to where it failed */
-        return text_of("%.*s", (int)(strstr(how, "; ") ? strstr(how, "; ") - how : INT_MAX), how);
-    return text_of("%s: %.*s", how, size, line);
+    if (!test->scenario)
+        words = text_of("in a check of %.*s", (int)strcspn(test->rule->id, "."), test->rule->id);
+    else
+        words = at ? text_of("in %s", at) : copy_of("while no operation is under way");
+    free(at);
+    at = words;
+    words = text_of(sleeps ? "it hangs, asleep, %s" : "it hangs %s", at);
+    free(at);
+    return words;
 }
 
-char *cause_words(const struct result *result)
+static bool begins(const char *line, const char *words)
 {
+    return !strncmp(line, words, strlen(words));
+}
+
+/* How the process ended, and what it said; of a check's last call only where it is, without the way
+ * there. */
+static char *end_of(const struct test *test)
+{
+    const struct result *result = &test->result;
+    char *how = result->kind == RESULT_HANG ? hang_of(test) : copy_of(result->reason);
+    const char *line = result->errors ? result->errors : "";
+    int size = (int)strcspn(line, begins(line, "the last call ") ? ";\n" : "\n");
+    char *words = call_of(how);
+
+    if (!words && (strncmp(how, line, (size_t)size) == 0 || strstr(how, ": expected ")))
+        /* a check's, without the way to where it failed */
+        words = text_of("%.*s", (int)(strstr(how, "; ") ? strstr(how, "; ") - how : INT_MAX), how);
+    if (!words)
+        words = text_of("%s: %.*s", how, size, line);
+    free(how);
+    return words;
+}
+
+char *cause_words(const struct test *test)
+{
+    const struct result *result = &test->result;
     const struct finding *finding = first_finding(result);
 
     if (result->kind != RESULT_FAIL || !finding)
-        return shortened(end_of(result));
-    return finding->rule ? text_of("it breaks %s, which holds for every program", finding->rule)
-                         : shortened(copy_of(finding->deviation));
+        return shortened(end_of(test));
+    return finding->deviation
+               ? shortened(copy_of(finding->deviation))
+               : text_of("it breaks %s, which holds for every program", finding->rule);
+}
+
+/* How much has happened in a scenario. */
+static size_t length_of(const struct test *test)
+{
+    return (test->result.trace ? strlen(test->result.trace) : 0) + test->result.left_out;
 }
 
 /* Whether a test explains a cause better than the one that does so far: it fails by what it expects
- * itself, or, as little is known of a hang, it has a shorter program. */
+ * itself, or, as little is known of a hang or a crash, it has a program, or less has happened. */
 static bool explains_better(const struct test *test, const struct cause *cause)
 {
     const struct test *other = cause->tests[0];
 
     if (is_own(test) != is_own(other))
         return is_own(test);
-    return test->result.kind == RESULT_HANG && test->scenario && other->scenario &&
-           test->scenario->program->line_count < other->scenario->program->line_count;
+    if (test->result.kind == RESULT_FAIL || !test->scenario)
+        return false;
+    return !other->scenario || length_of(test) < length_of(other);
 }
 
 static void add_test(struct cause *cause, const struct test *test)
@@ -143,7 +176,7 @@ struct causes causes_find(const struct suite *suite)
         const struct test *test = &suite->tests[i];
 
         if (test->chosen && test->result.kind >= RESULT_FAIL)
-            add_test(find_cause(&causes, cause_words(&test->result)), test);
+            add_test(find_cause(&causes, cause_words(test)), test);
     }
     put_own_first(&causes);
     return causes;

@@ -22,7 +22,7 @@ struct causes causes_find(const struct suite *suite);
 void causes_free(struct causes *causes);
 
 /* The cause of a failure in words, on one line; to be freed. */
-char *cause_words(const struct result *result);
+char *cause_words(const struct test *test);
 
 /* Whether a test fails only since it breaks invariants: all that it expects itself happened. */
 bool fails_by_invariants(const struct test *test);

@@ -125,7 +125,7 @@ void conclusion_counts(FILE *stream, const struct suite *suite)
     if (counts.skipped)
         fprintf(stream, ", %zu skipped", counts.skipped);
     if (suite->left_out)
-        fprintf(stream, ", %zu left out", suite->left_out);
+        fprintf(stream, ", %zu not reached", suite->left_out);
     fputc('\n', stream);
 }
 
@@ -584,18 +584,36 @@ static void write_next(FILE *stream, const struct session *session, const struct
     free(lacking);
 }
 
+/* Whether the runtime has some of a part, and lacks the rest. */
+static bool is_half(const struct suite *suite, int part)
+{
+    return suite->parts[part].lacks && suite->parts[part].has && !suite_declines(suite, part);
+}
+
 /* Write which parts the runtime has only some of, if it lacks what tests need. */
 static void write_halves(FILE *stream, const struct session *session, const struct suite *suite)
 {
-    bool any = count_rules(suite, true, is_missing) || count_partial(suite);
-    int part, told = 0;
+    const char *items = session->command ? "operations" : "functions";
+    int part, halves = 0, told = 0;
 
-    (void)session;
-    for (part = PART_CORE + 1; any && part < PARTS; part++)
-        if (suite->parts[part].lacks && suite->parts[part].has && !suite_declines(suite, part))
-            fprintf(stream, "%s %s",
-                    told++ ? "," : "Parts of which it has only some:", part_name(part));
-    fputs(told ? "; a part is declined as a whole." : "", stream);
+    if (!count_rules(suite, true, is_missing) && !count_partial(suite))
+        return;
+    for (part = PART_CORE + 1; part < PARTS; part++)
+        halves += is_half(suite, part);
+    for (part = PART_CORE + 1; part < PARTS; part++)
+        if (is_half(suite, part)) {
+            fprintf(stream, "%s%s",
+                    !told               ? "Of "
+                    : told + 1 < halves ? ", "
+                                        : " and ",
+                    part_name(part));
+            told++;
+        }
+    if (told)
+        fprintf(stream,
+                " the runtime has some %s, but not all. It may decline a part, but only as a "
+                "whole; so what is missing counts as not implemented.",
+                items);
 }
 
 void conclusion_write(FILE *stream, const struct session *session, const struct suite *suite)

@@ -166,7 +166,37 @@ static void write_pending(FILE *stream, const struct test *test, const struct tr
     free(next);
 }
 
-/* ---- Both ---- */
+/* Whether an operation of this kind was under way. */
+static bool stopped_at(const struct program *program, const struct trace *trace, const int *next,
+                       enum operation_kind kind)
+{
+    for (int i = 0; i < trace->instance_count; i++)
+        if (next[i] >= 0 && program->operations[next[i]].kind == kind)
+            return true;
+    return false;
+}
+
+static void write_stopped(FILE *stream, const struct test *test, const struct trace *trace)
+{
+    const struct program *program = test->scenario->program;
+    int *next, kinds[OPERATION_KINDS], count = 0;
+
+    if (trace->end != TRACE_CUT || test->result.left_out)
+        return;
+    next = operations_under_way(program, trace);
+    for (int kind = 0; kind < OPERATION_KINDS; kind++)
+        if (stopped_at(program, trace, next, (enum operation_kind)kind))
+            kinds[count++] = kind;
+    for (int i = 0; i < count; i++)
+        fprintf(stream, "%s%s",
+                i == 0          ? ""
+                : i + 1 < count ? ", "
+                                : " and ",
+                operation_word((enum operation_kind)kinds[i]));
+    free(next);
+}
+
+/* ---- All of them ---- */
 
 /* What a function writes of a test's trace; NULL: nothing. */
 static char *written(const struct test *test,
@@ -198,4 +228,9 @@ char *events_deviating(const struct test *test)
 char *events_pending(const struct test *test)
 {
     return written(test, write_pending);
+}
+
+char *events_stopped_at(const struct test *test)
+{
+    return written(test, write_stopped);
 }

@@ -17,4 +17,9 @@ char *events_deviating(const struct test *test);
  * not end in the middle. */
 char *events_pending(const struct test *test);
 
+/* The words of these operations, each once: "lock and await". To be freed; NULL: none was under
+ * way.
+ */
+char *events_stopped_at(const struct test *test);
+
 #endif

@@ -12,6 +12,46 @@
 
 #define KEY "begin TASK DOMAIN, spawn TASK LINE CHILD, did TASK LINE OUTCOME"
 
+/* ---- The rule ---- */
+
+enum { STATEMENT_MAX = 560 /* bytes, some eight lines */ };
+
+size_t failure_statement_size(const char *statement)
+{
+    static const char end[] = ". ";
+    size_t whole = strlen(statement), size = 0;
+    const char *at = statement;
+
+    if (whole <= STATEMENT_MAX)
+        return whole;
+    while ((at = strstr(at, end)) && (!size || at + 1 - statement <= STATEMENT_MAX))
+        size = (size_t)(++at - statement);
+    return size ? size : whole;
+}
+
+static const struct chapter *chapter_of(const struct suite *suite, const struct rule *rule)
+{
+    for (size_t i = 0; i < suite->rule_count; i++)
+        if (suite->rules[i].rule == rule)
+            return suite->rules[i].chapter;
+    return NULL;
+}
+
+void failure_statement_write(FILE *stream, const struct suite *suite, const struct test *test)
+{
+    const char *statement = test->rule->statement;
+    size_t size = failure_statement_size(statement);
+    const struct chapter *chapter = chapter_of(suite, test->rule);
+    char *text = statement[size] && chapter ? text_of("%.*s ... (the rest: %s:%d)", (int)size,
+                                                      statement, chapter->file, test->rule->line)
+                                            : copy_of(statement);
+
+    paragraph_write(stream, "  ", text);
+    free(text);
+}
+
+/* ---- The test ---- */
+
 /* Write each line of a text behind its number, or behind a blank of the same width. */
 static void write_lines(FILE *stream, const char *text, bool numbered)
 {
@@ -23,7 +63,7 @@ static void write_lines(FILE *stream, const char *text, bool numbered)
         number++;
         if (numbered)
             fprintf(stream, "  %3d  ", number);
-        fprintf(stream, "%s%.*s\n", numbered ? "" : "       ", (int)size, text);
+        fprintf(stream, "%s%.*s\n", numbered || !size ? "" : "       ", (int)size, text);
         text += size + (text[size] == '\n');
     }
 }
@@ -43,6 +83,11 @@ static void write_commands(FILE *stream, const struct report *report, const stru
 const char *failure_output_title(const struct test *test)
 {
     return test->scenario ? "last events (" KEY ")" : "last output";
+}
+
+const char *failure_source_title(const struct result *result)
+{
+    return strstr(result->source, "\n> ") ? "the check, > marks where it failed" : "the check";
 }
 
 /* Write a text behind a title, and free it. Returns whether there is one. */
@@ -81,6 +126,10 @@ void failure_write(FILE *stream, const struct report *report, const struct suite
         write_lines(stream, test->scenario->text, true);
     }
     reason_write(stream, suite, result);
+    if (result->source) {
+        fprintf(stream, "  %s:\n", failure_source_title(result));
+        write_lines(stream, result->source, false);
+    }
     write_said(stream, test);
     if (result->errors) {
         fprintf(stream, "  standard error:\n");

@@ -71,9 +71,28 @@ static void write_rule(FILE *stream, const struct suite *suite, const char *id)
     markup_text(stream, id);
 }
 
+/* Write the titles of the rules that the oracle has named. */
+static void write_rules(FILE *stream, const struct suite *suite, const struct finding *finding)
+{
+    char *text = text_of("%s %s", finding->expected, finding->observed);
+    const char *at = text;
+    const struct rule *rule;
+
+    while ((rule = reason_next_rule(suite, &at, text))) {
+        fputs("<div class=\"where\">", stream);
+        write_rule(stream, suite, rule->id);
+        fputs(": ", stream);
+        markup_text(stream, rule->title);
+        fputs("</div>", stream);
+    }
+    free(text);
+}
+
 static void write_finding(FILE *stream, const struct suite *suite, const struct test *test,
                           const struct finding *finding)
 {
+    bool oracle = reason_is_of_oracle(finding);
+
     if (finding->line || finding->rule)
         fputs("<div class=\"where\">", stream);
     if (finding->line) {
@@ -81,7 +100,10 @@ static void write_finding(FILE *stream, const struct suite *suite, const struct 
         timeline_line_id(stream, test, finding->line);
         fprintf(stream, "\">line %d</a>", finding->line);
     }
-    if (finding->rule) {
+    if (oracle)
+        fprintf(stream, "%sno run that the rules allow goes on like this",
+                finding->line ? ", " : "");
+    else if (finding->rule) {
         fputs(finding->line ? ", " : "", stream);
         write_rule(stream, suite, finding->rule);
         fputs(", which holds for every program: ", stream);
@@ -91,6 +113,8 @@ static void write_finding(FILE *stream, const struct suite *suite, const struct 
         fputs("</div>", stream);
     write_side(stream, "expected", finding->expected);
     write_side(stream, "observed", finding->observed);
+    if (oracle)
+        write_rules(stream, suite, finding);
 }
 
 /* Write the findings that are like one, folded. */
@@ -141,6 +165,26 @@ static void write_text(FILE *stream, const char *title, const char *text, bool o
     fputs("</pre></details>\n", stream);
 }
 
+/* Write the lines of a check; those that are marked stand out. */
+static void write_source(FILE *stream, const struct result *result)
+{
+    const char *text = result->source;
+
+    if (!text)
+        return;
+    fprintf(stream, "<details open><summary>%s</summary><pre class=\"source\" tabindex=\"0\">",
+            failure_source_title(result));
+    while (*text) {
+        size_t size = strcspn(text, "\n");
+
+        fputs(*text == '>' ? "<span class=\"bad\">" : "", stream);
+        markup_bytes(stream, text, size);
+        fputs(*text == '>' ? "</span>\n" : "\n", stream);
+        text += size + (text[size] == '\n');
+    }
+    fputs("</pre></details>\n", stream);
+}
+
 static void write_command(FILE *stream, const char *name, const char *command)
 {
     if (!command)
@@ -168,6 +212,18 @@ static void write_paragraph(FILE *stream, const char *class, const char *text)
         return;
     fprintf(stream, "<p class=\"%s\">", class);
     markup_text(stream, text);
+    fputs("</p>\n", stream);
+}
+
+/* The rest stands where the rule does. */
+static void write_statement(FILE *stream, const struct rule *rule)
+{
+    size_t size = failure_statement_size(rule->statement);
+
+    fputs("<p class=\"statement\">", stream);
+    markup_bytes(stream, rule->statement, size);
+    if (rule->statement[size])
+        fprintf(stream, " <a href=\"#%s\">...</a>", rule->id);
     fputs("</p>\n", stream);
 }
 
@@ -227,10 +283,11 @@ static void write_test(const struct report *report, const struct suite *suite,
     markup_name(stream, test->id);
     fprintf(stream, "\" data-rule=\"%s\">\n", test->rule->id);
     write_heading(stream, test);
-    write_paragraph(stream, "statement", test->rule->statement);
+    write_statement(stream, test->rule);
     write_reason(stream, result->reason);
     write_replay(stream, result->replay);
     write_findings(stream, suite, test);
+    write_source(stream, result);
     write_text(stream, "Tasks that have not returned", pending, true);
     free(pending);
     write_text(stream, "Standard error", result->errors, !test->scenario);

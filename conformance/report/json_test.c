@@ -96,6 +96,8 @@ static void put_failure(json_t *object, const struct report *report, const struc
         member_number(object, "line", (size_t)test->scenario->line);
         member_text(object, "program", test->scenario->text);
     }
+    if (result->source)
+        put_lines(object, "source", result->source);
     if (result->verdict && result->verdict->finding_count)
         put_findings(object, result->verdict);
     if (result->trace)

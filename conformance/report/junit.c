@@ -4,7 +4,6 @@
 
 #include "failure.h"
 #include "legible.h"
-#include "paragraph.h"
 #include "reason.h"
 #include "scenario/memory.h"
 
@@ -100,7 +99,7 @@ static void failed(const struct junit *junit, const struct test *test)
 
     fprintf(stream, "%s %s  %s {%s}\n", test->id, result_name(result->kind), test->rule->title,
             level_name(test->rule->level));
-    paragraph_write(stream, "  ", test->rule->statement);
+    failure_statement_write(stream, junit->suite, test);
     failure_write(stream, junit->report, junit->suite, test);
     fclose(stream);
     fprintf(junit->stream, "   <%s", element);

@@ -1,5 +1,5 @@
-/* progress: on a terminal a thread writes the line anew twice a second, so that a test which hangs
- * is seen to. */
+/* progress: a thread writes the line on a terminal anew twice a second, and in a log a line after a
+ * silence, so that a test which hangs is seen to. */
 #include "progress.h"
 
 #include "causes.h"
@@ -14,7 +14,10 @@
 
 enum {
     FEW = 20,         /* tests that are over too soon for lines in a log */
-    STEPS = 10,       /* lines in a log */
+    STEPS = 10,       /* lines in a log, but for those after a silence */
+    SILENCE = 15,     /* seconds without a line in a log, at first */
+    SILENCE_MAX = 60, /* likewise, once there were several such silences */
+    NAMED = 3,        /* tests in hand */
     TICK = 500000000, /* nanoseconds from one line on a terminal to the next */
     REASON_MAX = 160  /* bytes of the first failure's reason */
 };
@@ -31,10 +34,14 @@ struct progress {
     size_t counts[STATES]; /* of the chosen ones */
     size_t all;
     bool told_failure;
-    const struct test **running; /* in the order in which they began */
+    struct running {
+        const struct test *test;
+        double began;
+    } * running; /* in the order in which they began */
     size_t running_count;
-    pthread_mutex_t lock; /* of what stands above */
-    bool is_over;
+    double told_at, silence; /* the last line in a log, and the silence behind it that is allowed */
+    pthread_mutex_t lock;    /* of what stands above */
+    bool ticks, is_over;
     pthread_cond_t over;
     pthread_t ticker;
 };
@@ -57,6 +64,26 @@ static char *describe(const struct progress *progress)
                    seconds / 60, seconds % 60);
 }
 
+/* The tests in hand, and how long they have been: "R2.1/ended (12 s), R2.2/plain". */
+static char *describe_running(const struct progress *progress, size_t named)
+{
+    size_t count = progress->running_count, i, size;
+    char *text;
+    FILE *stream = must(open_memstream(&text, &size));
+
+    for (i = 0; i < count && i < named; i++) {
+        double taken = clock_now() - progress->running[i].began;
+
+        fprintf(stream, "%s%s", i ? ", " : "", progress->running[i].test->id);
+        if (taken >= 1)
+            fprintf(stream, " (%.0f s)", taken);
+    }
+    if (count > named && named > 1)
+        fprintf(stream, " and %zu more", count - named);
+    fclose(stream);
+    return must(text);
+}
+
 static void wipe(const struct progress *progress)
 {
     if (progress->rewrites)
@@ -67,29 +94,46 @@ static void wipe(const struct progress *progress)
 static void draw(const struct progress *progress)
 {
     int width = terminal_width(progress->stream) - 1;
-    char *text = describe(progress), *line;
+    char *text = describe(progress), *running = describe_running(progress, 1), *line;
 
-    line = text_of("%s  %s", text, progress->running_count ? progress->running[0]->id : "");
+    line = text_of("%s  %s", text, running);
     wipe(progress);
     fprintf(progress->stream, "%.*s", width, line);
     fflush(progress->stream);
     free(line);
+    free(running);
+    free(text);
+}
+
+static void log_line(struct progress *progress)
+{
+    char *text = describe(progress), *running = describe_running(progress, NAMED);
+
+    fprintf(progress->stream, "conform: %s%s%s\n", text, *running ? "; in hand: " : "", running);
+    fflush(progress->stream);
+    progress->told_at = clock_now();
+    free(running);
     free(text);
 }
 
 /* A line for each tenth of the tests. */
-static void log_tenth(const struct progress *progress, size_t done_before)
+static void log_tenth(struct progress *progress, size_t done_before)
 {
     size_t done = progress->all - progress->counts[WAITS];
-    char *text;
 
     if (progress->all < FEW || done == progress->all ||
         done * STEPS / progress->all == done_before * STEPS / progress->all)
         return;
-    text = describe(progress);
-    fprintf(progress->stream, "conform: %s\n", text);
-    fflush(progress->stream);
-    free(text);
+    log_line(progress);
+    progress->silence = SILENCE;
+}
+
+static void log_silence(struct progress *progress)
+{
+    if (clock_now() - progress->told_at < progress->silence)
+        return;
+    log_line(progress);
+    progress->silence = progress->silence * 2 < SILENCE_MAX ? progress->silence * 2 : SILENCE_MAX;
 }
 
 /* If it is the last test, the report says so at once. */
@@ -100,7 +144,7 @@ static void tell_failure(struct progress *progress, const struct test *test)
     if (progress->told_failure || !progress->counts[WAITS])
         return;
     progress->told_failure = true;
-    words = cause_words(&test->result);
+    words = cause_words(test);
     wipe(progress);
     fprintf(progress->stream, "first failure: %s %s: %.*s\n", test->id,
             result_name(test->result.kind), REASON_MAX, words);
@@ -116,8 +160,8 @@ static void begin_test(void *to, const struct test *test)
 
     pthread_mutex_lock(&progress->lock);
     progress->running =
-        grown(progress->running, progress->running_count, sizeof(const struct test *));
-    progress->running[progress->running_count++] = test;
+        grown(progress->running, progress->running_count, sizeof *progress->running);
+    progress->running[progress->running_count++] = (struct running){test, clock_now()};
     if (progress->rewrites)
         draw(progress);
     pthread_mutex_unlock(&progress->lock);
@@ -127,13 +171,13 @@ static void forget_running(struct progress *progress, const struct test *test)
 {
     size_t i = 0;
 
-    while (i < progress->running_count && progress->running[i] != test)
+    while (i < progress->running_count && progress->running[i].test != test)
         i++;
     if (i == progress->running_count)
         return;
     progress->running_count--;
     memmove(&progress->running[i], &progress->running[i + 1],
-            (progress->running_count - i) * sizeof(const struct test *));
+            (progress->running_count - i) * sizeof *progress->running);
 }
 
 static void see_test(void *to, const struct suite *suite, const struct test *test)
@@ -166,7 +210,10 @@ static void *tick(void *arg)
 
     pthread_mutex_lock(&progress->lock);
     while (!progress->is_over) {
-        draw(progress);
+        if (progress->rewrites)
+            draw(progress);
+        else
+            log_silence(progress);
         clock_gettime(CLOCK_REALTIME, &next);
         next.tv_nsec += TICK;
         next.tv_sec += next.tv_nsec / 1000000000;
@@ -193,9 +240,10 @@ struct progress *progress_begin(FILE *stream, const struct suite *suite)
     progress->observer = (struct observer){.begin = begin_test, .see = see_test, .to = progress};
     pthread_mutex_init(&progress->lock, NULL);
     pthread_cond_init(&progress->over, NULL);
+    progress->told_at = progress->began;
+    progress->silence = SILENCE;
     progress->rewrites = terminal_can_rewrite(stream);
-    if (progress->rewrites && pthread_create(&progress->ticker, NULL, tick, progress) != 0)
-        progress->rewrites = false;
+    progress->ticks = pthread_create(&progress->ticker, NULL, tick, progress) == 0;
     return progress;
 }
 
@@ -206,15 +254,14 @@ struct observer *progress_observer(struct progress *progress)
 
 void progress_end(struct progress *progress)
 {
-    if (progress->rewrites) {
-        pthread_mutex_lock(&progress->lock);
-        progress->is_over = true;
-        pthread_cond_signal(&progress->over);
-        pthread_mutex_unlock(&progress->lock);
+    pthread_mutex_lock(&progress->lock);
+    progress->is_over = true;
+    pthread_cond_signal(&progress->over);
+    pthread_mutex_unlock(&progress->lock);
+    if (progress->ticks)
         pthread_join(progress->ticker, NULL);
-        wipe(progress);
-        fflush(progress->stream);
-    }
+    wipe(progress);
+    fflush(progress->stream);
     pthread_mutex_destroy(&progress->lock);
     pthread_cond_destroy(&progress->over);
     free(progress->states);

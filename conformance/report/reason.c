@@ -80,6 +80,36 @@ const char *reason_title(const struct suite *suite, const char *id)
     return "";
 }
 
+bool reason_is_of_oracle(const struct finding *finding)
+{
+    return finding->rule && finding->deviation;
+}
+
+const struct rule *reason_next_rule(const struct suite *suite, const char **at, const char *text)
+{
+    const char *id;
+    size_t size;
+
+    while ((id = finding_next_rule(at, text, &size)))
+        for (size_t i = 0; i < suite->rule_count; i++)
+            if (strlen(suite->rules[i].rule->id) == size &&
+                !memcmp(suite->rules[i].rule->id, id, size))
+                return suite->rules[i].rule;
+    return NULL;
+}
+
+/* Write the titles of the rules that the oracle has named. */
+static void write_rules(FILE *stream, const struct suite *suite, const struct finding *finding)
+{
+    char *text = text_of("%s %s", finding->expected, finding->observed);
+    const char *at = text;
+    const struct rule *rule;
+
+    while ((rule = reason_next_rule(suite, &at, text)))
+        fprintf(stream, "    %s: %s\n", rule->id, rule->title);
+    free(text);
+}
+
 static void write_finding(FILE *stream, const struct suite *suite, const struct verdict *verdict,
                           int index)
 {
@@ -88,9 +118,13 @@ static void write_finding(FILE *stream, const struct suite *suite, const struct 
 
     if (finding->line)
         fprintf(stream, "  line %d:\n", finding->line);
-    if (finding->rule)
+    if (reason_is_of_oracle(finding))
+        fprintf(stream, "  no run that the rules allow goes on like this:\n");
+    else if (finding->rule)
         fprintf(stream, "  rule %s, which holds for every program: %s\n", finding->rule, title);
     write_sides(stream, finding->expected, finding->observed);
+    if (reason_is_of_oracle(finding))
+        write_rules(stream, suite, finding);
     if (alike_write(stream, verdict, index, "    and "))
         fputc('\n', stream);
 }
@@ -137,7 +171,7 @@ const char *reason_untested(const struct suite_rule *rule)
     if (rule->count == 0)
         return rule->rule->untested;
     if (rule->left_out)
-        return "some of its tests were left out";
+        return "the session stopped before all of its tests had been executed";
     test = test && test->result.reason ? test : reason_first(rule, RESULT_DECLINED);
     return test && test->result.reason ? test->result.reason : "it was not executed";
 }

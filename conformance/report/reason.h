@@ -28,6 +28,13 @@ char *reason_line(const struct result *result);
 /* The title of a rule, by its id; empty if the chapters have no such rule. */
 const char *reason_title(const struct suite *suite, const char *id);
 
+/* Whether a finding is the oracle's, which does not say that one rule is broken. */
+bool reason_is_of_oracle(const struct finding *finding);
+
+/* The next rule that the text of such a finding names, of those that it has not named before; *at
+ * moves behind it. NULL: none. */
+const struct rule *reason_next_rule(const struct suite *suite, const char **at, const char *text);
+
 /* The first chosen test of a rule with a result of this kind; NULL: there is none. */
 const struct test *reason_first(const struct suite_rule *rule, enum result_kind kind);
 

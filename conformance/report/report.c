@@ -302,7 +302,7 @@ static void write_failure(const struct report *report, const struct suite *suite
     paint(report, "\033[m");
     fprintf(stream, "  %s {%s}\n", test->rule->title, level_name(test->rule->level));
     if (test->rule != read)
-        paragraph_write(stream, "  ", test->rule->statement);
+        failure_statement_write(stream, suite, test);
     failure_write(stream, report, suite, test);
 }
 

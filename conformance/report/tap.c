@@ -94,6 +94,7 @@ static void write_failure(const struct report *report, const struct test *test)
         write_findings(stream, result->verdict);
     if (test->scenario)
         write_program(stream, test->scenario->text);
+    write_block(stream, "source", result->source);
     write_block(stream, "output", result->output);
     write_block(stream, "errors", result->errors);
     write_string(stream, "", "alone", commands.alone);

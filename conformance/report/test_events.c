@@ -83,6 +83,19 @@ static void tells_what_was_under_way(void **state)
     expect_told("scenario 7\nbegin main 0\nend main\nrun ok\n", events_pending, NULL);
 }
 
+/* Each operation once, however many tasks execute it. */
+static void tells_at_which_operations_it_stopped(void **state)
+{
+    (void)state;
+    expect_told("scenario 7\nbegin main 0\n", events_stopped_at, "print");
+    expect_told("scenario 7\nbegin main 0\ndid main 2 ok\ndid main 3 ok\n"
+                "spawn main 4 child\nspawn main 4 child#2\ndid main 4 ok\n"
+                "begin child 0\nbegin child#2 0\n",
+                events_stopped_at, "await and yield");
+    expect_told("scenario 7\nbegin main 0\nend main\n", events_stopped_at, NULL);
+    expect_told("scenario 7\nbegin main 0\nend main\nrun ok\n", events_stopped_at, NULL);
+}
+
 static int set_up(void **state)
 {
     if (place_set_up(state) != 0)
@@ -96,6 +109,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shows_where_it_deviates),
         cmocka_unit_test(tells_what_was_under_way),
+        cmocka_unit_test(tells_at_which_operations_it_stopped),
     };
 
     return cmocka_run_group_tests(tests, set_up, place_tear_down);

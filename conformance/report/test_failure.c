@@ -4,6 +4,7 @@
 
 #include "alike.h"
 #include "causes.h"
+#include "failure.h"
 #include "reason.h"
 #include "scenario/memory.h"
 
@@ -81,6 +82,24 @@ static void a_finding_names_the_rule_by_its_title(void **state)
                             "    observed: that\n");
 }
 
+/* The oracle tells of no rule that it is broken: it names some, in brackets. */
+static void the_oracles_finding_names_all_its_rules(void **state)
+{
+    struct verdict verdict = verdict_of(
+        1, (struct finding[]){FINDING("R98.1", 3, "one of 'end a' [R98.1], 'end b' [R98.1]",
+                                      "'end c' (line 9 of the trace) [R98.1], where [R99.1] is")});
+
+    (void)state;
+    verdict.findings[0].deviation = (char *)(uintptr_t) "R98.1 where the rules allow R98.1";
+    expect_reason(&verdict,
+                  "  findings\n"
+                  "  line 3:\n"
+                  "  no run that the rules allow goes on like this:\n"
+                  "    expected: one of 'end a' [R98.1], 'end b' [R98.1]\n"
+                  "    observed: 'end c' (line 9 of the trace) [R98.1], where [R99.1] is\n"
+                  "    R98.1: A title\n");
+}
+
 static void findings_that_differ_in_numbers_are_told_once(void **state)
 {
     struct verdict verdict =
@@ -126,17 +145,57 @@ static void only_numbers_make_no_difference(void **state)
     }
 }
 
+/* ---- Rules ---- */
+
+/* Of a statement of this many sentences, so many are shown. */
+static void expect_shown(int sentences, int shown)
+{
+    static const char sentence[] =
+        "It has a hundred bytes, which is one more than a line holds, and "
+        "ends with a full stop and a blank. ";
+    char text[16 * sizeof sentence] = "";
+
+    for (int i = 0; i < sentences; i++)
+        strcat(text, sentence);
+    text[strlen(text) - 1] = '\0';
+    assert_int_equal(failure_statement_size(text), shown * (int)(sizeof sentence - 1) - 1);
+}
+
+static void of_long_statements_the_first_sentences_are_shown(void **state)
+{
+    char endless[2000];
+
+    (void)state;
+    expect_shown(1, 1);
+    expect_shown(5, 5);
+    expect_shown(6, 5);
+    expect_shown(15, 5);
+    memset(endless, 'x', sizeof endless - 1);
+    endless[sizeof endless - 1] = '\0';
+    assert_int_equal(failure_statement_size(endless), sizeof endless - 1);
+    strcpy(endless + 1000, "first. Second.");
+    assert_int_equal(failure_statement_size(endless), 1006);
+}
+
 /* ---- Causes ---- */
 
-static void expect_cause(const char *reason, const char *errors, const char *words)
+static void expect_cause_of(enum result_kind kind, const char *reason, const char *errors,
+                            const char *words)
 {
-    struct result result = {.kind = RESULT_FAIL,
-                            .reason = (char *)(uintptr_t)reason,
-                            .errors = (char *)(uintptr_t)errors};
-    char *cause = cause_words(&result);
+    struct rule rule = {.id = (char *)(uintptr_t) "R98.1"};
+    struct test test = {.rule = &rule,
+                        .result = {.kind = kind,
+                                   .reason = (char *)(uintptr_t)reason,
+                                   .errors = (char *)(uintptr_t)errors}};
+    char *cause = cause_words(&test);
 
     assert_string_equal(cause, words);
     free(cause);
+}
+
+static void expect_cause(const char *reason, const char *errors, const char *words)
+{
+    expect_cause_of(RESULT_FAIL, reason, errors, words);
 }
 
 static void the_call_that_returned_an_error_is_the_cause(void **state)
@@ -153,14 +212,30 @@ static void the_call_that_returned_an_error_is_the_cause(void **state)
     expect_cause("it crashed", "words of another\n", "it crashed: words of another");
 }
 
+/* Little is known of a check that hangs. */
+static void checks_that_hang_have_a_cause_a_chapter(void **state)
+{
+    (void)state;
+    expect_cause_of(RESULT_HANG, "no end after 20.0 seconds of processor time", NULL,
+                    "it hangs in a check of R98");
+    expect_cause_of(RESULT_HANG, "no end: it sleeps, having used 0.0 seconds of processor time",
+                    "it says so\n", "it hangs, asleep, in a check of R98: it says so");
+    expect_cause_of(RESULT_HANG, "no end after 20.0 seconds of processor time",
+                    "the last call that began: a.c:3; with i = 4; a.c:9: in help(x)\n",
+                    "it hangs in a check of R98: the last call that began: a.c:3");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_checks_reason_is_read_in_parts),
         cmocka_unit_test(a_finding_names_the_rule_by_its_title),
+        cmocka_unit_test(the_oracles_finding_names_all_its_rules),
         cmocka_unit_test(findings_that_differ_in_numbers_are_told_once),
         cmocka_unit_test(only_numbers_make_no_difference),
+        cmocka_unit_test(of_long_statements_the_first_sentences_are_shown),
         cmocka_unit_test(the_call_that_returned_an_error_is_the_cause),
+        cmocka_unit_test(checks_that_hang_have_a_cause_a_chapter),
     };
 
     return cmocka_run_group_tests(tests, place_set_up, place_tear_down);

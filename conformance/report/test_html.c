@@ -254,9 +254,11 @@ static void pages_have_only_their_own_elements(void **state)
     fail_with(suite, trace);
     suite->tests[0].result.errors = copy_of(HOSTILE);
     suite->tests[0].result.output = copy_of(HOSTILE);
+    suite->tests[0].result.source = copy_of(HOSTILE "\n> 7 " HOSTILE "\n");
     result_set(&suite->tests[1].result, RESULT_UNKNOWN, HOSTILE);
     page = page_of(suite);
     expect_closed(page);
+    assert_int_equal(count(page, "<span class=\"bad\">&gt; 7 "), 1);
     assert_int_equal(count(page, "<script"), 1);
     assert_null(strstr(page, "alert(1)</"));
     assert_null(strstr(page, "onclick=\""));

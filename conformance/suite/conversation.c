@@ -131,8 +131,9 @@ const char *drivers_item(const char *word)
     enum operation_kind kind = operation_named(word);
     size_t i;
 
-    if (kind < OPERATION_KINDS)
-        return operation_function(kind) ? operation_function(kind) : operation_word(kind);
+    if (kind < OPERATION_KINDS) /* `until` is the driver's own, whether there is a yield or not */
+        return operation_function(kind) && kind != OP_UNTIL ? operation_function(kind)
+                                                            : operation_word(kind);
     for (i = 0; i < sizeof others / sizeof *others; i++)
         if (!strcmp(word, others[i]))
             return others[i];

@@ -20,7 +20,8 @@
 enum {
     OUTPUT_LIMIT = 256 << 20, /* bytes that a driver may print */
     OUTPUT_LINES = 12,        /* of its output that a result shows */
-    ERROR_LINES = 30          /* of its standard error */
+    ERROR_LINES = 30,         /* of its standard error */
+    GRACE = 1                 /* seconds in which a check that hangs may say where */
 };
 
 /* Where the counters of the driver go that says what a library lacks; no test is called so. */
@@ -52,9 +53,10 @@ static bool ended_by_itself(const struct process *process, const struct session 
                    name ? ", SIG" : "", name ? name : "");
         return false;
     case PROCESS_HUNG:
-        result_set(result, RESULT_HANG, "no end after %.1f seconds of processor time%s",
-                   process->used,
-                   process->used < session->seconds ? ", and then it slept" : "");
+        result_set(result, RESULT_HANG, "%s %.1f seconds of processor time",
+                   process->used < session->seconds ? "no end: it sleeps, having used"
+                                                    : "no end after",
+                   process->used);
         return false;
     case PROCESS_FLOODED:
         result_set(result, RESULT_CRASH, "more than %d MiB of output", OUTPUT_LIMIT >> 20);
@@ -69,16 +71,39 @@ static bool ended_by_itself(const struct process *process, const struct session 
     return false;
 }
 
-/* What a driver's runtime lacks is called as in a scenario, and what a library lacks as in C. */
-static const char *name_of_lack(const struct session *session, const char *item)
+/* A driver may call what is absent as it likes. */
+static const char *item_of(const struct session *session, const char *word)
 {
-    enum operation_kind kind = operation_calling(item);
+    const char *item = drivers_item(word);
 
-    return session->command && kind < OPERATION_KINDS ? operation_word(kind) : item;
+    if (!session->command && !strcmp(word, operation_word(OP_UNTIL)))
+        return operation_function(OP_UNTIL);
+    return item ? item : word;
 }
 
-/* The test needs all of these items, separated by blanks, and the runtime lacks one of them. */
-static void set_lacking(const struct session *session, struct result *result, const char *items)
+/* Write which operation or function is lacking. What a driver does itself is not the runtime's to
+ * lack, and `until` is not a function of its own. */
+static void set_lacking_operation(const struct session *session, struct result *result,
+                                  const char *item, const char *word)
+{
+    enum operation_kind kind = word ? operation_named(word) : OPERATION_KINDS;
+    bool own = kind == OP_PRINT || kind == OP_POST || kind == OP_UNTIL;
+
+    if (kind == OPERATION_KINDS)
+        kind = operation_calling(item);
+    if (!session->command)
+        result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime has no %s%s", item,
+                   kind == OP_UNTIL ? ", which `until` needs" : "");
+    else
+        result_set(result, RESULT_NOT_IMPLEMENTED, "the %s has no %s%s", own ? "driver" : "runtime",
+                   kind < OPERATION_KINDS ? operation_word(kind) : item,
+                   kind == OP_UNTIL ? ", which needs a yield" : "");
+}
+
+/* The test needs all of these items, separated by blanks, and the runtime lacks one of them, which
+ * the scenario calls by a word; NULL: there is no scenario. */
+static void set_lacking(const struct session *session, struct result *result, const char *items,
+                        const char *word)
 {
     static const struct {
         const char *item, *reason;
@@ -95,17 +120,8 @@ static void set_lacking(const struct session *session, struct result *result, co
     if (i < sizeof others / sizeof *others)
         result_set(result, RESULT_NOT_IMPLEMENTED, "%s", others[i].reason);
     else
-        result_set(result, RESULT_NOT_IMPLEMENTED, "the runtime has no %s",
-                   name_of_lack(session, item));
+        set_lacking_operation(session, result, item, word);
     free(item);
-}
-
-/* A driver may call what is absent as it likes. */
-static const char *item_of(const char *word)
-{
-    const char *item = drivers_item(word);
-
-    return item ? item : word;
 }
 
 /* The parts whose functions the program has called, each bit a part. */
@@ -156,7 +172,7 @@ static void judge_trace(const struct process *process, const struct session *ses
     result->used = used_parts(program, trace);
     result->starved = is_starved(trace);
     if (verdict->kind == VERDICT_ABSENT)
-        set_lacking(session, result, item_of(verdict->absent));
+        set_lacking(session, result, item_of(session, verdict->absent), verdict->absent);
     else if (verdict->kind == VERDICT_GARBAGE && trace->end == TRACE_CUT && process->status == 0)
         result_set(result, RESULT_CRASH, "ended in the middle of the run");
     else if (verdict->kind == VERDICT_GARBAGE && trace->end == TRACE_CUT)
@@ -232,7 +248,7 @@ static void judge_check(const struct process *process, const struct session *ses
     else if (says(process, "fail ", signature, &rest))
         set_failed(result, rest + 1, process);
     else if (process->status == NOT_IMPLEMENTED && says(process, "lacks ", signature, &rest))
-        set_lacking(session, result, rest + 1);
+        set_lacking(session, result, rest + 1, NULL);
     else if (process->status == COULD_NOT_TELL && says(process, "unknown ", signature, &rest))
         result_set(result, RESULT_UNKNOWN, "%.*s", (int)strcspn(rest + 1, "\n"), rest + 1);
     else if (process->status == COULD_NOT_TELL)
@@ -289,13 +305,36 @@ static void run_program(const struct session *session, char *const *arguments, c
 
     process_run(&(struct command){.arguments = line.arguments,
                                   .variable = variable,
-                                  .grace = variable ? COUNTERS_GRACE : 0,
+                                  .grace = variable ? COUNTERS_GRACE : GRACE,
                                   .input = "",
                                   .seconds = session->seconds,
                                   .output_limit = OUTPUT_LIMIT},
                 process);
     free(variable);
     free(line.text);
+}
+
+/* The lines of a check, marked where the reason, or what the check said last, tells that it failed;
+ * NULL: they cannot be had. */
+static char *source_of(const struct session *session, const struct test *test,
+                       const struct result *result)
+{
+    char *reason = text_of("%s\n%s", result->reason, result->errors ? result->errors : "");
+    char *const arguments[] = {(char *)session->checks,       "--source", test->rule->id,
+                               (char *)(uintptr_t)test->name, reason,     NULL};
+    struct process process;
+    char *source = NULL;
+
+    process_run(&(struct command){.arguments = arguments,
+                                  .input = "",
+                                  .seconds = session->seconds,
+                                  .output_limit = OUTPUT_LIMIT},
+                &process);
+    if (process.end == PROCESS_EXITED && process.status == 0 && process.output_size > 0)
+        source = copy_of(process.output);
+    process_free(&process);
+    free(reason);
+    return source;
 }
 
 struct result execute_check(const struct session *session, const struct test *test)
@@ -318,6 +357,8 @@ struct result execute_check(const struct session *session, const struct test *te
     result.errors = excerpt(process.errors, process.errors_size, ERROR_LINES);
     judge_check(&process, session, signature, &result);
     process_free(&process);
+    if (result_is_failure(result.kind))
+        result.source = source_of(session, test, &result);
     return result;
 }
 
@@ -404,7 +445,7 @@ bool execute_lacks(const struct session *session, const struct test *test, bool 
 
     *result = (struct result){.kind = RESULT_PASS};
     if (word)
-        set_lacking(session, result, item_of(word));
+        set_lacking(session, result, item_of(session, word), word);
     return word != NULL;
 }
 

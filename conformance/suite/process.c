@@ -149,17 +149,31 @@ static bool keep_tail(struct text *text)
  * much processor time, or it has waited for too long without being able to run. While it could run
  * and did not get a processor, and while we did not get one ourselves, no time counts. */
 enum {
-    TICK = 200,  /* milliseconds from one look at the child to the next, at most */
-    LONGER = 10, /* times that the limit holds for a child that waits, but not in silence */
+    TICK = 200, /* milliseconds from one look at the child to the next, at most */
+    LONGER = 4, /* times that the limit holds for a child that waits, but not in silence */
 };
 
 struct patience {
-    double limit; /* seconds; 0: there is none */
-    double tick;  /* from one look at the child to the next */
-    double last;  /* when we looked last */
-    double used;  /* processor time until then */
+    double limit;             /* seconds; 0: there is none */
+    double tick;              /* from one look at the child to the next */
+    double last;              /* when we looked last */
+    struct activity activity; /* then */
+    double used;              /* processor time until then */
     double silent, waited;
 };
+
+/* The part of the time since the last look in which the child could not run. One that naps is found
+ * ready to run again and again, if it has to wait for a processor after each nap. */
+static double waited_since(const struct activity *before, const struct activity *now, double passed)
+{
+    double wanted = now->wanted - before->wanted;
+
+    if (now->runnable == 0)
+        return passed;
+    if (now->stalled > 0 || before->wanted < 0 || !(wanted >= 0)) /* or a thread has ended */
+        return 0;
+    return passed > wanted ? passed - wanted : 0;
+}
 
 /* Look at the child if it is time to; it may have printed since the last time. Returns whether it
  * hangs. */
@@ -178,8 +192,8 @@ static bool is_hung(struct patience *patience, const struct child *child, bool *
         patience->silent = 0;
     else
         patience->silent += passed;
-    if (activity.runnable == 0)
-        patience->waited += passed;
+    patience->waited += waited_since(&patience->activity, &activity, passed);
+    patience->activity = activity;
     patience->used = used;
     *has_printed = false;
     return patience->used > patience->limit || patience->silent > patience->limit ||
@@ -333,13 +347,18 @@ static void reap(struct child *child, struct process *process, enum process_end 
     process->status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Let a child that hangs end by itself, if it does so soon. What it says then is not read. */
-static void ask_to_end(const struct child *child, double grace)
+/* Let a child that hangs end by itself, if it does so soon, and read what it says on standard error
+ * then. */
+static void ask_to_end(struct child *child, double grace)
 {
     struct pollfd ended = {.fd = child->ends.leash};
+    struct pollfd said = {.fd = child->ends.errors[0], .events = POLLIN};
 
     if (write_quietly(child->ends.leash, "q", 1) == 1)
         poll(&ended, 1, (int)(grace * 1e3));
+    if (poll(&said, 1, 0) == 1 && (said.revents & POLLIN))
+        take(&child->ends.errors[0], &child->errors);
+    child->errors_cut |= keep_tail(&child->errors);
 }
 
 static void bury(struct child *child, struct process *process, enum process_end end)

@@ -14,8 +14,8 @@ struct command {
     size_t input_size;
     double seconds; /* of processor time that it and its descendants may use, or of silence in
                        which none of them could run; 0: any */
-    double grace;   /* seconds that it has after SIGQUIT when it hangs, before it is killed; 0: none
-                     */
+    double grace;   /* seconds that it has after SIGQUIT when it hangs, before it is killed; what it
+                       says on standard error then is read; 0: none */
     size_t output_limit; /* bytes of standard output; a command that prints more is killed */
     const char *until;   /* a line that ends the answer of a command that lives on; NULL: none */
     bool (*hear)(const char *line, size_t size, void *state); /* called for each line of the answer,

@@ -52,6 +52,7 @@ void result_free(struct result *result)
     free(result->trace);
     free(result->output);
     free(result->errors);
+    free(result->source);
     free(result->replay);
     free(result->lacks);
     verdict_free(result->verdict);

@@ -30,6 +30,7 @@ struct result {
     size_t left_out;         /* bytes behind them */
     char *output;            /* the last lines of a driver's output, printable; NULL: none */
     char *errors;            /* the last lines of standard error, printable; NULL: none */
+    char *source;            /* the lines of a check that failed, marked where it did; NULL: none */
     char *replay;            /* the option of conform that repeats the execution; NULL: none */
     bool starved;   /* the run of a scenario could not start, for want of threads or memory */
     double seconds; /* from its beginning to its end, with all schedules if it was explored; 0: it

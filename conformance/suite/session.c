@@ -315,6 +315,7 @@ static void copy_result(struct result *to, const struct result *from)
     to->kind = from->kind;
     to->reason = copy_of(from->reason);
     to->errors = copy_of(from->errors);
+    to->source = copy_of(from->source);
     to->lacks = copy_of(from->lacks);
 }
 

@@ -639,8 +639,8 @@ static void finds_the_schedule(void **state)
 static void finds_what_hangs(void **state)
 {
     (void)state;
-    suite_free(
-        expect_failure("hangs-at-01", 1000, RESULT_HANG, "--schedule \"0 1\"", "no end after"));
+    suite_free(expect_failure("hangs-at-01", 1000, RESULT_HANG, "--schedule \"0 1\"",
+                              "no end: it sleeps"));
 }
 
 /* A schedule that is slow only because of its batch has not hung. */

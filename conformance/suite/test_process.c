@@ -83,6 +83,9 @@ static void kills_what_hangs(void **state)
     process = run("trap '' TERM INT HUP; while :; do sleep 1; done", 0.3, 100);
     assert_int_equal(process.end, PROCESS_HUNG);
     process_free(&process);
+    process = run("while sleep 0.02; do echo; done", 0.3, 100000);
+    assert_int_equal(process.end, PROCESS_HUNG);
+    process_free(&process);
 }
 
 static void stops_a_flood(void **state)
@@ -160,7 +163,7 @@ static void kills_what_uses_too_much(void **state)
 /* However long it takes: it says something now and then, and uses little. */
 static void leaves_what_goes_on_alone(void **state)
 {
-    struct process process = run("for i in 1 2 3 4 5 6 7 8; do sleep 0.2; echo; done", 0.7, 100);
+    struct process process = run("for i in 1 2 3 4 5 6 7 8; do sleep 0.3; echo; done", 2, 100);
 
     (void)state;
     assert_int_equal(process.end, PROCESS_EXITED);
@@ -282,10 +285,11 @@ static void asks_what_hangs_to_end(void **state)
 
     (void)state;
     assert_true(file >= 0);
-    snprintf(script, sizeof script, "trap 'echo ended >%s; exit' QUIT; while :; do sleep 99; done",
-             path);
+    snprintf(script, sizeof script,
+             "trap 'echo ended | tee %s >&2; exit' QUIT; while :; do sleep 99; done", path);
     process_run(&command, &process);
     assert_int_equal(process.end, PROCESS_HUNG);
+    assert_true(contains(process.errors, "ended\n"));
     process_free(&process);
     assert_int_equal(read(file, script, sizeof script), strlen("ended\n"));
     command.grace = 0.1;

@@ -4,6 +4,7 @@ and has a method for each operation that its runtime has."""
 import collections
 import inspect
 import sys
+import traceback
 
 # The operations, and what each works on. `each` is a promise; a name that stands for several of
 # them is several operations. `new` is the name of an object that the method returns.
@@ -94,7 +95,7 @@ class Instance:
         execution.counts[task] += 1
         count = execution.counts[task]
         self.name = task if count == 1 else f"{task}#{count}"
-        self.execution, self.names = execution, {}
+        self.execution, self.names, self.abandoned = execution, {}, False
         self.lines = execution.program.tasks[task]
 
     def scope(self, name):
@@ -153,8 +154,13 @@ class Driver:
         if isinstance(result, self.stopped):
             return "cancelled"
         if isinstance(result, BaseException):
-            return self.word_for(result) or f"error {type(result).__name__}"
+            return self.word_for(result) or self.unknown(result)
         return result if isinstance(result, str) else f"ok {result}"
+
+    def unknown(self, error):
+        """The outcome for an exception that no rule knows. The report shows where it came from."""
+        traceback.print_exception(error)
+        return f"error {type(error).__name__}"
 
     # ---- operations ----
 
@@ -212,13 +218,17 @@ class Driver:
         except self.stopped:
             outcomes.append("stopped")
             raise
+        except GeneratorExit:  # the runtime has abandoned the task
+            me.abandoned = True
+            raise
         finally:
             if line.bound:
                 me.bind("promise", line.bound, bound)
             words = [self.outcome(outcome) for outcome in outcomes] or ["none"]
             if line.word != "parallel" and len(set(words)) == 1:
                 words = words[:1]
-            say("did", me.name, line.number, ", ".join(words))
+            if not me.abandoned:
+                say("did", me.name, line.number, ", ".join(words))
 
     async def task(self, me):
         """The function of each task."""
@@ -231,7 +241,8 @@ class Driver:
                     raise Failed(line.arguments[0])
                 await self.operation(me, line)
         finally:
-            say("end", me.name)
+            if not me.abandoned:
+                say("end", me.name)
         return 0
 
     async def do_print(self, me, word):
