@@ -268,6 +268,8 @@ static char *again(const struct options *options, const char *program)
         fputs(words[i].option, stream);
         commands_quote(stream, words[i].value);
     }
+    if (options->session.oracle)
+        fputs(options->session.oracle->alone ? " --oracle=alone" : " --oracle", stream);
     fclose(stream);
     return must(text);
 }

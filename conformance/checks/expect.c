@@ -70,7 +70,7 @@ static struct code_text result_text(long long code, const char *expected)
     name = code < 0 && code >= -INT32_MAX ? strerrorname_np((int)-code) : NULL;
     if (name)
         snprintf(result.text, sizeof result.text, "-%s", name);
-    else if (code < MIOU_LAST) /* the application's */
+    else if (code < MIOU_LAST && code > MIOU_LAST - 1000000) /* the application's */
         snprintf(result.text, sizeof result.text, "MIOU_LAST - %lld", MIOU_LAST - code);
     else
         snprintf(result.text, sizeof result.text, "%s%lld", code < 0 ? "the unknown code " : "",

@@ -120,6 +120,7 @@ void json_test(json_t *object, const struct report *report, const struct test *t
     member_number(object, "executions", (size_t)test->executions);
     if (result->reason)
         put_reason(object, result);
+    member_text(object, "at_first", test->at_first);
     member_text(object, "lacks", result->lacks);
     if (test->difference)
         member_text(object, "declared", test->difference->reason);

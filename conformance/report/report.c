@@ -358,6 +358,31 @@ static void write_unknown(const struct report *report, const struct suite *suite
     }
 }
 
+/* Write which tests failed at first, and not when they were executed once more, alone. */
+static void write_recovered(const struct report *report, const struct suite *suite)
+{
+    bool any = false;
+    size_t i;
+
+    for (i = 0; i < suite->count; i++) {
+        const struct test *test = &suite->tests[i];
+        char *text;
+
+        if (!test->at_first)
+            continue;
+        if (!any)
+            fputc('\n', report->stream);
+        any = true;
+        text = text_of("%s did not fail when it was executed once more, alone. At first: %s.",
+                       test->id, test->at_first);
+        paragraph_write(report->stream, "", text);
+        free(text);
+    }
+    if (any)
+        fputs("A busy machine can be the cause, or a runtime that hangs now and then.\n",
+              report->stream);
+}
+
 static bool was_skipped(const struct suite_rule *rule)
 {
     return rule->chosen && suite_result(rule) == RESULT_SKIPPED;
@@ -434,6 +459,7 @@ static void write_text(const struct report *report, const struct suite *suite)
     write_slowest(report, suite);
     write_failures(report, suite);
     write_unknown(report, suite);
+    write_recovered(report, suite);
     write_skipped(report, suite);
     fputc('\n', report->stream);
     if (opinions_are_any(report->session->opinions))

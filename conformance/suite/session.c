@@ -337,14 +337,21 @@ static bool ask_again(const struct session *session, struct suite *suite)
 
     for (i = 0; i < suite->count && failed < ASKED_AGAIN && !process_stopped(); i++) {
         struct test *test = &suite->tests[i];
+        char *before;
 
         if (!session_asks_again(test))
             continue;
+        before = copy_of(test->result.reason);
         result_free(&test->result);
         test->exploration = (struct exploration){0};
         run_test(session, suite, test);
-        failed += test->result.kind >= RESULT_FAIL;
-        recovered |= test->result.kind < RESULT_FAIL;
+        if (test->result.kind < RESULT_FAIL) {
+            recovered = true;
+            test->at_first = before;
+        } else {
+            failed++;
+            free(before);
+        }
     }
     return recovered;
 }

@@ -249,6 +249,7 @@ void suite_free(struct suite *suite)
 
         free(test->id);
         result_free(&test->result);
+        free(test->at_first);
     }
     free(suite->tests);
     free(suite->rules);

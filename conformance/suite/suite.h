@@ -45,6 +45,7 @@ struct test {
 
     int executions; /* of which the last one counts; one that hangs or is starved is executed twice
                      */
+    char *at_first; /* why the first of two executions failed, if the second did not; or NULL */
     struct result result; /* of the execution that counts */
     struct exploration exploration;
 };
