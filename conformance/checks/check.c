@@ -155,12 +155,35 @@ void start_thread(pthread_t *thread, void *(*fn)(void *), void *arg)
         cannot_test("a thread cannot be made: %s", strerror(error));
 }
 
+static void on_crash(void (*handler)(int))
+{
+    static const int ends[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS, SIGABRT, SIGQUIT};
+    size_t i;
+
+    for (i = 0; i < sizeof ends / sizeof *ends; i++)
+        sigaction(ends[i],
+                  &(struct sigaction){.sa_handler = handler,
+                                      .sa_flags = SA_ONSTACK | SA_RESETHAND | SA_NODEFER},
+                  NULL);
+}
+
+/* The action of the signal is again the one by default; but a hang leaves no core. */
+static void tell_and_end(int number)
+{
+    tell_last_call();
+    if (number == SIGQUIT)
+        _exit(FAILED);
+    raise(number);
+}
+
 pid_t start_process(void)
 {
     pid_t process = fork();
 
     if (process < 0)
         cannot_test("a process cannot be made: %s", strerror(errno));
+    if (process == 0)
+        on_crash(SIG_DFL); /* it is not the check */
     return process;
 }
 
@@ -407,31 +430,16 @@ static struct check *find(const char *rule, const char *name)
     return NULL;
 }
 
-/* The action of the signal is again the one by default; but a hang leaves no core. */
-static void tell_and_end(int number)
-{
-    tell_last_call();
-    if (number == SIGQUIT)
-        _exit(FAILED);
-    raise(number);
-}
-
 /* cmocka catches the signals of a crash and longjmps, which is impossible from a task's stack or
  * another thread. Let a crash end the process, and so SIGQUIT, which the suite sends to what hangs.
  */
 static void run_chosen(void **state)
 {
-    static const int ends[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS, SIGABRT, SIGQUIT};
     static char stack[1 << 16]; /* of this thread, for when its own has overflowed */
-    size_t i;
 
     (void)state;
     sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
-    for (i = 0; i < sizeof ends / sizeof *ends; i++)
-        sigaction(ends[i],
-                  &(struct sigaction){.sa_handler = tell_and_end,
-                                      .sa_flags = SA_ONSTACK | SA_RESETHAND | SA_NODEFER},
-                  NULL);
+    on_crash(tell_and_end);
     keep_counters(library);
     hush(false);
     chosen->function();
