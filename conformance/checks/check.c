@@ -182,8 +182,10 @@ pid_t start_process(void)
 
     if (process < 0)
         cannot_test("a process cannot be made: %s", strerror(errno));
-    if (process == 0)
-        on_crash(SIG_DFL); /* it is not the check */
+    if (process == 0) { /* it is not the check */
+        on_crash(SIG_DFL);
+        sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
+    }
     return process;
 }
 
