@@ -135,6 +135,70 @@ static void a_growing_tree_is_cancelled_at_its_tips(void **state)
                  "did b 13 stopped\nend b\ndid main 4 ok\nend main\nrun ok\n");
 }
 
+/* R1.10: a lock that takes the mutex lets another task run before it returns, more than once. */
+static void a_call_lends_its_turn(void **state)
+{
+    static const char text[] = "shared m\ntask main\nmutex m\np = async other\nlock m\nunlock m\n"
+                               "await p\ntask other\ntry-lock m\nyield\nyield\n";
+
+    (void)state;
+    allows(text, "begin main 0\ndid main 3 ok\nspawn main 4 other\ndid main 4 ok\n"
+                 "begin other 0\ndid other 9 busy\ndid other 10 ok\ndid other 11 ok\n"
+                 "end other\ndid main 5 ok\ndid main 6 ok\ndid main 7 ok\nend main\nrun ok\n");
+    refuses(text,
+            "begin main 0\ndid main 3 ok\nspawn main 4 other\ndid main 4 ok\nbegin other 0\n"
+            "did other 9 ok\ndid main 5 ok\ndid main 6 ok\ndid other 10 ok\ndid other 11 ok\n"
+            "end other\ndid main 7 ok\nend main\nrun ok\n",
+            "one of 'did other 9 busy' [R9.5]", "'did other 9 ok'");
+}
+
+/* R13.1: a domain may have heard of something, in vain, when nothing can go on any more. */
+static void a_deadlock_follows_what_was_heard(void **state)
+{
+    (void)state;
+    allows("shared m\ntask main\nmutex m\nparallel b b\ntask b\nlock m\n",
+           "begin main 0\ndid main 3 ok\nspawn main 4 b\nspawn main 4 b#2\nbegin b 1\n"
+           "did b 6 ok\nend b\nbegin b#2 1\ndid main 4 stopped\nend main\n"
+           "did b#2 6 stopped\nend b#2\nrun deadlock\n");
+}
+
+/* R2.22: nothing is left to wait for if the child never begins. */
+static void a_child_that_never_begins_ends_at_once(void **state)
+{
+    static const char text[] = "domains 0\ntask main\np = async endless\nq = async child\n"
+                               "cancel p\nprint after\nawait q\ntask endless\nuntil never\n"
+                               "task child\nprint child\n";
+
+    (void)state;
+    allows(text, "begin main 0\nspawn main 3 endless\ndid main 3 ok\nspawn main 4 child\n"
+                 "did main 4 ok\ndid main 5 ok\nprint main after\ndid main 6 ok\n"
+                 "begin child 0\nprint child child\ndid child 11 ok\nend child\n"
+                 "did main 7 ok\nend main\nrun ok\n");
+}
+
+/* R2.23: miou_cancel returns 0 as always, and the run ends with the code of what the child broke.
+ */
+static void a_cancelled_child_may_have_leaked(void **state)
+{
+    static const char text[] = "task main\ncreate r\nown r\np = call one give=r\ncancel p\n"
+                               "task one\nself\n";
+
+    (void)state;
+    allows(text, "begin main 0\ndid main 2 ok\ndid main 3 ok\nspawn main 4 one\ndid main 4 ok\n"
+                 "begin one 1\ndid one 7 ok 1\nend one\nfinalise main r 1\ndid main 5 ok\n"
+                 "end main\nrun resource-leaked\n");
+}
+
+/* R9.17: the function may wait for a time. */
+static void a_function_that_sleeps_computes_its_value(void **state)
+{
+    static const char text[] = "task main\nlazy l b\nforce l\nforce l\ntask b\nsleep 1\n";
+
+    (void)state;
+    allows(text, "begin main 0\ndid main 2 ok\nforce main 3 b\nbegin b 0\ndid b 6 ok\nend b\n"
+                 "did main 3 ok\ndid main 4 ok\nend main\nrun ok\n");
+}
+
 /* ---- What it says ---- */
 
 static void it_says_what_was_allowed(void **state)
@@ -466,6 +530,11 @@ int main(void)
         cmocka_unit_test(nothing_precedes_its_task),
         cmocka_unit_test(finalisers_precede_the_end),
         cmocka_unit_test(a_growing_tree_is_cancelled_at_its_tips),
+        cmocka_unit_test(a_call_lends_its_turn),
+        cmocka_unit_test(a_deadlock_follows_what_was_heard),
+        cmocka_unit_test(a_child_that_never_begins_ends_at_once),
+        cmocka_unit_test(a_cancelled_child_may_have_leaked),
+        cmocka_unit_test(a_function_that_sleeps_computes_its_value),
         cmocka_unit_test(it_says_what_was_allowed),
         cmocka_unit_test(it_names_the_rules_of_both),
         cmocka_unit_test(it_tells_freedoms),
