@@ -549,6 +549,7 @@ static int adopt_and_leave(void *arg)
     case LEFT_BY_RELEASE:
         return miou_release(miou_fd_resource(fd));
     case LEFT_BY_DISOWN:
+        peer_keep(miou_fd_number(fd)); /* it is ours now [R6.28] */
         return miou_disown(miou_fd_resource(fd));
     default:
         return 0;
