@@ -11,7 +11,9 @@
     FREEDOM(TURN, "R1.21",                                                                         \
             "When a cancelled task that is ready goes on, and in which order those go on that "    \
             "one event has made ready.")                                                           \
-    FREEDOM(UNBEGUN, "R2.22", "Whether a task that is cancelled before it has begun begins.")      \
+    FREEDOM(UNBEGUN, "R2.22",                                                                      \
+            "Whether a task that is cancelled before it has begun begins; and if not, whether it " \
+            "ends at that moment or in its turn.")                                                 \
     FREEDOM(DESCENT, "R2.14, R2.24",                                                               \
             "When the children of a cancelled task are cancelled: at any moment from then "        \
             "on, at the latest when its function returns, if it has not returned before; "         \
@@ -20,7 +22,8 @@
             "Whether a part that is stopped takes along the operation that executes it, as it "    \
             "does where it is left by an exception.")                                              \
     FREEDOM(SUSPENDS, "R1.10",                                                                     \
-            "Whether a call that may suspend lets others run although it need not wait.")          \
+            "Whether a call that may suspend lets others run although it need not wait, and for "  \
+            "how many turns.")                                                                     \
     FREEDOM(ENDING, "R2.9",                                                                        \
             "When a task that has waited for its children, has broken a rule or owns resources "   \
             "ends, once its children have ended.")                                                 \
