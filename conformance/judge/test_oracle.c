@@ -189,6 +189,31 @@ static void a_cancelled_child_may_have_leaked(void **state)
                  "end main\nrun resource-leaked\n");
 }
 
+/* R5.6: no rule keeps others from running between two finalisers of a task. */
+static void others_run_between_finalisers(void **state)
+{
+    static const char text[] = "task main\np = async fails\nq = async other\nawait p\nawait q\n"
+                               "task fails\ncreate a\ncreate b\nown a\nown b\nfail boom\n"
+                               "task other\nprint x\n";
+    static const char begun[] =
+        "begin main 0\nspawn main 2 fails\ndid main 2 ok\nspawn main 3 other\ndid main 3 ok\n"
+        "begin fails 0\ndid fails 7 ok\ndid fails 8 ok\ndid fails 9 ok\ndid fails 10 ok\n"
+        "end fails\n";
+    char events[1000];
+
+    (void)state;
+    snprintf(events, sizeof events,
+             "%sfinalise fails b 0\nbegin other 0\nprint other x\ndid other 13 ok\nend other\n"
+             "finalise fails a 0\ndid main 4 failed boom\ndid main 5 ok\nend main\nrun ok\n",
+             begun);
+    allows(text, events);
+    snprintf(events, sizeof events,
+             "%sfinalise fails b 0\nbegin other 0\nprint other x\ndid other 13 ok\nend other\n"
+             "did main 4 failed boom\nfinalise fails a 0\ndid main 5 ok\nend main\nrun ok\n",
+             begun);
+    refuses(text, events, "'finalise fails a 0'", "'did main 4 failed boom'");
+}
+
 /* R9.17: the function may wait for a time. */
 static void a_function_that_sleeps_computes_its_value(void **state)
 {
@@ -535,6 +560,7 @@ int main(void)
         cmocka_unit_test(a_child_that_never_begins_ends_at_once),
         cmocka_unit_test(a_cancelled_child_may_have_leaked),
         cmocka_unit_test(a_function_that_sleeps_computes_its_value),
+        cmocka_unit_test(others_run_between_finalisers),
         cmocka_unit_test(it_says_what_was_allowed),
         cmocka_unit_test(it_names_the_rules_of_both),
         cmocka_unit_test(it_tells_freedoms),

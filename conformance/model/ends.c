@@ -222,6 +222,11 @@ void task_ends(struct step *step, uint8_t task)
     if (resource != NO_ONE) { /* R5.6, R5.19, R5.25 */
         uint8_t callback = state->resources[resource].task;
 
+        if (unit->place == PLACE_CURRENT && may(step, FREEDOM_ENDING)) { /* between two of them */
+            state->current[unit->domain] = NO_ONE;
+            queue_waiting(state, task, WAIT_END, NO_ONE);
+            return;
+        }
         finalise(step, task, resource);
         unit->place = PLACE_CURRENT;
         state->current[unit->domain] = task;

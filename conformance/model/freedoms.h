@@ -24,9 +24,9 @@
     FREEDOM(SUSPENDS, "R1.10",                                                                     \
             "Whether a call that may suspend lets others run although it need not wait, and for "  \
             "how many turns.")                                                                     \
-    FREEDOM(ENDING, "R2.9",                                                                        \
+    FREEDOM(ENDING, "R2.9, R5.6",                                                                  \
             "When a task that has waited for its children, has broken a rule or owns resources "   \
-            "ends, once its children have ended.")                                                 \
+            "ends, once its children have ended, and whether others run between its finalisers.")  \
     FREEDOM(TARGET, "R4.3, R4.4", "Which of the other worker domains a called task goes to.")      \
     FREEDOM(SPREAD, "R4.10", "Which domains get one task more than others in a miou_parallel.")    \
     FREEDOM(TAKEN, "R8.5",                                                                         \
