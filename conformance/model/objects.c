@@ -80,10 +80,32 @@ void wake_all(struct step *step, enum wait wait, uint8_t on, struct ending endin
     }
 }
 
-void signal_trigger(struct step *step, uint8_t trigger, bool with)
+void complete(struct step *step, uint8_t computation, struct ending ending, bool with)
 {
-    step->state->objects[trigger].done = true;
-    wake_all(step, WAIT_TRIGGER, trigger, (struct ending){OUTCOME_OK, 0}, with);
+    step->state->objects[computation].done = true;
+    step->state->objects[computation].ending = ending;
+    wake_all(step, WAIT_COMPUTATION, computation, ending, with);
+    for (int i = 0; i < step->state->objects_used; i++) { /* R9.27 */
+        struct object *trigger = &step->state->objects[i];
+
+        if (trigger->kind != NAME_TRIGGER || trigger->to != computation)
+            continue;
+        trigger->to = NO_ONE;
+        if (!trigger->done)
+            signal_trigger(step, (uint8_t)i, true);
+    }
+}
+
+void signal_trigger(struct step *step, uint8_t place, bool with)
+{
+    struct object *objects = step->state->objects, *trigger = &objects[place];
+
+    trigger->done = true;
+    wake_all(step, WAIT_TRIGGER, place, (struct ending){OUTCOME_OK, 0}, with);
+    if (trigger->from < MODEL_OBJECTS_MAX && objects[trigger->from].done &&
+        objects[trigger->from].ending.kind != OUTCOME_OK && trigger->into < MODEL_OBJECTS_MAX &&
+        !objects[trigger->into].done) /* R9.28 */
+        complete(step, trigger->into, objects[trigger->from].ending, true);
 }
 
 void pass_on(struct step *step, uint8_t task)

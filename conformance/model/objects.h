@@ -34,7 +34,11 @@ void choose_computer(struct step *step, uint8_t lazy);
  */
 void wake_all(struct step *step, enum wait wait, uint8_t on, struct ending ending, bool with);
 
-/* Signal a trigger that has not been signalled [R9.22]. */
+/* Complete a computation that is not complete [R9.25]. */
+void complete(struct step *step, uint8_t computation, struct ending ending, bool with);
+
+/* Signal a trigger that has not been signalled [R9.22]; a canceller may complete a computation
+ * [R9.28]. */
 void signal_trigger(struct step *step, uint8_t trigger, bool with);
 
 /* Pass on what a cancelled task was woken for: a mutex, a signal, a computation. */

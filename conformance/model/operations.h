@@ -48,6 +48,7 @@ bool do_complete(struct turn *turn);
 bool do_peek(struct turn *turn);
 bool do_attach(struct turn *turn);
 bool do_detach(struct turn *turn);
+bool do_canceller(struct turn *turn);
 
 bool do_yield(struct turn *turn);
 bool do_until(struct turn *turn);

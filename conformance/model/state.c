@@ -394,6 +394,7 @@ uint8_t object_create(struct state *state, enum name_kind kind)
     memset(&state->objects[i], 0, sizeof state->objects[i]);
     state->objects[i].kind = (uint8_t)kind;
     state->objects[i].owner = state->objects[i].to = NO_ONE;
+    state->objects[i].from = state->objects[i].into = NO_ONE;
     return (uint8_t)i;
 }
 
@@ -406,6 +407,14 @@ void object_end(struct state *state, uint8_t place)
             unit->mutex = STALE;
         if (unit->life != LIFE_NONE && unit->condition == place)
             unit->condition = STALE;
+    }
+    for (int i = 0; i < state->objects_used; i++) {
+        struct object *object = &state->objects[i];
+
+        if (object->kind == NAME_TRIGGER && object->from == place)
+            object->from = STALE;
+        if (object->kind == NAME_TRIGGER && object->into == place)
+            object->into = STALE;
     }
     memset(&state->objects[place], 0, sizeof state->objects[place]);
     make_stale(state, of_objects, place);
@@ -426,9 +435,14 @@ static bool is_in_use(const struct state *state, uint8_t object)
              unit->mutex == object || unit->condition == object))
             return true;
     }
-    for (int i = 0; i < state->objects_used; i++)
-        if (state->objects[i].kind == NAME_TRIGGER && state->objects[i].to == object)
+    for (int i = 0; i < state->objects_used; i++) {
+        const struct object *trigger = &state->objects[i];
+
+        if (trigger->kind == NAME_TRIGGER &&
+            (trigger->to == object || trigger->from == object || trigger->into == object ||
+             (i == object && trigger->to != NO_ONE && trigger->from != NO_ONE)))
             return true;
+    }
     return false;
 }
 

@@ -135,6 +135,7 @@ struct object {
     uint8_t owner;        /* orphanage: its task; mutex: the holder; lazy: the task that computes */
     uint8_t task;         /* lazy: its function */
     uint8_t to;           /* trigger: the computation that it is attached to */
+    uint8_t from, into;   /* trigger: a canceller's computations */
     bool done;            /* lazy: known; trigger: signalled; computation: complete */
 };
 

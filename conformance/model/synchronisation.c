@@ -322,7 +322,9 @@ bool do_await_trigger(struct turn *turn)
     if (!turn->unit->stage) {
         if (!has_object(turn, &trigger))
             return true;
-        if (is_awaited(turn->state, trigger)) { /* R9.23 */
+        if (is_awaited(turn->state, trigger) ||
+            (object_of(turn, trigger)->from != NO_ONE && !object_of(turn, trigger)->done)) {
+            /* R9.23, R9.28 */
             note_kind(turn, OUTCOME_BUSY);
             return true;
         }
@@ -385,19 +387,27 @@ bool do_complete(struct turn *turn)
         note_kind(turn, OUTCOME_ALREADY);
         return true;
     }
-    object_of(turn, computation)->done = true;
-    object_of(turn, computation)->ending = ending;
-    wake_all(turn->step, WAIT_COMPUTATION, computation, ending, false);
-    for (int i = 0; i < turn->state->objects_used; i++) { /* R9.27 */
-        struct object *trigger = &turn->state->objects[i];
-
-        if (trigger->kind != NAME_TRIGGER || trigger->to != computation)
-            continue;
-        trigger->to = NO_ONE;
-        if (!trigger->done)
-            signal_trigger(turn->step, (uint8_t)i, true);
-    }
+    complete(turn->step, computation, ending, false);
     note_kind(turn, OUTCOME_OK);
+    return true;
+}
+
+bool do_canceller(struct turn *turn) /* R9.28 */
+{
+    const struct operation *op = turn->operation;
+    const struct program *program = turn->step->program;
+    uint8_t from = other_named(turn), trigger;
+    uint8_t into = name_value(turn->state, program, turn->frame, NAME_COMPUTATION, op->third, 0);
+
+    if (!is_there(from) || !is_there(into)) {
+        note_kind(turn, OUTCOME_INVALID);
+        return true;
+    }
+    if (!do_make(turn) || turn->state->full)
+        return true;
+    trigger = named(turn);
+    object_of(turn, trigger)->from = from;
+    object_of(turn, trigger)->into = into;
     return true;
 }
 

@@ -58,6 +58,7 @@ static const struct {
     [OP_PEEK] = {do_peek, "R9.25"},
     [OP_ATTACH] = {do_attach, "R9.27"},
     [OP_DETACH] = {do_detach, "R9.27"},
+    [OP_CANCELLER] = {do_canceller, "R9.28"},
     [OP_FREE_COMPUTATION] = {do_unmake, "R9.10"},
     [OP_SELF] = {do_self, "R4.14"},
     [OP_AVAILABLE] = {do_available, "R4.13"},
@@ -231,6 +232,7 @@ static bool is_refused(const struct turn *turn)
     case OP_LAZY:
     case OP_TRIGGER:
     case OP_COMPUTATION:
+    case OP_CANCELLER:
     case OP_PROTECT:
     case OP_PROTECT_MUTEX:
         return true;
