@@ -113,6 +113,7 @@ static int start_readers(struct crowd *t)
             continue;
         }
         TRY(miou_call(&t->promises[i], &(miou_spawn){.pin = &domain}, read_once, &t->readers[i]));
+        TRY(until_begun(&t->readers[i]));
         TRY(miou_call(&last, &(miou_spawn){.pin = &domain}, let_others_wait, NULL));
         TRY(miou_await(last, NULL));
     }
@@ -371,6 +372,7 @@ struct stolen {
     spawner *spawn; /* the tasks that wait */
     struct pair stolen, kept;
     ssize_t results[2];
+    atomic_int begun;
     int closed;
 };
 
@@ -379,6 +381,7 @@ static int read_stolen(void *arg)
     struct stolen *t = arg;
     char byte;
 
+    t->begun++;
     NOTE(t->results[0], miou_read(t->stolen.fd, &byte, 1));
     return 0;
 }
@@ -388,6 +391,7 @@ static int read_kept(void *arg)
     struct stolen *t = arg;
     char byte;
 
+    t->begun++;
     NOTE(t->results[1], miou_read(t->kept.fd, &byte, 1));
     return 0;
 }
@@ -401,6 +405,8 @@ static int steal(void *arg)
     TRY(pair_open(&t->kept, 0));
     TRY(t->spawn(&first, NULL, read_stolen, t));
     TRY(t->spawn(&second, NULL, read_kept, t));
+    while (t->begun < 2)
+        TRY(miou_yield());
     TRY(t->spawn(&third, NULL, let_others_wait, NULL));
     TRY(await_and_free(third));
     close(miou_fd_number(t->stolen.fd));

@@ -242,10 +242,18 @@ void pair_narrow(const struct pair *pair)
     setsockopt(pair->peer, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
 }
 
+int until_begun(const struct waiter *waiter)
+{
+    while (!waiter->begun)
+        TRY(miou_yield());
+    return 0;
+}
+
 int accept_once(void *arg)
 {
     struct waiter *waiter = arg;
 
+    waiter->begun = true;
     NOTE(waiter->result, miou_accept(&waiter->client, waiter->fd, NULL));
     waiter->done = true;
     return 0;
@@ -255,6 +263,7 @@ int read_once(void *arg)
 {
     struct waiter *waiter = arg;
 
+    waiter->begun = true;
     NOTE(waiter->result, miou_read(waiter->fd, &waiter->byte, 1));
     waiter->done = true;
     return 0;
@@ -265,6 +274,7 @@ int write_lots(void *arg)
     static const char lots[LOTS];
     struct waiter *waiter = arg;
 
+    waiter->begun = true;
     NOTE(waiter->result, miou_write(waiter->fd, lots, LOTS));
     waiter->done = true;
     return 0;

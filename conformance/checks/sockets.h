@@ -89,9 +89,13 @@ struct waiter {
     int peer;
     miou_fd *client;
     ssize_t result;
+    atomic_bool begun; /* its task has, and makes its call next */
     bool done;
     char byte;
 };
+
+/* Yield until its task has begun, on whatever domain. */
+int until_begun(const struct waiter *waiter);
 
 /* The tasks: accept a client, read a byte, write LOTS bytes (zeros). All return 0. */
 enum { LOTS = 8 << 20 };

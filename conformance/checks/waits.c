@@ -91,6 +91,7 @@ static int connect_once(void *arg)
     struct waiter *waiter = arg;
 
     getsockname(waiter->peer, (struct sockaddr *)&address, &length);
+    waiter->begun = true;
     NOTE(waiter->result, miou_connect(waiter->fd, (struct sockaddr *)&address, length));
     waiter->done = true;
     return 0;
@@ -101,6 +102,7 @@ static int read_two(void *arg)
     struct waiter *waiter = arg;
     char bytes[2];
 
+    waiter->begun = true;
     NOTE(waiter->result, miou_read_exactly(waiter->fd, bytes, sizeof bytes));
     waiter->byte = bytes[1];
     waiter->done = true;
@@ -111,6 +113,7 @@ static int receive_once(void *arg)
 {
     struct waiter *waiter = arg;
 
+    waiter->begun = true;
     NOTE(waiter->result, miou_recvfrom(waiter->fd, &waiter->byte, 1, NULL, NULL));
     waiter->done = true;
     return 0;
@@ -124,6 +127,7 @@ static int send_lots(void *arg)
     struct waiter *waiter = arg;
     ssize_t n = 0;
 
+    waiter->begun = true;
     for (waiter->result = 0; n >= 0 && waiter->result < LOTS; waiter->result += n)
         n = miou_sendto(waiter->fd, bytes, sizeof bytes, NULL, 0);
     if (n < 0)
@@ -209,7 +213,12 @@ int waits_start(struct waits *waits, spawner *spawn)
 
     TRY(waits_open(waits));
     FOR_EACH_WAIT(kind, waits)
-    TRY(spawn(&waits->promises[kind], NULL, wait_tasks[kind], &waits->waiters[kind]));
+    {
+        waits->waiters[kind].begun = false;
+        TRY(spawn(&waits->promises[kind], NULL, wait_tasks[kind], &waits->waiters[kind]));
+    }
+    FOR_EACH_WAIT(kind, waits)
+    TRY(until_begun(&waits->waiters[kind]));
     TRY(spawn(&last, NULL, let_others_wait, NULL));
     TRY(miou_await(last, NULL));
     FOR_EACH_WAIT(kind, waits)
@@ -266,6 +275,7 @@ int connect_locally(void *arg)
     struct sockaddr_un address = local_address(0);
     struct waiter *waiter = arg;
 
+    waiter->begun = true;
     NOTE(waiter->result, miou_connect(waiter->fd, (struct sockaddr *)&address, sizeof address));
     waiter->done = true;
     return 0;
@@ -283,7 +293,9 @@ int connecting_start(struct connecting *connecting)
         return -errno;
     peer_connect_local(&address);
     TRY(miou_unix_socket(&waiter->fd, 0));
+    waiter->begun = false;
     TRY(connecting->spawn(&connecting->promise, NULL, connect_locally, waiter));
+    TRY(until_begun(waiter));
     TRY(connecting->spawn(&last, NULL, let_others_wait, NULL));
     TRY(miou_await(last, NULL));
     connecting->waited = !waiter->done;
