@@ -71,7 +71,7 @@ static const char help_on_execution[] = /* with a number */
     "  --timeout SECONDS    a test hangs if it uses more processor time, or waits\n"
     "                       for longer while none of its threads could run, or in\n"
     "                       short sleeps four times as long; it is then executed\n"
-    "                       once more, alone; default: 20, or 5 with --check-driver\n"
+    "                       again, alone; default: 20, or 5 with --check-driver\n"
     "  --under COMMAND      each under a command such as valgrind\n"
     "  --coverage DIRECTORY\n"
     "                       keep what a runtime compiled with --coverage counts apart,\n"

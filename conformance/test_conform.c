@@ -458,13 +458,21 @@ static void a_hang_is_asked_again_before_it_counts(void **state)
 {
     (void)state;
     expect_executed("[ -e again ] || { >again; exec sleep 99; }", "--fail-fast=rule", 0,
-                    ": good-1 bad-1 good-2 bad-2 good-3 good-4 bad-3 bad-1",
+                    ": good-1 bad-1 good-2 bad-2 good-3 good-4 bad-3 bad-1 bad-1 bad-1",
                     "hangs now and then.\n\nkeeps what was chosen.\n7 passed, 0 failed\n");
     remove_file("again");
     expect_executed("[ $word != bad-2 ] || [ -e again ] || { >again; exec sleep 99; }",
-                    "--fail-fast", 0, ": good-1 bad-1 good-2 bad-2 bad-2 good-3 good-4 bad-3",
+                    "--fail-fast", 0,
+                    ": good-1 bad-1 good-2 bad-2 bad-2 bad-2 bad-2 good-3 good-4 bad-3",
                     "7 passed, 0 failed\n");
     remove_file("again");
+    /* One that hangs now and then hangs. */
+    expect_executed(
+        "[ $word != bad-2 ] || { echo >>times; case $(wc -l <times) in 1|3) exec sleep 99;; "
+        "esac; }",
+        "--fail-fast", 1, ": good-1 bad-1 good-2 bad-2 bad-2 bad-2",
+        "3 passed, 1 failed, 3 not reached\n");
+    remove_file("times");
     expect_executed("[ $word != bad-2 ] || exec sleep 99", "--fail-fast", 1,
                     ": good-1 bad-1 good-2 bad-2 bad-2", "3 passed, 1 failed, 3 not reached\n");
 }

@@ -319,7 +319,10 @@ static void copy_result(struct result *to, const struct result *from)
     to->lacks = copy_of(from->lacks);
 }
 
-enum { ASKED_AGAIN = 5 /* tests that fail again, until it is clear that it is the runtime */ };
+enum {
+    ASKED_AGAIN = 5, /* tests that fail again, until it is clear that it is the runtime */
+    TIMES_AGAIN = 3  /* executions of one of them, until it fails again */
+};
 
 bool session_asks_again(const struct test *test)
 {
@@ -327,7 +330,7 @@ bool session_asks_again(const struct test *test)
            (test->result.kind == RESULT_HANG || test->result.starved);
 }
 
-/* Execute tests that seem to hang, or whose runs could not start, once more, one at a time, so that
+/* Execute tests that seem to hang, or whose runs could not start, anew, one at a time, so that
  * no other test disturbs them. Returns whether one of them does not fail. */
 static bool ask_again(const struct session *session, struct suite *suite)
 {
@@ -338,13 +341,17 @@ static bool ask_again(const struct session *session, struct suite *suite)
     for (i = 0; i < suite->count && failed < ASKED_AGAIN && !process_stopped(); i++) {
         struct test *test = &suite->tests[i];
         char *before;
+        int times;
 
         if (!session_asks_again(test))
             continue;
         before = copy_of(test->result.reason);
-        result_free(&test->result);
-        test->exploration = (struct exploration){0};
-        run_test(session, suite, test);
+        times = 0;
+        do {
+            result_free(&test->result);
+            test->exploration = (struct exploration){0};
+            run_test(session, suite, test);
+        } while (++times < TIMES_AGAIN && test->result.kind == RESULT_PASS);
         if (test->result.kind < RESULT_FAIL) {
             recovered = true;
             test->at_first = before;
