@@ -413,7 +413,8 @@ int miou_resource_create(miou_resource **resource, miou_finaliser *finaliser, vo
 
 /* Make the calling task the owner [R5.1]. This gives nothing to its children [R5.24]. Returns 0.
  * Errors: -EINVAL (NULL, ended [R5.10], or the caller owns it already [R5.3]), MIOU_NOT_OWNER
- * (another task owns it [R5.3], or was quicker [R5.27]), MIOU_NOT_RUNNING, MIOU_IN_FINALISER. */
+ * (another task owns it or is to own it [R5.3], or was quicker [R5.27]), MIOU_NOT_RUNNING,
+ * MIOU_IN_FINALISER. */
 int miou_own(miou_resource *resource);
 
 /* Returns 0 if the calling task owns the resource.

@@ -160,7 +160,8 @@ int miou_computation_attach(miou_computation *computation, miou_trigger *trigger
 int miou_computation_detach(miou_computation *computation, miou_trigger *trigger);
 
 /* Make a trigger that cancels into when from is cancelled: attached to from, it completes into with
- * from's error when from is completed with an error [R9.28]. The trigger is not attached yet. */
+ * from's error when from is completed with an error [R9.28], unless one of them has been freed by
+ * then. The trigger is not attached yet. */
 int miou_computation_canceller(miou_trigger **trigger, miou_computation *from,
                                miou_computation *into);
 

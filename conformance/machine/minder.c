@@ -1,7 +1,7 @@
 /* minder: is forked, and executes nothing else, so that it needs no program of its own. It is alone
- * in its process group, and blocks all signals. The process that forks it has several threads, one
- * of which may hold a lock of the C library just then; so a minder calls only what is safe in a
- * handler of a signal, and posix_spawn without file actions: nothing that allocates. */
+ * in its process group, and blocks all signals. When it is forked, another thread may hold a lock of
+ * the C library. So it calls only functions that are async-signal-safe, and posix_spawn without file
+ * actions: nothing that allocates. */
 #include "minder.h"
 
 #include "strays.h"

@@ -51,7 +51,7 @@ enum wait {
     WAIT_CHILDREN, /* in an operation on promises or an orphanage */
     WAIT_END,      /* its function has returned, and children have not ended */
     WAIT_START,    /* it is below a cancelled task, and will be cancelled before it begins */
-    WAIT_PARENT,   /* it broke a rule, and its parent has not been cancelled */
+    WAIT_PARENT,   /* it broke a rule, and its parent neither is cancelled nor cancels it */
     WAIT_SLEEP,
     WAIT_MUTEX, /* from here on `on` is an object, and `rank` the place in its queue */
     WAIT_CONDITION,

@@ -47,7 +47,7 @@ struct step {
     uint8_t heard;  /* it is only that a domain, from 1, has heard of something that concerns no
                        other domain; 0: it is more than that */
     uint8_t ready;  /* likewise: what it has heard is that this unit, from 1, is ready */
-    uint32_t taken; /* a bit for each freedom of which it took a branch other than the first */
+    uint32_t taken; /* a bit for each freedom for which it did not take the first branch */
     uint8_t picks[PICKS_MAX];
     uint8_t counts[PICKS_MAX];
     int pick_count;

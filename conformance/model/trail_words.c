@@ -192,7 +192,7 @@ static const char *wait_text(const struct unit *unit)
         [WAIT_CHILDREN] = "waits for children",
         [WAIT_END] = "has returned, but has not ended",
         [WAIT_START] = "is to be cancelled before it begins",
-        [WAIT_PARENT] = "has broken a rule, and waits for its parent to be cancelled",
+        [WAIT_PARENT] = "has broken a rule, and ends when its parent is cancelled or cancels it",
         [WAIT_SLEEP] = "sleeps",
         [WAIT_MUTEX] = "waits for a mutex",
         [WAIT_CONDITION] = "waits for a condition",

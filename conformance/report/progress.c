@@ -23,7 +23,7 @@ enum {
 };
 
 /* What is known of a test. */
-enum state { WAITS, SEEMS_TO_FAIL /* it is executed once more */, DONE, FAILED, STATES };
+enum state { WAITS, SEEMS_TO_FAIL /* it is executed again */, DONE, FAILED, STATES };
 
 struct progress {
     FILE *stream;

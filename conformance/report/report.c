@@ -358,7 +358,7 @@ static void write_unknown(const struct report *report, const struct suite *suite
     }
 }
 
-/* Write which tests failed at first, and not when they were executed once more, alone. */
+/* Write which tests failed at first, and not when they were executed again, alone. */
 static void write_recovered(const struct report *report, const struct suite *suite)
 {
     bool any = false;
@@ -373,7 +373,7 @@ static void write_recovered(const struct report *report, const struct suite *sui
         if (!any)
             fputc('\n', report->stream);
         any = true;
-        text = text_of("%s did not fail when it was executed three times more, alone. At first: %s.",
+        text = text_of("%s did not fail when it was executed again, alone. At first: %s.",
                        test->id, test->at_first);
         paragraph_write(report->stream, "", text);
         free(text);

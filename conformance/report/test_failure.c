@@ -147,7 +147,7 @@ static void only_numbers_make_no_difference(void **state)
 
 /* ---- Rules ---- */
 
-/* Of a statement of this many sentences, so many are shown. */
+/* How many of a statement's sentences are shown. */
 static void expect_shown(int sentences, int shown)
 {
     static const char sentence[] =

@@ -154,7 +154,7 @@ enum {
 };
 
 struct patience {
-    double limit;             /* seconds; 0: there is none */
+    double limit;             /* seconds; 0: no limit */
     double tick;              /* from one look at the child to the next */
     double last;              /* when we looked last */
     struct activity activity; /* then */

@@ -330,7 +330,7 @@ bool session_asks_again(const struct test *test)
            (test->result.kind == RESULT_HANG || test->result.starved);
 }
 
-/* Execute tests that seem to hang, or whose runs could not start, anew, one at a time, so that
+/* Execute tests that seem to hang, or whose runs could not start, again and one at a time, so that
  * no other test disturbs them. Returns whether one of them does not fail. */
 static bool ask_again(const struct session *session, struct suite *suite)
 {
@@ -351,7 +351,7 @@ static bool ask_again(const struct session *session, struct suite *suite)
             result_free(&test->result);
             test->exploration = (struct exploration){0};
             run_test(session, suite, test);
-        } while (++times < TIMES_AGAIN && test->result.kind == RESULT_PASS);
+        } while (++times < TIMES_AGAIN && test->result.kind == RESULT_PASS && !process_stopped());
         if (test->result.kind < RESULT_FAIL) {
             recovered = true;
             test->at_first = before;

@@ -18,7 +18,7 @@ enum fail_fast {
 struct observer {
     /* A test begins to be executed; may be NULL. */
     void (*begin)(void *to, const struct test *test);
-    /* A chosen test has its result. A test that is executed once more is told of once more. Once
+    /* A chosen test has its result. A test that is executed again is told of again. Once
      * all have been executed, a result may still become another one: what a runtime lacks may turn
      * out to be declined. */
     void (*see)(void *to, const struct suite *suite, const struct test *test);
@@ -64,7 +64,7 @@ struct session {
  * process_stop_all it returns within a second, and the suite is interrupted. */
 void session_run(const struct session *session, struct suite *suite);
 
-/* Whether a test that was executed is to be executed once more, since it failed as it might for
+/* Whether a test that was executed is to be executed again, since it failed as it might for
  * want of processor time, threads or memory. */
 bool session_asks_again(const struct test *test);
 

@@ -43,9 +43,9 @@ struct test {
     bool chosen;
     const struct difference *difference; /* declared of it, or of its rule; NULL: none */
 
-    int executions; /* of which the last one counts; one that hangs or is starved is executed twice
-                     */
-    char *at_first; /* why the first of two executions failed, if the second did not; or NULL */
+    int executions; /* of which the last one counts; more than one if it seemed to hang, or was
+                       starved */
+    char *at_first; /* why the first one failed, if the others did not; or NULL */
     struct result result; /* of the execution that counts */
     struct exploration exploration;
 };

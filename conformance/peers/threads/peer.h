@@ -169,15 +169,15 @@ struct task {
     void *promise; /* its handle; NULL: nobody has one */
     enum state state;
     bool begun, returned, cancelled;
-    bool handler;     /* of a signal: it is below main in the tree, but main's child only in that */
-    bool ended;       /* as far as the parent knows */
-    int64_t news_due; /* slow: when the last news of it that is under way arrives */
-    bool settled;     /* awaited or cancelled */
-    bool watched;     /* the parent is waiting for it in particular */
-    bool idle;        /* not counted in run.busy */
+    bool handler; /* of a signal: it is below main in the tree, but main's child only in that */
+    bool ended;   /* as far as the parent knows */
+    bool settled; /* awaited or cancelled */
+    bool watched; /* the parent is waiting for it in particular */
+    bool idle;    /* not counted in run.busy */
     atomic_bool kicked; /* is to leave poll */
     bool polling;
-    bool told; /* slow: the news of its cancellation is under way */
+    bool told;        /* slow: the news of its cancellation is under way */
+    int64_t news_due; /* slow: when the last news of it arrives */
     int outcome;
     struct list children, sibling;
     size_t live;       /* children that have not ended */

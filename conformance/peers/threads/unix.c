@@ -679,13 +679,14 @@ static int accept_number(struct descriptor *listener, struct sockaddr_storage *p
 {
     int error = may_yield(self.task);
 
-    while (error == 0) {
+    if (error < 0)
+        return error;
+    if (!listener->handle)
+        return -EBADF;
+    for (;;) {
         socklen_t length = sizeof *peer;
         int number;
         bool wait;
-
-        if (!listener->handle)
-            return -EBADF;
 
         memset(peer, 0, sizeof *peer);
         use(listener);
@@ -698,15 +699,13 @@ static int accept_number(struct descriptor *listener, struct sockaddr_storage *p
             return number;
         if (!listener->handle)
             return -EBADF;
-        if (error == EINTR || error == ECONNABORTED) {
-            error = 0;
+        if (error == EINTR || error == ECONNABORTED)
             continue;
-        }
         if (!wait)
             return -error;
-        error = wait_ready(listener, POLLIN);
+        if ((error = wait_ready(listener, POLLIN)) < 0)
+            return error;
     }
-    return error;
 }
 
 PUBLIC int miou_accept(miou_fd **client, miou_fd *fd, struct sockaddr_storage *peer)
