@@ -324,6 +324,8 @@ static int wait_ready(struct descriptor *d, short events)
 
     if (!self.run->posix)
         return MIOU_NO_MONITOR;
+    if (task->cancelled) /* by another domain, during the call of the system */
+        return MIOU_CANCELLED;
     task->state = WAITING;
     list_append(&d->waiters, &task->queue);
     if (!leave_turn(task)) {
