@@ -310,6 +310,34 @@ CHECK("R14.2 R14.6", no_call_waits_when_the_time_is_over)
     expire_all(INT64_MIN, 1);
 }
 
+static void note_suspended(void *arg)
+{
+    struct world *w = arg;
+
+    w->served++;
+}
+
+static int suspend_too_late(void *arg)
+{
+    struct world *w = arg;
+
+    TRY(miou_syscall_create(&w->point));
+    return miou_suspend(w->point, note_suspended, w);
+}
+
+static int suspend_below_a_deadline(void *arg)
+{
+    return miou_deadline(0, suspend_too_late, arg);
+}
+
+CHECK("R14.2", nothing_is_told_of_a_task_that_comes_too_late_to_suspend)
+{
+    struct world w = {0};
+
+    expect_code(unix_run_with(0, suspend_below_a_deadline, &w), MIOU_EXPIRED);
+    expect_number(w.served, 0);
+}
+
 /* Served before: none has to wait. */
 static int serve_at_once(void *arg)
 {

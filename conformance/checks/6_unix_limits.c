@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -88,6 +89,57 @@ CHECK("R6.15 R6.33", tasks_that_connect_read_exactly_or_wait_for_datagrams_are_c
 CHECK("R6.15 R6.33", tasks_that_connect_or_so_on_another_domain_are_cancelled)
 {
     check_cancelling((struct waits){OTHER_WAITS}, miou_call);
+}
+
+/* What a task waits for comes at the moment in which it is cancelled. */
+struct meeting {
+    enum wait_kind kind;
+    spawner *spawn;
+    int rounds; /* in which all was found */
+};
+
+static int meet(struct meeting *t)
+{
+    struct waits waits = {.first = t->kind, .end = t->kind + 1};
+    struct waiter *waiter = &waits.waiters[t->kind];
+    int i, left;
+
+    TRY(waits_start(&waits, t->spawn));
+    waits_serve_one(&waits, t->kind);
+    for (i = 0; i < t->rounds; i++)
+        sched_yield();
+    TRY(miou_cancel(waits.promises[t->kind]));
+    TRY(miou_await(waits.promises[t->kind], NULL));
+    waits_serve_one(&waits, t->kind);
+    for (left = waiter->result == MIOU_CANCELLED ? 2 : 1; left > 0; left--) {
+        struct waiter after = {.fd = waiter->fd};
+
+        TRY(wait_tasks[t->kind](&after));
+        if (after.result < 0)
+            return (int)after.result;
+    }
+    return miou_close(waiter->fd);
+}
+
+static int meet_again_and_again(void *arg)
+{
+    struct meeting *t = arg;
+
+    for (; t->rounds < 30; t->rounds++)
+        TRY(meet(t));
+    return 0;
+}
+
+CHECK("R6.15", what_comes_with_a_cancellation_is_not_lost)
+{
+    static const enum wait_kind kinds[] = {ACCEPT, READ, RECVFROM};
+
+    for (size_t i = 0; i < 2 * sizeof kinds / sizeof *kinds; i++) {
+        with_index(i);
+        struct meeting t = {.kind = kinds[i / 2], .spawn = i % 2 ? miou_call : miou_async};
+
+        expect_code(unix_run_with(1, meet_again_and_again, &t), 0);
+    }
 }
 
 /* ---- R6.16: numbers beyond 1,023 ---- */

@@ -63,6 +63,15 @@ static int await_in_time(miou_promise *promise, int *outcome)
 MUTANT("R14.2", no_child_is_awaited_when_the_time_is_over, .deadline = call_when_over,
        .await = await_in_time);
 
+static int suspend_and_tell(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    if (over > 0 && suspended != NULL)
+        suspended(arg);
+    return true_miou_suspend(syscall, suspended, arg);
+}
+MUTANT("R14.2", a_suspension_that_never_is_is_told, .deadline = call_when_over,
+       .suspend = suspend_and_tell);
+
 static int call_with_some_time(int64_t nanoseconds, miou_task *fn, void *arg)
 {
     return true_miou_deadline(nanoseconds <= 0 && fn != NULL ? HOUR : nanoseconds, fn, arg);

@@ -244,6 +244,16 @@ static ssize_t read_cancelled_as_end(miou_fd *fd, void *buffer, size_t size)
 }
 MUTANT("R6.15", a_cancelled_read_looks_like_an_end, .read = read_cancelled_as_end);
 
+static ssize_t read_although_cancelled(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    if (n == MIOU_CANCELLED)
+        recv(true_miou_fd_number(fd), buffer, size, MSG_DONTWAIT);
+    return n;
+}
+MUTANT("R6.15", a_cancelled_read_loses_a_byte, .read = read_although_cancelled);
+
 static ssize_t read_below_1024(miou_fd *fd, void *buffer, size_t size)
 {
     return true_miou_fd_number(fd) < 1024 ? true_miou_read(fd, buffer, size) : -EINVAL;
