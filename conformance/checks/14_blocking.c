@@ -248,6 +248,31 @@ CHECK("R14.13", four_functions_go_on_at_once)
     pthread_barrier_destroy(&t.barrier);
 }
 
+static int return_at_once(void *unused)
+{
+    (void)unused;
+    return 0;
+}
+
+/* A function has returned before, and its thread may rest. */
+static int meet_all_after_one(void *arg)
+{
+    TRY(miou_blocking(return_at_once, NULL));
+    TRY(miou_sleep(MILLISECOND));
+    return meet_all(arg);
+}
+
+CHECK("R14.13", four_functions_go_on_at_once_after_another)
+{
+    struct meeting t = {.met = 0};
+
+    need_threads(AT_ONCE);
+    pthread_barrier_init(&t.barrier, NULL, AT_ONCE);
+    expect_code(unix_run_with(0, meet_all_after_one, &t), 0);
+    expect_number(t.met, AT_ONCE);
+    pthread_barrier_destroy(&t.barrier);
+}
+
 /* ---- R14.14 ---- */
 
 struct late {

@@ -2,10 +2,12 @@
  * domain waits for them. */
 #include "sockets.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -185,7 +187,28 @@ struct polled {
     miou_fd *reader, *writer;
     int calls; /* of main */
     ssize_t read;
+    int epolls; /* descriptors of epoll, when the task has read */
 };
+
+/* How many descriptors of epoll the process has; -1 if that cannot be seen. */
+static int count_epolls(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    const struct dirent *entry;
+    char target[32];
+    int count = 0;
+    ssize_t length;
+
+    if (directory == NULL)
+        return -1;
+    while ((entry = readdir(directory))) {
+        length = readlinkat(dirfd(directory), entry->d_name, target, sizeof target - 1);
+        target[length < 0 ? 0 : length] = '\0';
+        count += strcmp(target, "anon_inode:[eventpoll]") == 0;
+    }
+    closedir(directory);
+    return count;
+}
 
 static int write_a_byte(void *arg)
 {
@@ -209,6 +232,7 @@ static int read_a_byte(void *arg)
     TRY(miou_fd_adopt(&t->writer, peer_keep(ends[1]), 0));
     TRY(miou_async(&promise, NULL, write_a_byte, t));
     NOTE(t->read, miou_read(t->reader, &byte, 1));
+    t->epolls = count_epolls();
     return miou_await(promise, NULL);
 }
 
@@ -227,6 +251,20 @@ CHECK("R6.47", pollers_wait_or_are_refused)
         expect_number(t.calls, 1);
         expect_number(t.read, 1);
     }
+}
+
+CHECK("R6.47", epoll_is_used_when_it_is_asked_for)
+{
+    struct polled t = {.calls = 0};
+    int before = count_epolls();
+    int code = miou_unix_run(&(miou_options){.poller = MIOU_POLLER_EPOLL}, read_a_byte, &t);
+
+    if (before < 0)
+        cannot_test("/proc cannot be read");
+    if (code == -ENOSYS)
+        return;
+    expect_code(code, 0);
+    expect_at_least(t.epolls, before + 1);
 }
 
 CHECK("R6.47", what_is_no_poller_is_refused)
