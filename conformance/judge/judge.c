@@ -29,6 +29,10 @@ static void judge_broken(struct inquiry *inquiry)
         return;
     default:
         inquiry->verdict->kind = VERDICT_GARBAGE;
+        if (inquiry->oracle)
+            ask_oracle_of_hang(inquiry);
+        if (inquiry->verdict->finding_count > 0)
+            return;
         report_deviation(
             inquiry, 0, text_of("the run does not end"), text_of("a run that ends"),
             trace->event_count > 0

@@ -46,6 +46,7 @@ struct oracle {
     bool alone;                   /* what the scenario expects is not judged */
     bool spares_all;              /* no trace is held against the runtime, since it differs, */
     bool spares[OPERATION_KINDS]; /* or none of a program with such an operation */
+    char *differs; /* the rules from which it differs, each with a blank on both sides; NULL: none */
 };
 
 /* What the model has said of a trace. */
@@ -60,6 +61,7 @@ struct verdict {
     enum verdict_kind kind;
     enum opinion opinion;
     char *open;       /* open: why, as a few words; else NULL */
+    bool spared;      /* the run does not end, and what it should do is declared to differ */
     uint32_t offered; /* allowed: freedoms of the model that the run could take, bits, */
     uint32_t taken;   /* and those that it has taken */
     struct finding findings[FINDINGS_MAX]; /* fail, garbage; in the order of their reports */

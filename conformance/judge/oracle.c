@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- What it cannot decide ---- */
 
@@ -23,12 +24,9 @@ static const char *unknown_event(const struct inquiry *inquiry)
     const struct trace *trace = inquiry->trace;
 
     for (int i = 0; i < trace->event_count; i++)
-        for (size_t j = 0; j < trace->events[i].outcomes.count; j++) {
+        for (size_t j = 0; j < trace->events[i].outcomes.count; j++)
             if (is_of_memory(trace->events[i].outcomes.of[j]))
                 return "the system had no memory or no thread";
-            if (trace->events[i].outcomes.of[j].kind == OUTCOME_ABSENT)
-                return "the runtime lacks an operation";
-        }
     if (inquiry->program->schedule && inquiry->program->beyond)
         return "an answer was out of range";
     if (!trace->says_domains && inquiry->program->domains > 0 &&
@@ -113,19 +111,30 @@ static struct sighted sighted_of(const struct trace *trace, const struct instanc
                             .operation = event ? event->operation : -1};
 }
 
+/* Of a run that does not end, the trail is wrong behind its last event, since nothing is seen there.
+ */
 static struct trail follow_trace(const struct inquiry *inquiry)
 {
+    static struct outcome nothing = {.kind = OUTCOME_ABSENT};
     const struct trace *trace = inquiry->trace;
-    struct sight *sights = zeroed((size_t)trace->event_count, sizeof *sights);
+    int count = trace->event_count + (trace->end != TRACE_WHOLE);
+    struct sight *sights = zeroed((size_t)count, sizeof *sights);
     struct sighted *sighted = zeroed((size_t)trace->instance_count, sizeof *sighted);
     struct trail trail;
 
     for (int i = 0; i < trace->event_count; i++)
         sights[i] = sight_of(trace, &trace->events[i]);
+    if (trace->end != TRACE_WHOLE)
+        sights[count - 1] = (struct sight){.kind = SIGHT_RUN,
+                                           .instance = -1,
+                                           .operation = -1,
+                                           .child = -1,
+                                           .domain = -1,
+                                           .name = -1,
+                                           .outcomes = {.of = &nothing, .count = 1}};
     for (int i = 0; i < trace->instance_count; i++)
         sighted[i] = sighted_of(trace, &trace->instances[i]);
-    trail =
-        trail_follow(inquiry->program, sights, trace->event_count, sighted, trace->instance_count);
+    trail = trail_follow(inquiry->program, sights, count, sighted, trace->instance_count);
     free(sights);
     free(sighted);
     return trail;
@@ -167,16 +176,61 @@ static void accuse(struct inquiry *inquiry, const struct trail *trail)
                               trail->rule, trail->state));
 }
 
-void ask_oracle(struct inquiry *inquiry)
+/* Whether the program can be judged; if not, the verdict says why. */
+static bool can_tell(struct inquiry *inquiry)
 {
     const char *lacks = trail_lacks(inquiry->program), *unknown = unknown_event(inquiry);
-    struct trail trail;
 
-    if (lacks || unknown) {
+    if (lacks || unknown)
         leave_open(inquiry,
                    lacks ? text_of("the model does not know %s", lacks) : copy_of(unknown));
-        return;
+    return !lacks && !unknown;
+}
+
+/* Whether the runtime differs from the rules of all that could have happened. */
+static bool differs_from_all(const struct oracle *oracle, const char *allowed)
+{
+    const char *at = allowed, *rule;
+    size_t length;
+    bool all = *allowed != '\0';
+
+    while (all && (rule = finding_next_rule(&at, allowed, &length))) {
+        char *word = text_of(" %.*s ", (int)length, rule);
+
+        all = oracle->differs && strstr(oracle->differs, word);
+        free(word);
     }
+    return all;
+}
+
+/* Nothing is said of an earlier event, since others may be lost that were before it. */
+void ask_oracle_of_hang(struct inquiry *inquiry)
+{
+    struct trail trail;
+
+    if (!can_tell(inquiry))
+        return;
+    trail = follow_trace(inquiry);
+    if (trail.end != TRAIL_WRONG || trail.at < inquiry->trace->event_count || !*trail.allowed) {
+        leave_open(inquiry, copy_of("the run does not end"));
+    } else if (differs_from_all(inquiry->oracle, trail.allowed)) {
+        inquiry->verdict->spared = true;
+        leave_open(inquiry, copy_of("the runtime differs"));
+    } else {
+        trail.rule = "the run does not end";
+        inquiry->verdict->opinion = OPINION_WRONG;
+        report_deviation(inquiry, 0, deviation_of(&trail), text_of("one of %s", trail.allowed),
+                         text_of("nothing more, where %s", trail.state));
+    }
+    trail_free(&trail);
+}
+
+void ask_oracle(struct inquiry *inquiry)
+{
+    struct trail trail;
+
+    if (!can_tell(inquiry))
+        return;
     trail = follow_trace(inquiry);
     inquiry->verdict->offered = trail.offered;
     inquiry->verdict->taken = trail.taken;

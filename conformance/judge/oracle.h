@@ -9,4 +9,8 @@
  * cannot decide, the verdict says why. */
 void ask_oracle(struct inquiry *inquiry);
 
+/* The same of a run that does not end: a finding tells what could have happened behind its last
+ * event. If the runtime is declared to differ from all of that, the run is spared. */
+void ask_oracle_of_hang(struct inquiry *inquiry);
+
 #endif

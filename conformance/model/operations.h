@@ -58,6 +58,7 @@ bool do_available(struct turn *turn);
 bool do_print(struct turn *turn);
 bool do_post(struct turn *turn);
 bool do_run(struct turn *turn);
+bool do_nothing(struct turn *turn);
 bool do_protect(struct turn *turn);
 bool do_protect_mutex(struct turn *turn);
 

@@ -87,6 +87,12 @@ bool do_post(struct turn *turn)
     return true;
 }
 
+bool do_nothing(struct turn *turn)
+{
+    note_kind(turn, OUTCOME_ABSENT);
+    return true;
+}
+
 bool do_run(struct turn *turn) /* R1.5 */
 {
     note_kind(turn, OUTCOME_BUSY);

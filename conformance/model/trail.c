@@ -512,7 +512,7 @@ static void explain(struct follower *follower)
             for (int e = 0; e < step.event_count && !stuck; e++)
                 if (step.events[e].kind != EVENT_SPAWN &&
                     (lane < 0 || step.events[e].domain == lane)) {
-                    words_event(&words, &step.events[e]);
+                    words_event(&words, &follower->to, &step.events[e]);
                     break;
                 }
     }

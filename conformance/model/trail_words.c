@@ -42,6 +42,11 @@ static void add(struct words *words, char *text)
     free(text);
 }
 
+static struct outcome outcome_of(struct ending ending)
+{
+    return (struct outcome){(enum outcome_kind)ending.kind, ending.value};
+}
+
 static char *list_text(const struct words *words, uint32_t list, bool whole)
 {
     struct outcomes outcomes = lists_outcomes(words->lists, list, whole);
@@ -56,18 +61,6 @@ static char *list_text(const struct words *words, uint32_t list, bool whole)
     fclose(stream);
     free(outcomes.of);
     return must(text);
-}
-
-static char *did_text(const struct words *words, const char *name, const struct event *event)
-{
-    const struct operation *op = &words->program->operations[event->which];
-    char *list = list_text(words, event->list, op->kind == OP_PARALLEL);
-    bool stopped = event->list && lists_last(words->lists, event->list).kind == OUTCOME_STOPPED;
-    char *text =
-        text_of("'did %s %d %s' [%s]", name, op->line, list, stopped ? "R2.14" : rule_of(op->kind));
-
-    free(list);
-    return text;
 }
 
 /* The rule that says first of all when a run ends with this. */
@@ -89,7 +82,26 @@ static const char *rule_of_run(enum outcome_kind kind)
     }
 }
 
-void words_event(struct words *words, const struct event *event)
+/* The rule that stops tasks. */
+static const char *rule_of_stopping(const struct state *state)
+{
+    return state && state->early ? rule_of_run((enum outcome_kind)state->ending.kind) : "R2.14";
+}
+
+static char *did_text(const struct words *words, const struct state *state, const char *name,
+                      const struct event *event)
+{
+    const struct operation *op = &words->program->operations[event->which];
+    char *list = list_text(words, event->list, op->kind == OP_PARALLEL);
+    bool stopped = event->list && lists_last(words->lists, event->list).kind == OUTCOME_STOPPED;
+    char *text = text_of("'did %s %d %s' [%s]", name, op->line, list,
+                         stopped ? rule_of_stopping(state) : rule_of(op->kind));
+
+    free(list);
+    return text;
+}
+
+void words_event(struct words *words, const struct state *state, const struct event *event)
 {
     int task = event->kind == EVENT_DID ? words->program->operations[event->which].task
                : event->instance        ? words->sighted[event->instance - 1].task
@@ -113,7 +125,7 @@ void words_event(struct words *words, const struct event *event)
                     program_name(words->program, NAME_RESOURCE, event->which), event->domain));
         break;
     case EVENT_DID:
-        add(words, did_text(words, name, event));
+        add(words, did_text(words, state, name, event));
         break;
     default:
         break;
@@ -125,8 +137,7 @@ void words_end(struct words *words, const struct state *state)
 {
     char outcome[OUTCOME_MAX];
 
-    outcome_write(outcome, sizeof outcome, words->program,
-                  (struct outcome){(enum outcome_kind)state->ending.kind, state->ending.value});
+    outcome_write(outcome, sizeof outcome, words->program, outcome_of(state->ending));
     add(words,
         text_of("'run %s' [%s]", outcome, rule_of_run((enum outcome_kind)state->ending.kind)));
 }
@@ -170,7 +181,7 @@ const char *words_rule(const struct words *words, const struct sight *sight,
     case SIGHT_DID:
         for (size_t i = 0; i < sight->outcomes.count; i++)
             if (sight->outcomes.of[i].kind == OUTCOME_STOPPED)
-                return "R2.14";
+                return rule_of_stopping(state);
         return rule_of_task(words, sight, state);
     case SIGHT_FINALISE:
         return "R5.6";
@@ -246,6 +257,12 @@ void words_state(struct words *words, const struct state *state)
 
     free(words->state);
     stream = must(open_memstream(&words->state, &size));
+    if (state->early) {
+        char outcome[OUTCOME_MAX];
+
+        outcome_write(outcome, sizeof outcome, words->program, outcome_of(state->ending));
+        fprintf(stream, "the run ends with %s; ", outcome);
+    }
     for (int i = 0; i < state->units_used; i++) {
         if (state->units[i].life == LIFE_NONE || state->units[i].outer != NO_ONE)
             continue;

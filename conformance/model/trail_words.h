@@ -22,7 +22,7 @@ struct words words_create(const struct program *program, const struct lists *lis
                           const struct sighted *sighted, int sighted_count);
 
 /* An event could have happened; the run could have ended as in this state. */
-void words_event(struct words *words, const struct event *event);
+void words_event(struct words *words, const struct state *state, const struct event *event);
 void words_end(struct words *words, const struct state *state);
 
 /* Each task of a state and what it waits for. */

@@ -591,7 +591,13 @@ static void spare(struct oracle *oracle, const char *statement)
 
 void differences_spare(const struct suite *suite, struct oracle *oracle)
 {
+    size_t size;
+    FILE *stream = must(open_memstream(&oracle->differs, &size));
+
     for (size_t i = 0; i < suite->rule_count; i++)
-        if (differs(suite, &suite->rules[i]))
+        if (differs(suite, &suite->rules[i])) {
             spare(oracle, suite->rules[i].rule->statement);
+            fprintf(stream, " %s ", suite->rules[i].rule->id);
+        }
+    fclose(stream);
 }

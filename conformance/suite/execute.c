@@ -188,6 +188,20 @@ static void judge_trace(const struct process *process, const struct session *ses
         result->kind = RESULT_PASS;
 }
 
+/* What the oracle says of a run that does not end. */
+static void ask_of_hang(const struct session *session, const struct program *program,
+                        const struct trace *trace, struct result *result)
+{
+    struct verdict *verdict = judge_by_oracle(program, trace, session->oracle);
+
+    opinions_add(session->opinions, verdict);
+    if (verdict->spared) {
+        result->kind = RESULT_DIFFERS;
+        result_remark(result, "what the rules ask for there is declared to differ");
+    }
+    result->verdict = verdict;
+}
+
 /* Judge a process whose last execution this is. */
 static void judge_execution(const struct process *process, const struct session *session,
                             const struct program *program, const struct trace *trace,
@@ -198,6 +212,8 @@ static void judge_execution(const struct process *process, const struct session 
     if (!judge_absent(program, trace) && !ended_by_itself(process, session, result)) {
         if (peers_wait(peers) != NULL)
             result_remark(result, peers_wait(peers));
+        if (session->oracle && result->kind == RESULT_HANG)
+            ask_of_hang(session, program, trace, result);
         return;
     }
     if (process->status != COULD_NOT_TELL || trace->end != TRACE_CUT || trace->event_count > 0) {
