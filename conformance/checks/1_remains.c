@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -504,44 +503,5 @@ CHECK("R1.17", idle_beside_a_queue_of_errors)
     expect_code(unix_run_with(0, wait_beside_a_queue, &t), 0);
     expect_noted(t.first, -ECONNREFUSED);
     expect_noted(t.second, 1);
-    expect_at_most(t.used, AT_REST);
-}
-
-/* A socket for datagrams whose peer is gone keeps a report of that in a queue of its own, so that
- * the system calls it ready, though there is nothing to read. */
-static int wait_beside_a_report(void *arg)
-{
-    struct waiting *t = arg;
-    struct waiter *waiter = &t->waits.waiters[RECVFROM];
-    struct sockaddr_in address;
-    socklen_t length = sizeof address;
-    pthread_t thread;
-    int nobody;
-    char byte;
-
-    TRY(waits_open(&t->waits));
-    nobody = socket(AF_INET, SOCK_DGRAM, 0);
-    address = loopback(0);
-    if (bind(nobody, (struct sockaddr *)&address, sizeof address) < 0 ||
-        getsockname(nobody, (struct sockaddr *)&address, &length) < 0)
-        return -errno;
-    close(nobody);
-    if (setsockopt(waiter->number, IPPROTO_IP, IP_RECVERR, &(int){1}, sizeof(int)) < 0 ||
-        sendto(waiter->number, "x", 1, 0, (struct sockaddr *)&address, length) < 0)
-        return -errno;
-    await_events(waiter->number, POLLERR);
-    recv(waiter->number, &byte, 1, MSG_DONTWAIT); /* the error itself; the report stays */
-    TRY(miou_async(&t->waits.promises[RECVFROM], NULL, wait_tasks[RECVFROM], waiter));
-    start_thread(&thread, serve_after_a_rest, t);
-    TRY(waits_await(&t->waits));
-    pthread_join(thread, NULL);
-    return (int)waiter->result;
-}
-
-CHECK("R1.17", waiting_beside_a_report_of_an_error_uses_no_processor)
-{
-    struct waiting t = {.waits = {.first = RECVFROM, .end = RECVFROM + 1}, .used = 1e9};
-
-    expect_code(unix_run_with(0, wait_beside_a_report, &t), 1);
     expect_at_most(t.used, AT_REST);
 }

@@ -112,6 +112,6 @@ double used_beside_work(void);
 /* The same of another process. */
 double used_by(pid_t pid);
 
-#define AT_REST 0.25
+#define AT_REST 0.1
 
 #endif
