@@ -287,7 +287,7 @@ static double processor_time(clockid_t clock)
  * one of theirs. */
 static double measure_beside_work(clockid_t clock, bool ours)
 {
-    const double enough = 0.05; /* more than a turn on a busy machine */
+    const double enough = 0.03; /* more than a turn on a busy machine */
     double all = processor_time(clock), own = processor_time(CLOCK_THREAD_CPUTIME_ID), worked;
 
     do
@@ -296,15 +296,19 @@ static double measure_beside_work(clockid_t clock, bool ours)
     return (processor_time(clock) - all - (ours ? worked : 0)) / worked;
 }
 
-/* What is about to be idle may still work at first, so measure several times. */
+/* What is about to be idle may still work at first, so measure several times; what is busy may get
+ * no turn for a moment, so believe in rest when it is seen twice. */
 static double least_beside_work(clockid_t clock, bool ours)
 {
-    double used = measure_beside_work(clock, ours);
+    double before, used = measure_beside_work(clock, ours), both = 2 * AT_REST;
     int tries;
 
-    for (tries = 0; tries < 4 && used > AT_REST; tries++)
+    for (tries = 0; tries < 5 && both > AT_REST; tries++) {
+        before = used;
         used = measure_beside_work(clock, ours);
-    return used;
+        both = used > before ? used : before;
+    }
+    return both;
 }
 
 double used_beside_work(void)
