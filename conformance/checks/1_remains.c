@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -505,3 +506,39 @@ CHECK("R1.17", idle_beside_a_queue_of_errors)
     expect_noted(t.second, 1);
     expect_at_most(t.used, AT_REST);
 }
+
+#if defined SO_ZEROCOPY && defined MSG_ZEROCOPY
+/* A stream has such a queue as well: it tells that what was sent without a copy is the sender's
+ * again. */
+static int wait_beside_notices(void *arg)
+{
+    struct waiting *t = arg;
+    int number, one = 1;
+    pthread_t thread;
+
+    TRY(waits_open(&t->waits));
+    number = t->waits.waiters[READ].number;
+    if (setsockopt(number, SOL_SOCKET, SO_ZEROCOPY, &one, sizeof one) < 0 ||
+        send(number, "x", 1, MSG_ZEROCOPY) != 1)
+        return -ENOTSUP;
+    await_events(number, POLLERR);
+    TRY(miou_async(&t->waits.promises[READ], NULL, wait_tasks[READ], &t->waits.waiters[READ]));
+    start_thread(&thread, serve_after_a_rest, t);
+    TRY(waits_await(&t->waits));
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+CHECK("R1.17", idle_beside_a_queue_of_notices)
+{
+    struct waiting t = {.waits = {.first = READ, .end = READ + 1}, .used = 1e9};
+    int code;
+
+    need_loopback();
+    code = unix_run_with(0, wait_beside_notices, &t);
+    if (code == -ENOTSUP)
+        cannot_test("the system sends nothing without a copy");
+    expect_code(code, 0);
+    expect_at_most(t.used, AT_REST);
+}
+#endif
