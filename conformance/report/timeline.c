@@ -39,7 +39,7 @@ struct drawing {
     int x[LANES_MAX + 1]; /* of the lanes, and where the last one ends */
     bool several_runs;
     bool uses[EVENT_RUN + 1]; /* kinds of events that are drawn, for the legend */
-    bool awaits, cancels, stops, deviates;
+    bool waits, awaits, cancels, stops, rings;
 };
 
 static const struct trace *trace_of(const struct drawing *drawing)
@@ -360,8 +360,9 @@ static void draw_running(struct drawing *drawing, int instance, const struct bar
     drawing->stops |= stop < to;
 }
 
-static void draw_wait(const struct drawing *drawing, int x, int from, int to)
+static void draw_wait(struct drawing *drawing, int x, int from, int to)
 {
+    drawing->waits |= from < to;
     if (from < to)
         fprintf(drawing->stream, "<path class=\"wait\" d=\"M%d %dV%d\"/>", x, y_of(drawing, from),
                 y_of(drawing, to));
@@ -470,7 +471,7 @@ static void draw_event(struct drawing *drawing, int row)
     }
     fputs("</g>\n", stream);
     drawing->cancels |= cancels;
-    drawing->deviates |= which->finding >= 0;
+    drawing->rings |= bar && which->finding >= 0 && event->kind != EVENT_RUN;
 }
 
 static void draw(struct drawing *drawing)
@@ -533,7 +534,7 @@ static void write_legend(const struct drawing *drawing)
                "<path class=\"spawn\" d=\"M5 5H14q6 0 6 6\"/>"
                "<circle class=\"mark open\" cx=\"5\" cy=\"5\" r=\"4\"/>",
                "spawn");
-    write_sign(drawing, uses[EVENT_SPAWN], "<path class=\"wait\" d=\"M12 1V15\"/>",
+    write_sign(drawing, drawing->waits, "<path class=\"wait\" d=\"M12 1V15\"/>",
                "not begun yet, or returned and not settled");
     write_sign(drawing, drawing->awaits, "<path class=\"await\" d=\"M21 8H3m5 -4L3 8l5 4\"/>",
                "await");
@@ -546,7 +547,7 @@ static void write_legend(const struct drawing *drawing)
                "<rect class=\"mark\" x=\"9\" y=\"5\" width=\"6\" height=\"6\"/>", "print");
     write_sign(drawing, uses[EVENT_DID], "<circle class=\"mark\" cx=\"12\" cy=\"8\" r=\"2.5\"/>",
                "another operation has returned");
-    write_sign(drawing, drawing->deviates,
+    write_sign(drawing, drawing->rings,
                "<g class=\"deviates\"><circle class=\"ring\" cx=\"12\" cy=\"8\" r=\"7\"/></g>",
                "what deviates");
     fputs("</ul>\n", drawing->stream);
