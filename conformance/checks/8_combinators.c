@@ -81,6 +81,23 @@ CHECK("R8.1 R8.3 R8.5 R8.6 R8.9", outcomes_and_places_of_other_domains)
     assert_outcomes(miou_call);
 }
 
+/* ---- R8.1: without a place for the outcomes ---- */
+
+static int await_without_outcomes(void *arg)
+{
+    miou_promise *p[2];
+
+    (void)arg;
+    TRY(spawn_number(miou_async, &p[0], 5));
+    TRY(spawn_number(miou_call, &p[1], -6));
+    return miou_await_all(NULL, p, 2);
+}
+
+CHECK("R8.1", settled_without_outcomes)
+{
+    expect_code(run_with(1, await_without_outcomes, NULL), 0);
+}
+
 /* ---- R8.1, R8.3: ten thousand ---- */
 
 enum { MANY = 10000 };
@@ -329,6 +346,39 @@ CHECK("R8.11", cancelled_while_the_others_end)
     expect_code(t.outcome, 77);
 }
 
+/* One child has ended, and the other one has not. */
+struct half {
+    int result, outcomes[2], freed;
+};
+
+static int await_half(void *arg)
+{
+    struct half *t = arg;
+    miou_promise *p[2];
+
+    TRY(spawn_number(miou_async, &p[0], 5));
+    TRY(miou_async(&p[1], NULL, yield_for_ever, NULL));
+    NOTE(t->result, miou_await_all(t->outcomes, p, 2));
+    NOTE(t->freed, miou_promise_free(p[0]));
+    return 0;
+}
+
+static int cancel_at_half(void *arg)
+{
+    return cancel_waiting(await_half, arg);
+}
+
+CHECK("R8.11", cancelled_when_only_one_has_ended)
+{
+    struct half t = {.outcomes = {77, 77}};
+
+    expect_code(run_with(0, cancel_at_half, &t), 0);
+    expect_noted(t.result, MIOU_CANCELLED);
+    expect_noted(t.freed, -EBUSY);
+    expect_code(t.outcomes[0], 77);
+    expect_code(t.outcomes[1], 77);
+}
+
 /* ---- R8.12: states ---- */
 
 struct states {
@@ -371,6 +421,45 @@ CHECK("R8.12", states_are_told_to_the_cancelled_and_to_finalisers)
     expect_noted(t.running, MIOU_STATE_RUNNING);
     expect_noted(t.cancelled, MIOU_STATE_FINISHED);
     expect_noted(t.finaliser, MIOU_STATE_FINISHED);
+}
+
+/* A child fails when its own child runs and takes its time to end. */
+struct family {
+    struct slow slow;
+    bool ended_before;
+};
+
+static int fail_before_its_child(void *arg)
+{
+    struct family *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_call(&promise, NULL, end_slowly, &t->slow));
+    while (!atomic_load(&t->slow.begun))
+        TRY(miou_yield());
+    return -7;
+}
+
+static int ask_until_it_has_failed(void *arg)
+{
+    struct family *t = arg;
+    miou_promise *promise;
+    int state;
+
+    TRY(miou_async(&promise, NULL, fail_before_its_child, t));
+    while ((state = miou_promise_state(promise)) == MIOU_STATE_RUNNING)
+        TRY(miou_yield());
+    t->ended_before = atomic_load(&t->slow.ended);
+    TRY(miou_await(promise, NULL));
+    return state;
+}
+
+CHECK("R8.12", a_child_runs_until_its_own_children_have_ended)
+{
+    struct family t = {0};
+
+    expect_code(run_with(1, ask_until_it_has_failed, &t), MIOU_STATE_FAILED);
+    expect_true(t.ended_before);
 }
 
 /* ---- R8.13: ids ---- */
@@ -456,6 +545,33 @@ CHECK("R8.13", numbers_of_promises_given_back)
 {
     assert_ids(miou_async, false);
     assert_ids(miou_call, false);
+}
+
+/* Two children that an orphanage keeps as well; one of them is cancelled. */
+static int note_ids_of_orphans(void *arg)
+{
+    uint64_t *ids = arg;
+    miou_orphans *orphans;
+    miou_promise *p[2];
+    int i;
+
+    TRY(miou_orphans_create(&orphans));
+    for (i = 0; i < 2; i++) {
+        TRY(miou_async(&p[i], &(miou_spawn){.orphans = orphans}, yield_for_ever, NULL));
+        TRY(miou_promise_id(&ids[i], p[i]));
+    }
+    TRY(miou_cancel(p[0]));
+    TRY(miou_promise_id(&ids[2], p[0]));
+    return miou_cancel(p[1]);
+}
+
+CHECK("R8.13", numbers_of_orphans_and_of_the_cancelled)
+{
+    uint64_t ids[3] = {0};
+
+    expect_code(run_with(0, note_ids_of_orphans, ids), 0);
+    expect_true(ids[0] != ids[1]);
+    expect_true(ids[0] == ids[2]);
 }
 
 struct bad_ids {

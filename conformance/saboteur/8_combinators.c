@@ -305,6 +305,23 @@ static int await_all_and_write(int *outcomes, miou_promise *const *promises, siz
 }
 MUTANT("R8.11", the_cancelled_get_outcomes, .await_all = await_all_and_write);
 
+/* Await one after the other, once it is known that all are the caller's. */
+static int await_all_in_turn(int *outcomes, miou_promise *const *promises, size_t count)
+{
+    int result = 0;
+    size_t i;
+
+    for (i = 0; promises && i < count; i++)
+        if (true_miou_promise_state(promises[i]) < 0)
+            return true_miou_await_all(outcomes, promises, count);
+    if (!promises || count == 0)
+        return true_miou_await_all(outcomes, promises, count);
+    for (i = 0; result == 0 && i < count; i++)
+        result = true_miou_await(promises[i], outcomes ? &outcomes[i] : NULL);
+    return result;
+}
+MUTANT("R8.11", outcomes_are_there_one_by_one, .await_all = await_all_in_turn);
+
 static int await_first_though_cancelled(size_t *which, int *outcome, miou_promise *const *promises,
                                         size_t count)
 {
@@ -369,6 +386,16 @@ static int id_of_anyones(uint64_t *id, miou_promise *promise)
 }
 MUTANT("R8.13", strangers_have_numbers, .promise_id = id_of_anyones);
 
+static int id_and_state(uint64_t *id, miou_promise *promise)
+{
+    int result = true_miou_promise_id(id, promise);
+
+    if (result == 0 && true_miou_promise_state(promise) == MIOU_STATE_FAILED)
+        *id += UINT64_C(1) << 62;
+    return result;
+}
+MUTANT("R8.13", failures_get_another_number, .promise_id = id_and_state);
+
 /* ---- R8.14 to R8.16: protect ---- */
 
 /* The arguments of a miou_protect, and its results so far. */
@@ -379,6 +406,7 @@ struct protected
     int (*finally)(void *arg, int cancelled);
     int (*on_cancellation)(void *arg);
     int result, finally_result;
+    int told; /* finally was, whether the task was cancelled */
 };
 
 static int protected_fn(void *arg)
@@ -407,7 +435,7 @@ static int protected_on_cancellation(void *arg)
     static int protect_##name_(miou_task *fn, void *arg, int (*finally)(void *arg, int cancelled), \
                                int (*on_cancellation)(void *arg))                                  \
     {                                                                                              \
-        struct protected p = {fn, arg, finally, on_cancellation, 0, 0};                            \
+        struct protected p = {fn, arg, finally, on_cancellation, 0, 0, 0};                         \
                                                                                                    \
         if (!fn || !finally)                                                                       \
             return true_miou_protect(fn, arg, finally, on_cancellation);                           \
@@ -440,6 +468,15 @@ static int finally_without_error(void *arg, int cancelled)
 }
 MUTANT_PROTECTING("R8.14", the_error_of_finally_is_lost, finally_without_error,
                   protected_on_cancellation);
+
+static int protect_but_the_cancelled(miou_task *fn, void *arg, int (*finally)(void *arg, int),
+                                     int (*on_cancellation)(void *arg))
+{
+    int result = true_miou_protect(fn, arg, finally, on_cancellation);
+
+    return result >= 0 && self_is_cancelled() ? MIOU_CANCELLED : result;
+}
+MUTANT("R8.14", the_cancelled_get_no_value, .protect = protect_but_the_cancelled);
 
 static int nothing_more(void *arg)
 {
@@ -478,6 +515,22 @@ static int finally_and_always(void *arg, int cancelled)
     return result;
 }
 MUTANT_PROTECTING("R8.15", without_cancellation_too, finally_and_always, protected_on_cancellation);
+
+static int finally_told(void *arg, int cancelled)
+{
+    struct protected *p = arg;
+
+    p->told = cancelled;
+    return protected_finally(p, cancelled);
+}
+
+static int on_cancellation_as_told(void *arg)
+{
+    struct protected *p = arg;
+
+    return p->told ? protected_on_cancellation(p) : 0;
+}
+MUTANT_PROTECTING("R8.15", cancelled_in_finally_is_too_late, finally_told, on_cancellation_as_told);
 
 static int on_cancellation_without_error(void *arg)
 {
