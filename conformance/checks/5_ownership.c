@@ -319,7 +319,7 @@ CHECK("R5.18", whatever_a_finaliser_passes_combinators_are_refused)
     assert_refused_in_finalisers(COMBINATOR_CALLS, miou_run);
 }
 
-CHECK("R5.18", whatever_a_finaliser_passes_synchronisation_is_refused)
+CHECK("R5.18 R9.30", whatever_a_finaliser_passes_synchronisation_is_refused)
 {
     assert_refused_in_finalisers(SYNC_CALLS, miou_run);
 }

@@ -1,5 +1,5 @@
 /* Rules R8.14 to R8.16: miou_protect. */
-#include "tasks.h"
+#include "refused_calls.h"
 
 #include <errno.h>
 
@@ -135,6 +135,14 @@ CHECK("R8.14 R8.15", a_cancelled_task_is_told)
     expect_noted(t.result, -8);
 }
 
+CHECK("R8.14", a_cancelled_task_gets_what_the_function_returned)
+{
+    struct protect t = {.waits = true, .fn = 5, .finally = 3};
+
+    expect_code(run_with(0, cancel_a_protected, &t), 0);
+    expect_noted(t.result, 5);
+}
+
 /* Nested, and once more when it is cancelled. */
 static int protect_inside(void *arg)
 {
@@ -165,6 +173,24 @@ CHECK("R8.14 R8.15", nested_and_refused)
     expect_code(run_with(0, cancel_a_nested, &t), 0);
     expect_text(t.calls, "(fgc)gc.");
     expect_noted(t.result, MIOU_CANCELLED);
+}
+
+static int fail_beside_a_protected(void *arg)
+{
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, protect, arg));
+    TRY(let_others_run());
+    return -7;
+}
+
+CHECK("R8.14 R8.15", told_of_the_end_of_the_run)
+{
+    struct protect t = {.waits = true, .cancelled = -1};
+
+    expect_code(run_with(0, fail_beside_a_protected, &t), -7);
+    expect_text(t.calls, "fgc");
+    expect_number(t.cancelled, 1);
 }
 
 /* ---- R8.15: what on_cancellation may not do ---- */
@@ -253,6 +279,42 @@ CHECK("R8.15", on_cancellation_neither_suspends_nor_spawns_nor_owns)
     }
     expect_false(t.written);
     expect_false(t.spawned);
+    expect_noted(t.afterwards, 0);
+}
+
+CHECK("R8.15", whatever_on_cancellation_passes_it_is_refused)
+{
+    assert_refused_on_cancellation(TASK_CALLS, miou_run);
+}
+
+CHECK("R8.15", whatever_on_cancellation_passes_combinators_are_refused)
+{
+    assert_refused_on_cancellation(COMBINATOR_CALLS, miou_run);
+}
+
+/* ---- R8.15: after it, also if it fails ---- */
+
+static int own_after_failing(void *arg)
+{
+    struct rebel *t = arg;
+    struct protect failing = {.waits = true, .on_cancellation = -7};
+
+    TRY(miou_resource_create(&t->unowned, ignore, NULL));
+    protect(&failing);
+    NOTE(t->afterwards, miou_own(t->unowned));
+    return 0;
+}
+
+static int cancel_a_failing(void *arg)
+{
+    return cancel_waiting(own_after_failing, arg);
+}
+
+CHECK("R8.15", calls_work_again_after_it_has_failed)
+{
+    struct rebel t = {.afterwards = -1};
+
+    expect_code(run_with(0, cancel_a_failing, &t), MIOU_ON_CANCELLATION_FAILED);
     expect_noted(t.afterwards, 0);
 }
 

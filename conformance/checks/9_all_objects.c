@@ -1,4 +1,5 @@
 /* Rules R9.29, R9.30 and R9.32 to R9.34, which hold for all objects of chapter 9. */
+#include "refused_calls.h"
 #include "sync.h"
 
 #include <errno.h>
@@ -442,4 +443,19 @@ CHECK("R9.34", calls_in_an_action)
     expect_noted(will.suspended, 0);
     expect_noted(will.created, 0);
     expect_noted(will.done, 0);
+}
+
+CHECK("R9.34", whatever_an_action_passes_it_is_refused)
+{
+    assert_refused_in_actions(TASK_CALLS, miou_run);
+}
+
+CHECK("R9.34", whatever_an_action_passes_combinators_are_refused)
+{
+    assert_refused_in_actions(COMBINATOR_CALLS, miou_run);
+}
+
+CHECK("R9.34", whatever_an_action_passes_synchronisation_is_refused)
+{
+    assert_refused_in_actions(SYNC_CALLS, miou_run);
 }

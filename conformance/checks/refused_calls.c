@@ -528,6 +528,45 @@ static int finalise_twice(struct refusal *t)
     return wait_until_cancelled(t);
 }
 
+static int protected_wait(void *arg)
+{
+    return wait_until_cancelled(arg);
+}
+
+static int finally_nothing(void *arg, int cancelled)
+{
+    (void)arg;
+    (void)cancelled;
+    return 0;
+}
+
+static int try_on_cancellation(void *arg)
+{
+    try_in_finaliser(arg);
+    return 0;
+}
+
+static int protect_once(struct refusal *t)
+{
+    return miou_protect(protected_wait, t, finally_nothing, try_on_cancellation);
+}
+
+static void try_in_action(miou_trigger *trigger, void *arg)
+{
+    (void)trigger;
+    try_in_finaliser(arg);
+}
+
+static int signal_once(struct refusal *t)
+{
+    miou_trigger *trigger;
+
+    TRY(miou_trigger_create(&trigger));
+    TRY(miou_trigger_on_signal(trigger, try_in_action, t));
+    TRY(miou_trigger_signal(trigger));
+    return wait_until_cancelled(t);
+}
+
 static int call_once_cancelled(struct refusal *t)
 {
     TRY(wait_until_cancelled(t));
@@ -584,4 +623,14 @@ void(assert_refused_in_finalisers)(enum call_group group, check_runner *run)
 void(assert_refused_when_cancelled)(enum call_group group, check_runner *run)
 {
     assert_refused(group, run, call_once_cancelled, 1);
+}
+
+void(assert_refused_on_cancellation)(enum call_group group, check_runner *run)
+{
+    assert_refused(group, run, protect_once, 1);
+}
+
+void(assert_refused_in_actions)(enum call_group group, check_runner *run)
+{
+    assert_refused(group, run, signal_once, 1);
 }

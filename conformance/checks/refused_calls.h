@@ -1,6 +1,6 @@
 /* refused_calls: every call of the headers, for the rules that have them refused whatever their
- * arguments: outside a run, in a finaliser, and in a cancelled task. Nothing here asserts but the
- * function that says so. */
+ * arguments: outside a run, in a finaliser and its kin, and in a cancelled task. Nothing here
+ * asserts but the function that says so. */
 #ifndef REFUSED_CALLS_H
 #define REFUSED_CALLS_H
 
@@ -60,11 +60,18 @@ void assert_all_refused(const char *accepted);
 #define assert_all_refused(...) IN_HELPER(assert_all_refused, (__VA_ARGS__), #__VA_ARGS__)
 
 /* Assert that a group is refused, in a run by run with one domain beside dom0: in finalisers, of a
- * task that goes on and of one that is cancelled; and in a cancelled task. Each is tried with the
- * task's own objects, with those of another task, and with none. */
+ * task that goes on and of one that is cancelled; in on_cancellation of miou_protect; in the action
+ * of a trigger; and in a cancelled task. Each is tried with the task's own objects, with those of
+ * another task, and with none. */
 void assert_refused_in_finalisers(enum call_group group, check_runner *run);
 #define assert_refused_in_finalisers(...)                                                          \
     IN_HELPER(assert_refused_in_finalisers, (__VA_ARGS__), #__VA_ARGS__)
+void assert_refused_on_cancellation(enum call_group group, check_runner *run);
+#define assert_refused_on_cancellation(...)                                                        \
+    IN_HELPER(assert_refused_on_cancellation, (__VA_ARGS__), #__VA_ARGS__)
+void assert_refused_in_actions(enum call_group group, check_runner *run);
+#define assert_refused_in_actions(...)                                                             \
+    IN_HELPER(assert_refused_in_actions, (__VA_ARGS__), #__VA_ARGS__)
 void assert_refused_when_cancelled(enum call_group group, check_runner *run);
 #define assert_refused_when_cancelled(...)                                                         \
     IN_HELPER(assert_refused_when_cancelled, (__VA_ARGS__), #__VA_ARGS__)
