@@ -54,6 +54,26 @@ CHECK("R9.22 R9.23", states_of_a_trigger)
     expect_code(run_with(DOMAINS, look_at_states, NULL), 0);
 }
 
+static int look_at_an_attached_one(void *arg)
+{
+    miou_computation *computation;
+    miou_trigger *trigger;
+
+    (void)arg;
+    TRY(miou_computation_create(&computation));
+    TRY(miou_trigger_create(&trigger));
+    EXPECT(miou_computation_attach(computation, trigger), 0);
+    EXPECT(miou_trigger_state(trigger), MIOU_TRIGGER_INITIAL);
+    EXPECT(miou_computation_complete(computation, 1), 0);
+    EXPECT(miou_trigger_state(trigger), MIOU_TRIGGER_SIGNALLED);
+    return 0;
+}
+
+CHECK("R9.22", an_attached_trigger_is_not_awaited)
+{
+    expect_code(run_with(0, look_at_an_attached_one, NULL), 0);
+}
+
 /* ---- R9.24: actions */
 
 struct note {
@@ -152,6 +172,30 @@ CHECK("R9.24", called_by_the_task_that_signals)
     struct note note = {0};
 
     expect_code(run_with(DOMAINS, signal_in_all_ways, &note), 0);
+    expect_number(note.wrong, 0);
+}
+
+/* What is refused changes nothing: the first action is the one that is called. */
+static int refuse_a_second(void *arg)
+{
+    struct note *note = arg, second = {0};
+
+    TRY(own_a_resource(note));
+    TRY(miou_trigger_create(&note->trigger));
+    EXPECT(miou_trigger_on_signal(note->trigger, take_note, note), 0);
+    EXPECT(miou_trigger_on_signal(note->trigger, take_note, &second), -EBUSY);
+    EXPECT(miou_trigger_await(note->trigger), -EBUSY);
+    EXPECT(miou_trigger_signal(note->trigger), 0);
+    EXPECT(note->calls, 1);
+    EXPECT(second.calls, 0);
+    return miou_disown(note->mine);
+}
+
+CHECK("R9.23 R9.24", a_second_action_does_not_take_the_place_of_the_first)
+{
+    struct note note = {0};
+
+    expect_code(run_with(0, refuse_a_second, &note), 0);
     expect_number(note.wrong, 0);
 }
 
@@ -458,6 +502,36 @@ static int complete_from_everywhere(void *arg)
 CHECK("R9.25", completed_by_all_domains_at_once)
 {
     expect_code(run_with(DOMAINS, complete_from_everywhere, NULL), ROUNDS);
+}
+
+/* ---- R9.25, R9.26: outcomes that nobody wants, and none */
+
+static int await_for_nothing(void *arg)
+{
+    return miou_computation_await(arg, NULL);
+}
+
+static int ask_for_nothing(void *arg)
+{
+    miou_computation *computation;
+    miou_promise *promise;
+    int outcome = 77;
+
+    (void)arg;
+    TRY(miou_computation_create(&computation));
+    TRY(miou_async(&promise, NULL, await_for_nothing, computation));
+    TRY(let_others_run());
+    EXPECT(miou_computation_peek(computation, &outcome), 0);
+    EXPECT(outcome, 77);
+    EXPECT(miou_computation_complete(computation, BOOM), 0);
+    EXPECT(miou_computation_await(computation, NULL), 0);
+    EXPECT(await_and_free(promise), 0);
+    return 0;
+}
+
+CHECK("R9.25 R9.26", without_a_place_for_the_outcome)
+{
+    expect_code(run_with(0, ask_for_nothing, NULL), 0);
 }
 
 /* ---- R9.26: a task is cancelled just as the computation is completed */

@@ -31,6 +31,28 @@ CHECK("R9.17 R9.18", from_a_value)
     expect_code(run_with(0, force_known, NULL), 0);
 }
 
+/* ---- R9.17: forced without a place for the value */
+
+static int force_for_nothing(void *arg)
+{
+    miou_lazy *lazy;
+    int outcome = 0;
+
+    TRY(miou_lazy_create(&lazy, count_one, arg));
+    EXPECT(miou_lazy_force(lazy, NULL), 0);
+    EXPECT(*(int *)arg, 1);
+    EXPECT(miou_lazy_force(lazy, &outcome), 0);
+    EXPECT(*(int *)arg, 1);
+    return outcome;
+}
+
+CHECK("R9.17", computed_without_a_place_for_the_value)
+{
+    int calls = 0;
+
+    expect_code(run_with(0, force_for_nothing, &calls), 0);
+}
+
 /* ---- R9.17, R9.20, R9.31: forced by all at once */
 
 /* Plain memory on purpose: only the lazy value guards it. */
@@ -119,6 +141,37 @@ CHECK("R9.18", cancelled_is_an_error_like_others)
     expect_number(calls, 1);
 }
 
+/* A task that waits for the value gets that error as well. */
+static int return_cancelled_later(void *arg)
+{
+    (void)arg;
+    TRY(let_others_run());
+    return MIOU_CANCELLED;
+}
+
+static int force_beside_another(void *arg)
+{
+    int outcome = 77;
+
+    EXPECT(miou_lazy_force(arg, &outcome), 0);
+    EXPECT(outcome, MIOU_CANCELLED);
+    return 0;
+}
+
+static int force_an_error_twice(void *arg)
+{
+    miou_lazy *lazy;
+
+    (void)arg;
+    TRY(miou_lazy_create(&lazy, return_cancelled_later, NULL));
+    return spread(4, force_beside_another, lazy);
+}
+
+CHECK("R9.18", cancelled_is_an_error_for_those_that_wait)
+{
+    expect_code(run_with(1, force_an_error_twice, NULL), 0);
+}
+
 /* ---- R9.21: the one that computes is cancelled just as it ends */
 
 struct relay {
@@ -195,8 +248,20 @@ static int compute_although_cancelled(void *arg)
     return *computed;
 }
 
+/* Nor does the error of the call that ended it. */
+static int compute_up_to_an_error(void *arg)
+{
+    int error = 0, *computed = arg;
+
+    if (++*computed == 1)
+        while ((error = miou_yield()) == 0)
+            ;
+    return error < 0 ? error : *computed;
+}
+
 struct attempt {
     miou_lazy *lazy;
+    miou_task *compute;
     int error, outcome;
 };
 
@@ -214,7 +279,7 @@ static int cancel_and_force(void *arg)
     miou_promise *promise;
     int computed = 0, outcome = 0;
 
-    TRY(miou_lazy_create(&attempt->lazy, compute_although_cancelled, &computed));
+    TRY(miou_lazy_create(&attempt->lazy, attempt->compute, &computed));
     TRY(miou_async(&promise, NULL, force_and_note, attempt));
     while (computed == 0)
         TRY(miou_yield());
@@ -227,9 +292,15 @@ static int cancel_and_force(void *arg)
 
 CHECK("R9.21", what_a_cancelled_task_computed_does_not_count)
 {
-    struct attempt attempt = {.outcome = 77};
+    miou_task *const computing[] = {compute_although_cancelled, compute_up_to_an_error};
+    int i;
 
-    expect_code(run_with(0, cancel_and_force, &attempt), 0);
-    expect_noted(attempt.error, MIOU_CANCELLED);
-    expect_code(attempt.outcome, 77);
+    for (i = 0; i < 2; i++) {
+        with_index(i);
+        struct attempt attempt = {.compute = computing[i], .outcome = 77};
+
+        expect_code(run_with(0, cancel_and_force, &attempt), 0);
+        expect_noted(attempt.error, MIOU_CANCELLED);
+        expect_code(attempt.outcome, 77);
+    }
 }

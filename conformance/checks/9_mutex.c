@@ -104,6 +104,7 @@ struct protected
 {
     miou_mutex *mutex;
     int calls, held, outcome;
+    int result; /* of miou_mutex_protect */
 };
 
 /* Note that the mutex is held, by the caller, and return what arg says. */
@@ -204,6 +205,45 @@ CHECK("R9.9", unlocked_when_cancelled)
 
     expect_code(run_with(DOMAINS, cancel_the_protected, &p), 0);
     expect_number(p.calls, 0);
+}
+
+/* What a cancelled task gets from what it protects. */
+static int wait_to_be_cancelled(void *arg)
+{
+    struct protected *p = arg;
+
+    yield_for_ever(NULL);
+    return p->outcome;
+}
+
+static int protect_and_wait(void *arg)
+{
+    struct protected *p = arg;
+
+    NOTE(p->result, miou_mutex_protect(p->mutex, wait_to_be_cancelled, p));
+    return 0;
+}
+
+static int cancel_inside(void *arg)
+{
+    struct protected *p = arg;
+
+    TRY(miou_mutex_create(&p->mutex));
+    return cancel_waiting(protect_and_wait, p);
+}
+
+CHECK("R9.9", returns_that_to_a_cancelled_task_too)
+{
+    const int outcomes[] = {3, BOOM};
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        with_index(i);
+        struct protected p = {.outcome = outcomes[i]};
+
+        expect_code(run_with(0, cancel_inside, &p), 0);
+        expect_noted(p.result, outcomes[i]);
+    }
 }
 
 /* ---- R9.16, R9.31: producers and consumers */

@@ -131,6 +131,15 @@ static int protect_to_a_value(miou_mutex *mutex, miou_task *fn, void *arg)
 }
 MUTANT("R9.9", protect_returns_no_value, .mutex_protect = protect_to_a_value);
 
+static int protect_but_the_cancelled(miou_mutex *mutex, miou_task *fn, void *arg)
+{
+    int result = true_miou_mutex_protect(mutex, fn, arg);
+
+    return self_is_cancelled() ? MIOU_CANCELLED : result;
+}
+MUTANT("R9.9", protect_hides_what_the_cancelled_returned,
+       .mutex_protect = protect_but_the_cancelled);
+
 static int free_anyway(miou_mutex *mutex)
 {
     int error = true_miou_mutex_free(mutex);
@@ -205,6 +214,12 @@ static int wait_when_cancelled(miou_condition *condition, miou_mutex *mutex)
 }
 MUTANT("R9.15", wait_hides_a_cancellation, .condition_wait = wait_when_cancelled);
 
+static int wait_for_something(miou_condition *condition, miou_mutex *mutex)
+{
+    return true_miou_condition_wait(condition, condition ? mutex : NULL);
+}
+MUTANT("R9.15", no_condition_unlocks_nothing, .condition_wait = wait_for_something);
+
 /* A condition's mark is 1 + the domain on which it was made. */
 static int create_here(miou_condition **condition)
 {
@@ -260,6 +275,12 @@ static int unlock_unless_cancelled(miou_mutex *mutex)
     return self_is_cancelled() ? MIOU_CANCELLED : true_miou_mutex_unlock(mutex);
 }
 MUTANT("R9.32", a_cancelled_task_unlocks_nothing, .mutex_unlock = unlock_unless_cancelled);
+
+static int create_unless_cancelled(miou_mutex **mutex)
+{
+    return self_is_cancelled() ? MIOU_CANCELLED : true_miou_mutex_create(mutex);
+}
+MUTANT("R9.32", a_cancelled_task_makes_nothing, .mutex_create = create_unless_cancelled);
 
 static int create_anywhere(miou_mutex **mutex)
 {

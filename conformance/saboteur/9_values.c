@@ -89,6 +89,13 @@ static int create_at_once(miou_lazy **lazy, miou_task *fn, void *arg)
 }
 MUTANT("R9.17", computed_when_it_is_made, .lazy_create = create_at_once);
 
+static int force_for_a_place(miou_lazy *lazy, int *outcome)
+{
+    return !outcome && computed_of(lazy) ? 0 : true_miou_lazy_force(lazy, outcome);
+}
+MUTANT("R9.17", computed_only_for_a_place, .lazy_create = create_computed,
+       .lazy_force = force_for_a_place);
+
 static int force_errors_again(miou_lazy *lazy, int *outcome)
 {
     int value, error = true_miou_lazy_force(lazy, &value);
@@ -175,6 +182,25 @@ static int signal_once(miou_trigger *trigger)
     return true_miou_trigger_signal(trigger);
 }
 MUTANT("R9.22", signalling_again_fails, .trigger_signal = signal_once);
+
+/* A trigger's mark is 1 once it has been attached. */
+static int attach_marked(miou_computation *computation, miou_trigger *trigger)
+{
+    int error = true_miou_computation_attach(computation, trigger);
+
+    if (error == 0)
+        *watch_mark(trigger) = 1;
+    return error;
+}
+
+static int state_if_not_attached(miou_trigger *trigger)
+{
+    int state = true_miou_trigger_state(trigger);
+
+    return state == MIOU_TRIGGER_INITIAL && *watch_mark(trigger) ? MIOU_TRIGGER_AWAITED : state;
+}
+MUTANT("R9.22", attached_triggers_are_awaited, .computation_attach = attach_marked,
+       .trigger_state = state_if_not_attached);
 
 static int await_too(miou_trigger *trigger)
 {
@@ -286,6 +312,16 @@ static int peek_at_nothing(miou_computation *computation, int *outcome)
 }
 MUTANT("R9.25", peek_sees_what_is_not_there, .computation_peek = peek_at_nothing);
 
+static int peek_and_clear(miou_computation *computation, int *outcome)
+{
+    int complete = true_miou_computation_peek(computation, outcome);
+
+    if (complete == 0 && outcome)
+        *outcome = 0;
+    return complete;
+}
+MUTANT("R9.25", peek_writes_although_it_sees_nothing, .computation_peek = peek_and_clear);
+
 /* The computation that this thread is completing. */
 static _Thread_local const miou_computation *completing;
 
@@ -324,6 +360,21 @@ static int free_when_complete(miou_trigger *trigger)
 }
 MUTANT("R9.24", actions_outlive_their_triggers, .computation_complete = complete_noted,
        .trigger_free = free_when_complete);
+
+static int complete_anew(miou_computation *computation, int outcome)
+{
+    return computation && computation == completing ? 0 : complete_noted(computation, outcome);
+}
+MUTANT("R9.25", actions_complete_it_anew, .computation_complete = complete_anew);
+
+static int peek_when_done(miou_computation *computation, int *outcome)
+{
+    return computation && computation == completing
+               ? 0
+               : true_miou_computation_peek(computation, outcome);
+}
+MUTANT("R9.27", actions_see_no_outcome, .computation_complete = complete_noted,
+       .computation_peek = peek_when_done);
 
 static int await_alone(miou_computation *computation, int *outcome)
 {
@@ -418,3 +469,32 @@ static int demand_from(miou_trigger *trigger)
 }
 MUTANT("R9.28", a_canceller_needs_what_was_freed, .computation_canceller = remember,
        .trigger_signal = demand_from);
+
+static int act_for_a_canceller(miou_trigger *trigger, void (*fn)(miou_trigger *trigger, void *arg),
+                               void *arg)
+{
+    int error = true_miou_trigger_on_signal(trigger, fn, arg);
+
+    return error == -EBUSY && trigger == last.trigger ? 0 : error;
+}
+MUTANT("R9.28", a_canceller_takes_an_action, .computation_canceller = remember,
+       .trigger_on_signal = act_for_a_canceller);
+
+static int cancel_another(miou_trigger **trigger, miou_computation *from, miou_computation *into)
+{
+    int error = true_miou_computation_canceller(trigger, from, into);
+
+    if (error < 0 || from != into)
+        return error;
+    true_miou_trigger_free(*trigger);
+    return -EINVAL;
+}
+MUTANT("R9.28", a_chain_needs_two_computations, .computation_canceller = cancel_another);
+
+static int cancel_nothing(miou_trigger **trigger, miou_computation *from, miou_computation *into)
+{
+    int error = true_miou_computation_canceller(trigger, from, into);
+
+    return error == -EINVAL && from && into ? true_miou_trigger_create(trigger) : error;
+}
+MUTANT("R9.29", cancellers_of_what_was_freed, .computation_canceller = cancel_nothing);
