@@ -90,6 +90,24 @@ CHECK("R10.1", sleeps_elsewhere_are_not_too_short)
     assert_not_too_short(1, sleep_every_length_elsewhere);
 }
 
+static int sleep_beside_a_child(void *arg)
+{
+    miou_promise *promise;
+    int ended = 0, seen;
+
+    (void)arg;
+    TRY(miou_async(&promise, NULL, count_one, &ended));
+    TRY(miou_sleep(1));
+    seen = ended;
+    TRY(miou_await(promise, NULL));
+    return seen;
+}
+
+CHECK("R10.1", the_shortest_sleep_suspends)
+{
+    expect_code(unix_run_with(0, sleep_beside_a_child, NULL), 1);
+}
+
 /* Signals, messages from other domains, bytes and the ends of other sleeps arrive all the time. */
 struct disturbed {
     struct sleeper sleeper;
@@ -259,10 +277,9 @@ static int assert_in_order(const struct row *t)
 
 /* On a busy machine, or if tasks begin slowly, it takes several rounds, of ever longer sleeps,
  * until the sleeps begin so close together that one is over before another that began earlier. */
-static void assert_shorter_first(int domains, miou_task *fn, int busy)
+static void assert_shorter_first(int domains, miou_task *fn, int busy, int64_t unit)
 {
     static const int units[ROW] = {13, 5, 9, 1, 11, 3, 7, 2};
-    int64_t unit = MILLISECOND;
     int i, overtaken = 0;
 
     for (; overtaken == 0 && unit < 200 * MILLISECOND; unit += unit / 4) {
@@ -281,18 +298,24 @@ static void assert_shorter_first(int domains, miou_task *fn, int busy)
 
 CHECK("R10.2", shorter_sleeps_end_first)
 {
-    assert_shorter_first(0, sleep_in_a_row, 0);
+    assert_shorter_first(0, sleep_in_a_row, 0, MILLISECOND);
 }
 
 CHECK("R10.2", shorter_sleeps_elsewhere_end_first)
 {
-    assert_shorter_first(1, sleep_in_a_row_elsewhere, 0);
+    assert_shorter_first(1, sleep_in_a_row_elsewhere, 0, MILLISECOND);
 }
 
 /* All are over when the domain looks. */
 CHECK("R10.2", shorter_sleeps_end_first_after_work)
 {
-    assert_shorter_first(0, sleep_in_a_row, 20);
+    assert_shorter_first(0, sleep_in_a_row, 20, MILLISECOND);
+}
+
+/* All within the same millisecond, as a rule. */
+CHECK("R10.2", slightly_shorter_sleeps_end_first)
+{
+    assert_shorter_first(0, sleep_in_a_row, 20, 20 * MICROSECOND);
 }
 
 static void assert_equal_in_order(int64_t nanoseconds, int64_t busy)
@@ -702,7 +725,7 @@ CHECK("R10.8", sleeping_with_a_monitor_that_cannot)
 
 /* ---- R10.9: very long ---- */
 
-enum { LONG = 4 };
+enum { LONG = 7 };
 
 struct long_sleeps {
     struct sleeper longs[LONG];
@@ -711,8 +734,14 @@ struct long_sleeps {
 
 static int sleep_for_long(void *arg)
 {
-    static const int64_t nanoseconds[LONG] = {INT64_MAX, INT64_MAX - 1, INT64_MAX / 2,
-                                              (int64_t)1 << 53};
+    /* The last ones are short if they are counted in 32 bits, of some unit. */
+    static const int64_t nanoseconds[LONG] = {INT64_MAX,
+                                              INT64_MAX - 1,
+                                              INT64_MAX / 2,
+                                              (int64_t)1 << 53,
+                                              (1000 * MILLISECOND << 32) + 1,
+                                              (MILLISECOND << 32) + 1,
+                                              (MICROSECOND << 32) + 1};
     struct long_sleeps *t = arg;
     miou_promise *promises[LONG];
     int i;

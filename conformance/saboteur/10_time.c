@@ -28,6 +28,15 @@ static int sleep_on_dom0(int64_t nanoseconds)
 }
 MUTANT("R10.1", only_dom0_sleeps, .sleep = sleep_on_dom0);
 
+static int sleep_with_the_thread_if_short(int64_t nanoseconds)
+{
+    if (nanoseconds <= 0 || nanoseconds >= 1000)
+        return true_miou_sleep(nanoseconds);
+    nanosleep(&(struct timespec){.tv_nsec = nanoseconds}, NULL);
+    return true_miou_sleep(0);
+}
+MUTANT("R10.1", short_sleeps_suspend_no_task, .sleep = sleep_with_the_thread_if_short);
+
 static int sleep_by_the_dozen(int64_t nanoseconds)
 {
     const int64_t dozen = 12 * MILLISECOND;
@@ -47,6 +56,14 @@ static int sleep_a_little_longer(int64_t nanoseconds)
     return true_miou_sleep(nanoseconds);
 }
 MUTANT("R10.2", every_other_sleep_is_longer, .sleep = sleep_a_little_longer);
+
+static int sleep_until_a_tick(int64_t nanoseconds)
+{
+    if (nanoseconds <= 0 || nanoseconds > INT64_MAX - MILLISECOND)
+        return true_miou_sleep(nanoseconds);
+    return true_miou_sleep((nanoseconds + MILLISECOND - 1) / MILLISECOND * MILLISECOND);
+}
+MUTANT("R10.2", sleeps_are_rounded_up_a_little, .sleep = sleep_until_a_tick);
 
 static int sleep_no_negative_time(int64_t nanoseconds)
 {
@@ -162,6 +179,14 @@ static int sleep_in_an_int(int64_t nanoseconds)
     return true_miou_sleep(nanoseconds < 0 ? nanoseconds : nanoseconds & UINT_MAX);
 }
 MUTANT("R10.9", sleeps_have_32_bits, .sleep = sleep_in_an_int);
+
+static int sleep_in_milliseconds(int64_t nanoseconds)
+{
+    int64_t milliseconds = nanoseconds / MILLISECOND + (nanoseconds % MILLISECOND > 0);
+
+    return true_miou_sleep(nanoseconds < 0 ? nanoseconds : (milliseconds & UINT_MAX) * MILLISECOND);
+}
+MUTANT("R10.9", milliseconds_have_32_bits, .sleep = sleep_in_milliseconds);
 
 static int sleep_anywhere(int64_t nanoseconds)
 {
