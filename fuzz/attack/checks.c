@@ -33,6 +33,8 @@ const struct check checks[] = {
      WATCHES | STOPS},
     {"last-clients", "after SIGTERM clients are served to their end", "R7.11", "",
      check_last_clients, WATCHES | STOPS},
+    {"last-rest", "after SIGTERM a server uses no processor while its clients are silent", "R7.14",
+     "", check_rest_at_stop, WATCHES | STOPS},
     {"end", "after SIGTERM the server ends once its clients have gone", "R7.12", "", check_end,
      WATCHES | STOPS},
     {"second", "a second SIGTERM ends the server at once", "R7.13", "", check_second_signal,

@@ -42,6 +42,9 @@ void warm_up(struct attack *attack);
  * than `connections` are there at the same time. Returns whether all is well. */
 bool send_clients(struct attack *attack, int count, int at_once, script_maker *script);
 
+/* While clients hold and nobody sends anything: whether the server rests. */
+enum hold rests(void *context, struct tally *tally);
+
 /* ---- The checks, which checks.c lists ---- */
 
 void check_byte(struct attack *attack);
@@ -67,6 +70,7 @@ void check_rounds(struct attack *attack);
 
 void check_refusal(struct attack *attack);
 void check_last_clients(struct attack *attack);
+void check_rest_at_stop(struct attack *attack);
 void check_end(struct attack *attack);
 void check_second_signal(struct attack *attack);
 

@@ -119,6 +119,26 @@ void check_last_clients(struct attack *attack)
     say_if_it_ended(attack);
 }
 
+/* Whether it serves them after the stop is another rule. */
+static struct script silent_to_the_end(int number, uint64_t *random)
+{
+    (void)number;
+    return SCRIPT(STEP(SEND, 1 + random_below(random, 1000)), STEP(AWAIT), STEP(HOLD), STEP(CLOSE));
+}
+
+static enum hold stops_and_rests(void *context, struct tally *tally)
+{
+    const struct attack *attack = context;
+
+    stop(attack);
+    return server_is_ending(attack->server) ? HOLD_ENDS_IT : rests(context, tally);
+}
+
+void check_rest_at_stop(struct attack *attack)
+{
+    attack_at_stop(attack, silent_to_the_end, stops_and_rests);
+}
+
 /* A program that stops on a signal may end with status 0, by the signal, or with the status that a
  * shell gives to the signal. */
 static bool has_ended_well(const struct server *server)

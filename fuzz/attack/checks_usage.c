@@ -135,7 +135,7 @@ static struct script idling(int number, uint64_t *random)
 
 /* Nobody sends anything meanwhile. A good server rests most of the time in at least one of several
  * windows of time; a server that spins never does. */
-static enum hold rests(void *context, struct tally *tally)
+enum hold rests(void *context, struct tally *tally)
 {
     const double window = 0.1, little = 0.2;
     double share = 1;

@@ -45,7 +45,7 @@ struct attack {
             1, "FAIL   ", reason, NULL                                                             \
     }
 
-#define STOPS         "--only refusal --only last-clients --only end --only second "
+#define STOPS         "--only refusal --only last-clients --only last-rest --only end --only second "
 #define BY_RULE(rule) "--patience 2 --plain --rule " rule " "
 
 static struct attack attacks[] = {
@@ -75,6 +75,7 @@ static struct attack attacks[] = {
     FAILS("sigpipe", "resets", "the server was killed by SIGPIPE"),
     FAILS("reset-kills", "resets", "the server was killed by SIGABRT"),
     FAILS("spins", "rest", "of a processor while nobody sends anything"),
+    FAILS("spins-at-stop", "last-rest", "of a processor while nobody sends anything"),
     FAILS("emfile-hangs", "exhaustion", "within 2 s"),
     FAILS("emfile-kills", "exhaustion", "the server ended with status 1"),
     FAILS("leaks-fd", "byte", "left behind: "),
@@ -91,8 +92,8 @@ static struct attack attacks[] = {
     FAILS("ends-badly", "end", "the server ended with status 1 after SIGTERM"),
     FAILS("one-signal", "second", "the server still runs 2 s after the second SIGTERM"),
 
-    {"stops", "--patience 30 " STOPS "-- $BAD none PORT", 0, "4 passed, 0 failed\n", "", NULL},
-    {"miou-echo stops", "--patience 30 " STOPS "-- $ECHO --port PORT", 0, "4 passed, 0 failed\n",
+    {"stops", "--patience 30 " STOPS "-- $BAD none PORT", 0, "5 passed, 0 failed\n", "", NULL},
+    {"miou-echo stops", "--patience 30 " STOPS "-- $ECHO --port PORT", 0, "5 passed, 0 failed\n",
      "", NULL},
     /* The process that stops, and that runs out of descriptors, is not the shell. */
     {"below a shell", "--only exhaustion --only end -- sh -c 'A=1 $BAD none $0; exit $?' PORT", 0,

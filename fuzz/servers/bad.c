@@ -43,6 +43,7 @@
     X(SIGPIPE_KILLS, "sigpipe", "dies of SIGPIPE")                                                 \
     X(RESET_KILLS, "reset-kills", "dies of a client's reset")                                      \
     X(SPINS, "spins", "waits for events that are there all the time")                              \
+    X(SPINS_AT_STOP, "spins-at-stop", "never waits after SIGTERM")                                 \
     X(EMFILE_HANGS, "emfile-hangs", "accepts nobody once descriptors have run out")                \
     X(EMFILE_KILLS, "emfile-kills", "ends when descriptors run out")                               \
     X(LEAKS_FD, "leaks-fd", "leaks a descriptor a client")                                         \
@@ -318,7 +319,8 @@ static void serve(int i)
 /* Backwards, because a client that is removed is replaced by the last one. */
 static void serve_all(void)
 {
-    const struct timespec soon = {.tv_nsec = 20000000};
+    const struct timespec soon = {.tv_nsec = 20000000}, at_once = {0};
+    const bool never_waits = has(SPINS_AT_STOP) && signals > 0;
     sigset_t none;
     int i, n;
 
@@ -327,7 +329,7 @@ static void serve_all(void)
             poll(NULL, 0, 50);
     sigemptyset(&none);
     entries[0].events = accepting ? POLLIN : 0;
-    n = ppoll(entries, (nfds_t)count, has(HASTY) ? &soon : NULL, &none);
+    n = ppoll(entries, (nfds_t)count, has(HASTY) ? &soon : never_waits ? &at_once : NULL, &none);
     for (i = count - 1; i > 0 && n >= 0; i--)
         if (entries[i].revents != 0)
             serve(i);

@@ -82,6 +82,7 @@ static struct session sessions[] = {
     BREAKS("ends-badly", "R7.12", "end"),
     BREAKS("one-signal", "R7.13", "second"),
     BREAKS("spins", "R7.14", "rest"),
+    BREAKS("spins-at-stop", "R7.14", "last-rest"),
     BREAKS("keeps-answered", "R7.21", "answered"),
     BREAKS("leaks-fd-on-reset", "R7.23", "resets"),
     BREAKS("leaks-memory-on-reset", "R7.23", "rounds"),
