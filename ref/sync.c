@@ -44,12 +44,26 @@ int sync_enter(struct sync **found, enum pool_kind kind, const void *handle)
     return -EINVAL;
 }
 
+bool sync_is_awaited(const struct sync *sync)
+{
+    const struct sync_waiter *waiter = sync->first;
+
+    while (waiter != NULL && waiter->task->domain == domain_self && waiter->task->cancelled)
+        waiter = waiter->next;
+    return waiter != NULL;
+}
+
 int sync_free(struct sync *sync, bool busy)
 {
-    busy |= sync->first != NULL;
-    if (!busy)
+    struct sync_waiter *cancelled = NULL;
+
+    busy |= sync_is_awaited(sync);
+    if (!busy) {
+        cancelled = sync_take_all(sync);
         object_free(domain_self, sync->kind, sync);
+    }
     sync_leave(sync);
+    sync_wake(cancelled);
     return busy ? -EBUSY : 0;
 }
 

@@ -84,6 +84,10 @@ static inline void sync_leave(struct sync *sync)
     pthread_mutex_unlock(&sync->guard);
 }
 
+/* Whether a task waits. One that has been cancelled does not, even if it has not gone on yet; a
+ * task of another domain does until then. The caller holds the guard. */
+bool sync_is_awaited(const struct sync *sync);
+
 /* Free an object, unless it is busy or tasks wait: then return -EBUSY. Releases the guard. */
 int sync_free(struct sync *sync, bool busy);
 

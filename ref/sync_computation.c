@@ -207,7 +207,7 @@ int miou_trigger_free(miou_trigger *trigger)
 
     /* To detach, let go of the trigger's guard, since the computation's comes first. Meanwhile
      * another task may attach the trigger elsewhere. */
-    while (error == 0 && found->attached_to != NULL && found->first == NULL) {
+    while (error == 0 && found->attached_to != NULL && !sync_is_awaited(found)) {
         miou_computation *computation = found->attached_to;
 
         sync_leave(found);
@@ -224,7 +224,7 @@ int miou_computation_free(miou_computation *computation)
 
     if (error < 0)
         return error;
-    if (found->first == NULL && !found->completing)
+    if (!sync_is_awaited(found) && !found->completing)
         while ((trigger = enter_attached(found)) != NULL)
             sync_leave(trigger);
     return sync_free(found, found->completing);
