@@ -8,9 +8,10 @@
  * stream, or an error, may have been reported together with the last bytes, so after that none
  * waits untried.
  *
- * Several descriptors have one number one after another, so a registration says whose it is. It
- * outlives its descriptor if the file has been duplicated; what is reported then only makes a task
- * try in vain. */
+ * Several descriptors have one number one after another, so a registration says whose it is; a
+ * number that is not the runtime's is registered anew for each wait. A registration outlives its
+ * descriptor if the file has been duplicated; what is reported then only makes a task try in vain.
+ */
 #include "monitor.h"
 #include "system.h"
 
@@ -94,7 +95,7 @@ static int want(struct monitor *monitor, int number, const void *fd, enum direct
                 bool again)
 {
     struct registration *r = &monitor->registered[number];
-    bool known = r->fd == fd, untried;
+    bool known = fd != NULL && r->fd == fd, untried;
     int error;
 
     if (!known) /* tasks that wait for another descriptor of this number go on waiting */
@@ -105,7 +106,7 @@ static int want(struct monitor *monitor, int number, const void *fd, enum direct
     if (!again && (untried || r->interest & bit(direction)))
         return untried;
     r->interest |= bit(direction);
-    if ((error = set(monitor, number, r, known)) < 0)
+    if ((error = set(monitor, number, r, known || fd == NULL)) < 0)
         r->fd = NULL;
     return error;
 }

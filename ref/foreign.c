@@ -15,7 +15,7 @@ static int wait_for(int number, enum direction direction)
     while ((ready = sys_is_ready(number, direction == WRITABLE)) == 0) {
         if (self->expired)
             return MIOU_EXPIRED;
-        error = monitor_wait(&self->domain->monitor, number, &turn, direction, self, &turn);
+        error = monitor_wait(&self->domain->monitor, number, NULL, direction, self, &turn);
         if (error < 0)
             return error;
     }

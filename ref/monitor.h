@@ -40,7 +40,8 @@ struct monitor {
  * descriptor that is ready, the first that waits for it, and perhaps others. */
 extern const miou_monitor posix_monitor;
 
-/* Suspend the task until the descriptor fd with this number may be ready. *turn, 0 at first, is its
+/* Suspend the task until the descriptor fd with this number may be ready; fd is NULL if the number
+ * is not the runtime's, and may stand for another file each time. *turn, 0 at first, is its
  * place among those that wait: a call that has to wait again has not lost it. Returns 0,
  * MIOU_CANCELLED, -ENOMEM, -EPERM if the system does not tell when such a file is ready, or another
  * error of the system. */

@@ -270,6 +270,37 @@ CHECK("R14.10", several_tasks_wait_for_one_number)
     expect_number(t.woken, 2);
 }
 
+/* The number stands for one pipe after another. */
+static int wait_for_one_after_another(void *arg)
+{
+    struct ends *t = arg;
+    miou_promise *promise;
+    int i;
+
+    for (i = 0; i < 12; i++) {
+        if (pipe2(t->ends, O_CLOEXEC) < 0)
+            return -errno;
+        if (i > 0 && t->ends[0] != t->number)
+            return -EIO;
+        t->number = t->ends[0];
+        TRY(miou_async(&promise, NULL, wait_to_read, t));
+        TRY(let_others_run());
+        if (write(t->ends[1], "x", 1) != 1)
+            return -errno;
+        TRY(await_and_free(promise));
+        close(t->ends[1]);
+        close(t->ends[0]);
+    }
+    return 0;
+}
+
+CHECK("R14.10", a_number_can_come_to_stand_for_something_else)
+{
+    struct ends t = {.number = -1};
+
+    expect_code(unix_run_with(0, wait_for_one_after_another, &t), 0);
+}
+
 /* ---- R14.11 ---- */
 
 static int await_closed(void *arg)
