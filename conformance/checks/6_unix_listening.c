@@ -432,6 +432,46 @@ CHECK("R6.3", accepting_tells_the_peers_address)
     expect_true(t.clients[1] != t.clients[2]);
 }
 
+struct latecomer {
+    miou_fd *listener, *client;
+    struct sockaddr_in own;
+    struct sockaddr_storage told;
+    bool waited, accepted;
+};
+
+static int accept_and_be_told(void *arg)
+{
+    struct latecomer *t = arg;
+
+    TRY(miou_accept(&t->client, t->listener, &t->told));
+    t->accepted = true;
+    return 0;
+}
+
+static int connect_to_one_that_waits(void *arg)
+{
+    struct latecomer *t = arg;
+    socklen_t length = sizeof t->own;
+    miou_promise *promise;
+
+    TRY(listen_on(&t->listener, 0, 0));
+    TRY(miou_async(&promise, NULL, accept_and_be_told, t));
+    let_others_run();
+    t->waited = !t->accepted;
+    getsockname(peer_connect(port_of(t->listener)), (struct sockaddr *)&t->own, &length);
+    return await_and_free(promise);
+}
+
+CHECK("R6.3", accepting_tells_the_address_of_a_peer_that_comes_later)
+{
+    struct latecomer t = {.told.ss_family = AF_UNSPEC};
+
+    expect_code(unix_run_with(0, connect_to_one_that_waits, &t), 0);
+    expect_true(t.waited);
+    expect_number(t.told.ss_family, AF_INET);
+    expect_number(((struct sockaddr_in *)&t.told)->sin_port, t.own.sin_port);
+}
+
 /* ---- waits beside all else ---- */
 
 CHECK("R6.3", nothing_but_a_connection_ends_accepting)

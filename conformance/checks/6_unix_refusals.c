@@ -3,6 +3,7 @@
 #include "refused_calls.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 /* ---- R6.8: bad arguments and closed descriptors ---- */
@@ -336,6 +337,62 @@ CHECK("R6.8", bad_arguments_of_datagrams_are_invalid)
     expect_code(unix_run_with(0, pass_bad_arguments_of_datagrams, &t), 1);
     assert_refused(&t, 6, -EINVAL);
     expect_true(t.untouched);
+}
+
+/* Tasks that wait with places for what comes, and are cancelled. */
+struct in_vain {
+    miou_fd *listener, *udp, *client;
+    struct sockaddr_storage peers[2];
+    socklen_t length;
+    char byte;
+    ssize_t results[2];
+};
+
+static int accept_in_vain(void *arg)
+{
+    struct in_vain *t = arg;
+
+    NOTE(t->results[0], miou_accept(&t->client, t->listener, &t->peers[0]));
+    return 0;
+}
+
+static int receive_in_vain(void *arg)
+{
+    struct in_vain *t = arg;
+
+    NOTE(t->results[1], miou_recvfrom(t->udp, &t->byte, 1, &t->peers[1], &t->length));
+    return 0;
+}
+
+static int cancel_those_that_wait(void *arg)
+{
+    struct in_vain *t = arg;
+
+    TRY(listen_on(&t->listener, 0, 0));
+    TRY(receive_on_udp(&t->udp, 0));
+    TRY(cancel_waiting(accept_in_vain, t));
+    return cancel_waiting(receive_in_vain, t);
+}
+
+CHECK("R6.8", a_call_that_was_cancelled_has_written_nothing)
+{
+    miou_fd *const before = (miou_fd *)&before;
+    struct in_vain t = {.client = before, .length = 99, .byte = '-'};
+    int i;
+
+    memset(t.peers, 0xff, sizeof t.peers);
+    expect_code(unix_run_with(0, cancel_those_that_wait, &t), 0);
+    for (i = 0; i < 2; i++) {
+        struct sockaddr_storage peer;
+        with_index(i);
+
+        memset(&peer, 0xff, sizeof peer);
+        expect_noted(t.results[i], MIOU_CANCELLED);
+        expect_true(memcmp(&t.peers[i], &peer, sizeof peer) == 0);
+    }
+    expect_true(t.client == before);
+    expect_number(t.length, 99);
+    expect_number(t.byte, '-');
 }
 
 /* ---- R6.26: outside a run and in a finaliser ---- */

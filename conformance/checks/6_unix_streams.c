@@ -471,6 +471,65 @@ CHECK("R6.9 R1.19", spawning_tasks_do_not_starve_those_that_wait)
     expect_noted(t.waiter.result, 1);
 }
 
+/* Two tasks that send each other a byte, again and again. Each waits for the other, so that at any
+ * time one of their descriptors is ready. */
+struct talk {
+    struct starving starving;
+    struct pair ends[2];
+    bool began_first; /* the descriptors of the two are the older ones */
+};
+
+static int open_talk(struct talk *t)
+{
+    TRY(pair_adopt(&t->ends[0], SOCK_STREAM, 0));
+    return pair_adopt(&t->ends[1], SOCK_STREAM, 0);
+}
+
+static int answer_each_byte(void *arg)
+{
+    struct talk *t = arg;
+    char byte;
+
+    while (miou_read(t->ends[1].fd, &byte, 1) == 1)
+        peer_send(t->ends[0].peer, &byte, 1);
+    return 0;
+}
+
+static int talk_beside_it(void *arg)
+{
+    struct talk *t = arg;
+    struct starving *beside = &t->starving;
+    miou_promise *promise;
+    char byte;
+
+    if (t->began_first)
+        TRY(open_talk(t));
+    TRY(start_ready_reader(beside));
+    if (!t->began_first)
+        TRY(open_talk(t));
+    TRY(miou_async(&promise, NULL, answer_each_byte, t));
+    for (; beside->turns < PATIENCE / 10 && !beside->waiter.done; beside->turns++) {
+        peer_send(t->ends[1].peer, "x", 1);
+        TRY(miou_read(t->ends[0].fd, &byte, 1));
+    }
+    TRY(miou_cancel(promise));
+    return miou_await(beside->promise, NULL);
+}
+
+CHECK("R6.9", talking_tasks_do_not_starve_those_that_wait)
+{
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        struct talk t = {.began_first = i};
+        with_index(i);
+
+        expect_code(unix_run_with(0, talk_beside_it, &t), 0);
+        expect_true(t.starving.turns < PATIENCE / 10);
+        expect_noted(t.starving.waiter.result, 1);
+    }
+}
+
 /* ---- R6.19 and R6.25: several tasks at one descriptor ---- */
 
 struct rivals {
