@@ -315,15 +315,33 @@ static int go_back_and_forth_beside_passengers(void *arg)
     return 0;
 }
 
+/* Between workers alone. */
+static int call_the_other_worker(void *arg)
+{
+    int i;
+
+    (void)arg;
+    for (i = 0; i < ROUNDS; i++)
+        TRY(run_on(2, return_0, NULL));
+    return 0;
+}
+
+static int go_back_and_forth_on_workers(void *arg)
+{
+    return run_on(1, call_the_other_worker, arg);
+}
+
 CHECK("R11.4", no_interrupt_is_lost)
 {
-    struct stations stations = {0}, others = {0};
+    struct stations stations = {0}, others = {0}, workers = {0};
     struct passenger passengers[3] = {{0}};
 
     expect_code(station_run(&stations, 2, go_back_and_forth, NULL), 0);
     stations_assert_sound(&stations, 2);
     expect_code(station_run(&others, 2, go_back_and_forth_beside_passengers, passengers), 0);
     stations_assert_sound(&others, 2);
+    expect_code(station_run(&workers, 2, go_back_and_forth_on_workers, NULL), 0);
+    stations_assert_sound(&workers, 2);
 }
 
 /* ---- R11.9: the end of monitors ---- */
