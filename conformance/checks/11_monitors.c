@@ -415,7 +415,7 @@ static int end_somehow(void *arg)
     }
 }
 
-CHECK("R11.9 R11.12", monitors_are_finalised_once_in_every_ending)
+CHECK("R11.9 R11.5 R11.12", monitors_are_finalised_once_in_every_ending)
 {
     static const int results[WAYS] = {7, -7, MIOU_STILL_HAS_CHILDREN, MIOU_RESOURCE_LEAKED, -EIO};
     int way;
@@ -430,6 +430,8 @@ CHECK("R11.9 R11.12", monitors_are_finalised_once_in_every_ending)
         expect_number(resources, 0);
         expect_number(unfinished, 0);
         expect_number(elsewhere, 0);
+        expect_number(stations.at[0].cancelled, 1); /* `here` and `there`, in every ending */
+        expect_number(stations.at[1].cancelled, 1);
         stations_assert_sound(&stations, 1);
     }
 }
