@@ -684,25 +684,35 @@ CHECK("R11.1", nothing_but_its_signal_ends_a_suspension)
 
 /* ---- R11.20: points that no task suspends on ---- */
 
-static int make_a_point(void *arg)
+static int make_a_point(void *number)
 {
     miou_syscall *point;
 
-    (void)arg;
-    return miou_syscall_create(&point);
+    TRY(miou_syscall_create(&point));
+    TRY(miou_yield());
+    return return_number(number);
 }
 
-static int spawn_and_await(void *arg)
+/* One ends with a value, one fails, and one is cancelled. */
+static int make_points_and_end(void *arg)
 {
-    miou_promise *promise;
+    miou_promise *promises[3];
+    int i;
 
-    TRY(miou_async(&promise, NULL, make_a_point, arg));
-    return await_and_free(promise);
+    (void)arg;
+    for (i = 0; i < 3; i++)
+        TRY(miou_async(&promises[i], NULL, make_a_point, i == 1 ? (void *)-EIO : NULL));
+    TRY(miou_yield());
+    TRY(miou_cancel(promises[2]));
+    TRY(miou_await_all(NULL, promises, 3));
+    for (i = 0; i < 3; i++)
+        TRY(miou_promise_free(promises[i]));
+    return 0;
 }
 
 static int make_points_for_ever(void *arg)
 {
-    return grow_by(arg, 20000, spawn_and_await, NULL);
+    return grow_by(arg, 20000, make_points_and_end, NULL);
 }
 
 /* 20 bytes each: less than any record of one. */

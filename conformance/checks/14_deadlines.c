@@ -801,6 +801,53 @@ CHECK("R14.6", a_mutex_that_comes_with_the_deadline_is_not_lost)
     expect_noted(t.afterwards, 0);
 }
 
+/* The point of a call that has expired: it would be signalled as soon as a task is suspended on it.
+ */
+struct expired_point {
+    miou_syscall *point;
+    int64_t nanoseconds;
+    int expired, signalled, again;
+};
+
+static int suspend_in_vain(void *arg)
+{
+    struct expired_point *t = arg;
+
+    return miou_suspend(t->point, NULL, NULL);
+}
+
+static void signal_at_once(void *point)
+{
+    miou_signal(point);
+}
+
+static int suspend_once_more(void *arg)
+{
+    struct expired_point *t = arg;
+
+    TRY(miou_syscall_create(&t->point));
+    NOTE(t->expired, miou_deadline(t->nanoseconds, suspend_in_vain, t));
+    NOTE(t->signalled, miou_signal(t->point));
+    NOTE(t->again, miou_suspend(t->point, signal_at_once, t->point));
+    return 0;
+}
+
+CHECK("R14.6 R11.8", a_point_is_stale_when_its_call_has_expired)
+{
+    const int64_t lengths[] = {0, MILLISECOND};
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        with_index(i);
+        struct expired_point t = {.nanoseconds = lengths[i]};
+
+        expect_code(unix_run_with(0, suspend_once_more, &t), 0);
+        expect_noted(t.expired, MIOU_EXPIRED);
+        expect_noted(t.signalled, -EINVAL);
+        expect_noted(t.again, -EINVAL);
+    }
+}
+
 /* The task that computes a lazy value runs out of time; one that waits computes it. */
 struct value {
     miou_lazy *lazy;
