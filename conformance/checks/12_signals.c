@@ -811,6 +811,41 @@ CHECK("R12.8", signals_that_cannot_be_handled)
     }
 }
 
+struct real_time {
+    struct seen seen;
+    int number;
+};
+
+static int handle_and_raise(void *arg)
+{
+    struct real_time *t = arg;
+
+    TRY(miou_signal_handle(t->number, see, &t->seen));
+    raise(t->number);
+    return yield_until_seen(&t->seen, 1);
+}
+
+CHECK("R12.8 R12.1 R12.5", the_first_and_the_last_real_time_signal_are_handled)
+{
+    const int numbers[] = {SIGRTMIN, SIGRTMAX};
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        with_index(i);
+        struct real_time t = {.number = numbers[i]};
+        struct sigaction before, after;
+
+        sigaction(numbers[i], NULL, &before);
+        if (sigaction(numbers[i], &before, NULL) < 0)
+            continue; /* valgrind keeps the last for itself */
+        expect_code(run_with(0, handle_and_raise, &t), 0);
+        expect_number(t.seen.calls, 1);
+        expect_number(t.seen.number, numbers[i]);
+        sigaction(numbers[i], NULL, &after);
+        expect_true(after.sa_handler == before.sa_handler);
+    }
+}
+
 /* ---- R12.9: no deadlock ---- */
 
 struct locked {
@@ -1024,7 +1059,7 @@ CHECK("R12.11 R5.18", finalisers_cannot_handle_signals)
 /* Main returns with the signal, or after as many turns as `turns`. */
 struct hurry {
     struct seen seen;
-    int turns;
+    int turns, result;
 };
 
 static int raise_and_return(void *arg)
@@ -1036,20 +1071,20 @@ static int raise_and_return(void *arg)
     raise(SIGUSR1);
     for (i = 0; i < t->turns; i++)
         TRY(miou_yield());
-    return 0;
+    return t->result;
 }
 
 CHECK("R12.2", main_returns_before_the_handler_begins)
 {
-    int turns;
+    int i;
 
     signal(SIGUSR1, handle_in_the_program);
-    for (turns = 0; turns < 4; turns++) {
-        struct hurry t = {.turns = turns};
+    for (i = 0; i < 8; i++) {
+        struct hurry t = {.turns = i / 2, .result = i % 2 ? -7 : 7};
 
-        with_index(turns);
+        with_index(i);
         of_the_program = 0;
-        expect_code(run_with(1, raise_and_return, &t), 0);
+        expect_code(run_with(1, raise_and_return, &t), t.result);
         expect_number(t.seen.calls, 1);
         expect_number(of_the_program, 0);
     }

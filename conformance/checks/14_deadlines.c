@@ -3,6 +3,7 @@
 #include "waits.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 
@@ -385,15 +386,22 @@ static bool spoils(enum wait_kind kind)
     return kind == WRITE || kind == CONNECT || kind == READ_EXACTLY || kind == SENDTO;
 }
 
+static int call_in_time(void *arg)
+{
+    struct descriptors *t = arg;
+
+    FOR_EACH_WAIT(kind, &t->waits)
+    NOTE(t->deadlines[kind],
+         miou_deadline(t->nanoseconds, wait_tasks[kind], &t->waits.waiters[kind]));
+    return 0;
+}
+
 static int expire_descriptors(void *arg)
 {
     struct descriptors *t = arg;
 
     TRY(waits_open(&t->waits));
-    FOR_EACH_WAIT(kind, &t->waits)
-    NOTE(t->deadlines[kind],
-         miou_deadline(t->nanoseconds, wait_tasks[kind], &t->waits.waiters[kind]));
-    return 0;
+    return call_in_time(t);
 }
 
 static void check_descriptors(unsigned flags, int64_t nanoseconds)
@@ -445,6 +453,107 @@ CHECK("R14.6", descriptors_can_be_waited_for_again)
                                 .nanoseconds = MILLISECOND};
 
         expect_code(unix_run_with(0, expire_and_serve_descriptors, &t), 0);
+        waits_assert_served(&t.waits);
+    }
+}
+
+/* Provide what a call waits for, and block until it is there. */
+static void serve_and_see(const struct waits *waits, enum wait_kind kind)
+{
+    waits_serve_one(waits, kind);
+    if (kind == READ_EXACTLY)
+        await_bytes(waits->waiters[kind].number, 2);
+    else
+        await_events(waits->waiters[kind].number, POLLIN);
+}
+
+/* What the call waits for is there already. */
+static int have_descriptors_at_once(void *arg)
+{
+    struct descriptors *t = arg;
+
+    TRY(waits_open(&t->waits));
+    FOR_EACH_WAIT(kind, &t->waits)
+    serve_and_see(&t->waits, kind);
+    return call_in_time(t);
+}
+
+/* And there is room for what is written. */
+struct room {
+    struct pair pair;
+    ssize_t results[3];
+};
+
+static int write_where_there_is_room(void *arg)
+{
+    struct room *t = arg;
+
+    NOTE(t->results[0], miou_write(t->pair.fd, "x", 1));
+    NOTE(t->results[1], miou_writev(t->pair.fd, &(struct iovec){"x", 1}, 1));
+    NOTE(t->results[2], miou_sendto(t->pair.fd, "x", 1, NULL, 0));
+    return 0;
+}
+
+static int write_with_no_time(void *arg)
+{
+    struct room *t = arg;
+
+    TRY(pair_adopt(&t->pair, SOCK_DGRAM, 0));
+    return miou_deadline(0, write_where_there_is_room, t);
+}
+
+CHECK("R14.2", what_has_come_to_a_descriptor_can_be_had)
+{
+    static const enum wait_kind kinds[] = {ACCEPT, READ, READ_EXACTLY, RECVFROM};
+    struct room room = {.results = {0}};
+    size_t i;
+
+    for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        with_index(i);
+        struct descriptors t = {.waits = {.first = kinds[i], .end = kinds[i] + 1}};
+
+        expect_code(unix_run_with(0, have_descriptors_at_once, &t), 0);
+        waits_assert_served(&t.waits);
+    }
+    expect_code(unix_run_with(0, write_with_no_time, &room), 0);
+    for (i = 0; i < 3; i++) {
+        with_index(i);
+
+        expect_noted(room.results[i], 1);
+    }
+}
+
+/* The deadline passes and what the call waits for comes while its domain is busy. Whether the call
+ * returns that or expires, it is not lost. */
+static int serve_when_it_is_late(void *arg)
+{
+    struct descriptors *t = arg;
+    enum wait_kind kind = t->waits.first;
+    struct waiter *waiter = &t->waits.waiters[kind];
+    int64_t begun = now();
+    miou_promise *promise;
+
+    TRY(waits_open(&t->waits));
+    TRY(miou_async(&promise, NULL, call_in_time, t));
+    TRY(miou_yield());
+    serve_and_see(&t->waits, kind);
+    while (now() < begun + 2 * t->nanoseconds)
+        ;
+    TRY(await_and_free(promise));
+    return waiter->result == MIOU_EXPIRED ? miou_deadline(0, wait_tasks[kind], waiter) : 0;
+}
+
+CHECK("R14.6", what_comes_with_the_deadline_is_not_lost)
+{
+    static const enum wait_kind kinds[] = {ACCEPT, READ, RECVFROM};
+    size_t i;
+
+    for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        with_index(i);
+        struct descriptors t = {.waits = {.first = kinds[i], .end = kinds[i] + 1},
+                                .nanoseconds = 5 * MILLISECOND};
+
+        expect_code(unix_run_with(0, serve_when_it_is_late, &t), 0);
         waits_assert_served(&t.waits);
     }
 }

@@ -214,6 +214,51 @@ CHECK("R14.5", cancellation_outdoes_expiry)
     expect_code(t.outcome, MIOU_CANCELLED);
 }
 
+/* The calls of a group, in a cancelled task, under a deadline that has passed. */
+struct too_late {
+    enum call_group group;
+    struct objects objects;
+    const char *accepted;
+};
+
+static int call_when_cancelled(void *arg)
+{
+    struct too_late *t = arg;
+
+    while (miou_yield() != MIOU_CANCELLED)
+        ;
+    t->accepted = first_accepted(t->group, SUSPENDING, MIOU_CANCELLED, &t->objects);
+    return 0;
+}
+
+static int expire_and_be_cancelled(void *arg)
+{
+    struct too_late *t = arg;
+
+    TRY(objects_create(&t->objects, t->group));
+    return miou_deadline(0, call_when_cancelled, t);
+}
+
+static int cancel_the_late(void *arg)
+{
+    return cancel_waiting(expire_and_be_cancelled, arg);
+}
+
+CHECK("R14.5", a_cancelled_task_is_not_told_that_it_is_late)
+{
+    static const enum call_group groups[] = {TASK_CALLS, COMBINATOR_CALLS, SLEEP_CALLS,
+                                             SERVER_CALLS};
+    size_t i;
+
+    for (i = 0; i < sizeof groups / sizeof *groups; i++) {
+        with_index(i);
+        struct too_late t = {.group = groups[i], .accepted = "nothing"};
+
+        expect_code(unix_run_with(1, cancel_the_late, &t), 0);
+        assert_all_refused(t.accepted);
+    }
+}
+
 struct asleep {
     atomic_bool begun;
     int first, again;
