@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <signal.h>
 
 /* ---- R14.12 ---- */
 
@@ -138,6 +139,35 @@ CHECK("R14.12", each_function_is_called_once)
 
         expect_number(counts[i], OFTEN);
     }
+}
+
+/* The function sends its own thread a signal, and waits for the handler; no other task is there. */
+static void hear(int number, void *heard)
+{
+    (void)number;
+    atomic_store((atomic_bool *)heard, true);
+}
+
+static int raise_and_wait(void *heard)
+{
+    used_beside_work(); /* most often dom0 has fallen asleep by then */
+    raise(SIGUSR1);
+    until(heard);
+    return 0;
+}
+
+static int block_until_heard(void *heard)
+{
+    TRY(miou_signal_handle(SIGUSR1, hear, heard));
+    return miou_blocking(raise_and_wait, heard);
+}
+
+CHECK("R14.12 R12.3", a_handler_runs_beside_a_function_that_blocks)
+{
+    atomic_bool heard = false;
+
+    expect_code(unix_run_with(0, block_until_heard, &heard), 0);
+    expect_true(heard);
 }
 
 /* In a steered run a task is ready all the time, on each domain, and does not go on meanwhile. */

@@ -1,6 +1,7 @@
 /* Rules R14.3 to R14.5 and R14.7 to R14.9: what deadlines mean to a task, its children and its run.
  * No check demands that a call expire soon, only that it expires, and not before its time. */
 #include "refused_calls.h"
+#include "station.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -497,10 +498,13 @@ static int call_without_a_monitor(void *arg)
 
 CHECK("R14.8", refused_without_the_monitor)
 {
-    struct unmonitored t = {.accepted = "nothing"};
+    struct unmonitored t = {.accepted = "nothing"}, with_another = {.accepted = "nothing"};
+    struct stations stations = {0};
 
     expect_code(run_with(0, call_without_a_monitor, &t), 0);
     assert_all_refused(t.accepted);
+    expect_code(station_run(&stations, 0, call_without_a_monitor, &with_another), 0);
+    assert_all_refused(with_another.accepted);
 }
 
 /* ---- R14.9: no deadlock ---- */

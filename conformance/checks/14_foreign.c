@@ -173,6 +173,33 @@ CHECK("R14.10", only_what_is_ready_ends_the_wait)
     expect_noted(t.result, 0);
 }
 
+/* The pipe stays full, and nobody can read it any more. */
+static int wait_for_an_error(void *arg)
+{
+    struct ends *t = arg;
+    char bytes[4096] = {0};
+    miou_promise *promise;
+
+    while (write(t->ends[1], bytes, sizeof bytes) > 0)
+        ;
+    t->number = t->ends[1];
+    TRY(miou_async(&promise, NULL, wait_to_write, t));
+    TRY(let_others_run());
+    close(t->ends[0]);
+    TRY(await_and_free(promise));
+    NOTE(t->result, miou_wait_writable(t->ends[1]));
+    return close(t->ends[1]);
+}
+
+CHECK("R14.10", an_error_ends_the_wait)
+{
+    struct ends t = {.result = 1};
+
+    expect_number(pipe2(t.ends, O_NONBLOCK | O_CLOEXEC), 0);
+    expect_code(unix_run_with(0, wait_for_an_error, &t), 0);
+    expect_noted(t.result, 0);
+}
+
 /* Number by number: what the runtime leaves open, and as it was. */
 static int leave_as_it_was(void *arg)
 {
