@@ -677,19 +677,19 @@ static bool none_waits(int number, int error)
     return error == EAGAIN || error == EWOULDBLOCK;
 }
 
-static int accept_number(struct descriptor *listener, struct sockaddr_storage *peer)
+static int accept_in_turn(struct descriptor *listener, struct sockaddr_storage *peer,
+                          struct turn *turn)
 {
-    int error = may_yield(self.task);
-
-    if (error < 0)
-        return error;
-    if (!listener->handle)
-        return -EBADF;
     for (;;) {
         socklen_t length = sizeof *peer;
-        int number;
+        int number, error;
         bool wait;
 
+        if (turn->waited && !is_first(listener, turn)) {
+            if ((error = wait_ready(listener, turn->events)) < 0)
+                return error;
+            continue;
+        }
         memset(peer, 0, sizeof *peer);
         use(listener);
         number = accept4(listener->number, (struct sockaddr *)peer, &length,
@@ -705,9 +705,27 @@ static int accept_number(struct descriptor *listener, struct sockaddr_storage *p
             continue;
         if (!wait)
             return -error;
-        if ((error = wait_ready(listener, POLLIN)) < 0)
+        if (!turn->waited)
+            list_append(&listener->turns, &turn->link);
+        turn->waited = true;
+        if ((error = wait_ready(listener, turn->events)) < 0)
             return error;
     }
+}
+
+static int accept_number(struct descriptor *listener, struct sockaddr_storage *peer)
+{
+    struct turn turn = {.domain = self.domain, .events = POLLIN};
+    int number, error = may_yield(self.task);
+
+    if (error < 0)
+        return error;
+    if (!listener->handle)
+        return -EBADF;
+    list_init(&turn.link);
+    number = accept_in_turn(listener, peer, &turn);
+    list_remove(&turn.link);
+    return number;
 }
 
 PUBLIC int miou_accept(miou_fd **client, miou_fd *fd, struct sockaddr_storage *peer)
