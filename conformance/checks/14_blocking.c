@@ -14,6 +14,7 @@ struct block {
     sem_t begun, go;
     pthread_t thread;
     int value, seen, refused, result;
+    int outcome; /* what it returns */
     bool yielded;
 };
 
@@ -21,6 +22,7 @@ static void block_init(struct block *t)
 {
     sem_init(&t->begun, 0, 0);
     sem_init(&t->go, 0, 0);
+    t->outcome = 42;
 }
 
 static int block(void *arg)
@@ -34,7 +36,7 @@ static int block(void *arg)
     while (sem_wait(&t->go) < 0)
         ;
     t->value = 17;
-    return 42;
+    return t->outcome;
 }
 
 static int call_block(void *arg)
@@ -450,20 +452,27 @@ static void *let_go_later(void *arg)
 CHECK("R14.14", what_has_begun_is_waited_for_when_cancelled)
 {
     enum { MOST_PATIENCE = 256 };
-    struct late t = {.patience = 1};
-    pthread_t thread;
+    static const int outcomes[] = {42, -7};
+    int i;
 
-    for (;; t.patience *= 2) {
-        t.blocking = 0;
-        atomic_store(&t.cancelling, false);
-        block_init(&t.block);
-        start_thread(&thread, let_go_later, &t);
-        expect_code(unix_run_with(1, cancel_blocked, &t), 0);
-        pthread_join(thread, NULL);
-        if (t.blocking != 42 || t.patience == MOST_PATIENCE)
-            break;
+    for (i = 0; i < 2; i++) {
+        with_index(i);
+        struct late t = {.patience = 1};
+        pthread_t thread;
+
+        for (;; t.patience *= 2) {
+            t.blocking = 0;
+            atomic_store(&t.cancelling, false);
+            block_init(&t.block);
+            t.block.outcome = outcomes[i];
+            start_thread(&thread, let_go_later, &t);
+            expect_code(unix_run_with(1, cancel_blocked, &t), 0);
+            pthread_join(thread, NULL);
+            if (t.blocking != outcomes[i] || t.patience == MOST_PATIENCE)
+                break;
+        }
+        expect_code(t.blocking, MIOU_CANCELLED);
     }
-    expect_code(t.blocking, MIOU_CANCELLED);
 }
 
 /* Many functions again. Every other call has a deadline; when this has passed, its function has
@@ -472,6 +481,8 @@ enum { PATIENCE = 2000000 };
 
 struct many {
     sem_t go;
+    atomic_bool cancelled; /* the last task */
+    bool began;            /* before it was */
     struct one {
         struct many *all;
         atomic_bool begun;
@@ -549,4 +560,49 @@ CHECK("R14.14", what_has_not_begun_is_never_called)
         expect_noted(t.ones[i].result, t.ones[i].begun ? 0 : MIOU_EXPIRED);
         expect_true(t.ones[i].begun || i % 2 == 1);
     }
+}
+
+/* The last task is cancelled while the functions of the others go on. If its own begins, all
+ * return, for the task that cancels waits for it. */
+static void *let_go_of_all(void *arg)
+{
+    struct many *t = arg;
+    int i;
+
+    while (!atomic_load(&t->cancelled) && !atomic_load(&t->ones[MANY - 1].begun))
+        sched_yield();
+    for (i = 0; i < MANY; i++)
+        sem_post(&t->go);
+    return NULL;
+}
+
+static int cancel_the_last(void *arg)
+{
+    struct many *t = arg;
+    miou_promise *promises[MANY];
+    int i;
+
+    for (i = 0; i < MANY; i++)
+        TRY(miou_async(&promises[i], NULL, call_one, &t->ones[i]));
+    TRY(let_others_run());
+    TRY(miou_cancel(promises[MANY - 1]));
+    t->began = atomic_load(&t->ones[MANY - 1].begun);
+    atomic_store(&t->cancelled, true);
+    return miou_await_all(NULL, promises, MANY);
+}
+
+CHECK("R14.14", what_is_cancelled_before_it_begins_is_never_called)
+{
+    static struct many t;
+    pthread_t thread;
+    int i;
+
+    sem_init(&t.go, 0, 0);
+    for (i = 0; i < MANY; i++)
+        t.ones[i].all = &t;
+    start_thread(&thread, let_go_of_all, &t);
+    expect_code(unix_run_with(0, cancel_the_last, &t), 0);
+    pthread_join(thread, NULL);
+    expect_noted(t.ones[MANY - 1].result, MIOU_CANCELLED);
+    expect_true(t.ones[MANY - 1].begun == t.began);
 }

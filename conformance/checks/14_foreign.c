@@ -297,6 +297,39 @@ CHECK("R14.10", several_tasks_wait_for_one_number)
     expect_number(t.woken, 2);
 }
 
+/* A task waits to read, and then another to write; what the second waits for happens first. */
+static int wait_in_both_directions(void *arg)
+{
+    struct ends *t = arg;
+    char bytes[4096] = {0};
+    miou_promise *reader, *writer;
+
+    t->number = t->ends[0];
+    while (write(t->ends[0], bytes, sizeof bytes) > 0)
+        ;
+    TRY(miou_async(&reader, NULL, wait_to_read, t));
+    TRY(let_others_run());
+    TRY(miou_async(&writer, NULL, wait_to_write, t));
+    TRY(let_others_run());
+    while (read(t->ends[1], bytes, sizeof bytes) > 0)
+        ;
+    TRY(await_and_free(writer));
+    TRY(miou_promise_state(reader) == MIOU_STATE_RUNNING ? 0 : -EIO);
+    if (write(t->ends[1], "x", 1) != 1)
+        return -errno;
+    return await_and_free(reader);
+}
+
+CHECK("R14.10", one_number_is_waited_for_in_both_directions)
+{
+    struct ends t;
+
+    expect_number(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, t.ends), 0);
+    peer_keep(t.ends[0]);
+    peer_keep(t.ends[1]);
+    expect_code(unix_run_with(0, wait_in_both_directions, &t), 0);
+}
+
 /* The number stands for one pipe after another. */
 static int wait_for_one_after_another(void *arg)
 {

@@ -198,6 +198,42 @@ static void check_high_numbers(struct waits waits)
 }
 #define check_high_numbers(...) IN_HELPER(check_high_numbers, (__VA_ARGS__), #__VA_ARGS__)
 
+struct highest {
+    struct waiter waiter;
+    int least; /* of the number */
+};
+
+static int read_from_the_highest(void *arg)
+{
+    struct highest *t = arg;
+    int ends[2];
+    miou_promise *promise;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    TRY(miou_fd_adopt(&t->waiter.fd, fcntl(peer_keep(ends[0]), F_DUPFD_CLOEXEC, t->least), 0));
+    TRY(miou_async(&promise, NULL, read_once, &t->waiter));
+    TRY(let_others_run());
+    if (write(peer_keep(ends[1]), "x", 1) != 1)
+        return -errno;
+    return await_and_free(promise);
+}
+
+/* Of those below 65,536. */
+CHECK("R6.16", the_highest_number_that_there_can_be_is_waited_for)
+{
+    struct rlimit limit;
+    struct highest t = {.least = 65535};
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_max <= (rlim_t)t.least)
+        t.least = (int)limit.rlim_max - 1;
+    limit.rlim_cur = (rlim_t)t.least + 1;
+    expect_number(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    expect_code(unix_run_with(0, read_from_the_highest, &t), 0);
+    expect_noted(t.waiter.result, 1);
+}
+
 CHECK("R6.16", numbers_beyond_1023_are_waited_for)
 {
     check_high_numbers((struct waits){WAITS_OF_STREAMS});
@@ -266,13 +302,14 @@ CHECK("R6.17", out_of_descriptors_no_ipv6_socket_is_made)
 struct unmonitored {
     struct waits waits;
     ssize_t read, written;
-    char byte, answer;
+    char byte, answer, more[4];
 };
 
 static int wait_without_monitor(void *arg)
 {
     struct unmonitored *t = arg;
     struct pair pair;
+    int i;
 
     /* Accepts a connection that is waiting already. */
     TRY(waits_open(&t->waits));
@@ -282,6 +319,11 @@ static int wait_without_monitor(void *arg)
     NOTE(t->read, miou_read(pair.fd, &t->byte, 1));
     NOTE(t->written, miou_write(pair.fd, "y", 1));
     peer_receive(pair.peer, &t->answer, 1);
+    for (i = 0; i < 2; i++) { /* each time fewer bytes than there is room for */
+        peer_send(pair.peer, "zz", 2);
+        await_bytes(pair.number, 2);
+        TRY(miou_read(pair.fd, t->more, sizeof t->more));
+    }
     FOR_EACH_WAIT(kind, &t->waits)
     TRY(wait_tasks[kind](&t->waits.waiters[kind]));
     return 0;
@@ -409,6 +451,118 @@ CHECK("R6.20", signals_with_restart_end_no_wait)
 CHECK("R6.20", signals_end_no_wait_for_peers_or_datagrams)
 {
     check_signals((struct waits){OTHER_WAITS}, 0);
+}
+
+/* Calls that hold up their domain until the system ends the wait, as they are adopted to block. */
+enum blocking_kind { READS, RECEIVES, ACCEPTS, WRITES, BLOCKING_KINDS };
+
+struct held_up {
+    enum blocking_kind kind;
+    int number, peer; /* to be adopted, and what ends the wait */
+    pthread_t thread; /* of the domain */
+    sem_t calling;
+    ssize_t result;
+    char byte;
+};
+
+static int open_blocking(struct held_up *t)
+{
+    static const char bytes[4096];
+    int ends[2];
+
+    if (t->kind == ACCEPTS) {
+        struct sockaddr_in address = loopback(0);
+
+        t->number = peer_keep(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        return bind(t->number, (struct sockaddr *)&address, sizeof address) < 0 ||
+                       listen(t->number, 1) < 0
+                   ? -errno
+                   : 0;
+    }
+    if ((t->kind == RECEIVES ? socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends)
+                             : pipe2(ends, O_CLOEXEC)) < 0)
+        return -errno;
+    t->number = peer_keep(ends[t->kind == WRITES]);
+    t->peer = peer_keep(ends[t->kind != WRITES]);
+    if (t->kind == WRITES) {
+        fcntl(t->number, F_SETFL, O_NONBLOCK);
+        while (write(t->number, bytes, sizeof bytes) > 0)
+            ;
+        fcntl(t->number, F_SETFL, 0);
+    }
+    return 0;
+}
+
+static void serve_blocking(const struct held_up *t)
+{
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+    char bytes[4096];
+
+    if (t->kind == ACCEPTS) {
+        getsockname(t->number, (struct sockaddr *)&address, &length);
+        peer_connect(ntohs(address.sin_port));
+    } else if (t->kind == WRITES) {
+        (void)!read(t->peer, bytes, sizeof bytes);
+    } else {
+        (void)!write(t->peer, "x", 1);
+    }
+}
+
+static void *interrupt(void *arg)
+{
+    struct held_up *t = arg;
+    int i;
+
+    while (sem_wait(&t->calling) != 0)
+        ;
+    for (i = 0; i < SIGNALS; i++) {
+        int handled = atomic_load(&signals_handled);
+
+        pthread_kill(t->thread, SIGUSR1);
+        while (atomic_load(&signals_handled) == handled)
+            poll(NULL, 0, 1);
+    }
+    serve_blocking(t);
+    return NULL;
+}
+
+static int call_held_up(void *arg)
+{
+    struct held_up *t = arg;
+    miou_fd *fd, *client;
+    pthread_t thread;
+
+    TRY(open_blocking(t));
+    TRY(miou_fd_adopt(&fd, dup(t->number), MIOU_BLOCKING));
+    t->thread = pthread_self();
+    start_thread(&thread, interrupt, t);
+    sem_post(&t->calling);
+    if (t->kind == READS)
+        NOTE(t->result, miou_read(fd, &t->byte, 1));
+    else if (t->kind == RECEIVES)
+        NOTE(t->result, miou_recvfrom(fd, &t->byte, 1, NULL, NULL));
+    else if (t->kind == WRITES)
+        NOTE(t->result, miou_write(fd, "x", 1));
+    else
+        NOTE(t->result, miou_accept(&client, fd, NULL));
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+CHECK("R6.20 R6.31", signals_end_no_call_that_blocks)
+{
+    int i;
+
+    sigaction(SIGUSR1, &(struct sigaction){.sa_handler = handle}, NULL);
+    for (i = 0; i < BLOCKING_KINDS; i++) {
+        with_index(i);
+        struct held_up t = {.kind = (enum blocking_kind)i, .result = -1};
+
+        sem_init(&t.calling, 0, 0);
+        expect_code(unix_run_with(0, call_held_up, &t), 0);
+        expect_noted(t.result, i == ACCEPTS ? 0 : 1);
+    }
 }
 
 /* ---- R6.21: every domain ---- */

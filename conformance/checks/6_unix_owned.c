@@ -517,6 +517,7 @@ struct plain {
     ssize_t read, written;
     int closed, stale;
     char byte, answer;
+    int result; /* of main */
 };
 
 static int use_and_close(void *arg)
@@ -586,20 +587,26 @@ static int use_what_a_child_left(void *arg)
     TRY(outcome);
     NOTE(t->written, miou_write(t->pair.fd, "y", 1));
     peer_receive(t->pair.peer, &t->answer, 1);
-    return 0;
+    return t->result;
 }
 
 CHECK("R6.24 R1.16", plain_descriptors_are_closed_with_the_run)
 {
-    struct plain t = {.spawn = miou_call};
-    int before = descriptors_open();
+    static const int results[] = {0, -7};
+    int i;
 
-    expect_code(unix_run_with(1, use_what_a_child_left, &t), 0);
-    expect_noted(t.written, 1);
-    expect_number(t.answer, 'y');
-    expect_false(is_open(t.pair.number));
-    expect_number(descriptors_open(), before + 1);
-    expect_true(peer_sees_end(t.pair.peer));
+    for (i = 0; i < 2; i++) {
+        with_index(i);
+        struct plain t = {.spawn = miou_call, .result = results[i]};
+        int before = descriptors_open();
+
+        expect_code(unix_run_with(1, use_what_a_child_left, &t), results[i]);
+        expect_noted(t.written, 1);
+        expect_number(t.answer, 'y');
+        expect_false(is_open(t.pair.number));
+        expect_number(descriptors_open(), before + 1);
+        expect_true(peer_sees_end(t.pair.peer));
+    }
 }
 
 /* ---- R6.28: disowning ---- */

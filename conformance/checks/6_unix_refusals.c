@@ -430,6 +430,8 @@ struct finalising {
     struct pair plain, owned;
     ssize_t results[6];
     int close_plain, close_owned;
+    int number;              /* of the plain one ... */
+    miou_resource *resource; /* ... and the owned one's */
     char byte;
 };
 
@@ -444,6 +446,8 @@ static void do_io(void *arg)
     NOTE(t->results[3], miou_read(t->plain.fd, &t->byte, 1));
     NOTE(t->results[4], miou_write(t->plain.fd, "x", 1));
     NOTE(t->results[5], miou_close(t->owned.fd));
+    NOTE(t->number, miou_fd_number(t->plain.fd));
+    t->resource = miou_fd_resource(t->owned.fd);
     NOTE(t->close_plain, miou_close(t->plain.fd));
     NOTE(t->bound,
          miou_bind_and_listen(t->unbound, (struct sockaddr *)&address, sizeof address, NULL));
@@ -482,6 +486,8 @@ CHECK("R6.26", in_a_finaliser_only_plain_descriptors_are_closed)
     expect_true(t.made == NULL);
     expect_true(t.client == NULL);
     expect_number(t.byte, '-');
+    expect_number(t.number, t.plain.number);
+    expect_true(t.resource != NULL);
     expect_noted(t.close_plain, 0);
     expect_noted(t.bound, 0);
     expect_noted(t.close_owned, 0);
