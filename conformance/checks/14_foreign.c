@@ -297,6 +297,30 @@ CHECK("R14.10", several_tasks_wait_for_one_number)
     expect_number(t.woken, 2);
 }
 
+/* Standard input has been closed, and its number is a pipe's. */
+static int wait_for_number_0(void *arg)
+{
+    struct ends *t = arg;
+    miou_promise *promise;
+
+    if (dup2(t->ends[0], 0) < 0)
+        return -errno;
+    t->number = 0;
+    TRY(miou_async(&promise, NULL, wait_to_read, t));
+    TRY(let_others_run());
+    if (write(t->ends[1], "x", 1) != 1)
+        return -errno;
+    return await_and_free(promise);
+}
+
+CHECK("R14.10 R6.16", number_0_can_be_waited_for)
+{
+    struct ends t;
+
+    expect_number(pipe2(t.ends, O_CLOEXEC), 0);
+    expect_code(unix_run_with(0, wait_for_number_0, &t), 0);
+}
+
 /* A task waits to read, and then another to write; what the second waits for happens first. */
 static int wait_in_both_directions(void *arg)
 {

@@ -153,6 +153,39 @@ CHECK("R14.18", all_buffers_are_one_datagram)
     expect_bytes(t.bytes, "hello", 5);
 }
 
+/* More buffers than one call of the system takes are one datagram, or none. */
+enum { TOO_MANY = 2000 };
+
+struct crowded {
+    struct pair pair;
+    ssize_t sent, received;
+};
+
+static int send_in_many_buffers(void *arg)
+{
+    struct crowded *t = arg;
+    struct iovec buffers[TOO_MANY];
+    char bytes[TOO_MANY];
+    int i;
+
+    for (i = 0; i < TOO_MANY; i++)
+        buffers[i] = (struct iovec){(char[]){"x"}, 1};
+    TRY(pair_adopt(&t->pair, SOCK_DGRAM, 0));
+    NOTE(t->sent, miou_writev(t->pair.fd, buffers, TOO_MANY));
+    t->received = recv(t->pair.peer, bytes, sizeof bytes, MSG_DONTWAIT);
+    return 0;
+}
+
+CHECK("R14.18", many_buffers_are_no_two_datagrams)
+{
+    struct crowded t = {.sent = 0};
+
+    expect_code(unix_run_with(0, send_in_many_buffers, &t), 0);
+    if (t.sent >= 0)
+        expect_noted(t.sent, TOO_MANY);
+    expect_number(t.received, t.sent < 0 ? -1 : TOO_MANY);
+}
+
 enum { NONE = 4, WRONG = 4, REFUSED = 4 };
 
 struct refusals {
@@ -481,11 +514,16 @@ static int set_options(void *arg)
     for (i = 0; i < OPTIONS; i++) {
         const struct option *o = &options[i];
         socklen_t system = sizeof t->system[i], ours = sizeof t->values[i];
+        int64_t room[2];
+        socklen_t told = sizeof room;
 
         t->refused[i] = refusal_of(o);
         NOTE(t->results[i][0], miou_setsockopt(fd, o->level, o->name, &o->value, sizeof o->value));
         getsockopt(number, o->level, o->name, &t->system[i], &system);
         NOTE(t->results[i][1], miou_getsockopt(fd, o->level, o->name, &t->values[i], &ours));
+        if (t->refused[i] == 0 && (miou_getsockopt(fd, o->level, o->name, room, &told) < 0 ||
+                                   told != sizeof t->values[i]))
+            return -EIO; /* it has an int, and there was room for more */
     }
     TRY(miou_setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger));
     NOTE(t->linger, miou_getsockopt(fd, SOL_SOCKET, SO_LINGER, &t->lingers, &length));

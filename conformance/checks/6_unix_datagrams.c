@@ -85,11 +85,12 @@ static int receive_whole(void *arg)
     return 0;
 }
 
-CHECK("R6.36", datagrams_are_received_one_by_one)
+CHECK("R6.36 R6.29", datagrams_are_received_one_by_one)
 {
     static const char *const expected[RECEIVED] = {"abc-----", "defg----", "--------", "--------",
                                                    "mno-----"};
     static const int lengths[RECEIVED] = {3, 4, 0, 0, 3};
+    static const char zeros[sizeof(struct sockaddr_storage)];
     struct datagrams t;
     int i;
 
@@ -103,6 +104,7 @@ CHECK("R6.36", datagrams_are_received_one_by_one)
     }
     expect_number(t.from_length, sizeof t.own);
     expect_bytes(&t.from, &t.own, sizeof t.own);
+    expect_bytes((char *)&t.from + sizeof t.own, zeros, sizeof t.from - sizeof t.own);
 }
 
 /* ---- R6.36: sending ---- */

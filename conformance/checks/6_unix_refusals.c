@@ -599,6 +599,8 @@ struct stopped {
     struct pair pair, closing;
     ssize_t results[5];
     int closed, bound, accepted;
+    int number;              /* of the pair ... */
+    miou_resource *resource; /* ... and of a socket that the task owns */
     char before, byte;
     size_t received;
 };
@@ -608,9 +610,13 @@ static int use_streams_once_cancelled(void *arg)
 {
     struct sockaddr_in address = loopback(0);
     struct stopped *t = arg;
+    miou_fd *owned;
 
+    TRY(miou_tcpv4(&owned, MIOU_OWNED));
     while (miou_yield() != MIOU_CANCELLED)
         ;
+    NOTE(t->number, miou_fd_number(t->pair.fd));
+    t->resource = miou_fd_resource(owned);
     NOTE(t->results[0], miou_tcpv4(&t->made, 0));
     NOTE(t->results[1], miou_tcpv6(&t->made, MIOU_OWNED));
     NOTE(t->results[2], miou_accept(&t->client, t->listener, NULL));
@@ -657,6 +663,8 @@ CHECK("R6.27", a_cancelled_task_does_no_io)
         expect_noted(t.results[i], MIOU_CANCELLED);
     }
     expect_true(t.made == NULL);
+    expect_number(t.number, t.pair.number);
+    expect_true(t.resource != NULL);
     expect_number(t.before, '-');
     expect_noted(t.closed, 0);
     expect_noted(t.bound, 0);
