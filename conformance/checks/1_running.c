@@ -78,6 +78,7 @@ CHECK("R1.2", run_returns_every_error)
     assert_returns(-EINVAL);
     assert_returns(MIOU_STILL_HAS_CHILDREN);
     assert_returns(MIOU_NOT_RUNNING);
+    assert_returns(MIOU_CANCELLED);
     assert_returns(MIOU_LAST - 1);
     assert_returns(INT_MIN);
 }

@@ -271,9 +271,12 @@ static int stay_in_room(struct room *room, miou_promise **promise)
     miou_resource *kept, *released;
     miou_orphans *orphans;
     miou_promise *none;
+    uint64_t id;
     int ids[4];
 
     TRY(miou_async(promise, NULL, visit_briefly, room));
+    TRY(miou_promise_state(*promise));
+    TRY(miou_promise_id(&id, *promise));
     TRY(miou_resource_create(&kept, leave_room, room));
     TRY(miou_own(kept));
     TRY(miou_check(kept));
@@ -283,6 +286,8 @@ static int stay_in_room(struct room *room, miou_promise **promise)
     TRY(miou_release(released));
     TRY(miou_orphans_create(&orphans));
     TRY(miou_care(&none, orphans));
+    TRY(miou_orphans_take(&none, orphans));
+    TRY(miou_orphans_length(orphans));
     TRY(miou_orphans_free(orphans));
     TRY(miou_domain_self());
     TRY(miou_domain_available());

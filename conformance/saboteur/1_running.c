@@ -77,6 +77,35 @@ static int run_without_other_error(const miou_options *options, miou_task *fn, v
 }
 MUTANT("R1.2", runs_hide_errors_of_mains_own, .run = run_without_other_error);
 
+static int run_without_cancelled(const miou_options *options, miou_task *fn, void *arg)
+{
+    int result = true_miou_run(options, fn, arg);
+
+    return result == MIOU_CANCELLED ? 0 : result;
+}
+MUTANT("R1.2", runs_are_never_cancelled, .run = run_without_cancelled);
+
+static int run_unless_it_was(const miou_options *options, int code, miou_task *fn, void *arg)
+{
+    static atomic_int last;
+
+    return last == code ? -EBUSY : (last = true_miou_run(options, fn, arg));
+}
+
+static int run_unless_in_deadlock(const miou_options *options, miou_task *fn, void *arg)
+{
+    return run_unless_it_was(options, MIOU_DEADLOCK, fn, arg);
+}
+MUTANT("R1.3", a_deadlock_is_for_good, .run = run_unless_in_deadlock,
+       .unix_run = run_unless_in_deadlock);
+
+static int run_unless_failed_on_cancellation(const miou_options *options, miou_task *fn, void *arg)
+{
+    return run_unless_it_was(options, MIOU_ON_CANCELLATION_FAILED, fn, arg);
+}
+MUTANT("R1.3", on_cancellation_fails_for_good, .run = run_unless_failed_on_cancellation,
+       .unix_run = run_unless_failed_on_cancellation);
+
 static int run_smaller(const miou_options *options, miou_task *fn, void *arg)
 {
     static atomic_int runs;
@@ -204,6 +233,27 @@ static int create_orphans_in_turn(miou_orphans **orphans)
     return true_miou_orphans_create(orphans);
 }
 MUTANT("R1.10", orphanages_suspend, .orphans_create = create_orphans_in_turn);
+
+static int signal_in_turn(miou_condition *condition)
+{
+    true_miou_yield();
+    return true_miou_condition_signal(condition);
+}
+MUTANT("R1.10", conditions_suspend, .condition_signal = signal_in_turn);
+
+static int transfer_in_turn(miou_resource *resource)
+{
+    true_miou_yield();
+    return true_miou_transfer(resource);
+}
+MUTANT("R1.10", transfers_suspend, .transfer = transfer_in_turn);
+
+static int number_in_turn(uint64_t *id, miou_promise *promise)
+{
+    true_miou_yield();
+    return true_miou_promise_id(id, promise);
+}
+MUTANT("R1.10", numbers_suspend, .promise_id = number_in_turn);
 
 /* ---- R1.11 to R1.13: room ---- */
 
