@@ -487,6 +487,7 @@ struct refusal {
     const char *accepted;       /* the first call, of all that were tried */
     atomic_int tried;           /* how often all of them were */
     atomic_bool begun;
+    int turns, turns_meanwhile; /* of another task of the domain, and those during the calls */
 };
 
 static void try_calls(struct refusal *t, enum call_kind kinds, int error)
@@ -569,8 +570,21 @@ static int signal_once(struct refusal *t)
 
 static int call_once_cancelled(struct refusal *t)
 {
+    int turns;
+
     TRY(wait_until_cancelled(t));
+    turns = t->turns;
     try_calls(t, SUSPENDING, MIOU_CANCELLED);
+    t->turns_meanwhile = t->turns - turns;
+    return 0;
+}
+
+static int count_turns(void *arg)
+{
+    struct refusal *t = arg;
+
+    while (miou_yield() == 0)
+        t->turns++;
     return 0;
 }
 
@@ -588,13 +602,15 @@ static int run_child(void *arg)
 static int cancel_child(void *arg)
 {
     struct refusal *t = arg;
-    miou_promise *promise;
+    miou_promise *promise, *counter;
 
     TRY(objects_create(&t->others, t->group));
     TRY(t->spawn(&promise, NULL, run_child, t));
+    TRY(t->spawn(&counter, NULL, count_turns, t));
     while (!atomic_load(&t->begun))
         TRY(miou_yield());
     TRY(miou_cancel(promise));
+    TRY(miou_cancel(counter));
     return objects_disown(&t->others);
 }
 
@@ -611,6 +627,7 @@ static void assert_refused(enum call_group group, check_runner *run,
         expect_code(run_by(run, &(miou_options){.domains = 1}, cancel_child, &t), 0);
         assert_all_refused(t.accepted);
         expect_number(t.tried, times);
+        expect_number(t.turns_meanwhile, 0);
     }
 }
 #define assert_refused(...) IN_HELPER(assert_refused, (__VA_ARGS__), #__VA_ARGS__)

@@ -61,8 +61,8 @@ void assert_all_refused(const char *accepted);
 
 /* Assert that a group is refused, in a run by run with one domain beside dom0: in finalisers, of a
  * task that goes on and of one that is cancelled; in on_cancellation of miou_protect; in the action
- * of a trigger; and in a cancelled task. Each is tried with the task's own objects, with those of
- * another task, and with none. */
+ * of a trigger; and in a cancelled task, where no other task of the domain runs meanwhile. Each is
+ * tried with the task's own objects, with those of another task, and with none. */
 void assert_refused_in_finalisers(enum call_group group, check_runner *run);
 #define assert_refused_in_finalisers(...)                                                          \
     IN_HELPER(assert_refused_in_finalisers, (__VA_ARGS__), #__VA_ARGS__)
