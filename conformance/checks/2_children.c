@@ -1,4 +1,4 @@
-/* Rules R2.4, R2.9, R2.16, R2.19 and R2.20: what a scenario cannot say of children. */
+/* Rules R2.4, R2.9, R2.11, R2.16, R2.19 and R2.20: what a scenario cannot say of children. */
 #include "disturbed.h"
 
 #include <errno.h>
@@ -78,6 +78,67 @@ CHECK("R2.4", every_outcome)
 CHECK("R2.4", every_outcome_from_another_domain)
 {
     assert_outcomes(miou_call);
+}
+
+/* An await that is refused, or ended by a cancellation, leaves the outcome alone. */
+enum { AWAITS = 4, UNTOUCHED = 77 };
+
+struct vain {
+    spawner *spawn;
+    miou_promise *strangers;
+    atomic_bool begun;
+    int calls[AWAITS], outcomes[AWAITS];
+};
+
+static int await_in_vain(void *arg)
+{
+    struct vain *t = arg;
+    miou_promise *child;
+
+    TRY(t->spawn(&child, NULL, yield_for_ever, NULL));
+    NOTE(t->calls[0], miou_await(t->strangers, &t->outcomes[0]));
+    t->begun = true;
+    NOTE(t->calls[1], miou_await(child, &t->outcomes[1])); /* until it is cancelled */
+    NOTE(t->calls[2], miou_await(child, &t->outcomes[2]));
+    return 0;
+}
+
+static int cancel_in_vain(void *arg)
+{
+    struct vain *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_async(&t->strangers, NULL, yield_for_ever, NULL));
+    TRY(t->spawn(&promise, NULL, await_in_vain, t));
+    while (!t->begun)
+        TRY(miou_yield());
+    TRY(let_others_run());
+    TRY(miou_cancel(promise));
+    TRY(miou_promise_free(promise));
+    NOTE(t->calls[3], miou_await(promise, &t->outcomes[3]));
+    return miou_cancel(t->strangers);
+}
+
+static void assert_untouched(spawner *spawn)
+{
+    static const int errors[AWAITS] = {MIOU_NOT_A_CHILD, MIOU_CANCELLED, MIOU_CANCELLED, -EINVAL};
+    struct vain t = {.spawn = spawn, .outcomes = {UNTOUCHED, UNTOUCHED, UNTOUCHED, UNTOUCHED}};
+    int i;
+
+    expect_code(run_with(2, cancel_in_vain, &t), 0);
+    for (i = 0; i < AWAITS; i++) {
+        with_index(i);
+
+        expect_noted(t.calls[i], errors[i]);
+        expect_code(t.outcomes[i], UNTOUCHED);
+    }
+}
+#define assert_untouched(...) IN_HELPER(assert_untouched, (__VA_ARGS__), #__VA_ARGS__)
+
+CHECK("R2.4", an_await_in_vain_writes_nothing)
+{
+    assert_untouched(miou_async);
+    assert_untouched(miou_call);
 }
 
 /* ---- R2.9: cancelled tasks that take their time ---- */
@@ -161,6 +222,44 @@ CHECK("R2.9 R2.18", run_waits_for_the_children_of_main)
 
     expect_code(run_with(2, spawn_slow_and_fail, &t), -7);
     expect_true(t.slow.ended);
+}
+
+/* ---- R2.11: stale promises ---- */
+
+/* More than a count of uses with 16 bits can tell apart. */
+enum { LATER_CHILDREN = 70000 };
+
+struct stale {
+    int accepted; /* calls with the first promise, since it is stale */
+    int refused;  /* calls with a later one, which is not */
+};
+
+static int use_stale(void *arg)
+{
+    struct stale *t = arg;
+    miou_promise *stale, *promise;
+    int i;
+
+    TRY(miou_async(&stale, NULL, return_0, NULL));
+    TRY(await_and_free(stale));
+    for (i = 0; i < LATER_CHILDREN; i++) {
+        TRY(miou_async(&promise, NULL, return_0, NULL));
+        t->accepted += miou_await(stale, NULL) != -EINVAL;
+        t->accepted += miou_cancel(stale) != -EINVAL;
+        t->accepted += miou_promise_free(stale) != -EINVAL;
+        t->refused += miou_await(promise, NULL) != 0;
+        TRY(miou_promise_free(promise));
+    }
+    return 0;
+}
+
+CHECK("R2.11", a_promise_is_stale_for_good)
+{
+    struct stale t = {.accepted = 0};
+
+    expect_code(run_with(0, use_stale, &t), 0);
+    expect_number(t.accepted, 0);
+    expect_number(t.refused, 0);
 }
 
 /* ---- R2.16: bad spawns ---- */

@@ -89,6 +89,19 @@ static int orphans_may_forget(struct task *self, int value)
 }
 MUTANT_AT_END("R2.3", orphans_may_forget, .await = watch_await, .cancel = watch_cancel);
 
+static int children_are_counted_in_a_byte(struct task *self, int value)
+{
+    struct task *child;
+    int count = 0;
+
+    for (child = first(self); child; child = next(child))
+        count++;
+    if (value >= 0 && count % 256 == 0)
+        cancel_all(self);
+    return value;
+}
+MUTANT_AT_END("R2.1", children_are_counted_in_a_byte, .await = watch_await, .cancel = watch_cancel);
+
 /* ---- R2.4, R2.5: outcomes ---- */
 
 static int await_without_failures(miou_promise *promise, int *outcome)
@@ -120,6 +133,26 @@ static int await_and_write(miou_promise *promise, int *outcome)
     return result;
 }
 MUTANT("R2.4", errors_of_await_are_outcomes, .await = await_and_write);
+
+static int await_and_write_in_the_end(miou_promise *promise, int *outcome)
+{
+    int result = true_miou_await(promise, outcome);
+
+    if (result == MIOU_CANCELLED && outcome)
+        *outcome = result;
+    return result;
+}
+MUTANT("R2.4", cancelled_awaits_write, .await = await_and_write_in_the_end);
+
+static int await_and_write_anyones(miou_promise *promise, int *outcome)
+{
+    int result = true_miou_await(promise, outcome);
+
+    if (result == MIOU_NOT_A_CHILD && outcome)
+        *outcome = result;
+    return result;
+}
+MUTANT("R2.4", strangers_awaits_write, .await = await_and_write_anyones);
 
 static int await_once(miou_promise *promise, int *outcome)
 {
@@ -272,6 +305,14 @@ static int await_ends_with_the_function(struct task *self, int value)
 MUTANT_AT_END("R2.9", await_ends_with_the_function, .await = await_the_return,
               .cancel = watch_cancel);
 
+static int state_a_little_late(miou_promise *promise)
+{
+    int state = true_miou_promise_state(promise);
+
+    return state > MIOU_STATE_RUNNING && (*watch_mark(promise))++ == 0 ? MIOU_STATE_RUNNING : state;
+}
+MUTANT("R2.9", ends_are_told_late, .promise_state = state_a_little_late);
+
 /* ---- R2.10: siblings ---- */
 
 static int await_or_cancel_all(miou_promise *promise, int *outcome)
@@ -415,6 +456,52 @@ static int cancel_once(miou_promise *promise)
     return result == 0 && (*watch_mark(promise))++ > 0 ? -EINVAL : result;
 }
 MUTANT("R2.12", cancelling_twice_is_an_error, .cancel = cancel_once);
+
+/* Settle as many of the task's other children as it has settled or given back again. */
+static int settle_marked(struct task *self, int value)
+{
+    struct task *child;
+
+    for (child = first(self); child && self->mark > 0 && value >= 0; child = next(child)) {
+        watch_cancel(child->promise);
+        self->mark--;
+    }
+    return value;
+}
+
+static void mark_if_settled(miou_promise *promise)
+{
+    struct task *child = watch_task(promise);
+
+    if (child && child->parent && child->parent == watch_self() && watch_settled(child))
+        child->parent->mark++;
+}
+
+static int cancel_for_another(miou_promise *promise)
+{
+    mark_if_settled(promise);
+    return watch_cancel(promise);
+}
+
+static int free_for_another(miou_promise *promise)
+{
+    mark_if_settled(promise);
+    return true_miou_promise_free(promise);
+}
+
+static int cancelling_again_settles_another(struct task *self, int value)
+{
+    return settle_marked(self, value);
+}
+MUTANT_AT_END("R2.12", cancelling_again_settles_another, .await = watch_await,
+              .cancel = cancel_for_another);
+
+static int giving_back_settles_another(struct task *self, int value)
+{
+    return settle_marked(self, value);
+}
+MUTANT_AT_END("R2.15", giving_back_settles_another, .await = watch_await, .cancel = watch_cancel,
+              .promise_free = free_for_another);
 
 static int cancel_unless_ended(miou_promise *promise)
 {
