@@ -378,3 +378,33 @@ CHECK("R3.20", nothing_but_an_orphans_end_ends_get)
 {
     assert_children_undisturbed(get_orphan, 7);
 }
+
+/* ---- R3.13: stale orphanages ---- */
+
+/* More than a count of uses with 16 bits can tell apart. */
+enum { LATER_ORPHANAGES = 70000 };
+
+/* Returns how many calls with an orphanage that was given back were not refused. */
+static int use_stale(void *arg)
+{
+    miou_orphans *stale, *orphans;
+    miou_promise *promise;
+    int i, accepted = 0;
+
+    (void)arg;
+    TRY(miou_orphans_create(&stale));
+    TRY(miou_orphans_free(stale));
+    for (i = 0; i < LATER_ORPHANAGES; i++) {
+        TRY(miou_orphans_create(&orphans));
+        accepted += miou_care(&promise, stale) != -EINVAL;
+        accepted += miou_orphans_length(stale) != -EINVAL;
+        accepted += miou_orphans_free(stale) != -EINVAL;
+        TRY(miou_orphans_free(orphans));
+    }
+    return accepted;
+}
+
+CHECK("R3.13", an_orphanage_is_stale_for_good)
+{
+    expect_code(run_with(0, use_stale, NULL), 0);
+}
