@@ -117,6 +117,33 @@ CHECK("R5.10", nothing_is_left_of_an_earlier_run)
     expect_noted(stale.given, MIOU_NOT_OWNER);
 }
 
+/* More than a count of uses with 16 bits can tell apart. */
+enum { LATER_RESOURCES = 70000 };
+
+/* Returns how many calls with a resource that has ended were not refused. */
+static int use_ended(void *arg)
+{
+    miou_resource *ended, *resource;
+    int i, accepted = 0;
+
+    (void)arg;
+    TRY(acquire(&ended, finalise_nothing, NULL));
+    TRY(miou_disown(ended));
+    for (i = 0; i < LATER_RESOURCES; i++) {
+        TRY(acquire(&resource, finalise_nothing, NULL));
+        accepted += miou_check(ended) != MIOU_NOT_OWNER;
+        accepted += miou_disown(ended) != MIOU_NOT_OWNER;
+        accepted += miou_own(ended) != -EINVAL;
+        TRY(miou_disown(resource));
+    }
+    return accepted;
+}
+
+CHECK("R5.10", a_resource_has_ended_for_good)
+{
+    expect_code(run_with(0, use_ended, NULL), 0);
+}
+
 /* ---- R5.18: a finaliser that tries everything */
 
 enum attempt {
