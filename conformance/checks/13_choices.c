@@ -75,11 +75,14 @@ static int direct(void *arg)
 {
     struct program *t = arg;
     miou_promise *promises[CHILDREN];
+    uint64_t id;
     int i, outcome;
 
     for (i = 0; i < CHILDREN; i++) {
         t->actors[i] = (struct actor){t, i};
         TRY((i % 2 ? miou_async : miou_call)(&promises[i], NULL, act, &t->actors[i]));
+        TRY(miou_promise_id(&id, promises[i]));
+        happen(t, CHILDREN, (int)(id ^ id >> 32));
     }
     for (i = 0; i < CHILDREN; i++) {
         TRY(miou_await(promises[i], &outcome));

@@ -1,5 +1,6 @@
 /* Rules R13.1 to R13.4: deadlocks. */
 #include "answers.h"
+#include "refused_calls.h"
 #include "sockets.h"
 #include "station.h"
 #include "waits.h"
@@ -34,6 +35,7 @@ struct grave {
     miou_computation *computation;
     atomic_int errors, finalised, begun;
     bool everywhere;
+    int returned; /* by main; the run returns MIOU_DEADLOCK instead */
 };
 
 static void finalise(void *value)
@@ -69,12 +71,12 @@ static int all_wait_in_vain(void *arg)
         TRY((i % 2 && t->everywhere ? miou_call : miou_async)(&promises[i], NULL, wait_in_vain, t));
     error = miou_await(promises[0], NULL);
     t->errors += error == MIOU_CANCELLED;
-    return 7; /* the run returns MIOU_DEADLOCK instead */
+    return t->returned;
 }
 
 static void assert_dead(int (*run)(const miou_options *, miou_task *, void *), int domains)
 {
-    struct grave t = {.everywhere = domains > 0};
+    struct grave t = {.everywhere = domains > 0, .returned = domains % 2 ? 7 : -7};
     int told = 0;
 
     expect_code(deadlock_run(run, domains, count_told, &told, all_wait_in_vain, &t), MIOU_DEADLOCK);
@@ -610,6 +612,82 @@ CHECK("R13.4", a_deadlock_is_reported_while_no_task_runs)
     expect_number(t.together, 0);
     expect_number(t.late, 0);
     expect_number(t.in_tasks, 0);
+}
+
+/* More tasks than a runtime might hold in one piece. */
+enum { MANY = 1100 };
+
+static int many_wait_in_vain(void *arg)
+{
+    static miou_promise *promises[MANY];
+    struct grave *t = arg;
+    int i;
+
+    TRY(miou_computation_create(&t->computation));
+    for (i = 0; i < MANY; i++)
+        TRY(miou_async(&promises[i], NULL, wait_in_vain, t));
+    return miou_await(promises[0], NULL);
+}
+
+CHECK("R13.4", each_of_many_is_reported)
+{
+    struct grave t = {.errors = 0};
+    int told = 0;
+
+    need_tasks(MANY);
+    expect_code(deadlock_run(miou_run, 0, count_told, &told, many_wait_in_vain, &t), MIOU_DEADLOCK);
+    expect_number(told, MANY + 1);
+}
+
+/* In that function the calls are refused as outside a run. */
+struct asking {
+    struct objects objects;
+    enum call_group group;
+    const char *accepted;
+    int told;
+};
+
+static void try_all_calls(void *state, const miou_waiting *waiting)
+{
+    struct asking *t = state;
+
+    (void)waiting;
+    t->told++;
+    if (!t->accepted)
+        t->accepted = first_accepted(t->group, EVERY_CALL, MIOU_NOT_RUNNING, &t->objects);
+}
+
+static int wait_with_objects(void *arg)
+{
+    struct asking *t = arg;
+    miou_trigger *trigger;
+
+    TRY(objects_create(&t->objects, t->group));
+    TRY(miou_trigger_create(&trigger));
+    return miou_trigger_await(trigger);
+}
+
+static void assert_refused_in_report(enum call_group group)
+{
+    struct asking t = {.group = group};
+
+    expect_code(deadlock_run(miou_run, 1, try_all_calls, &t, wait_with_objects, &t), MIOU_DEADLOCK);
+    assert_all_refused(t.accepted);
+    expect_number(t.told, 1);
+}
+#define assert_refused_in_report(...)                                                              \
+    IN_HELPER(assert_refused_in_report, (__VA_ARGS__), #__VA_ARGS__)
+
+CHECK("R13.4", calls_in_the_report_are_refused)
+{
+    assert_refused_in_report(TASK_CALLS);
+    assert_refused_in_report(COMBINATOR_CALLS);
+    assert_refused_in_report(SYNC_CALLS);
+}
+
+CHECK("R13.4 R11.18", calls_of_monitors_in_the_report_are_refused)
+{
+    assert_refused_in_report(MONITOR_CALLS);
 }
 
 /* Without that function there is one line for each task on standard error. */

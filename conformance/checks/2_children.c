@@ -1,4 +1,5 @@
-/* Rules R2.4, R2.9, R2.11, R2.16, R2.19 and R2.20: what a scenario cannot say of children. */
+/* Rules R2.4, R2.9, R2.11, R2.16, R2.17, R2.19 and R2.20: what a scenario cannot say of children.
+ */
 #include "disturbed.h"
 
 #include <errno.h>
@@ -310,6 +311,36 @@ CHECK("R2.16", bad_asyncs)
 CHECK("R2.16", bad_calls)
 {
     assert_bad_spawns(miou_call);
+}
+
+/* ---- R2.17: whatever main returns ---- */
+
+static int forget_a_child(void *arg)
+{
+    miou_promise *promise;
+
+    return miou_async(&promise, NULL, yield_for_ever, arg);
+}
+
+static int return_although_cancelled(void *result)
+{
+    miou_promise *promise;
+
+    TRY(miou_async(&promise, NULL, forget_a_child, NULL));
+    miou_await(promise, NULL);
+    return *(int *)result;
+}
+
+CHECK("R2.17", the_code_counts_whatever_main_returns)
+{
+    int results_of_main[] = {0, 7, -7, MIOU_RESOURCE_LEAKED}, i;
+
+    for (i = 0; i < 4; i++) {
+        with_index(i);
+
+        expect_code(run_with(0, return_although_cancelled, &results_of_main[i]),
+                    MIOU_STILL_HAS_CHILDREN);
+    }
 }
 
 /* ---- R2.19: a thousand deep ---- */
