@@ -268,15 +268,22 @@ CHECK("R2.11", a_promise_is_stale_for_good)
 struct bad_spawns {
     spawner *spawn;
     int no_function, no_function_in_orphanage, no_place, no_place_with_options;
+    int not_owner, no_such_domain;
     int spawned;
     bool written;
 };
+
+static void ignore(void *value)
+{
+    (void)value;
+}
 
 static int spawn_badly(void *arg)
 {
     struct bad_spawns *t = arg;
     miou_promise *const nothing = arg, *promise = nothing;
     miou_orphans *orphans;
+    miou_resource *unowned;
 
     TRY(miou_orphans_create(&orphans));
     NOTE(t->no_function, t->spawn(&promise, NULL, NULL, NULL));
@@ -284,6 +291,11 @@ static int spawn_badly(void *arg)
          t->spawn(&promise, &(miou_spawn){.orphans = orphans}, NULL, NULL));
     NOTE(t->no_place, t->spawn(NULL, NULL, count_one, &t->spawned));
     NOTE(t->no_place_with_options, t->spawn(NULL, &(miou_spawn){0}, count_one, &t->spawned));
+    TRY(miou_resource_create(&unowned, ignore, NULL));
+    NOTE(t->not_owner, t->spawn(&promise, &(miou_spawn){.give = &unowned, .give_count = 1},
+                                count_one, &t->spawned));
+    NOTE(t->no_such_domain,
+         t->spawn(&promise, &(miou_spawn){.pin = &(int){0}}, count_one, &t->spawned));
     t->written = promise != nothing;
     let_others_run();
     return miou_orphans_free(orphans);
@@ -298,6 +310,8 @@ static void assert_bad_spawns(spawner *spawn)
     expect_noted(t.no_function_in_orphanage, -EINVAL);
     expect_noted(t.no_place, -EINVAL);
     expect_noted(t.no_place_with_options, -EINVAL);
+    expect_noted(t.not_owner, MIOU_NOT_OWNER);
+    expect_noted(t.no_such_domain, -EINVAL);
     expect_number(t.spawned, 0);
     expect_false(t.written);
 }
