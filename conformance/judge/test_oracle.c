@@ -288,6 +288,11 @@ static void it_tells_freedoms(void **state)
 
 /* ---- Freedoms ---- */
 
+#define CANCELLED_ELSEWHERE                                                                        \
+    "begin main 0\ndid main 4 ok\nspawn main 5 parent\ndid main 5 ok\nbegin parent 1\n"            \
+    "spawn parent 10 waits\ndid parent 10 ok\nbegin waits 1\ndid waits 16 ok\ndid parent 11 ok\n"  \
+    "spawn parent 12 other\ndid parent 12 ok\nbegin other 1\ndid other 19 ok\nend other\n"
+
 /* A trace that takes a freedom is allowed; one that takes more of it is not. */
 static const struct {
     enum freedom freedom;
@@ -411,6 +416,15 @@ static const struct {
     {FREEDOM_CODE, "task main\ncreate r\ntransfer r\n",
      "begin main 0\ndid main 2 ok\ndid main 3 invalid\nend main\nrun ok\n", NULL,
      "begin main 0\ndid main 2 ok\ndid main 3 busy\nend main\nrun ok\n"},
+    {FREEDOM_AWAITED,
+     "domains 1\nshared t\ntask main\ntrigger t\np = call parent\nuntil seen\nfree-trigger t\n"
+     "await p\ntask parent\nq = async waits\nuntil waiting\no = async other\ncancel q\nawait o\n"
+     "task waits\npost waiting\nawait-trigger t\ntask other\npost seen\n",
+     CANCELLED_ELSEWHERE "did main 6 ok\ndid main 7 busy\ndid waits 17 stopped\nend waits\n"
+     "did parent 13 ok\ndid parent 14 ok\nend parent\ndid main 8 ok\nend main\nrun ok\n",
+     NULL,
+     CANCELLED_ELSEWHERE "did waits 17 stopped\nend waits\ndid main 6 ok\ndid main 7 busy\n"
+     "did parent 13 ok\ndid parent 14 ok\nend parent\ndid main 8 ok\nend main\nrun ok\n"},
     {FREEDOM_RELOCK,
      "shared c m\ntask main\ncondition c\nmutex m\np = async waits\nyield\nlock m\n"
      "q = async locks\nsignal c\nyield\nunlock m\nawait-all p q\ntask waits\nlock m\n"

@@ -38,6 +38,9 @@
             "When a transferred resource is the parent's: at the latest when the child is "        \
             "settled.")                                                                            \
     FREEDOM(CODE, "R2.17", "Which error of several that apply to a call is returned.")             \
+    FREEDOM(AWAITED, "R9.10",                                                                      \
+            "Whether a task of another domain that has been cancelled counts as waiting for what " \
+            "is freed, until it has gone on.")                                                     \
     FREEDOM(RELOCK, "R9.11",                                                                       \
             "Whether a task that a signal wakes waits for the mutex at once, or when it goes on.") \
     FREEDOM(HAND_ON, "R9.7, R9.15, R9.21",                                                         \

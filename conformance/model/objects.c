@@ -117,7 +117,8 @@ void pass_on(struct step *step, uint8_t task)
     bool signalled = frame->stage == STAGE_SIGNALLED;
     uint8_t lazy;
 
-    if (frame->at >= step->program->tasks[frame->task].count || !frame->stage)
+    if (frame->at >= step->program->tasks[frame->task].count || !frame->stage ||
+        frame->stage == STAGE_REFUSED)
         return;
     switch (operation->kind) {
     case OP_LOCK:

@@ -18,6 +18,7 @@ enum {
     STAGE_LAST,        /* protect: the part at the end has */
     STAGE_CANCELLED,   /* protect: the part for cancelled tasks has */
     STAGE_LOOKED,      /* until: the flag is not up */
+    STAGE_REFUSED,     /* its outcome is `given`, an error, and it lets others run */
     STAGE_REPORT = 255 /* it has its outcome, which is not reported yet */
 };
 

@@ -54,13 +54,36 @@ static bool is_awaited(const struct state *state, uint8_t object)
     return false;
 }
 
+/* Whether a task of another domain has been cancelled while it waited for such an object, and has
+ * not gone on. */
+static bool is_left(const struct turn *turn, enum name_kind kind)
+{
+    for (int i = 0; i < turn->state->units_used; i++) {
+        const struct unit *unit = &turn->state->units[i], *frame;
+        const struct operation *op;
+
+        if (unit->place != PLACE_READY || unit->cancel != CANCEL_YES ||
+            unit->domain == turn->self->domain)
+            continue;
+        frame = &turn->state->units[innermost(turn->state, (uint8_t)i)];
+        op = &turn->step->program->operations[turn->step->program->tasks[frame->task].first +
+                                              frame->at];
+        if (frame->stage && frame->at < turn->step->program->tasks[frame->task].count &&
+            operation_names(op->kind) == kind)
+            return true;
+    }
+    return false;
+}
+
 bool do_unmake(struct turn *turn)
 {
     uint8_t object;
 
     if (!has_object(turn, &object))
         return true;
-    if (object_of(turn, object)->owner != NO_ONE || is_awaited(turn->state, object)) { /* R9.10 */
+    if (object_of(turn, object)->owner != NO_ONE || is_awaited(turn->state, object) ||
+        (is_left(turn, operation_names(turn->operation->kind)) &&
+         may(turn->step, FREEDOM_AWAITED))) { /* R9.10 */
         note_kind(turn, OUTCOME_BUSY);
         return true;
     }

@@ -149,7 +149,11 @@ static void test_liberties(void **state)
         " state p => running | finished\n await p => ok\ntask child\ntask value\n"
         "expect run ok\n",
         "task main\n orphans o\n p = async child\n get o => empty\n"
-        " state p => running | finished\n await p => ok\ntask child\nexpect run ok\n"};
+        " state p => running | finished\n await p => ok\ntask child\nexpect run ok\n",
+        /* R1.10: and before a call is refused, for what was wrong when it was made. */
+        "shared m\ntask main\n p = async child\n lock m => invalid\n"
+        " state p => running | finished\n await p => ok\ntask child\n mutex m\n"
+        "expect run ok\n"};
     /* R5.6: and before the finalisers of a task that has failed. */
     static const char late[] =
         "task main\n p = async fails\n q = async other\n await-all p q => failed boom, ok\n"
@@ -246,6 +250,12 @@ static const struct {
      " disown r => ok\ntask child\n create r\n own r => ok\n transfer r => ok\nexpect run ok\n"},
     {FREEDOM_CODE, PROOF_HOLDS, PROOF_LOOSE,
      "task main\n create r\n transfer r => invalid | not-owner\nexpect run ok\n"},
+    {FREEDOM_AWAITED, PROOF_HOLDS, PROOF_LOOSE,
+     "domains 1\nshared t\ntask main\n trigger t\n p = call parent\n until seen => ok\n"
+     " free-trigger t => ok | busy\n await p => ok\n"
+     "task parent\n q = async waits\n until waiting => ok\n o = async other\n cancel q => ok\n"
+     " await o => ok\ntask waits\n post waiting\n await-trigger t => stopped\n"
+     "task other\n post seen\nexpect run ok\n"},
     {FREEDOM_RELOCK, PROOF_HOLDS, PROOF_LOOSE,
      "shared c m x\ntask main\n condition c\n mutex m\n computation x\n p = async waits\n yield\n"
      " lock m => ok\n q = async locks\n signal c => ok\n yield\n unlock m => ok\n"

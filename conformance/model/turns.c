@@ -242,17 +242,67 @@ static bool is_refused(const struct turn *turn)
     }
 }
 
+/* Whether it is an error that a call finds when it is made, the caller's cancellation apart. */
+static bool is_refusal(enum outcome_kind kind)
+{
+    return kind == OUTCOME_INVALID || kind == OUTCOME_NOT_A_CHILD || kind == OUTCOME_BUSY ||
+           kind == OUTCOME_NOT_PERMITTED || kind == OUTCOME_WOULD_DEADLOCK ||
+           kind == OUTCOME_NO_DOMAIN_AVAILABLE;
+}
+
+/* The operation, at its start, has noted an outcome behind the list `before`. If that refuses a call
+ * that may suspend, it may let others run all the same [R1.10]. */
+static bool lends_its_turn(struct turn *turn, uint32_t before)
+{
+    enum operation_kind kind = turn->operation->kind;
+    struct outcome last;
+
+    if (!operation_has(kind, OPERATION_SUSPENDS) || operation_has(kind, OPERATION_PARTS) ||
+        kind == OP_RUN || turn->unit->list == before)
+        return false;
+    last = lists_last(turn->step->model->lists, turn->unit->list);
+    if (!is_refusal(last.kind) || !turn_suspends(turn, STAGE_REFUSED))
+        return false;
+    turn->unit->list = before;
+    turn->unit->given = (struct ending){(int)last.kind, last.value};
+    return true;
+}
+
+static void go_on_refused(struct turn *turn)
+{
+    struct ending given = turn->unit->given;
+
+    if (is_cancelled(turn))
+        note_kind(turn, OUTCOME_STOPPED);
+    else if (turn_suspends(turn, STAGE_REFUSED))
+        return;
+    else
+        note(turn, (struct outcome){(enum outcome_kind)given.kind, given.value});
+    go_on(turn);
+}
+
+static void start(struct turn *turn)
+{
+    uint32_t before = turn->unit->list;
+    bool fresh = turn->unit->stage == 0;
+
+    if (operations[turn->operation->kind].execute(turn) && !(fresh && lends_its_turn(turn, before)))
+        go_on(turn);
+}
+
 static void execute(struct turn *turn)
 {
     if (turn->unit->stage == STAGE_REPORT) {
         report(turn);
+    } else if (turn->unit->stage == STAGE_REFUSED) {
+        go_on_refused(turn);
     } else if (turn->unit->quiet && is_refused(turn)) {
         if (turn->operation->kind == OP_WAIT)
             release_mutex(turn);
         note_kind(turn, OUTCOME_IN_FINALISER);
         go_on(turn);
-    } else if (operations[turn->operation->kind].execute(turn)) {
-        go_on(turn);
+    } else {
+        start(turn);
     }
 }
 

@@ -15,8 +15,8 @@ static void write_open(FILE *stream, const struct opinions *opinions)
 static const char *state_of(const struct opinions *opinions, int freedom)
 {
     return !opinions->offered[freedom] ? "never put to the test"
-           : !opinions->taken[freedom] ? "never taken"
-                                       : "taken";
+           : !opinions->taken[freedom] ? "not seen"
+                                       : "seen";
 }
 
 void shown_write(FILE *stream, const struct opinions *opinions)
@@ -25,13 +25,13 @@ void shown_write(FILE *stream, const struct opinions *opinions)
             opinions->wrong);
     fprintf(stream, ", %zu could not be decided\n", opinions->open);
     write_open(stream, opinions);
-    fprintf(stream, "\n%-14s %-20s %10s %10s\n", "Freedom", "rules", "possible", "taken");
+    fprintf(stream, "\n%-14s %-20s %10s %10s\n", "Freedom", "rules", "possible", "seen");
     for (int f = 0; f < FREEDOM_KINDS; f++)
         fprintf(stream, "%-14s %-20s %10zu %10zu%s%s\n", freedom_name((enum freedom)f),
                 freedom_rules((enum freedom)f), opinions->offered[f], opinions->taken[f],
                 opinions->taken[f] ? "" : "  ", opinions->taken[f] ? "" : state_of(opinions, f));
     fputs("In how many allowed executions the runtime could do otherwise than the plainest one, and\n"
-          "in how many it did. Never to do so is no fault.\n\n",
+          "in how many that is seen. What is not seen may be hidden, and is no fault.\n\n",
           stream);
 }
 
@@ -56,10 +56,10 @@ void shown_page(FILE *stream, const struct opinions *opinions)
             "<section id=\"freedoms\">\n<h2>What the rules leave open</h2>\n<p>By the model, %zu "
             "executions are allowed and %zu are wrong; %zu could not be decided. The table tells in "
             "how many allowed executions the runtime could do otherwise than the plainest one, and "
-            "in how many it did. Never to do so is no fault.</p>\n"
+            "in how many that is seen. What is not seen may be hidden, and is no fault.</p>\n"
             "<table class=\"freedoms\">\n<thead><tr><th scope=\"col\">Freedom</th>"
             "<th scope=\"col\">Rules</th><th scope=\"col\">Possible in</th>"
-            "<th scope=\"col\">Taken in</th></tr></thead>\n<tbody>\n",
+            "<th scope=\"col\">Seen in</th></tr></thead>\n<tbody>\n",
             opinions->allowed, opinions->wrong, opinions->open);
     for (int f = 0; f < FREEDOM_KINDS; f++) {
         fputs("<tr><td>", stream);
