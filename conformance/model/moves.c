@@ -12,7 +12,7 @@ enum move_kind {
     MOVE_READY,   /* a domain hears that its task is ready */
     MOVE_CANCEL,  /* a domain hears that its task is cancelled [R2.14] */
     MOVE_KNOW,    /* a domain hears that the child of its task has ended */
-    MOVE_DESCEND, /* the children of a cancelled task are cancelled [R2.14] */
+    MOVE_DESCEND, /* a child of a cancelled task is cancelled [R2.14] */
     MOVE_ARRIVE,  /* what was transferred is the parent's [R5.14] */
     MOVE_WAKE     /* a sleep is over [R10.2] */
 };
@@ -104,6 +104,19 @@ static void add_turns(const struct step *step, uint8_t domain, struct moves *mov
     }
 }
 
+/* Whether it is a task that has not ended, of a parent that has been cancelled. */
+static bool is_below_cancelled(const struct state *state, const struct unit *unit)
+{
+    const struct unit *parent;
+
+    if ((unit->life != LIFE_SPAWNED && unit->life != LIFE_BEGUN && unit->life != LIFE_RETURNED) ||
+        unit->parent >= state->units_used)
+        return false;
+    parent = &state->units[unit->parent];
+    return is_child(unit, unit->parent) && parent->cancel == CANCEL_YES &&
+           (parent->life == LIFE_BEGUN || parent->life == LIFE_RETURNED);
+}
+
 /* Whether the children of a cancelled task are still to be cancelled. */
 static bool has_uncancelled(const struct state *state, uint8_t task)
 {
@@ -132,9 +145,8 @@ static void add_news(const struct step *step, struct moves *moves)
         if (unit->life == LIFE_ENDED && !unit->known && i != state->main &&
             (!step->model->apart || end_matters(step, (uint8_t)i)))
             add(moves, MOVE_KNOW, i);
-        if ((unit->life == LIFE_BEGUN || unit->life == LIFE_RETURNED) &&
-            unit->cancel == CANCEL_YES && !step->model->without[FREEDOM_DESCENT] &&
-            has_uncancelled(state, (uint8_t)i))
+        if (unit->cancel == CANCEL_NO && !step->model->without[FREEDOM_DESCENT] &&
+            is_below_cancelled(state, unit))
             add_free(moves, MOVE_DESCEND, i, FREEDOM_DESCENT);
     }
     for (int i = 0; i < state->resources_used; i++)
@@ -209,8 +221,8 @@ static void take(struct step *step, struct move move)
         end_is_known(step, move.which);
         break;
     case MOVE_DESCEND:
-        hear(step, move.which);
-        cancel_children(step, move.which);
+        hear(step, step->state->units[move.which].parent);
+        tell_to_cancel(step, move.which);
         break;
     case MOVE_ARRIVE:
         resource_arrives(step, move.which);

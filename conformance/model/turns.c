@@ -247,7 +247,7 @@ static bool is_refusal(enum outcome_kind kind)
 {
     return kind == OUTCOME_INVALID || kind == OUTCOME_NOT_A_CHILD || kind == OUTCOME_BUSY ||
            kind == OUTCOME_NOT_PERMITTED || kind == OUTCOME_WOULD_DEADLOCK ||
-           kind == OUTCOME_NO_DOMAIN_AVAILABLE;
+           kind == OUTCOME_UNDEFINED || kind == OUTCOME_NO_DOMAIN_AVAILABLE;
 }
 
 /* The operation, at its start, has noted an outcome behind the list `before`. If that refuses a call
