@@ -8,6 +8,7 @@ struct objects {
     miou_condition *condition;
     miou_lazy *lazy;
     bool computing, released;
+    atomic_bool held; /* by the task that is about to wait for the condition */
     miou_promise *forcing;
 };
 
@@ -53,13 +54,21 @@ static int wait_on_condition(void *arg)
     struct objects *t = arg;
 
     TRY(miou_mutex_lock(t->mutex));
+    atomic_store(&t->held, true);
     TRY(miou_condition_wait(t->condition, t->mutex));
     return miou_mutex_unlock(t->mutex);
 }
 
+/* Once the mutex is free the task waits. */
 static int signal_condition(void *arg)
 {
-    return miou_condition_signal(((struct objects *)arg)->condition);
+    struct objects *t = arg;
+
+    while (!atomic_load(&t->held))
+        TRY(miou_yield());
+    TRY(miou_mutex_lock(t->mutex));
+    TRY(miou_condition_signal(t->condition));
+    return miou_mutex_unlock(t->mutex);
 }
 
 CHECK("R9.11", nothing_but_a_signal_ends_waiting_for_a_condition)

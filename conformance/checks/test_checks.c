@@ -152,13 +152,31 @@ static void the_report_tells_it(void **state)
     process_free(&process);
 }
 
+/* The number of the first line of a file of checks that begins so. */
+static int line_of(const char *file, const char *beginning)
+{
+    char path[256], text[256];
+    int line = 1;
+    FILE *stream;
+
+    snprintf(path, sizeof path, "conformance/checks/%s", file);
+    stream = fopen(path, "r");
+    assert_non_null(stream);
+    while (fgets(text, sizeof text, stream) && strncmp(text, beginning, strlen(beginning)) != 0)
+        line++;
+    fclose(stream);
+    return line;
+}
+
 /* A check is shown with what it calls and uses, and with the helper that has failed. */
 static void shows_where_a_check_failed(void **state)
 {
     struct process process = run("%s --source R2.9 nothing_but_the_childs_end_ends_cancel "
                                  "'disturbed.c:310: miou_call(x): expected 0, got 1 in line 317; "
-                                 "2_children.c:450: in assert_it(x)'",
-                                 built("checks"));
+                                 "2_children.c:%d: in assert_it(x)'",
+                                 built("checks"),
+                                 2 + line_of("2_children.c", "CHECK(\"R2.9\", nothing_but_the_"
+                                                             "childs_end_ends_cancel)"));
 
     (void)state;
     assert_memory_equal(process.output, "2_children.c:\n", 14);
