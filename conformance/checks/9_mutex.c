@@ -212,6 +212,7 @@ static int wait_to_be_cancelled(void *arg)
 {
     struct protected *p = arg;
 
+    p->calls++;
     yield_for_ever(NULL);
     return p->outcome;
 }
@@ -227,9 +228,13 @@ static int protect_and_wait(void *arg)
 static int cancel_inside(void *arg)
 {
     struct protected *p = arg;
+    miou_promise *promise;
 
     TRY(miou_mutex_create(&p->mutex));
-    return cancel_waiting(protect_and_wait, p);
+    TRY(miou_async(&promise, NULL, protect_and_wait, p));
+    while (p->calls == 0)
+        TRY(miou_yield());
+    return miou_cancel(promise);
 }
 
 CHECK("R9.9", returns_that_to_a_cancelled_task_too)
