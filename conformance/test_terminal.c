@@ -526,7 +526,8 @@ static void says_what_is_not_implemented_in_few_words(void **state)
     char *verdict = strstr(process.output, "\ndoes not conform.");
 
     (void)state;
-    assert_true(contains(process.output, "  R2.10-R2.20   not implemented  49  10 rules\n"));
+    assert_true(contains(process.output, "  R2.10-R2.20   not implemented  "));
+    assert_true(contains(process.output, "  10 rules\n"));
     assert_non_null(verdict);
     assert_true(contains(verdict, " R2.10-R2.18 "));
     assert_true(contains(verdict, " more."));
