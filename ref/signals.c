@@ -95,11 +95,11 @@ static bool is_one_new(const struct run *run)
     return link != NULL;
 }
 
-/* The handlers of signals that have come before begin, if main is not cancelled. */
+/* The handlers of signals that have come before begin, also if main is cancelled. */
 static void begin_handlers(struct run *run, struct task *main)
 {
     signals_deliver(main->domain);
-    while (!main->cancelled && is_one_new(run))
+    while (is_one_new(run))
         domain_yield(main->domain, main);
 }
 

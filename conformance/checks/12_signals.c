@@ -1092,6 +1092,49 @@ CHECK("R12.2", main_returns_before_the_handler_begins)
     }
 }
 
+static void keep(void *value)
+{
+    (void)value;
+}
+
+static int leak(void *unused)
+{
+    miou_resource *resource;
+
+    (void)unused;
+    TRY(miou_resource_create(&resource, keep, NULL));
+    return miou_own(resource);
+}
+
+/* A task has broken a rule, so that main is cancelled. */
+static int raise_when_cancelled(void *arg)
+{
+    struct hurry *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_signal_handle(SIGUSR1, see, &t->seen));
+    TRY(miou_async(&promise, NULL, leak, NULL));
+    yield_for_ever(NULL);
+    raise(SIGUSR1);
+    return t->result;
+}
+
+CHECK("R12.2", main_is_cancelled_before_the_signal_comes)
+{
+    int i;
+
+    signal(SIGUSR1, handle_in_the_program);
+    for (i = 0; i < 2; i++) {
+        struct hurry t = {.result = i ? -7 : 7};
+
+        with_index(i);
+        of_the_program = 0;
+        expect_code(run_with(1, raise_when_cancelled, &t), MIOU_RESOURCE_LEAKED);
+        expect_number(t.seen.calls, 1);
+        expect_number(of_the_program, 0);
+    }
+}
+
 /* ---- R12.12: signals that come too late for a handler ---- */
 
 struct late {

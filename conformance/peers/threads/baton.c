@@ -328,7 +328,7 @@ void make_ready(struct task *task)
 void take_turns(struct task *task)
 {
     task->state = READY;
-    push_ready(task);
+    list_append(&task->domain->ready, &task->turn); /* behind the others, also if it is cancelled */
     if (!leave_turn(task))
         await_turn(task);
 }

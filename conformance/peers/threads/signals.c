@@ -185,8 +185,6 @@ static void handler_spawn(struct run *run, int number)
     list_append(&run->main->children, &task->sibling);
     run->main->live++;
     run->busy++;
-    if (run->main->cancelled)
-        cancel_now(task);
     push_ready(task);
 }
 
@@ -213,7 +211,7 @@ void handlers_begin(struct run *run)
         if (numbers[i].owner == run && is_handler(numbers[i].handler))
             handler_spawn(run, i);
     pthread_mutex_unlock(&guard);
-    while (!run->main->cancelled && is_one_unbegun(run))
+    while (is_one_unbegun(run))
         take_turns(run->main);
 }
 
