@@ -46,7 +46,8 @@ struct oracle {
     bool alone;                   /* what the scenario expects is not judged */
     bool spares_all;              /* no trace is held against the runtime, since it differs, */
     bool spares[OPERATION_KINDS]; /* or none of a program with such an operation */
-    char *differs; /* the rules from which it differs, each with a blank on both sides; NULL: none */
+    char
+        *differs; /* the rules from which it differs, each with a blank on both sides; NULL: none */
 };
 
 /* What the model has said of a trace. */

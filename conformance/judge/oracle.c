@@ -111,7 +111,8 @@ static struct sighted sighted_of(const struct trace *trace, const struct instanc
                             .operation = event ? event->operation : -1};
 }
 
-/* Of a run that does not end, the trail is wrong behind its last event, since nothing is seen there.
+/* Of a run that does not end, the trail is wrong behind its last event, since nothing is seen
+ * there.
  */
 static struct trail follow_trace(const struct inquiry *inquiry)
 {

@@ -420,10 +420,12 @@ static const struct {
      "domains 1\nshared t\ntask main\ntrigger t\np = call parent\nuntil seen\nfree-trigger t\n"
      "await p\ntask parent\nq = async waits\nuntil waiting\no = async other\ncancel q\nawait o\n"
      "task waits\npost waiting\nawait-trigger t\ntask other\npost seen\n",
-     CANCELLED_ELSEWHERE "did main 6 ok\ndid main 7 busy\ndid waits 17 stopped\nend waits\n"
+     CANCELLED_ELSEWHERE
+     "did main 6 ok\ndid main 7 busy\ndid waits 17 stopped\nend waits\n"
      "did parent 13 ok\ndid parent 14 ok\nend parent\ndid main 8 ok\nend main\nrun ok\n",
      NULL,
-     CANCELLED_ELSEWHERE "did waits 17 stopped\nend waits\ndid main 6 ok\ndid main 7 busy\n"
+     CANCELLED_ELSEWHERE
+     "did waits 17 stopped\nend waits\ndid main 6 ok\ndid main 7 busy\n"
      "did parent 13 ok\ndid parent 14 ok\nend parent\ndid main 8 ok\nend main\nrun ok\n"},
     {FREEDOM_RELOCK,
      "shared c m\ntask main\ncondition c\nmutex m\np = async waits\nyield\nlock m\n"

@@ -66,8 +66,8 @@ static bool is_left(const struct turn *turn, enum name_kind kind)
             unit->domain == turn->self->domain)
             continue;
         frame = &turn->state->units[innermost(turn->state, (uint8_t)i)];
-        op = &turn->step->program->operations[turn->step->program->tasks[frame->task].first +
-                                              frame->at];
+        op = &turn->step->program
+                  ->operations[turn->step->program->tasks[frame->task].first + frame->at];
         if (frame->stage && frame->at < turn->step->program->tasks[frame->task].count &&
             operation_names(op->kind) == kind)
             return true;

@@ -250,8 +250,8 @@ static bool is_refusal(enum outcome_kind kind)
            kind == OUTCOME_UNDEFINED || kind == OUTCOME_NO_DOMAIN_AVAILABLE;
 }
 
-/* The operation, at its start, has noted an outcome behind the list `before`. If that refuses a call
- * that may suspend, it may let others run all the same [R1.10]. */
+/* The operation, at its start, has noted an outcome behind the list `before`. If that refuses a
+ * call that may suspend, it may let others run all the same [R1.10]. */
 static bool lends_its_turn(struct turn *turn, uint32_t before)
 {
     enum operation_kind kind = turn->operation->kind;

@@ -30,9 +30,10 @@ void shown_write(FILE *stream, const struct opinions *opinions)
         fprintf(stream, "%-14s %-20s %10zu %10zu%s%s\n", freedom_name((enum freedom)f),
                 freedom_rules((enum freedom)f), opinions->offered[f], opinions->taken[f],
                 opinions->taken[f] ? "" : "  ", opinions->taken[f] ? "" : state_of(opinions, f));
-    fputs("In how many allowed executions the runtime could do otherwise than the plainest one, and\n"
-          "in how many that is seen. What is not seen may be hidden, and is no fault.\n\n",
-          stream);
+    fputs(
+        "In how many allowed executions the runtime could do otherwise than the plainest one, and\n"
+        "in how many that is seen. What is not seen may be hidden, and is no fault.\n\n",
+        stream);
 }
 
 /* ---- On the page ---- */
@@ -52,15 +53,16 @@ static void write_links(FILE *stream, const char *rules)
 
 void shown_page(FILE *stream, const struct opinions *opinions)
 {
-    fprintf(stream,
-            "<section id=\"freedoms\">\n<h2>What the rules leave open</h2>\n<p>By the model, %zu "
-            "executions are allowed and %zu are wrong; %zu could not be decided. The table tells in "
-            "how many allowed executions the runtime could do otherwise than the plainest one, and "
-            "in how many that is seen. What is not seen may be hidden, and is no fault.</p>\n"
-            "<table class=\"freedoms\">\n<thead><tr><th scope=\"col\">Freedom</th>"
-            "<th scope=\"col\">Rules</th><th scope=\"col\">Possible in</th>"
-            "<th scope=\"col\">Seen in</th></tr></thead>\n<tbody>\n",
-            opinions->allowed, opinions->wrong, opinions->open);
+    fprintf(
+        stream,
+        "<section id=\"freedoms\">\n<h2>What the rules leave open</h2>\n<p>By the model, %zu "
+        "executions are allowed and %zu are wrong; %zu could not be decided. The table tells in "
+        "how many allowed executions the runtime could do otherwise than the plainest one, and "
+        "in how many that is seen. What is not seen may be hidden, and is no fault.</p>\n"
+        "<table class=\"freedoms\">\n<thead><tr><th scope=\"col\">Freedom</th>"
+        "<th scope=\"col\">Rules</th><th scope=\"col\">Possible in</th>"
+        "<th scope=\"col\">Seen in</th></tr></thead>\n<tbody>\n",
+        opinions->allowed, opinions->wrong, opinions->open);
     for (int f = 0; f < FREEDOM_KINDS; f++) {
         fputs("<tr><td>", stream);
         markup_text(stream, freedom_sentence((enum freedom)f));

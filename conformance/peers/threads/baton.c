@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #define SPARES_KEPT 64
-#define OWN_STACK   (32 * 1024) /* for this runtime and the C library, below the task's own */
+#define OWN_STACK   (32 * 1024)  /* for this runtime and the C library, below the task's own */
 #define GUARD       (128 * 1024) /* no frame that R1.12 names leaps over it */
-#define SELECT_EACH 50 /* turns between two looks at a monitor of a busy domain [R11.3] */
+#define SELECT_EACH 50           /* turns between two looks at a monitor of a busy domain [R11.3] */
 
 /* ---- The lock ---- */
 
@@ -333,8 +333,8 @@ void take_turns(struct task *task)
         await_turn(task);
 }
 
-/* R1.10: "These calls may suspend", and no rule says for how many turns. MIOU_CANCELLED, if the task
- * is cancelled meanwhile. */
+/* R1.10: "These calls may suspend", and no rule says for how many turns. MIOU_CANCELLED, if the
+ * task is cancelled meanwhile. */
 int may_yield(struct task *task)
 {
     int turns;
