@@ -551,14 +551,14 @@ static void warm_up(void)
 }
 #define warm_up(...) IN_HELPER(warm_up, (__VA_ARGS__), #__VA_ARGS__)
 
-CHECK("R4.17", as_many_threads_as_domains)
+static void assert_one_thread_each(check_runner *run)
 {
     struct crew crew;
     int domain, other;
 
     warm_up();
     crew.before = threads_running();
-    expect_code(run_with(MOST_DOMAINS, meet_the_crew, &crew), 0);
+    expect_code(run_by(run, &(miou_options){.domains = MOST_DOMAINS}, meet_the_crew, &crew), 0);
     expect_number(crew.during - crew.before, MOST_DOMAINS);
     for (domain = 0; domain <= MOST_DOMAINS; domain++) {
         with_index(domain);
@@ -570,6 +570,18 @@ CHECK("R4.17", as_many_threads_as_domains)
             expect_false(pthread_equal(crew.thread[domain], crew.thread[other]));
         }
     }
+}
+#define assert_one_thread_each(...)                                                                \
+    IN_HELPER(assert_one_thread_each, (__VA_ARGS__), #__VA_ARGS__)
+
+CHECK("R4.17", as_many_threads_as_domains)
+{
+    assert_one_thread_each(miou_run);
+}
+
+CHECK("R4.17", as_many_threads_as_domains_with_the_posix_monitor)
+{
+    assert_one_thread_each(miou_unix_run);
 }
 
 /* ---- R4.20 */
