@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,8 +18,12 @@ enum { READERS = 2, TURNS = 10 };
 
 struct turns {
     miou_fd *fd;
+    bool teases;      /* bytes come, and are taken away again */
+    struct pair pair;
     int got[READERS]; /* bytes */
-    int all;
+    int all, last;    /* who got one last, */
+    int out_of_turn;  /* and how often a byte that stayed went to the same one again */
+    atomic_bool teased, kept; /* the last tease is over; a task has got its byte */
 };
 
 struct turn {
@@ -34,9 +39,38 @@ static int read_bytes(void *arg)
 
     while (miou_read(t->turns->fd, &byte, 1) == 1) {
         t->turns->got[t->which]++;
+        t->turns->last = t->which;
         t->turns->all++;
     }
     return 0;
+}
+
+/* Let bytes come and take them away, so that tasks may be woken in vain, until one gets its byte. */
+static void *tease(void *arg)
+{
+    struct turns *t = arg;
+    char byte;
+    int i;
+
+    for (i = 0; i < 50 && !t->kept; i++) {
+        peer_send(t->pair.peer, "x", 1);
+        dawdle(t->all * 50 + i);
+        if (recv(t->pair.number, &byte, 1, MSG_DONTWAIT) != 1)
+            t->kept = true;
+    }
+    atomic_store(&t->teased, true);
+    return NULL;
+}
+
+static int tease_those_that_wait(struct turns *t)
+{
+    pthread_t thread;
+
+    t->teased = t->kept = false;
+    start_thread(&thread, tease, t);
+    while (!atomic_load(&t->teased))
+        TRY(miou_sleep(1000));
+    return pthread_join(thread, NULL);
 }
 
 /* Send a byte when all wait, again and again. */
@@ -45,38 +79,52 @@ static int feed_in_turns(void *arg)
     struct turns *t = arg;
     struct turn turns[READERS];
     miou_promise *promises[READERS];
-    struct pair pair;
-    int i;
+    int i, before;
 
-    TRY(pair_adopt(&pair, SOCK_STREAM, 0));
-    t->fd = pair.fd;
+    TRY(pair_adopt(&t->pair, SOCK_STREAM, 0));
+    t->fd = t->pair.fd;
     for (i = 0; i < READERS; i++) {
         turns[i] = (struct turn){t, i};
         TRY(miou_async(&promises[i], NULL, read_bytes, &turns[i]));
     }
     for (i = 0; i < READERS * TURNS; i++) {
+        before = t->last;
         TRY(let_others_run());
-        if (peer_send(pair.peer, "x", 1) != 1)
+        if (t->teases) {
+            TRY(tease_those_that_wait(t));
+            TRY(let_others_run());
+        }
+        if (!t->kept && peer_send(t->pair.peer, "x", 1) != 1)
             return -errno;
         while (t->all <= i) /* the domain has nothing else to do, and looks twice */
             TRY(miou_sleep(1000));
+        t->out_of_turn += !t->kept && t->last == before;
     }
     for (i = 0; i < READERS; i++)
         TRY(miou_cancel(promises[i]));
-    return miou_close(pair.fd);
+    return miou_close(t->fd);
 }
 
 CHECK("R6.45", readers_take_turns)
 {
-    struct turns t = {0};
+    struct turns t = {.last = READERS - 1};
     int i;
 
     expect_code(unix_run_with(0, feed_in_turns, &t), 0);
+    expect_number(t.out_of_turn, 0);
     for (i = 0; i < READERS; i++) {
         with_index(i);
 
         expect_number(t.got[i], TURNS);
     }
+}
+
+CHECK("R6.45", readers_that_are_woken_in_vain_keep_their_turns)
+{
+    struct turns t = {.teases = true, .last = READERS - 1};
+
+    expect_code(unix_run_with(0, feed_in_turns, &t), 0);
+    expect_number(t.out_of_turn, 0);
 }
 
 /* ---- R6.46: descriptors that have ended ---- */
