@@ -571,8 +571,7 @@ static void assert_one_thread_each(check_runner *run)
         }
     }
 }
-#define assert_one_thread_each(...)                                                                \
-    IN_HELPER(assert_one_thread_each, (__VA_ARGS__), #__VA_ARGS__)
+#define assert_one_thread_each(...) IN_HELPER(assert_one_thread_each, (__VA_ARGS__), #__VA_ARGS__)
 
 CHECK("R4.17", as_many_threads_as_domains)
 {

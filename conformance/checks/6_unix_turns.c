@@ -18,11 +18,11 @@ enum { READERS = 2, TURNS = 10 };
 
 struct turns {
     miou_fd *fd;
-    bool teases;      /* bytes come, and are taken away again */
+    bool teases; /* bytes come, and are taken away again */
     struct pair pair;
-    int got[READERS]; /* bytes */
-    int all, last;    /* who got one last, */
-    int out_of_turn;  /* and how often a byte that stayed went to the same one again */
+    int got[READERS];         /* bytes */
+    int all, last;            /* who got one last, */
+    int out_of_turn;          /* and how often a byte that stayed went to the same one again */
     atomic_bool teased, kept; /* the last tease is over; a task has got its byte */
 };
 
@@ -45,7 +45,8 @@ static int read_bytes(void *arg)
     return 0;
 }
 
-/* Let bytes come and take them away, so that tasks may be woken in vain, until one gets its byte. */
+/* Let bytes come and take them away, so that tasks may be woken in vain, until one gets its byte.
+ */
 static void *tease(void *arg)
 {
     struct turns *t = arg;
