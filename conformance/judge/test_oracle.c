@@ -510,6 +510,20 @@ static void freedoms_have_bounds(void **state)
     assert_int_equal(sizeof freedoms / sizeof *freedoms, FREEDOM_KINDS - 1);
 }
 
+/* While a line binds its name again and again, the name stands for nothing. */
+static void a_name_is_bound_when_its_line_is_done(void **state)
+{
+    static const char text[] = "domains 1\nshared p\ntask main\np = repeat 3 call c\nawait p\n"
+                               "task c\ncancel p\n";
+#define THIRD                                                                                      \
+    "spawn main 4 c#3\ndid main 4 ok, ok, ok\nbegin c#3 1\ndid c#3 7 not-a-child\nend c#3\n"
+
+    (void)state;
+    allows(text, "begin main 0\nspawn main 4 c\nspawn main 4 c#2\nbegin c 1\ndid c 7 invalid\n"
+                 "end c\nbegin c#2 1\ndid c#2 7 invalid\nend c#2\n" THIRD
+                 "did main 5 ok, ok, ok\nend main\nrun ok\n");
+}
+
 /* ---- Runs that do not end ---- */
 
 static const char stuck[] = "task main\nmutex m\nlock m\nlock m\n";
@@ -645,6 +659,7 @@ int main(void)
         cmocka_unit_test(it_names_the_rules_of_both),
         cmocka_unit_test(it_tells_freedoms),
         cmocka_unit_test(freedoms_have_bounds),
+        cmocka_unit_test(a_name_is_bound_when_its_line_is_done),
         cmocka_unit_test(it_says_what_a_hang_should_do),
         cmocka_unit_test(of_a_hang_only_its_end_counts),
         cmocka_unit_test(a_difference_spares_a_hang),

@@ -199,11 +199,35 @@ static bool is_for(const struct binding *binding, uint8_t scope, enum name_kind 
     return binding->scope == scope && binding->kind == kind && binding->name == name;
 }
 
+/* Whether another task is in the middle of a line that binds the name to several promises: until
+ * then it stands for nothing. */
+static bool is_being_bound(const struct state *state, const struct program *program, uint8_t unit,
+                           enum name_kind kind, int name)
+{
+    if (kind != NAME_PROMISE || !program->names[kind].of[name].shared)
+        return false;
+    for (int i = 0; i < state->units_used; i++) {
+        const struct unit *other = &state->units[i];
+        const struct operation *op;
+
+        if (i == unit || other->life != LIFE_BEGUN || other->round == 0 ||
+            other->at >= program->tasks[other->task].count)
+            continue;
+        op = &program->operations[program->tasks[other->task].first + other->at];
+        if (op->bind == name && operation_has(op->kind, OPERATION_BINDS) &&
+            other->round < (uint32_t)op->repeat)
+            return true;
+    }
+    return false;
+}
+
 uint8_t name_value(const struct state *state, const struct program *program, uint8_t unit,
                    enum name_kind kind, int name, int which)
 {
     uint8_t scope = scope_of(program, unit, kind, name);
 
+    if (is_being_bound(state, program, unit, kind, name))
+        return NO_ONE;
     for (int i = 0; i < state->binding_count; i++)
         if (is_for(&state->bindings[i], scope, kind, name) && which-- == 0)
             return state->bindings[i].what;
@@ -216,6 +240,8 @@ int count_of(const struct state *state, const struct program *program, uint8_t u
     uint8_t scope = scope_of(program, unit, kind, name);
     int count = 0;
 
+    if (is_being_bound(state, program, unit, kind, name))
+        return 0;
     for (int i = 0; i < state->binding_count; i++)
         count += is_for(&state->bindings[i], scope, kind, name);
     return count;
