@@ -296,13 +296,18 @@ static int meet_all_after_one(void *arg)
 
 CHECK("R14.13", four_functions_go_on_at_once_after_another)
 {
-    struct meeting t = {.met = 0};
+    int i;
 
     need_threads(AT_ONCE);
-    pthread_barrier_init(&t.barrier, NULL, AT_ONCE);
-    expect_code(unix_run_with(0, meet_all_after_one, &t), 0);
-    expect_number(t.met, AT_ONCE);
-    pthread_barrier_destroy(&t.barrier);
+    for (i = 0; i < 10; i++) {
+        with_index(i);
+        struct meeting t = {.met = 0};
+
+        pthread_barrier_init(&t.barrier, NULL, AT_ONCE);
+        expect_code(unix_run_with(0, meet_all_after_one, &t), 0);
+        expect_number(t.met, AT_ONCE);
+        pthread_barrier_destroy(&t.barrier);
+    }
 }
 
 /* More functions than a runtime may execute at once. Those that have begun return one by one, in
