@@ -480,7 +480,7 @@ struct miou_monitor {
      * [R11.12]. */
     int (*select)(void *state, int block);
     /* Make a select that blocks return, or the next one if none does. Called by any thread, and in
-     * signal handlers of the system [R11.4]. */
+     * signal handlers of the system; of this interface it may call nothing [R11.4]. */
     void (*interrupt)(void *state);
     /* The task that is suspended on the point has been cancelled: forget the point, which is stale
      * [R11.5]. Called by the domain; of this interface it may call miou_strerror only. May be NULL.

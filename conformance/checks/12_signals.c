@@ -1092,20 +1092,6 @@ CHECK("R12.2", main_returns_before_the_handler_begins)
     }
 }
 
-static void keep(void *value)
-{
-    (void)value;
-}
-
-static int leak(void *unused)
-{
-    miou_resource *resource;
-
-    (void)unused;
-    TRY(miou_resource_create(&resource, keep, NULL));
-    return miou_own(resource);
-}
-
 /* A task has broken a rule, so that main is cancelled. */
 static int raise_when_cancelled(void *arg)
 {

@@ -11,20 +11,6 @@
 
 /* ---- R1.16: nothing is left ---- */
 
-static void ignore(void *value)
-{
-    (void)value;
-}
-
-static int leak(void *arg)
-{
-    miou_resource *resource;
-
-    (void)arg;
-    TRY(miou_resource_create(&resource, ignore, NULL));
-    return miou_own(resource);
-}
-
 static int end_normally(void *arg)
 {
     (void)arg;

@@ -83,11 +83,6 @@ CHECK("R1.2", run_returns_every_error)
     assert_returns(INT_MIN);
 }
 
-static void ignore(void *value)
-{
-    (void)value;
-}
-
 /* ---- R1.3: one run after another ---- */
 
 enum { WAYS_TO_END = 5 };

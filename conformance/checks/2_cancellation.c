@@ -28,11 +28,6 @@ static int count_turns(void *arg)
     return 0;
 }
 
-static void ignore(void *value)
-{
-    (void)value;
-}
-
 /* What a cancelled task needs in order to clean up. */
 static int calls_that_are_allowed(void)
 {
@@ -228,7 +223,7 @@ static void count_finalised(void *value)
 struct unbegun {
     atomic_bool busy, go;
     int spawned, yielded; /* what the child's calls returned */
-    bool called; /* cancelled, and called all the same */
+    bool called;          /* cancelled, and called all the same */
     atomic_int below, finalised;
     int finalised_before, outcome;
 };

@@ -273,11 +273,6 @@ struct bad_spawns {
     bool written;
 };
 
-static void ignore(void *value)
-{
-    (void)value;
-}
-
 static int spawn_badly(void *arg)
 {
     struct bad_spawns *t = arg;

@@ -211,11 +211,6 @@ static int be_spawned(void *arg)
     return 0;
 }
 
-static void ignore(void *value)
-{
-    (void)value;
-}
-
 static int call_everything(void *arg)
 {
     struct rebel *t = arg;

@@ -38,6 +38,20 @@ int yield_for_ever(void *arg)
     return 0;
 }
 
+void ignore(void *value)
+{
+    (void)value;
+}
+
+int leak(void *unused)
+{
+    miou_resource *resource;
+
+    (void)unused;
+    TRY(miou_resource_create(&resource, ignore, NULL));
+    return miou_own(resource);
+}
+
 int call_on(int domain, miou_promise **promise, miou_task *fn, void *arg)
 {
     return miou_call(promise, &(miou_spawn){.pin = &domain}, fn, arg);

@@ -29,6 +29,10 @@ int return_number(void *number);
 int yield_for_ever(void *arg);
 int sleep_an_hour(void *arg);
 
+/* A finaliser that does nothing; and a task that leaks a resource, and so ends the run. */
+void ignore(void *value);
+int leak(void *unused);
+
 /* A task that adds 1 to the int that is its argument, and returns 0. */
 int count_one(void *number);
 

@@ -152,14 +152,14 @@ static int line_of(const struct inquiry *inquiry, int event)
 
 /* "R2.12, where the rules allow R2.14, R1.21": that of what happened, and those of what could have.
  */
-static char *deviation_of(const struct trail *trail)
+static char *deviation_of(const char *what, const struct trail *trail)
 {
     const char *at = trail->allowed, *rule;
     char *text;
     size_t size, length;
     FILE *stream = must(open_memstream(&text, &size));
 
-    fprintf(stream, "%s, where the rules allow", trail->rule);
+    fprintf(stream, "%s, where the rules allow", what);
     while ((rule = finding_next_rule(&at, trail->allowed, &length)))
         fprintf(stream, " %.*s", (int)length, rule);
     fprintf(stream, *trail->allowed ? "" : " nothing more of that domain");
@@ -170,7 +170,8 @@ static char *deviation_of(const struct trail *trail)
 static void accuse(struct inquiry *inquiry, const struct trail *trail)
 {
     inquiry->verdict->opinion = OPINION_WRONG;
-    report_disallowed(inquiry, trail->rule, line_of(inquiry, trail->at), deviation_of(trail),
+    report_disallowed(inquiry, trail->rule, line_of(inquiry, trail->at),
+                      deviation_of(trail->rule, trail),
                       *trail->allowed ? text_of("one of %s", trail->allowed)
                                       : text_of("nothing more of that domain"),
                       text_of("%s [%s], where %s", event_phrase(inquiry, trail->at).text,
@@ -218,9 +219,9 @@ void ask_oracle_of_hang(struct inquiry *inquiry)
         inquiry->verdict->spared = true;
         leave_open(inquiry, copy_of("the runtime differs"));
     } else {
-        trail.rule = "the run does not end";
         inquiry->verdict->opinion = OPINION_WRONG;
-        report_deviation(inquiry, 0, deviation_of(&trail), text_of("one of %s", trail.allowed),
+        report_deviation(inquiry, 0, deviation_of("the run does not end", &trail),
+                         text_of("one of %s", trail.allowed),
                          text_of("nothing more, where %s", trail.state));
     }
     trail_free(&trail);

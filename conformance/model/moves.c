@@ -105,7 +105,7 @@ static void add_turns(const struct step *step, uint8_t domain, struct moves *mov
 }
 
 /* Whether it is a task that has not ended, of a parent that has been cancelled. */
-static bool is_below_cancelled(const struct state *state, const struct unit *unit)
+static bool has_cancelled_parent(const struct state *state, const struct unit *unit)
 {
     const struct unit *parent;
 
@@ -146,7 +146,7 @@ static void add_news(const struct step *step, struct moves *moves)
             (!step->model->apart || end_matters(step, (uint8_t)i)))
             add(moves, MOVE_KNOW, i);
         if (unit->cancel == CANCEL_NO && !step->model->without[FREEDOM_DESCENT] &&
-            is_below_cancelled(state, unit))
+            has_cancelled_parent(state, unit))
             add_free(moves, MOVE_DESCEND, i, FREEDOM_DESCENT);
     }
     for (int i = 0; i < state->resources_used; i++)

@@ -43,8 +43,7 @@ struct test {
     bool chosen;
     const struct difference *difference; /* declared of it, or of its rule; NULL: none */
 
-    int executions; /* of which the last one counts; more than one if it seemed to hang, or was
-                       starved */
+    int executions; /* several if it seemed to hang, or was starved; the last one counts */
     char *at_first; /* why the first one failed, if the others did not; or NULL */
     struct result result; /* of the execution that counts */
     struct exploration exploration;
