@@ -524,14 +524,19 @@ static void check_expectation(struct inquiry *inquiry, const struct expectation 
     }
 }
 
+void check_answers(struct inquiry *inquiry)
+{
+    for (int i = 0; i < inquiry->trace->event_count; i++)
+        if (inquiry->trace->events[i].kind == EVENT_DID)
+            check_answer(inquiry, i);
+}
+
 void check_expectations(struct inquiry *inquiry)
 {
     struct tallies *tallies = zeroed(1, sizeof *tallies);
 
     count_happenings(inquiry, tallies);
-    for (int i = 0; i < inquiry->trace->event_count; i++)
-        if (inquiry->trace->events[i].kind == EVENT_DID)
-            check_answer(inquiry, i);
+    check_answers(inquiry);
     for (int i = 0; i < inquiry->program->expectation_count; i++)
         check_expectation(inquiry, &inquiry->program->expectations[i], tallies);
     free(tallies);

@@ -6,4 +6,7 @@
 
 void check_expectations(struct inquiry *inquiry);
 
+/* Only the answers of its operations, which hold however the run goes on. */
+void check_answers(struct inquiry *inquiry);
+
 #endif

@@ -29,6 +29,8 @@ static void judge_broken(struct inquiry *inquiry)
         return;
     default:
         inquiry->verdict->kind = VERDICT_GARBAGE;
+        if (!inquiry->oracle || !inquiry->oracle->alone)
+            check_answers(inquiry);
         if (inquiry->oracle)
             ask_oracle_of_hang(inquiry);
         if (inquiry->verdict->finding_count > 0)
@@ -152,29 +154,25 @@ static void judge_trace(struct inquiry *inquiry)
         judge_broken(inquiry);
 }
 
-static struct verdict *judge_by(const struct program *program, const struct trace *trace,
-                                const struct invariants *excused, const struct oracle *oracle)
+/* Examine what was not absent. The inquiry has no verdict yet. */
+static struct verdict *hold(struct inquiry inquiry, void (*examine)(struct inquiry *))
 {
     struct verdict *verdict = zeroed(1, sizeof *verdict);
-    const char *absent = judge_absent(program, trace);
-    bool spared = !absent && lacks_something(trace);
-    struct program without = *program;
-    struct inquiry inquiry = {.program = program,
-                              .trace = trace,
-                              .excused = excused,
-                              .oracle = oracle,
-                              .verdict = verdict};
+    const char *absent = judge_absent(inquiry.program, inquiry.trace);
+    bool spared = !absent && lacks_something(inquiry.trace);
+    struct program without = *inquiry.program;
 
+    inquiry.verdict = verdict;
     if (absent) {
         verdict->kind = VERDICT_ABSENT;
         verdict->absent = copy_of(absent);
         return verdict;
     }
     if (spared) {
-        without.operations = spare(program, trace);
+        without.operations = spare(inquiry.program, inquiry.trace);
         inquiry.program = &without;
     }
-    judge_trace(&inquiry);
+    examine(&inquiry);
     if (spared)
         free(without.operations);
     return verdict;
@@ -183,13 +181,20 @@ static struct verdict *judge_by(const struct program *program, const struct trac
 struct verdict *judge(const struct program *program, const struct trace *trace,
                       const struct invariants *excused)
 {
-    return judge_by(program, trace, excused, NULL);
+    return hold((struct inquiry){.program = program, .trace = trace, .excused = excused},
+                judge_trace);
 }
 
 struct verdict *judge_by_oracle(const struct program *program, const struct trace *trace,
                                 const struct oracle *oracle)
 {
-    return judge_by(program, trace, NULL, oracle);
+    return hold((struct inquiry){.program = program, .trace = trace, .oracle = oracle},
+                judge_trace);
+}
+
+struct verdict *judge_begun(const struct program *program, const struct trace *trace)
+{
+    return hold((struct inquiry){.program = program, .trace = trace}, check_answers);
 }
 
 void verdict_add(struct verdict *verdict, struct finding finding)

@@ -80,6 +80,9 @@ struct verdict *judge(const struct program *program, const struct trace *trace,
 struct verdict *judge_by_oracle(const struct program *program, const struct trace *trace,
                                 const struct oracle *oracle);
 
+/* What is wrong already with a run that was broken off: answers of its operations. */
+struct verdict *judge_begun(const struct program *program, const struct trace *trace);
+
 /* Add a finding that is no invariant's, and which is taken over. A pass becomes a fail. */
 void verdict_add(struct verdict *verdict, struct finding finding);
 

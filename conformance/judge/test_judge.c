@@ -1242,7 +1242,13 @@ static void expectations_are_judged(void **state)
     }
 }
 
-static struct verdict *verdict_of(const char *text, const char *output)
+static struct verdict *judge_all(const struct program *program, const struct trace *trace)
+{
+    return judge(program, trace, NULL);
+}
+
+static struct verdict *verdict_by(struct verdict *by(const struct program *, const struct trace *),
+                                  const char *text, const char *output)
 {
     struct complaints complaints = {.size = 0};
     struct program *program =
@@ -1253,11 +1259,16 @@ static struct verdict *verdict_of(const char *text, const char *output)
     if (!program)
         fail_msg("%s", complaints.text);
     trace = trace_parse(program, 1, output, strlen(output));
-    verdict = judge(program, trace, NULL);
+    verdict = by(program, trace);
     trace_free(trace);
     program_free(program);
     assert_non_null(verdict);
     return verdict;
+}
+
+static struct verdict *verdict_of(const char *text, const char *output)
+{
+    return verdict_by(judge_all, text, output);
 }
 
 /* What deviates is told without names of the scenario's objects and without its lines. */
@@ -1365,7 +1376,8 @@ static void the_member_that_differs_is_shown(void **state)
          "parallel has the member 20, ok; expected: only 19"},
         {"ok, ok | failed boom", oks, "ok; member 3 is ok, but 2 are expected, in task main",
          "parallel has the member 3, ok; expected: only 2"},
-        {oks, failed, "ok, ok; member 1 is failed boom, but ok is expected, in task main",
+        {oks, failed,
+         "failed boom, 19 x ok; member 1 is failed boom, but ok is expected, in task main",
          "parallel has the member 1, failed boom; expected: ok"},
     };
 
@@ -1405,7 +1417,8 @@ static void a_member_that_is_no_answer_is_shown(void **state)
     struct verdict *verdict = verdict_of(program, trace);
 
     (void)state;
-    assert_true(contains(verdict->findings[0].observed, "...; member 1 is ok 1, in task main"));
+    assert_true(
+        contains(verdict->findings[0].observed, "ok 1, 99 x ok; member 1 is ok 1, in task main"));
     assert_string_equal(verdict->findings[0].deviation,
                         "length has the outcome ok 1; expected: ok | ok 2");
     assert_true(contains(verdict->findings[1].observed, "a ...; number 1 is a, but b is expected"));
@@ -1473,6 +1486,33 @@ static void verdicts_tell_what_kept_from_judging(void **state)
     assert_int_equal(verdict->kind, VERDICT_GARBAGE);
     assert_string_equal(verdict->findings[0].observed,
                         "line 1 of its output: not 'scenario 1': 'scenario 2'");
+    verdict_free(verdict);
+}
+
+/* What else is expected of the run may still come. */
+static void answers_before_a_hang_are_judged(void **state)
+{
+    static const char program[] =
+        "task main\npost up => ok\nyield => ok\nprint b\nexpect run ok\nexpect seen b\n";
+    static const char right[] = "scenario 1\nbegin main 0\ndid main 2 ok\ndid main 3 ok\n";
+    static const char wrong[] = "scenario 1\nbegin main 0\ndid main 2 ok\ndid main 3 busy\n";
+    static const char absent[] = "scenario 1\nbegin main 0\ndid main 2 absent\n";
+    struct verdict *verdict = verdict_by(judge_begun, program, right);
+
+    (void)state;
+    assert_int_equal(verdict->finding_count, 0);
+    verdict_free(verdict);
+    verdict = verdict_by(judge_begun, program, wrong);
+    assert_int_equal(verdict->finding_count, 1);
+    assert_int_equal(verdict->findings[0].line, 3);
+    assert_string_equal(verdict->findings[0].deviation, "yield has the outcome busy; expected: ok");
+    verdict_free(verdict);
+    verdict = verdict_by(judge_begun, program, absent);
+    assert_int_equal(verdict->finding_count, 0);
+    verdict_free(verdict);
+    verdict = verdict_of(program, wrong);
+    assert_int_equal(verdict->kind, VERDICT_GARBAGE);
+    assert_string_equal(verdict->findings[0].deviation, "yield has the outcome busy; expected: ok");
     verdict_free(verdict);
 }
 
@@ -1751,6 +1791,7 @@ int main(void)
         cmocka_unit_test(a_member_that_is_no_answer_is_shown),
         cmocka_unit_test(some_operations_are_expected_to_succeed),
         cmocka_unit_test(verdicts_tell_what_kept_from_judging),
+        cmocka_unit_test(answers_before_a_hang_are_judged),
         cmocka_unit_test(what_only_gives_back_or_asks_may_be_absent),
         cmocka_unit_test(domains_that_nobody_knows_break_no_rule),
         cmocka_unit_test(errors_of_another_language_have_names),

@@ -177,6 +177,22 @@ static void cuts_off_what_it_writes(void **state)
     trace_free(trace);
 }
 
+static void tells_in_short_what_is_alike(void **state)
+{
+    struct outcome of[] = {
+        {.kind = OUTCOME_ENDED}, {.kind = OUTCOME_EMPTY},   {.kind = OUTCOME_EMPTY},
+        {.kind = OUTCOME_EMPTY}, {.kind = OUTCOME_EMPTY},   {.kind = OUTCOME_EMPTY},
+        {.kind = OUTCOME_ENDED}, {.kind = OUTCOME_RUNNING}, {.kind = OUTCOME_RUNNING}};
+    char text[80];
+
+    outcomes_write(text, sizeof text, *state, (struct outcomes){of, sizeof of / sizeof *of});
+    assert_string_equal(text, "ended, 5 x empty, ended, running, running");
+    outcomes_write(text, sizeof text, *state, (struct outcomes){of, 5});
+    assert_string_equal(text, "ended, empty, empty, empty, empty");
+    outcomes_write(text, 20, *state, (struct outcomes){of, 6});
+    assert_string_equal(text, "ended, ...");
+}
+
 /* ---- Garbage ---- */
 
 struct garbage {
@@ -516,6 +532,7 @@ int main(void)
         cmocka_unit_test(folds_equal_members),
         cmocka_unit_test(writes_events_as_they_were),
         cmocka_unit_test(cuts_off_what_it_writes),
+        cmocka_unit_test(tells_in_short_what_is_alike),
         cmocka_unit_test(tells_garbage_and_quotes_it),
         cmocka_unit_test(answers_for_one_scenario_only),
         cmocka_unit_test(escapes_what_it_quotes),

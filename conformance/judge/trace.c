@@ -730,15 +730,33 @@ void instance_write(char *buffer, size_t size, const struct program *program,
         snprintf(buffer, size, "%s", name);
 }
 
+enum { FOLDED = 5 /* members that are the same and become one */ };
+
+/* How many members are the same from this one on. */
+static size_t count_same(struct outcomes list, size_t from)
+{
+    size_t end = from + 1;
+
+    while (end < list.count && outcome_equal(list.of[from], list.of[end]))
+        end++;
+    return end - from;
+}
+
 void outcomes_write(char *buffer, size_t size, const struct program *program, struct outcomes list)
 {
-    size_t used = 0;
+    size_t used = 0, same;
 
     *buffer = '\0';
-    for (size_t i = 0; i < list.count; i++) {
-        char outcome[OUTCOME_MAX];
+    for (size_t i = 0; i < list.count; i += same) {
+        char outcome[OUTCOME_MAX + 16];
+        int folded = 0;
 
-        outcome_write(outcome, sizeof outcome, program, list.of[i]);
+        same = count_same(list, i);
+        if (same >= FOLDED)
+            folded = sprintf(outcome, "%zu x ", same);
+        else
+            same = 1;
+        outcome_write(outcome + folded, OUTCOME_MAX, program, list.of[i]);
         if (used + strlen(outcome) + sizeof ", , ..." > size) {
             snprintf(buffer + used, size - used, "%s...", i > 0 ? ", " : "");
             return;

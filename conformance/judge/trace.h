@@ -116,7 +116,8 @@ enum { INSTANCE_MAX = PROGRAM_NAME_MAX + 16 };
 void instance_write(char *buffer, size_t size, const struct program *program,
                     const struct trace *trace, int instance);
 
-/* Write a list, with a NUL, cut off where the buffer ends. */
+/* Write a list, with a NUL, cut off where the buffer ends. Where many members in a row are the
+ * same, it says so: ended, 999 x empty. */
 void outcomes_write(char *buffer, size_t size, const struct program *program, struct outcomes list);
 
 /* Write an event as its line in the driver's output, without the newline and with a NUL, cut off

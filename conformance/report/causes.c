@@ -101,7 +101,7 @@ char *cause_words(const struct test *test)
     const struct result *result = &test->result;
     const struct finding *finding = first_finding(result);
 
-    if (result->kind != RESULT_FAIL || !finding)
+    if (!finding || (result->kind != RESULT_FAIL && !finding->line))
         return shortened(end_of(test));
     return finding->deviation
                ? shortened(copy_of(finding->deviation))

@@ -4,6 +4,7 @@
 
 #include "deviations.h"
 #include "scenario/memory.h"
+#include "suite/excerpt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,9 +74,10 @@ static void write_lines(FILE *stream, const char *text, const struct trace *trac
     for (; *text; number++) {
         size_t size = strcspn(text, "\n");
 
-        if (number >= first && number < first + SHOWN)
-            fprintf(stream, " %c %3d  %.*s\n", deviates(trace, deviations, number) ? '>' : ' ',
-                    number, (int)size, text);
+        if (number >= first && number < first + SHOWN) {
+            fprintf(stream, " %c %3d  ", deviates(trace, deviations, number) ? '>' : ' ', number);
+            excerpt_line(stream, text, size);
+        }
         text += size + (text[size] == '\n');
     }
     if (first + SHOWN <= lines)

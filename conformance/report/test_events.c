@@ -66,6 +66,21 @@ static void shows_where_it_deviates(void **state)
                 "     1  scenario 7\n >   2  begin main 0\n");
 }
 
+static void cuts_what_is_long(void **state)
+{
+    char list[] =
+        "ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, "
+        "ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, ok, "
+        "ok, ok, ok, ok, ok, ok";
+    char said[400], shown[400];
+
+    (void)state;
+    sprintf(said, "scenario 7\nbegin main 0\ndid main 2 %s, ok, ok\n", list);
+    sprintf(shown, "     1  scenario 7\n     2  begin main 0\n >   3  did main 2 %.189s...\n",
+            list);
+    expect_told(said, events_deviating, shown);
+}
+
 static void tells_what_was_under_way(void **state)
 {
     (void)state;
@@ -108,6 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shows_where_it_deviates),
+        cmocka_unit_test(cuts_what_is_long),
         cmocka_unit_test(tells_what_was_under_way),
         cmocka_unit_test(tells_at_which_operations_it_stopped),
     };

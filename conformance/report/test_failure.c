@@ -225,6 +225,22 @@ static void checks_that_hang_have_a_cause_a_chapter(void **state)
                     "it hangs in a check of R98: the last call that began: a.c:3");
 }
 
+/* What went wrong first explains why it hangs. */
+static void what_deviated_before_a_hang_is_its_cause(void **state)
+{
+    struct verdict verdict = verdict_of(1, (struct finding[]){FINDING(NULL, 3, "ok 2", "ok 1")});
+    struct test test = {.result = {.kind = RESULT_HANG,
+                                   .reason = (char *)(uintptr_t) "no end: it sleeps",
+                                   .verdict = &verdict}};
+    char *cause;
+
+    (void)state;
+    verdict.findings[0].deviation = (char *)(uintptr_t) "read has the outcome ok 1";
+    cause = cause_words(&test);
+    assert_string_equal(cause, "read has the outcome ok 1");
+    free(cause);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +252,7 @@ int main(void)
         cmocka_unit_test(of_long_statements_the_first_sentences_are_shown),
         cmocka_unit_test(the_call_that_returned_an_error_is_the_cause),
         cmocka_unit_test(checks_that_hang_have_a_cause_a_chapter),
+        cmocka_unit_test(what_deviated_before_a_hang_is_its_cause),
     };
 
     return cmocka_run_group_tests(tests, place_set_up, place_tear_down);

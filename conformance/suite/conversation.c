@@ -500,6 +500,14 @@ static bool hear_line(const char *line, size_t size, void *state)
     return hearing->program && is_given_up(hearing->program, line, size);
 }
 
+static void hear_hang(void *state)
+{
+    const struct hearing *hearing = state;
+
+    if (hearing->listener)
+        hearing->listener->hang(hearing->listener->to);
+}
+
 /* Tell the listener which driver is asked now. */
 static void begin_hearing(const struct command *command, const struct child *child)
 {
@@ -597,6 +605,7 @@ void drivers_ask(struct drivers *drivers, const struct program *program, const c
                               .output_limit = drivers->output_limit,
                               .until = apart ? NULL : ready,
                               .hear = hear_line,
+                              .hang = hear_hang,
                               .state = &hearing};
     int descriptors = program ? program->descriptors : 0;
 

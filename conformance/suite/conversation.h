@@ -59,6 +59,7 @@ const char *drivers_lack(const struct drivers *drivers, const struct program *pr
 struct listener {
     void (*begin)(void *to, pid_t process); /* called first, with the driver that is asked */
     void (*hear)(void *to, const char *line, size_t size);
+    void (*hang)(void *to); /* called when it hangs, while it still lives */
     void *to;
 };
 

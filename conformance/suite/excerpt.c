@@ -25,7 +25,7 @@ static bool is_choice(const char *line, size_t size)
     return size >= sizeof word - 1 && !memcmp(line, word, sizeof word - 1);
 }
 
-static void write_printable(FILE *stream, const char *line, size_t size)
+void excerpt_line(FILE *stream, const char *line, size_t size)
 {
     size_t i;
 
@@ -61,7 +61,7 @@ char *excerpt(const char *text, size_t size, int lines)
 
         next = end ? (size_t)(end - text) + 1 : size;
         if (!is_choice(text + from, next - from))
-            write_printable(stream, text + from, next - from);
+            excerpt_line(stream, text + from, next - from);
     }
     fclose(stream);
     return must(copy);

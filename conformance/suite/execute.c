@@ -214,6 +214,8 @@ static void judge_execution(const struct process *process, const struct session 
             result_remark(result, peers_wait(peers));
         if (session->oracle && result->kind == RESULT_HANG)
             ask_of_hang(session, program, trace, result);
+        else
+            result->verdict = judge_begun(program, trace);
         return;
     }
     if (process->status != COULD_NOT_TELL || trace->end != TRACE_CUT || trace->event_count > 0) {
@@ -469,7 +471,7 @@ void batch_run(struct batch *batch, const struct session *session, const struct 
                const struct test *test, const char *schedules, size_t count)
 {
     struct peers *peers = peers_start(test->scenario->program, scenario_id(suite, test));
-    struct listener listener = {peers_begin, peers_hear, peers};
+    struct listener listener = {peers_begin, peers_hear, peers_hang, peers};
     char *places = peers_lines(peers), *before = text_of("%s%s", schedules, places);
     char *input = execute_input(suite, test, before);
     char *variable = counters_variable(session->counters, test->id);

@@ -43,6 +43,7 @@ struct player {
     char *expected, *observed;
     enum peer_step_kind failed;
     bool waited; /* for what did not happen before the end */
+    int at;      /* its next step; -1: it has done all */
 };
 
 struct peers {
@@ -55,6 +56,7 @@ struct peers {
     bool ended;
     pid_t process;                      /* of the driver */
     bool begun;                         /* it has answered to this scenario */
+    char *stood;                        /* where they stood when it hung; NULL: it did not */
     int posts[PROGRAM_TASKS_MAX];       /* by flag */
     in_port_t ports[PROGRAM_TASKS_MAX]; /* by descriptor; 0: nobody listens yet */
 };
@@ -380,29 +382,41 @@ static bool play_step(struct player *player, const struct peer_step *step)
     }
 }
 
+static void stand_at(struct player *player, int step)
+{
+    pthread_mutex_lock(&player->peers->lock);
+    player->at = step;
+    pthread_mutex_unlock(&player->peers->lock);
+}
+
 static void *play(void *arg)
 {
     struct player *player = arg;
     const struct program *program = player->peers->program;
 
-    for (int i = 0; i < program->peer_step_count; i++)
-        if (program->peer_steps[i].peer == player->number &&
-            !play_step(player, &program->peer_steps[i]))
+    for (int i = 0; i < program->peer_step_count; i++) {
+        if (program->peer_steps[i].peer != player->number)
+            continue;
+        stand_at(player, i);
+        if (!play_step(player, &program->peer_steps[i]))
             break;
+    }
     if (player->expected != NULL)
         drop_connection(player); /* the runtime shall not wait for us */
+    else
+        stand_at(player, -1);
     return NULL;
 }
 
 /* ---- Starting ---- */
 
-/* The step by which a peer listens; NULL: it does not. */
-static const struct peer_step *listening(const struct program *program, int peer)
+/* A peer's first step; -1: it has none. */
+static int first_step(const struct program *program, int peer)
 {
     for (int i = 0; i < program->peer_step_count; i++)
         if (program->peer_steps[i].peer == peer)
-            return program->peer_steps[i].kind == PEER_LISTEN ? &program->peer_steps[i] : NULL;
-    return NULL;
+            return i;
+    return -1;
 }
 
 /* Take the only place of a queue. */
@@ -449,12 +463,16 @@ struct peers *peers_start(const struct program *program, unsigned id)
     pthread_cond_init(&peers->news, NULL);
     for (int i = 0; i < PROGRAM_TASKS_MAX; i++) {
         struct player *player = &peers->players[i];
-        const struct peer_step *listen = listening(program, i);
+        int first = first_step(program, i);
 
-        *player = (struct player){
-            .peers = peers, .number = i, .listener = -1, .connection = -1, .filler = -1};
-        if (program->peers[i].line > 0 && listen != NULL)
-            start_listening(player, listen->full);
+        *player = (struct player){.peers = peers,
+                                  .number = i,
+                                  .listener = -1,
+                                  .connection = -1,
+                                  .filler = -1,
+                                  .at = first};
+        if (first >= 0 && program->peer_steps[first].kind == PEER_LISTEN)
+            start_listening(player, program->peer_steps[first].full);
         player->plays =
             program->peers[i].line > 0 && pthread_create(&player->thread, NULL, play, player) == 0;
     }
@@ -529,6 +547,29 @@ void peers_hear(void *of, const char *line, size_t size)
 
 /* ---- The end ---- */
 
+void peers_hang(void *of)
+{
+    struct peers *peers = of;
+    size_t size;
+    FILE *stream;
+
+    if (peers->stood)
+        return;
+    stream = must(open_memstream(&peers->stood, &size));
+    pthread_mutex_lock(&peers->lock);
+    for (int i = 0; i < PROGRAM_TASKS_MAX; i++) {
+        const struct player *player = &peers->players[i];
+        const struct peer_step *step = &peers->program->peer_steps[player->at < 0 ? 0 : player->at];
+
+        if (player->at >= 0)
+            fprintf(stream, "%speer %s waits at line %d, %s", ftell(stream) > 0 ? "; " : "",
+                    name_of(player), step->line, peer_step_word(step->kind));
+    }
+    pthread_mutex_unlock(&peers->lock);
+    fclose(stream);
+    must(peers->stood);
+}
+
 void peers_end(struct peers *peers)
 {
     uint64_t one = 1;
@@ -561,6 +602,8 @@ void peers_tell(const struct peers *peers, struct verdict *verdict)
 
 const char *peers_wait(const struct peers *peers)
 {
+    if (peers != NULL && peers->stood != NULL)
+        return *peers->stood ? peers->stood : NULL;
     for (int i = 0; peers != NULL && i < PROGRAM_TASKS_MAX; i++)
         if (peers->players[i].waited)
             return peers->players[i].expected;
@@ -582,6 +625,7 @@ void peers_free(struct peers *peers)
         free(player->expected);
         free(player->observed);
     }
+    free(peers->stood);
     close(peers->over);
     pthread_mutex_destroy(&peers->lock);
     pthread_cond_destroy(&peers->news);

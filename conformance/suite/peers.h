@@ -20,13 +20,17 @@ char *peers_lines(const struct peers *peers);
 void peers_begin(void *peers, pid_t process);
 void peers_hear(void *peers, const char *line, size_t size);
 
+/* The driver hangs, and is about to be killed. */
+void peers_hang(void *peers);
+
 /* The driver says no more: what does not happen now never does. */
 void peers_end(struct peers *peers);
 
 /* Write what they saw and should not have to a verdict, which becomes a fail if it was a pass. */
 void peers_tell(const struct peers *peers, struct verdict *verdict);
 
-/* What the first of them that was kept from going on has waited for; NULL: there is none. */
+/* Where each of them stood when the driver hung, or else what the first that was kept from going on
+ * has waited for; NULL: none was. */
 const char *peers_wait(const struct peers *peers);
 
 void peers_free(struct peers *peers);

@@ -432,6 +432,8 @@ static bool ask(struct child *child, struct talk *talk, struct process *process)
     child->ahead = (struct text){0};
     give(child, talk);
     end = attend(child, talk, process);
+    if (end == PROCESS_HUNG && talk->command->hang)
+        talk->command->hang(talk->command->state);
     if (end == PROCESS_HUNG && talk->command->grace > 0)
         ask_to_end(child, talk->command->grace);
     if (end == PROCESS_ANSWERED) {

@@ -20,6 +20,7 @@ struct command {
     const char *until;   /* a line that ends the answer of a command that lives on; NULL: none */
     bool (*hear)(const char *line, size_t size, void *state); /* called for each line of the answer,
                             which ends if it returns true; NULL: none */
+    void (*hang)(void *state); /* called when it hangs, before it is killed; NULL: none */
     void *state;
     double held_back; /* seconds of such silence after which its input ends, since it may hold
                          back what it has said until then; 0: any */

@@ -59,13 +59,41 @@ static struct drivers *greeted(const char *command)
     return drivers;
 }
 
+/* A listener that knows the driver that is asked, and counts those that hang and are alive then. */
+struct watch {
+    pid_t process;
+    int hangs;
+};
+
+static void watch_begin(void *to, pid_t process)
+{
+    ((struct watch *)to)->process = process;
+}
+
+static void watch_hear(void *to, const char *line, size_t size)
+{
+    (void)to;
+    (void)line;
+    (void)size;
+}
+
+static void watch_hang(void *to)
+{
+    struct watch *watch = to;
+
+    watch->hangs += kill(watch->process, 0) == 0;
+}
+
+static struct watch watch;
+
 static void ask(struct drivers *drivers, int id, struct process *process)
 {
+    struct listener listener = {watch_begin, watch_hear, watch_hang, &watch};
     char input[128];
 
     snprintf(input, sizeof input,
              "scenario %d\ntask main\nmutex m\nfree-mutex m\nprint hello\ngo\n", id);
-    drivers_ask(drivers, hello, input, NULL, NULL, process);
+    drivers_ask(drivers, hello, input, NULL, &listener, process);
 }
 
 static void expect_answer(struct drivers *drivers, int id, enum process_end end, int status,
@@ -187,6 +215,7 @@ static void starts_another_for_one_that_is_gone(void **state)
                                             "4) exit 0;; 5) exit 9;; esac"));
 
     (void)state;
+    watch.hangs = 0;
     expect_answer(drivers, 1, PROCESS_EXITED, 0, "scenario 1\nprint main x\n");
     expect_answer(drivers, 2, PROCESS_SIGNALLED, SIGSEGV, "scenario 2\nprint main xx\n");
     expect_answer(drivers, 3, PROCESS_HUNG, 0, "scenario 3\nprint main x\n");
@@ -194,6 +223,7 @@ static void starts_another_for_one_that_is_gone(void **state)
     expect_answer(drivers, 5, PROCESS_EXITED, 9, "scenario 5\nprint main x\n");
     expect_answer(drivers, 6, PROCESS_EXITED, 0, "scenario 6\nprint main x\n");
     expect_answer(drivers, 7, PROCESS_EXITED, 0, "scenario 7\nprint main xx\n");
+    assert_int_equal(watch.hangs, 1);
     drivers_free(drivers);
 }
 

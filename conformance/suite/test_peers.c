@@ -170,6 +170,21 @@ static void waits_in_vain_for_bytes(void **state)
     program_free(play.program);
 }
 
+static void stands_where_the_hang_finds_it(void **state)
+{
+    struct play play =
+        begin("task main\npost up\nexpect run ok\npeer p\nuntil up 3\npeer q\nuntil up\n");
+
+    (void)state;
+    say(&play, "scenario 7\nbegin main 0\n");
+    peers_hang(play.peers);
+    peers_end(play.peers);
+    assert_string_equal(peers_wait(play.peers),
+                        "peer p waits at line 5, until; peer q waits at line 7, until");
+    peers_free(play.peers);
+    program_free(play.program);
+}
+
 static void waits_in_vain_for_a_flag(void **state)
 {
     struct play play = begin("task main\nrepeat 2 post up\nexpect run ok\npeer p\nuntil up 3\n");
@@ -278,6 +293,7 @@ int main(void)
         cmocka_unit_test(notices_an_early_end),
         cmocka_unit_test(notices_more_than_the_end),
         cmocka_unit_test(waits_in_vain_for_bytes),
+        cmocka_unit_test(stands_where_the_hang_finds_it),
         cmocka_unit_test(waits_in_vain_for_a_flag),
         cmocka_unit_test(waits_in_vain_for_a_listener),
         cmocka_unit_test(follows_the_lines),
