@@ -324,7 +324,7 @@ static void want(void *to, int turn, int later, const int *first, int count)
     struct schedule *schedule;
     int i, k, found = -1;
 
-    if (place == NONE)
+    if (place == NONE || !node->takers) /* all its answers are to be tried */
         return;
     for (i = count - 1; i >= 0; i--) {
         if (sleeps(&node->sleepers, first[i]))
