@@ -314,16 +314,35 @@ static void meet_others(struct lesson *lesson, int turn, size_t from,
         try_all(lesson, choice, turn + 1, sleepers);
 }
 
-/* One of these must have the turn at some time. */
+enum { TIME = TURN_TIME + 1 }; /* as a taker */
+
+/* Whether time could have passed at a turn, in place of which a domain had it. */
+static bool time_could_pass(const struct trace *trace, int turn)
+{
+    const struct turn *which = &trace->turns[turn];
+
+    for (int i = 0; i < which->count; i++)
+        if (trace->candidates[which->candidate + i] == TURN_TIME)
+            return turn_taker(trace, turn) != TURN_TIME;
+    return false;
+}
+
+/* One of these must have the turn at some time. Time can pass only at some turns: before one of
+ * those at the latest, then. */
 static void want(void *to, int turn, int later, const int *first, int count)
 {
     struct lesson *lesson = to;
-    const struct turn *which = &lesson->trace->turns[turn];
-    size_t place = which->count > 1 ? lesson->path[which->choice] : NONE;
-    struct node *node = &lesson->frontier->nodes[place];
+    const struct turn *which;
     struct schedule *schedule;
+    struct node *node;
+    size_t place;
     int i, k, found = -1;
 
+    while (count == 1 && *first == TIME && turn > 0 && !time_could_pass(lesson->trace, turn))
+        turn--;
+    which = &lesson->trace->turns[turn];
+    place = which->count > 1 ? lesson->path[which->choice] : NONE;
+    node = &lesson->frontier->nodes[place];
     if (place == NONE || !node->takers) /* all its answers are to be tried */
         return;
     for (i = count - 1; i >= 0; i--) {
@@ -391,6 +410,18 @@ static int go_along(struct lesson *lesson, int from, size_t choice, struct sleep
     return turn;
 }
 
+/* Time that could have passed, and did not any more, is to pass at the latest place. */
+static void want_time(struct lesson *lesson, int from)
+{
+    int turn = lesson->trace->turn_count - 1;
+
+    while (turn >= from && lesson->races->takers[turn] != TIME &&
+           !time_could_pass(lesson->trace, turn))
+        turn--;
+    if (turn >= from && lesson->races->takers[turn] != TIME)
+        want(lesson, turn, turn, &(int){TIME}, 1);
+}
+
 static void learn_races(struct lesson *lesson, const struct schedule *schedule)
 {
     size_t choice = schedule->node ? schedule->choice + 1 : 0;
@@ -401,8 +432,25 @@ static void learn_races(struct lesson *lesson, const struct schedule *schedule)
     sleepers = sleepers_at(lesson, schedule, from);
     end = go_along(lesson, from, choice, &sleepers);
     races_tell(lesson->races, from, end, want, lesson);
+    want_time(lesson, from);
     races_free(lesson->races);
     free(sleepers.of);
+}
+
+/* An execution whose races are not looked for may have some with any turn on its path: whoever is
+ * awake there is to be tried, and all answers behind it. */
+static void learn_all(struct lesson *lesson, const struct schedule *schedule)
+{
+    struct frontier *frontier = lesson->frontier;
+    size_t node, choice;
+
+    for (node = schedule->node; node != NONE; node = frontier->nodes[node].parent)
+        for (int i = 0; frontier->nodes[node].takers && i < frontier->nodes[node].count; i++)
+            if (!frontier->nodes[node].known[i] &&
+                !sleeps(&frontier->nodes[node].sleepers, frontier->nodes[node].takers[i]))
+                add_schedule(frontier, node, i);
+    for (choice = schedule->node ? schedule->choice + 1 : 0; choice < lesson->choices; choice++)
+        try_all(lesson, choice, 0, &(struct sleepers){0});
 }
 
 /* Whether the driver tells whose turn it is, and its choices are what it tells. */
@@ -424,8 +472,7 @@ void frontier_learn(struct frontier *frontier, const struct schedule *schedule,
                     const struct trace *trace)
 {
     struct lesson lesson = {.frontier = frontier, .trace = trace};
-    size_t choices = (size_t)trace->choice_count, i = schedule->node ? schedule->choice + 1 : 0;
-    size_t node = schedule->node;
+    size_t choices = (size_t)trace->choice_count, node = schedule->node;
 
     if (frontier->queued >= frontier->most) {
         frontier->cut = true; /* no other schedule will be asked for */
@@ -441,7 +488,6 @@ void frontier_learn(struct frontier *frontier, const struct schedule *schedule,
     if (!frontier->all && tells_turns(trace))
         learn_races(&lesson, schedule);
     else
-        for (; i < lesson.choices; i++)
-            try_all(&lesson, i, 0, &(struct sleepers){0});
+        learn_all(&lesson, schedule);
     free(lesson.path);
 }

@@ -32,20 +32,33 @@ static int count_tasks(const struct program *program)
     return tasks < INT_MAX ? (int)tasks : INT_MAX;
 }
 
-/* What the sockets of a program need and this machine does not have; NULL: nothing. */
-static const char *missing(const struct program *program)
+/* Whether a program makes sockets of one of these kinds. */
+static bool makes_sockets(const struct program *program, int tcp, int udp)
 {
-    bool ipv4 = program->peer_step_count > 0, ipv6 = false;
     int i;
 
     for (i = 0; i < program->operation_count; i++) {
         const struct operation *operation = &program->operations[i];
-        bool makes = operation->kind == OP_SOCKET;
 
-        ipv4 |= makes && (operation->value == SOCKET_TCP4 || operation->value == SOCKET_UDP4);
-        ipv6 |= makes && (operation->value == SOCKET_TCP6 || operation->value == SOCKET_UDP6);
+        if (operation->kind == OP_SOCKET && (operation->value == tcp || operation->value == udp))
+            return true;
     }
-    if (ipv4 && !machine_has_loopback())
+    return false;
+}
+
+/* Sockets that cannot reach each other are waited for in vain. */
+static bool waits_in_vain(const struct program *program)
+{
+    return (program->peer_step_count > 0 || makes_sockets(program, SOCKET_TCP4, SOCKET_UDP4)) &&
+           !machine_has_loopback();
+}
+
+/* What the sockets of a program need and this machine does not have; NULL: nothing. */
+static const char *missing(const struct program *program)
+{
+    bool ipv6 = makes_sockets(program, SOCKET_TCP6, SOCKET_UDP6);
+
+    if (waits_in_vain(program))
         return "the loopback interface";
     if ((unsigned)program->descriptors > machine_descriptors())
         return "descriptors";
@@ -135,7 +148,9 @@ static void run_scenario(const struct session *session, const struct suite *suit
 
     if (execute_lacks(session, test, steers || program_is_steered(program), &test->result))
         return;
-    if (!steers || (session->explore && program_is_steered(program)))
+    if (waits_in_vain(program))
+        result_set(&test->result, RESULT_UNKNOWN, "this machine lacks %s", missing(program));
+    else if (!steers || (session->explore && program_is_steered(program)))
         run_as_asked(session, suite, test);
     else if (program->schedule)
         result_set(&test->result, RESULT_SKIPPED, "it has a schedule of its own");

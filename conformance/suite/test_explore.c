@@ -285,6 +285,18 @@ static int long_turns(void)
     return -1;
 }
 
+/* A child sleeps on another domain, and main cancels it before time passes, or after that. */
+static int sleeps(void)
+{
+    printf("spawn main 2 child\nturn 0\ndid main 2 ok\nturn 1\nbegin child 1\nturn 0 -\n");
+    if (choose(2))
+        printf("turn 1\ndid child 6 ok\nend child\nturn 0\ndid main 3 ok\n");
+    else
+        printf("did main 3 ok\nturn 1\ndid child 6 stopped\nend child\nturn 0\n");
+    printf("did main 4 ok\nend main\nrun ok\n");
+    return -1;
+}
+
 static void end_well(void)
 {
     printf("print main hello\ndid main 2 ok\nend main\nrun ok\n");
@@ -360,6 +372,7 @@ static const struct {
                 {"meet", meet},
                 {"meet-twice", meet_twice},
                 {"long-turns", long_turns},
+                {"sleeps", sleeps},
                 {"not-steered", not_steered}};
 
 static void read_schedule(struct schedule *schedule, char *line)
@@ -513,6 +526,17 @@ static const char chapter[] = "# A chapter\n"
                               "    try-lock m => ok | busy\n"
                               "    create b\n"
                               "    try-lock n => ok | busy\n"
+                              "expect run ok\n"
+                              "```\n"
+                              "\n"
+                              "A child sleeps until it is cancelled, or longer:\n\n"
+                              "```scenario sleeps\n"
+                              "task main\n"
+                              "    p = call child\n"
+                              "    create a\n"
+                              "    cancel p\n"
+                              "task child\n"
+                              "    sleep 1 => ok | stopped\n"
                               "expect run ok\n"
                               "```\n"
                               "\n"
@@ -790,6 +814,16 @@ static void leaves_out_what_is_not_new(void **state)
     assert_int_equal(some.digest, all.digest);
 }
 
+/* Also if it has not passed in any turn of the first execution. */
+static void lets_time_pass_at_last(void **state)
+{
+    struct exploration all = explore_two("sleeps", true), some = explore_two("sleeps", false);
+
+    (void)state;
+    assert_int_equal(all.views, 2);
+    assert_int_equal(some.digest, all.digest);
+}
+
 /* Where races are not looked for, all answers are tried. */
 static void explores_long_executions_beside_short_ones(void **state)
 {
@@ -915,6 +949,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(tells_runs_that_differ),
         cmocka_unit_test(tells_what_cannot_be_steered),
         cmocka_unit_test(leaves_out_what_is_not_new),
+        cmocka_unit_test(lets_time_pass_at_last),
         cmocka_unit_test(explores_long_executions_beside_short_ones),
         cmocka_unit_test(executes_one_schedule),
         cmocka_unit_test(executes_it_twice),
