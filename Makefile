@@ -368,6 +368,11 @@ drivers: ## check runtimes in other languages, and print what they keep: DRIVERS
 	$(BUILD) all
 	@ci/drivers $(DRIVERS)
 
+poor: ## the reference runtime on machines that lack something, such as IPv6, descriptors or memory
+	@ci/setup
+	$(BUILD) all
+	@ALL=1 ci/poor
+
 soak: ## the suite RUNS=100 times, with delays and beside busy loops: RUNTIME=/path/lib.so; what was not the same each time
 	@ci/setup
 	$(BUILD) all $(B)/peers/delays.so
@@ -450,5 +455,5 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all arm64 riscv64 musl conformance test tests explore model spec peers drivers soak mutants mutation coverage valgrind sanitize bench bench-plots explore-both litmus \
+.PHONY: all arm64 riscv64 musl conformance test tests explore model spec peers drivers poor soak mutants mutation coverage valgrind sanitize bench bench-plots explore-both litmus \
         format install uninstall deb lib manual clean help fuzz fuzz-afl fuzz-runtime fuzz-proof fuzz-targets

@@ -504,6 +504,33 @@ static void a_shortage_is_asked_again_before_it_counts(void **state)
     }
 }
 
+/* Where addresses are limited, tasks that find none say nothing of the runtime. */
+static void tasks_may_find_no_memory_where_it_is_limited(void **state)
+{
+    static const char refusing[] =
+        DRIVER("say 'scenario %%s\nbegin main 0\ndid main 2 no-memory\nend main\nrun ok\n' $id");
+    char command[4 * PATH_MAX];
+    struct process process;
+
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); /* they need more addresses */
+#endif
+    set_up_driver("driver", refusing);
+    process = conform("--driver 'sh driver' --rule R98.1/first");
+    assert_int_equal(process.status, 1);
+    process_free(&process);
+    snprintf(command, sizeof command,
+             "cd '%s' && ulimit -v 8000000 && exec %s --spec spec --driver 'sh driver' --rule "
+             "R98.1/first",
+             place, built("conform"));
+    shell(&process, "", 0, command);
+    assert_true(
+        contains(process.output, "R98.1: a task found no memory, of 7812 MiB of addresses"));
+    assert_int_equal(process.status, 2);
+    process_free(&process);
+}
+
 /* ---- Parts ---- */
 
 #define PART_RULE(number, title, lines, program)                                                   \
@@ -1203,6 +1230,7 @@ int main(void)
         cmocka_unit_test(does_not_report_what_it_left_out),
         cmocka_unit_test(a_hang_is_asked_again_before_it_counts),
         cmocka_unit_test(a_shortage_is_asked_again_before_it_counts),
+        cmocka_unit_test(tasks_may_find_no_memory_where_it_is_limited),
         cmocka_unit_test(a_part_is_declined_as_a_whole),
         cmocka_unit_test(half_a_part_is_not_declined),
         cmocka_unit_test(a_driver_declines_what_it_has_never_done),

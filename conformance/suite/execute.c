@@ -143,16 +143,28 @@ static unsigned used_parts(const struct program *program, const struct trace *tr
     return used;
 }
 
-/* Whether a run did not start since the system gave it no thread or no memory, which other programs
- * may have taken for a moment. */
+/* Whether an event tells that the system gave no thread or no memory. */
+static bool is_refusal(const struct event *event)
+{
+    for (size_t i = 0; i < event->outcomes.count; i++)
+        if (event->outcomes.of[i].kind == OUTCOME_NO_MEMORY ||
+            (event->outcomes.of[i].kind == OUTCOME_ERROR && event->outcomes.of[i].value == EAGAIN))
+            return true;
+    return false;
+}
+
+/* Whether a run did not start since the system gave it none, which other programs may have taken
+ * for a moment. */
 static bool is_starved(const struct trace *trace)
 {
-    const struct outcome *outcome = trace->event_count == 1 && trace->end == TRACE_WHOLE
-                                        ? &trace->events[0].outcomes.of[0]
-                                        : NULL;
+    return trace->event_count == 1 && trace->end == TRACE_WHOLE && is_refusal(trace->events);
+}
 
-    return outcome && (outcome->kind == OUTCOME_NO_MEMORY ||
-                       (outcome->kind == OUTCOME_ERROR && outcome->value == EAGAIN));
+static void note_needs(const struct trace *trace, struct result *result)
+{
+    result->tasks = trace->instance_count;
+    for (int i = 0; i < trace->event_count; i++)
+        result->refused |= is_refusal(&trace->events[i]);
 }
 
 static void judge_trace(const struct process *process, const struct session *session,
@@ -209,6 +221,7 @@ static void judge_execution(const struct process *process, const struct session 
 {
     char *why;
 
+    note_needs(trace, result);
     if (!judge_absent(program, trace) && !ended_by_itself(process, session, result)) {
         if (peers_wait(peers) != NULL)
             result_remark(result, peers_wait(peers));

@@ -46,23 +46,23 @@ static bool makes_sockets(const struct program *program, int tcp, int udp)
     return false;
 }
 
-/* Sockets that cannot reach each other are waited for in vain. */
-static bool waits_in_vain(const struct program *program)
+/* What a program needs to begin with, as sockets that cannot reach each other are waited for in
+ * vain, and this machine does not have; NULL: nothing. */
+static const char *missing_at_first(const struct program *program)
 {
-    return (program->peer_step_count > 0 || makes_sockets(program, SOCKET_TCP4, SOCKET_UDP4)) &&
-           !machine_has_loopback();
+    if ((program->peer_step_count > 0 || makes_sockets(program, SOCKET_TCP4, SOCKET_UDP4)) &&
+        !machine_has_loopback())
+        return "the loopback interface";
+    return (unsigned)program->descriptors > machine_descriptors() ? "descriptors" : NULL;
 }
 
-/* What the sockets of a program need and this machine does not have; NULL: nothing. */
+/* The same, of all that it needs. */
 static const char *missing(const struct program *program)
 {
+    const char *first = missing_at_first(program);
     bool ipv6 = makes_sockets(program, SOCKET_TCP6, SOCKET_UDP6);
 
-    if (waits_in_vain(program))
-        return "the loopback interface";
-    if ((unsigned)program->descriptors > machine_descriptors())
-        return "descriptors";
-    return ipv6 && !machine_has_ipv6() ? "IPv6" : NULL;
+    return !first && ipv6 && !machine_has_ipv6() ? "IPv6" : first;
 }
 
 /* A test that did not pass on a machine that has no room for it says nothing of the runtime. A
@@ -70,6 +70,7 @@ static const char *missing(const struct program *program)
 static void excuse(const struct program *program, struct result *result)
 {
     int tasks = program ? count_tasks(program) : MACHINE_THREADS, wanted, threads;
+    bool refused = result->refused && machine_addresses() > 0;
 
     if (result->kind < RESULT_FAIL)
         return;
@@ -78,14 +79,18 @@ static void excuse(const struct program *program, struct result *result)
         result_set(result, RESULT_UNKNOWN, "this machine lacks %s", missing(program));
         return;
     }
+    tasks = tasks > result->tasks ? tasks : result->tasks;
     /* A runtime may have a thread a task. */
     wanted = tasks < THREADS_MAX ? tasks + (program ? program->domains : 0) : THREADS_MAX;
     threads = machine_threads(wanted);
-    if (machine_has_room(tasks) && threads == wanted)
+    if (machine_has_room(tasks) && threads == wanted && !refused)
         return;
     result_free(result);
     if (threads < wanted)
         result_set(result, RESULT_UNKNOWN, "only %d more threads can be made", threads);
+    else if (refused)
+        result_set(result, RESULT_UNKNOWN, "a task found no memory, of %lu MiB of addresses",
+                   machine_addresses());
     else
         result_set(result, RESULT_UNKNOWN, "there is no room for the stacks of %d tasks", tasks);
 }
@@ -148,8 +153,9 @@ static void run_scenario(const struct session *session, const struct suite *suit
 
     if (execute_lacks(session, test, steers || program_is_steered(program), &test->result))
         return;
-    if (waits_in_vain(program))
-        result_set(&test->result, RESULT_UNKNOWN, "this machine lacks %s", missing(program));
+    if (missing_at_first(program))
+        result_set(&test->result, RESULT_UNKNOWN, "this machine lacks %s",
+                   missing_at_first(program));
     else if (!steers || (session->explore && program_is_steered(program)))
         run_as_asked(session, suite, test);
     else if (program->schedule)
