@@ -322,6 +322,49 @@ CHECK("R2.16", bad_calls)
     assert_bad_spawns(miou_call);
 }
 
+/* Calls where no domain can take a task. */
+struct useless_calls {
+    int code, still_owned, spawned;
+    bool written;
+};
+
+static int call_in_vain(void *arg)
+{
+    struct useless_calls *t = arg;
+    miou_promise *const nothing = arg, *promise = nothing;
+    miou_resource *resource;
+
+    TRY(miou_resource_create(&resource, ignore, NULL));
+    TRY(miou_own(resource));
+    NOTE(t->code, miou_call(&promise, &(miou_spawn){MIOU_GIVE(resource)}, count_one, &t->spawned));
+    t->written = promise != nothing;
+    NOTE(t->still_owned, miou_check(resource));
+    return miou_disown(resource);
+}
+
+static int call_in_vain_elsewhere(void *arg)
+{
+    return run_on(1, call_in_vain, arg);
+}
+
+static void assert_useless(int domains, miou_task *fn)
+{
+    struct useless_calls t = {0};
+
+    expect_code(run_with(domains, fn, &t), 0);
+    expect_noted(t.code, MIOU_NO_DOMAIN_AVAILABLE);
+    expect_noted(t.still_owned, 0);
+    expect_number(t.spawned, 0);
+    expect_false(t.written);
+}
+#define assert_useless(...) IN_HELPER(assert_useless, (__VA_ARGS__), #__VA_ARGS__)
+
+CHECK("R2.16", calls_without_domains)
+{
+    assert_useless(0, call_in_vain);
+    assert_useless(1, call_in_vain_elsewhere);
+}
+
 /* ---- R2.17: whatever main returns ---- */
 
 static int forget_a_child(void *arg)
