@@ -55,7 +55,7 @@ static int grow(struct monitor *monitor, int capacity)
     return 0;
 }
 
-/* The bell is never cleared: each ring is reported. */
+/* The bell is never cleared: each ring is reported, and no task waits for it. */
 static int begin(struct monitor *monitor)
 {
     if ((monitor->epoll = sys_epoll_create()) < 0)
@@ -133,8 +133,6 @@ static void take_report(struct monitor *monitor, const struct epoll_event *event
     int number = event->data.fd;
     struct registration *r = &monitor->registered[number];
 
-    if (number == monitor->bell)
-        return;
     for (enum direction d = READABLE; d <= WRITABLE; d++)
         if (event->events & meanings[d] && !monitor_wake_all(monitor, number, d))
             r->ready |= bit(d);

@@ -153,9 +153,10 @@ static void each_child(struct task *self, void (*visit)(struct task *child))
     }
 }
 
+/* A child that has ended stays what it is. */
 static void cancel_unsettled(struct task *child)
 {
-    if (!child->settled)
+    if (!child->settled && !child->ended)
         child_cancel(child);
 }
 

@@ -45,8 +45,8 @@ int miou_mutex_try_lock(miou_mutex *mutex);
  * Errors: -EPERM (the caller does not hold it [R9.4]). */
 int miou_mutex_unlock(miou_mutex *mutex);
 
-/* Lock the mutex, run fn(arg), and unlock it, also if the task has been cancelled meanwhile [R9.9].
- * Returns what fn returned.
+/* Lock the mutex, run fn(arg), and unlock it, also if the task has been cancelled meanwhile [R9.9],
+ * but not if fn has unlocked it already. Returns what fn returned.
  * Errors, when fn was not called: -EINVAL (fn is NULL) and those of miou_mutex_lock. */
 int miou_mutex_protect(miou_mutex *mutex, miou_task *fn, void *arg);
 

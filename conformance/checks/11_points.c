@@ -334,6 +334,71 @@ CHECK("R11.5 R11.7", a_point_is_stale_once_its_task_is_cancelled)
     assert_late(1, cancel_beside_a_signaller_there);
 }
 
+/* A task is cancelled by another domain while its suspended runs, which enters the station late. */
+struct hesitating {
+    struct passenger passenger;
+    atomic_bool suspending, cancelling, sent;
+    int reported; /* when suspended was about to return */
+    int outcome;
+};
+
+static void enter_late(void *arg)
+{
+    struct hesitating *t = arg;
+
+    atomic_store(&t->suspending, true);
+    until(&t->sent);
+    t->reported = t->passenger.station->cancelled;
+    passenger_enter(&t->passenger);
+}
+
+static int hesitate(void *arg)
+{
+    struct hesitating *t = arg;
+
+    t->passenger.station = miou_monitor_state();
+    TRY(miou_syscall_create(&t->passenger.point));
+    return miou_suspend(t->passenger.point, enter_late, t);
+}
+
+/* It goes on when main waits in miou_cancel. */
+static int tell_of_the_cancellation(void *arg)
+{
+    struct hesitating *t = arg;
+
+    while (!atomic_load(&t->cancelling))
+        TRY(miou_yield());
+    atomic_store(&t->sent, true);
+    return 0;
+}
+
+static int cancel_a_hesitating_task(void *arg)
+{
+    struct hesitating *t = arg;
+    miou_promise *hesitating, *telling;
+
+    TRY(call_on(1, &hesitating, hesitate, t));
+    TRY(miou_async(&telling, NULL, tell_of_the_cancellation, t));
+    while (!atomic_load(&t->suspending))
+        TRY(miou_yield());
+    atomic_store(&t->cancelling, true);
+    TRY(miou_cancel(hesitating));
+    TRY(miou_await(hesitating, &t->outcome));
+    return miou_await(telling, NULL);
+}
+
+CHECK("R11.5", cancelled_while_suspended_runs)
+{
+    struct stations stations = {0};
+    struct hesitating t = {.reported = -1};
+
+    expect_code(station_run(&stations, 1, cancel_a_hesitating_task, &t), 0);
+    expect_number(t.reported, 0);
+    expect_code(t.outcome, MIOU_CANCELLED);
+    expect_number(stations.at[1].cancelled, 1);
+    stations_assert_sound(&stations, 1);
+}
+
 /* A monitor that has no function for cancelled points. */
 static int cancel_quietly(void *arg)
 {

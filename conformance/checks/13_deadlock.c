@@ -792,7 +792,7 @@ static int sleep_long(void *arg)
 
 static int cancel_a_sleeper(void *arg)
 {
-    return cancel_waiting(sleep_long, arg);
+    return cancel_waiting(sleep_long, arg, NULL);
 }
 
 static int spawn_sleepers(void *arg)
@@ -887,7 +887,7 @@ static int signal_a_point(void *arg)
 
 static int cancel_a_suspended_task(void *arg)
 {
-    return cancel_waiting(suspend_once, arg);
+    return cancel_waiting(suspend_once, arg, NULL);
 }
 
 static int make_a_point(void *arg)

@@ -219,6 +219,7 @@ CHECK("R14.5", cancellation_outdoes_expiry)
 struct too_late {
     enum call_group group;
     struct objects objects;
+    atomic_bool waits;
     const char *accepted;
 };
 
@@ -226,6 +227,7 @@ static int call_when_cancelled(void *arg)
 {
     struct too_late *t = arg;
 
+    atomic_store(&t->waits, true);
     while (miou_yield() != MIOU_CANCELLED)
         ;
     t->accepted = first_accepted(t->group, SUSPENDING, MIOU_CANCELLED, &t->objects);
@@ -242,7 +244,7 @@ static int expire_and_be_cancelled(void *arg)
 
 static int cancel_the_late(void *arg)
 {
-    return cancel_waiting(expire_and_be_cancelled, arg);
+    return cancel_waiting(expire_and_be_cancelled, arg, &((struct too_late *)arg)->waits);
 }
 
 CHECK("R14.5", a_cancelled_task_is_not_told_that_it_is_late)

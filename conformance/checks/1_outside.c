@@ -161,7 +161,9 @@ enum { DOMAINS = 2 };
 struct silent {
     sem_t bells[DOMAINS];
     atomic_int accepted; /* calls of select in which a call was not refused */
-    atomic_bool busy, go;
+    atomic_int sleeps;   /* of domain 1 */
+    atomic_bool busy, go, wake;
+    miou_syscall *point; /* on which a task is suspended there, so that it sleeps in select */
     miou_promise *cancelled;
 };
 
@@ -179,6 +181,13 @@ static int select_in_silence(void *state, int block)
     atomic_fetch_add(&silent.accepted, miou_domain_self() != MIOU_NOT_RUNNING ||
                                            miou_check(NULL) != MIOU_NOT_RUNNING ||
                                            miou_domain_available() != MIOU_NOT_RUNNING);
+    if (state == &silent.bells[1]) {
+        atomic_fetch_add(&silent.sleeps, block);
+        if (atomic_load(&silent.wake) && miou_signal(silent.point) == 0) {
+            atomic_store(&silent.wake, false);
+            return 0;
+        }
+    }
     if (block)
         sem_wait(state);
     return 0;
@@ -192,6 +201,13 @@ static void interrupt_silence(void *state)
 static void forget_silence(void *state)
 {
     sem_destroy(state);
+}
+
+static int wait_in_silence(void *arg)
+{
+    (void)arg;
+    TRY(miou_syscall_create(&silent.point));
+    return miou_suspend(silent.point, NULL, NULL);
 }
 
 static int hold_up(void *arg)
@@ -211,17 +227,24 @@ static int call_and_cancel(void *arg)
 /* The other domain ends a task that has not begun, if it leaves such tasks out, and then sleeps. */
 static int cancel_in_silence(void *arg)
 {
-    miou_promise *holding, *cancelling;
+    miou_promise *waiting, *holding, *cancelling;
+    int sleeps;
 
+    TRY(call_on(1, &waiting, wait_in_silence, arg));
     TRY(call_on(1, &holding, hold_up, arg));
     while (!atomic_load(&silent.busy))
         TRY(miou_yield());
     TRY(miou_async(&cancelling, NULL, call_and_cancel, arg));
     TRY(let_others_run());
+    sleeps = silent.sleeps;
     atomic_store(&silent.go, true);
     TRY(miou_await(cancelling, NULL));
     TRY(miou_await(holding, NULL));
-    return run_on(1, return_0, arg);
+    while (silent.sleeps == sleeps)
+        TRY(miou_yield());
+    atomic_store(&silent.wake, true);
+    TRY(run_on(1, return_0, arg));
+    return miou_await(waiting, NULL);
 }
 
 CHECK("R1.4", calls_in_a_monitors_select)

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -337,6 +338,53 @@ CHECK("R1.17", domains_idle_without_tasks)
 CHECK("R1.17", domains_idle_without_tasks_with_the_posix_monitor)
 {
     assert_idles(miou_unix_run, 3, work_in_main);
+}
+
+/* Work until the others have come to rest, for which they may take a moment. */
+static int work_until_idle(void *arg)
+{
+    struct idling *t = arg;
+    int i;
+
+    for (i = 0; i < 20 && t->used > AT_REST; i++)
+        t->used = used_beside_work();
+    return 0;
+}
+
+/* A task of dom0 and one of another domain sleep meanwhile. */
+static int work_beside_sleepers(void *arg)
+{
+    miou_promise *sleepers[2];
+    int i;
+
+    for (i = 0; i < 2; i++)
+        TRY(spawn_on(2 * i, &sleepers[i], sleep_an_hour, NULL));
+    TRY(run_on(1, work_until_idle, arg));
+    for (i = 0; i < 2; i++)
+        TRY(miou_cancel(sleepers[i]));
+    return 0;
+}
+
+CHECK("R1.17", sleeping_uses_no_processor)
+{
+    assert_idles(miou_unix_run, 2, work_beside_sleepers);
+}
+
+static void handle(int number, void *unused)
+{
+    (void)number, (void)unused;
+}
+
+static int work_beside_a_handler(void *arg)
+{
+    TRY(miou_signal_handle(SIGUSR1, handle, NULL));
+    return run_on(1, work_until_idle, arg);
+}
+
+CHECK("R1.17", waiting_for_signals_uses_no_processor)
+{
+    assert_idles(miou_run, 1, work_beside_a_handler);
+    assert_idles(miou_unix_run, 1, work_beside_a_handler);
 }
 
 static void *send_after_work(void *arg)

@@ -113,12 +113,14 @@ static int spawn_fillers_everywhere(void *arg)
     return outcome;
 }
 
-static void assert_stack(size_t asked, size_t usable)
+static void assert_stack(check_runner *run, size_t asked, size_t usable)
 {
     _Atomic int spoilt = 0, filled = 0;
     struct filler t = {.size = usable, .mark = 99, .spoilt = &spoilt, .filled = &filled};
 
-    expect_code(run_stack(1, asked, spawn_fillers_everywhere, &t), 0);
+    expect_code(run_by(run, &(miou_options){.domains = 1, .stack_size = asked},
+                       spawn_fillers_everywhere, &t),
+                0);
     expect_number(filled, 2 * (FILLERS + 1));
     expect_number(spoilt, 0);
 }
@@ -126,15 +128,21 @@ static void assert_stack(size_t asked, size_t usable)
 
 CHECK("R1.11", default_stack)
 {
-    assert_stack(0, 64 << 10);
+    assert_stack(miou_run, 0, 64 << 10);
 }
 
 CHECK("R1.11", stacks_of_several_sizes)
 {
-    assert_stack(16 << 10, 16 << 10);
-    assert_stack(100000, 100000);
-    assert_stack(256 << 10, 256 << 10);
-    assert_stack(1 << 20, 1 << 20);
+    assert_stack(miou_run, 16 << 10, 16 << 10);
+    assert_stack(miou_run, 100000, 100000);
+    assert_stack(miou_run, 256 << 10, 256 << 10);
+    assert_stack(miou_run, 1 << 20, 1 << 20);
+}
+
+CHECK("R1.11", stacks_with_the_posix_monitor)
+{
+    assert_stack(miou_unix_run, 0, 64 << 10);
+    assert_stack(miou_unix_run, 256 << 10, 256 << 10);
 }
 
 /* A signal that interrupts a task whose functions use all that they may. The system call takes next

@@ -478,6 +478,7 @@ static const struct text texts[] = {
     {INT_MAX, "unknown error"},
     {INT_MIN, "unknown error"},
     {-10000, "unknown error"},
+    {MIOU_LAST, "unknown error"},
     {MIOU_LAST + 1, "unknown error"}, /* those before it may be codes of a part [R1.15] */
     {MIOU_LAST - 1, "unknown error"},
 };

@@ -370,6 +370,67 @@ CHECK("R2.23", a_thousand_crossings)
     expect_number(t.wrong, 0);
 }
 
+/* The child ends while dom0 is busy, and then another task of its domain goes on. */
+struct late {
+    int end; /* what the child returns */
+    miou_resource *resource;
+    atomic_bool ends, over;
+    int cancelled, checked, outcome;
+};
+
+static int transfer_and_end(void *arg)
+{
+    struct late *t = arg;
+
+    TRY(miou_resource_create(&t->resource, ignore, NULL));
+    TRY(miou_own(t->resource));
+    TRY(miou_transfer(t->resource));
+    atomic_store(&t->ends, true);
+    return t->end;
+}
+
+static int go_on_later(void *arg)
+{
+    struct late *t = arg;
+
+    while (!atomic_load(&t->ends))
+        TRY(miou_yield());
+    TRY(miou_yield());
+    atomic_store(&t->over, true);
+    return 0;
+}
+
+static int cancel_too_late(void *arg)
+{
+    struct late *t = arg;
+    miou_promise *child, *other;
+
+    TRY(call_on(1, &child, transfer_and_end, t));
+    TRY(call_on(1, &other, go_on_later, t));
+    until(&t->over);
+    NOTE(t->cancelled, miou_cancel(child));
+    NOTE(t->checked, miou_check(t->resource));
+    TRY(miou_await(child, &t->outcome));
+    TRY(miou_await(other, NULL));
+    return miou_disown(t->resource);
+}
+
+CHECK("R2.23", what_was_transferred_before)
+{
+    static const int ends[] = {0, 5, -7, MIOU_CANCELLED};
+    int i;
+
+    for (i = 0; i < (int)(sizeof ends / sizeof *ends); i++) {
+        with_index(i);
+        struct late t = {.end = ends[i]};
+
+        expect_code(run_with(1, cancel_too_late, &t), 0);
+        expect_noted(t.cancelled, 0);
+        expect_noted(t.checked, 0);
+        expect_code(t.outcome, MIOU_CANCELLED);
+    }
+}
+
 /* ---- R2.26: cancelled while it cancels ---- */
 
 struct cancelling {
@@ -441,7 +502,7 @@ CHECK("R2.26", cancelled_in_a_cancel)
 
 /* ---- R2.27: what a cancelled task may still do ---- */
 
-enum { ALLOWED = 14 };
+enum { ALLOWED = 15 };
 
 struct allowed {
     atomic_bool begun;
@@ -485,6 +546,7 @@ static void call_what_is_allowed(struct allowed *t, miou_promise *ended, miou_pr
     NOTE(t->calls[i++], miou_orphans_create(&made));
     NOTE(t->calls[i++], miou_orphans_free(made));
     NOTE(t->calls[i++], miou_domain_available() - 1);
+    NOTE(t->calls[i++], miou_domain_self() - 1);
     NOTE(t->calls[i++], miou_resource_create(&resource, count_finalised, &t->finalised));
     NOTE(t->calls[i++], miou_own(resource));
     NOTE(t->calls[i++], miou_release(resource));

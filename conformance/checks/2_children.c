@@ -217,6 +217,70 @@ CHECK("R2.9", cancel_waits_for_the_whole_tree)
     assert_slow(cancel_slow, miou_call, MIOU_CANCELLED);
 }
 
+/* A task is cancelled while it cancels its child, and asks how the child stands once the child's
+ * function has returned; if it goes on before that, it does not ask. */
+struct both_cancelled {
+    miou_computation *go;
+    miou_promise *child;
+    bool begun, cancelling, returned;
+    int state;
+};
+
+static int yield_and_return(void *arg)
+{
+    struct both_cancelled *t = arg;
+
+    t->begun = true;
+    yield_for_ever(NULL);
+    t->returned = true;
+    return 0;
+}
+
+static int cancel_and_ask(void *arg)
+{
+    struct both_cancelled *t = arg;
+
+    TRY(miou_async(&t->child, NULL, yield_and_return, t));
+    TRY(miou_computation_await(t->go, NULL));
+    t->cancelling = true;
+    miou_cancel(t->child);
+    if (t->returned)
+        NOTE(t->state, miou_promise_state(t->child));
+    return 0;
+}
+
+/* The child's turn is between this task's and that of the one that cancels it. */
+static int cancel_both(void *arg)
+{
+    struct both_cancelled *t = arg;
+    miou_promise *promise;
+
+    TRY(miou_computation_create(&t->go));
+    TRY(miou_async(&promise, NULL, cancel_and_ask, t));
+    while (!t->begun)
+        TRY(miou_yield());
+    TRY(let_others_run());
+    TRY(miou_computation_complete(t->go, 0));
+    while (!t->cancelling)
+        TRY(miou_yield());
+    return miou_cancel(promise);
+}
+
+static int cancel_both_elsewhere(void *arg)
+{
+    return run_on(1, cancel_both, arg);
+}
+
+CHECK("R2.9", a_cancelled_task_ends_when_it_returns)
+{
+    struct both_cancelled here = {.state = MIOU_STATE_FAILED}, there = here;
+
+    expect_code(run_with(0, cancel_both, &here), 0);
+    expect_noted(here.state, MIOU_STATE_FAILED);
+    expect_code(run_with(1, cancel_both_elsewhere, &there), 0);
+    expect_noted(there.state, MIOU_STATE_FAILED);
+}
+
 CHECK("R2.9 R2.18", run_waits_for_the_children_of_main)
 {
     struct lineage t = {0};
@@ -320,6 +384,49 @@ CHECK("R2.16", bad_asyncs)
 CHECK("R2.16", bad_calls)
 {
     assert_bad_spawns(miou_call);
+}
+
+/* Calls where no domain can take a task. */
+struct useless_calls {
+    int code, still_owned, spawned;
+    bool written;
+};
+
+static int call_in_vain(void *arg)
+{
+    struct useless_calls *t = arg;
+    miou_promise *const nothing = arg, *promise = nothing;
+    miou_resource *resource;
+
+    TRY(miou_resource_create(&resource, ignore, NULL));
+    TRY(miou_own(resource));
+    NOTE(t->code, miou_call(&promise, &(miou_spawn){MIOU_GIVE(resource)}, count_one, &t->spawned));
+    t->written = promise != nothing;
+    NOTE(t->still_owned, miou_check(resource));
+    return miou_disown(resource);
+}
+
+static int call_in_vain_elsewhere(void *arg)
+{
+    return run_on(1, call_in_vain, arg);
+}
+
+static void assert_useless(int domains, miou_task *fn)
+{
+    struct useless_calls t = {0};
+
+    expect_code(run_with(domains, fn, &t), 0);
+    expect_noted(t.code, MIOU_NO_DOMAIN_AVAILABLE);
+    expect_noted(t.still_owned, 0);
+    expect_number(t.spawned, 0);
+    expect_false(t.written);
+}
+#define assert_useless(...) IN_HELPER(assert_useless, (__VA_ARGS__), #__VA_ARGS__)
+
+CHECK("R2.16", calls_without_domains)
+{
+    assert_useless(0, call_in_vain);
+    assert_useless(1, call_in_vain_elsewhere);
 }
 
 /* ---- R2.17: whatever main returns ---- */

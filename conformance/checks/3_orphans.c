@@ -346,7 +346,7 @@ static int ask_when_cancelled(void *arg)
 
 static int cancel_asking(void *arg)
 {
-    return cancel_waiting(ask_when_cancelled, arg);
+    return cancel_waiting(ask_when_cancelled, arg, NULL);
 }
 
 CHECK("R3.21 R3.23", what_the_cancelled_may_ask_of_orphanages)

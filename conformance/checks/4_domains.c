@@ -138,11 +138,11 @@ CHECK("R4.9 R4.20", outcomes_may_be_null)
 
 /* ---- R4.10 */
 
-enum { MOST_DOMAINS = 3 };
+enum { MOST_DOMAINS = 3, MANY_DOMAINS = 40 };
 
 struct spread {
     size_t count;
-    atomic_int tasks[MOST_DOMAINS + 1];
+    atomic_int tasks[MANY_DOMAINS + 1];
 };
 
 static int count_on_domain(void *arg)
@@ -200,6 +200,12 @@ CHECK("R4.10", numbers_differ_by_at_most_one)
     expect_code(run_with(3, try_counts, NULL), 8);
     expect_code(run_with(2, try_counts_elsewhere, NULL), 8);
     expect_code(run_with(3, try_counts_elsewhere, NULL), 8);
+}
+
+CHECK("R4.10", many_domains)
+{
+    expect_code(run_with(MANY_DOMAINS, try_counts, NULL), 8);
+    expect_code(run_with(MANY_DOMAINS, try_counts_elsewhere, NULL), 8);
 }
 
 /* ---- R4.11 */

@@ -622,7 +622,7 @@ struct arguments {
     int no_place, no_finaliser, own, check, disown, release, transfer;
     int given_null, called_null, no_list, still_owned;
     miou_resource *untouched;
-    atomic_int ran;
+    atomic_int ran, waits;
 };
 
 static int count_run(void *arg)
@@ -631,12 +631,8 @@ static int count_run(void *arg)
     return 0;
 }
 
-static int try_bad_arguments(void *arg)
+static void try_without_resources(struct arguments *tried)
 {
-    struct arguments *tried = arg;
-    miou_resource *resource;
-    miou_promise *promise;
-
     NOTE(tried->no_place, miou_resource_create(NULL, finalise_nothing, NULL));
     NOTE(tried->no_finaliser, miou_resource_create(&tried->untouched, NULL, tried));
     NOTE(tried->own, miou_own(NULL));
@@ -644,6 +640,15 @@ static int try_bad_arguments(void *arg)
     NOTE(tried->disown, miou_disown(NULL));
     NOTE(tried->release, miou_release(NULL));
     NOTE(tried->transfer, miou_transfer(NULL));
+}
+
+static int try_bad_arguments(void *arg)
+{
+    struct arguments *tried = arg;
+    miou_resource *resource;
+    miou_promise *promise;
+
+    try_without_resources(tried);
     if (acquire(&resource, finalise_nothing, NULL))
         return BOOM;
     NOTE(tried->given_null,
@@ -661,7 +666,7 @@ static int try_bad_arguments_below(void *arg)
     return run_there(1, try_bad_arguments, arg);
 }
 
-static void assert_refused(struct arguments *tried)
+static void assert_no_resources(struct arguments *tried)
 {
     expect_noted(tried->no_place, -EINVAL);
     expect_noted(tried->no_finaliser, -EINVAL);
@@ -670,11 +675,17 @@ static void assert_refused(struct arguments *tried)
     expect_noted(tried->disown, -EINVAL);
     expect_noted(tried->release, -EINVAL);
     expect_noted(tried->transfer, -EINVAL);
+    expect_true(tried->untouched == NULL);
+}
+#define assert_no_resources(...) IN_HELPER(assert_no_resources, (__VA_ARGS__), #__VA_ARGS__)
+
+static void assert_refused(struct arguments *tried)
+{
+    assert_no_resources(tried);
     expect_one_of(tried->given_null, -EINVAL, MIOU_NOT_OWNER);
     expect_one_of(tried->called_null, -EINVAL, MIOU_NOT_OWNER);
     expect_one_of(tried->no_list, -EINVAL, MIOU_NOT_OWNER);
     expect_true(tried->still_owned);
-    expect_true(tried->untouched == NULL);
     expect_number(atomic_load(&tried->ran), 0);
 }
 #define assert_refused(...) IN_HELPER(assert_refused, (__VA_ARGS__), #__VA_ARGS__)
@@ -687,6 +698,35 @@ CHECK("R5.23", arguments_that_are_no_resources)
     assert_refused(&tried);
     expect_code(run_with(2, try_bad_arguments_below, &below), 0);
     assert_refused(&below);
+}
+
+static int try_when_cancelled(void *arg)
+{
+    struct arguments *tried = arg;
+
+    raise_and_yield(&tried->waits);
+    try_without_resources(tried);
+    return 0;
+}
+
+static int cancel_here(void *arg)
+{
+    return cancel_there(0, try_when_cancelled, arg, &((struct arguments *)arg)->waits);
+}
+
+static int cancel_elsewhere(void *arg)
+{
+    return cancel_there(1, try_when_cancelled, arg, &((struct arguments *)arg)->waits);
+}
+
+CHECK("R5.23", arguments_of_the_cancelled)
+{
+    struct arguments here = {.untouched = NULL}, elsewhere = {.untouched = NULL};
+
+    expect_code(run_with(1, cancel_here, &here), MIOU_CANCELLED);
+    assert_no_resources(&here);
+    expect_code(run_with(1, cancel_elsewhere, &elsewhere), MIOU_CANCELLED);
+    assert_no_resources(&elsewhere);
 }
 
 /* ---- R5.26 */

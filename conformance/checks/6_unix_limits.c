@@ -919,7 +919,7 @@ static int cancel_reader_of_zero(void *arg)
 {
     struct zero *t = arg;
 
-    t->waited = cancel_waiting(wait_for_zero, t) == 0;
+    t->waited = cancel_waiting(wait_for_zero, t, NULL) == 0;
     return 0;
 }
 

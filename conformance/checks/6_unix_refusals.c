@@ -370,8 +370,8 @@ static int cancel_those_that_wait(void *arg)
 
     TRY(listen_on(&t->listener, 0, 0));
     TRY(receive_on_udp(&t->udp, 0));
-    TRY(cancel_waiting(accept_in_vain, t));
-    return cancel_waiting(receive_in_vain, t);
+    TRY(cancel_waiting(accept_in_vain, t, NULL));
+    return cancel_waiting(receive_in_vain, t, NULL);
 }
 
 CHECK("R6.8", a_call_that_was_cancelled_has_written_nothing)

@@ -106,6 +106,123 @@ CHECK("R6.4", reading_ends_with_0_after_the_last_byte)
     expect_number(t.answer, 'y');
 }
 
+/* A task waits for more than comes; what comes then is read by others, or by itself. */
+enum { ROUNDS = 3 };
+
+struct short_reads {
+    int (*open)(struct pair *pair);
+    struct pair pair;
+    atomic_bool waits;
+    ssize_t first, at_end;
+    ssize_t later[ROUNDS];
+    char buffer[8];
+};
+
+static int open_tcp(struct pair *pair)
+{
+    return pair_open(pair, 0);
+}
+
+static int open_local(struct pair *pair)
+{
+    return pair_adopt(pair, SOCK_STREAM, 0);
+}
+
+static int read_twice(void *arg)
+{
+    struct short_reads *t = arg;
+
+    atomic_store(&t->waits, true);
+    NOTE(t->first, miou_read(t->pair.fd, t->buffer, sizeof t->buffer));
+    NOTE(t->at_end, miou_read(t->pair.fd, t->buffer, sizeof t->buffer));
+    return 0;
+}
+
+static int read_short(void *arg)
+{
+    struct short_reads *t = arg;
+
+    atomic_store(&t->waits, true);
+    NOTE(t->first, miou_read(t->pair.fd, t->buffer, sizeof t->buffer));
+    return 0;
+}
+
+/* Open a connection, and have a task read that waits then. */
+static int begin_reading(struct short_reads *t, miou_task *reader, miou_promise **promise)
+{
+    TRY(t->open(&t->pair));
+    TRY(miou_async(promise, NULL, reader, t));
+    while (!atomic_load(&t->waits))
+        TRY(miou_yield());
+    return let_others_run();
+}
+
+/* The domain learns of the last bytes and of the end at one time. */
+static int end_behind_bytes(void *arg)
+{
+    struct short_reads *t = arg;
+    miou_promise *promise;
+
+    TRY(begin_reading(t, read_twice, &promise));
+    peer_send(t->pair.peer, "xy", 2);
+    shutdown(t->pair.peer, SHUT_WR);
+    await_events(t->pair.number, POLLRDHUP);
+    return miou_await(promise, NULL);
+}
+
+CHECK("R6.4", the_end_comes_with_the_last_bytes)
+{
+    int (*const kinds[])(struct pair *) = {open_tcp, open_local};
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        with_index(i);
+        struct short_reads t = {.open = kinds[i], .at_end = -1};
+
+        expect_code(unix_run_with(0, end_behind_bytes, &t), 0);
+        expect_noted(t.first, 2);
+        expect_noted(t.at_end, 0);
+    }
+}
+
+/* The domain sleeps while bytes come for which no task waits. */
+static int read_what_nobody_waited_for(void *arg)
+{
+    struct short_reads *t = arg;
+    miou_promise *promise;
+    int i;
+
+    TRY(begin_reading(t, read_short, &promise));
+    peer_send(t->pair.peer, "x", 1);
+    TRY(miou_await(promise, NULL));
+    for (i = 0; i < ROUNDS; i++) {
+        peer_send(t->pair.peer, "yz", 2);
+        await_bytes(t->pair.number, 2);
+        TRY(miou_sleep(MILLISECOND));
+        NOTE(t->later[i], miou_read(t->pair.fd, t->buffer, sizeof t->buffer));
+    }
+    return 0;
+}
+
+CHECK("R6.4", what_comes_while_nobody_waits_is_read)
+{
+    int (*const kinds[])(struct pair *) = {open_tcp, open_local};
+    int i, round;
+
+    for (i = 0; i < 2; i++) {
+        with_index(i);
+        struct short_reads t = {.open = kinds[i]};
+
+        expect_code(unix_run_with(0, read_what_nobody_waited_for, &t), 0);
+        expect_noted(t.first, 1);
+        for (round = 0; round < ROUNDS; round++) {
+            with_index(round);
+
+            expect_noted(t.later[round], 2);
+        }
+    }
+}
+
 struct nothing {
     ssize_t read[3], written[2], after;
     char buffer[4];

@@ -264,7 +264,7 @@ static int wait_and_be_cancelled(void *arg)
 
 static int cancel_awaiting(void *arg)
 {
-    return cancel_waiting(wait_and_be_cancelled, arg);
+    return cancel_waiting(wait_and_be_cancelled, arg, NULL);
 }
 
 CHECK("R8.11", cancelled_while_waiting_for_several)
@@ -348,8 +348,16 @@ CHECK("R8.11", cancelled_while_the_others_end)
 
 /* One child has ended, and the other one has not. */
 struct half {
+    atomic_bool ended;
     int result, outcomes[2], freed;
 };
+
+/* It begins when the other one has returned. */
+static int tell_and_yield(void *arg)
+{
+    atomic_store((atomic_bool *)arg, true);
+    return yield_for_ever(NULL);
+}
 
 static int await_half(void *arg)
 {
@@ -357,7 +365,7 @@ static int await_half(void *arg)
     miou_promise *p[2];
 
     TRY(spawn_number(miou_async, &p[0], 5));
-    TRY(miou_async(&p[1], NULL, yield_for_ever, NULL));
+    TRY(miou_async(&p[1], NULL, tell_and_yield, &t->ended));
     NOTE(t->result, miou_await_all(t->outcomes, p, 2));
     NOTE(t->freed, miou_promise_free(p[0]));
     return 0;
@@ -365,7 +373,7 @@ static int await_half(void *arg)
 
 static int cancel_at_half(void *arg)
 {
-    return cancel_waiting(await_half, arg);
+    return cancel_waiting(await_half, arg, &((struct half *)arg)->ended);
 }
 
 CHECK("R8.11", cancelled_when_only_one_has_ended)
@@ -384,6 +392,7 @@ CHECK("R8.11", cancelled_when_only_one_has_ended)
 struct states {
     int running, cancelled, finaliser;
     miou_promise *promise;
+    atomic_bool waits;
 };
 
 static void ask_state(void *value)
@@ -403,6 +412,7 @@ static int ask_when_cancelled(void *arg)
     TRY(miou_await(t->promise, NULL));
     TRY(miou_resource_create(&resource, ask_state, t));
     TRY(miou_own(resource));
+    atomic_store(&t->waits, true);
     yield_for_ever(NULL);
     NOTE(t->cancelled, miou_promise_state(t->promise));
     return 0;
@@ -410,12 +420,12 @@ static int ask_when_cancelled(void *arg)
 
 static int cancel_asking(void *arg)
 {
-    return cancel_waiting(ask_when_cancelled, arg);
+    return cancel_waiting(ask_when_cancelled, arg, &((struct states *)arg)->waits);
 }
 
 CHECK("R8.12", states_are_told_to_the_cancelled_and_to_finalisers)
 {
-    struct states t = {-1, -1, -1, NULL};
+    struct states t = {.running = -1, .cancelled = -1, .finaliser = -1};
 
     expect_code(run_with(1, cancel_asking, &t), 0);
     expect_noted(t.running, MIOU_STATE_RUNNING);

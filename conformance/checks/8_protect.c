@@ -111,7 +111,7 @@ CHECK("R8.14", protect_needs_two_functions)
 /* Run a task with miou_protect, let it wait, and cancel it. */
 static int cancel_a_protected(void *arg)
 {
-    return cancel_waiting(protect, arg);
+    return cancel_waiting(protect, arg, NULL);
 }
 
 static int call_and_cancel_a_protected(void *arg)
@@ -163,7 +163,7 @@ static int protect_twice(void *arg)
 
 static int cancel_a_nested(void *arg)
 {
-    return cancel_waiting(protect_twice, arg);
+    return cancel_waiting(protect_twice, arg, NULL);
 }
 
 CHECK("R8.14 R8.15", nested_and_refused)
@@ -258,7 +258,7 @@ static int rebel(void *arg)
 
 static int cancel_a_rebel(void *arg)
 {
-    return cancel_waiting(rebel, arg);
+    return cancel_waiting(rebel, arg, NULL);
 }
 
 CHECK("R8.15", on_cancellation_neither_suspends_nor_spawns_nor_owns)
@@ -302,7 +302,7 @@ static int own_after_failing(void *arg)
 
 static int cancel_a_failing(void *arg)
 {
-    return cancel_waiting(own_after_failing, arg);
+    return cancel_waiting(own_after_failing, arg, NULL);
 }
 
 CHECK("R8.15", calls_work_again_after_it_has_failed)

@@ -114,7 +114,7 @@ int station_run(struct stations *stations, int domains, miou_task *fn, void *arg
 
 /* ---- the passengers ---- */
 
-static void enter(void *arg)
+void passenger_enter(void *arg)
 {
     struct passenger *passenger = arg;
     struct station *station = passenger->station;
@@ -128,7 +128,7 @@ int passenger_wait(struct passenger *passenger)
 {
     passenger->station = miou_monitor_state();
     TRY(miou_syscall_create(&passenger->point));
-    return miou_suspend(passenger->point, enter, passenger);
+    return miou_suspend(passenger->point, passenger_enter, passenger);
 }
 
 void station_run_alone(int round)

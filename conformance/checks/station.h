@@ -57,6 +57,9 @@ int station_run(struct stations *stations, int domains, miou_task *fn, void *arg
 /* In a task: wait at the station of this domain until called. Returns as miou_suspend. */
 int passenger_wait(struct passenger *passenger);
 
+/* What it does when it is suspended, if it does so by itself: the station and the point are set. */
+void passenger_enter(void *passenger);
+
 /* Call a passenger that waits or will wait, from any thread. */
 void passenger_call(struct passenger *passenger);
 

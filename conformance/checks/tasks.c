@@ -79,12 +79,34 @@ int run_on(int domain, miou_task *fn, void *arg)
     return await_and_free(promise);
 }
 
-int cancel_waiting(miou_task *fn, void *arg)
+struct waiting {
+    miou_task *fn;
+    void *arg;
+    atomic_bool begun, *waits;
+};
+
+static int wait_or_end(void *arg)
 {
+    struct waiting *t = arg;
+    int result;
+
+    atomic_store(&t->begun, true);
+    result = t->fn(t->arg);
+    atomic_store(t->waits, true); /* it has failed before */
+    return result;
+}
+
+/* Its call may let others run for some turns before it waits. */
+int cancel_waiting(miou_task *fn, void *arg, atomic_bool *waits)
+{
+    struct waiting t = {.fn = fn, .arg = arg};
     miou_promise *promise;
 
-    TRY(miou_async(&promise, NULL, fn, arg));
-    let_others_run();
+    t.waits = waits ? waits : &t.begun;
+    TRY(miou_async(&promise, NULL, wait_or_end, &t));
+    while (!atomic_load(t.waits))
+        TRY(miou_yield());
+    TRY(let_others_run());
     return miou_cancel(promise);
 }
 

@@ -51,8 +51,9 @@ int await_and_free(miou_promise *promise);
 /* Spawn a task on a domain, await it and give its promise back; returns how it ended. */
 int run_on(int domain, miou_task *fn, void *arg);
 
-/* Spawn a task on this domain, let it run until it waits, and cancel it. */
-int cancel_waiting(miou_task *fn, void *arg);
+/* Spawn a task on this domain and cancel it while it waits: in its first call that can suspend or,
+ * if there is a flag, in the first one after it has raised the flag. */
+int cancel_waiting(miou_task *fn, void *arg, atomic_bool *waits);
 
 /* A task that yields until it is cancelled, and ends some milliseconds later. */
 struct slow {

@@ -267,6 +267,16 @@ static int run_on_default_stacks(const miou_options *options, miou_task *fn, voi
 }
 MUTANT("R1.11", stacks_have_one_size, .run = run_on_default_stacks);
 
+static int unix_run_on_default_stacks(const miou_options *options, miou_task *fn, void *arg)
+{
+    miou_options less = options ? *options : (miou_options){0};
+
+    if (less.stack_size < SIZE_MAX / 4)
+        less.stack_size = 0;
+    return true_miou_unix_run(&less, fn, arg);
+}
+MUTANT("R1.11", the_posix_monitor_has_one_size, .unix_run = unix_run_on_default_stacks);
+
 static int run_on_small_stacks(const miou_options *options, miou_task *fn, void *arg)
 {
     miou_options less = options ? *options : (miou_options){0};
@@ -309,6 +319,12 @@ static const char *say_first_errors(int error)
     return true_miou_strerror(error < MIOU_NO_MONITOR ? 0 : error);
 }
 MUTANT("R1.15", the_last_codes_have_no_text, .strerror = say_first_errors);
+
+static const char *say_last(int error)
+{
+    return error == MIOU_LAST ? "last" : true_miou_strerror(error);
+}
+MUTANT("R1.15", the_last_has_a_text, .strerror = say_last);
 
 static const char *say_in_a_buffer(int error)
 {

@@ -432,6 +432,17 @@ static int async_and_write(miou_promise **promise, const miou_spawn *options, mi
 }
 MUTANT("R2.16", failed_spawns_write, .async = async_and_write);
 
+static int call_and_write_without_domains(miou_promise **promise, const miou_spawn *options,
+                                          miou_task *fn, void *arg)
+{
+    int result = true_miou_call(promise, options, fn, arg);
+
+    if (result == MIOU_NO_DOMAIN_AVAILABLE && promise)
+        *promise = NULL;
+    return result;
+}
+MUTANT("R2.16", calls_without_domains_write, .call = call_and_write_without_domains);
+
 /* ---- R2.12 to R2.14: cancelling ---- */
 
 static int cancelled_children_must_be_awaited(struct task *self, int value)
@@ -743,3 +754,9 @@ static int state_unless_cancelled(miou_promise *promise)
     return self_is_cancelled() ? MIOU_CANCELLED : true_miou_promise_state(promise);
 }
 MUTANT("R2.27", the_cancelled_are_told_nothing, .promise_state = state_unless_cancelled);
+
+static int domain_unless_cancelled(void)
+{
+    return self_is_cancelled() ? MIOU_CANCELLED : true_miou_domain_self();
+}
+MUTANT("R2.27", the_cancelled_are_on_no_domain, .domain_self = domain_unless_cancelled);

@@ -191,6 +191,25 @@ static int parallel_unevenly(int *outcomes, miou_task *fn, void *const *args, si
 }
 MUTANT("R4.10", the_first_domain_gets_most, .parallel = parallel_unevenly);
 
+static int call_to_the_first_sixteen(miou_promise **promise, size_t i, miou_task *fn, void *arg)
+{
+    int self = true_miou_domain_self();
+    int usable = true_miou_domain_available() - (self > 0), pin;
+
+    if (usable <= 16)
+        return true_miou_call(promise, NULL, fn, arg);
+    pin = 1 + (int)(i % 16);
+    if (self > 0 && pin >= self)
+        pin++;
+    return true_miou_call(promise, &(miou_spawn){.pin = &pin}, fn, arg);
+}
+
+static int parallel_on_sixteen(int *outcomes, miou_task *fn, void *const *args, size_t count)
+{
+    return parallel_by(call_to_the_first_sixteen, outcomes, fn, args, count);
+}
+MUTANT("R4.10", sixteen_domains_are_enough, .parallel = parallel_on_sixteen);
+
 static int parallel_of_something(int *outcomes, miou_task *fn, void *const *args, size_t count)
 {
     int error = true_miou_parallel(outcomes, fn, args, count);

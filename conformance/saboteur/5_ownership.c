@@ -622,6 +622,12 @@ static int check_null(miou_resource *resource)
 }
 MUTANT("R5.23", null_is_another_s, .check = check_null);
 
+static int check_null_when_cancelled(miou_resource *resource)
+{
+    return self_is_cancelled() ? check_null(resource) : true_miou_check(resource);
+}
+MUTANT("R5.23", null_is_another_s_to_the_cancelled, .check = check_null_when_cancelled);
+
 static int create_without_a_finaliser(miou_resource **resource, miou_finaliser *finaliser,
                                       void *value)
 {

@@ -131,6 +131,18 @@ static int protect_to_a_value(miou_mutex *mutex, miou_task *fn, void *arg)
 }
 MUTANT("R9.9", protect_returns_no_value, .mutex_protect = protect_to_a_value);
 
+static int protect_and_unlock(miou_mutex *mutex, miou_task *fn, void *arg)
+{
+    int result, error;
+
+    if (!fn || (result = true_miou_mutex_lock(mutex)) < 0)
+        return true_miou_mutex_protect(mutex, fn, arg);
+    result = fn(arg);
+    error = true_miou_mutex_unlock(mutex);
+    return error < 0 ? error : result;
+}
+MUTANT("R9.9", protect_has_to_unlock, .mutex_protect = protect_and_unlock);
+
 static int protect_but_the_cancelled(miou_mutex *mutex, miou_task *fn, void *arg)
 {
     int result = true_miou_mutex_protect(mutex, fn, arg);
