@@ -137,11 +137,11 @@ static ssize_t read_one_too_many(miou_fd *fd, void *buffer, size_t size)
     ssize_t n = true_miou_read(fd, buffer, size);
     char byte;
 
-    if (n == 1 && size == 1 && ready(fd, POLLIN))
+    if (n > 0 && (size_t)n == size && ready(fd, POLLIN))
         (void)!read(true_miou_fd_number(fd), &byte, 1);
     return n;
 }
-MUTANT("R6.4", one_byte_costs_two, .read = read_one_too_many);
+MUTANT("R6.4", a_full_buffer_costs_a_byte, .read = read_one_too_many);
 
 /* ---- R6.6 and R6.7 */
 
