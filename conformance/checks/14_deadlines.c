@@ -692,7 +692,7 @@ CHECK("R14.1", the_result_is_that_of_the_function)
 enum { OUTCOMES = 8 };
 
 static const int outcomes[OUTCOMES] = {
-    0,     INT_MAX, INT_MIN, MIOU_CANCELLED, MIOU_EXPIRED, MIOU_RESOURCE_LEAKED, MIOU_IN_FINALISER,
+    0,     INT_MAX, -EPERM, MIOU_CANCELLED, MIOU_EXPIRED, MIOU_RESOURCE_LEAKED, MIOU_IN_FINALISER,
     -EINTR};
 
 static int call_for_outcomes(void *arg)
