@@ -124,6 +124,12 @@ $(B)/%.inc: conformance/report/%
 $(B)/conformance/report/html.o: $(B)/page.css.inc $(B)/page.js.inc
 $(B)/conformance/report/html.o: FLAGS += -I$(B)
 
+# The model as a driver, which takes any branch that the rules leave open.
+$(B)/model-driver: $(patsubst %.c,$(B)/%.o,$(call room,$(addprefix conformance/,walker model scenario)))
+	$(LINK) $^ -lcmark
+
+all: $(B)/model-driver
+
 # The specification as a page of HTML.
 $(B)/specification: $(B)/conformance/specification.o $(patsubst %.c,$(B)/%.o,$(call room,conformance/scenario))
 	$(LINK) $^ -lcmark $(JSON)

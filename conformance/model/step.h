@@ -33,6 +33,9 @@ struct model {
     bool apart;                        /* each operation is a step of its own */
     bool without[FREEDOM_KINDS];       /* freedoms that are not taken: always the first branch */
     bool used[FREEDOM_KINDS];          /* those that left a step more than one branch */
+    int (*choose)(void *chooser, enum freedom freedom, int count); /* the answer of a pick that is
+                                                                      not known; NULL: the first */
+    void *chooser;
 };
 
 enum { PICKS_MAX = 64, EVENTS_MAX = 64 };
