@@ -120,6 +120,31 @@ static void finalisers_precede_the_end(void **state)
             "nothing more of that domain", "child on domain 1 has returned, but has not ended");
 }
 
+/* Those of a task that never begins, too, which may end in the turn of the one that fails; but what
+ * else comes of that turn may be seen elsewhere before. */
+static void finalisers_of_the_unbegun_precede_the_end(void **state)
+{
+    static const char text[] = "domains 2\nshared r\ntask main\ncreate r\nown r\n"
+                               "p = call parent give=r\nawait p\ntask parent\nc = call waits\n"
+                               "until up\nq = async child give=r\nfail boom\ntask child\n"
+                               "task waits\npost up\nuntil never\n";
+#define FAILS                                                                                      \
+    "begin main 0\ndid main 4 ok\ndid main 5 ok\nspawn main 6 parent\ndid main 6 ok\n"             \
+    "begin parent 1\nspawn parent 9 waits\ndid parent 9 ok\nbegin waits 2\ndid waits 15 ok\n"      \
+    "did parent 10 ok\nspawn parent 11 child\ndid parent 11 ok\nend parent\n"
+
+    (void)state;
+    allows(text, FAILS "finalise main r 1\ndid waits 16 stopped\nend waits\n"
+                       "did main 7 failed boom\nend main\nrun ok\n");
+    allows(text, FAILS "did waits 16 stopped\nend waits\nfinalise main r 1\n"
+                       "did main 7 failed boom\nend main\nrun ok\n");
+    refuses(text,
+            FAILS "did waits 16 stopped\nend waits\ndid main 7 failed boom\n"
+                  "finalise main r 1\nend main\nrun ok\n",
+            "nothing more of that domain", "'did main 7 failed boom'");
+#undef FAILS
+}
+
 /* R2.24: what is spawned below a task that is being cancelled may be kept from beginning, before
  * its parent is cancelled. */
 static void a_growing_tree_is_cancelled_at_its_tips(void **state)
@@ -648,6 +673,7 @@ int main(void)
         cmocka_unit_test(reports_may_cross),
         cmocka_unit_test(nothing_precedes_its_task),
         cmocka_unit_test(finalisers_precede_the_end),
+        cmocka_unit_test(finalisers_of_the_unbegun_precede_the_end),
         cmocka_unit_test(a_growing_tree_is_cancelled_at_its_tips),
         cmocka_unit_test(a_call_lends_its_turn),
         cmocka_unit_test(a_deadlock_follows_what_was_heard),

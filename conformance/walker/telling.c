@@ -18,7 +18,8 @@ struct telling {
     const struct program *program;
     FILE *output;
     struct lane lanes[MODEL_DOMAINS_MAX];
-    struct made { /* an instance; the first, 0, is not used, as the model counts them from 1 */
+    unsigned mute; /* domains with a task that has ended and a line of it that waits, a bit each */
+    struct made {  /* an instance; the first, 0, is not used, as the model counts them from 1 */
         int task;
         int number; /* among those of its task */
     } * instances;
@@ -272,13 +273,19 @@ static void add_event(struct telling *telling, const struct event *event,
 }
 
 /* Whether what an event stands for can be seen elsewhere before its line is written: what an
- * operation does, and that a resource has ended, but not that its task has. */
-static bool may_wait(const struct telling *telling, const struct event *event)
+ * operation does, and that a resource has ended. */
+static bool may_wait(enum event_kind kind)
+{
+    return kind == EVENT_DID || kind == EVENT_FINALISE;
+}
+
+/* That a task has ended cannot be seen before: one that never began may have ended in the step that
+ * has finalised what it owned. */
+static bool ends_unbegun(const struct telling *telling, const struct event *event)
 {
     uint8_t life = telling->walk->state.units[event->unit].life;
 
-    return event->kind == EVENT_DID ||
-           (event->kind == EVENT_FINALISE && (life == LIFE_BEGUN || life == LIFE_RETURNED));
+    return event->kind == EVENT_FINALISE && life != LIFE_BEGUN && life != LIFE_RETURNED;
 }
 
 static void tell_step(struct telling *telling)
@@ -292,8 +299,10 @@ static void tell_step(struct telling *telling)
         const struct event *event = &step->events[e];
 
         add_event(telling, event, e > 0 && event[-1].kind == EVENT_FINALISE ? &event[-1] : NULL);
-        if (!late || !may_wait(telling, event))
+        if (!late || !may_wait(event->kind))
             write_lines(telling, event->domain);
+        else if (ends_unbegun(telling, event))
+            telling->mute |= 1u << event->domain;
     }
 }
 
@@ -323,7 +332,8 @@ static enum walk_end go_on(struct telling *telling)
             catch_up(telling);
             continue;
         }
-        end = walk_step(walk, held);
+        telling->mute &= held;
+        end = walk_step(walk, held, telling->mute);
         if (end == WALK_GOES_ON)
             tell_step(telling);
         if (telling->count > INSTANCES_MAX)

@@ -83,12 +83,13 @@ void walk_free(struct walk *walk)
 /* ---- A step ---- */
 
 /* Make one of the moves that are possible: the answer to the first pick. */
-static bool move(struct walk *walk, struct step *step, int answer, unsigned held)
+static bool move(struct walk *walk, struct step *step, int answer, unsigned held, unsigned mute)
 {
     bool stuck;
 
     *step = (struct step){.state = &walk->state,
                           .held = held,
+                          .mute = mute,
                           .picks = {(uint8_t)answer},
                           .picks_known = answer >= 0};
     model_step(walk->model, &walk->before, step, &stuck);
@@ -106,20 +107,20 @@ static double weight_of(const struct mood *mood, const struct step *step)
 }
 
 /* The move that the next step makes; -1: there is only one; -2: none. */
-static int pick_move(struct walk *walk, unsigned held)
+static int pick_move(struct walk *walk, unsigned held, unsigned mute)
 {
     struct step step;
     double total = 0;
     int count, picked = -1;
 
     walk->first = FREEDOM_KINDS;
-    if (!move(walk, &step, -1, held))
+    if (!move(walk, &step, -1, held, mute))
         return -2;
     count = walk->first == FREEDOM_INTERLEAVING ? step.counts[0] : 0;
     for (int i = 0; i < count; i++) {
         double weight;
 
-        move(walk, &step, i, held);
+        move(walk, &step, i, held, mute);
         weight = weight_of(&walk->mood, &step);
         total += weight;
         if (walk_draws(walk, weight / total))
@@ -128,15 +129,15 @@ static int pick_move(struct walk *walk, unsigned held)
     return picked;
 }
 
-enum walk_end walk_step(struct walk *walk, unsigned held)
+enum walk_end walk_step(struct walk *walk, unsigned held, unsigned mute)
 {
     int picked;
 
     state_copy(&walk->before, &walk->state);
     walk->trying = true;
-    picked = pick_move(walk, held);
+    picked = pick_move(walk, held, mute);
     walk->trying = false;
-    if (picked < -1 || !move(walk, &walk->step, picked, held)) {
+    if (picked < -1 || !move(walk, &walk->step, picked, held, mute)) {
         state_copy(&walk->state, &walk->before);
         return WALK_STUCK;
     }

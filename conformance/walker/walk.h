@@ -40,9 +40,10 @@ struct mood mood_random(uint64_t *random);
 struct walk *walk_create(const struct program *program, struct mood mood, uint64_t random);
 void walk_free(struct walk *walk);
 
-/* Take a step; the domains of `held`, a bit each, only hear of things. Stuck: there is none. Full:
- * there is no room for what it leads to. */
-enum walk_end walk_step(struct walk *walk, unsigned held);
+/* Take a step. The domains of `held`, a bit each, only hear of things; that a task of one of `mute`
+ * has ended no other domain hears. Stuck: there is none. Full: there is no room for what it leads
+ * to. */
+enum walk_end walk_step(struct walk *walk, unsigned held, unsigned mute);
 
 /* Whether something happens that is as likely as this, from 0 to 1. */
 bool walk_draws(struct walk *walk, double likely);
