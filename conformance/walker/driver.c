@@ -158,7 +158,7 @@ static uint64_t number_of(const char *text, uint64_t most)
 static double *freedom_of(struct wishes *wishes, const char *name)
 {
     for (int f = 0; f < FREEDOM_KINDS; f++)
-        if (strcmp(name, freedom_name(f)) == 0)
+        if (f != FREEDOM_INTERLEAVING && strcmp(name, freedom_name(f)) == 0)
             return &wishes->freedoms[f];
     die("there is no such freedom");
 }
