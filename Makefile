@@ -184,6 +184,8 @@ TESTS := $(patsubst %.c,$(B)/%,$(wildcard conformance/test_*.c conformance/*/tes
 $(filter $(B)/conformance/%,$(TESTS)): %: %.o $(SUITE:%.c=$(B)/%.o)
 	$(LINK) $^ $(LIBS) -lcmocka
 
+$(B)/conformance/walker/test_walk: $(B)/conformance/walker/walk.o $(B)/conformance/walker/telling.o
+
 $(B)/ref/test_monitor: LINK += -Wl,--wrap=sys_epoll_wait
 
 $(B)/ref/test_%: $(B)/ref/test_%.o $(REF_OBJ)
