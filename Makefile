@@ -125,8 +125,8 @@ $(B)/conformance/report/html.o: $(B)/page.css.inc $(B)/page.js.inc
 $(B)/conformance/report/html.o: FLAGS += -I$(B)
 
 # The model as a driver, which takes any branch that the rules leave open.
-$(B)/model-driver: $(patsubst %.c,$(B)/%.o,$(call room,$(addprefix conformance/,walker model scenario)))
-	$(LINK) $^ -lcmark
+$(B)/model-driver: $(patsubst %.c,$(B)/%.o,$(call room,conformance/walker conformance/model) $(PARSER))
+	$(LINK) $^
 
 all: $(B)/model-driver
 
