@@ -124,6 +124,12 @@ $(B)/%.inc: conformance/report/%
 $(B)/conformance/report/html.o: $(B)/page.css.inc $(B)/page.js.inc
 $(B)/conformance/report/html.o: FLAGS += -I$(B)
 
+# The model as a driver, which takes any branch that the rules leave open.
+$(B)/model-driver: $(patsubst %.c,$(B)/%.o,$(call room,conformance/walker conformance/model) $(PARSER))
+	$(LINK) $^
+
+all: $(B)/model-driver
+
 # The specification as a page of HTML.
 $(B)/specification: $(B)/conformance/specification.o $(patsubst %.c,$(B)/%.o,$(call room,conformance/scenario))
 	$(LINK) $^ -lcmark $(JSON)
@@ -177,6 +183,8 @@ TESTS := $(patsubst %.c,$(B)/%,$(wildcard conformance/test_*.c conformance/*/tes
 
 $(filter $(B)/conformance/%,$(TESTS)): %: %.o $(SUITE:%.c=$(B)/%.o)
 	$(LINK) $^ $(LIBS) -lcmocka
+
+$(B)/conformance/walker/test_walk: $(B)/conformance/walker/walk.o $(B)/conformance/walker/telling.o
 
 $(B)/ref/test_monitor: LINK += -Wl,--wrap=sys_epoll_wait
 

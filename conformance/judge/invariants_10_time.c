@@ -7,14 +7,15 @@
 
 /* Of two sleeps on one domain, the one that began first and is not longer is over first. The trace
  * is read from its end, so that earliest says for each line when the earliest of its sleeps began
- * that is over later. */
+ * that is over later. A sleep of zero ends at once [R10.3], though another may have let others run.
+ */
 static void check_sleep(struct inquiry *inquiry, int did, int *earliest)
 {
     const struct operation *operations = inquiry->program->operations;
     const struct operation *sleep = operation_of(inquiry, did);
     int start = inquiry->before[did], *own = &earliest[sleep - operations];
 
-    for (int i = 0; i < inquiry->program->operation_count; i++)
+    for (int i = 0; i < inquiry->program->operation_count && sleep->value > 0; i++)
         if (operations[i].kind == OP_SLEEP && operations[i].value <= sleep->value &&
             earliest[i] < start) {
             report_finding(

@@ -1124,6 +1124,34 @@ static void sleeps_are_over_in_order(void **state)
     tell(&story);
 }
 
+/* Of two sleeps of zero, one may go on at once, and the other when it is its turn [R10.3]. */
+static void no_sleep_need_not_wait(void **state)
+{
+    static const struct story story = {
+        .program = "task main\n"
+                   "p = async a\n"
+                   "q = async b\n"
+                   "r = async c\n"
+                   "await-all p q r\n"
+                   "task a\n"
+                   "sleep 0\n"
+                   "task b\n"
+                   "sleep 0\n"
+                   "task c\n"
+                   "sleep 1\n",
+        .trace = "begin main 0\nspawn main 2 a\ndid main 2 ok\nspawn main 3 b\n"
+                 "did main 3 ok\nspawn main 4 c\ndid main 4 ok\nbegin a 0\nbegin b 0\n"
+                 "did b 9 ok\nend b\nbegin c 0\ndid a 7 ok\nend a\ndid c 11 ok\nend c\n"
+                 "did main 5 ok\nend main\nrun ok\n",
+        .changes = {{"did a 7 ok\nend a\ndid c 11 ok\nend c\n",
+                     "did c 11 ok\nend c\ndid a 7 ok\nend a\n",
+                     "R10.2 11: a sleep of 0 ms that began after 'begin a 0'"}},
+    };
+
+    (void)state;
+    tell(&story);
+}
+
 static void a_deadlock_is_one(void **state)
 {
     static const struct story story = {
@@ -1209,6 +1237,7 @@ int main(void)
         cmocka_unit_test(computations_are_completed_once),
         cmocka_unit_test(what_is_made_twice_is_not_judged),
         cmocka_unit_test(sleeps_are_over_in_order),
+        cmocka_unit_test(no_sleep_need_not_wait),
         cmocka_unit_test(a_deadlock_is_one),
         cmocka_unit_test(an_answer_out_of_range_ends_the_run),
     };

@@ -120,6 +120,57 @@ static void finalisers_precede_the_end(void **state)
             "nothing more of that domain", "child on domain 1 has returned, but has not ended");
 }
 
+/* Those of a task that never begins, too, which may end in the turn of the one that fails; but what
+ * else comes of that turn may be seen elsewhere before. */
+static void finalisers_of_the_unbegun_precede_the_end(void **state)
+{
+    static const char text[] = "domains 2\nshared r\ntask main\ncreate r\nown r\n"
+                               "p = call parent give=r\nawait p\ntask parent\nc = call waits\n"
+                               "until up\nq = async child give=r\nfail boom\ntask child\n"
+                               "task waits\npost up\nuntil never\n";
+#define FAILS                                                                                      \
+    "begin main 0\ndid main 4 ok\ndid main 5 ok\nspawn main 6 parent\ndid main 6 ok\n"             \
+    "begin parent 1\nspawn parent 9 waits\ndid parent 9 ok\nbegin waits 2\ndid waits 15 ok\n"      \
+    "did parent 10 ok\nspawn parent 11 child\ndid parent 11 ok\nend parent\n"
+
+    (void)state;
+    allows(text, FAILS "finalise main r 1\ndid waits 16 stopped\nend waits\n"
+                       "did main 7 failed boom\nend main\nrun ok\n");
+    allows(text, FAILS "did waits 16 stopped\nend waits\nfinalise main r 1\n"
+                       "did main 7 failed boom\nend main\nrun ok\n");
+    refuses(text,
+            FAILS "did waits 16 stopped\nend waits\ndid main 7 failed boom\n"
+                  "finalise main r 1\nend main\nrun ok\n",
+            "nothing more of that domain", "'did main 7 failed boom'");
+#undef FAILS
+}
+
+/* R1.10: nothing of them runs while another task of their domain goes on without suspending. */
+static void finalisers_of_the_unbegun_interrupt_no_task(void **state)
+{
+    static const char text[] =
+        "shared r\ntask main\ncreate r\nown r\nq = async other\np = async parent give=r\nyield\n"
+        "cancel p\nawait q\ntask parent\nc = async child give=r\nyield\ntask child\n"
+        "task other\nyield\nprint a\nprint b\n";
+#define UNTIL                                                                                      \
+    "begin main 0\ndid main 3 ok\ndid main 4 ok\nspawn main 5 other\ndid main 5 ok\n"              \
+    "spawn main 6 parent\ndid main 6 ok\nbegin other 0\nbegin parent 0\n"                          \
+    "spawn parent 11 child\ndid parent 11 ok\ndid main 7 ok\n"
+#define REST "did parent 12 stopped\nend parent\ndid main 8 ok\ndid main 9 ok\nend main\nrun ok\n"
+
+    (void)state;
+    allows(text, UNTIL "finalise main r 0\ndid other 15 ok\nprint other a\ndid other 16 ok\n"
+                       "print other b\ndid other 17 ok\nend other\n" REST);
+    allows(text, UNTIL "did other 15 ok\nprint other a\ndid other 16 ok\nprint other b\n"
+                       "did other 17 ok\nend other\nfinalise main r 0\n" REST);
+    refuses(text,
+            UNTIL "did other 15 ok\nprint other a\ndid other 16 ok\nfinalise main r 0\n"
+                  "print other b\ndid other 17 ok\nend other\n" REST,
+            "'print other b'", "'finalise main r 0'");
+#undef UNTIL
+#undef REST
+}
+
 /* R2.24: what is spawned below a task that is being cancelled may be kept from beginning, before
  * its parent is cancelled. */
 static void a_growing_tree_is_cancelled_at_its_tips(void **state)
@@ -648,6 +699,8 @@ int main(void)
         cmocka_unit_test(reports_may_cross),
         cmocka_unit_test(nothing_precedes_its_task),
         cmocka_unit_test(finalisers_precede_the_end),
+        cmocka_unit_test(finalisers_of_the_unbegun_precede_the_end),
+        cmocka_unit_test(finalisers_of_the_unbegun_interrupt_no_task),
         cmocka_unit_test(a_growing_tree_is_cancelled_at_its_tips),
         cmocka_unit_test(a_call_lends_its_turn),
         cmocka_unit_test(a_deadlock_follows_what_was_heard),

@@ -93,9 +93,37 @@ static void task_has_ended(struct step *step, uint8_t task)
     }
 }
 
-/* Whether nothing but events comes of what finalises a task's resources. */
-static bool finalises_plainly(const struct state *state, uint8_t task)
+/* Whether a domain is between two turns, or the task that it executes is in a call that may let
+ * others run, or has returned [R1.10]. */
+static bool may_run_others(const struct step *step, uint8_t domain)
 {
+    const struct state *state = step->state;
+    uint8_t task = state->current[domain], frame;
+    const struct unit *unit;
+
+    if (task == NO_ONE || state->units[task].life == LIFE_RETURNED)
+        return true;
+    frame = innermost(state, task);
+    unit = &state->units[frame];
+    if (unit->at < step->program->tasks[unit->task].count) {
+        enum operation_kind kind =
+            step->program->operations[step->program->tasks[unit->task].first + unit->at].kind;
+
+        if (!operation_has(kind, OPERATION_LAST))
+            return operation_has(kind, OPERATION_SUSPENDS) && !unit->quiet;
+    }
+    return frame == task && unit->stage == STAGE_REPORT; /* it has ended, but for what follows */
+}
+
+/* Whether a task that never begins can end now: it owns nothing, or its resources are finalised
+ * while no other task of its domain is in the way, and nothing but events comes of that. */
+static bool finalises_plainly(const struct step *step, uint8_t task)
+{
+    const struct state *state = step->state;
+
+    if (resource_newest(state, RESOURCE_OWNED, task) != NO_ONE &&
+        !may_run_others(step, state->units[task].domain))
+        return false;
     for (int i = 0; i < state->resources_used; i++)
         if (state->resources[i].phase != RESOURCE_NONE && state->resources[i].owner == task &&
             state->resources[i].task != NO_ONE)
@@ -130,7 +158,7 @@ void tell_to_cancel(struct step *step, uint8_t task)
         return;
     }
     cancel_task(step, task);
-    if (unit->life == LIFE_SPAWNED && finalises_plainly(step->state, task) &&
+    if (unit->life == LIFE_SPAWNED && finalises_plainly(step, task) &&
         may(step, FREEDOM_UNBEGUN)) /* R2.22 */
         end_unbegun(step, task);
 }

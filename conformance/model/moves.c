@@ -143,6 +143,7 @@ static void add_news(const struct step *step, struct moves *moves)
         if (unit->cancel == CANCEL_TOLD)
             add(moves, MOVE_CANCEL, i);
         if (unit->life == LIFE_ENDED && !unit->known && i != state->main &&
+            !(step->mute & 1u << unit->domain) &&
             (!step->model->apart || end_matters(step, (uint8_t)i)))
             add(moves, MOVE_KNOW, i);
         if (unit->cancel == CANCEL_NO && !step->model->without[FREEDOM_DESCENT] &&

@@ -30,7 +30,7 @@ void states_push(struct states *states, const unsigned char *bytes, size_t size,
     size_t all = size + sizeof *moment + sizeof size;
     struct hash hash = state_hash(bytes, size);
 
-    hash.a += moment->ahead * 0x9fb21c651e98df25 + moment->focus;
+    hash.a += moment->ahead * 0x9fb21c651e98df25 + moment->focus + ((uint64_t)moment->mute << 8);
     hash.b ^= ((uint64_t)(unsigned)moment->now << 1 | moment->pushed) * 0xff51afd7ed558ccd;
     hash.b |= 1;
     if (!hashes_add(&states->there, hash))

@@ -11,6 +11,7 @@ struct moment {
     uint64_t ahead; /* for each domain a byte: how many of its next events have happened already */
     uint32_t taken; /* freedoms that were taken on the way, a bit each; does not count as different
                      */
+    uint8_t mute;   /* domains, a bit each: a task has ended of which not all is reported */
     uint8_t focus;  /* a domain, from 1, that has heard of something, and does the next thing; 0 */
     bool pushed;    /* it has heard only that tasks are ready */
 };

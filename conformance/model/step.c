@@ -17,7 +17,9 @@ int pick(struct step *step, enum freedom freedom, int count)
     }
     step->model->used[freedom] = true;
     if (step->pick_count == step->picks_known) {
-        step->picks[step->picks_known++] = 0;
+        step->picks[step->picks_known++] =
+            step->model->choose ? (uint8_t)step->model->choose(step->model->chooser, freedom, count)
+                                : 0;
         step->counts[step->pick_count] = (uint8_t)count;
     }
     answer = step->picks[step->pick_count++];

@@ -33,6 +33,9 @@ struct model {
     bool apart;                        /* each operation is a step of its own */
     bool without[FREEDOM_KINDS];       /* freedoms that are not taken: always the first branch */
     bool used[FREEDOM_KINDS];          /* those that left a step more than one branch */
+    int (*choose)(void *chooser, enum freedom freedom, int count); /* the answer of a pick that is
+                                                                      not known; NULL: the first */
+    void *chooser;
 };
 
 enum { PICKS_MAX = 64, EVENTS_MAX = 64 };
@@ -43,6 +46,7 @@ struct step {
     struct state *state;
     uint8_t domain; /* that executes it */
     unsigned held;  /* domains that execute nothing now, a bit each; they hear of things */
+    unsigned mute;  /* domains of which no other hears that a task has ended, likewise */
     uint8_t focus;  /* the domain, from 1, that alone may do anything; 0: all may */
     uint8_t heard;  /* it is only that a domain, from 1, has heard of something that concerns no
                        other domain; 0: it is more than that */

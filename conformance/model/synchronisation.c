@@ -304,9 +304,7 @@ static bool force_anew(struct turn *turn)
         turn_waits(turn, WAIT_LAZY, lazy, STAGE_WAITED);
         return false;
     }
-    if (turn_suspends(turn, STAGE_LENT)) /* R9.17 */
-        return false;
-    object_of(turn, lazy)->owner = turn->task;
+    object_of(turn, lazy)->owner = turn->task; /* R9.17: it forces the value first */
     turn->unit->chosen = lazy;
     return compute(turn);
 }

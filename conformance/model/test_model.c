@@ -172,6 +172,20 @@ static void test_liberties(void **state)
     free(proof.why);
 }
 
+/* What it may not do although it suspends: these programs have no other answers. */
+static void test_limits(void **state)
+{
+    static const char *const programs[] = {
+        /* R9.17: the task that forces a value first computes it, even if others run before. */
+        "shared l r\ntask main\n create r\n lazy l value\n p = async first\n q = async second\n"
+        " await-all p q => ok, ok\ntask first\n force l => ok\n disown r => ok\n"
+        "task second\n force l => ok\ntask value\n own r => ok\nexpect run ok\n"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
+        assert_proof(programs[i], PROOF_HOLDS, "");
+}
+
 static void test_expectations(void **state)
 {
     static const char *const wrong[] = {"exactly b a", "order b a", "never a",   "seen d",
@@ -310,7 +324,8 @@ int main(void)
         cmocka_unit_test(test_endless),           cmocka_unit_test(test_bound),
         cmocka_unit_test(test_unknown_operation), cmocka_unit_test(test_unsound_answer),
         cmocka_unit_test(test_loose_answer),      cmocka_unit_test(test_expectations),
-        cmocka_unit_test(test_liberties),         cmocka_unit_test(test_freedoms),
+        cmocka_unit_test(test_liberties),         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_freedoms),
     };
 
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);

@@ -354,6 +354,19 @@ static void keep(struct follower *follower, const struct moment *moment, enum ur
     fresh->to[fresh->count++] = led;
 }
 
+/* Whether a step has finalised what a task owned that has ended in it, without its turn. Others
+ * hear of that end only when the finalisers have been reported [R2.9]. */
+static bool has_ended_unbegun(const struct step *step)
+{
+    for (int i = 0; i < step->event_count; i++) {
+        uint8_t life = step->state->units[step->events[i].unit].life;
+
+        if (step->events[i].kind == EVENT_FINALISE && life != LIFE_BEGUN && life != LIFE_RETURNED)
+            return true;
+    }
+    return false;
+}
+
 static void arrive(struct follower *follower, struct step *step)
 {
     struct moment moment = follower->moment;
@@ -364,6 +377,8 @@ static void arrive(struct follower *follower, struct step *step)
         return;
     if (shown > 0)
         moment.ahead += (uint64_t)(shown - found) << 8 * step->events[step->event_count - 1].domain;
+    if (shown > found && has_ended_unbegun(step))
+        moment.mute |= (uint8_t)(1u << step->events[step->event_count - 1].domain);
     moment.now += found;
     moment.taken |= step->taken;
     moment.pushed = step->ready && (!moment.focus || moment.pushed);
@@ -379,6 +394,7 @@ static void expand(struct follower *follower)
 {
     struct step step = {.state = &follower->to,
                         .held = held_by(&follower->moment),
+                        .mute = follower->moment.mute,
                         .focus = follower->moment.focus};
     bool stuck;
 
@@ -420,6 +436,8 @@ static void pass(struct follower *follower)
         if (follower->its_lane < 0 || !ahead_of(moment, follower->its_lane))
             return;
         moment->ahead -= (uint64_t)1 << 8 * follower->its_lane;
+        if (!ahead_of(moment, follower->its_lane))
+            moment->mute &= (uint8_t) ~(1u << follower->its_lane);
     }
 }
 
@@ -507,7 +525,9 @@ static void explain(struct follower *follower)
             words_end(&words, state);
             continue;
         }
-        step = (struct step){.state = &follower->to, .held = held_by(&follower->seen[i].moment)};
+        step = (struct step){.state = &follower->to,
+                             .held = held_by(&follower->seen[i].moment),
+                             .mute = follower->seen[i].moment.mute};
         while (model_step(follower->model, state, &step, &stuck))
             for (int e = 0; e < step.event_count && !stuck; e++)
                 if (step.events[e].kind != EVENT_SPAWN &&
