@@ -226,6 +226,51 @@ static void a_function_that_sleeps_computes_its_value(void **state)
 
 /* ---- What it says ---- */
 
+/* R9.27: a computation is complete before its triggers have been signalled, and another domain may
+ * see that; once the call has returned they have been. */
+static void a_call_that_signals_is_seen_midway(void **state)
+{
+    static const char text[] = "shared x t\ntask main\ncomputation x\ntrigger t\nattach x t\n"
+                               "p = call child\ncomplete x 1\nawait p\n"
+                               "task child\npeek x\ndetach x t\n";
+    static const char begun[] = "begin main 0\ndid main 3 ok\ndid main 4 ok\ndid main 5 ok\n"
+                                "spawn main 6 child\ndid main 6 ok\nbegin child 1\n";
+    char seen[400];
+
+    (void)state;
+    sprintf(seen, "%sdid child 10 ok 1\ndid child 11 ok\ndid main 7 ok\nend child\n%s", begun,
+            "did main 8 ok\nend main\nrun ok\n");
+    allows(text, seen);
+    sprintf(seen, "%sdid main 7 ok\ndid child 10 ok 1\ndid child 11 ok\nend child\n%s", begun,
+            "did main 8 ok\nend main\nrun ok\n");
+    refuses(text, seen, "'did child 11 invalid' [R9.27]", "'did child 11 ok'");
+}
+
+/* R9.24: an action is called by the task that signals, before its call returns; once it has been
+ * called, another domain may free its trigger. */
+static void an_action_is_called_before_the_call_returns(void **state)
+{
+    static const char text[] = "shared t\ntask main\ntrigger t\non-signal t act\n"
+                               "p = call child\nsignal-trigger t\nawait p\n"
+                               "task child\nfree-trigger t\ntask act\nprint acted\n";
+    static const char spawned[] = "begin main 0\ndid main 3 ok\ndid main 4 ok\n"
+                                  "spawn main 5 child\ndid main 5 ok\n";
+    static const char end[] = "did main 7 ok\nend main\nrun ok\n";
+    char seen[400];
+
+    (void)state;
+    sprintf(seen, "%sbegin child 1\ndid child 9 ok\n%send child\n%s", spawned,
+            "callback main 4 act\nbegin act 0\nprint act acted\ndid act 11 ok\nend act\n"
+            "did main 6 ok\n",
+            end);
+    allows(text, seen);
+    sprintf(seen, "%sbegin child 1\ndid child 9 ok\nend child\ndid main 6 invalid\n%s", spawned,
+            end);
+    allows(text, seen);
+    sprintf(seen, "%sdid main 6 ok\nbegin child 1\ndid child 9 ok\nend child\n%s", spawned, end);
+    refuses(text, seen, "'begin act 0' [R9.24]", "'did main 6 ok'");
+}
+
 static void it_says_what_was_allowed(void **state)
 {
     static const char text[] = "task main\np = async child\nawait p\ntask child\nfail boom\n";
@@ -475,6 +520,17 @@ static const struct {
      "did main 8 ok\nforce second 14 value#3\nbegin value#3 0\ndid value#2 18 ok\n"
      "end value#2\ndid third 16 ok 2\nend third\ndid value#3 18 ok\nend value#3\n"
      "did second 14 ok 2\nend second\ndid main 9 ok\ndid main 10 ok\nend main\nrun ok\n"},
+    {FREEDOM_SIGNALLING,
+     "shared x second\ntask main\ncomputation x\ntrigger first\ntrigger second\n"
+     "attach x first\nattach x second\non-signal first act\ncomplete x 1\n"
+     "task act\ndetach x second\nfree-computation x\n",
+     "begin main 0\ndid main 3 ok\ndid main 4 ok\ndid main 5 ok\ndid main 6 ok\n"
+     "did main 7 ok\ndid main 8 ok\ncallback main 8 act\nbegin act 0\ndid act 11 invalid\n"
+     "did act 12 busy\nend act\ndid main 9 ok\nend main\nrun ok\n",
+     NULL,
+     "begin main 0\ndid main 3 ok\ndid main 4 ok\ndid main 5 ok\ndid main 6 ok\n"
+     "did main 7 ok\ndid main 8 ok\ncallback main 8 act\nbegin act 0\ndid act 11 ok\n"
+     "did act 12 ok\nend act\ndid main 9 ok\nend main\nrun ok\n"},
     {FREEDOM_SLEEPERS,
      "task main\np = async first\nq = async second\nawait-all p q\ntask first\nsleep 9\n"
      "task second\nsleep 1\n",
@@ -655,6 +711,8 @@ int main(void)
         cmocka_unit_test(a_cancelled_child_may_have_leaked),
         cmocka_unit_test(a_function_that_sleeps_computes_its_value),
         cmocka_unit_test(others_run_between_finalisers),
+        cmocka_unit_test(a_call_that_signals_is_seen_midway),
+        cmocka_unit_test(an_action_is_called_before_the_call_returns),
         cmocka_unit_test(it_says_what_was_allowed),
         cmocka_unit_test(it_names_the_rules_of_both),
         cmocka_unit_test(it_tells_freedoms),

@@ -74,6 +74,9 @@ struct model *model_create(const struct program *program)
     model->program = program;
     model->lists = lists_create();
     model->transfers = program_has(program, OP_TRANSFER);
+    model->acts = program_has(program, OP_ON_SIGNAL);
+    model->frees = program->domains > 0 && (program_has(program, OP_FREE_TRIGGER) ||
+                                            program_has(program, OP_FREE_COMPUTATION));
     count_posts(model);
     find_seen(model);
     return model;

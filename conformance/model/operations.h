@@ -41,6 +41,7 @@ void release_mutex(struct turn *turn); /* of a wait that is refused [R9.15] */
 bool do_signal(struct turn *turn);
 bool do_broadcast(struct turn *turn);
 bool do_force(struct turn *turn);
+bool do_on_signal(struct turn *turn);
 bool do_await_trigger(struct turn *turn);
 bool do_signal_trigger(struct turn *turn);
 bool do_await_computation(struct turn *turn);

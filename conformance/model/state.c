@@ -420,6 +420,7 @@ uint8_t object_create(struct state *state, enum name_kind kind)
     memset(&state->objects[i], 0, sizeof state->objects[i]);
     state->objects[i].kind = (uint8_t)kind;
     state->objects[i].owner = state->objects[i].to = NO_ONE;
+    state->objects[i].task = state->objects[i].by = NO_ONE;
     state->objects[i].from = state->objects[i].into = NO_ONE;
     return (uint8_t)i;
 }
@@ -466,10 +467,11 @@ static bool is_in_use(const struct state *state, uint8_t object)
 
         if (trigger->kind == NAME_TRIGGER &&
             (trigger->to == object || trigger->from == object || trigger->into == object ||
-             (i == object && trigger->to != NO_ONE && trigger->from != NO_ONE)))
+             (i == object && trigger->to != NO_ONE &&
+              (trigger->from != NO_ONE || trigger->task != NO_ONE))))
             return true;
     }
-    return false;
+    return state->objects[object].by != NO_ONE;
 }
 
 /* Forget what nobody can name any more, so that it makes no difference between states. */

@@ -132,11 +132,14 @@ struct resource {
 struct object {
     struct ending ending; /* lazy, computation: once it is known */
     uint8_t kind;         /* an enum name_kind; 0 is a free place, as NAME_TASK is no object */
-    uint8_t owner;        /* orphanage: its task; mutex: the holder; lazy: the task that computes */
-    uint8_t task;         /* lazy: its function */
-    uint8_t to;           /* trigger: the computation that it is attached to */
-    uint8_t from, into;   /* trigger: a canceller's computations */
-    bool done;            /* lazy: known; trigger: signalled; computation: complete */
+    uint8_t owner;        /* orphanage: its task; mutex: the holder; lazy: the task that computes;
+                             computation: the frame whose call completes it */
+    uint8_t task;         /* lazy: its function; trigger: its action */
+    uint8_t by;         /* trigger, computation: the frame whose call has something left to do with
+                           it, see objects.h */
+    uint8_t to;         /* trigger: the computation that it is attached to */
+    uint8_t from, into; /* trigger: a canceller's computations */
+    bool done;          /* lazy: known; trigger: signalled; computation: complete */
 };
 
 /* What a name stands for. A promise name may have several, in this order. */

@@ -30,6 +30,9 @@ struct model {
     bool late_ends[PROGRAM_TASKS_MAX]; /* tasks whose end and its report are two steps likewise */
     bool unseen[PROGRAM_TASKS_MAX];    /* words that no expectation names */
     bool transfers;                    /* an operation is a transfer */
+    bool acts;                         /* an operation attaches an action */
+    bool frees;                        /* one frees a trigger or a computation, and there are
+                                          several domains */
     bool apart;                        /* each operation is a step of its own */
     bool without[FREEDOM_KINDS];       /* freedoms that are not taken: always the first branch */
     bool used[FREEDOM_KINDS];          /* those that left a step more than one branch */

@@ -172,6 +172,41 @@ static void test_liberties(void **state)
     free(proof.why);
 }
 
+/* What a call that signals does with one trigger after the other. */
+static void test_actions(void **state)
+{
+    (void)state;
+    assert_behaviours("task main\n computation x\n trigger a\n trigger b\n attach x a\n"
+                      " attach x b\n on-signal a one\n on-signal b two\n complete x 1\n"
+                      " print after\ntask one\n print first\ntask two\n print second\n"
+                      " yield\nexpect run ok\n",
+                      "run: ok\nprints: second first after\nprints: first second after\n"
+                      "line 2, computation: ok\nline 3, trigger: ok\nline 4, trigger: ok\n"
+                      "line 5, attach: ok\nline 6, attach: ok\nline 7, on-signal: ok\n"
+                      "line 8, on-signal: ok\nline 9, complete: ok\nline 10, print: ok\n"
+                      "line 12, print: ok\nline 14, print: ok\nline 15, yield: in-finaliser\n");
+    /* R9.24: none is called once its trigger has been freed. */
+    assert_proof("shared a b\ntask main\n computation x\n trigger a\n trigger b\n"
+                 " attach x a => ok\n attach x b => ok\n on-signal a one => ok\n"
+                 " on-signal b two => ok\n complete x 1 => ok\n print end\n"
+                 "task one\n free-trigger b => ok\n print act\n"
+                 "task two\n free-trigger a => ok\n print act\n"
+                 "expect run ok\nexpect exactly act end\n",
+                 PROOF_HOLDS, "");
+    /* R9.23: an action keeps others away, and a task that waits does. */
+    assert_proof("shared t\ntask main\n trigger t\n on-signal t act => ok\n"
+                 " on-signal t act => busy\n await-trigger t => busy\n signal-trigger t => ok\n"
+                 " on-signal t act => already\n await-trigger t => ok\n"
+                 "task act\n on-signal t act => already\nexpect run ok\nexpect once end:act\n",
+                 PROOF_HOLDS, "");
+    /* R9.10: what completes a computation by way of another may leave it. */
+    assert_proof("shared y\ntask main\n computation x\n computation y\n computation z\n"
+                 " canceller c x y\n trigger t\n attach x c => ok\n attach y t => ok\n"
+                 " on-signal t act => ok\n complete x boom => ok\n free-computation x => ok\n"
+                 "task act\n free-computation y => busy | ok\nexpect run ok\n",
+                 PROOF_HOLDS, "");
+}
+
 static void test_expectations(void **state)
 {
     static const char *const wrong[] = {"exactly b a", "order b a", "never a",   "seen d",
@@ -277,6 +312,12 @@ static const struct {
      "task third\n force l => ok\n"
      "task value\n post up\n until go => ok | stopped\n check r => ok | not-owner\n"
      "expect run ok\n"},
+    {FREEDOM_SIGNALLING, PROOF_HOLDS, PROOF_LOOSE,
+     "shared x second\ntask main\n computation x\n trigger first\n trigger second\n"
+     " attach x first => ok\n attach x second => ok\n on-signal first act => ok\n"
+     " complete x 1 => ok\n"
+     "task act\n free-computation x => busy\n detach x second => ok | invalid\n"
+     "expect run ok\n"},
     {FREEDOM_SLEEPERS, PROOF_HOLDS, PROOF_LOOSE,
      "shared m\ntask main\n mutex m\n p = async long\n q = async short\n await-all p q => ok\n"
      "task long\n sleep 9 => ok\n try-lock m => ok | busy\n"
@@ -310,7 +351,8 @@ int main(void)
         cmocka_unit_test(test_endless),           cmocka_unit_test(test_bound),
         cmocka_unit_test(test_unknown_operation), cmocka_unit_test(test_unsound_answer),
         cmocka_unit_test(test_loose_answer),      cmocka_unit_test(test_expectations),
-        cmocka_unit_test(test_liberties),         cmocka_unit_test(test_freedoms),
+        cmocka_unit_test(test_liberties),         cmocka_unit_test(test_actions),
+        cmocka_unit_test(test_freedoms),
     };
 
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);

@@ -101,6 +101,23 @@ static char *did_text(const struct words *words, const struct state *state, cons
     return text;
 }
 
+/* The rule of a task that begins; that of a part or a callback is about what executes it. */
+static const char *rule_of_begin(const struct words *words, const struct state *state, uint8_t unit)
+{
+    const struct unit *outer;
+    enum operation_kind kind;
+
+    if (state->units[unit].outer == NO_ONE)
+        return "R1.21";
+    outer = &state->units[state->units[unit].outer];
+    if (outer->life == LIFE_RETURNED)
+        return "R5.6";
+    kind = words->program->operations[words->program->tasks[outer->task].first + outer->at].kind;
+    return kind == OP_SIGNAL_TRIGGER || kind == OP_COMPLETE || kind == OP_DETACH
+               ? rule_of(OP_ON_SIGNAL)
+               : rule_of(kind);
+}
+
 void words_event(struct words *words, const struct state *state, const struct event *event)
 {
     int task = event->kind == EVENT_DID ? words->program->operations[event->which].task
@@ -110,7 +127,8 @@ void words_event(struct words *words, const struct state *state, const struct ev
 
     switch (event->kind) {
     case EVENT_BEGIN:
-        add(words, text_of("'begin %s %d' [R1.21]", name, event->domain));
+        add(words, text_of("'begin %s %d' [%s]", name, event->domain,
+                           rule_of_begin(words, state, event->unit)));
         break;
     case EVENT_END:
         add(words, text_of("'end %s' [R2.9]", name));

@@ -52,6 +52,7 @@ static const struct {
     [OP_AWAIT_TRIGGER] = {do_await_trigger, "R9.22"},
     [OP_SIGNAL_TRIGGER] = {do_signal_trigger, "R9.22"},
     [OP_FREE_TRIGGER] = {do_unmake, "R9.10"},
+    [OP_ON_SIGNAL] = {do_on_signal, "R9.24"},
     [OP_COMPUTATION] = {do_make, "R9.25"},
     [OP_COMPLETE] = {do_complete, "R9.25"},
     [OP_AWAIT_COMPUTATION] = {do_await_computation, "R9.26"},
