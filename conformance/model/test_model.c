@@ -153,7 +153,10 @@ static void test_liberties(void **state)
         /* R1.10: and before a call is refused, for what was wrong when it was made. */
         "shared m\ntask main\n p = async child\n lock m => invalid\n"
         " state p => running | finished\n await p => ok\ntask child\n mutex m\n"
-        "expect run ok\n"};
+        "expect run ok\n",
+        "task main\n mutex m\n lock m => ok\n p = async child\n"
+        " protect-mutex m part => would-deadlock\n state p => running | finished\n"
+        " await p => ok\ntask child\ntask part\nexpect run ok\n"};
     /* R5.6: and before the finalisers of a task that has failed. */
     static const char late[] =
         "task main\n p = async fails\n q = async other\n await-all p q => failed boom, ok\n"

@@ -258,8 +258,7 @@ static bool lends_its_turn(struct turn *turn, uint32_t before)
     enum operation_kind kind = turn->operation->kind;
     struct outcome last;
 
-    if (!operation_has(kind, OPERATION_SUSPENDS) || operation_has(kind, OPERATION_PARTS) ||
-        kind == OP_RUN || turn->unit->list == before)
+    if (!operation_has(kind, OPERATION_SUSPENDS) || kind == OP_RUN || turn->unit->list == before)
         return false;
     last = lists_last(turn->step->model->lists, turn->unit->list);
     if (!is_refusal(last.kind) || !turn_suspends(turn, STAGE_REFUSED))
