@@ -111,6 +111,14 @@ static struct sighted sighted_of(const struct trace *trace, const struct instanc
                             .operation = event ? event->operation : -1};
 }
 
+static struct manner manner_of(const struct inquiry *inquiry)
+{
+    const struct trace *trace = inquiry->trace;
+    bool steered = inquiry->program->schedule || trace->choice_count > 0;
+
+    return (struct manner){steered ? trace->choice_count : -1, trace->end == TRACE_WHOLE};
+}
+
 /* Of a run that does not end, the trail is wrong behind its last event, since nothing is seen
  * there.
  */
@@ -135,7 +143,8 @@ static struct trail follow_trace(const struct inquiry *inquiry)
                                            .outcomes = {.of = &nothing, .count = 1}};
     for (int i = 0; i < trace->instance_count; i++)
         sighted[i] = sighted_of(trace, &trace->instances[i]);
-    trail = trail_follow(inquiry->program, sights, count, sighted, trace->instance_count);
+    trail = trail_follow(inquiry->program, manner_of(inquiry), sights, count, sighted,
+                         trace->instance_count);
     free(sights);
     free(sighted);
     return trail;

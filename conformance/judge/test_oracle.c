@@ -271,6 +271,55 @@ static void an_action_is_called_before_the_call_returns(void **state)
     refuses(text, seen, "'begin act 0' [R9.24]", "'did main 6 ok'");
 }
 
+/* R13.9: nobody knows how long a sleep took that a program may call endless, unless the run was
+ * steered and had few choices. */
+static void a_long_sleep_is_over_last(void **state)
+{
+    static const char text[] = "task main\np = async sleeper\nq = async other\nawait p\nawait q\n"
+                               "task sleeper\nsleep 100000\ntask other\nyield\nsleep 1\n";
+    static const char begun[] = "begin main 0\nspawn main 2 sleeper\ndid main 2 ok\n"
+                                "spawn main 3 other\ndid main 3 ok\nbegin sleeper 0\n"
+                                "begin other 0\n%s";
+    static const char end[] = "end sleeper\ndid other 9 ok\ndid main 4 ok\ndid other 10 ok\n"
+                              "end other\ndid main 5 ok\nend main\nrun ok\n";
+    static const char late[] = "did other 9 ok\nchose 0 2\ndid sleeper 7 ok\nend sleeper\n"
+                               "did main 4 ok\ndid other 10 ok\nend other\ndid main 5 ok\n"
+                               "end main\nrun ok\n";
+    char seen[4000], *to;
+
+    (void)state;
+    to = seen + sprintf(seen, begun, "did sleeper 7 ok\n");
+    strcpy(to, end);
+    allows(text, seen);
+    to = seen + sprintf(seen, begun, "chose 0 2\ndid sleeper 7 ok\n");
+    strcpy(to, end);
+    refuses(text, seen, "'did other 9 ok'", "'did sleeper 7 ok'");
+    to = seen + sprintf(seen, begun, late);
+    allows(text, seen);
+    to = seen + sprintf(seen, begun, "");
+    for (int i = 0; i < 100; i++)
+        to += sprintf(to, "chose 0 2\n");
+    to += sprintf(to, "did sleeper 7 ok\n");
+    strcpy(to, end);
+    allows(text, seen);
+}
+
+/* What sleeps so long may be asleep still when the suite has waited long enough; a steered run does
+ * not wait. */
+static void a_long_sleep_need_not_end(void **state)
+{
+    static const char text[] = "task main\nsleep longest\n";
+    struct asked asked = ask(text, "begin main 0\nchose 0 2\n", &alone);
+
+    (void)state;
+    assert_int_equal(asked.verdict->opinion, OPINION_WRONG);
+    done(&asked);
+    asked = ask(text, "begin main 0\n", &alone);
+    assert_int_equal(asked.verdict->opinion, OPINION_OPEN);
+    assert_string_equal(asked.verdict->open, "the run does not end");
+    done(&asked);
+}
+
 static void it_says_what_was_allowed(void **state)
 {
     static const char text[] = "task main\np = async child\nawait p\ntask child\nfail boom\n";
@@ -713,6 +762,8 @@ int main(void)
         cmocka_unit_test(others_run_between_finalisers),
         cmocka_unit_test(a_call_that_signals_is_seen_midway),
         cmocka_unit_test(an_action_is_called_before_the_call_returns),
+        cmocka_unit_test(a_long_sleep_is_over_last),
+        cmocka_unit_test(a_long_sleep_need_not_end),
         cmocka_unit_test(it_says_what_was_allowed),
         cmocka_unit_test(it_names_the_rules_of_both),
         cmocka_unit_test(it_tells_freedoms),

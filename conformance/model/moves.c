@@ -161,23 +161,40 @@ static int sleep_of(const struct step *step, int unit)
     return step->program->operations[step->program->tasks[frame->task].first + frame->at].value;
 }
 
+/* Whether a sleep is one that a program may call endless. */
+static bool is_endless(const struct step *step, int unit)
+{
+    return step->model->long_sleeps == LONG_LAST && sleep_of(step, unit) >= LONG_SLEEP;
+}
+
+static bool sleeps(const struct unit *unit)
+{
+    return unit->place == PLACE_WAITING && unit->wait == WAIT_SLEEP;
+}
+
+/* Whether one sleep is over before another: it began no later and is no longer. Among endless ones
+ * it is enough that it is shorter, and they are all over last. */
+static bool is_over_before(const struct step *step, int i, int j)
+{
+    const struct unit *first = &step->state->units[i], *second = &step->state->units[j];
+    int length = sleep_of(step, i), other = sleep_of(step, j);
+
+    if (is_endless(step, i) || is_endless(step, j))
+        return length < other || (length == other && first->rank < second->rank);
+    return first->domain == second->domain && first->rank < second->rank && length <= other;
+}
+
+/* Add those sleeps that are shorter, or those that are not. */
 static void add_sleeps(const struct step *step, bool longs, struct moves *moves)
 {
     const struct unit *units = step->state->units;
     enum freedom freedom = FREEDOM_INTERLEAVING; /* the first sleep that can be over takes none */
 
     for (int i = 0; i < step->state->units_used; i++) {
-        bool first = true;
+        bool first = sleeps(&units[i]) && (sleep_of(step, i) >= LONG_SLEEP) == longs;
 
-        if (units[i].place != PLACE_WAITING || units[i].wait != WAIT_SLEEP ||
-            (sleep_of(step, i) >= LONG_SLEEP) != longs)
-            continue;
         for (int j = 0; j < step->state->units_used && first; j++)
-            first =
-                units[j].place != PLACE_WAITING || units[j].wait != WAIT_SLEEP || i == j ||
-                sleep_of(step, j) > sleep_of(step, i) ||
-                (sleep_of(step, j) == sleep_of(step, i) && units[j].rank > units[i].rank) ||
-                (!longs && (units[j].domain != units[i].domain || units[j].rank > units[i].rank));
+            first = !sleeps(&units[j]) || !is_over_before(step, j, i);
         if (!first)
             continue;
         add_free(moves, MOVE_WAKE, i, freedom);
@@ -257,7 +274,8 @@ static bool is_heard(const struct step *step, const struct move *move)
     case MOVE_READY:
         return true;
     case MOVE_WAKE:
-        return sleep_of(step, move->which) < LONG_SLEEP;
+        return sleep_of(step, move->which) < LONG_SLEEP ||
+               step->model->long_sleeps == LONG_ANY_TIME;
     case MOVE_CANCEL:
         return unit->life != LIFE_RETURNED && !has_uncancelled(step->state, move->which) &&
                !(unit->place == PLACE_WAITING && unit->wait >= WAIT_MUTEX);
@@ -299,32 +317,65 @@ static struct moves all_moves(const struct step *step)
     return moves;
 }
 
-/* Whether no domain has anything left to do; what one has heard last may have been in vain. */
-static bool is_at_rest(const struct step *step)
+/* Whether no domain has anything left to do; what one has heard last may have been in vain. A
+ * resource that may arrive, a child that may be cancelled and a sleep need not keep a long sleep
+ * from being over. */
+static bool is_at_rest(const struct step *step, bool but_these)
 {
     struct step any = *step;
+    struct moves moves;
 
+    if (step->held)
+        return false;
     any.focus = 0;
-    return !step->held && all_moves(&any).count == 0;
+    moves = all_moves(&any);
+    for (int i = 0; i < moves.count; i++)
+        if (!but_these || (moves.of[i].kind != MOVE_ARRIVE && moves.of[i].kind != MOVE_DESCEND &&
+                           moves.of[i].kind != MOVE_WAKE))
+            return false;
+    return true;
+}
+
+/* Add the sleeps that a program may call endless, if they may be over now. */
+static void add_long_sleeps(struct step *step, struct moves *moves)
+{
+    enum long_sleeps when = step->model->long_sleeps;
+
+    if (when == LONG_LAST || when == LONG_AT_REST) {
+        if (!is_at_rest(step, when == LONG_AT_REST))
+            return;
+        step->focus = 0;
+        *moves = all_moves(step);
+    }
+    if (when != LONG_NEVER)
+        add_sleeps(step, true, moves);
+}
+
+static bool any_sleeps(const struct state *state)
+{
+    for (int i = 0; i < state->units_used; i++)
+        if (sleeps(&state->units[i]))
+            return true;
+    return false;
 }
 
 bool take_step(struct step *step)
 {
     struct moves moves = all_moves(step);
-    bool rests = moves.count == 0 && is_at_rest(step);
+    bool sleeping = any_sleeps(step->state);
 
-    if (rests) {
-        step->focus = 0;
-        add_sleeps(step, true, &moves);
-    }
+    if (sleeping)
+        add_long_sleeps(step, &moves);
     if (moves.count > 0) {
         if (moves.count == MOVES_MAX)
             step->state->full = 1;
         take_one(step, &moves);
         return true;
     }
-    if (!rests || unit_of(step, step->state->main)->cancel != CANCEL_NO)
+    if (sleeping || !is_at_rest(step, false) ||
+        unit_of(step, step->state->main)->cancel != CANCEL_NO)
         return false;
+    step->focus = 0;
     end_early(step, OUTCOME_DEADLOCK); /* R13.1 */
     return true;
 }

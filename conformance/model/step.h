@@ -20,6 +20,14 @@ struct event {
     uint32_t list;     /* did: its outcomes; spawn: how many the operation has spawned before */
 };
 
+/* When sleeps are over that a program may call endless, see moves.h. */
+enum long_sleeps {
+    LONG_LAST,     /* if nothing else can happen, and after all that are shorter */
+    LONG_AT_REST,  /* if no task can go on */
+    LONG_ANY_TIME, /* as shorter ones */
+    LONG_NEVER
+};
+
 /* A program as the model executes it. */
 struct model {
     const struct program *program;
@@ -33,9 +41,10 @@ struct model {
     bool acts;                         /* an operation attaches an action */
     bool frees;                        /* one frees a trigger or a computation, and there are
                                           several domains */
-    bool apart;                        /* each operation is a step of its own */
-    bool without[FREEDOM_KINDS];       /* freedoms that are not taken: always the first branch */
-    bool used[FREEDOM_KINDS];          /* those that left a step more than one branch */
+    enum long_sleeps long_sleeps;
+    bool apart;                  /* each operation is a step of its own */
+    bool without[FREEDOM_KINDS]; /* freedoms that are not taken: always the first branch */
+    bool used[FREEDOM_KINDS];    /* those that left a step more than one branch */
 };
 
 enum { PICKS_MAX = 64, EVENTS_MAX = 64 };

@@ -550,8 +550,18 @@ static void find_wrong(struct follower *follower)
         follower->trail.end = TRAIL_WRONG;
 }
 
-struct trail trail_follow(const struct program *program, const struct sight *sights, int count,
-                          const struct sighted *sighted, int sighted_count)
+/* No more than a second passes by one choice while a task can go on [R13.9]. Without choices nobody
+ * can tell how long a sleep took, or waits for one that is this long. */
+static enum long_sleeps long_sleeps_of(struct manner manner)
+{
+    if (manner.choices >= 0)
+        return manner.choices < LONG_SLEEP / 1000 ? LONG_AT_REST : LONG_ANY_TIME;
+    return manner.ends ? LONG_ANY_TIME : LONG_NEVER;
+}
+
+struct trail trail_follow(const struct program *program, struct manner manner,
+                          const struct sight *sights, int count, const struct sighted *sighted,
+                          int sighted_count)
 {
     struct follower *follower = zeroed(1, sizeof *follower);
     struct trail trail;
@@ -564,6 +574,7 @@ struct trail trail_follow(const struct program *program, const struct sight *sig
     follower->guided = true;
     follower->model = model_create(program);
     model_be_observed(follower->model);
+    follower->model->long_sleeps = long_sleeps_of(manner);
     states_create(&follower->states);
     look(follower);
     follow(follower);
@@ -588,8 +599,5 @@ void trail_free(struct trail *trail)
 
 const char *trail_lacks(const struct program *program)
 {
-    for (int i = 0; i < program->operation_count; i++)
-        if (program->operations[i].kind == OP_SLEEP && program->operations[i].value >= LONG_SLEEP)
-            return "when sleeps of 100 seconds or more end";
     return model_lacks(program);
 }

@@ -70,9 +70,16 @@ struct trail {
  * nothing. */
 const char *trail_lacks(const struct program *program);
 
+/* How a run was executed. */
+struct manner {
+    int choices; /* that it was steered by; -1: it was not steered */
+    bool ends;
+};
+
 /* Follow events of a program that the model knows. The first instance is main. */
-struct trail trail_follow(const struct program *program, const struct sight *sights, int count,
-                          const struct sighted *sighted, int sighted_count);
+struct trail trail_follow(const struct program *program, struct manner manner,
+                          const struct sight *sights, int count, const struct sighted *sighted,
+                          int sighted_count);
 void trail_free(struct trail *trail);
 
 #endif
