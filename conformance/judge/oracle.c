@@ -27,8 +27,6 @@ static const char *unknown_event(const struct inquiry *inquiry)
         for (size_t j = 0; j < trace->events[i].outcomes.count; j++)
             if (is_of_memory(trace->events[i].outcomes.of[j]))
                 return "the system had no memory or no thread";
-    if (inquiry->program->schedule && inquiry->program->beyond)
-        return "an answer was out of range";
     if (!trace->says_domains && inquiry->program->domains > 0 &&
         (program_has(inquiry->program, OP_CALL) || program_has(inquiry->program, OP_PARALLEL)))
         return "the runtime does not say on which domain a task is";
@@ -81,7 +79,13 @@ static enum sight_kind kind_of(enum event_kind kind)
     }
 }
 
-/* Where the runtime does not say domains there is one for all tasks. */
+static bool is_somewhere(const struct trace *trace, int domain)
+{
+    return trace->says_domains && !is_unknown_domain(domain);
+}
+
+/* Where the runtime does not say domains there is one for all tasks; what is outside the run counts
+ * as being on dom0. */
 static struct sight sight_of(const struct trace *trace, const struct event *event)
 {
     bool has_domain = event->kind == EVENT_BEGIN || event->kind == EVENT_FINALISE;
@@ -91,9 +95,9 @@ static struct sight sight_of(const struct trace *trace, const struct event *even
                               event->kind == EVENT_FINALISE ? event->creator : event->instance,
                           .operation = event->operation,
                           .child = event->child,
-                          .domain = !has_domain           ? -1
-                                    : trace->says_domains ? event->domain
-                                                          : 0,
+                          .domain = !has_domain                          ? -1
+                                    : is_somewhere(trace, event->domain) ? event->domain
+                                                                         : 0,
                           .name = event->kind == EVENT_PRINT ? event->word : event->resource,
                           .outcomes = event->outcomes};
 }
@@ -104,11 +108,21 @@ static struct sighted sighted_of(const struct trace *trace, const struct instanc
 
     return (struct sighted){.task = instance->task,
                             .number = instance->number,
-                            .cause = !event || event->kind == EVENT_SPAWN ? CAUSE_SPAWN
-                                     : event->kind == EVENT_FORCE         ? CAUSE_PART
-                                                                          : CAUSE_CALLBACK,
+                            .cause = !event                          ? CAUSE_SPAWN
+                                     : event->kind == EVENT_FORCE    ? CAUSE_PART
+                                     : event->kind == EVENT_CALLBACK ? CAUSE_CALLBACK
+                                                                     : CAUSE_SPAWN,
                             .parent = instance->parent,
                             .operation = event ? event->operation : -1};
+}
+
+static struct manner manner_of(const struct inquiry *inquiry)
+{
+    const struct trace *trace = inquiry->trace;
+    bool steered = inquiry->program->schedule || trace->choice_count > 0;
+
+    return (struct manner){steered ? trace->choice_count : -1, trace->beyond,
+                           trace->end == TRACE_WHOLE};
 }
 
 /* Of a run that does not end, the trail is wrong behind its last event, since nothing is seen
@@ -135,7 +149,8 @@ static struct trail follow_trace(const struct inquiry *inquiry)
                                            .outcomes = {.of = &nothing, .count = 1}};
     for (int i = 0; i < trace->instance_count; i++)
         sighted[i] = sighted_of(trace, &trace->instances[i]);
-    trail = trail_follow(inquiry->program, sights, count, sighted, trace->instance_count);
+    trail = trail_follow(inquiry->program, manner_of(inquiry), sights, count, sighted,
+                         trace->instance_count);
     free(sights);
     free(sighted);
     return trail;

@@ -23,7 +23,9 @@ static struct asked ask(const char *text, const char *events, const struct oracl
     char *output = malloc(strlen(events) + sizeof "scenario 1\n");
 
     sprintf(output, "scenario 1\n%s", events);
-    asked.program = program_parse(text, strlen(text), PROGRAM_STRIPPED, complain, &complaints);
+    asked.program = program_parse(text, strlen(text),
+                                  strstr(text, "expect ") ? PROGRAM_WITH_ANSWERS : PROGRAM_STRIPPED,
+                                  complain, &complaints);
     if (asked.program == NULL)
         fail_msg("%s\n%s", text, complaints.text);
     asked.trace = trace_parse(asked.program, 1, output, strlen(output));
@@ -186,6 +188,18 @@ static void a_growing_tree_is_cancelled_at_its_tips(void **state)
                  "did b 13 stopped\nend b\ndid main 4 ok\nend main\nrun ok\n");
 }
 
+/* Nor need what the task itself spawns begin before it hears that it is cancelled. */
+static void a_cancelled_task_spawns_in_vain(void **state)
+{
+    static const char text[] = "domains 2\ntask main\np = call d\nq = async e\nyield\n"
+                               "task d\nr = call e\ntask e\n";
+
+    (void)state;
+    allows(text, "begin main 0\nspawn main 3 d\ndid main 3 ok\nbegin d 1\nspawn d 7 e\n"
+                 "did d 7 ok\nend d\nspawn main 4 e#2\ndid main 4 ok\ndid main 5 ok\nend main\n"
+                 "begin e 2\nend e\nrun still-has-children\n");
+}
+
 /* R1.10: a lock that takes the mutex lets another task run before it returns, more than once. */
 static void a_call_lends_its_turn(void **state)
 {
@@ -276,6 +290,144 @@ static void a_function_that_sleeps_computes_its_value(void **state)
 }
 
 /* ---- What it says ---- */
+
+/* R9.27: a computation is complete before its triggers have been signalled, and another domain may
+ * see that; once the call has returned they have been. */
+static void a_call_that_signals_is_seen_midway(void **state)
+{
+    static const char text[] = "shared x t\ntask main\ncomputation x\ntrigger t\nattach x t\n"
+                               "p = call child\ncomplete x 1\nawait p\n"
+                               "task child\npeek x\ndetach x t\n";
+    static const char begun[] = "begin main 0\ndid main 3 ok\ndid main 4 ok\ndid main 5 ok\n"
+                                "spawn main 6 child\ndid main 6 ok\nbegin child 1\n";
+    char seen[400];
+
+    (void)state;
+    sprintf(seen, "%sdid child 10 ok 1\ndid child 11 ok\ndid main 7 ok\nend child\n%s", begun,
+            "did main 8 ok\nend main\nrun ok\n");
+    allows(text, seen);
+    sprintf(seen, "%sdid main 7 ok\ndid child 10 ok 1\ndid child 11 ok\nend child\n%s", begun,
+            "did main 8 ok\nend main\nrun ok\n");
+    refuses(text, seen, "'did child 11 invalid' [R9.27]", "'did child 11 ok'");
+}
+
+/* R9.24: an action is called by the task that signals, before its call returns; once it has been
+ * called, another domain may free its trigger. */
+static void an_action_is_called_before_the_call_returns(void **state)
+{
+    static const char text[] = "shared t\ntask main\ntrigger t\non-signal t act\n"
+                               "p = call child\nsignal-trigger t\nawait p\n"
+                               "task child\nfree-trigger t\ntask act\nprint acted\n";
+    static const char spawned[] = "begin main 0\ndid main 3 ok\ndid main 4 ok\n"
+                                  "spawn main 5 child\ndid main 5 ok\n";
+    static const char end[] = "did main 7 ok\nend main\nrun ok\n";
+    char seen[400];
+
+    (void)state;
+    sprintf(seen, "%sbegin child 1\ndid child 9 ok\n%send child\n%s", spawned,
+            "callback main 4 act\nbegin act 0\nprint act acted\ndid act 11 ok\nend act\n"
+            "did main 6 ok\n",
+            end);
+    allows(text, seen);
+    sprintf(seen, "%sbegin child 1\ndid child 9 ok\nend child\ndid main 6 invalid\n%s", spawned,
+            end);
+    allows(text, seen);
+    sprintf(seen, "%sdid main 6 ok\nbegin child 1\ndid child 9 ok\nend child\n%s", spawned, end);
+    refuses(text, seen, "'begin act 0' [R9.24]", "'did main 6 ok'");
+}
+
+/* R13.9: nobody knows how long a sleep took that a program may call endless, unless the run was
+ * steered and had few choices. */
+static void a_long_sleep_is_over_last(void **state)
+{
+    static const char text[] = "task main\np = async sleeper\nq = async other\nawait p\nawait q\n"
+                               "task sleeper\nsleep 100000\ntask other\nyield\nsleep 1\n";
+    static const char begun[] = "begin main 0\nspawn main 2 sleeper\ndid main 2 ok\n"
+                                "spawn main 3 other\ndid main 3 ok\nbegin sleeper 0\n"
+                                "begin other 0\n%s";
+    static const char end[] = "end sleeper\ndid other 9 ok\ndid main 4 ok\ndid other 10 ok\n"
+                              "end other\ndid main 5 ok\nend main\nrun ok\n";
+    static const char late[] = "did other 9 ok\nchose 0 2\ndid sleeper 7 ok\nend sleeper\n"
+                               "did main 4 ok\ndid other 10 ok\nend other\ndid main 5 ok\n"
+                               "end main\nrun ok\n";
+    char seen[4000], *to;
+
+    (void)state;
+    to = seen + sprintf(seen, begun, "did sleeper 7 ok\n");
+    strcpy(to, end);
+    allows(text, seen);
+    to = seen + sprintf(seen, begun, "chose 0 2\ndid sleeper 7 ok\n");
+    strcpy(to, end);
+    refuses(text, seen, "'did other 9 ok'", "'did sleeper 7 ok'");
+    to = seen + sprintf(seen, begun, late);
+    allows(text, seen);
+    to = seen + sprintf(seen, begun, "");
+    for (int i = 0; i < 100; i++)
+        to += sprintf(to, "chose 0 2\n");
+    to += sprintf(to, "did sleeper 7 ok\n");
+    strcpy(to, end);
+    allows(text, seen);
+}
+
+/* What sleeps so long may be asleep still when the suite has waited long enough; a steered run does
+ * not wait. */
+static void a_long_sleep_need_not_end(void **state)
+{
+    static const char text[] = "task main\nsleep longest\n";
+    struct asked asked = ask(text, "begin main 0\nchose 0 2\n", &alone);
+
+    (void)state;
+    assert_int_equal(asked.verdict->opinion, OPINION_WRONG);
+    done(&asked);
+    asked = ask(text, "begin main 0\n", &alone);
+    assert_int_equal(asked.verdict->opinion, OPINION_OPEN);
+    assert_string_equal(asked.verdict->open, "the run does not end");
+    done(&asked);
+}
+
+/* R13.7: the run ends where the answer is out of range, and not otherwise. */
+static void an_answer_out_of_range_ends_the_run(void **state)
+{
+    static const char text[] = "schedule beyond\ntask main\np = call child\nyield\n"
+                               "task child\nyield\nexpect run invalid\n";
+    static const char begun[] = "begin main 0\nspawn main 3 child\n%sdid main 3 ok\n%s"
+                                "end main\nrun %s\n";
+    char seen[400];
+
+    (void)state;
+    sprintf(seen, begun, "chose 2 2\n", "did main 4 stopped\n", "invalid");
+    allows(text, seen);
+    sprintf(seen, begun, "", "chose 2 2\ndid main 4 stopped\n", "invalid");
+    allows(text, seen);
+    sprintf(seen, begun, "", "did main 4 stopped\nchose 2 2\n", "invalid");
+    refuses(text, seen, "'did main 4 ok'", "'did main 4 stopped'");
+    sprintf(seen, begun, "chose 2 2\n", "did main 4 ok\n", "invalid");
+    refuses(text, seen, "'did main 4 stopped' [R13.7]", "'did main 4 ok'");
+    sprintf(seen, begun, "chose 2 2\n", "did main 4 stopped\n", "ok");
+    refuses(text, seen, "'run invalid'", "'run ok'");
+    sprintf(seen, begun, "", "did main 4 stopped\n", "invalid");
+    refuses(text, seen, "'did main 4 ok'", "'did main 4 stopped'");
+}
+
+/* R1.4: what is executed before the run is on no domain, and the run of main follows. */
+static void calls_outside_are_judged(void **state)
+{
+    static const char text[] = "outside before\ntask before\nyield\nrun one\nprint x\n"
+                               "task one\nfail boom\ntask main\nyield\n";
+    static const char begun[] = "outside before\nbegin before ?\n%sspawn before 4 one\n"
+                                "begin one 0\nend one\ndid before 4 %s\nprint before x\n"
+                                "did before 5 ok\nend before\nbegin main 0\ndid main 9 ok\n"
+                                "end main\nrun ok\n";
+    char seen[400];
+
+    (void)state;
+    sprintf(seen, begun, "did before 3 not-running\n", "failed boom");
+    allows(text, seen);
+    sprintf(seen, begun, "did before 3 ok\n", "failed boom");
+    refuses(text, seen, "'did before 3 not-running' [R1.4]", "'did before 3 ok'");
+    sprintf(seen, begun, "did before 3 not-running\n", "ok");
+    refuses(text, seen, "'did before 4 failed boom'", "'did before 4 ok'");
+}
 
 static void it_says_what_was_allowed(void **state)
 {
@@ -526,6 +678,17 @@ static const struct {
      "did main 8 ok\nforce second 14 value#3\nbegin value#3 0\ndid value#2 18 ok\n"
      "end value#2\ndid third 16 ok 2\nend third\ndid value#3 18 ok\nend value#3\n"
      "did second 14 ok 2\nend second\ndid main 9 ok\ndid main 10 ok\nend main\nrun ok\n"},
+    {FREEDOM_SIGNALLING,
+     "shared x second\ntask main\ncomputation x\ntrigger first\ntrigger second\n"
+     "attach x first\nattach x second\non-signal first act\ncomplete x 1\n"
+     "task act\ndetach x second\nfree-computation x\n",
+     "begin main 0\ndid main 3 ok\ndid main 4 ok\ndid main 5 ok\ndid main 6 ok\n"
+     "did main 7 ok\ndid main 8 ok\ncallback main 8 act\nbegin act 0\ndid act 11 invalid\n"
+     "did act 12 busy\nend act\ndid main 9 ok\nend main\nrun ok\n",
+     NULL,
+     "begin main 0\ndid main 3 ok\ndid main 4 ok\ndid main 5 ok\ndid main 6 ok\n"
+     "did main 7 ok\ndid main 8 ok\ncallback main 8 act\nbegin act 0\ndid act 11 ok\n"
+     "did act 12 ok\nend act\ndid main 9 ok\nend main\nrun ok\n"},
     {FREEDOM_SLEEPERS,
      "task main\np = async first\nq = async second\nawait-all p q\ntask first\nsleep 9\n"
      "task second\nsleep 1\n",
@@ -676,6 +839,73 @@ static void a_difference_spares_nothing_else(void **state)
     done(&asked);
 }
 
+/* A line for each of a hundred instances of a task, with their numbers in place of %s. */
+static size_t write_hundred(char *to, const char *line)
+{
+    size_t used = 0;
+
+    for (int i = 1; i <= 100; i++) {
+        char number[16] = "";
+
+        if (i > 1)
+            sprintf(number, "#%d", i);
+        used += (size_t)sprintf(to + used, line, number, number);
+    }
+    return used;
+}
+
+/* When a called task arrives shows only much later, in the order in which it goes on. */
+static void a_hundred_arrive_in_time(void **state)
+{
+    static char events[1 << 16];
+    char *to = events + sprintf(events, "begin main 0\n");
+
+    (void)state;
+    to += write_hundred(to, "spawn main 2 child%s\n");
+    to += sprintf(to, "did main 2 ok\n");
+    to += write_hundred(to, "begin child%s 1\n");
+    to += write_hundred(to, "did child%s 5 ok\nend child%s\n");
+    sprintf(to, "did main 3 ok\nend main\nrun ok\n");
+    allows("task main\np = repeat 100 call child\nawait p\ntask child\nyield\n", events);
+}
+
+/* R2.22: which of a hundred tasks that never begin has ended first is nobody's concern. */
+static void a_hundred_never_begin(void **state)
+{
+    static char events[1 << 16];
+    char *to = events + sprintf(events, "begin main 0\nspawn main 2 parent\ndid main 2 ok\n"
+                                        "begin parent 0\n");
+
+    (void)state;
+    to += write_hundred(to, "spawn parent 5 child%s\n");
+    sprintf(to, "did parent 5 ok\nend parent\ndid main 3 failed boom\nend main\nrun ok\n");
+    allows("task main\np = async parent\nawait p\ntask parent\nq = repeat 100 async child\n"
+           "fail boom\ntask child\nprint child\n",
+           events);
+    to = events + sprintf(events, "begin main 0\n");
+    to += write_hundred(to, "spawn main 2 child%s\n");
+    sprintf(to, "did main 2 ok\nend main\nrun failed boom\n");
+    allows("task main\np = repeat 100 call child\nfail boom\ntask child\nprint child\n", events);
+}
+
+/* R2.14: a domain hears that a hundred tasks are cancelled, each when it goes on. */
+static void a_hundred_are_cancelled(void **state)
+{
+    static char events[1 << 16];
+    char *to = events + sprintf(events, "begin main 0\n");
+
+    (void)state;
+    to += write_hundred(to, "spawn main 2 child%s\n");
+    to += sprintf(to, "did main 2 ok\n");
+    to += write_hundred(to, "begin child%s 1\ndid child%s 6 ok\n");
+    to += sprintf(to, "did main 3 ok\nend main\n");
+    to += write_hundred(to, "did child%s 7 stopped\nend child%s\n");
+    sprintf(to, "run failed boom\n");
+    allows("task main\np = repeat 100 call child\nuntil up 100\nfail boom\n"
+           "task child\npost up\nuntil never\n",
+           events);
+}
+
 static void large_runs_are_left_open(void **state)
 {
     static char events[1 << 20];
@@ -702,12 +932,19 @@ int main(void)
         cmocka_unit_test(finalisers_of_the_unbegun_precede_the_end),
         cmocka_unit_test(finalisers_of_the_unbegun_interrupt_no_task),
         cmocka_unit_test(a_growing_tree_is_cancelled_at_its_tips),
+        cmocka_unit_test(a_cancelled_task_spawns_in_vain),
         cmocka_unit_test(a_call_lends_its_turn),
         cmocka_unit_test(a_deadlock_follows_what_was_heard),
         cmocka_unit_test(a_child_that_never_begins_ends_at_once),
         cmocka_unit_test(a_cancelled_child_may_have_leaked),
         cmocka_unit_test(a_function_that_sleeps_computes_its_value),
         cmocka_unit_test(others_run_between_finalisers),
+        cmocka_unit_test(a_call_that_signals_is_seen_midway),
+        cmocka_unit_test(an_action_is_called_before_the_call_returns),
+        cmocka_unit_test(a_long_sleep_is_over_last),
+        cmocka_unit_test(a_long_sleep_need_not_end),
+        cmocka_unit_test(an_answer_out_of_range_ends_the_run),
+        cmocka_unit_test(calls_outside_are_judged),
         cmocka_unit_test(it_says_what_was_allowed),
         cmocka_unit_test(it_names_the_rules_of_both),
         cmocka_unit_test(it_tells_freedoms),
@@ -719,6 +956,9 @@ int main(void)
         cmocka_unit_test(what_is_absent_does_nothing),
         cmocka_unit_test(it_need_not_decide),
         cmocka_unit_test(a_difference_spares_nothing_else),
+        cmocka_unit_test(a_hundred_arrive_in_time),
+        cmocka_unit_test(a_hundred_never_begin),
+        cmocka_unit_test(a_hundred_are_cancelled),
         cmocka_unit_test(large_runs_are_left_open),
     };
 

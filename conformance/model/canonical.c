@@ -120,6 +120,8 @@ static void number_units(struct order *order)
     const struct state *state = order->state;
 
     order->units[order->count++] = state->main;
+    if (state->outside != NO_ONE && state->outside != state->main)
+        order->units[order->count++] = state->outside;
     for (int next = 0; next < order->count; next++) {
         uint8_t above = order->units[next];
         int first = order->count;
@@ -140,7 +142,7 @@ static void renumber(const struct order *order, uint8_t *unit)
         *unit = order->number[*unit];
 }
 
-/* Whether what a unit's operation has chosen is a child, and not an object. */
+/* Whether what a unit's operation has chosen is a child, and not an object or a task. */
 static bool chooses_child(const struct unit *unit, const struct program *program)
 {
     const struct operation *op;
@@ -148,7 +150,16 @@ static bool chooses_child(const struct unit *unit, const struct program *program
     if (unit->at >= program->tasks[unit->task].count)
         return false;
     op = &program->operations[program->tasks[unit->task].first + unit->at];
-    return op->kind != OP_FORCE && op->kind != OP_GET;
+    switch (op->kind) {
+    case OP_FORCE:
+    case OP_GET:
+    case OP_SIGNAL_TRIGGER:
+    case OP_COMPLETE:
+    case OP_DETACH:
+        return false;
+    default:
+        return true;
+    }
 }
 
 static void move_units(struct state *state, const struct order *order,
@@ -171,10 +182,13 @@ static void move_units(struct state *state, const struct order *order,
     memcpy(state->units, units, (size_t)order->count * sizeof *units);
     state->units_used = (uint16_t)order->count;
     renumber(order, &state->main);
+    renumber(order, &state->outside);
     for (int d = 0; d < MODEL_DOMAINS_MAX; d++)
         renumber(order, &state->current[d]);
-    for (int i = 0; i < state->objects_used; i++)
+    for (int i = 0; i < state->objects_used; i++) {
         renumber(order, &state->objects[i].owner);
+        renumber(order, &state->objects[i].by);
+    }
     for (int i = 0; i < state->resources_used; i++) {
         renumber(order, &state->resources[i].owner);
         renumber(order, &state->resources[i].from);

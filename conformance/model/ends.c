@@ -30,13 +30,6 @@ bool listed(const struct state *state, const struct program *program, uint8_t fr
 
 /* ---- Cancellation ---- */
 
-void cancel_children(struct step *step, uint8_t task)
-{
-    for (int i = 0; i < step->state->units_used; i++)
-        if (is_child(&step->state->units[i], task))
-            tell_to_cancel(step, (uint8_t)i);
-}
-
 void cancel_task(struct step *step, uint8_t task)
 {
     struct unit *unit = unit_of(step, task);
@@ -49,7 +42,8 @@ void cancel_task(struct step *step, uint8_t task)
         unqueue(step->state, task); /* whatever it waits for [R2.25] */
         queue_ready(step->state, task, false);
     }
-    if (unit->life == LIFE_BEGUN && unit->place == PLACE_READY && may(step, FREEDOM_HAND_ON))
+    if (unit->life == LIFE_BEGUN && unit->place == PLACE_READY && has_to_pass_on(step, task) &&
+        may(step, FREEDOM_HAND_ON))
         pass_on(step, task);
 }
 
@@ -58,6 +52,27 @@ static void finalise(struct step *step, uint8_t task, uint8_t resource)
     emit_of(step, EVENT_FINALISE, step->state->resources[resource].name, task,
             step->state->resources[resource].creator, 0);
     resource_drop(step->state, resource);
+}
+
+/* Main has ended. What has begun the run outside goes on, with what the run has returned [R1.4]. */
+static void run_ends(struct state *state)
+{
+    struct ending ending = state->early ? state->ending : state->units[state->main].ending;
+
+    if (state->outside == NO_ONE) {
+        state->over = 1;
+        state->ending = ending; /* R1.1, R1.2 */
+        return;
+    }
+    unit_drop(state, state->main);
+    drop_things(state);
+    state->early = state->beyond = 0;
+    state->ending = (struct ending){0, 0};
+    state->main = state->outside;
+    unqueue(state, state->outside);
+    state->units[state->outside].place = PLACE_CURRENT;
+    state->units[state->outside].given = ending;
+    state->current[0] = state->outside;
 }
 
 /* Nothing of the task is left but its ending. */
@@ -84,13 +99,10 @@ static void task_has_ended(struct step *step, uint8_t task)
     unit->cancel = CANCEL_NO;
     unit->at = unit->each = 0;
     unit->round = unit->list = 0;
-    if (task == state->main) {
-        state->over = 1;
-        if (!state->early)
-            state->ending = unit->ending; /* R1.1, R1.2 */
-    } else if (state->units[unit->parent].domain == unit->domain) {
+    if (task == state->main)
+        run_ends(state);
+    else if (state->units[unit->parent].domain == unit->domain)
         end_is_known(step, task);
-    }
 }
 
 /* Whether a domain is between two turns, or the task that it executes is in a call that may let
@@ -131,13 +143,28 @@ static bool finalises_plainly(const struct step *step, uint8_t task)
     return true;
 }
 
-/* A task that is cancelled before it has begun ends in the turn of the one that cancels it. */
+void never_begins(struct step *step, uint8_t task)
+{
+    if (step->model->apart)
+        emit(step, EVENT_NEVER, 0, task, 0);
+}
+
+/* Whether a task can end in the turn of the one that cancels it, since it has not begun. */
+static bool can_end_unbegun(const struct step *step, uint8_t task)
+{
+    const struct unit *unit = &step->state->units[task];
+
+    return unit->life == LIFE_SPAWNED && unit->cancel == CANCEL_YES &&
+           finalises_plainly(step, task);
+}
+
 static void end_unbegun(struct step *step, uint8_t task)
 {
     struct state *state = step->state;
     struct unit *unit = unit_of(step, task);
     uint8_t current = state->current[unit->domain], resource;
 
+    never_begins(step, task);
     unqueue(state, task);
     unit->life = LIFE_RETURNED;
     unit->ending = (struct ending){OUTCOME_CANCELLED, 0};
@@ -147,20 +174,49 @@ static void end_unbegun(struct step *step, uint8_t task)
     state->current[unit->domain] = current;
 }
 
-void tell_to_cancel(struct step *step, uint8_t task)
+/* Returns whether its domain has heard of it. */
+static bool tell(struct step *step, uint8_t task)
 {
     struct unit *unit = unit_of(step, task);
 
     if (unit->life == LIFE_ENDED || unit->cancel != CANCEL_NO)
-        return;
+        return false;
     if (unit->domain != step->domain) {
         unit->cancel = CANCEL_TOLD;
-        return;
+        return false;
     }
     cancel_task(step, task);
-    if (unit->life == LIFE_SPAWNED && finalises_plainly(step, task) &&
-        may(step, FREEDOM_UNBEGUN)) /* R2.22 */
+    return true;
+}
+
+void tell_to_cancel(struct step *step, uint8_t task)
+{
+    if (tell(step, task) && can_end_unbegun(step, task) && may(step, FREEDOM_UNBEGUN)) /* R2.22 */
         end_unbegun(step, task);
+}
+
+/* Of several that own nothing, all may end at once, or none: if some end later, nobody can tell
+ * whether the others did. */
+void cancel_children(struct step *step, uint8_t task)
+{
+    bool told[MODEL_UNITS_MAX] = {false}, asked = false, all = false;
+    struct state *state = step->state;
+
+    for (int i = 0; i < state->units_used; i++)
+        told[i] = is_child(&state->units[i], task) && tell(step, (uint8_t)i);
+    for (uint8_t i = 0; i < state->units_used; i++) {
+        if (!told[i] || !can_end_unbegun(step, i))
+            continue;
+        if (resource_newest(state, RESOURCE_OWNED, i) != NO_ONE) {
+            if (may(step, FREEDOM_UNBEGUN))
+                end_unbegun(step, i);
+            continue;
+        }
+        all = asked ? all : may(step, FREEDOM_UNBEGUN);
+        asked = true;
+        if (all)
+            end_unbegun(step, i);
+    }
 }
 
 void end_early(struct step *step, enum outcome_kind code)

@@ -17,7 +17,7 @@
     FREEDOM(DESCENT, "R2.14, R2.24",                                                               \
             "When the children of a cancelled task are cancelled: at any moment from then "        \
             "on, at the latest when its function returns, if it has not returned before; "         \
-            "and whether a task that is spawned below them meanwhile begins.")                     \
+            "and whether a task that is spawned below it meanwhile begins.")                       \
     FREEDOM(THROWN, "R2.14",                                                                       \
             "Whether a part that is stopped takes along the operation that executes it, as it "    \
             "does where it is left by an exception.")                                              \
@@ -47,6 +47,10 @@
             "Whether what a task was woken for passes on when it is cancelled, or when it goes "   \
             "on.")                                                                                 \
     FREEDOM(COMPUTES, "R9.21", "Which of the tasks that wait for a lazy value computes it anew.")  \
+    FREEDOM(SIGNALLING, "R9.24, R9.27",                                                            \
+            "In which order the triggers of a computation are detached and signalled, their "      \
+            "actions are called and the tasks that await it become ready; and whether the "        \
+            "computation is in use until then, if no action of its triggers is being called.")     \
     FREEDOM(SLEEPERS, "R10.2",                                                                     \
             "Which of several sleeps is over first, unless one began no later and is no longer.")
 

@@ -12,16 +12,12 @@ const char *model_lacks(const struct program *program)
 {
     if (program->names[NAME_PEER].count > 0)
         return "peer";
-    if (program->outside_task >= 0)
-        return "outside";
     if (program->domains >= MODEL_DOMAINS_MAX)
         return "domains";
-    if (program->schedule && strstr(program->schedule, "beyond"))
-        return "beyond";
     for (int i = 0; i < program->operation_count; i++) {
         const struct operation *op = &program->operations[i];
 
-        if (!knows(op->kind) || (op->kind == OP_SLEEP && op->value > 0 && program->bare))
+        if (!knows(op->kind))
             return operation_word(op->kind);
     }
     return NULL;
@@ -35,7 +31,8 @@ static void count_posts(struct model *model)
     for (int i = 0; i < program->operation_count; i++) {
         const struct operation *op = &program->operations[i];
 
-        if (op->kind == OP_UNTIL && op->value > model->most_posts[op->name])
+        if ((op->kind == OP_UNTIL || op->kind == OP_SPIN) &&
+            op->value > model->most_posts[op->name])
             model->most_posts[op->name] = op->value > UINT16_MAX ? UINT16_MAX : (uint16_t)op->value;
     }
 }
@@ -74,6 +71,9 @@ struct model *model_create(const struct program *program)
     model->program = program;
     model->lists = lists_create();
     model->transfers = program_has(program, OP_TRANSFER);
+    model->acts = program_has(program, OP_ON_SIGNAL);
+    model->frees = program->domains > 0 && (program_has(program, OP_FREE_TRIGGER) ||
+                                            program_has(program, OP_FREE_COMPUTATION));
     count_posts(model);
     find_seen(model);
     return model;
@@ -117,16 +117,29 @@ static bool next_answers(struct step *step)
     return true;
 }
 
-bool model_step(struct model *model, const struct state *from, struct step *step, bool *stuck)
+static bool execute(struct model *model, const struct state *from, struct step *step)
 {
-    if (step->model && !next_answers(step))
-        return false;
     step->model = model;
     step->program = model->program;
     step->domain = 0;
     step->pick_count = step->event_count = 0;
-    step->taken = step->heard = step->ready = 0;
+    step->taken = step->heard = step->ready = step->cancelled = 0;
     state_copy(step->state, from);
-    *stuck = !take_step(step);
+    return take_step(step);
+}
+
+bool model_step(struct model *model, const struct state *from, struct step *step, bool *stuck)
+{
+    if (step->model && !next_answers(step))
+        return false;
+    *stuck = !execute(model, from, step);
     return true;
+}
+
+void model_step_again(struct model *model, const struct state *from, struct step *step,
+                      const uint16_t *picks, int count)
+{
+    memcpy(step->picks, picks, (size_t)count * sizeof *picks);
+    step->picks_known = count;
+    execute(model, from, step);
 }

@@ -14,7 +14,8 @@ enum move_kind {
     MOVE_KNOW,    /* a domain hears that the child of its task has ended */
     MOVE_DESCEND, /* a child of a cancelled task is cancelled [R2.14] */
     MOVE_ARRIVE,  /* what was transferred is the parent's [R5.14] */
-    MOVE_WAKE     /* a sleep is over [R10.2] */
+    MOVE_WAKE,    /* a sleep is over [R10.2] */
+    MOVE_END_RUN  /* an answer is out of range [R13.7] */
 };
 
 struct move {
@@ -23,7 +24,7 @@ struct move {
     uint8_t freedom; /* that it takes; INTERLEAVING: none of its own */
 };
 
-enum { MOVES_MAX = 250 };
+enum { MOVES_MAX = 3 * MODEL_UNITS_MAX };
 
 struct moves {
     const struct step *step;
@@ -39,9 +40,14 @@ static int mover(const struct state *state, enum move_kind kind, int which)
     return state->units[kind == MOVE_KNOW ? state->units[which].parent : which].domain;
 }
 
+static bool may_follow(const struct step *step, enum move_kind kind, uint8_t which);
+
 static void add_free(struct moves *moves, enum move_kind kind, int which, enum freedom freedom)
 {
-    if (moves->step->focus && moves->step->focus != mover(moves->step->state, kind, which) + 1)
+    const struct step *step = moves->step;
+
+    if (step->focus && (step->focus != mover(step->state, kind, which) + 1 ||
+                        !may_follow(step, kind, (uint8_t)which)))
         return;
     if (moves->count < MOVES_MAX)
         moves->of[moves->count++] = (struct move){(uint8_t)kind, (uint8_t)which, (uint8_t)freedom};
@@ -74,6 +80,79 @@ static void find_first(const struct state *state, uint8_t domain, int *first, in
         (*last)++;
 }
 
+/* Whether a move of a domain depends on what it has just heard, that a task is cancelled: that goes
+ * on, or one behind it, or what is below it; or the domain hears of the next task that one behind
+ * both would wait for. */
+static bool may_follow(const struct step *step, enum move_kind kind, uint8_t which)
+{
+    const struct unit *unit = &step->state->units[which], *told;
+    int first, last;
+
+    if (!step->told)
+        return true;
+    told = &step->state->units[step->told - 1];
+    if (unit->parent == step->told - 1)
+        return true;
+    switch (kind) {
+    case MOVE_BEGIN:
+        return unit == told || (unit->cancel != CANCEL_YES && unit->rank > told->rank);
+    case MOVE_CANCEL:
+        find_first(step->state, unit->domain, &first, &last);
+        return unit->place == PLACE_READY && unit->rank == first && first > told->rank;
+    default:
+        return false;
+    }
+}
+
+/* By which event a task is seen to begin that has not begun; -1: by none, or that is not known. */
+static int begun_by(const struct step *step, const struct unit *unit)
+{
+    return step->begun && unit->life == LIFE_SPAWNED ? step->begun[unit->instance - 1] : -1;
+}
+
+/* Whether it is a task that is known never to begin. It makes no difference when its domain hears
+ * that it is cancelled, nor, once it is, when it arrives: so the first of several may be the first.
+ * Before that, it would only be in the way of others. */
+static bool is_idle(const struct step *step, const struct unit *unit)
+{
+    return step->never && unit->life == LIFE_SPAWNED && begun_by(step, unit) < 0;
+}
+
+/* Whether one of that kind, of which the same can happen, is before it. */
+static bool is_behind_idle(const struct step *step, int which)
+{
+    const struct unit *unit = &step->state->units[which];
+
+    for (int i = 0; i < which; i++) {
+        const struct unit *other = &step->state->units[i];
+
+        if (other->domain == unit->domain && other->place == unit->place &&
+            other->cancel == unit->cancel && is_idle(step, other))
+            return true;
+    }
+    return false;
+}
+
+/* Whether it is not the first of several children of a task that never begin, if that cannot tell
+ * in which order they end: it has returned, or is on another domain, which hears of them in any. */
+static bool ends_behind_idle(const struct step *step, int which)
+{
+    const struct unit *units = step->state->units, *unit = &units[which];
+    bool all_alike =
+        unit->parent < step->state->units_used &&
+        (units[unit->parent].life == LIFE_RETURNED || units[unit->parent].domain != unit->domain);
+
+    if (!all_alike || resource_newest(step->state, RESOURCE_OWNED, (uint8_t)which) != NO_ONE)
+        return false;
+    for (int i = 0; i < which; i++)
+        if (units[i].parent == unit->parent && units[i].domain == unit->domain &&
+            units[i].place == PLACE_READY && units[i].cancel == CANCEL_YES &&
+            is_idle(step, &units[i]) &&
+            resource_newest(step->state, RESOURCE_OWNED, (uint8_t)i) == NO_ONE)
+            return true;
+    return false;
+}
+
 /* A domain that executes no task takes one. A task that has been cancelled may go on earlier or
  * later than its turn. */
 static void add_turns(const struct step *step, uint8_t domain, struct moves *moves)
@@ -92,7 +171,8 @@ static void add_turns(const struct step *step, uint8_t domain, struct moves *mov
     for (int i = 0; i < state->units_used; i++) {
         const struct unit *unit = &state->units[i];
 
-        if (unit->domain != domain || unit->life == LIFE_NONE)
+        if (unit->domain != domain || unit->life == LIFE_NONE ||
+            (unit->place == PLACE_READY && is_idle(step, unit) && ends_behind_idle(step, i)))
             continue;
         if (unit->place == PLACE_READY && ((unit->cancel == CANCEL_YES && !in_turn) ||
                                            (unit->rank >= first && unit->rank <= last)))
@@ -129,6 +209,32 @@ static bool has_uncancelled(const struct state *state, uint8_t task)
     return false;
 }
 
+/* Of two tasks on their way to a domain, the one that is seen to begin there first may as well
+ * arrive first. */
+static bool is_overtaken(const struct step *step, const struct unit *unit)
+{
+    int begun = begun_by(step, unit);
+
+    for (int i = 0; i < step->state->units_used && begun >= 0; i++) {
+        const struct unit *other = &step->state->units[i];
+
+        if (other->place == PLACE_COMING && other->domain == unit->domain &&
+            begun_by(step, other) >= 0 && begun_by(step, other) < begun)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a task may as well arrive now, and no other first. */
+static bool may_arrive(const struct step *step, int which)
+{
+    const struct unit *unit = &step->state->units[which];
+
+    if (is_idle(step, unit))
+        return unit->cancel == CANCEL_YES && !is_behind_idle(step, which);
+    return !is_overtaken(step, unit);
+}
+
 static void add_news(const struct step *step, struct moves *moves)
 {
     const struct state *state = step->state;
@@ -138,9 +244,9 @@ static void add_news(const struct step *step, struct moves *moves)
 
         if (unit->life == LIFE_NONE || unit->outer != NO_ONE)
             continue;
-        if (unit->place == PLACE_COMING)
+        if (unit->place == PLACE_COMING && may_arrive(step, i))
             add(moves, MOVE_READY, i);
-        if (unit->cancel == CANCEL_TOLD)
+        if (unit->cancel == CANCEL_TOLD && !(is_idle(step, unit) && is_behind_idle(step, i)))
             add(moves, MOVE_CANCEL, i);
         if (unit->life == LIFE_ENDED && !unit->known && i != state->main &&
             !(step->mute & 1u << unit->domain) &&
@@ -162,23 +268,40 @@ static int sleep_of(const struct step *step, int unit)
     return step->program->operations[step->program->tasks[frame->task].first + frame->at].value;
 }
 
+/* Whether a sleep is one that a program may call endless. */
+static bool is_endless(const struct step *step, int unit)
+{
+    return step->model->long_sleeps == LONG_LAST && sleep_of(step, unit) >= LONG_SLEEP;
+}
+
+static bool sleeps(const struct unit *unit)
+{
+    return unit->place == PLACE_WAITING && unit->wait == WAIT_SLEEP;
+}
+
+/* Whether one sleep is over before another: it began no later and is no longer. Among endless ones
+ * it is enough that it is shorter, and they are all over last. */
+static bool is_over_before(const struct step *step, int i, int j)
+{
+    const struct unit *first = &step->state->units[i], *second = &step->state->units[j];
+    int length = sleep_of(step, i), other = sleep_of(step, j);
+
+    if (is_endless(step, i) || is_endless(step, j))
+        return length < other || (length == other && first->rank < second->rank);
+    return first->domain == second->domain && first->rank < second->rank && length <= other;
+}
+
+/* Add those sleeps that are shorter, or those that are not. */
 static void add_sleeps(const struct step *step, bool longs, struct moves *moves)
 {
     const struct unit *units = step->state->units;
     enum freedom freedom = FREEDOM_INTERLEAVING; /* the first sleep that can be over takes none */
 
     for (int i = 0; i < step->state->units_used; i++) {
-        bool first = true;
+        bool first = sleeps(&units[i]) && (sleep_of(step, i) >= LONG_SLEEP) == longs;
 
-        if (units[i].place != PLACE_WAITING || units[i].wait != WAIT_SLEEP ||
-            (sleep_of(step, i) >= LONG_SLEEP) != longs)
-            continue;
         for (int j = 0; j < step->state->units_used && first; j++)
-            first =
-                units[j].place != PLACE_WAITING || units[j].wait != WAIT_SLEEP || i == j ||
-                sleep_of(step, j) > sleep_of(step, i) ||
-                (sleep_of(step, j) == sleep_of(step, i) && units[j].rank > units[i].rank) ||
-                (!longs && (units[j].domain != units[i].domain || units[j].rank > units[i].rank));
+            first = !sleeps(&units[j]) || !is_over_before(step, j, i);
         if (!first)
             continue;
         add_free(moves, MOVE_WAKE, i, freedom);
@@ -193,6 +316,24 @@ static void add_sleeps(const struct step *step, bool longs, struct moves *moves)
 static void hear(struct step *step, uint8_t unit)
 {
     step->domain = unit_of(step, unit)->domain;
+}
+
+/* Whether a task is in the queue of its domain, or will be there when it is cancelled, and it makes
+ * no difference to others that it has been: not even to one that frees what the task was woken by.
+ */
+static bool is_of_no_concern(const struct step *step, uint8_t task)
+{
+    const struct unit *unit = &step->state->units[task];
+    const struct unit *frame = &step->state->units[innermost(step->state, task)];
+    const struct task *program = &step->program->tasks[frame->task];
+    enum name_kind kind = NAME_FLAG;
+
+    if (frame->at < program->count && frame->stage)
+        kind = operation_names(step->program->operations[program->first + frame->at].kind);
+    if ((kind >= NAME_MUTEX && kind <= NAME_COMPUTATION) || is_idle(step, unit))
+        return false;
+    return unit->place == PLACE_READY ||
+           (unit->place == PLACE_WAITING && unit->wait == WAIT_CHILDREN);
 }
 
 static void take(struct step *step, struct move move)
@@ -215,6 +356,8 @@ static void take(struct step *step, struct move move)
         break;
     case MOVE_CANCEL:
         hear(step, move.which);
+        if (is_of_no_concern(step, move.which))
+            step->cancelled = (uint8_t)(move.which + 1);
         cancel_task(step, move.which);
         break;
     case MOVE_KNOW:
@@ -233,6 +376,11 @@ static void take(struct step *step, struct move move)
         unqueue(step->state, move.which);
         queue_ready(step->state, move.which, false);
         break;
+    case MOVE_END_RUN:
+        hear(step, move.which);
+        end_early(step, OUTCOME_INVALID);
+        step->state->beyond = 1;
+        break;
     default:
         break;
     }
@@ -245,8 +393,13 @@ void run_begins(struct step *step)
     for (int i = 0; i < MODEL_DOMAINS_MAX; i++)
         state->current[i] = NO_ONE;
     state->flag_count = (uint16_t)step->program->names[NAME_FLAG].count;
-    state->main = unit_create(state, step->program->main_task, NO_ONE, 0);
-    queue_ready(state, state->main, false);
+    state->outside = NO_ONE;
+    if (step->program->outside_task < 0) {
+        spawn_main(state, step->program->main_task);
+    } else {
+        spawn_main(state, step->program->outside_task);
+        state->outside = state->main;
+    }
 }
 
 /* Whether a move is only that a domain hears of something, and no other domain can tell when. */
@@ -258,7 +411,8 @@ static bool is_heard(const struct step *step, const struct move *move)
     case MOVE_READY:
         return true;
     case MOVE_WAKE:
-        return sleep_of(step, move->which) < LONG_SLEEP;
+        return sleep_of(step, move->which) < LONG_SLEEP ||
+               step->model->long_sleeps == LONG_ANY_TIME;
     case MOVE_CANCEL:
         return unit->life != LIFE_RETURNED && !has_uncancelled(step->state, move->which) &&
                !(unit->place == PLACE_WAITING && unit->wait >= WAIT_MUTEX);
@@ -300,32 +454,68 @@ static struct moves all_moves(const struct step *step)
     return moves;
 }
 
-/* Whether no domain has anything left to do; what one has heard last may have been in vain. */
-static bool is_at_rest(const struct step *step)
+/* Whether no domain has anything left to do; what one has heard last may have been in vain. A
+ * resource that may arrive, a child that may be cancelled and a sleep need not keep a long sleep
+ * from being over. */
+static bool is_at_rest(const struct step *step, bool but_these)
 {
     struct step any = *step;
+    struct moves moves;
 
-    any.focus = 0;
-    return !step->held && all_moves(&any).count == 0;
+    if (step->held)
+        return false;
+    any.focus = any.told = 0;
+    any.never = false;
+    moves = all_moves(&any);
+    for (int i = 0; i < moves.count; i++)
+        if (!but_these || (moves.of[i].kind != MOVE_ARRIVE && moves.of[i].kind != MOVE_DESCEND &&
+                           moves.of[i].kind != MOVE_WAKE))
+            return false;
+    return true;
+}
+
+/* Add the sleeps that a program may call endless, if they may be over now. */
+static void add_long_sleeps(struct step *step, struct moves *moves)
+{
+    enum long_sleeps when = step->model->long_sleeps;
+
+    if (when == LONG_LAST || when == LONG_AT_REST) {
+        if (!is_at_rest(step, when == LONG_AT_REST))
+            return;
+        step->focus = step->told = 0;
+        *moves = all_moves(step);
+    }
+    if (when != LONG_NEVER)
+        add_sleeps(step, true, moves);
+}
+
+static bool any_sleeps(const struct state *state)
+{
+    for (int i = 0; i < state->units_used; i++)
+        if (sleeps(&state->units[i]))
+            return true;
+    return false;
 }
 
 bool take_step(struct step *step)
 {
     struct moves moves = all_moves(step);
-    bool rests = moves.count == 0 && is_at_rest(step);
+    bool sleeping = any_sleeps(step->state);
 
-    if (rests) {
-        step->focus = 0;
-        add_sleeps(step, true, &moves);
-    }
+    if (sleeping)
+        add_long_sleeps(step, &moves);
+    if (step->beyond)
+        add(&moves, MOVE_END_RUN, step->state->main);
     if (moves.count > 0) {
         if (moves.count == MOVES_MAX)
             step->state->full = 1;
         take_one(step, &moves);
         return true;
     }
-    if (!rests || unit_of(step, step->state->main)->cancel != CANCEL_NO)
+    if (sleeping || !is_at_rest(step, false) ||
+        unit_of(step, step->state->main)->cancel != CANCEL_NO)
         return false;
+    step->focus = step->told = 0;
     end_early(step, OUTCOME_DEADLOCK); /* R13.1 */
     return true;
 }

@@ -4,11 +4,10 @@
 
 #include "step.h"
 
-/* The state in which main has been spawned. */
+/* The state in which main has been spawned, or what is executed before it. */
 void run_begins(struct step *step);
 
-/* A program may call a sleep endless that is this long, in milliseconds: it is over only if nothing
- * else can happen, and after all that are shorter, whenever they began [R13.9]. */
+/* A program may call a sleep endless that is this long, in milliseconds [R13.9]. */
 enum { LONG_SLEEP = 100000 };
 
 /* Take one of the steps that are possible. False: there is none, though the run has not ended. */

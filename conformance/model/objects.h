@@ -19,6 +19,8 @@ enum {
     STAGE_CANCELLED,   /* protect: the part for cancelled tasks has */
     STAGE_LOOKED,      /* until: the flag is not up */
     STAGE_REFUSED,     /* its outcome is `given`, an error, and it lets others run */
+    STAGE_SIGNALS,     /* it signals triggers */
+    STAGE_CALLS,       /* it calls an action, the task `chosen` */
     STAGE_REPORT = 255 /* it has its outcome, which is not reported yet */
 };
 
@@ -35,14 +37,24 @@ void choose_computer(struct step *step, uint8_t lazy);
  */
 void wake_all(struct step *step, enum wait wait, uint8_t on, struct ending ending, bool with);
 
+/* A call that signals a trigger or completes a computation has several things to do, and other
+ * domains, or the actions of triggers, may see it between two of them. What it has left to do is
+ * marked with its frame: a computation whose triggers are to be detached and signalled, and whose
+ * tasks are to be woken; a trigger that is to be signalled; or one whose action is to be called, or
+ * whose canceller is to hand on an error. */
+
 /* Complete a computation that is not complete [R9.25]. */
-void complete(struct step *step, uint8_t computation, struct ending ending, bool with);
+void complete(struct step *step, uint8_t computation, struct ending ending, uint8_t frame);
 
-/* Signal a trigger that has not been signalled [R9.22]; a canceller may complete a computation
- * [R9.28]. */
-void signal_trigger(struct step *step, uint8_t trigger, bool with);
+/* The call that has begun, or goes on, does one of these things, or all if nothing can see it
+ * between them [R9.22, R9.24, R9.27, R9.28]. Returns whether nothing is left. */
+bool signal_all(struct turn *turn);
 
-/* Pass on what a cancelled task was woken for: a mutex, a signal, a computation. */
+/* Whether a task was woken for something that another can have: a mutex, a signal, a computation.
+ */
+bool has_to_pass_on(const struct step *step, uint8_t task);
+
+/* Pass that on, if there is any; the task has been cancelled. */
 void pass_on(struct step *step, uint8_t task);
 
 #endif

@@ -41,6 +41,7 @@ void release_mutex(struct turn *turn); /* of a wait that is refused [R9.15] */
 bool do_signal(struct turn *turn);
 bool do_broadcast(struct turn *turn);
 bool do_force(struct turn *turn);
+bool do_on_signal(struct turn *turn);
 bool do_await_trigger(struct turn *turn);
 bool do_signal_trigger(struct turn *turn);
 bool do_await_computation(struct turn *turn);
@@ -52,6 +53,7 @@ bool do_canceller(struct turn *turn);
 
 bool do_yield(struct turn *turn);
 bool do_until(struct turn *turn);
+bool do_spin(struct turn *turn);
 bool do_sleep(struct turn *turn);
 bool do_self(struct turn *turn);
 bool do_available(struct turn *turn);

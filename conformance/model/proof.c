@@ -61,6 +61,7 @@ static void write_event(FILE *stream, const struct step *step, const struct even
         write_list(stream, search, event->list, op->kind == OP_PARALLEL);
         break;
     case EVENT_SPAWN:
+    case EVENT_NEVER:
         break;
     }
 }
@@ -143,7 +144,8 @@ static bool tell_loose(FILE *stream, const struct search *search)
 /* Why the model cannot tell; NULL: it can. To be freed. */
 static char *unknown(const struct program *program)
 {
-    const char *lack = model_lacks(program);
+    /* How many choices there are before the last answer is the runtime's affair. */
+    const char *lack = program->beyond ? "beyond" : model_lacks(program);
     int line = watch_lacks(program);
 
     if (lack)

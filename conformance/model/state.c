@@ -187,6 +187,13 @@ uint8_t first_waiting(const struct state *state, enum wait wait, uint8_t on)
     return NO_ONE;
 }
 
+void spawn_main(struct state *state, int task)
+{
+    state->main = unit_create(state, task, NO_ONE, 0);
+    if (state->main != NO_ONE)
+        queue_ready(state, state->main, false);
+}
+
 /* ---- Names ---- */
 
 static uint8_t scope_of(const struct program *program, uint8_t unit, enum name_kind kind, int name)
@@ -420,6 +427,7 @@ uint8_t object_create(struct state *state, enum name_kind kind)
     memset(&state->objects[i], 0, sizeof state->objects[i]);
     state->objects[i].kind = (uint8_t)kind;
     state->objects[i].owner = state->objects[i].to = NO_ONE;
+    state->objects[i].task = state->objects[i].by = NO_ONE;
     state->objects[i].from = state->objects[i].into = NO_ONE;
     return (uint8_t)i;
 }
@@ -448,6 +456,16 @@ void object_end(struct state *state, uint8_t place)
         state->objects_used--;
 }
 
+void drop_things(struct state *state)
+{
+    for (int i = 0; i < state->resources_used; i++)
+        if (state->resources[i].phase != RESOURCE_NONE)
+            resource_drop(state, (uint8_t)i);
+    for (int i = 0; i < state->objects_used; i++)
+        if (state->objects[i].kind)
+            object_end(state, (uint8_t)i);
+}
+
 /* ---- The end of a unit ---- */
 
 /* Whether anything still uses an object without its name. */
@@ -466,10 +484,11 @@ static bool is_in_use(const struct state *state, uint8_t object)
 
         if (trigger->kind == NAME_TRIGGER &&
             (trigger->to == object || trigger->from == object || trigger->into == object ||
-             (i == object && trigger->to != NO_ONE && trigger->from != NO_ONE)))
+             (i == object && trigger->to != NO_ONE &&
+              (trigger->from != NO_ONE || trigger->task != NO_ONE))))
             return true;
     }
-    return false;
+    return state->objects[object].by != NO_ONE;
 }
 
 /* Forget what nobody can name any more, so that it makes no difference between states. */

@@ -7,7 +7,7 @@
 #include "scenario/program.h"
 
 enum {
-    MODEL_UNITS_MAX = 200,
+    MODEL_UNITS_MAX = 250,
     MODEL_RESOURCES_MAX = 200,
     MODEL_OBJECTS_MAX = 100,
     MODEL_BINDINGS_MAX = 500,
@@ -52,6 +52,7 @@ enum wait {
     WAIT_END,      /* its function has returned, and children have not ended */
     WAIT_START,    /* it is below a cancelled task, and will be cancelled before it begins */
     WAIT_PARENT,   /* it broke a rule, and its parent neither is cancelled nor cancels it */
+    WAIT_RUN,      /* it is outside, and a run that it has begun has not ended */
     WAIT_SLEEP,
     WAIT_MUTEX, /* from here on `on` is an object, and `rank` the place in its queue */
     WAIT_CONDITION,
@@ -132,11 +133,14 @@ struct resource {
 struct object {
     struct ending ending; /* lazy, computation: once it is known */
     uint8_t kind;         /* an enum name_kind; 0 is a free place, as NAME_TASK is no object */
-    uint8_t owner;        /* orphanage: its task; mutex: the holder; lazy: the task that computes */
-    uint8_t task;         /* lazy: its function */
-    uint8_t to;           /* trigger: the computation that it is attached to */
-    uint8_t from, into;   /* trigger: a canceller's computations */
-    bool done;            /* lazy: known; trigger: signalled; computation: complete */
+    uint8_t owner;        /* orphanage: its task; mutex: the holder; lazy: the task that computes;
+                             computation: the frame whose call completes it */
+    uint8_t task;         /* lazy: its function; trigger: its action */
+    uint8_t by;         /* trigger, computation: the frame whose call has something left to do with
+                           it, see objects.h */
+    uint8_t to;         /* trigger: the computation that it is attached to */
+    uint8_t from, into; /* trigger: a canceller's computations */
+    bool done;          /* lazy: known; trigger: signalled; computation: complete */
 };
 
 /* What a name stands for. A promise name may have several, in this order. */
@@ -154,10 +158,12 @@ struct state {
     uint16_t binding_count;
     uint16_t flag_count;
     uint16_t watch_size;
-    uint8_t full;  /* there was no room for something: the state is not to be trusted */
-    uint8_t over;  /* the run has ended */
-    uint8_t early; /* it ends early, with the code `ending` */
-    uint8_t main;
+    uint8_t full;         /* there was no room for something: the state is not to be trusted */
+    uint8_t over;         /* the run has ended */
+    uint8_t early;        /* it ends early, with the code `ending` */
+    uint8_t main;         /* of the run; if there is none, the same as */
+    uint8_t outside;      /* what is executed outside the run; NO_ONE: nothing is any more */
+    uint8_t beyond;       /* an answer was out of range */
     struct ending ending; /* of the run */
     uint8_t current[MODEL_DOMAINS_MAX];
     uint16_t flags[PROGRAM_TASKS_MAX]; /* how often each was posted, as far as anything waits */
@@ -185,6 +191,9 @@ struct hash state_hash(const unsigned char *bytes, size_t size);
 
 /* A new unit, without a place; NO_ONE: the state is full. */
 uint8_t unit_create(struct state *state, int task, uint8_t parent, uint8_t domain);
+
+/* A unit that is no child, ready on dom0, is main. */
+void spawn_main(struct state *state, int task);
 
 /* Forget the names that a unit knows, and what only those stood for. */
 void names_drop(struct state *state, uint8_t unit);
@@ -236,6 +245,9 @@ void resource_move(struct state *state, uint8_t resource, enum resource_phase ph
 /* The newest that a unit has in that phase, or the oldest; NO_ONE: it has none. */
 uint8_t resource_newest(const struct state *state, enum resource_phase phase, uint8_t owner);
 uint8_t resource_oldest(const struct state *state, enum resource_phase phase, uint8_t owner);
+
+/* Nothing is left of a run but main. */
+void drop_things(struct state *state);
 
 uint8_t object_create(struct state *state, enum name_kind kind);
 void object_end(struct state *state, uint8_t object);

@@ -75,13 +75,25 @@ static bool is_left(const struct turn *turn, enum name_kind kind)
     return false;
 }
 
+/* Whether a task holds the mutex, computes the lazy value, or completes the computation. It does so
+ * while it calls an action, and perhaps longer. */
+static bool is_used(const struct turn *turn, uint8_t place)
+{
+    const struct object *object = &turn->state->objects[place];
+
+    if (object->kind != NAME_COMPUTATION || object->by == NO_ONE)
+        return object->owner != NO_ONE;
+    return (object->owner != NO_ONE && turn->state->units[object->owner].inner != NO_ONE) ||
+           may(turn->step, FREEDOM_SIGNALLING);
+}
+
 bool do_unmake(struct turn *turn)
 {
     uint8_t object;
 
     if (!has_object(turn, &object))
         return true;
-    if (object_of(turn, object)->owner != NO_ONE || is_awaited(turn->state, object) ||
+    if (is_used(turn, object) || is_awaited(turn->state, object) ||
         (is_left(turn, operation_names(turn->operation->kind)) &&
          may(turn->step, FREEDOM_AWAITED))) { /* R9.10 */
         note_kind(turn, OUTCOME_BUSY);
@@ -334,6 +346,13 @@ bool do_force(struct turn *turn)
 
 /* ---- Triggers ---- */
 
+/* Whether a task awaits a trigger, or an action or a canceller has been attached to it. */
+static bool is_taken(struct turn *turn, uint8_t trigger)
+{
+    return is_awaited(turn->state, trigger) || object_of(turn, trigger)->task != NO_ONE ||
+           object_of(turn, trigger)->from != NO_ONE;
+}
+
 bool do_await_trigger(struct turn *turn)
 {
     uint8_t trigger;
@@ -343,9 +362,7 @@ bool do_await_trigger(struct turn *turn)
     if (!turn->unit->stage) {
         if (!has_object(turn, &trigger))
             return true;
-        if (is_awaited(turn->state, trigger) ||
-            (object_of(turn, trigger)->from != NO_ONE && !object_of(turn, trigger)->done)) {
-            /* R9.23, R9.28 */
+        if (!object_of(turn, trigger)->done && is_taken(turn, trigger)) { /* R9.23, R9.28 */
             note_kind(turn, OUTCOME_BUSY);
             return true;
         }
@@ -360,15 +377,42 @@ bool do_await_trigger(struct turn *turn)
     return true;
 }
 
+/* What is left to do when something has been signalled, is done; then the call returns 0. */
+static bool signal_on(struct turn *turn)
+{
+    if (!signal_all(turn))
+        return false;
+    note_kind(turn, OUTCOME_OK);
+    return true;
+}
+
 bool do_signal_trigger(struct turn *turn)
+{
+    uint8_t trigger;
+
+    if (turn->unit->stage)
+        return signal_on(turn);
+    if (!has_object(turn, &trigger))
+        return true;
+    if (!object_of(turn, trigger)->done)
+        object_of(turn, trigger)->by = turn->frame;
+    return signal_on(turn);
+}
+
+bool do_on_signal(struct turn *turn) /* R9.24 */
 {
     uint8_t trigger;
 
     if (!has_object(turn, &trigger))
         return true;
-    if (!object_of(turn, trigger)->done)
-        signal_trigger(turn->step, trigger, false);
-    note_kind(turn, OUTCOME_OK);
+    if (object_of(turn, trigger)->done) {
+        note_kind(turn, OUTCOME_ALREADY);
+    } else if (is_taken(turn, trigger)) { /* R9.23 */
+        note_kind(turn, OUTCOME_BUSY);
+    } else {
+        object_of(turn, trigger)->task = (uint8_t)turn->operation->tasks[0];
+        note_kind(turn, OUTCOME_OK);
+    }
     return true;
 }
 
@@ -402,15 +446,17 @@ bool do_complete(struct turn *turn)
                             op->other >= 0 ? op->other : op->value};
     uint8_t computation;
 
+    if (turn->unit->stage)
+        return signal_on(turn);
     if (!has_object(turn, &computation))
         return true;
     if (object_of(turn, computation)->done) { /* R9.25 */
         note_kind(turn, OUTCOME_ALREADY);
         return true;
     }
-    complete(turn->step, computation, ending, false);
-    note_kind(turn, OUTCOME_OK);
-    return true;
+    complete(turn->step, computation, ending, turn->frame);
+    object_of(turn, computation)->owner = turn->frame; /* R9.10 */
+    return signal_on(turn);
 }
 
 bool do_canceller(struct turn *turn) /* R9.28 */
@@ -468,6 +514,8 @@ bool do_detach(struct turn *turn)
 {
     uint8_t computation, trigger = other_named(turn);
 
+    if (turn->unit->stage)
+        return signal_on(turn);
     if (!has_object(turn, &computation))
         return true;
     if (!is_there(trigger) || object_of(turn, trigger)->to != computation) {
@@ -476,7 +524,6 @@ bool do_detach(struct turn *turn)
     }
     object_of(turn, trigger)->to = NO_ONE;
     if (!object_of(turn, trigger)->done)
-        signal_trigger(turn->step, trigger, false);
-    note_kind(turn, OUTCOME_OK);
-    return true;
+        object_of(turn, trigger)->by = turn->frame;
+    return signal_on(turn);
 }

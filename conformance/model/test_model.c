@@ -97,12 +97,12 @@ static void test_bound(void **state)
 
 static void test_unknown_operation(void **state)
 {
-    const char *text = "task main\n spin up\n post up\nexpect run ok\n";
+    const char *text = "task main\n raise usr1\nexpect run ok\n";
     struct proof proof = prove(text, strlen(text), LIMIT, FREEDOM_KINDS);
 
     (void)state;
     assert_int_equal(proof.kind, PROOF_UNKNOWN);
-    assert_string_equal(proof.why, "    cannot tell: spin\n");
+    assert_string_equal(proof.why, "    cannot tell: raise\n");
     free(proof.why);
 }
 
@@ -153,7 +153,10 @@ static void test_liberties(void **state)
         /* R1.10: and before a call is refused, for what was wrong when it was made. */
         "shared m\ntask main\n p = async child\n lock m => invalid\n"
         " state p => running | finished\n await p => ok\ntask child\n mutex m\n"
-        "expect run ok\n"};
+        "expect run ok\n",
+        "task main\n mutex m\n lock m => ok\n p = async child\n"
+        " protect-mutex m part => would-deadlock\n state p => running | finished\n"
+        " await p => ok\ntask child\ntask part\nexpect run ok\n"};
     /* R5.6: and before the finalisers of a task that has failed. */
     static const char late[] =
         "task main\n p = async fails\n q = async other\n await-all p q => failed boom, ok\n"
@@ -184,6 +187,80 @@ static void test_limits(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
         assert_proof(programs[i], PROOF_HOLDS, "");
+}
+
+/* Nothing of its domain runs while a task spins, and it is not stopped. */
+static void test_spinning(void **state)
+{
+    (void)state;
+    assert_proof("domains 1\ntask main\n p = async near\n q = call far\n spin up 2 => ok\n"
+                 " print spun\n await p => ok\n await q => ok\ntask near\n print near\n"
+                 "task far\n repeat 2 post up\nexpect run ok\nexpect exactly spun near\n",
+                 PROOF_HOLDS, "");
+    assert_proof("domains 1\ntask main\n q = call far\n until begun\n fail boom\n"
+                 "task far\n post begun\n spin up => ok\nexpect run failed boom\n",
+                 PROOF_UNSOUND, "    no behaviour ends\n");
+}
+
+/* R1.4, R1.3: calls are refused outside a run, and a run there leaves nothing to the next one. */
+static void test_outside(void **state)
+{
+    (void)state;
+    assert_proof("domains 1\noutside before\nshared m r\ntask before\n yield => not-running\n"
+                 " until up => not-running\n run leaks => resource-leaked\n until up => ok\n"
+                 " lock m => not-running\n run waits => deadlock\n print before\n"
+                 "task leaks\n mutex m\n create r\n own r\n p = call child\n await p\n lock m\n"
+                 "task waits\n lock m => invalid\n disown r => not-owner\n trigger t\n"
+                 " run child => busy\n await-trigger t => stopped\n"
+                 "task child\n post up\n"
+                 "task main\n disown r => not-owner\n print main\n return 3\n"
+                 "expect run ok 3\nexpect exactly finalise:r before main\nexpect on 0 waits\n",
+                 PROOF_HOLDS, "");
+}
+
+/* R10.8: a sleep that is refused does not suspend. */
+static void test_no_monitor(void **state)
+{
+    (void)state;
+    assert_proof("monitor none\ntask main\n p = async child\n sleep 1 => no-monitor\n"
+                 " state p => running\n sleep 0 => ok\n await p => ok\ntask child\n"
+                 "expect run ok\n",
+                 PROOF_HOLDS, "");
+}
+
+/* What a call that signals does with one trigger after the other. */
+static void test_actions(void **state)
+{
+    (void)state;
+    assert_behaviours("task main\n computation x\n trigger a\n trigger b\n attach x a\n"
+                      " attach x b\n on-signal a one\n on-signal b two\n complete x 1\n"
+                      " print after\ntask one\n print first\ntask two\n print second\n"
+                      " yield\nexpect run ok\n",
+                      "run: ok\nprints: second first after\nprints: first second after\n"
+                      "line 2, computation: ok\nline 3, trigger: ok\nline 4, trigger: ok\n"
+                      "line 5, attach: ok\nline 6, attach: ok\nline 7, on-signal: ok\n"
+                      "line 8, on-signal: ok\nline 9, complete: ok\nline 10, print: ok\n"
+                      "line 12, print: ok\nline 14, print: ok\nline 15, yield: in-finaliser\n");
+    /* R9.24: none is called once its trigger has been freed. */
+    assert_proof("shared a b\ntask main\n computation x\n trigger a\n trigger b\n"
+                 " attach x a => ok\n attach x b => ok\n on-signal a one => ok\n"
+                 " on-signal b two => ok\n complete x 1 => ok\n print end\n"
+                 "task one\n free-trigger b => ok\n print act\n"
+                 "task two\n free-trigger a => ok\n print act\n"
+                 "expect run ok\nexpect exactly act end\n",
+                 PROOF_HOLDS, "");
+    /* R9.23: an action keeps others away, and a task that waits does. */
+    assert_proof("shared t\ntask main\n trigger t\n on-signal t act => ok\n"
+                 " on-signal t act => busy\n await-trigger t => busy\n signal-trigger t => ok\n"
+                 " on-signal t act => already\n await-trigger t => ok\n"
+                 "task act\n on-signal t act => already\nexpect run ok\nexpect once end:act\n",
+                 PROOF_HOLDS, "");
+    /* R9.10: what completes a computation by way of another may leave it. */
+    assert_proof("shared y\ntask main\n computation x\n computation y\n computation z\n"
+                 " canceller c x y\n trigger t\n attach x c => ok\n attach y t => ok\n"
+                 " on-signal t act => ok\n complete x boom => ok\n free-computation x => ok\n"
+                 "task act\n free-computation y => busy | ok\nexpect run ok\n",
+                 PROOF_HOLDS, "");
 }
 
 static void test_expectations(void **state)
@@ -291,6 +368,12 @@ static const struct {
      "task third\n force l => ok\n"
      "task value\n post up\n until go => ok | stopped\n check r => ok | not-owner\n"
      "expect run ok\n"},
+    {FREEDOM_SIGNALLING, PROOF_HOLDS, PROOF_LOOSE,
+     "shared x second\ntask main\n computation x\n trigger first\n trigger second\n"
+     " attach x first => ok\n attach x second => ok\n on-signal first act => ok\n"
+     " complete x 1 => ok\n"
+     "task act\n free-computation x => busy\n detach x second => ok | invalid\n"
+     "expect run ok\n"},
     {FREEDOM_SLEEPERS, PROOF_HOLDS, PROOF_LOOSE,
      "shared m\ntask main\n mutex m\n p = async long\n q = async short\n await-all p q => ok\n"
      "task long\n sleep 9 => ok\n try-lock m => ok | busy\n"
@@ -325,6 +408,8 @@ int main(void)
         cmocka_unit_test(test_unknown_operation), cmocka_unit_test(test_unsound_answer),
         cmocka_unit_test(test_loose_answer),      cmocka_unit_test(test_expectations),
         cmocka_unit_test(test_liberties),         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_actions),           cmocka_unit_test(test_spinning),
+        cmocka_unit_test(test_no_monitor),        cmocka_unit_test(test_outside),
         cmocka_unit_test(test_freedoms),
     };
 

@@ -51,8 +51,8 @@ enum trail_end {
 };
 
 enum {
-    TRAIL_STEPS_MAX = 3000000, /* that are tried of one run, each counted for each of its tasks */
-    TRAIL_BYTES_MAX = 64 << 20 /* of states that are still to be looked at */
+    TRAIL_STEPS_MAX = 10000000, /* that are tried of one run, each counted for each of its tasks */
+    TRAIL_BYTES_MAX = 64 << 20  /* of states that are still to be looked at */
 };
 
 struct trail {
@@ -70,9 +70,17 @@ struct trail {
  * nothing. */
 const char *trail_lacks(const struct program *program);
 
+/* How a run was executed. */
+struct manner {
+    int choices; /* that it was steered by; -1: it was not steered */
+    int beyond;  /* the number of events before an answer that is out of range; -1: there is none */
+    bool ends;
+};
+
 /* Follow events of a program that the model knows. The first instance is main. */
-struct trail trail_follow(const struct program *program, const struct sight *sights, int count,
-                          const struct sighted *sighted, int sighted_count);
+struct trail trail_follow(const struct program *program, struct manner manner,
+                          const struct sight *sights, int count, const struct sighted *sighted,
+                          int sighted_count);
 void trail_free(struct trail *trail);
 
 #endif

@@ -77,6 +77,8 @@ static const char *rule_of_run(enum outcome_kind kind)
         return "R8.16";
     case OUTCOME_FAILED:
         return "R1.2";
+    case OUTCOME_INVALID:
+        return "R13.7";
     default:
         return "R1.1";
     }
@@ -88,17 +90,51 @@ static const char *rule_of_stopping(const struct state *state)
     return state && state->early ? rule_of_run((enum outcome_kind)state->ending.kind) : "R2.14";
 }
 
+/* The rule of an outcome, the last of those of an operation. */
+static const char *rule_of_outcome(const struct state *state, enum operation_kind kind,
+                                   struct outcome outcome)
+{
+    switch (outcome.kind) {
+    case OUTCOME_STOPPED:
+        return rule_of_stopping(state);
+    case OUTCOME_NOT_RUNNING:
+        return "R1.4";
+    default:
+        return rule_of(kind);
+    }
+}
+
 static char *did_text(const struct words *words, const struct state *state, const char *name,
                       const struct event *event)
 {
     const struct operation *op = &words->program->operations[event->which];
     char *list = list_text(words, event->list, op->kind == OP_PARALLEL);
-    bool stopped = event->list && lists_last(words->lists, event->list).kind == OUTCOME_STOPPED;
-    char *text = text_of("'did %s %d %s' [%s]", name, op->line, list,
-                         stopped ? rule_of_stopping(state) : rule_of(op->kind));
+    struct outcome last = {OUTCOME_OK, 0};
+    char *text;
 
+    if (event->list)
+        last = lists_last(words->lists, event->list);
+    text = text_of("'did %s %d %s' [%s]", name, op->line, list,
+                   rule_of_outcome(state, op->kind, last));
     free(list);
     return text;
+}
+
+/* The rule of a task that begins; that of a part or a callback is about what executes it. */
+static const char *rule_of_begin(const struct words *words, const struct state *state, uint8_t unit)
+{
+    const struct unit *outer;
+    enum operation_kind kind;
+
+    if (state->units[unit].outer == NO_ONE)
+        return "R1.21";
+    outer = &state->units[state->units[unit].outer];
+    if (outer->life == LIFE_RETURNED)
+        return "R5.6";
+    kind = words->program->operations[words->program->tasks[outer->task].first + outer->at].kind;
+    return kind == OP_SIGNAL_TRIGGER || kind == OP_COMPLETE || kind == OP_DETACH
+               ? rule_of(OP_ON_SIGNAL)
+               : rule_of(kind);
 }
 
 void words_event(struct words *words, const struct state *state, const struct event *event)
@@ -110,7 +146,8 @@ void words_event(struct words *words, const struct state *state, const struct ev
 
     switch (event->kind) {
     case EVENT_BEGIN:
-        add(words, text_of("'begin %s %d' [R1.21]", name, event->domain));
+        add(words, text_of("'begin %s %d' [%s]", name, event->domain,
+                           rule_of_begin(words, state, event->unit)));
         break;
     case EVENT_END:
         add(words, text_of("'end %s' [R2.9]", name));
@@ -208,6 +245,7 @@ static const char *wait_text(const struct unit *unit)
         [WAIT_MUTEX] = "waits for a mutex",
         [WAIT_CONDITION] = "waits for a condition",
         [WAIT_LAZY] = "waits for a lazy value",
+        [WAIT_RUN] = "waits for a run to end",
         [WAIT_TRIGGER] = "waits for a trigger",
         [WAIT_COMPUTATION] = "waits for a computation"};
 

@@ -52,6 +52,7 @@ static const struct {
     [OP_AWAIT_TRIGGER] = {do_await_trigger, "R9.22"},
     [OP_SIGNAL_TRIGGER] = {do_signal_trigger, "R9.22"},
     [OP_FREE_TRIGGER] = {do_unmake, "R9.10"},
+    [OP_ON_SIGNAL] = {do_on_signal, "R9.24"},
     [OP_COMPUTATION] = {do_make, "R9.25"},
     [OP_COMPLETE] = {do_complete, "R9.25"},
     [OP_AWAIT_COMPUTATION] = {do_await_computation, "R9.26"},
@@ -65,6 +66,7 @@ static const struct {
     [OP_PRINT] = {do_print, "R1.21"},
     [OP_POST] = {do_post, "R1.21"},
     [OP_UNTIL] = {do_until, "R1.21"},
+    [OP_SPIN] = {do_spin, "R1.21"},
     [OP_RUN] = {do_run, "R1.5"},
     [OP_ABSENT] = {do_nothing, "R1.21"},
     [OP_PROTECT] = {do_protect, "R8.14"},
@@ -139,6 +141,19 @@ static struct ending value_of(const struct turn *turn)
                                : (struct ending){OUTCOME_OK, op->value};
 }
 
+/* What is executed outside has returned: the run begins. */
+static void leave_outside(struct turn *turn)
+{
+    bool is_followed = turn->unit->instance > 0;
+
+    turn->state->current[0] = NO_ONE;
+    names_drop(turn->state, turn->task);
+    unit_drop(turn->state, turn->task);
+    turn->state->outside = NO_ONE;
+    spawn_main(turn->state, turn->step->program->main_task);
+    turn->state->units[turn->state->main].instance = is_followed;
+}
+
 static void function_returns(struct turn *turn)
 {
     struct ending ending = value_of(turn);
@@ -150,6 +165,10 @@ static void function_returns(struct turn *turn)
     }
     if (turn->unit->stage != STAGE_REPORT)
         emit(turn->step, EVENT_END, turn->unit->task, turn->frame, 0);
+    if (turn->task == turn->state->outside) {
+        leave_outside(turn);
+        return;
+    }
     if (turn->frame == turn->task) {
         task_returns(turn->step, turn->task, ending);
         return;
@@ -184,7 +203,7 @@ static bool is_private(const struct turn *turn)
     const struct program *program = turn->step->program;
 
     if (turn->step->model->apart || !op || turn->unit->quiet || turn->unit->stage ||
-        turn->step->model->late[place_of(turn)])
+        turn->task == turn->state->outside || turn->step->model->late[place_of(turn)])
         return false;
     switch (op->kind) {
     case OP_SELF:
@@ -242,6 +261,23 @@ static bool is_refused(const struct turn *turn)
     }
 }
 
+/* Whether an operation that is executed outside a run is no call that is refused there [R1.4]. */
+static bool works_outside(const struct turn *turn)
+{
+    switch (turn->operation->kind) {
+    case OP_PRINT:
+    case OP_POST:
+    case OP_SPIN:
+    case OP_RUN:
+    case OP_ABSENT:
+        return true;
+    case OP_UNTIL:
+        return turn->state->flags[turn->operation->name] >= turn->operation->value;
+    default:
+        return false;
+    }
+}
+
 /* Whether it is an error that a call finds when it is made, the caller's cancellation apart. */
 static bool is_refusal(enum outcome_kind kind)
 {
@@ -257,8 +293,7 @@ static bool lends_its_turn(struct turn *turn, uint32_t before)
     enum operation_kind kind = turn->operation->kind;
     struct outcome last;
 
-    if (!operation_has(kind, OPERATION_SUSPENDS) || operation_has(kind, OPERATION_PARTS) ||
-        kind == OP_RUN || turn->unit->list == before)
+    if (!operation_has(kind, OPERATION_SUSPENDS) || kind == OP_RUN || turn->unit->list == before)
         return false;
     last = lists_last(turn->step->model->lists, turn->unit->list);
     if (!is_refusal(last.kind) || !turn_suspends(turn, STAGE_REFUSED))
@@ -294,6 +329,9 @@ static void execute(struct turn *turn)
 {
     if (turn->unit->stage == STAGE_REPORT) {
         report(turn);
+    } else if (turn->task == turn->state->outside && !works_outside(turn)) {
+        note_kind(turn, OUTCOME_NOT_RUNNING);
+        go_on(turn);
     } else if (turn->unit->stage == STAGE_REFUSED) {
         go_on_refused(turn);
     } else if (turn->unit->quiet && is_refused(turn)) {
@@ -319,7 +357,7 @@ void take_turn(struct step *step, uint8_t task)
         execute(&turn);
         while (step->state->current[step->domain] == task && !step->state->full) {
             turn = turn_of(step, task);
-            if (!is_private(&turn) || step->event_count > EVENTS_MAX / 2)
+            if (!is_private(&turn) || step->event_count > 32)
                 break;
             execute(&turn);
         }
@@ -332,6 +370,7 @@ static void begin(struct step *step, uint8_t task)
     struct unit *unit = unit_of(step, task);
 
     if (unit->cancel == CANCEL_YES && may(step, FREEDOM_UNBEGUN)) {
+        never_begins(step, task);
         task_returns(step, task, (struct ending){OUTCOME_CANCELLED, 0});
         return;
     }

@@ -267,6 +267,7 @@ static void add_event(struct telling *telling, const struct event *event,
         line = did_line(telling, event);
         break;
     case EVENT_SPAWN:
+    case EVENT_NEVER:
         return;
     }
     add_line(telling, event->domain, line);
