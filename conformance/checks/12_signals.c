@@ -384,6 +384,20 @@ CHECK("R12.3 R11.4", dom0_wakes_in_a_monitor_of_the_users)
     stations_assert_sound(&t.stations, 1);
 }
 
+/* No task of dom0 waits for the system, and it wakes all the same. */
+CHECK("R12.3", dom0_wakes_in_a_monitor_for_which_no_task_waits)
+{
+    struct asleep posix = {.used = 1e9}, users = {.used = 1e9};
+
+    sem_init(&posix.handled, 0, 0);
+    assert_woken(&posix, unix_run_with, await_elsewhere);
+    sem_destroy(&posix.handled);
+    sem_init(&users.handled, 0, 0);
+    assert_woken(&users, NULL, await_elsewhere);
+    sem_destroy(&users.handled);
+    stations_assert_sound(&users.stations, 1);
+}
+
 /* Everything that tasks of dom0 can wait for in a run with the POSIX monitor. */
 static void send_byte(int number, void *arg)
 {
@@ -811,6 +825,43 @@ CHECK("R12.8", signals_that_cannot_be_handled)
     }
 }
 
+/* What is refused leaves the handlers and actions as they are. */
+struct kept {
+    struct seen seen;
+    int calls_in_the_end;
+};
+
+static int handle_strange_signals_beside_others(void *arg)
+{
+    struct kept *t = arg;
+    int errors[STRANGE];
+
+    TRY(miou_signal_handle(SIGUSR1, see, &t->seen));
+    TRY(miou_signal_handle(SIGUSR2, MIOU_SIGNAL_IGNORE, NULL));
+    TRY(handle_strange_signals(errors));
+    TRY(miou_signal_handle(SIGKILL, MIOU_SIGNAL_DEFAULT, NULL) == -EINVAL ? 0 : -1);
+    TRY(miou_signal_handle(-1, MIOU_SIGNAL_DEFAULT, NULL) == -EINVAL ? 0 : -1);
+    raise(SIGUSR2);
+    raise(SIGUSR1);
+    TRY(yield_until_seen(&t->seen, 1));
+    TRY(let_others_run());
+    t->calls_in_the_end = t->seen.calls;
+    return 0;
+}
+
+CHECK("R12.8", what_is_refused_changes_no_other_signal)
+{
+    struct kept t = {.calls_in_the_end = 0};
+
+    signal(SIGUSR1, handle_in_the_program);
+    signal(SIGUSR2, handle_in_the_program);
+    of_the_program = 0;
+    expect_code(run_with(0, handle_strange_signals_beside_others, &t), 0);
+    expect_number(t.calls_in_the_end, 1);
+    expect_noted(t.seen.number, SIGUSR1);
+    expect_number(of_the_program, 0);
+}
+
 struct real_time {
     struct seen seen;
     int number;
@@ -1047,6 +1098,74 @@ CHECK("R12.10", a_signal_belongs_to_one_run)
     expect_noted(t.later[1], 0);
     expect_number(t.seen.calls, 1);
     expect_code(run_with(0, set_handler, &alone), 0);
+}
+
+/* One run ends with its signals while another goes on, which then may have them. */
+struct heir {
+    struct seen seen;
+    atomic_bool held, tried, ended;
+    int busy[2], later[2];
+    int result; /* of the heir */
+};
+
+static int hold_and_end(void *arg)
+{
+    struct heir *t = arg;
+
+    TRY(miou_signal_handle(SIGUSR1, see, &t->seen));
+    TRY(miou_signal_handle(SIGUSR2, MIOU_SIGNAL_IGNORE, NULL));
+    atomic_store(&t->held, true);
+    until(&t->tried);
+    return 0;
+}
+
+static int inherit_signals(void *arg)
+{
+    static const int numbers[2] = {SIGUSR1, SIGUSR2};
+    struct heir *t = arg;
+    int i;
+
+    until(&t->held);
+    for (i = 0; i < 2; i++)
+        NOTE(t->busy[i], miou_signal_handle(numbers[i], see, &t->seen));
+    atomic_store(&t->tried, true);
+    until(&t->ended);
+    for (i = 0; i < 2; i++) {
+        NOTE(t->later[i], miou_signal_handle(numbers[i], see, &t->seen));
+        raise(numbers[i]);
+        TRY(yield_until_seen(&t->seen, i + 1));
+    }
+    return 0;
+}
+
+static void *run_heir(void *arg)
+{
+    struct heir *t = arg;
+
+    NOTE(t->result, miou_run(NULL, inherit_signals, t));
+    atomic_store(&t->tried, true); /* even if it has not */
+    return NULL;
+}
+
+CHECK("R12.10", the_signals_of_a_run_that_has_ended_are_free)
+{
+    struct heir t = {.later = {1, 1}};
+    pthread_t thread;
+    int i;
+
+    signal(SIGUSR1, handle_in_the_program);
+    signal(SIGUSR2, handle_in_the_program);
+    start_thread(&thread, run_heir, &t);
+    expect_code(run_with(0, hold_and_end, &t), 0);
+    atomic_store(&t.ended, true);
+    expect_number(pthread_join(thread, NULL), 0);
+    for (i = 0; i < 2; i++) {
+        with_index(i);
+
+        expect_noted(t.busy[i], -EBUSY);
+        expect_noted(t.later[i], 0);
+    }
+    expect_noted(t.result, 0);
 }
 
 /* ---- R12.11: in a finaliser ---- */

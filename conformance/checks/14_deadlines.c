@@ -3,6 +3,7 @@
 #include "waits.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -684,6 +685,38 @@ CHECK("R14.1", the_result_is_that_of_the_function)
 
         expect_noted(t.of_values[i], 42);
         expect_noted(t.of_errors[i], BOOM);
+    }
+}
+
+/* The codes of the interface are outcomes like others: no call of the function returned them. */
+enum { OUTCOMES = 8 };
+
+static const int outcomes[OUTCOMES] = {
+    0,     INT_MAX, -EPERM, MIOU_CANCELLED, MIOU_EXPIRED, MIOU_RESOURCE_LEAKED, MIOU_IN_FINALISER,
+    -EINTR};
+
+static int call_for_outcomes(void *arg)
+{
+    static const int64_t lengths[] = {0, 3600000000000};
+    int(*results)[OUTCOMES] = arg;
+    int i, j;
+
+    for (i = 0; i < 2; i++)
+        for (j = 0; j < OUTCOMES; j++)
+            NOTE(results[i][j],
+                 miou_deadline(lengths[i], return_number, (void *)(intptr_t)outcomes[j]));
+    return 0;
+}
+
+CHECK("R14.1", the_result_is_that_of_the_function_whatever_it_means)
+{
+    int results[2][OUTCOMES] = {{1}, {1}}, i;
+
+    expect_code(unix_run_with(0, call_for_outcomes, results), 0);
+    for (i = 0; i < 2 * OUTCOMES; i++) {
+        with_index(i);
+
+        expect_noted(results[i / OUTCOMES][i % OUTCOMES], outcomes[i % OUTCOMES]);
     }
 }
 

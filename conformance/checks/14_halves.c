@@ -2,6 +2,7 @@
 #include "sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -231,6 +232,73 @@ CHECK("R14.16", a_half_that_is_disowned_has_not_ended)
 
     expect_code(unix_run_with(0, disown_writer, &t), 0);
     expect_false(t.ended_early);
+}
+
+/* One half has the number 0: the one to read, or the one to write. */
+struct zero {
+    unsigned flags;
+    bool reads;
+    int number; /* of that half */
+    ssize_t read, written;
+    bool told, closed; /* when it has ended: the peer, of the end; the number */
+};
+
+/* The number 0 was not the runtime's. */
+static int split_with_zero(struct zero *t, miou_fd **reader, miou_fd **writer, int *peer)
+{
+    miou_fd *listener;
+
+    TRY(listen_on(&listener, t->flags, 0));
+    *peer = peer_connect(port_of(listener));
+    await_events(miou_fd_number(listener), POLLIN);
+    if (t->reads)
+        close(0);
+    TRY(miou_accept(reader, listener, NULL));
+    if (!t->reads)
+        close(0);
+    TRY(miou_fd_split(writer, *reader));
+    return miou_close(listener);
+}
+
+static int end_half_with_zero(void *arg)
+{
+    struct zero *t = arg;
+    miou_fd *reader, *writer;
+    char byte;
+    int peer = -1;
+    ino_t inode;
+
+    TRY(split_with_zero(t, &reader, &writer, &peer));
+    t->number = miou_fd_number(t->reads ? reader : writer);
+    inode = inode_of(0);
+    peer_send(peer, "x", 1);
+    NOTE(t->read, miou_read(reader, &byte, 1));
+    NOTE(t->written, miou_write(writer, "y", 1));
+    peer_receive(peer, &byte, 1);
+    TRY(miou_close(t->reads ? reader : writer));
+    t->told = peer_sees_end(peer);
+    t->closed = inode_of(0) != inode;
+    return miou_close(t->reads ? writer : reader);
+}
+
+CHECK("R14.16 R6.16", a_half_has_number_0)
+{
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        with_index(i);
+        struct zero t = {.flags = i % 2 ? MIOU_OWNED : 0, .reads = i >= 2};
+
+        if (!is_open(0))
+            expect_number(open("/dev/null", O_RDWR), 0);
+        expect_code(unix_run_with(0, end_half_with_zero, &t), 0);
+        if (t.number != 0)
+            cannot_test("the descriptor number 0 was taken");
+        expect_noted(t.read, 1);
+        expect_noted(t.written, 1);
+        expect_number(t.told, !t.reads);
+        expect_true(t.closed);
+    }
 }
 
 /* ---- R14.17: refusals ---- */

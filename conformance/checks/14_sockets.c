@@ -630,3 +630,45 @@ CHECK("R14.20", what_is_wrong_sets_nothing)
     expect_number(t.value, 7);
     expect_number(t.system, 0);
 }
+
+/* What is set through one half is set for both: they are one socket. */
+struct half_options {
+    int set[2], got[2], values[2];
+};
+
+static int set_options_of_halves(void *arg)
+{
+    static const int names[2] = {SO_KEEPALIVE, SO_OOBINLINE};
+    struct half_options *t = arg;
+    miou_fd *halves[2];
+    struct pair pair;
+    int i, one = 1;
+
+    TRY(pair_open(&pair, MIOU_OWNED));
+    halves[0] = pair.fd;
+    TRY(miou_fd_split(&halves[1], pair.fd));
+    for (i = 0; i < 2; i++) {
+        socklen_t length = sizeof t->values[i];
+
+        NOTE(t->set[i], miou_setsockopt(halves[i], SOL_SOCKET, names[i], &one, sizeof one));
+        NOTE(t->got[i],
+             miou_getsockopt(halves[1 - i], SOL_SOCKET, names[i], &t->values[i], &length));
+    }
+    TRY(miou_close(halves[0]));
+    return miou_close(halves[1]);
+}
+
+CHECK("R14.20 R14.15", the_options_of_both_halves_are_the_sockets)
+{
+    struct half_options t = {.set = {1, 1}, .got = {1, 1}};
+    int i;
+
+    expect_code(unix_run_with(0, set_options_of_halves, &t), 0);
+    for (i = 0; i < 2; i++) {
+        with_index(i);
+
+        expect_noted(t.set[i], 0);
+        expect_noted(t.got[i], 0);
+        expect_number(t.values[i], 1);
+    }
+}

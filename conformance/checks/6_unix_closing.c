@@ -86,6 +86,54 @@ CHECK("R6.37", closing_wakes_one_that_waits_for_room_on_another_domain)
     check_closing_of_a_connection(miou_call);
 }
 
+/* ---- R6.14: the system waits for the number when it is closed ---- */
+
+/* A task of another domain waits for it, so that domain sleeps with the number in its hands. */
+struct held {
+    struct pair pair;
+    struct waiter waiter;
+    bool waited, closed;
+    size_t received; /* by the peer, up to the end */
+};
+
+static int close_what_is_held(void *arg)
+{
+    struct held *t = arg;
+    miou_promise *promise, *last;
+    ino_t inode;
+    char byte;
+
+    TRY(pair_open(&t->pair, 0));
+    inode = inode_of(t->pair.number);
+    t->waiter.fd = t->pair.fd;
+    TRY(miou_call(&promise, NULL, read_once, &t->waiter));
+    TRY(until_begun(&t->waiter));
+    TRY(miou_call(&last, NULL, let_others_wait, NULL));
+    TRY(await_and_free(last));
+    t->waited = !t->waiter.done;
+    TRY(miou_close(t->pair.fd));
+    t->closed = inode_of(t->pair.number) != inode;
+    t->received = peer_receive(t->pair.peer, &byte, 1);
+    peer_close(t->pair.peer);
+    return await_and_free(promise);
+}
+
+CHECK("R6.14 R6.37", closing_ends_what_another_domain_waits_for)
+{
+    int i;
+
+    for (i = 0; i < 20; i++) {
+        with_index(i);
+        struct held t = {.received = 1};
+
+        expect_code(unix_run_with(1, close_what_is_held, &t), 0);
+        expect_true(t.waited);
+        expect_true(t.closed);
+        expect_number(t.received, 0);
+        expect_noted(t.waiter.result, -EBADF);
+    }
+}
+
 /* ---- R6.37: two readers on each domain ---- */
 
 enum { DOMAINS = 3, READERS = 2 * (DOMAINS + 1) };

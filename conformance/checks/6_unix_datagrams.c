@@ -50,6 +50,82 @@ CHECK("R6.36", receiving_waits_and_others_run)
     expect_number(t.waiter.byte, 'x');
 }
 
+/* The task has to wait for a datagram, and learns who sent it; so did the system before. */
+enum sender { OVER_UDP, WITH_A_NAME, WITHOUT_A_NAME, SENDERS };
+
+struct sent {
+    enum sender sender;
+    miou_fd *fd;
+    struct sockaddr_storage from, expected;
+    socklen_t length, expected_length;
+    ssize_t result;
+    bool done, waited;
+};
+
+static int receive_and_ask(void *arg)
+{
+    struct sent *t = arg;
+    char byte;
+
+    memset(&t->from, 0xff, sizeof t->from);
+    NOTE(t->result, miou_recvfrom(t->fd, &byte, 1, &t->from, &t->length));
+    t->done = true;
+    return 0;
+}
+
+static int open_sender(struct sent *t, int *peer)
+{
+    struct sockaddr_un own = local_address(1);
+    struct pair pair;
+
+    if (t->sender == OVER_UDP) {
+        TRY(receive_on_udp(&t->fd, 0));
+        TRY(*peer = peer_connect_udp(port_of(t->fd)));
+        return 0;
+    }
+    TRY(pair_adopt(&pair, SOCK_DGRAM, 0));
+    t->fd = pair.fd;
+    *peer = pair.peer;
+    if (t->sender == WITH_A_NAME && bind(*peer, (struct sockaddr *)&own, sizeof own) < 0)
+        return -errno;
+    return 0;
+}
+
+static int receive_from_whom(void *arg)
+{
+    struct sent *t = arg;
+    miou_promise *promise;
+    int peer = -1, number;
+    char byte;
+
+    TRY(open_sender(t, &peer));
+    TRY(number = miou_fd_number(t->fd));
+    peer_send(peer, "x", 1);
+    await_events(number, POLLIN);
+    t->expected_length = sizeof t->expected;
+    if (recvfrom(number, &byte, 1, 0, (struct sockaddr *)&t->expected, &t->expected_length) != 1)
+        return -errno;
+    TRY(miou_async(&promise, NULL, receive_and_ask, t));
+    TRY(let_others_run());
+    t->waited = !t->done;
+    peer_send(peer, "x", 1);
+    return await_and_free(promise);
+}
+
+CHECK("R6.36 R6.29", a_sender_that_comes_later_is_told)
+{
+    for (enum sender sender = OVER_UDP; sender < SENDERS; sender++) {
+        with_index(sender);
+        struct sent t = {.sender = sender, .length = 1};
+
+        expect_code(unix_run_with(0, receive_from_whom, &t), 0);
+        expect_true(t.waited);
+        expect_noted(t.result, 1);
+        expect_number(t.length, t.expected_length);
+        expect_bytes(&t.from, &t.expected, sizeof t.from);
+    }
+}
+
 enum { RECEIVED = 5 };
 
 struct datagrams {

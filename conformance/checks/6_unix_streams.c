@@ -358,6 +358,54 @@ CHECK("R6.7", a_reader_that_waits_learns_of_a_reset)
     expect_noted(t.waiter.result, -ECONNRESET);
 }
 
+/* One task waits to write when the peer resets the connection, and another to read. */
+struct both_reset {
+    bool reader_first;
+    struct waiter reader, writer;
+    bool waited;
+};
+
+static int reset_both(void *arg)
+{
+    struct both_reset *t = arg;
+    miou_promise *promises[2];
+    struct pair pair;
+    int i;
+
+    TRY(pair_open(&pair, 0));
+    pair_narrow(&pair);
+    t->reader.fd = t->writer.fd = pair.fd;
+    for (i = 0; i < 2; i++) {
+        TRY(i == t->reader_first ? miou_async(&promises[i], NULL, write_lots, &t->writer)
+                                 : miou_async(&promises[i], NULL, read_once, &t->reader));
+        TRY(let_others_run());
+    }
+    t->waited = !t->reader.done && !t->writer.done;
+    peer_reset(pair.peer);
+    for (i = 0; i < 2; i++)
+        TRY(await_and_free(promises[i]));
+    return miou_close(pair.fd);
+}
+
+/* The system may tell one of them only. */
+CHECK("R6.7 R6.43", a_reset_is_told_to_a_reader_or_a_writer)
+{
+    int i;
+
+    for (i = 0; i < 10; i++) {
+        with_index(i);
+        struct both_reset t = {.reader_first = i % 2};
+
+        expect_code(unix_run_with(0, reset_both, &t), 0);
+        expect_true(t.waited);
+        if (t.reader.result == 0)
+            expect_noted(t.writer.result, -ECONNRESET);
+        else
+            expect_noted(t.reader.result, -ECONNRESET);
+        expect_peer_is_gone(t.writer.result);
+    }
+}
+
 /* ---- R6.9: no task holds up another ---- */
 
 enum { CROWD = 200 };

@@ -128,6 +128,98 @@ CHECK("R6.45", readers_that_are_woken_in_vain_keep_their_turns)
     expect_number(t.out_of_turn, 0);
 }
 
+/* Writers wait until their descriptor has room for all of them. */
+enum outlet { PIPE, STREAM, DATAGRAMS, OUTLETS };
+enum { WRITERS = 3 };
+
+struct letters {
+    enum outlet outlet;
+    miou_fd *fd;
+    int peer;
+    int written; /* by the tasks */
+    bool waited;
+    char came[WRITERS + 1]; /* in this order */
+};
+
+struct letter {
+    struct letters *letters;
+    char letter;
+};
+
+static int write_letter(void *arg)
+{
+    struct letter *t = arg;
+    miou_fd *fd = t->letters->fd;
+
+    TRY(t->letters->outlet == DATAGRAMS ? miou_sendto(fd, &t->letter, 1, NULL, 0)
+                                        : miou_write(fd, &t->letter, 1));
+    t->letters->written++;
+    return 0;
+}
+
+static int open_outlet(struct letters *t)
+{
+    static const char bytes[4096];
+    int ends[2];
+
+    if ((t->outlet == PIPE ? pipe2(ends, O_NONBLOCK | O_CLOEXEC)
+                           : socketpair(AF_UNIX,
+                                        (t->outlet == STREAM ? SOCK_STREAM : SOCK_DGRAM) |
+                                            SOCK_NONBLOCK | SOCK_CLOEXEC,
+                                        0, ends)) < 0)
+        return -errno;
+    while (write(ends[1], bytes, sizeof bytes) > 0)
+        ;
+    t->peer = peer_keep(ends[0]);
+    return miou_fd_adopt(&t->fd, ends[1], 0);
+}
+
+/* Take all that is there, and note the letters. */
+static void take_letters(struct letters *t)
+{
+    char bytes[4096];
+    ssize_t n, i;
+
+    while ((n = read(t->peer, bytes, sizeof bytes)) > 0)
+        for (i = 0; i < n; i++)
+            if (bytes[i] != '\0' && strlen(t->came) < WRITERS)
+                t->came[strlen(t->came)] = bytes[i];
+}
+
+static int write_in_turns(void *arg)
+{
+    struct letters *t = arg;
+    struct letter letters[WRITERS];
+    miou_promise *promises[WRITERS];
+    int i;
+
+    TRY(open_outlet(t));
+    for (i = 0; i < WRITERS; i++) {
+        letters[i] = (struct letter){t, (char)('a' + i)};
+        TRY(miou_async(&promises[i], NULL, write_letter, &letters[i]));
+        TRY(let_others_run());
+    }
+    t->waited = t->written == 0;
+    take_letters(t);
+    for (i = 0; i < WRITERS; i++)
+        TRY(await_and_free(promises[i]));
+    take_letters(t);
+    peer_close(t->peer);
+    return miou_close(t->fd);
+}
+
+CHECK("R6.45", writers_take_turns)
+{
+    for (enum outlet outlet = PIPE; outlet < OUTLETS; outlet++) {
+        with_index(outlet);
+        struct letters t = {.outlet = outlet};
+
+        expect_code(unix_run_with(0, write_in_turns, &t), 0);
+        expect_true(t.waited);
+        expect_text(t.came, "abc");
+    }
+}
+
 /* ---- R6.46: descriptors that have ended ---- */
 
 enum end { CLOSED, DISOWNED, FINALISED, ENDS };
