@@ -208,14 +208,21 @@ void check_storm(struct attack *attack)
     send_clients(attack, 2 * at_most(attack, THOUSAND), 100, passing_by);
 }
 
-/* They half-close, stay, and read nothing until all hold. */
+/* They half-close, stay, and read nothing until all hold. The first few have sent more than the
+ * system keeps; the end reaches the server when they read, and by then it most often waits to send
+ * them more. */
+enum { NARROW = 24 };
+
 static struct script half_open(int number, uint64_t *random)
 {
     uint32_t size = number % 3 == 0 ? 0 : 1 + random_below(random, 16000);
     struct script script = SCRIPT(STEP(SEND, size, 1 + random_below(random, 4000)),
                                   STEP(HALF_CLOSE), STEP(HOLD), STEP(END, 0, 5000));
 
-    if (number % 7 == 6)
+    script.narrow = number < NARROW;
+    if (script.narrow)
+        script.steps[0] = STEP(FLOOD, 8 * MEGABYTE, 10000);
+    else if (number % 7 == 6)
         script.steps[3] = STEP(RESET);
     script.deaf = true;
     return script;

@@ -12,6 +12,7 @@ enum {
     MOST = 1 << 16,    /* bytes in one call */
     TURN = 1 << 18,    /* bytes after which other clients have a turn */
     LONGER = 8,        /* times the patience, for what this machine delivers late */
+    SEGMENT = 600,     /* bytes, of a narrow client */
     LITTLE = 64 << 10, /* socket buffer of a deaf client, so that its flood ends soon */
     FLOOD_REST = 500   /* milliseconds without progress after which a flood has filled everything:
                           the system may wait for 200 of them before it asks for room again */
@@ -59,17 +60,19 @@ static bool step_done(struct client *client, double now)
 
 /* ---- Connecting ---- */
 
-static int open_socket(const struct address *address, bool deaf)
+static int open_socket(const struct address *address, const struct script *script)
 {
-    const int yes = 1, little = LITTLE;
+    const int yes = 1, little = LITTLE, segment = SEGMENT;
     int fd = socket(address->any.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd >= 0)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes); /* a piece is a segment */
-    if (fd >= 0 && deaf) {
+    if (fd >= 0 && script->deaf) {
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &little, sizeof little);
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
     }
+    if (fd >= 0 && script->narrow)
+        setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
     return fd;
 }
 
@@ -115,7 +118,7 @@ static bool connection_failed(struct client *client, int error)
 static bool try_to_connect(struct client *client, const struct address *address, double now)
 {
     if (client->fd < 0)
-        client->fd = open_socket(address, client->script.deaf);
+        client->fd = open_socket(address, &client->script);
     if (client->fd < 0)
         return connection_failed(client, errno);
     if (connect(client->fd, (const struct sockaddr *)&address->any, address->length) < 0 &&

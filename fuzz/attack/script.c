@@ -175,7 +175,7 @@ void script_text(const struct script *script, char *text, size_t size)
     int i;
 
     if (script->deaf)
-        length = (size_t)snprintf(text, size, "(deaf) ");
+        length = (size_t)snprintf(text, size, script->narrow ? "(deaf, narrow) " : "(deaf) ");
     for (i = 0; i < script->count && length < size; i++) {
         if (i > 0)
             length += (size_t)snprintf(&text[length], size - length, "; ");

@@ -31,6 +31,7 @@ struct script {
     struct step steps[STEPS];
     int count;
     bool deaf;    /* reads only when a step awaits something, and has a small buffer for the rest */
+    bool narrow;  /* gets small segments, for which the server's system keeps little */
     bool lenient; /* the server may turn it away before anything came back */
 };
 

@@ -84,6 +84,7 @@ static struct attack attacks[] = {
     FAILS("leaks-memory-on-reset", "rounds", "it grows: "),
     FAILS("leaks-thread", "crowd", "left behind: "),
     FAILS("leaks-zombie", "byte", "left behind: "),
+    FAILS("drops-the-rest", "half-open", "the server "),
     FAILS("keeps-answered", "answered", "have half-closed, but the server keeps "),
     FAILS("one-listener", "crowd", "within 2 s"),
     FAILS("accepts-on", "refusal", "new clients are still accepted 2 s after SIGTERM"),

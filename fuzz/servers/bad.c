@@ -31,6 +31,7 @@
     X(TEXT, "text", "takes what it receives for a string")                                         \
     X(SHORT_WRITES, "short-writes", "forgets what a write did not take")                           \
     X(CLOSES_EARLY, "closes-early", "drops its answer when the client half-closes")                \
+    X(DROPS_THE_REST, "drops-the-rest", "drops what it waits to send to a half-closed client")     \
     X(RESETS_AT_END, "resets-at-end", "ends a connection with a reset")                            \
     X(NO_END, "no-end", "never sends the end of the stream")                                       \
     X(HASTY, "hasty", "closes a client that is silent for 100 ms")                                 \
@@ -282,6 +283,8 @@ static bool write_piece(int i)
         entries[i].events = POLLIN | POLLOUT;
     if (has(CLOSES_EARLY))
         entries[i].events |= POLLRDHUP;
+    if (has(DROPS_THE_REST) && client->begin < client->end)
+        entries[i].events |= POLLRDHUP;
     if (has(HOARDS))
         entries[i].events |= POLLIN;
     return true;
@@ -304,7 +307,7 @@ static void serve(int i)
 {
     struct client *client = clients[i];
 
-    if (has(CLOSES_EARLY) && (entries[i].revents & POLLRDHUP)) {
+    if ((has(CLOSES_EARLY) || has(DROPS_THE_REST)) && (entries[i].revents & POLLRDHUP)) {
         remove_client(i, false);
         return;
     }

@@ -83,6 +83,7 @@ static struct session sessions[] = {
     BREAKS("one-signal", "R7.13", "second"),
     BREAKS("spins", "R7.14", "rest"),
     BREAKS("spins-at-stop", "R7.14", "last-rest"),
+    BREAKS("drops-the-rest", "R7.20", "half-open"),
     BREAKS("keeps-answered", "R7.21", "answered"),
     BREAKS("leaks-fd-on-reset", "R7.23", "resets"),
     BREAKS("leaks-memory-on-reset", "R7.23", "rounds"),
