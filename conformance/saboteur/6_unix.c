@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -131,6 +132,17 @@ static ssize_t write_half_and_lie(miou_fd *fd, const void *buffer, size_t size)
 }
 MUTANT("R6.5", write_loses_bytes, .write = write_half_and_lie);
 
+static ssize_t read_one_too_many(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+    char byte;
+
+    if (n > 0 && (size_t)n == size && ready(fd, POLLIN))
+        (void)!read(true_miou_fd_number(fd), &byte, 1);
+    return n;
+}
+MUTANT("R6.4", a_full_buffer_costs_a_byte, .read = read_one_too_many);
+
 /* ---- R6.6 and R6.7 */
 
 static ssize_t write_with_signal(miou_fd *fd, const void *buffer, size_t size)
@@ -150,6 +162,25 @@ static ssize_t read_reset_as_end(miou_fd *fd, void *buffer, size_t size)
     return n == -ECONNRESET ? 0 : n;
 }
 MUTANT("R6.7", a_reset_looks_like_an_end, .read = read_reset_as_end);
+
+/* A reset is lost if a task has written: the writer takes it for an end, and so does the reader. */
+static ssize_t write_and_mark(miou_fd *fd, const void *buffer, size_t size)
+{
+    ssize_t n;
+
+    atomic_store(watch_mark(fd), 1);
+    n = true_miou_write(fd, buffer, size);
+    return n == -ECONNRESET ? -EPIPE : n;
+}
+
+static ssize_t read_after_writers(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    return n == -ECONNRESET && atomic_load(watch_mark(fd)) ? 0 : n;
+}
+MUTANT("R6.7", a_reset_is_lost_between_two_tasks, .write = write_and_mark,
+       .read = read_after_writers);
 
 /* ---- R6.8 */
 
@@ -174,6 +205,18 @@ static ssize_t read_with_common_error(miou_fd *fd, void *buffer, size_t size)
     return n == -ENOTCONN ? -EIO : n;
 }
 MUTANT("R6.8", errors_of_the_system_are_all_one, .read = read_with_common_error);
+
+static int accept_and_clear(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer);
+
+    if (error == MIOU_CANCELLED && client)
+        *client = NULL;
+    if (error == MIOU_CANCELLED && peer)
+        *peer = (struct sockaddr_storage){0};
+    return error;
+}
+MUTANT("R6.8", cancelled_calls_clear_their_places, .accept = accept_and_clear);
 
 /* ---- R6.10 to R6.14 */
 
@@ -234,6 +277,41 @@ static int close_again(miou_fd *fd)
 }
 MUTANT("R6.14", closing_twice_is_fine, .close = close_again);
 
+/* A connection that an owned listener accepts becomes plain. */
+static int make_plain(miou_fd **fd)
+{
+    int number = true_miou_fd_number(*fd);
+
+    true_miou_disown(true_miou_fd_resource(*fd));
+    return true_miou_fd_adopt(fd, number, 0);
+}
+
+static int accept_plainly(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer);
+
+    return error == 0 && true_miou_fd_resource(*client) ? make_plain(client) : error;
+}
+MUTANT("R6.13", accepted_descriptors_do_not_leak, .accept = accept_plainly);
+
+/* What a task of any domain reads when it is closed stays open. */
+static ssize_t read_and_hold(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n;
+
+    atomic_store(watch_mark(fd), 1);
+    n = true_miou_read(fd, buffer, size);
+    atomic_store(watch_mark(fd), 0);
+    return n;
+}
+
+static int close_unless_held(miou_fd *fd)
+{
+    return true_miou_fd_number(fd) >= 0 && atomic_load(watch_mark(fd)) ? close_keeping_open(fd)
+                                                                       : true_miou_close(fd);
+}
+MUTANT("R6.14", what_others_wait_for_stays_open, .read = read_and_hold, .close = close_unless_held);
+
 /* ---- R6.15 to R6.18 */
 
 static ssize_t read_cancelled_as_end(miou_fd *fd, void *buffer, size_t size)
@@ -260,6 +338,74 @@ static ssize_t read_below_1024(miou_fd *fd, void *buffer, size_t size)
 }
 MUTANT("R6.16", numbers_end_at_1023, .read = read_below_1024);
 
+static int connect_below_1024(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+{
+    return true_miou_fd_number(fd) < 1024 ? true_miou_connect(fd, address, length) : -EINVAL;
+}
+MUTANT("R6.16", numbers_beyond_1023_are_not_connected, .connect = connect_below_1024);
+
+static ssize_t write_below_1024(miou_fd *fd, const void *buffer, size_t size)
+{
+    return true_miou_fd_number(fd) < 1024 ? true_miou_write(fd, buffer, size) : -EINVAL;
+}
+MUTANT("R6.16", numbers_beyond_1023_are_not_written_to, .write = write_below_1024);
+
+static ssize_t read_but_0(miou_fd *fd, void *buffer, size_t size)
+{
+    return true_miou_fd_number(fd) != 0 ? true_miou_read(fd, buffer, size) : -EBADF;
+}
+MUTANT("R6.16", number_0_is_not_read, .read = read_but_0);
+
+static int accept_but_0(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    return true_miou_fd_number(listener) != 0 ? true_miou_accept(client, listener, peer) : -EBADF;
+}
+MUTANT("R6.16", number_0_does_not_accept, .accept = accept_but_0);
+
+static int connect_but_0(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+{
+    return true_miou_fd_number(fd) != 0 ? true_miou_connect(fd, address, length) : -EBADF;
+}
+MUTANT("R6.16", number_0_does_not_connect, .connect = connect_but_0);
+
+static int close_but_0(miou_fd *fd)
+{
+    return true_miou_fd_number(fd) != 0 ? true_miou_close(fd) : close_keeping_open(fd);
+}
+MUTANT("R6.16", number_0_stays_open, .close = close_but_0);
+
+static ssize_t read_0_to_the_end(miou_fd *fd, void *buffer, size_t size)
+{
+    bool is_0 = true_miou_fd_number(fd) == 0;
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    return is_0 && n == MIOU_CANCELLED ? 0 : n;
+}
+MUTANT("R6.16", a_reader_of_number_0_is_not_cancelled, .read = read_0_to_the_end);
+
+/* A copy of number 0 takes its place when the run has returned. */
+static atomic_int copy_of_0 = -1;
+
+static int adopt_and_copy_0(miou_fd **fd, int number, unsigned flags)
+{
+    if (number == 0)
+        atomic_store(&copy_of_0, fcntl(0, F_DUPFD_CLOEXEC, 3));
+    return true_miou_fd_adopt(fd, number, flags);
+}
+
+static int unix_run_and_open_0(const miou_options *options, miou_task *fn, void *arg)
+{
+    int result = true_miou_unix_run(options, fn, arg), copy = atomic_exchange(&copy_of_0, -1);
+
+    if (copy >= 0 && fcntl(0, F_GETFD) < 0)
+        dup2(copy, 0);
+    if (copy >= 0)
+        close(copy);
+    return result;
+}
+MUTANT("R6.16", number_0_outlives_the_run, .fd_adopt = adopt_and_copy_0,
+       .unix_run = unix_run_and_open_0);
+
 static int accept_or_close(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
 {
     int error = true_miou_accept(client, listener, peer);
@@ -279,6 +425,31 @@ static ssize_t read_unmonitored(miou_fd *fd, void *buffer, size_t size)
 MUTANT("R6.18", no_monitor_looks_like_no_data, .read = read_unmonitored);
 
 /* ---- R6.19, R6.23 and R6.25 */
+
+/* A descriptor's mark is 1 while a task accepts from it. */
+static int accept_alone(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    int error;
+
+    if (atomic_exchange(watch_mark(listener), 1))
+        return -EBUSY;
+    error = true_miou_accept(client, listener, peer);
+    atomic_store(watch_mark(listener), 0);
+    return error;
+}
+MUTANT("R6.19", one_acceptor_a_descriptor, .accept = accept_alone);
+
+static int accept_although_cancelled(miou_fd **client, miou_fd *listener,
+                                     struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer);
+    int number = error == MIOU_CANCELLED ? true_miou_fd_number(listener) : -1;
+
+    if (number >= 0)
+        close(accept(number, NULL, NULL));
+    return error;
+}
+MUTANT("R6.19", a_cancelled_acceptor_takes_a_connection, .accept = accept_although_cancelled);
 
 /* A descriptor's mark is 1 while a task reads it. */
 static ssize_t read_noted(miou_fd *fd, void *buffer, size_t size)
@@ -345,6 +516,72 @@ static ssize_t read_interrupted(miou_fd *fd, void *buffer, size_t size)
 MUTANT("R6.20", signals_interrupt_reads, .unix_run = unix_run_with_handler,
        .read = read_interrupted);
 
+/* A handler of the run's own ends a wait too. */
+static miou_signal_handler *handler_of_run;
+
+static void handle_and_count(int number, void *arg)
+{
+    atomic_fetch_add(&interruptions, 1);
+    handler_of_run(number, arg);
+}
+
+static int handle_counting(int number, miou_signal_handler *handler, void *arg)
+{
+    if (handler == MIOU_SIGNAL_DEFAULT || handler == MIOU_SIGNAL_IGNORE)
+        return true_miou_signal_handle(number, handler, arg);
+    handler_of_run = handler;
+    return true_miou_signal_handle(number, handle_and_count, arg);
+}
+
+static int accept_interrupted(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    int before = atomic_load(&interruptions), error = true_miou_accept(client, listener, peer);
+
+    return atomic_load(&interruptions) == before ? error : -EINTR;
+}
+MUTANT("R6.20", handlers_interrupt_accepting, .signal_handle = handle_counting,
+       .accept = accept_interrupted);
+
+/* What blocks is called once. */
+static bool blocks(miou_fd *fd)
+{
+    int number = true_miou_fd_number(fd);
+
+    return number >= 0 && (fcntl(number, F_GETFL) & O_NONBLOCK) == 0;
+}
+
+static int connect_blocking_once(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+{
+    if (!blocks(fd) || !address)
+        return true_miou_connect(fd, address, length);
+    return connect(true_miou_fd_number(fd), address, length) < 0 ? -errno : 0;
+}
+MUTANT("R6.20", signals_interrupt_what_connects, .connect = connect_blocking_once);
+
+static ssize_t send_blocking_once(miou_fd *fd, const void *buffer, size_t size,
+                                  const struct sockaddr *address, socklen_t length)
+{
+    ssize_t n;
+
+    if (!blocks(fd))
+        return true_miou_sendto(fd, buffer, size, address, length);
+    n = sendto(true_miou_fd_number(fd), buffer, size, MSG_NOSIGNAL, address, length);
+    return n < 0 ? -errno : n;
+}
+MUTANT("R6.20", signals_interrupt_what_sends, .sendto = send_blocking_once);
+
+static ssize_t write_blocking_once(miou_fd *fd, const void *buffer, size_t size)
+{
+    ssize_t n;
+
+    if (!blocks(fd))
+        return true_miou_write(fd, buffer, size);
+    n = write(true_miou_fd_number(fd), buffer, size);
+    return n < 0 ? -errno : n;
+}
+MUTANT("R6.20", signals_interrupt_what_is_written, .write = write_blocking_once);
+MUTANT("R6.31", what_is_written_can_be_interrupted, .write = write_blocking_once);
+
 /* ---- R6.21, R6.22 and R6.24 */
 
 static ssize_t read_waiting_on_dom0(miou_fd *fd, void *buffer, size_t size)
@@ -384,6 +621,53 @@ static int tcpv4_plain_on_dom0(miou_fd **fd, unsigned flags)
     return true_miou_tcpv4(fd, true_miou_domain_self() > 0 ? MIOU_OWNED : flags);
 }
 MUTANT("R6.24", plain_descriptors_are_dom0s, .tcpv4 = tcpv4_plain_on_dom0);
+
+/* The plain descriptors of a task are closed when it ends. */
+enum { PLAIN = 256 };
+static struct {
+    miou_fd *fd;
+    struct task *maker;
+} plain[PLAIN];
+static atomic_int plain_count;
+
+static int adopt_for_itself(miou_fd **fd, int number, unsigned flags)
+{
+    int error = true_miou_fd_adopt(fd, number, flags), i;
+
+    if (error == 0 && !(flags & MIOU_OWNED) && (i = atomic_fetch_add(&plain_count, 1)) < PLAIN) {
+        plain[i].fd = *fd;
+        plain[i].maker = watch_self();
+    }
+    return error;
+}
+
+static int close_plain(struct task *self, int value)
+{
+    int i;
+
+    for (i = 0; i < atomic_load(&plain_count) && i < PLAIN; i++)
+        if (plain[i].maker == self)
+            true_miou_close(plain[i].fd);
+    return value;
+}
+
+static int unix_run_closing_plain(const miou_options *options, miou_task *fn, void *arg)
+{
+    watch_at_end = close_plain;
+    return true_miou_unix_run(options, fn, arg);
+}
+MUTANT("R6.24", plain_descriptors_end_with_their_task, WATCHED, .await = watch_await,
+       .cancel = watch_cancel, .unix_run = unix_run_closing_plain, .fd_adopt = adopt_for_itself);
+
+static int tcpv4_and_copy(miou_fd **fd, unsigned flags)
+{
+    int error = true_miou_tcpv4(fd, flags);
+
+    if (error == 0 && !(flags & MIOU_OWNED))
+        (void)!fcntl(true_miou_fd_number(*fd), F_DUPFD_CLOEXEC, 0);
+    return error;
+}
+MUTANT("R6.24", plain_sockets_outlive_the_run, .tcpv4 = tcpv4_and_copy);
 
 /* ---- R6.26 and R6.27 */
 
@@ -444,6 +728,23 @@ static ssize_t write_although_cancelled(miou_fd *fd, const void *buffer, size_t 
                : n;
 }
 MUTANT("R6.27", cancelled_tasks_write_on, .write = write_although_cancelled);
+
+static ssize_t read_arguments_first(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    return n == MIOU_IN_FINALISER && (!fd || !buffer) ? -EINVAL : n;
+}
+MUTANT("R6.26", in_finalisers_arguments_come_first, .read = read_arguments_first);
+
+static int accept_arguments_first(miou_fd **client, miou_fd *listener,
+                                  struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer);
+
+    return error == MIOU_NOT_RUNNING && !listener ? -EINVAL : error;
+}
+MUTANT("R6.26", outside_a_run_arguments_come_first, .accept = accept_arguments_first);
 
 /* ---- R6.28 */
 
@@ -518,6 +819,31 @@ static int close_and_remove(miou_fd *fd)
     return true_miou_close(fd);
 }
 MUTANT("R6.29", closing_removes_the_path, .close = close_and_remove);
+
+static int connect_over_ip_only(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+{
+    return address && address->sa_family == AF_UNIX ? -EAFNOSUPPORT
+                                                    : true_miou_connect(fd, address, length);
+}
+MUTANT("R6.29", the_unix_domain_is_not_connected, .connect = connect_over_ip_only);
+
+static ssize_t receive_over_the_old_address(miou_fd *fd, void *buffer, size_t size,
+                                            struct sockaddr_storage *peer, socklen_t *peer_length)
+{
+    struct sockaddr_storage before;
+    bool waits = !ready(fd, POLLIN);
+    ssize_t n;
+
+    if (!peer || !peer_length)
+        return true_miou_recvfrom(fd, buffer, size, peer, peer_length);
+    before = *peer;
+    n = true_miou_recvfrom(fd, buffer, size, peer, peer_length);
+    if (n >= 0 && waits && *peer_length < sizeof before)
+        memcpy((char *)peer + *peer_length, (char *)&before + *peer_length,
+               sizeof before - *peer_length);
+    return n;
+}
+MUTANT("R6.29", late_senders_have_longer_names, .recvfrom = receive_over_the_old_address);
 
 static int udpv4_blocking(miou_fd **fd, unsigned flags)
 {
@@ -651,6 +977,35 @@ static ssize_t receive_anonymous(miou_fd *fd, void *buffer, size_t size,
 }
 MUTANT("R6.36", senders_are_not_told, .recvfrom = receive_anonymous);
 
+static ssize_t receive_anonymous_if_late(miou_fd *fd, void *buffer, size_t size,
+                                         struct sockaddr_storage *peer, socklen_t *peer_length)
+{
+    return !peer || !peer_length || ready(fd, POLLIN)
+               ? true_miou_recvfrom(fd, buffer, size, peer, peer_length)
+               : true_miou_recvfrom(fd, buffer, size, NULL, NULL);
+}
+MUTANT("R6.36", late_senders_are_not_told, .recvfrom = receive_anonymous_if_late);
+
+static ssize_t receive_at_once(miou_fd *fd, void *buffer, size_t size,
+                               struct sockaddr_storage *peer, socklen_t *peer_length)
+{
+    return ready(fd, POLLIN) ? true_miou_recvfrom(fd, buffer, size, peer, peer_length) : -EAGAIN;
+}
+MUTANT("R6.36", receiving_does_not_wait, .recvfrom = receive_at_once);
+
+/* The task goes on after some turns, whatever has come. */
+static ssize_t receive_for_some_turns(miou_fd *fd, void *buffer, size_t size,
+                                      struct sockaddr_storage *peer, socklen_t *peer_length)
+{
+    int i;
+
+    for (i = 0; i < 1000 && true_miou_domain_self() >= 0 && !ready(fd, POLLIN); i++)
+        if (true_miou_yield() < 0)
+            return MIOU_CANCELLED;
+    return receive_at_once(fd, buffer, size, peer, peer_length);
+}
+MUTANT("R6.36", receivers_lose_patience, .recvfrom = receive_for_some_turns);
+
 static ssize_t send_at_once(miou_fd *fd, const void *buffer, size_t size,
                             const struct sockaddr *address, socklen_t length)
 {
@@ -715,6 +1070,19 @@ static ssize_t receive_for_all(miou_fd *fd, void *buffer, size_t size,
 }
 MUTANT("R6.39", strangers_may_receive, .recvfrom = receive_for_all);
 
+static int accept_locally_and_plainly(miou_fd **client, miou_fd *listener,
+                                      struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer), domain = 0;
+    socklen_t length = sizeof domain;
+
+    if (error < 0 || !true_miou_fd_resource(*client))
+        return error;
+    getsockopt(true_miou_fd_number(*client), SOL_SOCKET, SO_DOMAIN, &domain, &length);
+    return domain == AF_UNIX ? make_plain(client) : error;
+}
+MUTANT("R6.39", accepted_in_the_unix_domain_is_plain, .accept = accept_locally_and_plainly);
+
 static int connect_ipv4_only(miou_fd *fd, const struct sockaddr *address, socklen_t length)
 {
     return address && address->sa_family == AF_INET6 ? -EAFNOSUPPORT
@@ -734,6 +1102,15 @@ MUTANT("R6.41", ipv6_is_not_sent_to, .sendto = send_ipv4_only);
 /* ---- R6.42 and R6.43 */
 
 MUTANT("R6.42", an_unread_pipe_raises_a_signal, .write = write_with_signal);
+
+static ssize_t send_to_nobody(miou_fd *fd, const void *buffer, size_t size,
+                              const struct sockaddr *address, socklen_t length)
+{
+    ssize_t n = true_miou_sendto(fd, buffer, size, address, length);
+
+    return n == -EPIPE || n == -ECONNRESET || n == -ECONNREFUSED ? (ssize_t)size : n;
+}
+MUTANT("R6.42", what_nobody_receives_is_sent, .sendto = send_to_nobody);
 
 static ssize_t write_taking_signals(miou_fd *fd, const void *buffer, size_t size)
 {
@@ -757,6 +1134,101 @@ static ssize_t read_exactly_reset_as_end(miou_fd *fd, void *buffer, size_t size)
 }
 MUTANT("R6.43", a_reset_looks_like_an_early_end, .read_exactly = read_exactly_reset_as_end);
 
+static ssize_t write_reset_as_done(miou_fd *fd, const void *buffer, size_t size)
+{
+    ssize_t n = true_miou_write(fd, buffer, size);
+
+    return n == -ECONNRESET || n == -EPIPE ? (ssize_t)size : n;
+}
+MUTANT("R6.43", what_a_reset_cuts_off_is_written, .write = write_reset_as_done);
+
+/* ---- R6.44 to R6.46 */
+
+static ssize_t read_behind_its_back(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    return n == -EBADF && true_miou_fd_number(fd) >= 0 ? 0 : n;
+}
+MUTANT("R6.44", what_the_application_closes_has_ended, .read = read_behind_its_back);
+
+/* A task waits until a descriptor is ready and no task waits for it that came later. */
+static int wait_behind_newer(miou_fd *fd, short events)
+{
+    atomic_int *newest = watch_mark(fd);
+    int mine, error = 0;
+
+    if (true_miou_domain_self() < 0 || ready(fd, events))
+        return 0;
+    mine = atomic_fetch_add(newest, 1) + 1;
+    while (error == 0 && (!ready(fd, events) || atomic_load(newest) > mine))
+        error = true_miou_sleep(1000000);
+    atomic_fetch_sub(newest, 1);
+    return error;
+}
+
+static ssize_t read_newest_first(miou_fd *fd, void *buffer, size_t size)
+{
+    int error = wait_behind_newer(fd, POLLIN);
+
+    return error < 0 ? error : true_miou_read(fd, buffer, size);
+}
+MUTANT("R6.45", the_newest_reader_is_first, .read = read_newest_first);
+
+static ssize_t write_newest_first(miou_fd *fd, const void *buffer, size_t size)
+{
+    int error = wait_behind_newer(fd, POLLOUT);
+
+    return error < 0 ? error : true_miou_write(fd, buffer, size);
+}
+MUTANT("R6.45", the_newest_writer_is_first, .write = write_newest_first);
+
+static int accept_newest_first(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    int error = wait_behind_newer(listener, POLLIN);
+
+    return error < 0 ? error : true_miou_accept(client, listener, peer);
+}
+MUTANT("R6.45", the_newest_acceptor_is_first, .accept = accept_newest_first);
+
+static ssize_t receive_newest_first(miou_fd *fd, void *buffer, size_t size,
+                                    struct sockaddr_storage *peer, socklen_t *peer_length)
+{
+    int error = wait_behind_newer(fd, POLLIN);
+
+    return error < 0 ? error : true_miou_recvfrom(fd, buffer, size, peer, peer_length);
+}
+MUTANT("R6.45", the_newest_receiver_is_first, .recvfrom = receive_newest_first);
+
+static ssize_t send_newest_first(miou_fd *fd, const void *buffer, size_t size,
+                                 const struct sockaddr *address, socklen_t length)
+{
+    int error = wait_behind_newer(fd, POLLOUT);
+
+    return error < 0 ? error : true_miou_sendto(fd, buffer, size, address, length);
+}
+MUTANT("R6.45", the_newest_sender_is_first, .sendto = send_newest_first);
+
+static int close_and_waste(miou_fd *fd)
+{
+    int error = true_miou_close(fd);
+
+    if (error == 0)
+        saboteur_waste();
+    return error;
+}
+MUTANT("R6.46", closed_descriptors_take_memory, .close = close_and_waste);
+
+static ssize_t read_closed_and_waste(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+
+    if (true_miou_fd_number(fd) == -EBADF)
+        saboteur_waste();
+    return n;
+}
+MUTANT("R6.46", descriptors_closed_in_use_take_memory, .read = read_closed_and_waste);
+
 /* ---- R6.47 */
 
 static int unix_run_with_some_poller(const miou_options *options, miou_task *fn, void *arg)
@@ -778,3 +1250,13 @@ static int unix_run_half_refused(const miou_options *options, miou_task *fn, voi
     return true_miou_unix_run(options, fn, arg);
 }
 MUTANT("R6.47", runs_with_a_poller_that_it_lacks, .unix_run = unix_run_half_refused);
+
+static int unix_run_with_select(const miou_options *options, miou_task *fn, void *arg)
+{
+    miou_options changed = options ? *options : (miou_options){0};
+
+    if (changed.poller == MIOU_POLLER_EPOLL)
+        changed.poller = MIOU_POLLER_SELECT;
+    return true_miou_unix_run(&changed, fn, arg);
+}
+MUTANT("R6.47", epoll_is_select, .unix_run = unix_run_with_select);
