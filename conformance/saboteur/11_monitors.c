@@ -199,6 +199,32 @@ static void interrupt_only_in_select(void *state)
 MONITOR_MUTANT("R11.4", no_interrupt_comes_before_select, .select = select_and_show,
                .interrupt = interrupt_only_in_select);
 
+/* While no task of any domain is suspended on a point, nobody is interrupted. */
+static atomic_int suspended_now;
+
+static int suspend_counted(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
+{
+    int error;
+
+    suspended_now++;
+    error = true_miou_suspend(syscall, suspended, arg);
+    suspended_now--;
+    return error;
+}
+
+static void interrupt_for_points(void *state)
+{
+    if (suspended_now > 0)
+        given.interrupt(state);
+}
+
+static int run_interrupting_for_points(const miou_options *options, miou_task *fn, void *arg)
+{
+    return run_between((miou_monitor){.interrupt = interrupt_for_points}, options, fn, arg);
+}
+MUTANT("R12.3", without_points_no_domain_wakes, .run = run_interrupting_for_points,
+       .suspend = suspend_counted);
+
 /* ---- R11.5 */
 
 static void do_not_hear(void *state, miou_syscall *syscall)
@@ -486,6 +512,67 @@ static int add_for_twice(miou_hook **hook, int (*fn)(void *arg), void *arg)
 }
 MUTANT("R11.14", hooks_are_called_twice, .hook_add = add_for_twice);
 
+/* The hook that was added last is also called for the tasks of other domains. */
+static struct {
+    int (*fn)(void *arg);
+    void *arg;
+    atomic_int domain; /* 0: none, or dom0; otherwise the domain's number + 1 */
+} last_hook;
+
+static int add_for_all_domains(miou_hook **hook, int (*fn)(void *arg), void *arg)
+{
+    int error = true_miou_hook_add(hook, fn, arg);
+
+    if (error == 0) {
+        last_hook.fn = fn;
+        last_hook.arg = arg;
+        last_hook.domain = true_miou_domain_self() + 1;
+    }
+    return error;
+}
+
+static int yield_with_hook(void)
+{
+    int domain = true_miou_domain_self();
+
+    if (domain >= 0 && last_hook.domain != 0 && last_hook.domain != domain + 1)
+        last_hook.fn(last_hook.arg);
+    return true_miou_yield();
+}
+MUTANT("R11.14", hooks_are_called_for_other_domains, .hook_add = add_for_all_domains,
+       .yield = yield_with_hook);
+
+/* Hooks of a run before are called as well. */
+static int add_for_ever(miou_hook **hook, int (*fn)(void *arg), void *arg)
+{
+    int error = true_miou_hook_add(hook, fn, arg);
+
+    if (error == 0) {
+        last_hook.fn = fn;
+        last_hook.arg = arg;
+        last_hook.domain = -1;
+    }
+    return error;
+}
+
+static int run_and_keep_hook(const miou_options *options, miou_task *fn, void *arg)
+{
+    int result = true_miou_run(options, fn, arg);
+
+    if (last_hook.domain == -1)
+        last_hook.domain = 1;
+    return result;
+}
+
+static int yield_with_old_hook(void)
+{
+    if (last_hook.domain == 1)
+        last_hook.fn(last_hook.arg);
+    return true_miou_yield();
+}
+MUTANT("R11.15", hooks_outlive_their_run, .hook_add = add_for_ever, .run = run_and_keep_hook,
+       .yield = yield_with_old_hook);
+
 static int call_without_error(void *arg)
 {
     struct hooked *hooked = arg;
@@ -564,6 +651,43 @@ static int domain_of_hook(void)
 }
 MUTANT("R11.17", hooks_are_on_a_domain, .hook_add = add_and_mark, .domain_self = domain_of_hook);
 
+static int run_in_hook(const miou_options *options, miou_task *fn, void *arg)
+{
+    return in_hook && fn ? fn(arg) : true_miou_run(options, fn, arg);
+}
+MUTANT("R11.17", hooks_start_runs, .hook_add = add_and_mark, .run = run_in_hook);
+
+static int sleep_in_hook(int64_t nanoseconds)
+{
+    return in_hook ? 0 : true_miou_sleep(nanoseconds);
+}
+MUTANT("R11.17", hooks_sleep, .hook_add = add_and_mark, .sleep = sleep_in_hook);
+
+static int try_lock_in_hook(miou_mutex *mutex)
+{
+    return in_hook && mutex ? -EBUSY : true_miou_mutex_try_lock(mutex);
+}
+MUTANT("R11.17", hooks_try_to_lock, .hook_add = add_and_mark, .mutex_try_lock = try_lock_in_hook);
+
+static int handle_in_hook(int number, miou_signal_handler *handler, void *arg)
+{
+    return in_hook ? -EINVAL : true_miou_signal_handle(number, handler, arg);
+}
+MUTANT("R11.17", hooks_are_told_of_their_signal, .hook_add = add_and_mark,
+       .signal_handle = handle_in_hook);
+
+static int create_in_hook(miou_syscall **syscall)
+{
+    return in_hook ? 0 : true_miou_syscall_create(syscall);
+}
+MUTANT("R11.17", hooks_make_points, .hook_add = add_and_mark, .syscall_create = create_in_hook);
+
+static int close_in_hook(miou_fd *fd)
+{
+    return in_hook && fd ? 0 : true_miou_close(fd);
+}
+MUTANT("R11.17", hooks_close_descriptors, .hook_add = add_and_mark, .close = close_in_hook);
+
 /* ---- R11.18 */
 
 static int signal_outside(miou_syscall *syscall)
@@ -605,3 +729,12 @@ static int remove_outside(miou_hook *hook)
     return hook ? true_miou_hook_remove(hook) : -EINVAL;
 }
 MUTANT("R11.19", hooks_are_looked_at_first, .hook_remove = remove_outside);
+
+/* ---- R11.20 */
+
+static int create_and_waste(miou_syscall **syscall)
+{
+    saboteur_waste();
+    return true_miou_syscall_create(syscall);
+}
+MUTANT("R11.20", points_take_memory, .syscall_create = create_and_waste);

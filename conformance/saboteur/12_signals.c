@@ -169,6 +169,34 @@ static int yield_and_look(void)
 MUTANT("R12.3", signals_are_heard_in_yield, .signal_handle = handle_lazily,
        .yield = yield_and_look);
 
+/* A handler that has been replaced took its signals with it: the next call is dropped. */
+static atomic_int replaced[SIGNALS];
+
+static void call_unless_replaced(int number, void *arg)
+{
+    (void)arg;
+    if (atomic_exchange(&replaced[number], 0) == 0)
+        call_handler(number);
+}
+
+static int handle_and_drop(int number, miou_signal_handler *handler, void *arg)
+{
+    if (is_signal(number) && is_handler(handler))
+        replaced[number] = actions[number].handler != NULL &&
+                           (actions[number].handler != handler || actions[number].arg != arg);
+    return handle_by(call_unless_replaced, number, handler, arg);
+}
+MUTANT("R12.2", a_replaced_handler_takes_its_signals_with_it, .signal_handle = handle_and_drop);
+
+/* A handler begins only when its signal comes a second time. */
+static void call_from_the_second_on(int number, void *arg)
+{
+    (void)arg;
+    if (actions[number].calls++ > 0)
+        call_handler(number);
+}
+HANDLER_MUTANT("R12.2", the_first_signal_is_lost, call_from_the_second_on);
+
 /* ---- R12.4, R12.5 */
 
 static int handle_default_as_ignore(int number, miou_signal_handler *handler, void *arg)
@@ -194,6 +222,53 @@ static int handle_default_as_the_systems(int number, miou_signal_handler *handle
     return error;
 }
 MUTANT("R12.4", the_programs_handler_is_forgotten, .signal_handle = handle_default_as_the_systems);
+
+/* What has been restored stays so. */
+static int handle_until_restored(int number, miou_signal_handler *handler, void *arg)
+{
+    static atomic_bool restored[SIGNALS];
+
+    if (is_signal(number) && handler == MIOU_SIGNAL_DEFAULT)
+        restored[number] = true;
+    else if (is_signal(number) && restored[number])
+        return 0;
+    return true_miou_signal_handle(number, handler, arg);
+}
+MUTANT("R12.4", what_is_restored_stays_so, .signal_handle = handle_until_restored);
+
+/* After a run that has failed, or broken a rule, its handlers are called by the system. */
+static int handle_and_note(int number, miou_signal_handler *handler, void *arg)
+{
+    int error = true_miou_signal_handle(number, handler, arg);
+
+    if (error == 0) {
+        actions[number].handler = handler;
+        actions[number].arg = arg;
+    }
+    return error;
+}
+
+static int run_and_keep_handlers(const miou_options *options, miou_task *fn, void *arg)
+{
+    int result = true_miou_run(options, fn, arg), number;
+
+    for (number = 1; number < SIGNALS && result < 0 && true_miou_domain_self() < 0; number++)
+        if (is_handler(actions[number].handler))
+            signal(number, call_handler);
+    return result;
+}
+MUTANT("R12.5", failed_runs_keep_their_handlers, .run = run_and_keep_handlers,
+       .signal_handle = handle_and_note);
+
+static int run_and_keep_the_last(const miou_options *options, miou_task *fn, void *arg)
+{
+    int result = true_miou_run(options, fn, arg);
+
+    if (signal(SIGRTMAX, SIG_IGN) == SIG_IGN)
+        signal(SIGRTMAX, SIG_DFL);
+    return result;
+}
+MUTANT("R12.5", the_last_signal_is_kept, .run = run_and_keep_the_last);
 
 static int run_and_reset(const miou_options *options, miou_task *fn, void *arg)
 {
@@ -284,6 +359,53 @@ static int fail_for_handlers(struct task *self, int value)
 }
 MUTANT_AT_END("R12.7", fail_for_handlers, .signal_handle = handle_and_count);
 
+/* A handler may give to its parent, as if it had one. */
+static atomic_int in_handlers;
+
+static void call_as_a_child(int number, void *arg)
+{
+    (void)arg;
+    in_handlers++;
+    call_handler(number);
+    in_handlers--;
+}
+
+static int handle_as_a_child(int number, miou_signal_handler *handler, void *arg)
+{
+    return handle_by(call_as_a_child, number, handler, arg);
+}
+
+static int transfer_to_nobody(miou_resource *resource)
+{
+    int error = true_miou_transfer(resource);
+
+    return error < 0 && in_handlers > 0 ? 0 : error;
+}
+MUTANT("R12.7", handlers_have_a_parent, .signal_handle = handle_as_a_child,
+       .transfer = transfer_to_nobody);
+
+/* The run ends with an error if handlers are left. */
+static int unix_run_and_count(const miou_options *options, miou_task *fn, void *arg)
+{
+    int result = true_miou_unix_run(options, fn, arg);
+
+    return handling > 0 && result >= 0 ? MIOU_STILL_HAS_CHILDREN : result;
+}
+
+static void call_and_stay(int number, void *arg)
+{
+    (void)arg;
+    handling++;
+    call_handler(number);
+}
+
+static int handle_and_stay(int number, miou_signal_handler *handler, void *arg)
+{
+    return handle_by(call_and_stay, number, handler, arg);
+}
+MUTANT("R12.7", handlers_that_are_left_are_forgotten, .unix_run = unix_run_and_count,
+       .signal_handle = handle_and_stay);
+
 /* ---- R12.8 to R12.10 */
 
 static int handle_any_number(int number, miou_signal_handler *handler, void *arg)
@@ -310,6 +432,24 @@ static int restore_the_inevitable(int number, miou_signal_handler *handler, void
 }
 MUTANT("R12.8", the_last_signal_is_restored, .signal_handle = restore_the_inevitable);
 
+static int handle_and_restore_another(int number, miou_signal_handler *handler, void *arg)
+{
+    int error = true_miou_signal_handle(number, handler, arg);
+
+    if (error == -EINVAL)
+        true_miou_signal_handle(SIGUSR1, MIOU_SIGNAL_DEFAULT, NULL);
+    return error;
+}
+MUTANT("R12.8", a_refusal_drops_another_handler, .signal_handle = handle_and_restore_another);
+
+static int handle_no_real_time(int number, miou_signal_handler *handler, void *arg)
+{
+    return number >= SIGRTMIN && number <= SIGRTMAX && true_miou_domain_self() >= 0
+               ? -EINVAL
+               : true_miou_signal_handle(number, handler, arg);
+}
+MUTANT("R12.8", real_time_signals_are_refused, .signal_handle = handle_no_real_time);
+
 /* The run does not know of its handlers. */
 MUTANT("R12.9", handlers_are_no_hope, .signal_handle = handle_lazily);
 
@@ -325,6 +465,13 @@ static int ignore_by_handling(int number, miou_signal_handler *handler, void *ar
                                    arg);
 }
 MUTANT("R12.9", ignoring_is_handling, .signal_handle = ignore_by_handling);
+
+static int restore_by_handling(int number, miou_signal_handler *handler, void *arg)
+{
+    return true_miou_signal_handle(number, handler == MIOU_SIGNAL_DEFAULT ? do_nothing : handler,
+                                   arg);
+}
+MUTANT("R12.9", restoring_is_handling, .signal_handle = restore_by_handling);
 
 static int handle_in_every_run(int number, miou_signal_handler *handler, void *arg)
 {
@@ -362,6 +509,48 @@ static int handle_forever(int number, miou_signal_handler *handler, void *arg)
 }
 MUTANT("R12.10", signals_are_never_given_back, .signal_handle = handle_forever);
 
+/* What a run ignores when it ends is no other's. */
+static int handle_unless_ignored(int number, miou_signal_handler *handler, void *arg)
+{
+    static atomic_bool ignored[SIGNALS];
+    int error = true_miou_signal_handle(number, handler, arg);
+
+    if (!is_signal(number) || error < 0)
+        return error;
+    if (handler == MIOU_SIGNAL_IGNORE)
+        ignored[number] = true;
+    else if (handler == MIOU_SIGNAL_DEFAULT)
+        ignored[number] = false;
+    else if (ignored[number])
+        return -EBUSY;
+    return error;
+}
+MUTANT("R12.10", ignored_signals_are_never_given_back, .signal_handle = handle_unless_ignored);
+
+/* Only a signal that was given back by hand is another run's. */
+static atomic_bool kept[SIGNALS];
+
+static int handle_what_was_given_back(int number, miou_signal_handler *handler, void *arg)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static pthread_t owners[SIGNALS];
+    int error;
+
+    if (!is_signal(number) || true_miou_domain_self() != 0)
+        return true_miou_signal_handle(number, handler, arg);
+    pthread_mutex_lock(&lock);
+    error = kept[number] && !pthread_equal(owners[number], pthread_self())
+                ? -EBUSY
+                : true_miou_signal_handle(number, handler, arg);
+    if (error == 0) {
+        kept[number] = handler != MIOU_SIGNAL_DEFAULT;
+        owners[number] = pthread_self();
+    }
+    pthread_mutex_unlock(&lock);
+    return error;
+}
+MUTANT("R12.10", signals_outlive_their_run, .signal_handle = handle_what_was_given_back);
+
 static int handle_outside(int number, miou_signal_handler *handler, void *arg)
 {
     int error = true_miou_signal_handle(number, handler, arg);
@@ -379,3 +568,36 @@ static int handle_in_finaliser(int number, miou_signal_handler *handler, void *a
     return error == MIOU_IN_FINALISER ? 0 : error;
 }
 MUTANT("R12.11", finalisers_handle_signals, .signal_handle = handle_in_finaliser);
+
+/* ---- R12.12, R12.13 */
+
+static void call_without_thought(int number, void *arg)
+{
+    (void)arg;
+    call_handler(number);
+}
+
+/* Signals that come late are ignored. */
+static int ignore_late_signals(struct task *self, int value)
+{
+    int number;
+
+    for (number = 1; number < SIGNALS && !self->parent; number++)
+        if (actions[number].handler != NULL)
+            signal(number, SIG_IGN);
+    return value;
+}
+
+static int handle_in_time(int number, miou_signal_handler *handler, void *arg)
+{
+    return handle_by(call_without_thought, number, handler, arg);
+}
+MUTANT_AT_END("R12.12", ignore_late_signals, .signal_handle = handle_in_time);
+
+static void call_and_waste(int number, void *arg)
+{
+    (void)arg;
+    saboteur_waste();
+    call_handler(number);
+}
+HANDLER_MUTANT("R12.13", handled_signals_take_memory, call_and_waste);
