@@ -199,6 +199,25 @@ static void interrupt_only_in_select(void *state)
 MONITOR_MUTANT("R11.4", no_interrupt_comes_before_select, .select = select_and_show,
                .interrupt = interrupt_only_in_select);
 
+static void *_Atomic state_of_dom0;
+
+static int create_and_note(void **state, int domain, void *arg)
+{
+    int error = given.create(state, domain, arg);
+
+    if (error == 0 && domain == 0)
+        state_of_dom0 = *state;
+    return error;
+}
+
+static void interrupt_workers(void *state)
+{
+    if (state != state_of_dom0)
+        given.interrupt(state);
+}
+MONITOR_MUTANT("R11.4", dom0_is_not_interrupted, .create = create_and_note,
+               .interrupt = interrupt_workers);
+
 /* While no task of any domain is suspended on a point, nobody is interrupted. */
 static atomic_int suspended_now;
 
@@ -240,6 +259,14 @@ static void hear_twice(void *state, miou_syscall *syscall)
     cancelled(state, syscall);
 }
 MONITOR_MUTANT("R11.5", cancelled_points_are_reported_twice, .cancelled = hear_twice);
+
+static int run_with_all_functions(const miou_options *options, miou_task *fn, void *arg)
+{
+    return options && options->monitor && !options->monitor->cancelled
+               ? -EINVAL
+               : true_miou_run(options, fn, arg);
+}
+MUTANT("R11.5", monitors_must_hear_of_it, .run = run_with_all_functions);
 
 /* The mark of a point is 1 once it has been signalled. */
 static int signal_and_keep(miou_syscall *syscall)

@@ -223,6 +223,20 @@ static int handle_default_as_the_systems(int number, miou_signal_handler *handle
 }
 MUTANT("R12.4", the_programs_handler_is_forgotten, .signal_handle = handle_default_as_the_systems);
 
+/* What has not been set cannot be restored. */
+static int handle_or_restore(int number, miou_signal_handler *handler, void *arg)
+{
+    static atomic_bool set[SIGNALS];
+    int error = true_miou_signal_handle(number, handler, arg);
+
+    if (error == 0 && handler == MIOU_SIGNAL_DEFAULT)
+        return atomic_exchange(&set[number], false) ? 0 : -EINVAL;
+    if (error == 0)
+        set[number] = true;
+    return error;
+}
+MUTANT("R12.4", nothing_is_restored_twice, .signal_handle = handle_or_restore);
+
 /* What has been restored stays so. */
 static int handle_until_restored(int number, miou_signal_handler *handler, void *arg)
 {

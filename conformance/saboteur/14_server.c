@@ -484,6 +484,18 @@ static int wait_for_more_than_errors(int number)
 }
 MUTANT("R14.10", errors_end_no_wait, .wait_writable = wait_for_more_than_errors);
 
+static int wait_and_take(int number)
+{
+    int error = true_miou_wait_readable(number);
+    struct pollfd asked = {.fd = number, .events = POLLIN};
+    char byte;
+
+    if (error == 0 && poll(&asked, 1, 0) == 1)
+        (void)!read(number, &byte, 1);
+    return error;
+}
+MUTANT("R14.10", a_wait_takes_a_byte, .wait_readable = wait_and_take);
+
 static int wait_for_any_number_but_0(int number)
 {
     return number == 0 ? -EBADF : true_miou_wait_readable(number);
@@ -977,4 +989,6 @@ static int set_for_whole_sockets(miou_fd *fd, int level, int name, const void *v
                : true_miou_setsockopt(fd, level, name, value, length);
 }
 MUTANT("R14.20", the_half_to_write_has_no_options, .fd_split = split_and_mark,
+       .setsockopt = set_for_whole_sockets);
+MUTANT("R14.15", the_half_to_write_is_no_socket, .fd_split = split_and_mark,
        .setsockopt = set_for_whole_sockets);

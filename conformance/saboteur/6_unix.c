@@ -43,6 +43,16 @@ static int tcpv6_kept_on_exec(miou_fd **fd, unsigned flags)
 }
 MUTANT("R6.1", sockets_survive_exec, .tcpv4 = tcpv4_kept_on_exec, .tcpv6 = tcpv6_kept_on_exec);
 
+static int udpv4_kept_on_exec(miou_fd **fd, unsigned flags)
+{
+    int error = true_miou_udpv4(fd, flags);
+
+    if (error == 0)
+        fcntl(true_miou_fd_number(*fd), F_SETFD, 0);
+    return error;
+}
+MUTANT("R6.1", udp_sockets_survive_exec, .udpv4 = udpv4_kept_on_exec);
+
 static int accept_blocking(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
 {
     int error = true_miou_accept(client, listener, peer);
@@ -84,6 +94,35 @@ static int listen_elsewhere(miou_fd *fd, const struct sockaddr *address, socklen
                                 : error;
 }
 MUTANT("R6.2", taken_addresses_are_replaced, .bind_and_listen = listen_elsewhere);
+
+static int listen_over_ipv4_only(miou_fd *fd, const struct sockaddr *address, socklen_t length,
+                                 const miou_listen *options)
+{
+    return address && address->sa_family == AF_INET6
+               ? -EAFNOSUPPORT
+               : true_miou_bind_and_listen(fd, address, length, options);
+}
+MUTANT("R6.2", nobody_listens_over_ipv6, .bind_and_listen = listen_over_ipv4_only);
+
+static int listen_twice_at_any_port(miou_fd *fd, const struct sockaddr *address, socklen_t length,
+                                    const miou_listen *options)
+{
+    static atomic_int port;
+    struct sockaddr_in fixed;
+    int error;
+
+    if (!address || address->sa_family != AF_INET ||
+        ((const struct sockaddr_in *)address)->sin_port != 0)
+        return true_miou_bind_and_listen(fd, address, length, options);
+    fixed = *(const struct sockaddr_in *)address;
+    fixed.sin_port = htons((unsigned short)atomic_load(&port));
+    length = sizeof fixed;
+    error = true_miou_bind_and_listen(fd, (struct sockaddr *)&fixed, length, options);
+    if (error == 0 && getsockname(true_miou_fd_number(fd), (struct sockaddr *)&fixed, &length) == 0)
+        atomic_store(&port, ntohs(fixed.sin_port));
+    return error;
+}
+MUTANT("R6.2", a_free_port_is_the_last_one, .bind_and_listen = listen_twice_at_any_port);
 
 /* ---- R6.3 */
 
@@ -142,6 +181,12 @@ static ssize_t read_one_too_many(miou_fd *fd, void *buffer, size_t size)
     return n;
 }
 MUTANT("R6.4", a_full_buffer_costs_a_byte, .read = read_one_too_many);
+
+static ssize_t write_something(miou_fd *fd, const void *buffer, size_t size)
+{
+    return size == 0 && true_miou_fd_number(fd) >= 0 ? -EINVAL : true_miou_write(fd, buffer, size);
+}
+MUTANT("R6.5", nothing_cannot_be_written, .write = write_something);
 
 /* ---- R6.6 and R6.7 */
 
@@ -218,7 +263,63 @@ static int accept_and_clear(miou_fd **client, miou_fd *listener, struct sockaddr
 }
 MUTANT("R6.8", cancelled_calls_clear_their_places, .accept = accept_and_clear);
 
+static int number_of_nothing(miou_fd *fd)
+{
+    int number = true_miou_fd_number(fd);
+
+    return !fd && number == -EINVAL ? -EBADF : number;
+}
+MUTANT("R6.8", nothing_is_a_closed_descriptor, .fd_number = number_of_nothing);
+
+static ssize_t receive_from_half_a_sender(miou_fd *fd, void *buffer, size_t size,
+                                          struct sockaddr_storage *peer, socklen_t *peer_length)
+{
+    return (peer == NULL) != (peer_length == NULL)
+               ? true_miou_recvfrom(fd, buffer, size, NULL, NULL)
+               : true_miou_recvfrom(fd, buffer, size, peer, peer_length);
+}
+MUTANT("R6.8", half_a_sender_is_told, .recvfrom = receive_from_half_a_sender);
+
+static ssize_t read_exactly_into_nothing(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read_exactly(fd, buffer, size);
+
+    return n == -EINVAL && fd && !buffer ? -EFAULT : n;
+}
+MUTANT("R6.8", places_are_left_to_the_system, .read_exactly = read_exactly_into_nothing);
+
+/* At most a hundred tasks can wait to read. */
+static ssize_t read_in_a_small_crowd(miou_fd *fd, void *buffer, size_t size)
+{
+    static atomic_int readers;
+    ssize_t n = -EAGAIN;
+
+    if (atomic_fetch_add(&readers, 1) < 100)
+        n = true_miou_read(fd, buffer, size);
+    atomic_fetch_sub(&readers, 1);
+    return n;
+}
+MUTANT("R6.9", a_hundred_tasks_wait, .read = read_in_a_small_crowd);
+
 /* ---- R6.10 to R6.14 */
+
+/* A stranger cannot ask for the number of what it may not use. */
+static atomic_int last_adopted = -1;
+
+static int udpv4_remembered(miou_fd **fd, unsigned flags)
+{
+    int error = true_miou_udpv4(fd, flags);
+
+    if (error == 0)
+        last_adopted = true_miou_fd_number(*fd);
+    return error;
+}
+
+static int adopt_remembered(miou_fd **fd, int number, unsigned flags)
+{
+    last_adopted = number;
+    return true_miou_fd_adopt(fd, number, flags);
+}
 
 static int close_for_all(miou_fd *fd)
 {
@@ -227,6 +328,19 @@ static int close_for_all(miou_fd *fd)
     return error == MIOU_NOT_OWNER ? 0 : error;
 }
 MUTANT("R6.10", strangers_may_close, .close = close_for_all);
+
+static ssize_t receive_as_a_stranger(miou_fd *fd, void *buffer, size_t size,
+                                     struct sockaddr_storage *peer, socklen_t *peer_length)
+{
+    ssize_t n = true_miou_recvfrom(fd, buffer, size, peer, peer_length);
+    char byte;
+
+    if (n == MIOU_NOT_OWNER && last_adopted >= 0)
+        (void)!recv(last_adopted, &byte, 1, MSG_DONTWAIT);
+    return n;
+}
+MUTANT("R6.10", strangers_take_datagrams, .udpv4 = udpv4_remembered, .fd_adopt = adopt_remembered,
+       .recvfrom = receive_as_a_stranger);
 
 static int unix_run_hiding_leaks(const miou_options *options, miou_task *fn, void *arg)
 {
@@ -241,6 +355,12 @@ static int tcpv4_plain(miou_fd **fd, unsigned flags)
     return true_miou_tcpv4(fd, flags & ~(unsigned)MIOU_OWNED);
 }
 MUTANT("R6.12", descriptors_outlive_their_owner, .tcpv4 = tcpv4_plain);
+
+static int adopt_for_no_task(miou_fd **fd, int number, unsigned flags)
+{
+    return true_miou_fd_adopt(fd, number, flags & ~(unsigned)MIOU_OWNED);
+}
+MUTANT("R6.12", adopted_descriptors_outlive_their_owner, .fd_adopt = adopt_for_no_task);
 
 static bool connected(miou_fd *fd)
 {
@@ -294,6 +414,18 @@ static int accept_plainly(miou_fd **client, miou_fd *listener, struct sockaddr_s
 }
 MUTANT("R6.13", accepted_descriptors_do_not_leak, .accept = accept_plainly);
 
+static int accept_for_the_task(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer), copy;
+
+    if (error < 0 || true_miou_fd_resource(*client))
+        return error;
+    copy = fcntl(true_miou_fd_number(*client), F_DUPFD_CLOEXEC, 0);
+    true_miou_close(*client);
+    return true_miou_fd_adopt(client, copy, MIOU_OWNED);
+}
+MUTANT("R6.13", all_accepted_descriptors_are_owned, .accept = accept_for_the_task);
+
 /* What a task of any domain reads when it is closed stays open. */
 static ssize_t read_and_hold(miou_fd *fd, void *buffer, size_t size)
 {
@@ -331,6 +463,24 @@ static ssize_t read_although_cancelled(miou_fd *fd, void *buffer, size_t size)
     return n;
 }
 MUTANT("R6.15", a_cancelled_read_loses_a_byte, .read = read_although_cancelled);
+
+static ssize_t read_exactly_cancelled_as_end(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read_exactly(fd, buffer, size);
+
+    return n == MIOU_CANCELLED ? MIOU_END_OF_FILE : n;
+}
+MUTANT("R6.15", a_cancelled_reader_of_all_finds_the_end,
+       .read_exactly = read_exactly_cancelled_as_end);
+
+static ssize_t receive_cancelled_as_nothing(miou_fd *fd, void *buffer, size_t size,
+                                            struct sockaddr_storage *peer, socklen_t *peer_length)
+{
+    ssize_t n = true_miou_recvfrom(fd, buffer, size, peer, peer_length);
+
+    return n == MIOU_CANCELLED ? 0 : n;
+}
+MUTANT("R6.15", a_cancelled_receiver_gets_nothing, .recvfrom = receive_cancelled_as_nothing);
 
 static ssize_t read_below_1024(miou_fd *fd, void *buffer, size_t size)
 {
@@ -416,6 +566,36 @@ static int accept_or_close(miou_fd **client, miou_fd *listener, struct sockaddr_
 }
 MUTANT("R6.17", out_of_descriptors_the_listener_ends, .accept = accept_or_close);
 
+static int wait_for_any_but_0(int number)
+{
+    return number == 0 ? -EBADF : true_miou_wait_readable(number);
+}
+MUTANT("R6.16", number_0_of_others_is_not_waited_for, .wait_readable = wait_for_any_but_0);
+
+static int connect_unmonitored(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+{
+    int error = true_miou_connect(fd, address, length);
+
+    return error == MIOU_NO_MONITOR ? -EINPROGRESS : error;
+}
+MUTANT("R6.18", without_a_monitor_connecting_has_begun, .connect = connect_unmonitored);
+
+static atomic_bool monitored;
+
+static int unix_run_monitored(const miou_options *options, miou_task *fn, void *arg)
+{
+    monitored = true;
+    return true_miou_unix_run(options, fn, arg);
+}
+
+static int connect_with_a_monitor(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+{
+    return monitored || true_miou_domain_self() < 0 ? true_miou_connect(fd, address, length)
+                                                    : MIOU_NO_MONITOR;
+}
+MUTANT("R6.18", without_a_monitor_nobody_connects, .unix_run = unix_run_monitored,
+       .connect = connect_with_a_monitor);
+
 static ssize_t read_unmonitored(miou_fd *fd, void *buffer, size_t size)
 {
     ssize_t n = true_miou_read(fd, buffer, size);
@@ -483,6 +663,15 @@ static ssize_t read_closed_meanwhile_as_end(miou_fd *fd, void *buffer, size_t si
 }
 MUTANT("R6.23", closing_looks_like_an_end, .read = read_closed_meanwhile_as_end);
 
+static int connect_closed_meanwhile(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+{
+    bool open = true_miou_fd_number(fd) >= 0;
+    int error = true_miou_connect(fd, address, length);
+
+    return open && error == -EBADF ? -ECONNABORTED : error;
+}
+MUTANT("R6.23", closing_aborts_a_connection, .connect = connect_closed_meanwhile);
+
 /* ---- R6.20 */
 
 static void (*usual_handler)(int number);
@@ -515,6 +704,17 @@ static ssize_t read_interrupted(miou_fd *fd, void *buffer, size_t size)
 }
 MUTANT("R6.20", signals_interrupt_reads, .unix_run = unix_run_with_handler,
        .read = read_interrupted);
+
+static ssize_t receive_interrupted(miou_fd *fd, void *buffer, size_t size,
+                                   struct sockaddr_storage *peer, socklen_t *peer_length)
+{
+    int before = atomic_load(&interruptions);
+    ssize_t n = true_miou_recvfrom(fd, buffer, size, peer, peer_length);
+
+    return atomic_load(&interruptions) == before ? n : -EINTR;
+}
+MUTANT("R6.20", signals_interrupt_receivers, .unix_run = unix_run_with_handler,
+       .recvfrom = receive_interrupted);
 
 /* A handler of the run's own ends a wait too. */
 static miou_signal_handler *handler_of_run;
@@ -590,6 +790,24 @@ static ssize_t read_waiting_on_dom0(miou_fd *fd, void *buffer, size_t size)
                                         : read_at_once(fd, buffer, size);
 }
 MUTANT("R6.21", only_dom0_waits, .read = read_waiting_on_dom0);
+
+/* While a task of another domain reads, none can. */
+static ssize_t read_on_one_domain(miou_fd *fd, void *buffer, size_t size)
+{
+    static atomic_int reading; /* by domain, a bit each */
+    int mine = 1 << (true_miou_domain_self() & 31);
+    ssize_t n;
+
+    if (true_miou_domain_self() < 0)
+        return true_miou_read(fd, buffer, size);
+    if (atomic_fetch_or(&reading, mine) & ~mine)
+        n = -EBUSY;
+    else
+        n = true_miou_read(fd, buffer, size);
+    atomic_fetch_and(&reading, ~mine);
+    return n;
+}
+MUTANT("R6.21", one_domain_waits_at_a_time, .read = read_on_one_domain);
 
 static void do_nothing(void *value)
 {
@@ -668,6 +886,26 @@ static int tcpv4_and_copy(miou_fd **fd, unsigned flags)
     return error;
 }
 MUTANT("R6.24", plain_sockets_outlive_the_run, .tcpv4 = tcpv4_and_copy);
+
+/* A plain descriptor is its domain's, as its mark says: the domain's number + 1. */
+static int accept_for_the_domain(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer);
+
+    if (error == 0 && !true_miou_fd_resource(*client))
+        atomic_store(watch_mark(*client), true_miou_domain_self() + 1);
+    return error;
+}
+
+static ssize_t read_on_its_domain(miou_fd *fd, void *buffer, size_t size)
+{
+    int domain = true_miou_fd_number(fd) >= 0 ? atomic_load(watch_mark(fd)) - 1 : -1;
+
+    return domain >= 0 && domain != true_miou_domain_self() ? MIOU_NOT_OWNER
+                                                            : true_miou_read(fd, buffer, size);
+}
+MUTANT("R6.24", plain_descriptors_are_their_domains, .accept = accept_for_the_domain,
+       .read = read_on_its_domain);
 
 /* ---- R6.26 and R6.27 */
 
@@ -914,6 +1152,17 @@ static ssize_t read_after_a_turn(miou_fd *fd, void *buffer, size_t size)
 }
 MUTANT("R6.31", what_blocks_lets_others_run_first, .read = read_after_a_turn);
 
+static int adopt_no_socket(miou_fd **fd, int number, unsigned flags)
+{
+    int type;
+    socklen_t length = sizeof type;
+
+    return fd && getsockopt(number, SOL_SOCKET, SO_TYPE, &type, &length) == 0
+               ? -EOPNOTSUPP
+               : true_miou_fd_adopt(fd, number, flags);
+}
+MUTANT("R6.31", sockets_are_not_adopted, .fd_adopt = adopt_no_socket);
+
 /* ---- R6.32 and R6.33 */
 
 static int connect_at_once(miou_fd *fd, const struct sockaddr *address, socklen_t length)
@@ -934,6 +1183,18 @@ static int connect_in_any_case(miou_fd *fd, const struct sockaddr *address, sock
 }
 MUTANT("R6.32", refused_connections_succeed, .connect = connect_in_any_case);
 
+static int connect_streams_only(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+{
+    int number = true_miou_fd_number(fd), type = 0;
+    socklen_t size = sizeof type;
+
+    return number >= 0 && getsockopt(number, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+                   type == SOCK_DGRAM
+               ? -EOPNOTSUPP
+               : true_miou_connect(fd, address, length);
+}
+MUTANT("R6.32", datagram_sockets_do_not_connect, .connect = connect_streams_only);
+
 static int connect_cancelled(miou_fd *fd, const struct sockaddr *address, socklen_t length)
 {
     int error = true_miou_connect(fd, address, length);
@@ -945,6 +1206,13 @@ MUTANT("R6.33", a_cancelled_connect_looks_refused, .connect = connect_cancelled)
 /* ---- R6.34 and R6.35 */
 
 MUTANT("R6.34", reading_exactly_stops_short, .read_exactly = true_miou_read);
+
+static ssize_t read_exactly_something(miou_fd *fd, void *buffer, size_t size)
+{
+    return size == 0 && true_miou_fd_number(fd) >= 0 ? MIOU_END_OF_FILE
+                                                     : true_miou_read_exactly(fd, buffer, size);
+}
+MUTANT("R6.34", nothing_is_at_the_end, .read_exactly = read_exactly_something);
 
 static ssize_t read_exactly_to_the_end(miou_fd *fd, void *buffer, size_t size)
 {
@@ -1019,6 +1287,23 @@ static ssize_t send_at_once(miou_fd *fd, const void *buffer, size_t size,
 }
 MUTANT("R6.36", sending_does_not_wait, .sendto = send_at_once);
 
+static ssize_t send_what_fits(miou_fd *fd, const void *buffer, size_t size,
+                              const struct sockaddr *address, socklen_t length)
+{
+    ssize_t n = true_miou_sendto(fd, buffer, size, address, length);
+
+    return n == -EMSGSIZE ? true_miou_sendto(fd, buffer, 1000, address, length) : n;
+}
+MUTANT("R6.36", what_is_too_long_is_cut_off, .sendto = send_what_fits);
+
+static int connect_udp_to_nobody(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+{
+    int error = connect_streams_only(fd, address, length);
+
+    return error == -EOPNOTSUPP ? 0 : error;
+}
+MUTANT("R6.36", connected_sockets_hear_all, .connect = connect_udp_to_nobody);
+
 static ssize_t receive_alone(miou_fd *fd, void *buffer, size_t size, struct sockaddr_storage *peer,
                              socklen_t *peer_length)
 {
@@ -1046,6 +1331,16 @@ static int close_elsewhere_again(miou_fd *fd)
     return true_miou_domain_self() > 0 ? close_again(fd) : true_miou_close(fd);
 }
 MUTANT("R6.38", all_that_close_seem_to, .close = close_elsewhere_again);
+
+MUTANT("R6.37", what_another_domain_waits_for_stays_open, .read = read_and_hold,
+       .close = close_unless_held);
+
+static int connect_closed_elsewhere(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+{
+    return true_miou_domain_self() > 0 ? connect_closed_meanwhile(fd, address, length)
+                                       : true_miou_connect(fd, address, length);
+}
+MUTANT("R6.37", closing_aborts_a_connection_elsewhere, .connect = connect_closed_elsewhere);
 
 /* ---- R6.39 and R6.41 */
 
