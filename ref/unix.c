@@ -674,17 +674,24 @@ static void leave_to_users(struct domain *domain, struct descriptor *descriptor)
     descriptor_free(domain, descriptor);
 }
 
+static struct domain *domain_after(const struct domain *domain)
+{
+    struct run *run = domain->run;
+
+    return &run->domains[(domain->id + 1) % run->domain_count];
+}
+
 /* Wake the tasks of this domain that wait for the closed descriptor, and pass the message on to the
- * next domain. */
+ * next domain. While one sleeps with the number, the system does not end the connection, so the
+ * domain that has closed it, which need not hear of it soon, is the last. */
 static void deliver_closed(struct message *message)
 {
     struct descriptor *descriptor = CONTAINER(message, struct descriptor, closed);
     struct domain *domain = domain_self;
-    struct run *run = domain->run;
 
     monitor_forget(&domain->monitor, descriptor->number);
-    if (domain->id + 1 < run->domain_count)
-        domain_send(&run->domains[domain->id + 1], message);
+    if (domain->id != descriptor->closer)
+        domain_send(domain_after(domain), message);
     else
         leave_to_users(domain, descriptor);
 }
@@ -705,7 +712,8 @@ static int close_shared(struct domain *domain, struct descriptor *descriptor, co
         leave_to_users(domain, descriptor);
     } else {
         descriptor->closed.deliver = deliver_closed;
-        domain_send(&domain->run->domains[0], &descriptor->closed);
+        descriptor->closer = domain->id;
+        domain_send(domain_after(domain), &descriptor->closed);
     }
     return error;
 }

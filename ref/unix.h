@@ -27,6 +27,7 @@ struct descriptor {
     _Atomic(enum half) half;
     _Atomic(miou_resource *) resource; /* NULL: a plain descriptor */
     struct message closed;             /* to the domains whose tasks may wait */
+    int closer;                        /* the domain that has sent it, and gets it last */
 };
 
 #endif
