@@ -1267,7 +1267,7 @@ static ssize_t receive_for_some_turns(miou_fd *fd, void *buffer, size_t size,
 {
     int i;
 
-    for (i = 0; i < 1000 && true_miou_domain_self() >= 0 && !ready(fd, POLLIN); i++)
+    for (i = 0; i < 20 && true_miou_domain_self() >= 0 && !ready(fd, POLLIN); i++)
         if (true_miou_yield() < 0)
             return MIOU_CANCELLED;
     return receive_at_once(fd, buffer, size, peer, peer_length);
