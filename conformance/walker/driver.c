@@ -30,11 +30,12 @@ static _Noreturn void die(const char *what)
     exit(NOTHING_TO_DO);
 }
 
+/* A walk does not know who has attached an action, which is to be told. */
 static void greet(void)
 {
     printf("driver 2 model\nlacks choose outside");
     for (int kind = 0; kind < OPERATION_KINDS; kind++)
-        if (!knows(kind))
+        if (!knows(kind) || kind == OP_ON_SIGNAL)
             printf(" %s", operation_word(kind));
     printf("\nready\n");
 }
