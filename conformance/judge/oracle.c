@@ -135,7 +135,8 @@ static struct trail follow_trace(const struct inquiry *inquiry)
                                            .outcomes = {.of = &nothing, .count = 1}};
     for (int i = 0; i < trace->instance_count; i++)
         sighted[i] = sighted_of(trace, &trace->instances[i]);
-    trail = trail_follow(inquiry->program, sights, count, sighted, trace->instance_count);
+    trail = trail_follow(inquiry->program, sights, count, sighted, trace->instance_count,
+                         inquiry->oracle->steps > 0 ? inquiry->oracle->steps : TRAIL_STEPS_MAX);
     free(sights);
     free(sighted);
     return trail;

@@ -65,6 +65,7 @@ struct follower {
         struct moment moment;
     } * seen;
     int seen_count;
+    uint64_t most; /* steps that are tried */
     struct trail trail;
 };
 
@@ -383,7 +384,7 @@ static void expand(struct follower *follower)
     bool stuck;
 
     follower->fresh.count = follower->fresh.size = 0;
-    while (follower->trail.steps <= TRAIL_STEPS_MAX && follower->trail.end == TRAIL_WRONG &&
+    while (follower->trail.steps <= follower->most && follower->trail.end == TRAIL_WRONG &&
            model_step(follower->model, &follower->from, &step, &stuck)) {
         follower->trail.steps += follower->from.units_used;
         if (!stuck && follower->to.full)
@@ -478,10 +479,11 @@ static void follow(struct follower *follower)
             return;
         }
         note_seen(follower);
-        if (follower->trail.steps > TRAIL_STEPS_MAX || follower->states.size > TRAIL_BYTES_MAX)
-            follower->trail.end = TRAIL_LOST;
-        else if (!follower->from.over)
+        if (!follower->from.over)
             expand(follower);
+        if (follower->trail.end == TRAIL_WRONG &&
+            (follower->trail.steps > follower->most || follower->states.size > TRAIL_BYTES_MAX))
+            follower->trail.end = TRAIL_LOST;
     }
 }
 
@@ -551,7 +553,7 @@ static void find_wrong(struct follower *follower)
 }
 
 struct trail trail_follow(const struct program *program, const struct sight *sights, int count,
-                          const struct sighted *sighted, int sighted_count)
+                          const struct sighted *sighted, int sighted_count, uint64_t steps)
 {
     struct follower *follower = zeroed(1, sizeof *follower);
     struct trail trail;
@@ -562,6 +564,7 @@ struct trail trail_follow(const struct program *program, const struct sight *sig
     follower->sighted = sighted;
     follower->sighted_count = sighted_count;
     follower->guided = true;
+    follower->most = steps;
     follower->model = model_create(program);
     model_be_observed(follower->model);
     states_create(&follower->states);

@@ -51,7 +51,8 @@ enum trail_end {
 };
 
 enum {
-    TRAIL_STEPS_MAX = 3000000, /* that are tried of one run, each counted for each of its tasks */
+    TRAIL_STEPS_MAX = 3000000, /* that are usually tried of one run, each counted for each of its
+                                  tasks */
     TRAIL_BYTES_MAX = 64 << 20 /* of states that are still to be looked at */
 };
 
@@ -70,9 +71,10 @@ struct trail {
  * nothing. */
 const char *trail_lacks(const struct program *program);
 
-/* Follow events of a program that the model knows. The first instance is main. */
+/* Follow events of a program that the model knows, for at most so many steps. The first instance is
+ * main. */
 struct trail trail_follow(const struct program *program, const struct sight *sights, int count,
-                          const struct sighted *sighted, int sighted_count);
+                          const struct sighted *sighted, int sighted_count, uint64_t steps);
 void trail_free(struct trail *trail);
 
 #endif
