@@ -134,15 +134,15 @@ static int await_any(struct task *self, size_t *place, miou_promise *const *prom
 static int cancel_others(struct task *self, const struct task *one, miou_promise *const *promises,
                          size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct task *child = listed(self, promises[i]);
+    int error;
 
-        if (child != one) {
-            child_cancel(child);
-            child_settle(child);
-        }
-    }
-    return await_listed(self, promises, count, true);
+    for (size_t i = 0; i < count; i++)
+        if (listed(self, promises[i]) != one)
+            child_cancel(listed(self, promises[i]));
+    error = await_listed(self, promises, count, true);
+    for (size_t i = 0; error == 0 && i < count; i++)
+        child_settle(listed(self, promises[i]));
+    return error;
 }
 
 /* What miou_await_one and miou_await_first share. */
