@@ -31,7 +31,8 @@ struct manners {
 struct move {
     enum operation_kind kind;
     int task;
-    int child; /* the task that it spawns, forces or runs; or NOBODY */
+    int child;  /* the task that it spawns, forces or runs; or NOBODY */
+    int second; /* the second one that it spawns or runs, perhaps the same */
     int times;
     unsigned name, other, options;
     bool left_out;
@@ -102,6 +103,25 @@ static bool gives(const struct move *move)
     return has_options(move) && (move->options & OPTION_GIVE_MASK) == OPTION_GIVE;
 }
 
+/* It also gives the resource of the next name. */
+static bool gives_two(const struct move *move)
+{
+    return gives(move) && (move->options & OPTION_GIVE_TWO) == OPTION_GIVE_TWO;
+}
+
+static unsigned next_name(unsigned name)
+{
+    return (name + 1) % NAMES;
+}
+
+/* How many tasks a move executes, each time. */
+static int tasks_of(const struct move *move)
+{
+    if (move->kind == OP_PARALLEL)
+        return move->options == OPTION_NONE ? 0 : move->options == OPTION_ONE ? 1 : 2;
+    return move->kind != OP_PROTECT ? 1 : has_third(move) ? 3 : 2;
+}
+
 static bool makes(enum operation_kind kind)
 {
     return kind == OP_CREATE || kind == OP_ORPHANS || kind == OP_MUTEX || kind == OP_CONDITION ||
@@ -160,6 +180,7 @@ static void read_moves(struct writer *writer, const uint8_t *bytes, size_t size)
             .kind = kind_of(kind),
             .task = writer->tasks - 1,
             .child = NOBODY,
+            .second = NOBODY,
             .times = with >= REPEATED ? 2 + with % 3 : 1,
             .name = with & 3,
             .other = with >> 2 & 3,
@@ -192,13 +213,32 @@ static int child_of(const struct writer *writer, const struct move *move)
     return move->task + 1 + (int)move->name % behind;
 }
 
-/* The highest number of instances of its child that a move starts. */
-static int starts(const struct move *move)
+static bool has_second(const struct move *move)
 {
-    if (move->kind == OP_PARALLEL || move->kind == OP_PROTECT)
-        return (has_third(move) ? 3 : 2) * move->times;
-    return passes_task(move->kind) || spawns(move->kind) || move->kind == OP_FORCE ? move->times
-                                                                                   : 0;
+    return move->kind == OP_PARALLEL || move->kind == OP_PROTECT;
+}
+
+/* The second task that it spawns or runs. */
+static int second_of(const struct writer *writer, const struct move *move)
+{
+    int behind = writer->tasks - 1 - move->task;
+
+    return has_second(move) && behind > 0 ? move->task + 1 + (int)move->other % behind : NOBODY;
+}
+
+static bool starts(const struct move *move)
+{
+    return passes_task(move->kind) || spawns(move->kind) || move->kind == OP_FORCE;
+}
+
+/* The highest number of instances that a move starts, below its tasks too. */
+static int instances_of(const struct writer *writer, const struct move *move)
+{
+    int first = writer->instances[move->child], count = tasks_of(move);
+
+    if (count > 1)
+        return ((count - 1) * first + writer->instances[move->second]) * move->times;
+    return count * first * move->times;
 }
 
 /* From the last task backwards, so that the number of a child's instances is known. */
@@ -211,16 +251,16 @@ static void leave_out_too_many(struct writer *writer)
         int *instances = &writer->instances[move->task];
 
         move->child = child_of(writer, move);
-        if (starts(move) > 0)
-            move->left_out =
-                move->child <= move->task ||
-                *instances + starts(move) * writer->instances[move->child] > MOST_INSTANCES;
+        move->second = second_of(writer, move);
+        if (starts(move))
+            move->left_out = move->child <= move->task ||
+                             *instances + instances_of(writer, move) > MOST_INSTANCES;
         else
             move->left_out = move->kind == OP_UNTIL || move->kind == OP_RETURN ||
                              move->kind == OP_FAIL || move->kind >= OP_HANDLE ||
                              (operation_names(move->kind) == NAME_LAZY && move->child == NOBODY);
-        if (starts(move) > 0 && !move->left_out)
-            *instances += starts(move) * writer->instances[move->child];
+        if (starts(move) && !move->left_out)
+            *instances += instances_of(writer, move);
     }
 }
 
@@ -285,6 +325,8 @@ static void note_users(struct writer *writer)
             note_user(writer, NAME_ORPHANAGE, move->name % 2, move->task);
         if (gives(move))
             note_user(writer, NAME_RESOURCE, move->other, move->task);
+        if (gives_two(move))
+            note_user(writer, NAME_RESOURCE, next_name(move->other), move->task);
     }
 }
 
@@ -326,13 +368,16 @@ static void put_spawn(struct writer *writer, const struct move *move)
 {
     unsigned options = move->options;
 
-    put_task(writer, move->child);
-    if (move->kind == OP_PARALLEL)
+    if (tasks_of(move) > 0)
         put_task(writer, move->child);
+    if (tasks_of(move) > 1)
+        put_task(writer, move->second);
     if (has_orphanage(move))
         put(writer, " orphans=o%u", move->name % 2);
     if (gives(move))
         put(writer, " give=r%u", move->other);
+    if (gives_two(move))
+        put(writer, ",r%u", next_name(move->other));
     if (move->kind == OP_CALL && options == OPTION_PIN)
         put(writer, " pin=%u", move->other);
     if (move->kind == OP_CALL && options == OPTION_PIN_SELF)
@@ -358,7 +403,7 @@ static void put_operands(struct writer *writer, const struct move *move)
     switch (move->kind) {
     case OP_PROTECT:
         put_task(writer, move->child);
-        put_task(writer, move->child);
+        put_task(writer, move->second);
         if (has_third(move))
             put_task(writer, move->child);
         break;

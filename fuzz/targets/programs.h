@@ -34,8 +34,11 @@ enum {
     OPTION_ORPHANS = 3, /* if both bits are set */
     OPTION_GIVE_MASK = 5,
     OPTION_GIVE = 4,
+    OPTION_GIVE_TWO = 6,
     OPTION_PIN = 9, /* if these are all bits, as with the next */
     OPTION_PIN_SELF = 10,
+    OPTION_NONE = 1, /* a parallel of no task, if these are all bits, as with the next */
+    OPTION_ONE = 2,
     REPEATED = 248,
 };
 
