@@ -335,16 +335,40 @@ static void note_users(struct writer *writer)
 static void put(struct writer *writer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+static void put_text(struct writer *writer, const char *text)
+{
+    while (*text != '\0' && writer->length + 1 < PROGRAM_TEXT)
+        writer->text[writer->length++] = *text++;
+}
+
+static void put_number(struct writer *writer, unsigned number)
+{
+    char digits[12], *first = digits + sizeof digits - 1;
+
+    *first = '\0';
+    do
+        *--first = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    put_text(writer, first);
+}
+
+/* As printf does it, but sooner: %s, %c, and %u and %d of what is not negative, and nothing else. */
 static void put(struct writer *writer, const char *format, ...)
 {
-    size_t room = PROGRAM_TEXT - writer->length;
     va_list arguments;
-    int size;
 
     va_start(arguments, format);
-    size = vsnprintf(writer->text + writer->length, room, format, arguments);
+    for (; *format != '\0'; format++)
+        if (*format != '%')
+            put_text(writer, (char[]){*format, '\0'});
+        else if (*++format == 's')
+            put_text(writer, va_arg(arguments, const char *));
+        else if (*format == 'c')
+            put_text(writer, (char[]){(char)va_arg(arguments, int), '\0'});
+        else
+            put_number(writer, va_arg(arguments, unsigned));
     va_end(arguments);
-    writer->length += (size_t)size < room ? (size_t)size : room - 1;
+    writer->text[writer->length] = '\0';
 }
 
 static const char letters[NAME_KINDS + 1] = "apromclgxdhfwe";
