@@ -308,6 +308,12 @@ static int talks(struct guest *guest)
     TRY(spawn(&child, guest, NULL, write_two, guest));
     TRY(read_one(guest));
     TRY(await_end(child, 0));
+    TRY(spawn(&child, guest, NULL, read_some, guest));
+    TRY(miou_sleep(MS));
+    DEMAND(2, miou_write(guest->one, "xy", 2)); /* while it is read */
+    DEMAND(2, miou_read(guest->two, bytes, 9));
+    TRY(write_two(guest));
+    TRY(await_end(child, (int)guest->size));
     TRY(miou_fd_split(&writer, guest->one));
     DEMAND(6, miou_writev(writer, (struct iovec[]){{"ab", 2}, {NULL, 0}, {"cdef", 4}}, 3));
     DEMAND(6, miou_read_exactly(guest->two, bytes, 6));
@@ -342,6 +348,16 @@ static int receives(void *arg)
     return (int)n;
 }
 
+static int may_not_receive(void *arg)
+{
+    struct guest *guest = arg;
+    uint8_t byte = 0;
+
+    DEMAND(MIOU_NOT_OWNER, miou_recvfrom(guest->one, &byte, 1, NULL, NULL));
+    DEMAND(MIOU_NOT_OWNER, miou_sendto(guest->one, &byte, 1, NULL, 0));
+    return 0;
+}
+
 /* Datagrams, one of which is cut off. */
 static int sends_datagrams(struct guest *guest)
 {
@@ -373,6 +389,10 @@ static int sends_datagrams(struct guest *guest)
     DEMAND(MIOU_EXPIRED, miou_deadline(MS, receives, guest));
     TRY(miou_close(guest->one));
     TRY(miou_close(two));
+    TRY(miou_udpv4(&guest->one, MIOU_OWNED));
+    TRY(spawn(&child, guest, NULL, may_not_receive, guest));
+    TRY(await_end(child, 0));
+    TRY(miou_close(guest->one));
     return 0;
 }
 
@@ -504,9 +524,13 @@ static int cancels_child(void *arg)
 static int has_deadlines(struct guest *guest)
 {
     miou_promise *child;
+    int64_t before;
 
     TRY(make_connection(guest));
-    DEMAND(MIOU_EXPIRED, miou_deadline(MS, read_some, guest));
+    before = sim_now();
+    DEMAND(MIOU_EXPIRED, miou_deadline(5 * MS, read_some, guest));
+    HOLDS(!here->timed || sim_now() - before >= 5 * MS);
+    DEMAND(-EINVAL, miou_deadline(MS, NULL, guest));
     DEMAND(MIOU_EXPIRED, miou_deadline(0, read_some, guest));
     DEMAND(MIOU_EXPIRED, miou_deadline(0, yields, guest));
     TRY(write_two(guest));
