@@ -98,6 +98,11 @@ static bool has_orphanage(const struct move *move)
     return has_options(move) && (move->options & OPTION_ORPHANS) == OPTION_ORPHANS;
 }
 
+static unsigned orphanage_of(const struct move *move)
+{
+    return move->options / (OPTION_ORPHANS + 1);
+}
+
 static bool gives(const struct move *move)
 {
     return has_options(move) && (move->options & OPTION_GIVE_MASK) == OPTION_GIVE;
@@ -322,7 +327,7 @@ static void note_users(struct writer *writer)
         if (move->kind == OP_CANCELLER)
             note_user(writer, NAME_COMPUTATION, move->name, move->task);
         if (has_orphanage(move))
-            note_user(writer, NAME_ORPHANAGE, move->name % 2, move->task);
+            note_user(writer, NAME_ORPHANAGE, orphanage_of(move), move->task);
         if (gives(move))
             note_user(writer, NAME_RESOURCE, move->other, move->task);
         if (gives_two(move))
@@ -352,7 +357,8 @@ static void put_number(struct writer *writer, unsigned number)
     put_text(writer, first);
 }
 
-/* As printf does it, but sooner: %s, %c, and %u and %d of what is not negative, and nothing else. */
+/* As printf does it, but sooner: %s, %c, and %u and %d of what is not negative, and nothing else.
+ */
 static void put(struct writer *writer, const char *format, ...)
 {
     va_list arguments;
@@ -397,7 +403,7 @@ static void put_spawn(struct writer *writer, const struct move *move)
     if (tasks_of(move) > 1)
         put_task(writer, move->second);
     if (has_orphanage(move))
-        put(writer, " orphans=o%u", move->name % 2);
+        put(writer, " orphans=o%u", orphanage_of(move));
     if (gives(move))
         put(writer, " give=r%u", move->other);
     if (gives_two(move))
@@ -536,7 +542,7 @@ static void put_manners(struct writer *writer, int task)
         if (move->left_out || move->task != task)
             continue;
         bound[bound_by(move)] |= binds(move);
-        orphanages[move->name % 2] |= has_orphanage(move);
+        orphanages[orphanage_of(move)] |= has_orphanage(move);
         owned[move->name] |= move->kind == OP_OWN;
     }
     for (int i = 0; i < NAMES && manners->children != FORGETS; i++) {
