@@ -644,7 +644,15 @@ static int counts(void *arg)
 
     guest->calls++;
     HOLDS(miou_domain_self() == MIOU_NOT_RUNNING && miou_yield() == MIOU_NOT_RUNNING);
-    return 0;
+    return 1;
+}
+
+static int fails_as_a_hook(void *arg)
+{
+    struct guest *guest = arg;
+
+    guest->order++;
+    return -1;
 }
 
 static int yields_some(void *arg)
@@ -658,14 +666,15 @@ static int yields_some(void *arg)
 static int has_a_hook(struct guest *guest)
 {
     miou_promise *child;
-    miou_hook *hook;
+    miou_hook *hook, *failing;
     int calls;
 
     TRY(miou_hook_add(&hook, counts, guest));
+    TRY(miou_hook_add(&failing, fails_as_a_hook, guest));
     TRY(miou_async(&child, NULL, yields_some, NULL));
     TRY(yields_some(NULL));
     TRY(await_end(child, 0));
-    HOLDS(guest->calls >= TURNS);
+    HOLDS(guest->calls >= 2 * TURNS && guest->order == 1);
     TRY(miou_hook_remove(hook));
     calls = guest->calls;
     DEMAND(-EINVAL, miou_hook_remove(hook));
@@ -689,8 +698,12 @@ static int suspends(void *arg)
     int error;
 
     TRY(miou_syscall_create(&guest->point));
-    if ((error = miou_suspend(guest->point, note_suspended, guest)) < 0)
+    if ((error = miou_suspend(guest->point, note_suspended, guest)) < 0) {
+        int calls = guest->calls;
+
+        HOLDS(miou_suspend(guest->point, note_suspended, guest) < 0 && guest->calls == calls);
         return error;
+    }
     HOLDS(++guest->order == 2);
     return 0;
 }
