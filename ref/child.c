@@ -134,6 +134,8 @@ static void check_quiet(struct task *child)
     if (!child_is_quiet(child))
         return;
     parent->live--;
+    if (child->watched && parent->missing > 0 && --parent->missing > 0)
+        child->watched = false; /* other children still keep the parent from going on */
     if (child->cancel_requested)
         atomic_fetch_sub(&child->domain->run->cancelling, 1);
     if (child->orphanage != NULL)

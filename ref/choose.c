@@ -54,10 +54,11 @@ struct domain *domain_able_after(struct domain *domain, size_t n)
 
 void run_tell_turn(struct run *run, struct domain *first, struct domain *last, bool may_pass)
 {
-    size_t able = run_count_able(run), count = 0;
+    size_t able, count = 0;
 
     if (run->options.turn == NULL)
         return;
+    able = run_count_able(run);
     if (first != NULL)
         run->candidates[count++] = first->id;
     for (size_t i = 0; count < able; i++)

@@ -25,6 +25,46 @@ static struct task *listed(const struct task *self, const miou_promise *promise)
     return object_get(self->domain, POOL_TASKS, promise);
 }
 
+static void watch(const struct task *self, miou_promise *const *promises, size_t count, bool on)
+{
+    for (size_t i = 0; i < count; i++)
+        listed(self, promises[i])->watched = on;
+}
+
+/* ---- waiting for all of them: the task becomes ready when the last one has ended, not before */
+
+/* One of all the children that the task waits for. */
+static void miss(struct task *self, struct task *child)
+{
+    self->missing += !child_is_quiet(child) && !child->watched;
+    child->watched = true;
+}
+
+/* Wait for the missing children. A patient wait knows no deadlines. */
+static int await_missing(struct task *self, bool patiently)
+{
+    int error = 0;
+
+    while (error == 0 && self->missing > 0)
+        error = (patiently ? task_wait_patiently : task_wait)(self, MIOU_WAIT_CHILDREN, self);
+    if (self->missing == 0 && error == MIOU_EXPIRED)
+        error = 0;
+    self->missing = 0;
+    return error;
+}
+
+static int await_listed(struct task *self, miou_promise *const *promises, size_t count,
+                        bool patiently)
+{
+    int error;
+
+    for (size_t i = 0; i < count; i++)
+        miss(self, listed(self, promises[i]));
+    error = await_missing(self, patiently);
+    watch(self, promises, count, false);
+    return error;
+}
+
 int miou_await_all(int *outcomes, miou_promise *const *promises, size_t count)
 {
     int error;
@@ -32,9 +72,8 @@ int miou_await_all(int *outcomes, miou_promise *const *promises, size_t count)
 
     if (self == NULL)
         return error;
-    for (size_t i = 0; i < count; i++)
-        if ((error = child_await(self, listed(self, promises[i]))) < 0)
-            return error;
+    if ((error = await_listed(self, promises, count, false)) < 0)
+        return error;
     for (size_t i = 0; i < count; i++) {
         struct task *child = listed(self, promises[i]);
 
@@ -78,12 +117,6 @@ static bool choose_any(const struct task *self, size_t *place, miou_promise *con
            choose_ended(self, place, promises, count, true);
 }
 
-static void watch(const struct task *self, miou_promise *const *promises, size_t count, bool on)
-{
-    for (size_t i = 0; i < count; i++)
-        listed(self, promises[i])->watched = on;
-}
-
 /* Wait until one of the listed children has ended, and choose it. */
 static int await_any(struct task *self, size_t *place, miou_promise *const *promises, size_t count)
 {
@@ -101,18 +134,14 @@ static int await_any(struct task *self, size_t *place, miou_promise *const *prom
 static int cancel_others(struct task *self, const struct task *one, miou_promise *const *promises,
                          size_t count)
 {
-    int error = 0;
+    int error;
 
-    for (size_t i = 0; i < count; i++) {
-        struct task *child = listed(self, promises[i]);
-
-        if (child != one) {
-            child_cancel(child);
-            child_settle(child);
-        }
-    }
+    for (size_t i = 0; i < count; i++)
+        if (listed(self, promises[i]) != one)
+            child_cancel(listed(self, promises[i]));
+    error = await_listed(self, promises, count, true);
     for (size_t i = 0; error == 0 && i < count; i++)
-        error = child_await_patiently(self, listed(self, promises[i]));
+        child_settle(listed(self, promises[i]));
     return error;
 }
 
@@ -170,14 +199,18 @@ static size_t fork_all(struct task *self, miou_task *fn, void *const *args, size
     return i;
 }
 
-/* Wait for the newest count children, each by await. The caller has no promises of theirs. */
-static int await_newest(struct task *self, size_t count,
-                        int (*await)(struct task *self, struct task *child))
+/* Wait for the newest count children. The caller has no promises of theirs. */
+static int await_newest(struct task *self, size_t count, bool patiently)
 {
-    int error = 0;
+    struct link *link = self->children.first;
+    size_t i;
+    int error;
 
-    for (struct link *link = self->children.first; error == 0 && count-- > 0; link = link->next)
-        error = await(self, CONTAINER(link, struct task, sibling));
+    for (i = 0; i < count; i++, link = link->next)
+        miss(self, CONTAINER(link, struct task, sibling));
+    error = await_missing(self, patiently);
+    for (link = self->children.first, i = 0; i < count; i++, link = link->next)
+        CONTAINER(link, struct task, sibling)->watched = false;
     return error;
 }
 
@@ -213,12 +246,12 @@ int miou_parallel(int *outcomes, miou_task *fn, void *const *args, size_t count)
     if (count > 0 && workers_for(self->domain) == 0)
         return MIOU_NO_DOMAIN_AVAILABLE;
     spawned = fork_all(self, fn, args, count);
-    error = spawned == count ? await_newest(self, spawned, child_await) : -ENOMEM;
+    error = spawned == count ? await_newest(self, spawned, false) : -ENOMEM;
     if (error == MIOU_CANCELLED)
         return error;
     if (error < 0) {
         cancel_newest(self, spawned);
-        if (await_newest(self, spawned, child_await_patiently) < 0)
+        if (await_newest(self, spawned, true) < 0)
             return MIOU_CANCELLED;
     }
     join_newest(self, error == 0 ? outcomes : NULL, spawned);

@@ -75,6 +75,7 @@ struct task {
     struct message life;     /* the start, later the end */
     struct message cancel;   /* the request, then the reply */
     unsigned passed;         /* child: how many deadlines that it is called under have passed */
+    unsigned missing;        /* of all watched children, if it waits for all; otherwise 0 */
 };
 
 #ifndef CONTEXT_BOOST

@@ -138,7 +138,8 @@ int miou_hook_add(miou_hook **hook, int (*fn)(void *arg), void *arg)
     made->fn = fn;
     made->arg = arg;
     list_add(&self->domain->hooks, &made->link);
-    self->domain->quantum = 1; /* so that the next switch goes through the scheduler */
+    if (self->domain->quantum > 1)
+        self->domain->quantum = 1; /* so that the next switch goes through the scheduler */
     *hook = pool_handle(made);
     return 0;
 }

@@ -26,7 +26,7 @@ static enum miou_trigger_state state_of(const struct sync *trigger)
 {
     if (trigger->complete)
         return MIOU_TRIGGER_SIGNALLED;
-    return trigger->first != NULL || trigger->action.fn != NULL || trigger->action.from != NULL
+    return sync_is_awaited(trigger) || trigger->action.fn != NULL || trigger->action.from != NULL
                ? MIOU_TRIGGER_AWAITED
                : MIOU_TRIGGER_INITIAL;
 }
@@ -277,7 +277,7 @@ static void signal_entered(struct completed *completed, struct sync *trigger)
     if (!trigger->complete)
         action = trigger->action;
     trigger->complete = true;
-    taken = sync_take(trigger);
+    taken = sync_take_all(trigger); /* also one that has been cancelled */
     sync_leave(trigger);
     sync_wake(taken);
     act(completed, &action, handle);

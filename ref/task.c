@@ -104,8 +104,9 @@ int miou_cancel(miou_promise *promise)
     if (self == NULL || (error = child_find(self, &child, promise)) < 0)
         return error;
     child_cancel(child);
-    child_settle(child);
-    return child_await_patiently(self, child);
+    if ((error = child_await_patiently(self, child)) == 0)
+        child_settle(child);
+    return error;
 }
 
 int miou_promise_free(miou_promise *promise)

@@ -106,6 +106,7 @@ void timer_ring(struct timer *timer)
         task_expire(timer->task, 1);
         timer->task->domain->suspended--;
     }
+    timer->late = timer->task->expired;
     domain_wake(timer->task);
 }
 
@@ -139,7 +140,7 @@ int miou_sleep(int64_t nanoseconds)
     error = domain_suspend(self->domain, self);
     self->domain->suspended--;
     if (timer.place == 0)
-        return error;
+        return error == 0 && timer.late ? MIOU_EXPIRED : error;
     timers_remove(timers, &timer); /* woken early: cancelled, or a deadline has passed */
     return error < 0 ? error : MIOU_EXPIRED;
 }

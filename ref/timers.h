@@ -16,6 +16,7 @@ struct timer {
     struct task *task;
     size_t place; /* in the heap, from 1; 0: no longer there */
     bool expires; /* a deadline, which ends the task's waits */
+    bool late;    /* a sleep whose task's deadline passed before the sleep was over */
 };
 
 struct timers {

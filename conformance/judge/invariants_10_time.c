@@ -32,8 +32,11 @@ static void check_sleep(struct inquiry *inquiry, int did, int *earliest)
 void check_sleeps(struct inquiry *inquiry)
 {
     size_t lines = (size_t)inquiry->program->operation_count + 1;
-    int *earliest = zeroed((PROGRAM_DOMAINS_MAX + 1) * lines, sizeof *earliest);
+    int *earliest;
 
+    if (!program_has(inquiry->program, OP_SLEEP))
+        return;
+    earliest = zeroed((PROGRAM_DOMAINS_MAX + 1) * lines, sizeof *earliest);
     for (size_t i = 0; i < (PROGRAM_DOMAINS_MAX + 1) * lines; i++)
         earliest[i] = NEVER;
     for (int i = inquiry->trace->event_count - 1; i >= 0; i--) {

@@ -46,6 +46,7 @@ struct oracle {
     bool alone;                   /* what the scenario expects is not judged */
     bool spares_all;              /* no trace is held against the runtime, since it differs, */
     bool spares[OPERATION_KINDS]; /* or none of a program with such an operation */
+    uint64_t steps;               /* that it tries; 0: as many as usual */
     char
         *differs; /* the rules from which it differs, each with a blank on both sides; NULL: none */
 };

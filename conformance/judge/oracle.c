@@ -121,8 +121,11 @@ static struct manner manner_of(const struct inquiry *inquiry)
     const struct trace *trace = inquiry->trace;
     bool steered = inquiry->program->schedule || trace->choice_count > 0;
 
-    return (struct manner){steered ? trace->choice_count : -1, trace->beyond,
-                           trace->end == TRACE_WHOLE};
+    return (struct manner){.choices = steered ? trace->choice_count : -1,
+                           .beyond = trace->beyond,
+                           .ends = trace->end == TRACE_WHOLE,
+                           .steps = inquiry->oracle->steps > 0 ? inquiry->oracle->steps
+                                                               : TRAIL_STEPS_MAX};
 }
 
 /* Of a run that does not end, the trail is wrong behind its last event, since nothing is seen

@@ -63,6 +63,7 @@ struct follower {
         struct moment moment;
     } * seen;
     int seen_count;
+    uint64_t most; /* steps that are tried */
     struct trail trail;
 };
 
@@ -424,7 +425,7 @@ static void expand(struct follower *follower)
     bool stuck;
 
     follower->fresh_count = 0;
-    while (follower->trail.steps <= TRAIL_STEPS_MAX && follower->trail.end == TRAIL_WRONG &&
+    while (follower->trail.steps <= follower->most && follower->trail.end == TRAIL_WRONG &&
            model_step(follower->model, &follower->from, &step, &stuck)) {
         follower->trail.steps += follower->from.units_used;
         if (!stuck && follower->to.full)
@@ -541,11 +542,12 @@ static void follow(struct follower *follower)
             return;
         }
         note_seen(follower);
-        if (follower->trail.steps > TRAIL_STEPS_MAX ||
-            states_size(&follower->states) > TRAIL_BYTES_MAX)
-            follower->trail.end = TRAIL_LOST;
-        else if (!follower->from.over)
+        if (!follower->from.over)
             expand(follower);
+        if (follower->trail.end == TRAIL_WRONG &&
+            (follower->trail.steps > follower->most ||
+             states_size(&follower->states) > TRAIL_BYTES_MAX))
+            follower->trail.end = TRAIL_LOST;
     }
 }
 
@@ -640,6 +642,7 @@ struct trail trail_follow(const struct program *program, struct manner manner,
     follower->beyond = manner.beyond;
     follower->ends = manner.ends;
     follower->guided = true;
+    follower->most = manner.steps;
     follower->model = model_create(program);
     model_be_observed(follower->model);
     follower->model->long_sleeps = long_sleeps_of(manner);

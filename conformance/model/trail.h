@@ -51,7 +51,8 @@ enum trail_end {
 };
 
 enum {
-    TRAIL_STEPS_MAX = 10000000, /* that are tried of one run, each counted for each of its tasks */
+    TRAIL_STEPS_MAX = 10000000, /* that are usually tried of one run, each counted for each of its
+                                  tasks */
     TRAIL_BYTES_MAX = 64 << 20  /* of states that are still to be looked at */
 };
 
@@ -75,6 +76,7 @@ struct manner {
     int choices; /* that it was steered by; -1: it was not steered */
     int beyond;  /* the number of events before an answer that is out of range; -1: there is none */
     bool ends;
+    uint64_t steps; /* that are tried at most, such as TRAIL_STEPS_MAX */
 };
 
 /* Follow events of a program that the model knows. The first instance is main. */

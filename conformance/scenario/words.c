@@ -11,6 +11,8 @@ static bool is_blank(char c)
 
 bool word_is(struct word word, const char *text)
 {
+    if (word.size > 0 && *word.text != *text) /* as with most words of a list */
+        return false;
     return word.size == strlen(text) && memcmp(word.text, text, word.size) == 0;
 }
 

@@ -17,15 +17,33 @@ enum {
     SIGNALS = 65,
     TICK = 1000,   /* nanoseconds that pass whenever the clock is read */
     PORTS = 32768, /* the first port that the system chooses */
+    BOXES = 32,    /* sockets for datagrams, at a time */
+    PACKETS = 4,   /* that a box holds */
+    PACKET = 2048, /* bytes, at most */
 };
 
-enum kind { FREE, BELL, SOCKET, LISTENER, STREAM };
+/* A stream is one of a connection, or of a pipe. */
+enum kind { FREE, BELL, SOCKET, LISTENER, STREAM, DATAGRAM };
+
+/* The datagrams that have come to a socket, in their order. */
+struct box {
+    bool used;
+    int count;
+    struct packet {
+        int from; /* a port */
+        size_t size;
+        uint8_t bytes[PACKET];
+    } of[PACKETS];
+};
 
 /* Only the members for its kind are in use. A socket becomes a listener or a stream. */
 struct descriptor {
     enum kind kind;
     bool rung;
+    bool is_pipe;
     struct end *end;
+    struct box *box;
+    int peer; /* the port to which it sends what has no address; 0: none */
     int port; /* that it is bound to; 0: none */
     bool shares_port;
     int backlog, waiting; /* clients to be accepted, in the order in which they came */
@@ -43,6 +61,8 @@ static struct {
         *queues[SIM_DESCRIPTORS][SIM_STREAMS]; /* not in descriptors, which are searched often */
     struct sigaction actions[SIGNALS];
     int handled; /* signals */
+    struct box boxes[BOXES];
+    int tried; /* boxes that may be in use: those below this number */
 } sim;
 
 /* ---- turns */
@@ -97,15 +117,25 @@ static struct descriptor *open_descriptor(enum kind kind)
         if (found->kind != FREE)
             continue;
         found->kind = kind;
-        found->rung = found->shares_port = false;
-        found->port = found->backlog = found->waiting = 0;
+        found->rung = found->shares_port = found->is_pipe = false;
+        found->port = found->backlog = found->waiting = found->peer = 0;
         found->end = NULL;
+        found->box = NULL;
         sim.open++;
         if (number > sim.highest)
             sim.highest = number;
         return found;
     }
     return NULL;
+}
+
+/* Whether any socket has no room for another datagram. */
+static bool is_box_full(void)
+{
+    for (int i = 0; i < sim.tried; i++)
+        if (sim.boxes[i].used && sim.boxes[i].count == PACKETS)
+            return true;
+    return false;
 }
 
 /* As select tells: a descriptor on which a call would return an error is ready too. */
@@ -118,6 +148,8 @@ static bool is_ready(const struct descriptor *d, bool to_write)
         return !to_write && d->waiting > 0;
     case STREAM:
         return to_write ? end_is_writable(d->end) : end_is_readable(d->end);
+    case DATAGRAM:
+        return to_write ? !is_box_full() : d->box->count > 0;
     default:
         return true;
     }
@@ -228,15 +260,34 @@ int sys_is_ready(int number, bool to_write)
     return d == NULL ? -EBADF : is_ready(d, to_write);
 }
 
-/* Not simulated: no descriptor has two numbers. */
+/* Only streams can have two numbers. */
 int sys_duplicate(int number)
 {
-    return descriptor_of(number) == NULL ? -EBADF : -EMFILE;
+    struct descriptor *d = descriptor_of(number), *made;
+
+    if (d == NULL || d->kind != STREAM)
+        return d == NULL ? -EBADF : -EINVAL;
+    if ((made = open_descriptor(STREAM)) == NULL)
+        return -EMFILE;
+    made->end = d->end;
+    made->is_pipe = d->is_pipe;
+    return number_of(made);
+}
+
+/* Whether a stream has another number. */
+static bool is_duplicated(const struct descriptor *d)
+{
+    for (int number = FIRST; number <= sim.highest; number++)
+        if (sim.descriptors[number].kind == STREAM && sim.descriptors[number].end == d->end &&
+            &sim.descriptors[number] != d)
+            return true;
+    return false;
 }
 
 void sys_end_writing(int number)
 {
-    (void)number;
+    if (descriptor_of(number) != NULL && descriptor_of(number)->kind == STREAM)
+        end_shut(descriptor_of(number)->end);
 }
 
 void sys_block(int number)
@@ -256,7 +307,9 @@ int sys_close(int number)
 
     if (d == NULL)
         return -EBADF;
-    if (d->kind == STREAM) {
+    if (d->kind == DATAGRAM) {
+        d->box->used = false;
+    } else if (d->kind == STREAM && !is_duplicated(d)) {
         SIM_SAY("        server closes %d, %s", number, stream_name(d->end));
         end_close(d->end);
     } else if (d->kind == LISTENER) {
@@ -357,14 +410,54 @@ bool sim_raise(int number)
 
 /* ---- sockets */
 
+static struct box *open_box(void)
+{
+    int free = 0;
+
+    while (free < sim.tried && sim.boxes[free].used)
+        free++;
+    if (free == BOXES)
+        return NULL;
+    if (free == sim.tried)
+        sim.tried++;
+    sim.boxes[free].used = true;
+    sim.boxes[free].count = 0;
+    return &sim.boxes[free];
+}
+
 int sys_socket(int family, int type)
 {
     struct descriptor *made;
+    struct box *box = NULL;
 
-    if ((family != AF_INET && family != AF_INET6) || type != SOCK_STREAM)
+    if ((family != AF_INET && family != AF_INET6) || (type != SOCK_STREAM && type != SOCK_DGRAM))
         return -EAFNOSUPPORT;
-    made = open_descriptor(SOCKET);
-    return made != NULL ? number_of(made) : -EMFILE;
+    if (type == SOCK_DGRAM && (box = open_box()) == NULL)
+        return -ENOBUFS;
+    if ((made = open_descriptor(box != NULL ? DATAGRAM : SOCKET)) == NULL) {
+        if (box != NULL)
+            box->used = false;
+        return -EMFILE;
+    }
+    made->box = box;
+    return number_of(made);
+}
+
+/* A pipe, as an application makes it: the first end reads. */
+int sim_pipe(int numbers[2])
+{
+    struct end *end;
+    struct descriptor *made[2];
+
+    if (sim.open + 2 > sim.limit - FIRST || (end = stream_new(SIM_ROOM)) == NULL)
+        return -EMFILE;
+    for (int i = 0; i < 2; i++) {
+        made[i] = open_descriptor(STREAM);
+        made[i]->is_pipe = true;
+        made[i]->end = i == 0 ? end : end_other(end);
+        end_attach(made[i]->end, numbers[i] = number_of(made[i]));
+    }
+    return 0;
 }
 
 /* The port is at the same place in IPv4's and IPv6's structures. */
@@ -394,7 +487,8 @@ int sys_bind(int number, const struct sockaddr *address, socklen_t length, bool 
     memory_check(address, length);
     if (d == NULL)
         return -EBADF;
-    if (d->kind != SOCKET || d->port != 0 || length < sizeof(struct sockaddr_in))
+    if ((d->kind != SOCKET && d->kind != DATAGRAM) || d->port != 0 ||
+        length < sizeof(struct sockaddr_in))
         return -EINVAL;
     port = port_of(address);
     if (port == 0)
@@ -427,6 +521,16 @@ static struct sockaddr_in address_at(int port)
     return (struct sockaddr_in){.sin_family = AF_INET,
                                 .sin_port = htons((uint16_t)port),
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+static void put_address(struct sockaddr_storage *peer, socklen_t *length, int port)
+{
+    struct sockaddr_in address = address_at(port);
+
+    memset(peer, 0, sizeof *peer);
+    memcpy(peer, &address, sizeof address);
+    if (length != NULL)
+        *length = sizeof address;
 }
 
 /* The error that accept returns before it needs a descriptor; 0 if there is none. */
@@ -463,12 +567,8 @@ int sys_accept(int listener, struct sockaddr_storage *peer, int flags)
     memmove(from->queue, from->queue + 1, (size_t)--from->waiting * sizeof *from->queue);
     end_attach(made->end, number_of(made));
     SIM_SAY("        server accepts %s as %d", stream_name(made->end), number_of(made));
-    if (peer != NULL) {
-        struct sockaddr_in address = address_at(PORTS + stream_number(made->end));
-
-        memset(peer, 0, sizeof *peer);
-        memcpy(peer, &address, sizeof address);
-    }
+    if (peer != NULL)
+        put_address(peer, NULL, PORTS + stream_number(made->end));
     return number_of(made);
 }
 
@@ -508,6 +608,10 @@ int sys_connect(int number, const struct sockaddr *address, socklen_t length)
     offer_turn();
     if (d == NULL)
         return -EBADF;
+    if (d->kind == DATAGRAM) {
+        d->peer = port_of(address);
+        return 0;
+    }
     if (d->kind != SOCKET || length < sizeof(struct sockaddr_in))
         return d->kind == STREAM ? -EISCONN : -EINVAL;
     if ((error = connect_to(port_of(address), 0, SIM_ROOM, &d->end)) < 0)
@@ -515,6 +619,46 @@ int sys_connect(int number, const struct sockaddr *address, socklen_t length)
     d->kind = STREAM;
     end_attach(d->end, number);
     return 0;
+}
+
+/* A datagram to a port at which nobody listens is lost. */
+static ssize_t send_packet(struct descriptor *from, const void *bytes, size_t size, int port)
+{
+    struct packet *packet;
+
+    if (port == 0)
+        return -EDESTADDRREQ;
+    if (size > PACKET)
+        return -EMSGSIZE;
+    if (from->port == 0)
+        from->port = sim.next_port++;
+    for (int number = FIRST; number <= sim.highest; number++) {
+        const struct descriptor *d = &sim.descriptors[number];
+
+        if (d->kind != DATAGRAM || d->port != port)
+            continue;
+        if (d->box->count == PACKETS)
+            return -EAGAIN;
+        packet = &d->box->of[d->box->count++];
+        packet->from = from->port;
+        packet->size = size;
+        memcpy(packet->bytes, bytes, size);
+        break;
+    }
+    return (ssize_t)size;
+}
+
+static ssize_t receive_packet(struct box *box, void *buffer, size_t size, int *port)
+{
+    size_t n;
+
+    if (box->count == 0)
+        return -EAGAIN;
+    n = size < box->of[0].size ? size : box->of[0].size;
+    memcpy(buffer, box->of[0].bytes, n);
+    *port = box->of[0].from;
+    memmove(box->of, box->of + 1, (size_t)--box->count * sizeof *box->of);
+    return (ssize_t)n;
 }
 
 ssize_t sys_send(int number, const void *buffer, size_t size, const struct sockaddr *address,
@@ -528,6 +672,8 @@ ssize_t sys_send(int number, const void *buffer, size_t size, const struct socka
     offer_turn();
     if ((d = descriptor_of(number)) == NULL)
         return -EBADF;
+    if (d->kind == DATAGRAM)
+        return send_packet(d, buffer, size, address != NULL ? port_of(address) : d->peer);
     if (d->kind != STREAM || address != NULL)
         return d->kind == STREAM ? -EISCONN : -ENOTCONN;
     n = end_send(d->end, buffer, size);
@@ -545,12 +691,15 @@ ssize_t sys_send_vector(int number, const struct iovec *buffers, int count)
 ssize_t sys_read(int number, void *buffer, size_t size)
 {
     struct descriptor *d;
+    int port;
     ssize_t n;
 
     memory_check(buffer, size);
     offer_turn();
     if ((d = descriptor_of(number)) == NULL)
         return -EBADF;
+    if (d->kind == DATAGRAM)
+        return receive_packet(d->box, buffer, size, &port);
     if (d->kind != STREAM)
         return d->kind == BELL ? -EAGAIN : -ENOTCONN;
     n = end_receive(d->end, buffer, size);
@@ -561,9 +710,19 @@ ssize_t sys_read(int number, void *buffer, size_t size)
 ssize_t sys_receive(int number, void *buffer, size_t size, struct sockaddr_storage *peer,
                     socklen_t *peer_length)
 {
-    ssize_t n = sys_read(number, buffer, size);
+    struct descriptor *d = descriptor_of(number);
+    int port;
+    ssize_t n;
 
     memory_check(peer, sizeof *peer);
+    if (d != NULL && d->kind == DATAGRAM) {
+        memory_check(buffer, size);
+        offer_turn();
+        if ((n = receive_packet(d->box, buffer, size, &port)) >= 0 && peer != NULL)
+            put_address(peer, peer_length, port);
+        return n;
+    }
+    n = sys_read(number, buffer, size);
     if (n >= 0 && peer != NULL) { /* as of any connected socket */
         memset(peer, 0, sizeof *peer);
         *peer_length = 0;
@@ -571,11 +730,15 @@ ssize_t sys_receive(int number, void *buffer, size_t size, struct sockaddr_stora
     return n;
 }
 
-/* Bells are the only descriptors that are not sockets, and they cannot be written to. */
+/* Of what is no socket, bells cannot be written to. */
 ssize_t sys_write(int number, const void *buffer, size_t size)
 {
-    (void)buffer, (void)size;
-    return descriptor_of(number) == NULL ? -EBADF : -EINVAL;
+    struct descriptor *d = descriptor_of(number);
+
+    memory_check(buffer, size);
+    if (d == NULL || d->kind != STREAM)
+        return d == NULL ? -EBADF : -EINVAL;
+    return end_send(d->end, buffer, size);
 }
 
 ssize_t sys_write_vector(int number, const struct iovec *buffers, int count)
@@ -590,7 +753,7 @@ int sys_socket_type(int number)
 
     if (d == NULL)
         return -EBADF;
-    return d->kind != BELL ? SOCK_STREAM : 0;
+    return d->kind == DATAGRAM ? SOCK_DGRAM : d->kind == BELL || d->is_pipe ? 0 : SOCK_STREAM;
 }
 
 int sys_unblock(int number)
@@ -664,8 +827,15 @@ void sim_begin(const struct sim_world *world)
     sim.next_port = PORTS;
     sim.accept_error = sim.open = sim.highest = sim.handled = 0;
     sim.now = 0;
+    while (sim.tried > 0)
+        sim.boxes[--sim.tried].used = false;
     streams_begin();
     memory_begin();
+}
+
+int64_t sim_now(void)
+{
+    return sim.now;
 }
 
 struct sim_left sim_left(void)

@@ -1,7 +1,8 @@
 /* sim.h: a simulated system behind ref/system.h, for runs that cost microseconds and can be
  * repeated exactly. It is linked in place of ref/system_posix.o and has memory, bells, a clock,
- * signals and TCP, all in this process and on one thread. Whatever is outside the runtime is the
- * world. It has a turn when the runtime is idle, and is offered one at each call of the system.
+ * signals, TCP, UDP and pipes, all in this process and on one thread. Whatever is outside the
+ * runtime is the world. It has a turn when the runtime is idle, and is offered one at each call of
+ * the system.
  *
  * There are no threads, so a run of several domains must be steered. */
 #ifndef FUZZ_SIM_H
@@ -9,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -40,6 +42,9 @@ void sim_limit(int number);
 /* The next accept that finds a client fails with this error; the client stays in the queue. */
 void sim_fail_accept(int error);
 
+/* The simulated clock, in nanoseconds. */
+int64_t sim_now(void);
+
 /* Raise a signal. Returns false if it has no handler: it is ignored, or would have killed a
  * process. */
 bool sim_raise(int number);
@@ -69,6 +74,7 @@ int sim_number(int stream);
  */
 
 struct rlimit;
+int sim_pipe(int numbers[2]); /* returns -errno */
 int sim_getsockname(int number, struct sockaddr *address, socklen_t *length);
 int sim_setsockopt(int number, int level, int name, const void *value, socklen_t length);
 int sim_getrlimit(unsigned resource, struct rlimit *limit);

@@ -1,6 +1,7 @@
 /* fuzz_program: executes the program that the input describes, with the choices that it describes.
  * The driver's code does that on the reference runtime, in the simulated system. The trace is
- * judged by the invariants: the rules that hold for every program. */
+ * judged by the invariants, the rules that hold for every program, and then by the model, which
+ * knows all that the rules allow. */
 #include "driver/executor.h"
 #include "input.h"
 #include "judge/judge.h"
@@ -22,6 +23,7 @@ enum {
     ANSWERS = 1 << 10, /* that are recorded */
     OUTPUT = 4 << 20,  /* bytes of a trace */
     TWICE = 64,        /* one in this many executions is repeated with the same answers */
+    STEPS = 20000,     /* of the model: most runs that it can decide need fewer */
 };
 
 static struct {
@@ -133,21 +135,32 @@ static void run(void)
 
 /* ---- the verdict */
 
-static void judge_run(void)
+static void demand_nothing_found(const char *who, const struct verdict *verdict)
 {
-    struct trace *trace = trace_parse(program, 1, execution.output, execution.output_size);
-    struct verdict *verdict = trace != NULL ? judge(program, trace, NULL) : NULL;
+    const struct finding *first;
 
     if (verdict == NULL)
         fail("no memory");
-    if (verdict->finding_count > 0) {
-        const struct finding *first = &verdict->findings[0];
+    if (verdict->finding_count == 0)
+        return;
+    first = &verdict->findings[0];
+    if (!execution.shows)
+        fwrite(execution.output, 1, execution.output_size, stderr);
+    fail("%s%s: expected %s\n    observed %s", who,
+         first->rule != NULL ? first->rule : "the scenario", first->expected, first->observed);
+}
 
-        if (!execution.shows)
-            fwrite(execution.output, 1, execution.output_size, stderr);
-        fail("%s: expected %s\n    observed %s", first->rule != NULL ? first->rule : "the scenario",
-             first->expected, first->observed);
-    }
+static void judge_run(void)
+{
+    struct oracle oracle = {.alone = true, .steps = STEPS};
+    struct trace *trace = trace_parse(program, 1, execution.output, execution.output_size);
+    struct verdict *verdict;
+
+    if (trace == NULL)
+        fail("no memory");
+    demand_nothing_found("", verdict = judge(program, trace, NULL));
+    verdict_free(verdict);
+    demand_nothing_found("the model: ", verdict = judge_by_oracle(program, trace, &oracle));
     verdict_free(verdict);
     trace_free(trace);
 }

@@ -31,7 +31,8 @@ struct manners {
 struct move {
     enum operation_kind kind;
     int task;
-    int child; /* the task that it spawns, forces or runs; or NOBODY */
+    int child;  /* the task that it spawns, forces or runs; or NOBODY */
+    int second; /* the second one that it spawns or runs, perhaps the same */
     int times;
     unsigned name, other, options;
     bool left_out;
@@ -97,9 +98,33 @@ static bool has_orphanage(const struct move *move)
     return has_options(move) && (move->options & OPTION_ORPHANS) == OPTION_ORPHANS;
 }
 
+static unsigned orphanage_of(const struct move *move)
+{
+    return move->options / (OPTION_ORPHANS + 1);
+}
+
 static bool gives(const struct move *move)
 {
     return has_options(move) && (move->options & OPTION_GIVE_MASK) == OPTION_GIVE;
+}
+
+/* It also gives the resource of the next name. */
+static bool gives_two(const struct move *move)
+{
+    return gives(move) && (move->options & OPTION_GIVE_TWO) == OPTION_GIVE_TWO;
+}
+
+static unsigned next_name(unsigned name)
+{
+    return (name + 1) % NAMES;
+}
+
+/* How many tasks a move executes, each time. */
+static int tasks_of(const struct move *move)
+{
+    if (move->kind == OP_PARALLEL)
+        return move->options == OPTION_NONE ? 0 : move->options == OPTION_ONE ? 1 : 2;
+    return move->kind != OP_PROTECT ? 1 : has_third(move) ? 3 : 2;
 }
 
 static bool makes(enum operation_kind kind)
@@ -160,6 +185,7 @@ static void read_moves(struct writer *writer, const uint8_t *bytes, size_t size)
             .kind = kind_of(kind),
             .task = writer->tasks - 1,
             .child = NOBODY,
+            .second = NOBODY,
             .times = with >= REPEATED ? 2 + with % 3 : 1,
             .name = with & 3,
             .other = with >> 2 & 3,
@@ -192,13 +218,32 @@ static int child_of(const struct writer *writer, const struct move *move)
     return move->task + 1 + (int)move->name % behind;
 }
 
-/* The highest number of instances of its child that a move starts. */
-static int starts(const struct move *move)
+static bool has_second(const struct move *move)
 {
-    if (move->kind == OP_PARALLEL || move->kind == OP_PROTECT)
-        return (has_third(move) ? 3 : 2) * move->times;
-    return passes_task(move->kind) || spawns(move->kind) || move->kind == OP_FORCE ? move->times
-                                                                                   : 0;
+    return move->kind == OP_PARALLEL || move->kind == OP_PROTECT;
+}
+
+/* The second task that it spawns or runs. */
+static int second_of(const struct writer *writer, const struct move *move)
+{
+    int behind = writer->tasks - 1 - move->task;
+
+    return has_second(move) && behind > 0 ? move->task + 1 + (int)move->other % behind : NOBODY;
+}
+
+static bool starts(const struct move *move)
+{
+    return passes_task(move->kind) || spawns(move->kind) || move->kind == OP_FORCE;
+}
+
+/* The highest number of instances that a move starts, below its tasks too. */
+static int instances_of(const struct writer *writer, const struct move *move)
+{
+    int first = writer->instances[move->child], count = tasks_of(move);
+
+    if (count > 1)
+        return ((count - 1) * first + writer->instances[move->second]) * move->times;
+    return count * first * move->times;
 }
 
 /* From the last task backwards, so that the number of a child's instances is known. */
@@ -211,16 +256,16 @@ static void leave_out_too_many(struct writer *writer)
         int *instances = &writer->instances[move->task];
 
         move->child = child_of(writer, move);
-        if (starts(move) > 0)
-            move->left_out =
-                move->child <= move->task ||
-                *instances + starts(move) * writer->instances[move->child] > MOST_INSTANCES;
+        move->second = second_of(writer, move);
+        if (starts(move))
+            move->left_out = move->child <= move->task ||
+                             *instances + instances_of(writer, move) > MOST_INSTANCES;
         else
             move->left_out = move->kind == OP_UNTIL || move->kind == OP_RETURN ||
                              move->kind == OP_FAIL || move->kind >= OP_HANDLE ||
                              (operation_names(move->kind) == NAME_LAZY && move->child == NOBODY);
-        if (starts(move) > 0 && !move->left_out)
-            *instances += starts(move) * writer->instances[move->child];
+        if (starts(move) && !move->left_out)
+            *instances += instances_of(writer, move);
     }
 }
 
@@ -282,9 +327,11 @@ static void note_users(struct writer *writer)
         if (move->kind == OP_CANCELLER)
             note_user(writer, NAME_COMPUTATION, move->name, move->task);
         if (has_orphanage(move))
-            note_user(writer, NAME_ORPHANAGE, move->name % 2, move->task);
+            note_user(writer, NAME_ORPHANAGE, orphanage_of(move), move->task);
         if (gives(move))
             note_user(writer, NAME_RESOURCE, move->other, move->task);
+        if (gives_two(move))
+            note_user(writer, NAME_RESOURCE, next_name(move->other), move->task);
     }
 }
 
@@ -293,16 +340,41 @@ static void note_users(struct writer *writer)
 static void put(struct writer *writer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+static void put_text(struct writer *writer, const char *text)
+{
+    while (*text != '\0' && writer->length + 1 < PROGRAM_TEXT)
+        writer->text[writer->length++] = *text++;
+}
+
+static void put_number(struct writer *writer, unsigned number)
+{
+    char digits[12], *first = digits + sizeof digits - 1;
+
+    *first = '\0';
+    do
+        *--first = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    put_text(writer, first);
+}
+
+/* As printf does it, but sooner: %s, %c, and %u and %d of what is not negative, and nothing else.
+ */
 static void put(struct writer *writer, const char *format, ...)
 {
-    size_t room = PROGRAM_TEXT - writer->length;
     va_list arguments;
-    int size;
 
     va_start(arguments, format);
-    size = vsnprintf(writer->text + writer->length, room, format, arguments);
+    for (; *format != '\0'; format++)
+        if (*format != '%')
+            put_text(writer, (char[]){*format, '\0'});
+        else if (*++format == 's')
+            put_text(writer, va_arg(arguments, const char *));
+        else if (*format == 'c')
+            put_text(writer, (char[]){(char)va_arg(arguments, int), '\0'});
+        else
+            put_number(writer, va_arg(arguments, unsigned));
     va_end(arguments);
-    writer->length += (size_t)size < room ? (size_t)size : room - 1;
+    writer->text[writer->length] = '\0';
 }
 
 static const char letters[NAME_KINDS + 1] = "apromclgxdhfwe";
@@ -326,13 +398,16 @@ static void put_spawn(struct writer *writer, const struct move *move)
 {
     unsigned options = move->options;
 
-    put_task(writer, move->child);
-    if (move->kind == OP_PARALLEL)
+    if (tasks_of(move) > 0)
         put_task(writer, move->child);
+    if (tasks_of(move) > 1)
+        put_task(writer, move->second);
     if (has_orphanage(move))
-        put(writer, " orphans=o%u", move->name % 2);
+        put(writer, " orphans=o%u", orphanage_of(move));
     if (gives(move))
         put(writer, " give=r%u", move->other);
+    if (gives_two(move))
+        put(writer, ",r%u", next_name(move->other));
     if (move->kind == OP_CALL && options == OPTION_PIN)
         put(writer, " pin=%u", move->other);
     if (move->kind == OP_CALL && options == OPTION_PIN_SELF)
@@ -358,7 +433,7 @@ static void put_operands(struct writer *writer, const struct move *move)
     switch (move->kind) {
     case OP_PROTECT:
         put_task(writer, move->child);
-        put_task(writer, move->child);
+        put_task(writer, move->second);
         if (has_third(move))
             put_task(writer, move->child);
         break;
@@ -467,7 +542,7 @@ static void put_manners(struct writer *writer, int task)
         if (move->left_out || move->task != task)
             continue;
         bound[bound_by(move)] |= binds(move);
-        orphanages[move->name % 2] |= has_orphanage(move);
+        orphanages[orphanage_of(move)] |= has_orphanage(move);
         owned[move->name] |= move->kind == OP_OWN;
     }
     for (int i = 0; i < NAMES && manners->children != FORGETS; i++) {

@@ -31,11 +31,14 @@ enum {
 /* The operands. Bits 0 and 1: a name or a child; bits 2 and 3: another name; from bit 4 on: how a
  * task is spawned. From REPEATED on, the operation is also repeated, 2 to 4 times. */
 enum {
-    OPTION_ORPHANS = 3, /* if both bits are set */
+    OPTION_ORPHANS = 3, /* if both bits are set; the two bits above name the orphanage */
     OPTION_GIVE_MASK = 5,
     OPTION_GIVE = 4,
+    OPTION_GIVE_TWO = 6,
     OPTION_PIN = 9, /* if these are all bits, as with the next */
     OPTION_PIN_SELF = 10,
+    OPTION_NONE = 1, /* a parallel of no task, if these are all bits, as with the next */
+    OPTION_ONE = 2,
     REPEATED = 248,
 };
 

@@ -70,6 +70,12 @@ static void move_send(struct traffic *traffic, struct client *client, uint8_t ar
     client_send(client, size_of(argument));
 }
 
+static void move_guest(struct traffic *traffic, struct client *client, uint8_t argument)
+{
+    (void)client;
+    guests_ask(&traffic->guests, argument);
+}
+
 static void move_receive(struct traffic *traffic, struct client *client, uint8_t argument)
 {
     (void)traffic;
@@ -236,6 +242,8 @@ static bool epilogue(struct traffic *traffic)
             traffic->phase = traffic->stops_first ? SIGNAL : CLIENTS_SERVED;
         return true;
     case SIGNAL:
+        if (traffic->server.signals == 0 && !traffic->stops_first)
+            guests_judge(&traffic->guests);
         if (traffic->server.signals == 0)
             raise_signal(&traffic->server, SIGTERM);
         traffic->phase = traffic->stops_first ? CLIENTS_SERVED : OVER;
@@ -292,6 +300,7 @@ void traffic_begin(struct traffic *traffic, const uint8_t *bytes, size_t size)
     server->domains = 1 + input.head % DOMAINS;
     server->limit = input.head & HEAD_FEW_DESCRIPTORS ? FEW : SIM_DESCRIPTORS;
     traffic->steered = server->domains > 1 || !(input.head & HEAD_UNSTEERED);
+    guests_begin(&traffic->guests, server, !traffic->steered);
     for (int i = 0; i < PEERS; i++)
         client_begin(&traffic->peers[i], server, name_of(i));
     sim_begin(&(struct sim_world){turn, stuck, traffic});
@@ -305,6 +314,7 @@ void traffic_open(struct traffic *traffic, int port)
 {
     SIM_SAY("        server listens");
     traffic->server.port = port;
+    guests_welcome(&traffic->guests);
 }
 
 void traffic_end(struct traffic *traffic, int outcome)

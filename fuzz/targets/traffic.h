@@ -5,6 +5,7 @@
 
 #include "input.h"
 #include "traffic_clients.h"
+#include "traffic_guests.h"
 
 enum {
     CLIENTS = 16, /* at a time; witnesses come on top of them */
@@ -20,6 +21,7 @@ struct traffic {
     unsigned quiet;   /* questions since the world's last move */
     enum { SCRIPT, WITNESSES_SERVED, SIGNAL, CLIENTS_SERVED, OVER } phase;
     struct server server;
+    struct guests guests;
     struct client peers[PEERS]; /* the clients, then the witnesses */
 };
 

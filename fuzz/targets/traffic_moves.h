@@ -16,7 +16,8 @@ enum {
  * one with more is made more often by chance. traffic.c has a function move_NAME for each. */
 #define MOVE_LIST(MOVE)                                                                            \
     MOVE(connect, 2)                                                                               \
-    MOVE(send, 4)                                                                                  \
+    MOVE(send, 3)                                                                                  \
+    MOVE(guest, 1)                                                                                 \
     MOVE(receive, 2)                                                                               \
     MOVE(shut, 1)                                                                                  \
     MOVE(reset, 1)                                                                                 \
