@@ -27,8 +27,6 @@ static const char *unknown_event(const struct inquiry *inquiry)
         for (size_t j = 0; j < trace->events[i].outcomes.count; j++)
             if (is_of_memory(trace->events[i].outcomes.of[j]))
                 return "the system had no memory or no thread";
-    if (inquiry->program->schedule && inquiry->program->beyond)
-        return "an answer was out of range";
     if (!trace->says_domains && inquiry->program->domains > 0 &&
         (program_has(inquiry->program, OP_CALL) || program_has(inquiry->program, OP_PARALLEL)))
         return "the runtime does not say on which domain a task is";
@@ -116,7 +114,8 @@ static struct manner manner_of(const struct inquiry *inquiry)
     const struct trace *trace = inquiry->trace;
     bool steered = inquiry->program->schedule || trace->choice_count > 0;
 
-    return (struct manner){steered ? trace->choice_count : -1, trace->end == TRACE_WHOLE};
+    return (struct manner){steered ? trace->choice_count : -1, trace->beyond,
+                           trace->end == TRACE_WHOLE};
 }
 
 /* Of a run that does not end, the trail is wrong behind its last event, since nothing is seen

@@ -23,7 +23,9 @@ static struct asked ask(const char *text, const char *events, const struct oracl
     char *output = malloc(strlen(events) + sizeof "scenario 1\n");
 
     sprintf(output, "scenario 1\n%s", events);
-    asked.program = program_parse(text, strlen(text), PROGRAM_STRIPPED, complain, &complaints);
+    asked.program = program_parse(text, strlen(text),
+                                  strstr(text, "expect ") ? PROGRAM_WITH_ANSWERS : PROGRAM_STRIPPED,
+                                  complain, &complaints);
     if (asked.program == NULL)
         fail_msg("%s\n%s", text, complaints.text);
     asked.trace = trace_parse(asked.program, 1, output, strlen(output));
@@ -318,6 +320,30 @@ static void a_long_sleep_need_not_end(void **state)
     assert_int_equal(asked.verdict->opinion, OPINION_OPEN);
     assert_string_equal(asked.verdict->open, "the run does not end");
     done(&asked);
+}
+
+/* R13.7: the run ends where the answer is out of range, and not otherwise. */
+static void an_answer_out_of_range_ends_the_run(void **state)
+{
+    static const char text[] = "schedule beyond\ntask main\np = call child\nyield\n"
+                               "task child\nyield\nexpect run invalid\n";
+    static const char begun[] = "begin main 0\nspawn main 3 child\n%sdid main 3 ok\n%s"
+                                "end main\nrun %s\n";
+    char seen[400];
+
+    (void)state;
+    sprintf(seen, begun, "chose 2 2\n", "did main 4 stopped\n", "invalid");
+    allows(text, seen);
+    sprintf(seen, begun, "", "chose 2 2\ndid main 4 stopped\n", "invalid");
+    allows(text, seen);
+    sprintf(seen, begun, "", "did main 4 stopped\nchose 2 2\n", "invalid");
+    refuses(text, seen, "'did main 4 ok'", "'did main 4 stopped'");
+    sprintf(seen, begun, "chose 2 2\n", "did main 4 ok\n", "invalid");
+    refuses(text, seen, "'did main 4 stopped' [R13.7]", "'did main 4 ok'");
+    sprintf(seen, begun, "chose 2 2\n", "did main 4 stopped\n", "ok");
+    refuses(text, seen, "'run invalid'", "'run ok'");
+    sprintf(seen, begun, "", "did main 4 stopped\n", "invalid");
+    refuses(text, seen, "'did main 4 ok'", "'did main 4 stopped'");
 }
 
 static void it_says_what_was_allowed(void **state)
@@ -764,6 +790,7 @@ int main(void)
         cmocka_unit_test(an_action_is_called_before_the_call_returns),
         cmocka_unit_test(a_long_sleep_is_over_last),
         cmocka_unit_test(a_long_sleep_need_not_end),
+        cmocka_unit_test(an_answer_out_of_range_ends_the_run),
         cmocka_unit_test(it_says_what_was_allowed),
         cmocka_unit_test(it_names_the_rules_of_both),
         cmocka_unit_test(it_tells_freedoms),

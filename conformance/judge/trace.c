@@ -592,6 +592,8 @@ static enum step read_chose(struct scanner *scanner, struct piece rest)
         return garbage(scanner, "more than %d choices", TRACE_EVENTS_MAX);
     trace->choices = grown(trace->choices, (size_t)trace->choice_count, sizeof choice);
     trace->choices[trace->choice_count++] = choice;
+    if (choice.answer == choice.count)
+        trace->beyond = trace->event_count;
     return STEP_ON;
 }
 
@@ -677,6 +679,7 @@ static struct trace *parse(const struct program *program, unsigned id, struct pi
     struct scanner scanner = {.program = program, .trace = zeroed(1, sizeof *scanner.trace)};
 
     scanner.trace->end = TRACE_CUT;
+    scanner.trace->beyond = -1;
     scanner.trace->says_domains = true;
     add_instance(&scanner, (struct instance){.task = program->main_task,
                                              .number = 1,

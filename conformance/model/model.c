@@ -16,12 +16,10 @@ const char *model_lacks(const struct program *program)
         return "outside";
     if (program->domains >= MODEL_DOMAINS_MAX)
         return "domains";
-    if (program->schedule && strstr(program->schedule, "beyond"))
-        return "beyond";
     for (int i = 0; i < program->operation_count; i++) {
         const struct operation *op = &program->operations[i];
 
-        if (!knows(op->kind) || (op->kind == OP_SLEEP && op->value > 0 && program->bare))
+        if (!knows(op->kind))
             return operation_word(op->kind);
     }
     return NULL;
@@ -35,7 +33,8 @@ static void count_posts(struct model *model)
     for (int i = 0; i < program->operation_count; i++) {
         const struct operation *op = &program->operations[i];
 
-        if (op->kind == OP_UNTIL && op->value > model->most_posts[op->name])
+        if ((op->kind == OP_UNTIL || op->kind == OP_SPIN) &&
+            op->value > model->most_posts[op->name])
             model->most_posts[op->name] = op->value > UINT16_MAX ? UINT16_MAX : (uint16_t)op->value;
     }
 }

@@ -14,7 +14,8 @@ enum move_kind {
     MOVE_KNOW,    /* a domain hears that the child of its task has ended */
     MOVE_DESCEND, /* a child of a cancelled task is cancelled [R2.14] */
     MOVE_ARRIVE,  /* what was transferred is the parent's [R5.14] */
-    MOVE_WAKE     /* a sleep is over [R10.2] */
+    MOVE_WAKE,    /* a sleep is over [R10.2] */
+    MOVE_END_RUN  /* an answer is out of range [R13.7] */
 };
 
 struct move {
@@ -249,6 +250,11 @@ static void take(struct step *step, struct move move)
         unqueue(step->state, move.which);
         queue_ready(step->state, move.which, false);
         break;
+    case MOVE_END_RUN:
+        hear(step, move.which);
+        end_early(step, OUTCOME_INVALID);
+        step->state->beyond = 1;
+        break;
     default:
         break;
     }
@@ -366,6 +372,8 @@ bool take_step(struct step *step)
 
     if (sleeping)
         add_long_sleeps(step, &moves);
+    if (step->beyond)
+        add(&moves, MOVE_END_RUN, step->state->main);
     if (moves.count > 0) {
         if (moves.count == MOVES_MAX)
             step->state->full = 1;

@@ -53,6 +53,7 @@ bool do_canceller(struct turn *turn);
 
 bool do_yield(struct turn *turn);
 bool do_until(struct turn *turn);
+bool do_spin(struct turn *turn);
 bool do_sleep(struct turn *turn);
 bool do_self(struct turn *turn);
 bool do_available(struct turn *turn);

@@ -143,7 +143,8 @@ static bool tell_loose(FILE *stream, const struct search *search)
 /* Why the model cannot tell; NULL: it can. To be freed. */
 static char *unknown(const struct program *program)
 {
-    const char *lack = model_lacks(program);
+    /* How many choices there are before the last answer is the runtime's affair. */
+    const char *lack = program->beyond ? "beyond" : model_lacks(program);
     int line = watch_lacks(program);
 
     if (lack)

@@ -38,10 +38,23 @@ bool do_until(struct turn *turn)
     return false;
 }
 
+/* The task goes on as long as the flag is not up, and is never stopped. */
+bool do_spin(struct turn *turn)
+{
+    if (turn->state->flags[turn->operation->name] < turn->operation->value)
+        return false;
+    note_kind(turn, OUTCOME_OK);
+    return true;
+}
+
 bool do_sleep(struct turn *turn)
 {
     if (is_cancelled(turn)) /* R10.4 */
         return stop(turn);
+    if (turn->operation->value > 0 && turn->step->program->bare) { /* R10.8 */
+        note_kind(turn, OUTCOME_NO_MONITOR);
+        return true;
+    }
     if (turn->unit->stage) {
         note_kind(turn, OUTCOME_OK);
         return true;

@@ -45,7 +45,7 @@ static void see_numbers(struct program *program, see_number *see, struct scale *
 
         if (!is_idle(op))
             see(scale, &op->repeat);
-        if (op->kind == OP_UNTIL)
+        if (op->kind == OP_UNTIL || op->kind == OP_SPIN)
             see(scale, &op->value);
         for (int j = 0; j < op->answer_count && op->kind == OP_LENGTH; j++)
             if (op->answers[j].of[0].kind == OUTCOME_OK)

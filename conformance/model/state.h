@@ -161,6 +161,7 @@ struct state {
     uint8_t over;  /* the run has ended */
     uint8_t early; /* it ends early, with the code `ending` */
     uint8_t main;
+    uint8_t beyond;       /* an answer was out of range */
     struct ending ending; /* of the run */
     uint8_t current[MODEL_DOMAINS_MAX];
     uint16_t flags[PROGRAM_TASKS_MAX]; /* how often each was posted, as far as anything waits */

@@ -55,6 +55,7 @@ struct step {
     struct state *state;
     uint8_t domain; /* that executes it */
     unsigned held;  /* domains that execute nothing now, a bit each; they hear of things */
+    bool beyond;    /* an answer is out of range now */
     uint8_t focus;  /* the domain, from 1, that alone may do anything; 0: all may */
     uint8_t heard;  /* it is only that a domain, from 1, has heard of something that concerns no
                        other domain; 0: it is more than that */

@@ -97,12 +97,12 @@ static void test_bound(void **state)
 
 static void test_unknown_operation(void **state)
 {
-    const char *text = "task main\n spin up\n post up\nexpect run ok\n";
+    const char *text = "task main\n raise usr1\nexpect run ok\n";
     struct proof proof = prove(text, strlen(text), LIMIT, FREEDOM_KINDS);
 
     (void)state;
     assert_int_equal(proof.kind, PROOF_UNKNOWN);
-    assert_string_equal(proof.why, "    cannot tell: spin\n");
+    assert_string_equal(proof.why, "    cannot tell: raise\n");
     free(proof.why);
 }
 
@@ -173,6 +173,29 @@ static void test_liberties(void **state)
     proof = prove(late, strlen(late), LIMIT, FREEDOM_ENDING);
     assert_int_equal(proof.kind, PROOF_HOLDS);
     free(proof.why);
+}
+
+/* Nothing of its domain runs while a task spins, and it is not stopped. */
+static void test_spinning(void **state)
+{
+    (void)state;
+    assert_proof("domains 1\ntask main\n p = async near\n q = call far\n spin up 2 => ok\n"
+                 " print spun\n await p => ok\n await q => ok\ntask near\n print near\n"
+                 "task far\n repeat 2 post up\nexpect run ok\nexpect exactly spun near\n",
+                 PROOF_HOLDS, "");
+    assert_proof("domains 1\ntask main\n q = call far\n until begun\n fail boom\n"
+                 "task far\n post begun\n spin up => ok\nexpect run failed boom\n",
+                 PROOF_UNSOUND, "    no behaviour ends\n");
+}
+
+/* R10.8: a sleep that is refused does not suspend. */
+static void test_no_monitor(void **state)
+{
+    (void)state;
+    assert_proof("monitor none\ntask main\n p = async child\n sleep 1 => no-monitor\n"
+                 " state p => running\n sleep 0 => ok\n await p => ok\ntask child\n"
+                 "expect run ok\n",
+                 PROOF_HOLDS, "");
 }
 
 /* What a call that signals does with one trigger after the other. */
@@ -355,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_unknown_operation), cmocka_unit_test(test_unsound_answer),
         cmocka_unit_test(test_loose_answer),      cmocka_unit_test(test_expectations),
         cmocka_unit_test(test_liberties),         cmocka_unit_test(test_actions),
+        cmocka_unit_test(test_spinning),          cmocka_unit_test(test_no_monitor),
         cmocka_unit_test(test_freedoms),
     };
 

@@ -43,6 +43,7 @@ struct follower {
     struct spawn *spawns;
     int spawn_count;
     struct lane lanes[MODEL_DOMAINS_MAX];
+    int beyond;           /* as in struct manner */
     bool guided;          /* a called task goes where it will be seen to begin */
     struct moment moment; /* of the state that is looked at */
     int its_lane;         /* that of the next event; -1: it has none */
@@ -246,6 +247,12 @@ static bool precedes_report(const struct follower *follower, const struct event 
     }
 }
 
+/* Whether what is to happen next is an answer that is out of range. */
+static bool awaits_answer(const struct follower *follower)
+{
+    return follower->moment.now == follower->beyond && !follower->from.beyond;
+}
+
 static unsigned ahead_of(const struct moment *moment, int domain)
 {
     return (unsigned)(moment->ahead >> 8 * domain & 255);
@@ -256,7 +263,7 @@ static unsigned ahead_of(const struct moment *moment, int domain)
 static bool compare_events(struct follower *follower, struct step *step, int *shown)
 {
     bool found = false;
-    int now = follower->moment.now;
+    int now = follower->moment.now, next = awaits_answer(follower) ? -1 : now;
 
     *shown = 0;
     for (int i = 0; i < step->event_count; i++) {
@@ -272,11 +279,11 @@ static bool compare_events(struct follower *follower, struct step *step, int *sh
         }
         if (place >= lane->count ||
             !shows(follower, step, event, &follower->sights[lane->at[place]]) ||
-            (*shown == 0 && lane->at[place] != now && !precedes_report(follower, event))) {
+            (*shown == 0 && lane->at[place] != next && !precedes_report(follower, event))) {
             *shown = -1;
             return false;
         }
-        found |= *shown == 0 && lane->at[place] == now;
+        found |= *shown == 0 && lane->at[place] == next;
         ++*shown;
     }
     return found;
@@ -379,6 +386,7 @@ static void expand(struct follower *follower)
 {
     struct step step = {.state = &follower->to,
                         .held = held_by(&follower->moment),
+                        .beyond = awaits_answer(follower),
                         .focus = follower->moment.focus};
     bool stuck;
 
@@ -414,6 +422,8 @@ static void pass(struct follower *follower)
         int domain = domain_of(follower, sight);
 
         follower->its_lane = domain >= 0 && domain <= follower->program->domains ? domain : -1;
+        if (awaits_answer(follower))
+            return;
         if (sight->kind == SIGHT_SPAWN || sight->kind == SIGHT_OTHER ||
             (sight->kind == SIGHT_PART && follower->begun[sight->child] >= 0))
             continue;
@@ -571,6 +581,7 @@ struct trail trail_follow(const struct program *program, struct manner manner,
     follower->count = count;
     follower->sighted = sighted;
     follower->sighted_count = sighted_count;
+    follower->beyond = manner.beyond;
     follower->guided = true;
     follower->model = model_create(program);
     model_be_observed(follower->model);

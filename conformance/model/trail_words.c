@@ -77,6 +77,8 @@ static const char *rule_of_run(enum outcome_kind kind)
         return "R8.16";
     case OUTCOME_FAILED:
         return "R1.2";
+    case OUTCOME_INVALID:
+        return "R13.7";
     default:
         return "R1.1";
     }

@@ -66,6 +66,7 @@ static const struct {
     [OP_PRINT] = {do_print, "R1.21"},
     [OP_POST] = {do_post, "R1.21"},
     [OP_UNTIL] = {do_until, "R1.21"},
+    [OP_SPIN] = {do_spin, "R1.21"},
     [OP_RUN] = {do_run, "R1.5"},
     [OP_ABSENT] = {do_nothing, "R1.21"},
     [OP_PROTECT] = {do_protect, "R8.14"},
