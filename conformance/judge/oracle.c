@@ -79,7 +79,13 @@ static enum sight_kind kind_of(enum event_kind kind)
     }
 }
 
-/* Where the runtime does not say domains there is one for all tasks. */
+static bool is_somewhere(const struct trace *trace, int domain)
+{
+    return trace->says_domains && !is_unknown_domain(domain);
+}
+
+/* Where the runtime does not say domains there is one for all tasks; what is outside the run counts
+ * as being on dom0. */
 static struct sight sight_of(const struct trace *trace, const struct event *event)
 {
     bool has_domain = event->kind == EVENT_BEGIN || event->kind == EVENT_FINALISE;
@@ -89,9 +95,9 @@ static struct sight sight_of(const struct trace *trace, const struct event *even
                               event->kind == EVENT_FINALISE ? event->creator : event->instance,
                           .operation = event->operation,
                           .child = event->child,
-                          .domain = !has_domain           ? -1
-                                    : trace->says_domains ? event->domain
-                                                          : 0,
+                          .domain = !has_domain                          ? -1
+                                    : is_somewhere(trace, event->domain) ? event->domain
+                                                                         : 0,
                           .name = event->kind == EVENT_PRINT ? event->word : event->resource,
                           .outcomes = event->outcomes};
 }
@@ -102,9 +108,10 @@ static struct sighted sighted_of(const struct trace *trace, const struct instanc
 
     return (struct sighted){.task = instance->task,
                             .number = instance->number,
-                            .cause = !event || event->kind == EVENT_SPAWN ? CAUSE_SPAWN
-                                     : event->kind == EVENT_FORCE         ? CAUSE_PART
-                                                                          : CAUSE_CALLBACK,
+                            .cause = !event                          ? CAUSE_SPAWN
+                                     : event->kind == EVENT_FORCE    ? CAUSE_PART
+                                     : event->kind == EVENT_CALLBACK ? CAUSE_CALLBACK
+                                                                     : CAUSE_SPAWN,
                             .parent = instance->parent,
                             .operation = event ? event->operation : -1};
 }

@@ -346,6 +346,26 @@ static void an_answer_out_of_range_ends_the_run(void **state)
     refuses(text, seen, "'did main 4 ok'", "'did main 4 stopped'");
 }
 
+/* R1.4: what is executed before the run is on no domain, and the run of main follows. */
+static void calls_outside_are_judged(void **state)
+{
+    static const char text[] = "outside before\ntask before\nyield\nrun one\nprint x\n"
+                               "task one\nfail boom\ntask main\nyield\n";
+    static const char begun[] = "outside before\nbegin before ?\n%sspawn before 4 one\n"
+                                "begin one 0\nend one\ndid before 4 %s\nprint before x\n"
+                                "did before 5 ok\nend before\nbegin main 0\ndid main 9 ok\n"
+                                "end main\nrun ok\n";
+    char seen[400];
+
+    (void)state;
+    sprintf(seen, begun, "did before 3 not-running\n", "failed boom");
+    allows(text, seen);
+    sprintf(seen, begun, "did before 3 ok\n", "failed boom");
+    refuses(text, seen, "'did before 3 not-running' [R1.4]", "'did before 3 ok'");
+    sprintf(seen, begun, "did before 3 not-running\n", "ok");
+    refuses(text, seen, "'did before 4 failed boom'", "'did before 4 ok'");
+}
+
 static void it_says_what_was_allowed(void **state)
 {
     static const char text[] = "task main\np = async child\nawait p\ntask child\nfail boom\n";
@@ -791,6 +811,7 @@ int main(void)
         cmocka_unit_test(a_long_sleep_is_over_last),
         cmocka_unit_test(a_long_sleep_need_not_end),
         cmocka_unit_test(an_answer_out_of_range_ends_the_run),
+        cmocka_unit_test(calls_outside_are_judged),
         cmocka_unit_test(it_says_what_was_allowed),
         cmocka_unit_test(it_names_the_rules_of_both),
         cmocka_unit_test(it_tells_freedoms),

@@ -120,6 +120,8 @@ static void number_units(struct order *order)
     const struct state *state = order->state;
 
     order->units[order->count++] = state->main;
+    if (state->outside != NO_ONE && state->outside != state->main)
+        order->units[order->count++] = state->outside;
     for (int next = 0; next < order->count; next++) {
         uint8_t above = order->units[next];
         int first = order->count;
@@ -180,6 +182,7 @@ static void move_units(struct state *state, const struct order *order,
     memcpy(state->units, units, (size_t)order->count * sizeof *units);
     state->units_used = (uint16_t)order->count;
     renumber(order, &state->main);
+    renumber(order, &state->outside);
     for (int d = 0; d < MODEL_DOMAINS_MAX; d++)
         renumber(order, &state->current[d]);
     for (int i = 0; i < state->objects_used; i++) {

@@ -60,6 +60,27 @@ static void finalise(struct step *step, uint8_t task, uint8_t resource)
     resource_drop(step->state, resource);
 }
 
+/* Main has ended. What has begun the run outside goes on, with what the run has returned [R1.4]. */
+static void run_ends(struct state *state)
+{
+    struct ending ending = state->early ? state->ending : state->units[state->main].ending;
+
+    if (state->outside == NO_ONE) {
+        state->over = 1;
+        state->ending = ending; /* R1.1, R1.2 */
+        return;
+    }
+    unit_drop(state, state->main);
+    drop_things(state);
+    state->early = state->beyond = 0;
+    state->ending = (struct ending){0, 0};
+    state->main = state->outside;
+    unqueue(state, state->outside);
+    state->units[state->outside].place = PLACE_CURRENT;
+    state->units[state->outside].given = ending;
+    state->current[0] = state->outside;
+}
+
 /* Nothing of the task is left but its ending. */
 static void task_has_ended(struct step *step, uint8_t task)
 {
@@ -84,13 +105,10 @@ static void task_has_ended(struct step *step, uint8_t task)
     unit->cancel = CANCEL_NO;
     unit->at = unit->each = 0;
     unit->round = unit->list = 0;
-    if (task == state->main) {
-        state->over = 1;
-        if (!state->early)
-            state->ending = unit->ending; /* R1.1, R1.2 */
-    } else if (state->units[unit->parent].domain == unit->domain) {
+    if (task == state->main)
+        run_ends(state);
+    else if (state->units[unit->parent].domain == unit->domain)
         end_is_known(step, task);
-    }
 }
 
 /* Whether nothing but events comes of what finalises a task's resources. */

@@ -12,8 +12,6 @@ const char *model_lacks(const struct program *program)
 {
     if (program->names[NAME_PEER].count > 0)
         return "peer";
-    if (program->outside_task >= 0)
-        return "outside";
     if (program->domains >= MODEL_DOMAINS_MAX)
         return "domains";
     for (int i = 0; i < program->operation_count; i++) {

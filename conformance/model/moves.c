@@ -267,8 +267,13 @@ void run_begins(struct step *step)
     for (int i = 0; i < MODEL_DOMAINS_MAX; i++)
         state->current[i] = NO_ONE;
     state->flag_count = (uint16_t)step->program->names[NAME_FLAG].count;
-    state->main = unit_create(state, step->program->main_task, NO_ONE, 0);
-    queue_ready(state, state->main, false);
+    state->outside = NO_ONE;
+    if (step->program->outside_task < 0) {
+        spawn_main(state, step->program->main_task);
+    } else {
+        spawn_main(state, step->program->outside_task);
+        state->outside = state->main;
+    }
 }
 
 /* Whether a move is only that a domain hears of something, and no other domain can tell when. */

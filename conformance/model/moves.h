@@ -4,7 +4,7 @@
 
 #include "step.h"
 
-/* The state in which main has been spawned. */
+/* The state in which main has been spawned, or what is executed before it. */
 void run_begins(struct step *step);
 
 /* A program may call a sleep endless that is this long, in milliseconds [R13.9]. */

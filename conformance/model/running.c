@@ -106,10 +106,23 @@ bool do_nothing(struct turn *turn)
     return true;
 }
 
-bool do_run(struct turn *turn) /* R1.5 */
+bool do_run(struct turn *turn)
 {
-    note_kind(turn, OUTCOME_BUSY);
-    return true;
+    if (turn->unit->stage) {
+        note(turn,
+             (struct outcome){(enum outcome_kind)turn->unit->given.kind, turn->unit->given.value});
+        return true;
+    }
+    if (turn->task != turn->state->outside) { /* R1.5 */
+        note_kind(turn, OUTCOME_BUSY);
+        return true;
+    }
+    turn_waits(turn, WAIT_RUN, NO_ONE, STAGE_WAITED);
+    spawn_main(turn->state, turn->operation->tasks[0]);
+    if (turn->step->model->apart && turn->state->main != NO_ONE)
+        emit_of(turn->step, EVENT_SPAWN, (int)(turn->operation - turn->step->program->operations),
+                turn->state->main, turn->unit->instance, turn->unit->round);
+    return false;
 }
 
 /* ---- Protecting ---- */

@@ -187,6 +187,13 @@ uint8_t first_waiting(const struct state *state, enum wait wait, uint8_t on)
     return NO_ONE;
 }
 
+void spawn_main(struct state *state, int task)
+{
+    state->main = unit_create(state, task, NO_ONE, 0);
+    if (state->main != NO_ONE)
+        queue_ready(state, state->main, false);
+}
+
 /* ---- Names ---- */
 
 static uint8_t scope_of(const struct program *program, uint8_t unit, enum name_kind kind, int name)
@@ -447,6 +454,16 @@ void object_end(struct state *state, uint8_t place)
     make_stale(state, of_objects, place);
     while (state->objects_used > 0 && !state->objects[state->objects_used - 1].kind)
         state->objects_used--;
+}
+
+void drop_things(struct state *state)
+{
+    for (int i = 0; i < state->resources_used; i++)
+        if (state->resources[i].phase != RESOURCE_NONE)
+            resource_drop(state, (uint8_t)i);
+    for (int i = 0; i < state->objects_used; i++)
+        if (state->objects[i].kind)
+            object_end(state, (uint8_t)i);
 }
 
 /* ---- The end of a unit ---- */

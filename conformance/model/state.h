@@ -52,6 +52,7 @@ enum wait {
     WAIT_END,      /* its function has returned, and children have not ended */
     WAIT_START,    /* it is below a cancelled task, and will be cancelled before it begins */
     WAIT_PARENT,   /* it broke a rule, and its parent neither is cancelled nor cancels it */
+    WAIT_RUN,      /* it is outside, and a run that it has begun has not ended */
     WAIT_SLEEP,
     WAIT_MUTEX, /* from here on `on` is an object, and `rank` the place in its queue */
     WAIT_CONDITION,
@@ -157,10 +158,11 @@ struct state {
     uint16_t binding_count;
     uint16_t flag_count;
     uint16_t watch_size;
-    uint8_t full;  /* there was no room for something: the state is not to be trusted */
-    uint8_t over;  /* the run has ended */
-    uint8_t early; /* it ends early, with the code `ending` */
-    uint8_t main;
+    uint8_t full;         /* there was no room for something: the state is not to be trusted */
+    uint8_t over;         /* the run has ended */
+    uint8_t early;        /* it ends early, with the code `ending` */
+    uint8_t main;         /* of the run; if there is none, the same as */
+    uint8_t outside;      /* what is executed outside the run; NO_ONE: nothing is any more */
     uint8_t beyond;       /* an answer was out of range */
     struct ending ending; /* of the run */
     uint8_t current[MODEL_DOMAINS_MAX];
@@ -189,6 +191,9 @@ struct hash state_hash(const unsigned char *bytes, size_t size);
 
 /* A new unit, without a place; NO_ONE: the state is full. */
 uint8_t unit_create(struct state *state, int task, uint8_t parent, uint8_t domain);
+
+/* A unit that is no child, ready on dom0, is main. */
+void spawn_main(struct state *state, int task);
 
 /* Forget the names that a unit knows, and what only those stood for. */
 void names_drop(struct state *state, uint8_t unit);
@@ -240,6 +245,9 @@ void resource_move(struct state *state, uint8_t resource, enum resource_phase ph
 /* The newest that a unit has in that phase, or the oldest; NO_ONE: it has none. */
 uint8_t resource_newest(const struct state *state, enum resource_phase phase, uint8_t owner);
 uint8_t resource_oldest(const struct state *state, enum resource_phase phase, uint8_t owner);
+
+/* Nothing is left of a run but main. */
+void drop_things(struct state *state);
 
 uint8_t object_create(struct state *state, enum name_kind kind);
 void object_end(struct state *state, uint8_t object);

@@ -188,6 +188,22 @@ static void test_spinning(void **state)
                  PROOF_UNSOUND, "    no behaviour ends\n");
 }
 
+/* R1.4, R1.3: calls are refused outside a run, and a run there leaves nothing to the next one. */
+static void test_outside(void **state)
+{
+    (void)state;
+    assert_proof("domains 1\noutside before\nshared m r\ntask before\n yield => not-running\n"
+                 " until up => not-running\n run leaks => resource-leaked\n until up => ok\n"
+                 " lock m => not-running\n run waits => deadlock\n print before\n"
+                 "task leaks\n mutex m\n create r\n own r\n p = call child\n await p\n lock m\n"
+                 "task waits\n lock m => invalid\n disown r => not-owner\n trigger t\n"
+                 " run child => busy\n await-trigger t => stopped\n"
+                 "task child\n post up\n"
+                 "task main\n disown r => not-owner\n print main\n return 3\n"
+                 "expect run ok 3\nexpect exactly finalise:r before main\nexpect on 0 waits\n",
+                 PROOF_HOLDS, "");
+}
+
 /* R10.8: a sleep that is refused does not suspend. */
 static void test_no_monitor(void **state)
 {
@@ -379,7 +395,7 @@ int main(void)
         cmocka_unit_test(test_loose_answer),      cmocka_unit_test(test_expectations),
         cmocka_unit_test(test_liberties),         cmocka_unit_test(test_actions),
         cmocka_unit_test(test_spinning),          cmocka_unit_test(test_no_monitor),
-        cmocka_unit_test(test_freedoms),
+        cmocka_unit_test(test_outside),           cmocka_unit_test(test_freedoms),
     };
 
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);

@@ -460,13 +460,23 @@ static void note_seen(struct follower *follower)
     follower->seen[follower->seen_count++].moment = follower->moment;
 }
 
+/* That of main, or of what is executed before it. */
+static uint16_t first_instance(const struct follower *follower)
+{
+    for (int i = 1; i < follower->sighted_count && follower->program->outside_task >= 0; i++)
+        if (follower->sighted[i].task == follower->program->outside_task &&
+            follower->sighted[i].parent < 0)
+            return (uint16_t)(i + 1);
+    return 1;
+}
+
 static void begin(struct follower *follower)
 {
     follower->trail = (struct trail){.end = TRAIL_WRONG};
     follower->seen_count = 0;
     states_clear(&follower->states);
     model_begin(follower->model, &follower->from);
-    follower->from.units[follower->from.main].instance = 1;
+    follower->from.units[follower->from.main].instance = first_instance(follower);
     follower->fresh.count = follower->fresh.size = 0;
     state_copy(&follower->to, &follower->from);
     keep(follower, &(struct moment){0}, SHOWS_IT);

@@ -90,15 +90,32 @@ static const char *rule_of_stopping(const struct state *state)
     return state && state->early ? rule_of_run((enum outcome_kind)state->ending.kind) : "R2.14";
 }
 
+/* The rule of an outcome, the last of those of an operation. */
+static const char *rule_of_outcome(const struct state *state, enum operation_kind kind,
+                                   struct outcome outcome)
+{
+    switch (outcome.kind) {
+    case OUTCOME_STOPPED:
+        return rule_of_stopping(state);
+    case OUTCOME_NOT_RUNNING:
+        return "R1.4";
+    default:
+        return rule_of(kind);
+    }
+}
+
 static char *did_text(const struct words *words, const struct state *state, const char *name,
                       const struct event *event)
 {
     const struct operation *op = &words->program->operations[event->which];
     char *list = list_text(words, event->list, op->kind == OP_PARALLEL);
-    bool stopped = event->list && lists_last(words->lists, event->list).kind == OUTCOME_STOPPED;
-    char *text = text_of("'did %s %d %s' [%s]", name, op->line, list,
-                         stopped ? rule_of_stopping(state) : rule_of(op->kind));
+    struct outcome last = {OUTCOME_OK, 0};
+    char *text;
 
+    if (event->list)
+        last = lists_last(words->lists, event->list);
+    text = text_of("'did %s %d %s' [%s]", name, op->line, list,
+                   rule_of_outcome(state, op->kind, last));
     free(list);
     return text;
 }
@@ -228,6 +245,7 @@ static const char *wait_text(const struct unit *unit)
         [WAIT_MUTEX] = "waits for a mutex",
         [WAIT_CONDITION] = "waits for a condition",
         [WAIT_LAZY] = "waits for a lazy value",
+        [WAIT_RUN] = "waits for a run to end",
         [WAIT_TRIGGER] = "waits for a trigger",
         [WAIT_COMPUTATION] = "waits for a computation"};
 

@@ -141,6 +141,19 @@ static struct ending value_of(const struct turn *turn)
                                : (struct ending){OUTCOME_OK, op->value};
 }
 
+/* What is executed outside has returned: the run begins. */
+static void leave_outside(struct turn *turn)
+{
+    bool is_followed = turn->unit->instance > 0;
+
+    turn->state->current[0] = NO_ONE;
+    names_drop(turn->state, turn->task);
+    unit_drop(turn->state, turn->task);
+    turn->state->outside = NO_ONE;
+    spawn_main(turn->state, turn->step->program->main_task);
+    turn->state->units[turn->state->main].instance = is_followed;
+}
+
 static void function_returns(struct turn *turn)
 {
     struct ending ending = value_of(turn);
@@ -152,6 +165,10 @@ static void function_returns(struct turn *turn)
     }
     if (turn->unit->stage != STAGE_REPORT)
         emit(turn->step, EVENT_END, turn->unit->task, turn->frame, 0);
+    if (turn->task == turn->state->outside) {
+        leave_outside(turn);
+        return;
+    }
     if (turn->frame == turn->task) {
         task_returns(turn->step, turn->task, ending);
         return;
@@ -186,7 +203,7 @@ static bool is_private(const struct turn *turn)
     const struct program *program = turn->step->program;
 
     if (turn->step->model->apart || !op || turn->unit->quiet || turn->unit->stage ||
-        turn->step->model->late[place_of(turn)])
+        turn->task == turn->state->outside || turn->step->model->late[place_of(turn)])
         return false;
     switch (op->kind) {
     case OP_SELF:
@@ -244,6 +261,23 @@ static bool is_refused(const struct turn *turn)
     }
 }
 
+/* Whether an operation that is executed outside a run is no call that is refused there [R1.4]. */
+static bool works_outside(const struct turn *turn)
+{
+    switch (turn->operation->kind) {
+    case OP_PRINT:
+    case OP_POST:
+    case OP_SPIN:
+    case OP_RUN:
+    case OP_ABSENT:
+        return true;
+    case OP_UNTIL:
+        return turn->state->flags[turn->operation->name] >= turn->operation->value;
+    default:
+        return false;
+    }
+}
+
 /* Whether it is an error that a call finds when it is made, the caller's cancellation apart. */
 static bool is_refusal(enum outcome_kind kind)
 {
@@ -295,6 +329,9 @@ static void execute(struct turn *turn)
 {
     if (turn->unit->stage == STAGE_REPORT) {
         report(turn);
+    } else if (turn->task == turn->state->outside && !works_outside(turn)) {
+        note_kind(turn, OUTCOME_NOT_RUNNING);
+        go_on(turn);
     } else if (turn->unit->stage == STAGE_REFUSED) {
         go_on_refused(turn);
     } else if (turn->unit->quiet && is_refused(turn)) {
