@@ -776,6 +776,73 @@ static void a_difference_spares_nothing_else(void **state)
     done(&asked);
 }
 
+/* A line for each of a hundred instances of a task, with their numbers in place of %s. */
+static size_t write_hundred(char *to, const char *line)
+{
+    size_t used = 0;
+
+    for (int i = 1; i <= 100; i++) {
+        char number[16] = "";
+
+        if (i > 1)
+            sprintf(number, "#%d", i);
+        used += (size_t)sprintf(to + used, line, number, number);
+    }
+    return used;
+}
+
+/* When a called task arrives shows only much later, in the order in which it goes on. */
+static void a_hundred_arrive_in_time(void **state)
+{
+    static char events[1 << 16];
+    char *to = events + sprintf(events, "begin main 0\n");
+
+    (void)state;
+    to += write_hundred(to, "spawn main 2 child%s\n");
+    to += sprintf(to, "did main 2 ok\n");
+    to += write_hundred(to, "begin child%s 1\n");
+    to += write_hundred(to, "did child%s 5 ok\nend child%s\n");
+    sprintf(to, "did main 3 ok\nend main\nrun ok\n");
+    allows("task main\np = repeat 100 call child\nawait p\ntask child\nyield\n", events);
+}
+
+/* R2.22: which of a hundred tasks that never begin has ended first is nobody's concern. */
+static void a_hundred_never_begin(void **state)
+{
+    static char events[1 << 16];
+    char *to = events + sprintf(events, "begin main 0\nspawn main 2 parent\ndid main 2 ok\n"
+                                        "begin parent 0\n");
+
+    (void)state;
+    to += write_hundred(to, "spawn parent 5 child%s\n");
+    sprintf(to, "did parent 5 ok\nend parent\ndid main 3 failed boom\nend main\nrun ok\n");
+    allows("task main\np = async parent\nawait p\ntask parent\nq = repeat 100 async child\n"
+           "fail boom\ntask child\nprint child\n",
+           events);
+    to = events + sprintf(events, "begin main 0\n");
+    to += write_hundred(to, "spawn main 2 child%s\n");
+    sprintf(to, "did main 2 ok\nend main\nrun failed boom\n");
+    allows("task main\np = repeat 100 call child\nfail boom\ntask child\nprint child\n", events);
+}
+
+/* R2.14: a domain hears that a hundred tasks are cancelled, each when it goes on. */
+static void a_hundred_are_cancelled(void **state)
+{
+    static char events[1 << 16];
+    char *to = events + sprintf(events, "begin main 0\n");
+
+    (void)state;
+    to += write_hundred(to, "spawn main 2 child%s\n");
+    to += sprintf(to, "did main 2 ok\n");
+    to += write_hundred(to, "begin child%s 1\ndid child%s 6 ok\n");
+    to += sprintf(to, "did main 3 ok\nend main\n");
+    to += write_hundred(to, "did child%s 7 stopped\nend child%s\n");
+    sprintf(to, "run failed boom\n");
+    allows("task main\np = repeat 100 call child\nuntil up 100\nfail boom\n"
+           "task child\npost up\nuntil never\n",
+           events);
+}
+
 static void large_runs_are_left_open(void **state)
 {
     static char events[1 << 20];
@@ -823,6 +890,9 @@ int main(void)
         cmocka_unit_test(what_is_absent_does_nothing),
         cmocka_unit_test(it_need_not_decide),
         cmocka_unit_test(a_difference_spares_nothing_else),
+        cmocka_unit_test(a_hundred_arrive_in_time),
+        cmocka_unit_test(a_hundred_never_begin),
+        cmocka_unit_test(a_hundred_are_cancelled),
         cmocka_unit_test(large_runs_are_left_open),
     };
 

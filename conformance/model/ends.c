@@ -30,13 +30,6 @@ bool listed(const struct state *state, const struct program *program, uint8_t fr
 
 /* ---- Cancellation ---- */
 
-void cancel_children(struct step *step, uint8_t task)
-{
-    for (int i = 0; i < step->state->units_used; i++)
-        if (is_child(&step->state->units[i], task))
-            tell_to_cancel(step, (uint8_t)i);
-}
-
 void cancel_task(struct step *step, uint8_t task)
 {
     struct unit *unit = unit_of(step, task);
@@ -49,7 +42,8 @@ void cancel_task(struct step *step, uint8_t task)
         unqueue(step->state, task); /* whatever it waits for [R2.25] */
         queue_ready(step->state, task, false);
     }
-    if (unit->life == LIFE_BEGUN && unit->place == PLACE_READY && may(step, FREEDOM_HAND_ON))
+    if (unit->life == LIFE_BEGUN && unit->place == PLACE_READY && has_to_pass_on(step, task) &&
+        may(step, FREEDOM_HAND_ON))
         pass_on(step, task);
 }
 
@@ -121,13 +115,28 @@ static bool finalises_plainly(const struct state *state, uint8_t task)
     return true;
 }
 
-/* A task that is cancelled before it has begun ends in the turn of the one that cancels it. */
+void never_begins(struct step *step, uint8_t task)
+{
+    if (step->model->apart)
+        emit(step, EVENT_NEVER, 0, task, 0);
+}
+
+/* Whether a task can end in the turn of the one that cancels it, since it has not begun. */
+static bool can_end_unbegun(const struct step *step, uint8_t task)
+{
+    const struct unit *unit = &step->state->units[task];
+
+    return unit->life == LIFE_SPAWNED && unit->cancel == CANCEL_YES &&
+           finalises_plainly(step->state, task);
+}
+
 static void end_unbegun(struct step *step, uint8_t task)
 {
     struct state *state = step->state;
     struct unit *unit = unit_of(step, task);
     uint8_t current = state->current[unit->domain], resource;
 
+    never_begins(step, task);
     unqueue(state, task);
     unit->life = LIFE_RETURNED;
     unit->ending = (struct ending){OUTCOME_CANCELLED, 0};
@@ -137,20 +146,49 @@ static void end_unbegun(struct step *step, uint8_t task)
     state->current[unit->domain] = current;
 }
 
-void tell_to_cancel(struct step *step, uint8_t task)
+/* Returns whether its domain has heard of it. */
+static bool tell(struct step *step, uint8_t task)
 {
     struct unit *unit = unit_of(step, task);
 
     if (unit->life == LIFE_ENDED || unit->cancel != CANCEL_NO)
-        return;
+        return false;
     if (unit->domain != step->domain) {
         unit->cancel = CANCEL_TOLD;
-        return;
+        return false;
     }
     cancel_task(step, task);
-    if (unit->life == LIFE_SPAWNED && finalises_plainly(step->state, task) &&
-        may(step, FREEDOM_UNBEGUN)) /* R2.22 */
+    return true;
+}
+
+void tell_to_cancel(struct step *step, uint8_t task)
+{
+    if (tell(step, task) && can_end_unbegun(step, task) && may(step, FREEDOM_UNBEGUN)) /* R2.22 */
         end_unbegun(step, task);
+}
+
+/* Of several that own nothing, all may end at once, or none: if some end later, nobody can tell
+ * whether the others did. */
+void cancel_children(struct step *step, uint8_t task)
+{
+    bool told[MODEL_UNITS_MAX] = {false}, asked = false, all = false;
+    struct state *state = step->state;
+
+    for (int i = 0; i < state->units_used; i++)
+        told[i] = is_child(&state->units[i], task) && tell(step, (uint8_t)i);
+    for (uint8_t i = 0; i < state->units_used; i++) {
+        if (!told[i] || !can_end_unbegun(step, i))
+            continue;
+        if (resource_newest(state, RESOURCE_OWNED, i) != NO_ONE) {
+            if (may(step, FREEDOM_UNBEGUN))
+                end_unbegun(step, i);
+            continue;
+        }
+        all = asked ? all : may(step, FREEDOM_UNBEGUN);
+        asked = true;
+        if (all)
+            end_unbegun(step, i);
+    }
 }
 
 void end_early(struct step *step, enum outcome_kind code)

@@ -21,6 +21,9 @@ bool listed(const struct state *state, const struct program *program, uint8_t fr
 void tell_to_cancel(struct step *step, uint8_t task);
 void cancel_children(struct step *step, uint8_t task);
 
+/* A cancelled task will not begin [R2.22]. */
+void never_begins(struct step *step, uint8_t task);
+
 /* The domain of a task hears that it is cancelled. */
 void cancel_task(struct step *step, uint8_t task);
 

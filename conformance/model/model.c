@@ -117,16 +117,29 @@ static bool next_answers(struct step *step)
     return true;
 }
 
-bool model_step(struct model *model, const struct state *from, struct step *step, bool *stuck)
+static bool execute(struct model *model, const struct state *from, struct step *step)
 {
-    if (step->model && !next_answers(step))
-        return false;
     step->model = model;
     step->program = model->program;
     step->domain = 0;
     step->pick_count = step->event_count = 0;
-    step->taken = step->heard = step->ready = 0;
+    step->taken = step->heard = step->ready = step->cancelled = 0;
     state_copy(step->state, from);
-    *stuck = !take_step(step);
+    return take_step(step);
+}
+
+bool model_step(struct model *model, const struct state *from, struct step *step, bool *stuck)
+{
+    if (step->model && !next_answers(step))
+        return false;
+    *stuck = !execute(model, from, step);
     return true;
+}
+
+void model_step_again(struct model *model, const struct state *from, struct step *step,
+                      const uint16_t *picks, int count)
+{
+    memcpy(step->picks, picks, (size_t)count * sizeof *picks);
+    step->picks_known = count;
+    execute(model, from, step);
 }

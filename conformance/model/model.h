@@ -28,4 +28,8 @@ void model_begin(struct model *model, struct state *state);
  * way. The step is all zero at first, but for its state. `stuck` is set if nothing can happen. */
 bool model_step(struct model *model, const struct state *from, struct step *step, bool *stuck);
 
+/* Execute the step again that has picked this; else the same. */
+void model_step_again(struct model *model, const struct state *from, struct step *step,
+                      const uint16_t *picks, int count);
+
 #endif

@@ -24,7 +24,7 @@ struct move {
     uint8_t freedom; /* that it takes; INTERLEAVING: none of its own */
 };
 
-enum { MOVES_MAX = 250 };
+enum { MOVES_MAX = 3 * MODEL_UNITS_MAX };
 
 struct moves {
     const struct step *step;
@@ -40,9 +40,14 @@ static int mover(const struct state *state, enum move_kind kind, int which)
     return state->units[kind == MOVE_KNOW ? state->units[which].parent : which].domain;
 }
 
+static bool may_follow(const struct step *step, enum move_kind kind, uint8_t which);
+
 static void add_free(struct moves *moves, enum move_kind kind, int which, enum freedom freedom)
 {
-    if (moves->step->focus && moves->step->focus != mover(moves->step->state, kind, which) + 1)
+    const struct step *step = moves->step;
+
+    if (step->focus && (step->focus != mover(step->state, kind, which) + 1 ||
+                        !may_follow(step, kind, (uint8_t)which)))
         return;
     if (moves->count < MOVES_MAX)
         moves->of[moves->count++] = (struct move){(uint8_t)kind, (uint8_t)which, (uint8_t)freedom};
@@ -75,6 +80,79 @@ static void find_first(const struct state *state, uint8_t domain, int *first, in
         (*last)++;
 }
 
+/* Whether a move of a domain depends on what it has just heard, that a task is cancelled: that goes
+ * on, or one behind it, or what is below it; or the domain hears of the next task that one behind
+ * both would wait for. */
+static bool may_follow(const struct step *step, enum move_kind kind, uint8_t which)
+{
+    const struct unit *unit = &step->state->units[which], *told;
+    int first, last;
+
+    if (!step->told)
+        return true;
+    told = &step->state->units[step->told - 1];
+    if (unit->parent == step->told - 1)
+        return true;
+    switch (kind) {
+    case MOVE_BEGIN:
+        return unit == told || (unit->cancel != CANCEL_YES && unit->rank > told->rank);
+    case MOVE_CANCEL:
+        find_first(step->state, unit->domain, &first, &last);
+        return unit->place == PLACE_READY && unit->rank == first && first > told->rank;
+    default:
+        return false;
+    }
+}
+
+/* By which event a task is seen to begin that has not begun; -1: by none, or that is not known. */
+static int begun_by(const struct step *step, const struct unit *unit)
+{
+    return step->begun && unit->life == LIFE_SPAWNED ? step->begun[unit->instance - 1] : -1;
+}
+
+/* Whether it is a task that is known never to begin. It makes no difference when its domain hears
+ * that it is cancelled, nor, once it is, when it arrives: so the first of several may be the first.
+ * Before that, it would only be in the way of others. */
+static bool is_idle(const struct step *step, const struct unit *unit)
+{
+    return step->never && unit->life == LIFE_SPAWNED && begun_by(step, unit) < 0;
+}
+
+/* Whether one of that kind, of which the same can happen, is before it. */
+static bool is_behind_idle(const struct step *step, int which)
+{
+    const struct unit *unit = &step->state->units[which];
+
+    for (int i = 0; i < which; i++) {
+        const struct unit *other = &step->state->units[i];
+
+        if (other->domain == unit->domain && other->place == unit->place &&
+            other->cancel == unit->cancel && is_idle(step, other))
+            return true;
+    }
+    return false;
+}
+
+/* Whether it is not the first of several children of a task that never begin, if that cannot tell
+ * in which order they end: it has returned, or is on another domain, which hears of them in any. */
+static bool ends_behind_idle(const struct step *step, int which)
+{
+    const struct unit *units = step->state->units, *unit = &units[which];
+    bool all_alike =
+        unit->parent < step->state->units_used &&
+        (units[unit->parent].life == LIFE_RETURNED || units[unit->parent].domain != unit->domain);
+
+    if (!all_alike || resource_newest(step->state, RESOURCE_OWNED, (uint8_t)which) != NO_ONE)
+        return false;
+    for (int i = 0; i < which; i++)
+        if (units[i].parent == unit->parent && units[i].domain == unit->domain &&
+            units[i].place == PLACE_READY && units[i].cancel == CANCEL_YES &&
+            is_idle(step, &units[i]) &&
+            resource_newest(step->state, RESOURCE_OWNED, (uint8_t)i) == NO_ONE)
+            return true;
+    return false;
+}
+
 /* A domain that executes no task takes one. A task that has been cancelled may go on earlier or
  * later than its turn. */
 static void add_turns(const struct step *step, uint8_t domain, struct moves *moves)
@@ -93,7 +171,8 @@ static void add_turns(const struct step *step, uint8_t domain, struct moves *mov
     for (int i = 0; i < state->units_used; i++) {
         const struct unit *unit = &state->units[i];
 
-        if (unit->domain != domain || unit->life == LIFE_NONE)
+        if (unit->domain != domain || unit->life == LIFE_NONE ||
+            (unit->place == PLACE_READY && is_idle(step, unit) && ends_behind_idle(step, i)))
             continue;
         if (unit->place == PLACE_READY && ((unit->cancel == CANCEL_YES && !in_turn) ||
                                            (unit->rank >= first && unit->rank <= last)))
@@ -130,6 +209,32 @@ static bool has_uncancelled(const struct state *state, uint8_t task)
     return false;
 }
 
+/* Of two tasks on their way to a domain, the one that is seen to begin there first may as well
+ * arrive first. */
+static bool is_overtaken(const struct step *step, const struct unit *unit)
+{
+    int begun = begun_by(step, unit);
+
+    for (int i = 0; i < step->state->units_used && begun >= 0; i++) {
+        const struct unit *other = &step->state->units[i];
+
+        if (other->place == PLACE_COMING && other->domain == unit->domain &&
+            begun_by(step, other) >= 0 && begun_by(step, other) < begun)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a task may as well arrive now, and no other first. */
+static bool may_arrive(const struct step *step, int which)
+{
+    const struct unit *unit = &step->state->units[which];
+
+    if (is_idle(step, unit))
+        return unit->cancel == CANCEL_YES && !is_behind_idle(step, which);
+    return !is_overtaken(step, unit);
+}
+
 static void add_news(const struct step *step, struct moves *moves)
 {
     const struct state *state = step->state;
@@ -139,9 +244,9 @@ static void add_news(const struct step *step, struct moves *moves)
 
         if (unit->life == LIFE_NONE || unit->outer != NO_ONE)
             continue;
-        if (unit->place == PLACE_COMING)
+        if (unit->place == PLACE_COMING && may_arrive(step, i))
             add(moves, MOVE_READY, i);
-        if (unit->cancel == CANCEL_TOLD)
+        if (unit->cancel == CANCEL_TOLD && !(is_idle(step, unit) && is_behind_idle(step, i)))
             add(moves, MOVE_CANCEL, i);
         if (unit->life == LIFE_ENDED && !unit->known && i != state->main &&
             (!step->model->apart || end_matters(step, (uint8_t)i)))
@@ -212,6 +317,24 @@ static void hear(struct step *step, uint8_t unit)
     step->domain = unit_of(step, unit)->domain;
 }
 
+/* Whether a task is in the queue of its domain, or will be there when it is cancelled, and it makes
+ * no difference to others that it has been: not even to one that frees what the task was woken by.
+ */
+static bool is_of_no_concern(const struct step *step, uint8_t task)
+{
+    const struct unit *unit = &step->state->units[task];
+    const struct unit *frame = &step->state->units[innermost(step->state, task)];
+    const struct task *program = &step->program->tasks[frame->task];
+    enum name_kind kind = NAME_FLAG;
+
+    if (frame->at < program->count && frame->stage)
+        kind = operation_names(step->program->operations[program->first + frame->at].kind);
+    if ((kind >= NAME_MUTEX && kind <= NAME_COMPUTATION) || is_idle(step, unit))
+        return false;
+    return unit->place == PLACE_READY ||
+           (unit->place == PLACE_WAITING && unit->wait == WAIT_CHILDREN);
+}
+
 static void take(struct step *step, struct move move)
 {
     switch (move.kind) {
@@ -232,6 +355,8 @@ static void take(struct step *step, struct move move)
         break;
     case MOVE_CANCEL:
         hear(step, move.which);
+        if (is_of_no_concern(step, move.which))
+            step->cancelled = (uint8_t)(move.which + 1);
         cancel_task(step, move.which);
         break;
     case MOVE_KNOW:
@@ -338,7 +463,8 @@ static bool is_at_rest(const struct step *step, bool but_these)
 
     if (step->held)
         return false;
-    any.focus = 0;
+    any.focus = any.told = 0;
+    any.never = false;
     moves = all_moves(&any);
     for (int i = 0; i < moves.count; i++)
         if (!but_these || (moves.of[i].kind != MOVE_ARRIVE && moves.of[i].kind != MOVE_DESCEND &&
@@ -355,7 +481,7 @@ static void add_long_sleeps(struct step *step, struct moves *moves)
     if (when == LONG_LAST || when == LONG_AT_REST) {
         if (!is_at_rest(step, when == LONG_AT_REST))
             return;
-        step->focus = 0;
+        step->focus = step->told = 0;
         *moves = all_moves(step);
     }
     if (when != LONG_NEVER)
@@ -388,7 +514,7 @@ bool take_step(struct step *step)
     if (sleeping || !is_at_rest(step, false) ||
         unit_of(step, step->state->main)->cancel != CANCEL_NO)
         return false;
-    step->focus = 0;
+    step->focus = step->told = 0;
     end_early(step, OUTCOME_DEADLOCK); /* R13.1 */
     return true;
 }

@@ -233,29 +233,54 @@ bool signal_all(struct turn *turn)
     return false;
 }
 
-void pass_on(struct step *step, uint8_t task)
+/* The operation that a task is in the middle of, perhaps in a part; OP_ABSENT: none. */
+static enum operation_kind kind_begun(const struct step *step, const struct unit *frame)
 {
-    struct state *state = step->state;
-    struct unit *frame = unit_of(step, innermost(state, task));
-    const struct operation *operation =
-        &step->program->operations[step->program->tasks[frame->task].first + frame->at];
-    bool signalled = frame->stage == STAGE_SIGNALLED;
-    uint8_t lazy;
+    const struct task *task = &step->program->tasks[frame->task];
 
-    if (frame->at >= step->program->tasks[frame->task].count || !frame->stage ||
-        frame->stage == STAGE_REFUSED)
-        return;
-    switch (operation->kind) {
+    if (frame->at >= task->count || !frame->stage || frame->stage == STAGE_REFUSED)
+        return OP_ABSENT;
+    return step->program->operations[task->first + frame->at].kind;
+}
+
+static bool holds(const struct step *step, uint8_t task, uint8_t mutex)
+{
+    return mutex != STALE && mutex != NO_ONE && step->state->objects[mutex].owner == task;
+}
+
+bool has_to_pass_on(const struct step *step, uint8_t task)
+{
+    const struct unit *frame = &step->state->units[innermost(step->state, task)];
+
+    switch (kind_begun(step, frame)) {
     case OP_LOCK:
     case OP_PROTECT_MUTEX:
-        if (frame->stage != STAGE_PART && frame->mutex != NO_ONE && frame->mutex != STALE &&
-            state->objects[frame->mutex].owner == task)
-            hand_mutex(step, frame->mutex, false);
+        return frame->stage != STAGE_PART && holds(step, task, frame->mutex);
+    case OP_WAIT:
+        return holds(step, task, frame->mutex) ||
+               (frame->stage == STAGE_SIGNALLED && frame->condition != STALE);
+    case OP_FORCE:
+        return frame->stage == STAGE_CHOSEN || frame->stage == STAGE_TAKEN;
+    default:
+        return false;
+    }
+}
+
+void pass_on(struct step *step, uint8_t task)
+{
+    struct unit *frame = unit_of(step, innermost(step->state, task));
+    bool signalled = frame->stage == STAGE_SIGNALLED;
+
+    if (!has_to_pass_on(step, task))
+        return;
+    switch (kind_begun(step, frame)) {
+    case OP_LOCK:
+    case OP_PROTECT_MUTEX:
+        hand_mutex(step, frame->mutex, false);
         frame->mutex = NO_ONE;
         break;
     case OP_WAIT:
-        if (frame->mutex != STALE && frame->mutex != NO_ONE &&
-            state->objects[frame->mutex].owner == task)
+        if (holds(step, task, frame->mutex))
             hand_mutex(step, frame->mutex, false);
         frame->mutex = NO_ONE;
         frame->stage = STAGE_WAITED;
@@ -263,11 +288,8 @@ void pass_on(struct step *step, uint8_t task)
             signal_condition(step, frame->condition, true, STAGE_SIGNALLED);
         break;
     case OP_FORCE:
-        lazy = frame->chosen;
-        if (frame->stage != STAGE_CHOSEN && frame->stage != STAGE_TAKEN)
-            break;
         frame->stage = STAGE_WAITED;
-        choose_computer(step, lazy);
+        choose_computer(step, frame->chosen);
         break;
     default:
         break;

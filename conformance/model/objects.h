@@ -50,7 +50,11 @@ void complete(struct step *step, uint8_t computation, struct ending ending, uint
  * between them [R9.22, R9.24, R9.27, R9.28]. Returns whether nothing is left. */
 bool signal_all(struct turn *turn);
 
-/* Pass on what a cancelled task was woken for: a mutex, a signal, a computation. */
+/* Whether a task was woken for something that another can have: a mutex, a signal, a computation.
+ */
+bool has_to_pass_on(const struct step *step, uint8_t task);
+
+/* Pass that on, if there is any; the task has been cancelled. */
 void pass_on(struct step *step, uint8_t task);
 
 #endif

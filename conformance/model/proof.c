@@ -61,6 +61,7 @@ static void write_event(FILE *stream, const struct step *step, const struct even
         write_list(stream, search, event->list, op->kind == OP_PARALLEL);
         break;
     case EVENT_SPAWN:
+    case EVENT_NEVER:
         break;
     }
 }

@@ -7,7 +7,7 @@
 #include "scenario/program.h"
 
 enum {
-    MODEL_UNITS_MAX = 200,
+    MODEL_UNITS_MAX = 250,
     MODEL_RESOURCES_MAX = 200,
     MODEL_OBJECTS_MAX = 100,
     MODEL_BINDINGS_MAX = 500,

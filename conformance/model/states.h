@@ -1,9 +1,10 @@
 /* states.h: states that are still to be looked at, the last one first, and a memory of those that
- * were there before. */
+ * were there before. Such a state takes little room: it is kept as the step that leads to it. */
 #ifndef MODEL_STATES_H
 #define MODEL_STATES_H
 
 #include "hashes.h"
+#include "step.h"
 
 /* A moment of a run that is followed: beside its state, how much of it was observed. */
 struct moment {
@@ -12,25 +13,49 @@ struct moment {
     uint32_t taken; /* freedoms that were taken on the way, a bit each; does not count as different
                      */
     uint8_t focus;  /* a domain, from 1, that has heard of something, and does the next thing; 0 */
+    uint8_t told;   /* if that was that a task is cancelled: its unit, from 1 */
     bool pushed;    /* it has heard only that tasks are ready */
 };
 
-struct states {
-    unsigned char *stack; /* packed states, each before its moment and its size */
+/* What a step picks on its way to a state. */
+struct way {
+    uint16_t picks[PICKS_MAX];
+    int count;
+};
+
+/* States as bases, each with the ways that lead on from it behind it. */
+struct pile {
+    unsigned char *bytes;
     size_t size;
     size_t room;
-    struct hashes there; /* of all that were ever added */
+    size_t base; /* where the last one is */
+    bool is_new; /* the state that is looked at is not a base of this pile yet */
+};
+
+struct states {
+    const struct state *from; /* what is looked at, */
+    struct moment moment;     /* and when that is */
+    struct pile likely;
+    struct pile unlikely; /* what is looked at once there is nothing else */
+    struct hashes there;  /* of all that were ever there */
 };
 
 void states_create(struct states *states);
 void states_free(struct states *states);
 void states_clear(struct states *states);
 
-/* Add a packed state at a moment, unless it was there before. */
-void states_push(struct states *states, const unsigned char *bytes, size_t size,
-                 const struct moment *moment);
+/* The bytes of what is still to be looked at. */
+size_t states_size(const struct states *states);
 
-/* Take out the state that was added last. Returns false if there is none. */
-bool states_pop(struct states *states, struct state *state, struct moment *moment);
+/* Whether a packed state was not there before at such a moment. It is from now on. */
+bool states_is_new(struct states *states, const unsigned char *bytes, size_t size,
+                   const struct moment *moment);
+
+/* The ways that are added next lead on from this state, which stays until they are. */
+void states_lead_from(struct states *states, const struct state *from, const struct moment *moment);
+void states_push(struct states *states, const struct way *way, bool unlikely);
+
+/* Take out the way that was added last, a likely one first. Returns false if there is none. */
+bool states_pop(struct states *states, struct state *from, struct moment *moment, struct way *way);
 
 #endif

@@ -11,14 +11,14 @@ int pick(struct step *step, enum freedom freedom, int count)
 
     if (count < 2 || step->model->without[freedom])
         return 0;
-    if (step->pick_count == PICKS_MAX || count > UINT8_MAX) {
+    if (step->pick_count == PICKS_MAX || count > UINT16_MAX) {
         step->state->full = 1;
         return 0;
     }
     step->model->used[freedom] = true;
     if (step->pick_count == step->picks_known) {
         step->picks[step->picks_known++] = 0;
-        step->counts[step->pick_count] = (uint8_t)count;
+        step->counts[step->pick_count] = (uint16_t)count;
     }
     answer = step->picks[step->pick_count++];
     assert(answer < count);

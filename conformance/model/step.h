@@ -8,8 +8,22 @@
 #include "lists.h"
 #include "state.h"
 
-/* What an observer of the run sees. A spawn is seen only by a trail. */
-enum event_kind { EVENT_BEGIN, EVENT_END, EVENT_PRINT, EVENT_FINALISE, EVENT_DID, EVENT_SPAWN };
+/* What an observer of the run sees. Only a trail sees a spawn, and that a task will never begin. */
+enum event_kind {
+    EVENT_BEGIN,
+    EVENT_END,
+    EVENT_PRINT,
+    EVENT_FINALISE,
+    EVENT_DID,
+    EVENT_SPAWN,
+    EVENT_NEVER
+};
+
+/* Whether it is a line of a trace. */
+static inline bool is_shown(enum event_kind kind)
+{
+    return kind != EVENT_SPAWN && kind != EVENT_NEVER;
+}
 
 struct event {
     enum event_kind kind;
@@ -47,22 +61,29 @@ struct model {
     bool used[FREEDOM_KINDS];    /* those that left a step more than one branch */
 };
 
-enum { PICKS_MAX = 64, EVENTS_MAX = 64 };
+enum { PICKS_MAX = 64, EVENTS_MAX = 2 * MODEL_UNITS_MAX };
 
 struct step {
     struct model *model;
     const struct program *program;
     struct state *state;
-    uint8_t domain; /* that executes it */
-    unsigned held;  /* domains that execute nothing now, a bit each; they hear of things */
-    bool beyond;    /* an answer is out of range now */
-    uint8_t focus;  /* the domain, from 1, that alone may do anything; 0: all may */
-    uint8_t heard;  /* it is only that a domain, from 1, has heard of something that concerns no
-                       other domain; 0: it is more than that */
-    uint8_t ready;  /* likewise: what it has heard is that this unit, from 1, is ready */
+    uint8_t domain;   /* that executes it */
+    unsigned held;    /* domains that execute nothing now, a bit each; they hear of things */
+    const int *begun; /* by which event each instance is seen to begin, -1: by none; NULL: that is
+                         not known */
+    bool never;       /* what is not seen to begin never will */
+    bool beyond;      /* an answer is out of range now */
+    uint8_t focus;    /* the domain, from 1, that alone may do anything; 0: all may */
+    uint8_t told;  /* the unit, from 1, of which that domain has just heard that it is cancelled, if
+                      only what depends on that may come next; 0: anything may */
+    uint8_t heard; /* it is only that a domain, from 1, has heard of something that concerns no
+                      other domain; 0: it is more than that */
+    uint8_t ready; /* likewise: what it has heard is that this unit, from 1, is ready */
+    uint8_t
+        cancelled; /* likewise: that this unit, from 1, is cancelled, though nobody else can tell */
     uint32_t taken; /* a bit for each freedom for which it did not take the first branch */
-    uint8_t picks[PICKS_MAX];
-    uint8_t counts[PICKS_MAX];
+    uint16_t picks[PICKS_MAX];
+    uint16_t counts[PICKS_MAX];
     int pick_count;
     int picks_known;
     struct event events[EVENTS_MAX];

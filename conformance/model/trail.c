@@ -2,6 +2,7 @@
  * nothing is taken; one that shows an event must show the next one of its domain. */
 #include "trail.h"
 
+#include "guess.h"
 #include "model.h"
 #include "moves.h"
 #include "scenario/memory.h"
@@ -27,7 +28,7 @@ struct lane {
 };
 
 /* What a step leads to, in the order in which it is to be looked at. */
-enum urgency { SHOWS_IT, ON_ITS_DOMAIN, ELSEWHERE, URGENCIES };
+enum urgency { SHOWS_IT, TELLS_IT, ON_ITS_DOMAIN, ELSEWHERE, DOUBTFUL, UNLIKELY, URGENCIES };
 
 enum { SEEN_MAX = 100 }; /* states before the wrong event that are told of */
 
@@ -43,24 +44,20 @@ struct follower {
     struct spawn *spawns;
     int spawn_count;
     struct lane lanes[MODEL_DOMAINS_MAX];
-    int beyond;           /* as in struct manner */
+    struct guess guess;
+    int beyond; /* as in struct manner */
+    bool ends;
     bool guided;          /* a called task goes where it will be seen to begin */
     struct moment moment; /* of the state that is looked at */
     int its_lane;         /* that of the next event; -1: it has none */
     struct states states;
     struct state from, to;
-    struct fresh { /* what its steps lead to */
-        unsigned char *bytes;
-        size_t size;
-        size_t room;
-        struct led {
-            size_t at; /* of its packed state */
-            size_t size;
-            struct moment moment;
-            enum urgency urgency;
-        } * to;
-        size_t count;
-    } fresh;
+    unsigned char *bytes; /* room for a packed state */
+    struct fresh {        /* what its steps lead to */
+        struct way way;
+        enum urgency urgency;
+    } * fresh;
+    size_t fresh_count;
     struct seen_state { /* before the last event that was reached */
         struct state state;
         struct moment moment;
@@ -186,6 +183,12 @@ static bool names_child(struct follower *follower, struct step *step, const stru
            follower->domains[sight->child] == child->domain;
 }
 
+/* Whether a task that will not begin was not seen to begin, if nothing else is wrong. */
+static bool never_begins(const struct follower *follower, const struct event *event)
+{
+    return !follower->guided || follower->begun[event->instance - 1] < 0;
+}
+
 /* A part or a callback begins, whose instance was not known. */
 static bool names_part(struct follower *follower, struct step *step, const struct event *event,
                        const struct sight *sight)
@@ -271,8 +274,9 @@ static bool compare_events(struct follower *follower, struct step *step, int *sh
         const struct lane *lane = &follower->lanes[event->domain];
         int place = lane->before[now] + (int)ahead_of(&follower->moment, event->domain) + *shown;
 
-        if (event->kind == EVENT_SPAWN) {
-            if (names_child(follower, step, event))
+        if (!is_shown(event->kind)) {
+            if (event->kind == EVENT_SPAWN ? names_child(follower, step, event)
+                                           : never_begins(follower, event))
                 continue;
             *shown = -1;
             return false;
@@ -300,26 +304,6 @@ static int ready_on(const struct state *state, int domain)
     return count;
 }
 
-/* Of two tasks on their way to a domain, the one that is seen to begin there first may as well
- * arrive first. */
-static bool is_overtaken(const struct follower *follower, const struct step *step)
-{
-    const struct state *state = &follower->from;
-    const struct unit *unit = &state->units[step->ready - 1];
-
-    if (unit->life != LIFE_SPAWNED || follower->begun[unit->instance - 1] < 0)
-        return false;
-    for (int i = 0; i < state->units_used; i++) {
-        const struct unit *other = &state->units[i];
-
-        if (other->place == PLACE_COMING && other->life == LIFE_SPAWNED &&
-            other->domain == unit->domain && follower->begun[other->instance - 1] >= 0 &&
-            follower->begun[other->instance - 1] < follower->begun[unit->instance - 1])
-            return true;
-    }
-    return false;
-}
-
 /* What a domain hears, and no other can tell, it may as well hear just before the next thing that
  * it does; that a task is ready, before the next thing that it does to its queue. */
 static bool is_needless(const struct follower *follower, const struct step *step)
@@ -327,8 +311,6 @@ static bool is_needless(const struct follower *follower, const struct step *step
     const struct moment *moment = &follower->moment;
     int domain = moment->focus - 1;
 
-    if (step->ready && is_overtaken(follower, step))
-        return true;
     return moment->focus && moment->pushed && !step->heard &&
            follower->from.current[domain] != NO_ONE &&
            ready_on(&follower->from, domain) == ready_on(step->state, domain);
@@ -346,51 +328,87 @@ static unsigned held_by(const struct moment *moment)
     return held;
 }
 
-static void keep(struct follower *follower, const struct moment *moment, enum urgency urgency)
+/* The next event of the domain that has made a step. */
+static int next_event(const struct follower *follower, const struct step *step,
+                      const struct moment *moment)
 {
-    struct fresh *fresh = &follower->fresh;
-    struct led led = {.at = fresh->size, .moment = *moment, .urgency = urgency};
+    const struct lane *lane = &follower->lanes[step->domain];
+    int next = lane->before[moment->now] + (int)ahead_of(moment, step->domain);
 
-    if (fresh->room < fresh->size + STATE_BYTES_MAX) {
-        fresh->room = 2 * (fresh->size + STATE_BYTES_MAX);
-        fresh->bytes = resized(fresh->bytes, fresh->room);
-    }
-    led.size = state_pack(&follower->to, fresh->bytes + fresh->size);
-    fresh->size += led.size;
-    fresh->to = grown(fresh->to, fresh->count, sizeof *fresh->to);
-    fresh->to[fresh->count++] = led;
+    return next < lane->count ? lane->at[next] : follower->count;
 }
 
-static void arrive(struct follower *follower, struct step *step)
+static enum urgency urgency_of(const struct follower *follower, const struct step *step,
+                               const struct moment *moment)
 {
-    struct moment moment = follower->moment;
+    int next = next_event(follower, step, moment);
+
+    enum belief belief = guess_believes(&follower->guess, follower->program, &follower->from,
+                                        &follower->to, step->domain, next);
+
+    if (belief != BELIEF_LIKELY)
+        return belief == BELIEF_DOUBTFUL ? DOUBTFUL : UNLIKELY;
+    if (moment->now > follower->moment.now)
+        return SHOWS_IT;
+    if (step->cancelled &&
+        guess_is_next(&follower->guess, &follower->to.units[step->cancelled - 1], next))
+        return TELLS_IT;
+    return step->domain == follower->its_lane ? ON_ITS_DOMAIN : ELSEWHERE;
+}
+
+/* The moment of the state that a step has led to. Returns whether the step shows what was seen. */
+static bool find_moment(struct follower *follower, struct step *step, struct moment *moment)
+{
     int shown;
     bool found = compare_events(follower, step, &shown);
 
     if (shown < 0 || is_needless(follower, step))
-        return;
+        return false;
+    *moment = follower->moment;
     if (shown > 0)
-        moment.ahead += (uint64_t)(shown - found) << 8 * step->events[step->event_count - 1].domain;
-    moment.now += found;
-    moment.taken |= step->taken;
-    moment.pushed = step->ready && (!moment.focus || moment.pushed);
-    moment.focus = step->heard;
-    keep(follower, &moment,
-         found                                ? SHOWS_IT
-         : step->domain == follower->its_lane ? ON_ITS_DOMAIN
-                                              : ELSEWHERE);
+        moment->ahead += (uint64_t)(shown - found)
+                         << 8 * step->events[step->event_count - 1].domain;
+    moment->now += found;
+    moment->taken |= step->taken;
+    moment->pushed = step->ready && (!moment->focus || moment->pushed);
+    moment->focus = step->heard;
+    moment->told = step->heard ? step->cancelled : 0;
+    return true;
+}
+
+static void arrive(struct follower *follower, struct step *step)
+{
+    struct moment moment;
+    struct fresh fresh = {.way = {.count = step->pick_count}};
+
+    if (!find_moment(follower, step, &moment) ||
+        !states_is_new(&follower->states, follower->bytes,
+                       state_pack(&follower->to, follower->bytes), &moment))
+        return;
+    memcpy(fresh.way.picks, step->picks, (size_t)step->pick_count * sizeof *step->picks);
+    fresh.urgency = urgency_of(follower, step, &moment);
+    follower->fresh = grown(follower->fresh, follower->fresh_count, sizeof *follower->fresh);
+    follower->fresh[follower->fresh_count++] = fresh;
+}
+
+static struct step step_from(struct follower *follower)
+{
+    return (struct step){.state = &follower->to,
+                         .held = held_by(&follower->moment),
+                         .begun = follower->begun,
+                         .never = follower->guided && follower->ends,
+                         .beyond = awaits_answer(follower),
+                         .focus = follower->moment.focus,
+                         .told = follower->moment.told};
 }
 
 /* Take all steps of the state. What is most urgent is looked at first. */
 static void expand(struct follower *follower)
 {
-    struct step step = {.state = &follower->to,
-                        .held = held_by(&follower->moment),
-                        .beyond = awaits_answer(follower),
-                        .focus = follower->moment.focus};
+    struct step step = step_from(follower);
     bool stuck;
 
-    follower->fresh.count = follower->fresh.size = 0;
+    follower->fresh_count = 0;
     while (follower->trail.steps <= TRAIL_STEPS_MAX && follower->trail.end == TRAIL_WRONG &&
            model_step(follower->model, &follower->from, &step, &stuck)) {
         follower->trail.steps += follower->from.units_used;
@@ -399,14 +417,26 @@ static void expand(struct follower *follower)
         else if (!stuck)
             arrive(follower, &step);
     }
+    states_lead_from(&follower->states, &follower->from, &follower->moment);
     for (int urgency = URGENCIES - 1; urgency >= 0; urgency--)
-        for (size_t i = follower->fresh.count; i-- > 0;) {
-            const struct led *led = &follower->fresh.to[i];
+        for (size_t i = follower->fresh_count; i-- > 0;)
+            if ((int)follower->fresh[i].urgency == urgency)
+                states_push(&follower->states, &follower->fresh[i].way, urgency == UNLIKELY);
+}
 
-            if ((int)led->urgency == urgency)
-                states_push(&follower->states, follower->fresh.bytes + led->at, led->size,
-                            &led->moment);
-        }
+/* Go to the state that is to be looked at next. Returns false if there is none. */
+static bool go_to_next(struct follower *follower)
+{
+    struct way way;
+    struct step step;
+
+    if (!states_pop(&follower->states, &follower->from, &follower->moment, &way))
+        return false;
+    step = step_from(follower);
+    model_step_again(follower->model, &follower->from, &step, way.picks, way.count);
+    find_moment(follower, &step, &follower->moment);
+    state_copy(&follower->from, &follower->to);
+    return true;
 }
 
 /* ---- The search ---- */
@@ -477,18 +507,14 @@ static void begin(struct follower *follower)
     states_clear(&follower->states);
     model_begin(follower->model, &follower->from);
     follower->from.units[follower->from.main].instance = first_instance(follower);
-    follower->fresh.count = follower->fresh.size = 0;
-    state_copy(&follower->to, &follower->from);
-    keep(follower, &(struct moment){0}, SHOWS_IT);
-    states_push(&follower->states, follower->fresh.bytes, follower->fresh.size,
-                &(struct moment){0});
+    follower->moment = (struct moment){0};
 }
 
 static void follow(struct follower *follower)
 {
     begin(follower);
-    while (follower->trail.end == TRAIL_WRONG &&
-           states_pop(&follower->states, &follower->from, &follower->moment)) {
+    for (bool more = true; follower->trail.end == TRAIL_WRONG && more;
+         more = go_to_next(follower)) {
         pass(follower);
         if (follower->from.over && follower->moment.now < follower->count)
             look_at_end(follower);
@@ -498,7 +524,8 @@ static void follow(struct follower *follower)
             return;
         }
         note_seen(follower);
-        if (follower->trail.steps > TRAIL_STEPS_MAX || follower->states.size > TRAIL_BYTES_MAX)
+        if (follower->trail.steps > TRAIL_STEPS_MAX ||
+            states_size(&follower->states) > TRAIL_BYTES_MAX)
             follower->trail.end = TRAIL_LOST;
         else if (!follower->from.over)
             expand(follower);
@@ -530,8 +557,7 @@ static void explain(struct follower *follower)
         step = (struct step){.state = &follower->to, .held = held_by(&follower->seen[i].moment)};
         while (model_step(follower->model, state, &step, &stuck))
             for (int e = 0; e < step.event_count && !stuck; e++)
-                if (step.events[e].kind != EVENT_SPAWN &&
-                    (lane < 0 || step.events[e].domain == lane)) {
+                if (is_shown(step.events[e].kind) && (lane < 0 || step.events[e].domain == lane)) {
                     words_event(&words, &follower->to, &step.events[e]);
                     break;
                 }
@@ -549,8 +575,9 @@ static void forget(struct follower *follower)
         free(follower->lanes[d].before);
     }
     states_free(&follower->states);
-    free(follower->fresh.bytes);
-    free(follower->fresh.to);
+    guess_free(&follower->guess);
+    free(follower->bytes);
+    free(follower->fresh);
     free(follower->seen);
     free(follower->spawns);
     free(follower->domains);
@@ -592,11 +619,14 @@ struct trail trail_follow(const struct program *program, struct manner manner,
     follower->sighted = sighted;
     follower->sighted_count = sighted_count;
     follower->beyond = manner.beyond;
+    follower->ends = manner.ends;
     follower->guided = true;
     follower->model = model_create(program);
     model_be_observed(follower->model);
     follower->model->long_sleeps = long_sleeps_of(manner);
+    follower->bytes = zeroed(1, STATE_BYTES_MAX);
     states_create(&follower->states);
+    guess_create(&follower->guess, sights, count, sighted, sighted_count);
     look(follower);
     follow(follower);
     if (follower->trail.end == TRAIL_WRONG) {

@@ -51,8 +51,8 @@ enum trail_end {
 };
 
 enum {
-    TRAIL_STEPS_MAX = 3000000, /* that are tried of one run, each counted for each of its tasks */
-    TRAIL_BYTES_MAX = 64 << 20 /* of states that are still to be looked at */
+    TRAIL_STEPS_MAX = 10000000, /* that are tried of one run, each counted for each of its tasks */
+    TRAIL_BYTES_MAX = 64 << 20  /* of states that are still to be looked at */
 };
 
 struct trail {

@@ -357,7 +357,7 @@ void take_turn(struct step *step, uint8_t task)
         execute(&turn);
         while (step->state->current[step->domain] == task && !step->state->full) {
             turn = turn_of(step, task);
-            if (!is_private(&turn) || step->event_count > EVENTS_MAX / 2)
+            if (!is_private(&turn) || step->event_count > 32)
                 break;
             execute(&turn);
         }
@@ -370,6 +370,7 @@ static void begin(struct step *step, uint8_t task)
     struct unit *unit = unit_of(step, task);
 
     if (unit->cancel == CANCEL_YES && may(step, FREEDOM_UNBEGUN)) {
+        never_begins(step, task);
         task_returns(step, task, (struct ending){OUTCOME_CANCELLED, 0});
         return;
     }

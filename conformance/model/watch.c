@@ -146,7 +146,7 @@ static bool is_happening(struct happening happening, const struct event *event)
                                                 [EVENT_FINALISE] = HAPPENS_FINALISE,
                                                 [EVENT_DID] = HAPPENS_DONE};
 
-    return event->kind != EVENT_SPAWN && happening.kind == kinds[event->kind] &&
+    return is_shown(event->kind) && happening.kind == kinds[event->kind] &&
            happening.which == event->which;
 }
 
