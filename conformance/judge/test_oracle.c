@@ -137,6 +137,18 @@ static void a_growing_tree_is_cancelled_at_its_tips(void **state)
                  "did b 13 stopped\nend b\ndid main 4 ok\nend main\nrun ok\n");
 }
 
+/* Nor need what the task itself spawns begin before it hears that it is cancelled. */
+static void a_cancelled_task_spawns_in_vain(void **state)
+{
+    static const char text[] = "domains 2\ntask main\np = call d\nq = async e\nyield\n"
+                               "task d\nr = call e\ntask e\n";
+
+    (void)state;
+    allows(text, "begin main 0\nspawn main 3 d\ndid main 3 ok\nbegin d 1\nspawn d 7 e\n"
+                 "did d 7 ok\nend d\nspawn main 4 e#2\ndid main 4 ok\ndid main 5 ok\nend main\n"
+                 "begin e 2\nend e\nrun still-has-children\n");
+}
+
 /* R1.10: a lock that takes the mutex lets another task run before it returns, more than once. */
 static void a_call_lends_its_turn(void **state)
 {
@@ -867,6 +879,7 @@ int main(void)
         cmocka_unit_test(nothing_precedes_its_task),
         cmocka_unit_test(finalisers_precede_the_end),
         cmocka_unit_test(a_growing_tree_is_cancelled_at_its_tips),
+        cmocka_unit_test(a_cancelled_task_spawns_in_vain),
         cmocka_unit_test(a_call_lends_its_turn),
         cmocka_unit_test(a_deadlock_follows_what_was_heard),
         cmocka_unit_test(a_child_that_never_begins_ends_at_once),

@@ -113,10 +113,10 @@ static uint64_t spawn_errors(const struct turn *turn, uint8_t orphanage)
     return errors;
 }
 
-/* Whether a task above one is cancelled, or will be. */
-static bool is_below_cancelled(const struct state *state, uint8_t task)
+/* Whether a task, or one above it, is cancelled, or will be. */
+static bool is_cancelled_above(const struct state *state, uint8_t task)
 {
-    while ((task = state->units[task].parent) != NO_ONE)
+    for (; task != NO_ONE; task = state->units[task].parent)
         if (state->units[task].cancel != CANCEL_NO)
             return true;
     return false;
@@ -136,7 +136,7 @@ static uint8_t spawn(struct turn *turn, int which, uint8_t domain)
     if (turn->step->model->apart)
         emit_of(turn->step, EVENT_SPAWN, (int)(op - turn->step->program->operations), child,
                 turn->unit->instance, (uint32_t)before);
-    if (is_below_cancelled(turn->state, turn->task) && may(turn->step, FREEDOM_DESCENT))
+    if (is_cancelled_above(turn->state, turn->task) && may(turn->step, FREEDOM_DESCENT))
         queue_waiting(turn->state, child, WAIT_START, NO_ONE); /* R2.24 */
     else
         make_ready(turn->step, child, false);

@@ -17,7 +17,7 @@
     FREEDOM(DESCENT, "R2.14, R2.24",                                                               \
             "When the children of a cancelled task are cancelled: at any moment from then "        \
             "on, at the latest when its function returns, if it has not returned before; "         \
-            "and whether a task that is spawned below them meanwhile begins.")                     \
+            "and whether a task that is spawned below it meanwhile begins.")                       \
     FREEDOM(THROWN, "R2.14",                                                                       \
             "Whether a part that is stopped takes along the operation that executes it, as it "    \
             "does where it is left by an exception.")                                              \
