@@ -59,6 +59,7 @@ void check_shared(struct inquiry *inquiry);
 void check_sleeps(struct inquiry *inquiry);
 void check_deadlock(struct inquiry *inquiry); /* needs to know who is condemned */
 void check_choices(struct inquiry *inquiry);
+bool check_last_choice(struct inquiry *inquiry); /* also for the oracle, which has no choices */
 void check_deadlines(struct inquiry *inquiry);
 
 /* Whether the last answer to a choice was out of range, which ends the run. */

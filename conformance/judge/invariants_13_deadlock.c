@@ -47,16 +47,26 @@ bool is_answered_beyond(const struct trace *trace)
     return last->answer >= last->count;
 }
 
+bool check_last_choice(struct inquiry *inquiry)
+{
+    const struct trace *trace = inquiry->trace;
+
+    for (int i = 0; i + 1 < trace->choice_count; i++)
+        if (trace->choices[i].answer >= trace->choices[i].count) {
+            report_finding(inquiry, "R13.7", 0,
+                           text_of("no choice is asked for after an answer out of range"),
+                           text_of("%d more", trace->choice_count - i - 1));
+            return false;
+        }
+    return true;
+}
+
 /* An answer out of range is the last one, and ends the run. */
 void check_choices(struct inquiry *inquiry)
 {
     const struct trace *trace = inquiry->trace;
 
-    for (int i = 0; i + 1 < trace->choice_count; i++)
-        if (trace->choices[i].answer >= trace->choices[i].count)
-            report_finding(inquiry, "R13.7", 0,
-                           text_of("no choice is asked for after an answer out of range"),
-                           text_of("%d more", trace->choice_count - i - 1));
+    check_last_choice(inquiry);
     if (is_answered_beyond(trace) && inquiry->run.kind != OUTCOME_INVALID)
         report_finding(inquiry, "R13.7", 0,
                        text_of("the run ends with invalid, for an answer was out of range"),

@@ -57,6 +57,15 @@ static void close_inquiry(struct inquiry *inquiry)
     free(inquiry->lives);
 }
 
+/* The model has no choices. */
+static void judge_by_model(struct inquiry *inquiry)
+{
+    if (check_last_choice(inquiry))
+        ask_oracle(inquiry);
+    else
+        inquiry->verdict->opinion = OPINION_WRONG;
+}
+
 static void judge_whole(struct inquiry *inquiry)
 {
     const struct trace *trace = inquiry->trace;
@@ -72,7 +81,7 @@ static void judge_whole(struct inquiry *inquiry)
     if (!inquiry->oracle)
         check_invariants(inquiry);
     else if (follow_programs(inquiry))
-        ask_oracle(inquiry);
+        judge_by_model(inquiry);
     close_inquiry(inquiry);
 }
 

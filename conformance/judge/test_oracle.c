@@ -227,6 +227,28 @@ static void a_deadlock_follows_what_was_heard(void **state)
            "did b#2 6 stopped\nend b#2\nrun deadlock\n");
 }
 
+/* R5.14: a resource that was transferred need not arrive before it. */
+static void a_deadlock_does_not_wait_for_resources(void **state)
+{
+    static const char text[] = "shared r\ntask main\ntrigger t\np = async child\n"
+                               "protect waits after\ntask waits\ntrigger t\nawait-trigger t\n"
+                               "task after\ncheck r\ntask child\ncreate r\nown r\ntransfer r\n"
+                               "trigger t\nawait-trigger t\n";
+    static const char begun[] =
+        "begin main 0\ndid main 3 ok\nspawn main 4 child\ndid main 4 ok\nforce main 5 waits\n"
+        "begin waits 0\ndid waits 7 ok\nbegin child 0\ndid child 12 ok\ndid child 13 ok\n"
+        "did child 14 ok\ndid child 15 ok\ndid waits 8 stopped\nend waits\nforce main 5 after\n"
+        "begin after 0\ndid after 10 %s\nend after\ndid main 5 ok\nend main\n"
+        "did child 16 stopped\nend child\nfinalise child r 0\nrun deadlock\n";
+    char seen[800];
+
+    (void)state;
+    sprintf(seen, begun, "not-owner");
+    allows(text, seen);
+    sprintf(seen, begun, "ok");
+    allows(text, seen);
+}
+
 /* R2.22: nothing is left to wait for if the child never begins. */
 static void a_child_that_never_begins_ends_at_once(void **state)
 {
@@ -935,6 +957,7 @@ int main(void)
         cmocka_unit_test(a_cancelled_task_spawns_in_vain),
         cmocka_unit_test(a_call_lends_its_turn),
         cmocka_unit_test(a_deadlock_follows_what_was_heard),
+        cmocka_unit_test(a_deadlock_does_not_wait_for_resources),
         cmocka_unit_test(a_child_that_never_begins_ends_at_once),
         cmocka_unit_test(a_cancelled_child_may_have_leaked),
         cmocka_unit_test(a_function_that_sleeps_computes_its_value),

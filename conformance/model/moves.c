@@ -15,7 +15,8 @@ enum move_kind {
     MOVE_DESCEND, /* a child of a cancelled task is cancelled [R2.14] */
     MOVE_ARRIVE,  /* what was transferred is the parent's [R5.14] */
     MOVE_WAKE,    /* a sleep is over [R10.2] */
-    MOVE_END_RUN  /* an answer is out of range [R13.7] */
+    MOVE_END_RUN, /* an answer is out of range [R13.7] */
+    MOVE_DEADLOCK /* no task can ever go on [R13.1] */
 };
 
 struct move {
@@ -381,6 +382,9 @@ static void take(struct step *step, struct move move)
         end_early(step, OUTCOME_INVALID);
         step->state->beyond = 1;
         break;
+    case MOVE_DEADLOCK:
+        end_early(step, OUTCOME_DEADLOCK);
+        break;
     default:
         break;
     }
@@ -454,10 +458,18 @@ static struct moves all_moves(const struct step *step)
     return moves;
 }
 
-/* Whether no domain has anything left to do; what one has heard last may have been in vain. A
- * resource that may arrive, a child that may be cancelled and a sleep need not keep a long sleep
- * from being over. */
-static bool is_at_rest(const struct step *step, bool but_these)
+/* Whether all moves are of these kinds, a bit each. */
+static bool are_all(const struct moves *moves, unsigned kinds)
+{
+    for (int i = 0; i < moves->count; i++)
+        if (!(kinds >> moves->of[i].kind & 1))
+            return false;
+    return true;
+}
+
+/* Whether no domain has anything left to do but moves of these kinds; what one has heard last may
+ * have been in vain. */
+static bool is_at_rest(const struct step *step, unsigned but)
 {
     struct step any = *step;
     struct moves moves;
@@ -467,20 +479,18 @@ static bool is_at_rest(const struct step *step, bool but_these)
     any.focus = any.told = 0;
     any.never = false;
     moves = all_moves(&any);
-    for (int i = 0; i < moves.count; i++)
-        if (!but_these || (moves.of[i].kind != MOVE_ARRIVE && moves.of[i].kind != MOVE_DESCEND &&
-                           moves.of[i].kind != MOVE_WAKE))
-            return false;
-    return true;
+    return are_all(&moves, but);
 }
 
-/* Add the sleeps that a program may call endless, if they may be over now. */
+/* Add the sleeps that a program may call endless, if they may be over now. A resource that may
+ * arrive, a child that may be cancelled and a sleep need not keep them from that. */
 static void add_long_sleeps(struct step *step, struct moves *moves)
 {
+    static const unsigned late = 1u << MOVE_ARRIVE | 1u << MOVE_DESCEND | 1u << MOVE_WAKE;
     enum long_sleeps when = step->model->long_sleeps;
 
     if (when == LONG_LAST || when == LONG_AT_REST) {
-        if (!is_at_rest(step, when == LONG_AT_REST))
+        if (!is_at_rest(step, when == LONG_AT_REST ? late : 0))
             return;
         step->focus = step->told = 0;
         *moves = all_moves(step);
@@ -497,25 +507,32 @@ static bool any_sleeps(const struct state *state)
     return false;
 }
 
+/* No task can ever go on [R13.1]. A resource that has been transferred may not have arrived. */
+static void add_deadlock(struct step *step, struct moves *moves)
+{
+    static const unsigned late = 1u << MOVE_ARRIVE;
+
+    if (unit_of(step, step->state->main)->cancel != CANCEL_NO || !are_all(moves, late) ||
+        !is_at_rest(step, late))
+        return;
+    step->focus = step->told = 0;
+    *moves = all_moves(step);
+    add(moves, MOVE_DEADLOCK, step->state->main);
+}
+
 bool take_step(struct step *step)
 {
     struct moves moves = all_moves(step);
-    bool sleeping = any_sleeps(step->state);
 
-    if (sleeping)
+    if (any_sleeps(step->state))
         add_long_sleeps(step, &moves);
+    else
+        add_deadlock(step, &moves);
     if (step->beyond)
         add(&moves, MOVE_END_RUN, step->state->main);
-    if (moves.count > 0) {
-        if (moves.count == MOVES_MAX)
-            step->state->full = 1;
+    if (moves.count == MOVES_MAX)
+        step->state->full = 1;
+    if (moves.count > 0)
         take_one(step, &moves);
-        return true;
-    }
-    if (sleeping || !is_at_rest(step, false) ||
-        unit_of(step, step->state->main)->cancel != CANCEL_NO)
-        return false;
-    step->focus = step->told = 0;
-    end_early(step, OUTCOME_DEADLOCK); /* R13.1 */
-    return true;
+    return moves.count > 0;
 }

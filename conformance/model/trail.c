@@ -411,6 +411,7 @@ static struct step step_from(struct follower *follower)
 {
     return (struct step){.state = &follower->to,
                          .held = held_by(&follower->moment),
+                         .mute = follower->moment.mute,
                          .begun = follower->begun,
                          .never = follower->guided && follower->ends,
                          .beyond = awaits_answer(follower),
