@@ -308,11 +308,27 @@ static bool is_at_rest(const struct step *step)
     return !step->held && all_moves(&any).count == 0;
 }
 
+/* Whether all that is left is to hear of things, perhaps in vain, on more than one domain. */
+static bool only_hears(const struct step *step)
+{
+    struct step any = *step;
+    struct moves moves = {.step = &any, .count = 0};
+
+    any.focus = 0;
+    for (int d = 0; d <= step->program->domains; d++)
+        add_turns(&any, (uint8_t)d, &moves);
+    return !step->held && moves.count == 0;
+}
+
 bool take_step(struct step *step)
 {
     struct moves moves = all_moves(step);
     bool rests = moves.count == 0 && is_at_rest(step);
 
+    if (moves.count == 0 && !rests && step->focus && only_hears(step)) {
+        step->focus = 0;
+        moves = all_moves(step);
+    }
     if (rests) {
         step->focus = 0;
         add_sleeps(step, true, &moves);
