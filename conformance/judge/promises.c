@@ -210,11 +210,22 @@ bool is_freed(const struct promises *promises, const struct slot *slot)
     return slot->child < 0 ? slot->freed : promises->inquiry->lives[slot->child].freed;
 }
 
+/* Whether a promise was given back by what is no task of its own, such as the action of a trigger,
+ * which acts for the task that signals it. */
+static bool is_freed_aside(const struct inquiry *inquiry)
+{
+    for (int i = 0; i < inquiry->trace->event_count; i++)
+        if (inquiry->trace->events[i].kind == EVENT_ASIDE &&
+            operation_of(inquiry, i)->kind == OP_FREE && times_ok(inquiry, i) > 0)
+            return true;
+    return false;
+}
+
 bool may_be_freed(const struct promises *promises, const struct slot *slot)
 {
     const struct life *owner = &promises->inquiry->lives[slot->owner];
 
-    if (is_freed(promises, slot))
+    if (is_freed(promises, slot) || is_freed_aside(promises->inquiry))
         return true;
     return slot->child < 0
                ? owner->frees

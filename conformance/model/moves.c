@@ -520,10 +520,26 @@ static void add_deadlock(struct step *step, struct moves *moves)
     add(moves, MOVE_DEADLOCK, step->state->main);
 }
 
+/* Whether all that is left is to hear of things, perhaps in vain, on more than one domain. */
+static bool only_hears(const struct step *step)
+{
+    struct step any = *step;
+    struct moves moves = {.step = &any, .count = 0};
+
+    any.focus = any.told = 0;
+    for (int d = 0; d <= step->program->domains; d++)
+        add_turns(&any, (uint8_t)d, &moves);
+    return !step->held && moves.count == 0;
+}
+
 bool take_step(struct step *step)
 {
     struct moves moves = all_moves(step);
 
+    if (moves.count == 0 && step->focus && !is_at_rest(step, 0) && only_hears(step)) {
+        step->focus = step->told = 0;
+        moves = all_moves(step);
+    }
     if (any_sleeps(step->state))
         add_long_sleeps(step, &moves);
     else
