@@ -179,8 +179,10 @@ bool do_spawn(struct turn *turn)
         note_kind(turn, OUTCOME_OK);
         return true;
     }
-    if (is_cancelled(turn))
+    if (is_cancelled(turn)) {
+        hand_out(turn, NO_ONE);
         return stop(turn);
+    }
     if (op->orphans >= 0)
         orphanage = name_value(turn->state, turn->step->program, turn->frame, NAME_ORPHANAGE,
                                op->orphans, 0);
