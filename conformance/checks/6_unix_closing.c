@@ -118,7 +118,7 @@ static int close_what_is_held(void *arg)
     return await_and_free(promise);
 }
 
-CHECK("R6.14 R6.37", closing_ends_what_another_domain_waits_for)
+CHECK("R6.37 R6.14", closing_ends_what_another_domain_waits_for)
 {
     int i;
 

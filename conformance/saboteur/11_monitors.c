@@ -241,7 +241,7 @@ static int run_interrupting_for_points(const miou_options *options, miou_task *f
 {
     return run_between((miou_monitor){.interrupt = interrupt_for_points}, options, fn, arg);
 }
-MUTANT("R12.3", without_points_no_domain_wakes, .run = run_interrupting_for_points,
+MUTANT("R11.4", without_points_no_domain_wakes, .run = run_interrupting_for_points,
        .suspend = suspend_counted);
 
 /* ---- R11.5 */
