@@ -44,13 +44,19 @@ int sync_enter(struct sync **found, enum pool_kind kind, const void *handle)
     return -EINVAL;
 }
 
-bool sync_is_awaited(const struct sync *sync)
+/* The first that waits; NULL: none does. */
+static struct sync_waiter *first_waiting(const struct sync *sync)
 {
-    const struct sync_waiter *waiter = sync->first;
+    struct sync_waiter *waiter = sync->first;
 
     while (waiter != NULL && waiter->task->domain == domain_self && waiter->task->cancelled)
         waiter = waiter->next;
-    return waiter != NULL;
+    return waiter;
+}
+
+bool sync_is_awaited(const struct sync *sync)
+{
+    return first_waiting(sync) != NULL;
 }
 
 int sync_free(struct sync *sync, bool busy)
@@ -89,7 +95,7 @@ static void dequeue(struct sync *sync, struct sync_waiter *waiter)
 
 struct sync_waiter *sync_take(struct sync *sync)
 {
-    struct sync_waiter *first = sync->first;
+    struct sync_waiter *first = first_waiting(sync);
 
     if (first != NULL) {
         dequeue(sync, first);
