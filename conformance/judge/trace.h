@@ -85,7 +85,7 @@ struct trace {
     int instance_count;
     struct choice *choices; /* in their order */
     int choice_count;
-    int beyond; /* the number of events before an answer that is out of range; -1: there is none */
+    int beyond; /* how many events come before the answer that is out of range; -1: no answer is */
     struct turn *turns; /* in their order; none if the runtime does not tell them */
     int turn_count;
     int *candidates; /* for the turns: domains, or TURN_TIME, in the order of the answers */

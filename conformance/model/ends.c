@@ -143,6 +143,13 @@ static bool finalises_plainly(const struct step *step, uint8_t task)
     return true;
 }
 
+bool ends_unbegun(const struct state *state, const struct event *event)
+{
+    uint8_t life = state->units[event->unit].life;
+
+    return event->kind == EVENT_FINALISE && life != LIFE_BEGUN && life != LIFE_RETURNED;
+}
+
 void never_begins(struct step *step, uint8_t task)
 {
     if (step->model->apart)

@@ -21,6 +21,10 @@ bool listed(const struct state *state, const struct program *program, uint8_t fr
 void tell_to_cancel(struct step *step, uint8_t task);
 void cancel_children(struct step *step, uint8_t task);
 
+/* Whether an event finalises what a task owned that has ended in the same step, without a turn of
+ * its own. Others hear of that end only when the finaliser has been reported [R2.9]. */
+bool ends_unbegun(const struct state *state, const struct event *event);
+
 /* A cancelled task will not begin [R2.22]. */
 void never_begins(struct step *step, uint8_t task);
 

@@ -54,7 +54,7 @@ void guess_free(struct guess *guess)
     free(guess->task);
 }
 
-/* The next event of a task; INT_MAX: there is none. */
+/* Which event of a task comes next; INT_MAX: it has no more. */
 static int next_of(const struct guess *guess, const struct unit *unit, int now)
 {
     int low, high, end;

@@ -3,6 +3,7 @@
 
 #include "scenario/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,23 @@ struct outcomes lists_outcomes(const struct lists *lists, uint32_t list, bool wh
     if (!whole)
         outcomes_fold(&outcomes);
     return outcomes;
+}
+
+char *lists_text(const struct lists *lists, const struct program *program, uint32_t list,
+                 bool whole)
+{
+    struct outcomes outcomes = lists_outcomes(lists, list, whole);
+    char *text, buffer[OUTCOME_MAX];
+    size_t size;
+    FILE *stream = must(open_memstream(&text, &size));
+
+    for (size_t i = 0; i < outcomes.count; i++) {
+        outcome_write(buffer, sizeof buffer, program, outcomes.of[i]);
+        fprintf(stream, "%s%s", i ? ", " : "", buffer);
+    }
+    fclose(stream);
+    free(outcomes.of);
+    return must(text);
 }
 
 struct outcome lists_last(const struct lists *lists, uint32_t list)

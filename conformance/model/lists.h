@@ -17,6 +17,10 @@ uint32_t lists_append(struct lists *lists, uint32_t list, struct outcome outcome
  * are equal and it is not kept `whole`. To be freed. */
 struct outcomes lists_outcomes(const struct lists *lists, uint32_t list, bool whole);
 
+/* The same in the words of a driver; to be freed. */
+char *lists_text(const struct lists *lists, const struct program *program, uint32_t list,
+                 bool whole);
+
 /* Whether a driver reports a list so. */
 bool lists_are(const struct lists *lists, uint32_t list, struct outcomes outcomes, bool whole);
 

@@ -119,7 +119,8 @@ static bool is_idle(const struct step *step, const struct unit *unit)
     return step->never && unit->life == LIFE_SPAWNED && begun_by(step, unit) < 0;
 }
 
-/* Whether one of that kind, of which the same can happen, is before it. */
+/* Whether a unit before it will never begin either, and stands just as it does: nobody could tell
+ * the two apart. */
 static bool is_behind_idle(const struct step *step, int which)
 {
     const struct unit *unit = &step->state->units[which];

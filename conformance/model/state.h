@@ -161,8 +161,8 @@ struct state {
     uint8_t full;         /* there was no room for something: the state is not to be trusted */
     uint8_t over;         /* the run has ended */
     uint8_t early;        /* it ends early, with the code `ending` */
-    uint8_t main;         /* of the run; if there is none, the same as */
-    uint8_t outside;      /* what is executed outside the run; NO_ONE: nothing is any more */
+    uint8_t main;         /* of the run; outside a run, the same as `outside` */
+    uint8_t outside;      /* the task that is executed outside the run; NO_ONE: none, or no more */
     uint8_t beyond;       /* an answer was out of range */
     struct ending ending; /* of the run */
     uint8_t current[MODEL_DOMAINS_MAX];

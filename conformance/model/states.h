@@ -12,7 +12,7 @@ struct moment {
     uint64_t ahead; /* for each domain a byte: how many of its next events have happened already */
     uint32_t taken; /* freedoms that were taken on the way, a bit each; does not count as different
                      */
-    uint8_t mute;   /* domains, a bit each: a task has ended of which not all is reported */
+    uint8_t mute;   /* domains, a bit each, whose report of how a task has ended is still to come */
     uint8_t focus;  /* a domain, from 1, that has heard of something, and does the next thing; 0 */
     uint8_t told;   /* if that was that a task is cancelled: its unit, from 1 */
     bool pushed;    /* it has heard only that tasks are ready */
@@ -56,7 +56,8 @@ bool states_is_new(struct states *states, const unsigned char *bytes, size_t siz
 void states_lead_from(struct states *states, const struct state *from, const struct moment *moment);
 void states_push(struct states *states, const struct way *way, bool unlikely);
 
-/* Take out the way that was added last, a likely one first. Returns false if there is none. */
+/* Take out the likely way that was added last or, if no likely one is left, the unlikely one.
+ * False: no way is left. */
 bool states_pop(struct states *states, struct state *from, struct moment *moment, struct way *way);
 
 #endif

@@ -2,6 +2,7 @@
  * nothing is taken; one that shows an event must show the next one of its domain. */
 #include "trail.h"
 
+#include "ends.h"
 #include "guess.h"
 #include "model.h"
 #include "moves.h"
@@ -185,7 +186,7 @@ static bool names_child(struct follower *follower, struct step *step, const stru
 }
 
 /* Whether a task that will not begin was not seen to begin, if nothing else is wrong. */
-static bool never_begins(const struct follower *follower, const struct event *event)
+static bool may_never_begin(const struct follower *follower, const struct event *event)
 {
     return !follower->guided || follower->begun[event->instance - 1] < 0;
 }
@@ -277,7 +278,7 @@ static bool compare_events(struct follower *follower, struct step *step, int *sh
 
         if (!is_shown(event->kind)) {
             if (event->kind == EVENT_SPAWN ? names_child(follower, step, event)
-                                           : never_begins(follower, event))
+                                           : may_never_begin(follower, event))
                 continue;
             *shown = -1;
             return false;
@@ -339,16 +340,11 @@ static int next_event(const struct follower *follower, const struct step *step,
     return next < lane->count ? lane->at[next] : follower->count;
 }
 
-/* Whether a step has finalised what a task owned that has ended in it, without its turn. Others
- * hear of that end only when the finalisers have been reported [R2.9]. */
 static bool has_ended_unbegun(const struct step *step)
 {
-    for (int i = 0; i < step->event_count; i++) {
-        uint8_t life = step->state->units[step->events[i].unit].life;
-
-        if (step->events[i].kind == EVENT_FINALISE && life != LIFE_BEGUN && life != LIFE_RETURNED)
+    for (int i = 0; i < step->event_count; i++)
+        if (ends_unbegun(step->state, &step->events[i]))
             return true;
-    }
     return false;
 }
 

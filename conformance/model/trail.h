@@ -74,7 +74,7 @@ const char *trail_lacks(const struct program *program);
 /* How a run was executed. */
 struct manner {
     int choices; /* that it was steered by; -1: it was not steered */
-    int beyond;  /* the number of events before an answer that is out of range; -1: there is none */
+    int beyond;  /* how many events come before the answer that is out of range; -1: no answer is */
     bool ends;
     uint64_t steps; /* that are tried at most, such as TRAIL_STEPS_MAX */
 };

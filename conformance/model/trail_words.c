@@ -47,22 +47,6 @@ static struct outcome outcome_of(struct ending ending)
     return (struct outcome){(enum outcome_kind)ending.kind, ending.value};
 }
 
-static char *list_text(const struct words *words, uint32_t list, bool whole)
-{
-    struct outcomes outcomes = lists_outcomes(words->lists, list, whole);
-    char *text, buffer[OUTCOME_MAX];
-    size_t size;
-    FILE *stream = must(open_memstream(&text, &size));
-
-    for (size_t i = 0; i < outcomes.count; i++) {
-        outcome_write(buffer, sizeof buffer, words->program, outcomes.of[i]);
-        fprintf(stream, "%s%s", i ? ", " : "", buffer);
-    }
-    fclose(stream);
-    free(outcomes.of);
-    return must(text);
-}
-
 /* The rule that says first of all when a run ends with this. */
 static const char *rule_of_run(enum outcome_kind kind)
 {
@@ -108,7 +92,7 @@ static char *did_text(const struct words *words, const struct state *state, cons
                       const struct event *event)
 {
     const struct operation *op = &words->program->operations[event->which];
-    char *list = list_text(words, event->list, op->kind == OP_PARALLEL);
+    char *list = lists_text(words->lists, words->program, event->list, op->kind == OP_PARALLEL);
     struct outcome last = {OUTCOME_OK, 0};
     char *text;
 

@@ -426,8 +426,8 @@ static int accept_for_the_task(miou_fd **client, miou_fd *listener, struct socka
 }
 MUTANT("R6.13", all_accepted_descriptors_are_owned, .accept = accept_for_the_task);
 
-/* What a task of any domain reads when it is closed stays open. */
-static ssize_t read_and_hold(miou_fd *fd, void *buffer, size_t size)
+/* A descriptor's mark is 1 while a task reads it. */
+static ssize_t read_noted(miou_fd *fd, void *buffer, size_t size)
 {
     ssize_t n;
 
@@ -437,12 +437,13 @@ static ssize_t read_and_hold(miou_fd *fd, void *buffer, size_t size)
     return n;
 }
 
+/* What a task of any domain reads when it is closed stays open. */
 static int close_unless_held(miou_fd *fd)
 {
     return true_miou_fd_number(fd) >= 0 && atomic_load(watch_mark(fd)) ? close_keeping_open(fd)
                                                                        : true_miou_close(fd);
 }
-MUTANT("R6.14", what_others_wait_for_stays_open, .read = read_and_hold, .close = close_unless_held);
+MUTANT("R6.14", what_others_wait_for_stays_open, .read = read_noted, .close = close_unless_held);
 
 /* ---- R6.15 to R6.18 */
 
@@ -630,17 +631,6 @@ static int accept_although_cancelled(miou_fd **client, miou_fd *listener,
     return error;
 }
 MUTANT("R6.19", a_cancelled_acceptor_takes_a_connection, .accept = accept_although_cancelled);
-
-/* A descriptor's mark is 1 while a task reads it. */
-static ssize_t read_noted(miou_fd *fd, void *buffer, size_t size)
-{
-    ssize_t n;
-
-    atomic_store(watch_mark(fd), 1);
-    n = true_miou_read(fd, buffer, size);
-    atomic_store(watch_mark(fd), 0);
-    return n;
-}
 
 static ssize_t read_alone(miou_fd *fd, void *buffer, size_t size)
 {
@@ -1332,7 +1322,7 @@ static int close_elsewhere_again(miou_fd *fd)
 }
 MUTANT("R6.38", all_that_close_seem_to, .close = close_elsewhere_again);
 
-MUTANT("R6.37", what_another_domain_waits_for_stays_open, .read = read_and_hold,
+MUTANT("R6.37", what_another_domain_waits_for_stays_open, .read = read_noted,
        .close = close_unless_held);
 
 static int connect_closed_elsewhere(miou_fd *fd, const struct sockaddr *address, socklen_t length)

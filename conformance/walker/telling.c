@@ -3,6 +3,7 @@
  * meanwhile. */
 #include "telling.h"
 
+#include "model/ends.h"
 #include "scenario/memory.h"
 
 #include <stdlib.h>
@@ -207,20 +208,12 @@ static int line_of(const struct telling *telling, const struct event *finalise)
 static char *did_line(const struct telling *telling, const struct event *event)
 {
     const struct operation *op = &telling->program->operations[event->which];
-    struct outcomes list =
-        lists_outcomes(telling->walk->model->lists, event->list, op->kind == OP_PARALLEL);
-    char *line, outcome[OUTCOME_MAX];
-    size_t size;
-    FILE *stream = must(open_memstream(&line, &size));
+    char *list = lists_text(telling->walk->model->lists, telling->program, event->list,
+                            op->kind == OP_PARALLEL);
+    char *line = text_of("did %s %d %s", name_of(telling, event->instance), op->line, list);
 
-    fprintf(stream, "did %s %d", name_of(telling, event->instance), op->line);
-    for (size_t i = 0; i < list.count; i++) {
-        outcome_write(outcome, sizeof outcome, telling->program, list.of[i]);
-        fprintf(stream, "%s%s", i ? ", " : " ", outcome);
-    }
-    fclose(stream);
-    free(list.of);
-    return must(line);
+    free(list);
+    return line;
 }
 
 /* A part or a callback begins: it gets its name, and the line that tells why. */
@@ -280,15 +273,6 @@ static bool may_wait(enum event_kind kind)
     return kind == EVENT_DID || kind == EVENT_FINALISE;
 }
 
-/* That a task has ended cannot be seen before: one that never began may have ended in the step that
- * has finalised what it owned. */
-static bool ends_unbegun(const struct telling *telling, const struct event *event)
-{
-    uint8_t life = telling->walk->state.units[event->unit].life;
-
-    return event->kind == EVENT_FINALISE && life != LIFE_BEGUN && life != LIFE_RETURNED;
-}
-
 static void tell_step(struct telling *telling)
 {
     const struct step *step = &telling->walk->step;
@@ -302,7 +286,7 @@ static void tell_step(struct telling *telling)
         add_event(telling, event, e > 0 && event[-1].kind == EVENT_FINALISE ? &event[-1] : NULL);
         if (!late || !may_wait(event->kind))
             write_lines(telling, event->domain);
-        else if (ends_unbegun(telling, event))
+        else if (ends_unbegun(&telling->walk->state, event))
             telling->mute |= 1u << event->domain;
     }
 }
