@@ -36,6 +36,8 @@ void domain_destroy(struct domain *domain)
  * was given is finalised. */
 static void end_unstarted(struct domain *domain, struct task *task, int result)
 {
+    if (task->background && result == -ENOMEM)
+        signals_unstarted(task);
     domain->current = task;
     task_finish(task, result);
     domain->current = NULL;

@@ -442,6 +442,9 @@ void task_notify(struct task *task);
 /* Spawn the handlers of the signals that have arrived. */
 void signals_deliver(struct domain *dom0);
 
+/* The task of a handler cannot begin, since there is no memory: its signal comes again. */
+void signals_unstarted(struct task *handler);
+
 /* Main has returned: let the handlers of signals that have come begin, and cancel those that still
  * run. Later no handler begins. */
 void signals_cancel(struct run *run);

@@ -30,6 +30,13 @@ static uint64_t bit(int number)
     return (uint64_t)1 << (number - 1);
 }
 
+/* Let dom0 look for signals. */
+static void note_for(struct run *run, uint64_t signals)
+{
+    atomic_fetch_or(&run->signals, signals);
+    run->monitor.interrupt(run->domains[0].monitor_state);
+}
+
 static void note(int number)
 {
     int error = errno;
@@ -37,10 +44,8 @@ static void note(int number)
 
     atomic_fetch_add(&noting, 1);
     run = atomic_load(&actions[number].run);
-    if (run != NULL) {
-        atomic_fetch_or(&run->signals, bit(number));
-        run->monitor.interrupt(run->domains[0].monitor_state);
-    }
+    if (run != NULL)
+        note_for(run, bit(number));
     atomic_fetch_sub(&noting, 1);
     errno = error;
 }
@@ -76,7 +81,7 @@ void signals_deliver(struct domain *dom0)
         struct task *task = task_new(dom0, dom0, run->main, handle, (void *)number);
 
         if (task == NULL) { /* try again later; there may be memory then */
-            atomic_fetch_or(&run->signals, signals);
+            note_for(run, signals);
             return;
         }
         task->background = task->settled = true;
@@ -84,6 +89,11 @@ void signals_deliver(struct domain *dom0)
         list_add(&run->background, &task->sibling);
         domain_ready(dom0, task);
     }
+}
+
+void signals_unstarted(struct task *handler)
+{
+    note_for(handler->domain->run, bit((int)(intptr_t)handler->arg));
 }
 
 static bool is_one_new(const struct run *run)
@@ -98,8 +108,7 @@ static bool is_one_new(const struct run *run)
 /* The handlers of signals that have come before begin, also if main is cancelled. */
 static void begin_handlers(struct run *run, struct task *main)
 {
-    signals_deliver(main->domain);
-    while (is_one_new(run))
+    while (atomic_load(&run->signals) != 0 || is_one_new(run))
         domain_yield(main->domain, main);
 }
 

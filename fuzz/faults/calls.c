@@ -98,8 +98,11 @@ WRAP(READ, ssize_t, sys_read, MOVES(sys_read, (number, buffer, 1)),
      (int number, void *buffer, size_t size), (number, buffer, size))
 WRAP(WRITE, ssize_t, sys_write, -error, (int number, const void *buffer, size_t size),
      (number, buffer, size))
+int close_error;
+
 /* Linux closes the descriptor even if it returns an error. */
-WRAP(CLOSE, int, sys_close, (__real_sys_close(number), -error), (int number), (number))
+WRAP(CLOSE, int, sys_close, (__real_sys_close(number), -(close_error = error)), (int number),
+     (number))
 
 /* A thread that is created does nothing. */
 int __wrap_sys_thread_create(pthread_t *thread, void *(*fn)(void *), void *arg);

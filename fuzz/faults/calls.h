@@ -45,6 +45,9 @@ enum { MOST_FAULTS = 2 };
 extern struct fault faults[MOST_FAULTS];
 extern int fault_count;
 
+/* The error that was injected last into sys_close. */
+extern int close_error;
+
 /* A new run begins. */
 void calls_begin(void);
 

@@ -2,6 +2,7 @@
  * run, with its error. So a fault either shows in the result of the run or makes no difference. */
 #include "runs.h"
 
+#include "calls.h"
 #include "echo.h"
 #include "miou_server.h"
 #include "miou_sync.h"
@@ -18,7 +19,8 @@ enum {
     STACK = 32 << 10,
     CROWD = 40,     /* children: more than fit in one mapping of stacks */
     SLEEPERS = 600, /* more than fit in one page of timers */
-    MANY = 1100,    /* objects: more than fit in one mapping */
+    FEW = 1000,     /* objects: as many as fit in one mapping, or less */
+    MANY = 1100,    /* more than fit in one */
     DEPTH = 60,
     PORT = 3000,
     BYTES = 3 * SIM_ROOM, /* more than can be under way at a time */
@@ -29,6 +31,16 @@ enum {
         int error_ = (int)(call);                                                                  \
         if (error_ < 0)                                                                            \
             return error_;                                                                         \
+    } while (0)
+
+/* A call that returns 0 or an error. */
+#define DO(call)                                                                                   \
+    do {                                                                                           \
+        int result_ = (call);                                                                      \
+        if (result_ > 0)                                                                           \
+            report_broken("%s returned %d", #call, result_);                                       \
+        if (result_ < 0)                                                                           \
+            return result_;                                                                        \
     } while (0)
 
 static const struct sim_world nobody;
@@ -53,14 +65,14 @@ static int await(miou_promise *promise)
 {
     int outcome;
 
-    TRY(miou_await(promise, &outcome));
+    DO(miou_await(promise, &outcome));
     return outcome;
 }
 
 static int do_work(void *arg)
 {
     (void)arg;
-    TRY(miou_yield());
+    DO(miou_yield());
     report_done();
     return 1;
 }
@@ -80,11 +92,11 @@ static int spawn_and_await_all(void)
     int outcomes[CROWD];
 
     for (int i = 0; i < CROWD; i++)
-        TRY((i % 2 ? miou_call : miou_async)(&promises[i], NULL, do_work, NULL));
-    TRY(miou_await_all(outcomes, promises, CROWD));
+        DO((i % 2 ? miou_call : miou_async)(&promises[i], NULL, do_work, NULL));
+    DO(miou_await_all(outcomes, promises, CROWD));
     for (int i = 0; i < CROWD; i++) {
         TRY(outcomes[i]);
-        TRY(miou_promise_free(promises[i]));
+        DO(miou_promise_free(promises[i]));
     }
     return 0;
 }
@@ -94,7 +106,7 @@ static int run_in_parallel(void)
     void *args[CROWD] = {NULL};
     int outcomes[CROWD];
 
-    TRY(miou_parallel(outcomes, do_work, args, CROWD));
+    DO(miou_parallel(outcomes, do_work, args, CROWD));
     for (int i = 0; i < CROWD; i++)
         TRY(outcomes[i]);
     return 0;
@@ -104,7 +116,7 @@ static int wait_for_ever(void *arg)
 {
     (void)arg;
     for (;;)
-        TRY(miou_sleep(INT64_MAX));
+        DO(miou_sleep(INT64_MAX));
 }
 
 static int race(void)
@@ -112,13 +124,13 @@ static int race(void)
     miou_promise *promises[3];
     int outcome;
 
-    TRY(miou_async(&promises[0], NULL, wait_for_ever, NULL));
-    TRY(miou_call(&promises[1], NULL, do_work, NULL));
-    TRY(miou_call(&promises[2], NULL, wait_for_ever, NULL));
-    TRY(miou_await_first(NULL, &outcome, promises, 3));
+    DO(miou_async(&promises[0], NULL, wait_for_ever, NULL));
+    DO(miou_call(&promises[1], NULL, do_work, NULL));
+    DO(miou_call(&promises[2], NULL, wait_for_ever, NULL));
+    DO(miou_await_first(NULL, &outcome, promises, 3));
     TRY(outcome);
-    TRY(miou_async(&promises[0], NULL, wait_for_ever, NULL));
-    TRY(miou_cancel(promises[0]));
+    DO(miou_async(&promises[0], NULL, wait_for_ever, NULL));
+    DO(miou_cancel(promises[0]));
     report_done();
     return 0;
 }
@@ -130,17 +142,17 @@ static int keep_orphans(void)
     miou_spawn kept = options;
     int error;
 
-    TRY(miou_orphans_create(&orphans));
+    DO(miou_orphans_create(&orphans));
     kept.orphans = orphans;
     for (int i = 0; i < 4; i++)
-        TRY((i % 2 ? miou_call : miou_async)(NULL, &kept, do_work, NULL));
+        DO((i % 2 ? miou_call : miou_async)(NULL, &kept, do_work, NULL));
     for (int i = 0; i < 4; i++) {
         int outcome = 0;
 
         TRY(error = miou_orphans_get(&outcome, orphans));
         TRY(outcome);
     }
-    TRY(miou_orphans_free(orphans));
+    DO(miou_orphans_free(orphans));
     report_done();
     return 0;
 }
@@ -191,7 +203,7 @@ static int spawn_many(void *arg)
     int error;
 
     (void)arg;
-    TRY(miou_async(&older, NULL, do_work, NULL));
+    DO(miou_async(&older, NULL, do_work, NULL));
     error = miou_parallel(outcomes, note_begin, args, MANY);
     if (error < 0 && begun > 0)
         report_broken("%d children have begun, but not all could be spawned", begun);
@@ -221,16 +233,16 @@ static void finalise(void *value)
 
 static int own(miou_resource **resource)
 {
-    TRY(miou_resource_create(resource, finalise, NULL));
-    TRY(miou_own(*resource));
+    DO(miou_resource_create(resource, finalise, NULL));
+    DO(miou_own(*resource));
     owned++;
     return 0;
 }
 
 static int hand_back(void *arg)
 {
-    TRY(miou_yield());
-    TRY(miou_transfer(arg));
+    DO(miou_yield());
+    DO(miou_transfer(arg));
     report_done();
     return 0;
 }
@@ -240,9 +252,9 @@ static int own_and_release(void *arg)
     miou_resource *resource;
 
     (void)arg;
-    TRY(own(&resource));
-    TRY(miou_yield());
-    TRY(miou_release(resource));
+    DO(own(&resource));
+    DO(miou_yield());
+    DO(miou_release(resource));
     report_done();
     return 0;
 }
@@ -254,18 +266,18 @@ static int own_things(void *arg)
 
     (void)arg;
     for (int i = 0; i < MANY; i++)
-        TRY(miou_resource_create(&resource, finalise, NULL));
+        DO(miou_resource_create(&resource, finalise, NULL));
     for (int i = 0; i < CROWD; i++) {
         miou_spawn options = {0};
 
-        TRY(own(&resource));
+        DO(own(&resource));
         options.give = &resource;
         options.give_count = 1;
-        TRY((i % 2 ? miou_call : miou_async)(&promise, &options, hand_back, resource));
+        DO((i % 2 ? miou_call : miou_async)(&promise, &options, hand_back, resource));
         TRY(await(promise));
-        TRY(miou_disown(resource));
+        DO(miou_disown(resource));
         ended++;
-        TRY((i % 2 ? miou_async : miou_call)(&promise, NULL, own_and_release, NULL));
+        DO((i % 2 ? miou_async : miou_call)(&promise, NULL, own_and_release, NULL));
         TRY(await(promise));
     }
     return 0;
@@ -297,12 +309,12 @@ static struct {
 static int take_turns(void *arg)
 {
     (void)arg;
-    TRY(miou_mutex_lock(shared.mutex));
-    TRY(miou_yield());
+    DO(miou_mutex_lock(shared.mutex));
+    DO(miou_yield());
     shared.turns++;
-    TRY(miou_condition_broadcast(shared.condition));
+    DO(miou_condition_broadcast(shared.condition));
     while (shared.turns < CROWD)
-        TRY(miou_condition_wait(shared.condition, shared.mutex));
+        DO(miou_condition_wait(shared.condition, shared.mutex));
     report_done();
     return miou_mutex_unlock(shared.mutex);
 }
@@ -317,14 +329,14 @@ static int force(void *arg)
     int outcome;
 
     (void)arg;
-    TRY(miou_lazy_force(shared.lazy, &outcome));
+    DO(miou_lazy_force(shared.lazy, &outcome));
     return outcome;
 }
 
 static int await_trigger(void *arg)
 {
     (void)arg;
-    TRY(miou_trigger_await(shared.trigger));
+    DO(miou_trigger_await(shared.trigger));
     report_done();
     return 0;
 }
@@ -334,7 +346,7 @@ static int await_computation(void *arg)
     int outcome;
 
     (void)arg;
-    TRY(miou_computation_await(shared.computation, &outcome));
+    DO(miou_computation_await(shared.computation, &outcome));
     TRY(outcome);
     report_done();
     return 0;
@@ -347,14 +359,14 @@ static int all_do(miou_task *fn, size_t count, int (*meanwhile)(void))
     miou_promise *promises[CROWD];
 
     for (size_t i = 0; i < count; i++)
-        TRY((i % 2 ? miou_call : miou_async)(&promises[i], NULL, fn, NULL));
+        DO((i % 2 ? miou_call : miou_async)(&promises[i], NULL, fn, NULL));
     if (meanwhile != NULL)
         TRY(meanwhile());
     while (count > 0) {
         size_t which;
         int outcome;
 
-        TRY(miou_await_one(&which, &outcome, promises, count));
+        DO(miou_await_one(&which, &outcome, promises, count));
         TRY(outcome);
         promises[which] = promises[--count];
     }
@@ -363,27 +375,27 @@ static int all_do(miou_task *fn, size_t count, int (*meanwhile)(void))
 
 static int complete(void)
 {
-    TRY(miou_computation_attach(shared.computation, shared.trigger));
-    TRY(miou_yield());
+    DO(miou_computation_attach(shared.computation, shared.trigger));
+    DO(miou_yield());
     return miou_computation_complete(shared.computation, 1);
 }
 
 static int share(void *arg)
 {
     (void)arg;
-    TRY(miou_mutex_create(&shared.mutex));
-    TRY(miou_condition_create(&shared.condition));
-    TRY(miou_lazy_create(&shared.lazy, compute, NULL));
-    TRY(miou_trigger_create(&shared.trigger));
-    TRY(miou_computation_create(&shared.computation));
+    DO(miou_mutex_create(&shared.mutex));
+    DO(miou_condition_create(&shared.condition));
+    DO(miou_lazy_create(&shared.lazy, compute, NULL));
+    DO(miou_trigger_create(&shared.trigger));
+    DO(miou_computation_create(&shared.computation));
     TRY(all_do(take_turns, CROWD, NULL));
     TRY(all_do(force, CROWD, NULL));
     TRY(all_do(await_computation, CROWD, complete));
     TRY(all_do(await_trigger, 1, NULL));
-    TRY(miou_computation_free(shared.computation));
-    TRY(miou_trigger_free(shared.trigger));
-    TRY(miou_lazy_free(shared.lazy));
-    TRY(miou_condition_free(shared.condition));
+    DO(miou_computation_free(shared.computation));
+    DO(miou_trigger_free(shared.trigger));
+    DO(miou_lazy_free(shared.lazy));
+    DO(miou_condition_free(shared.condition));
     return miou_mutex_free(shared.mutex);
 }
 
@@ -396,9 +408,17 @@ static int run_sharing(void)
 
 /* ---- time, hooks, signals */
 
+static int last; /* to wake up */
+
+/* Each begins less than a millisecond after the one before. */
 static int sleep_a_little(void *arg)
 {
-    TRY(miou_sleep((int64_t)(intptr_t)arg * 1000));
+    int milliseconds = (int)(intptr_t)arg;
+
+    DO(miou_sleep(milliseconds * (int64_t)1000000));
+    if (milliseconds < last)
+        report_broken("a sleep of %d ms ended after one of %d ms", milliseconds, last);
+    last = milliseconds;
     report_done();
     return 0;
 }
@@ -407,8 +427,9 @@ static int sleep_together(void)
 {
     static miou_promise *promises[SLEEPERS];
 
+    last = 0;
     for (intptr_t i = 0; i < SLEEPERS; i++)
-        TRY(miou_async(&promises[i], NULL, sleep_a_little, (void *)(SLEEPERS - i)));
+        DO(miou_async(&promises[i], NULL, sleep_a_little, (void *)(SLEEPERS - i)));
     for (int i = 0; i < SLEEPERS; i++)
         TRY(await(promises[i]));
     return 0;
@@ -454,15 +475,28 @@ static int await_signal(void)
     miou_computation *came;
     int outcome;
 
-    TRY(miou_computation_create(&came));
-    TRY(miou_signal_handle(SIGTERM, on_signal, came));
-    TRY(miou_signal_handle(SIGINT, MIOU_SIGNAL_IGNORE, NULL));
+    DO(miou_computation_create(&came));
+    DO(miou_signal_handle(SIGTERM, on_signal, came));
+    DO(miou_signal_handle(SIGINT, MIOU_SIGNAL_IGNORE, NULL));
     sim_raise(SIGTERM);
     sim_raise(SIGINT);
-    TRY(miou_computation_await(came, &outcome));
-    TRY(miou_signal_handle(SIGTERM, MIOU_SIGNAL_DEFAULT, NULL));
+    DO(miou_computation_await(came, &outcome));
+    DO(miou_signal_handle(SIGTERM, MIOU_SIGNAL_DEFAULT, NULL));
     report_done();
     return outcome == SIGTERM ? 0 : -EINVAL;
+}
+
+static int make_points(void)
+{
+    for (int i = 0; i < MANY; i++) {
+        miou_syscall *point = NULL;
+
+        DO(miou_syscall_create(&point));
+        if (point == NULL)
+            report_broken("no point was made, and no caller was told");
+    }
+    report_done();
+    return 0;
 }
 
 static int pass_time(void *arg)
@@ -471,12 +505,13 @@ static int pass_time(void *arg)
 
     (void)arg;
     hooked = 0;
-    TRY(miou_hook_add(&hook, on_yield, NULL));
+    DO(miou_hook_add(&hook, on_yield, NULL));
     TRY(sleep_together());
     TRY(expire());
     if (hooked != 4)
         report_broken("a hook was called %d times, not 4", hooked);
-    return await_signal();
+    TRY(await_signal());
+    return make_points();
 }
 
 static int run_time(void)
@@ -485,7 +520,58 @@ static int run_time(void)
     return run(pass_time, 0);
 }
 
+/* ---- more signals than there may be room for: all are handled */
+
+static int handled;
+
+static void count_signal(int number, void *arg)
+{
+    (void)number, (void)arg;
+    handled++;
+}
+
+/* Among ever more tasks, so that the first task that does not fit in a mapping is a handler's. */
+static int handle_signals(void *arg)
+{
+    static miou_promise *promises[MANY];
+
+    (void)arg;
+    handled = 0;
+    DO(miou_signal_handle(SIGTERM, count_signal, NULL));
+    for (int i = 0; i < MANY; i++) {
+        DO(miou_async(&promises[i], NULL, wait_for_ever, NULL));
+        if (i < FEW)
+            continue;
+        sim_raise(SIGTERM);
+        while (handled <= i - FEW)
+            DO(miou_yield());
+    }
+    for (int i = 0; i < MANY; i++)
+        DO(miou_cancel(promises[i]));
+    DO(miou_signal_handle(SIGTERM, MIOU_SIGNAL_DEFAULT, NULL));
+    report_done();
+    return 0;
+}
+
+static int run_signals(void)
+{
+    sim_begin(&nobody);
+    return run(handle_signals, 0);
+}
+
 /* ---- sockets, both ends of them */
+
+/* Close it. Nobody else learns what the system says to that. */
+static int end(miou_fd *fd)
+{
+    int result;
+
+    close_error = 0;
+    result = miou_close(fd);
+    if (result != -close_error)
+        report_broken("close(2) returned %d, but miou_close %d", -close_error, result);
+    return result;
+}
 
 static char bytes[BYTES];
 
@@ -495,15 +581,15 @@ static int serve_one(void *arg)
     struct sockaddr_storage peer;
     miou_fd *client;
 
-    TRY(miou_accept(&client, arg, &peer));
+    DO(miou_accept(&client, arg, &peer));
     TRY(miou_read_exactly(client, buffer, sizeof buffer));
     if (memcmp(buffer, bytes, sizeof buffer) != 0)
         report_broken("what was read is not what was written");
     report_done();
     for (size_t sent = 0; sent < 3; sent++)
         TRY(miou_sendto(client, &"end"[sent], 1, NULL, 0));
-    TRY(miou_close(client));
-    return miou_fd_resource(arg) != NULL ? miou_close(arg) : 0;
+    DO(end(client));
+    return miou_fd_resource(arg) != NULL ? end(arg) : 0;
 }
 
 static union echo_address there;
@@ -517,8 +603,8 @@ static int be_client(void *arg)
     char answer[4];
     ssize_t n, got = 0;
 
-    TRY(miou_tcpv4(&fd, *flags));
-    TRY(miou_connect(fd, &there.any, sizeof there.v4));
+    DO(miou_tcpv4(&fd, *flags));
+    DO(miou_connect(fd, &there.any, sizeof there.v4));
     TRY(miou_write(fd, bytes, sizeof bytes));
     while (got < 3) {
         TRY(n = miou_recvfrom(fd, answer, sizeof answer, &peer, &length));
@@ -530,7 +616,7 @@ static int be_client(void *arg)
     if (n != 0)
         report_broken("%zd bytes came after the last", n);
     report_done();
-    return miou_close(fd);
+    return end(fd);
 }
 
 /* The only descriptors that can be adopted are the simulated system's bells, which refuse to be
@@ -550,7 +636,7 @@ static int adopt(void)
     if (error != -EINVAL)
         return error < 0 ? error : -EIO;
     report_done();
-    return miou_close(fd);
+    return end(fd);
 }
 
 /* The first failure ends it, since the other child may wait for the failed one. */
@@ -559,7 +645,7 @@ static int await_both(miou_promise **promises)
     size_t which;
     int outcome;
 
-    TRY(miou_await_one(&which, &outcome, promises, 2));
+    DO(miou_await_one(&which, &outcome, promises, 2));
     TRY(outcome);
     return await(promises[1 - which]);
 }
@@ -571,14 +657,14 @@ static int talk(unsigned flags)
     miou_resource *resource;
     miou_fd *listener;
 
-    TRY(miou_tcpv4(&listener, flags));
-    TRY(miou_bind_and_listen(listener, &there.any, sizeof there.v4, &options));
+    DO(miou_tcpv4(&listener, flags));
+    DO(miou_bind_and_listen(listener, &there.any, sizeof there.v4, &options));
     resource = miou_fd_resource(listener);
-    TRY(miou_call(&promises[0], &(miou_spawn){.give = &resource, .give_count = flags & MIOU_OWNED},
-                  serve_one, listener));
-    TRY(miou_async(&promises[1], NULL, be_client, &flags));
+    DO(miou_call(&promises[0], &(miou_spawn){.give = &resource, .give_count = flags & MIOU_OWNED},
+                 serve_one, listener));
+    DO(miou_async(&promises[1], NULL, be_client, &flags));
     TRY(await_both(promises));
-    return flags & MIOU_OWNED ? 0 : miou_close(listener);
+    return flags & MIOU_OWNED ? 0 : end(listener);
 }
 
 static int use_sockets(void *arg)
@@ -732,13 +818,10 @@ static int run_threads(void)
 }
 
 const struct fault_run fault_runs[] = {
-    {"children", false, run_children},
-    {"many-children", false, run_many_children},
-    {"resources", false, run_resources},
-    {"sharing", false, run_sharing},
-    {"time", false, run_time},
-    {"sockets", true, run_sockets},
-    {"echo", true, run_echo},
+    {"children", false, run_children},   {"many-children", false, run_many_children},
+    {"resources", false, run_resources}, {"sharing", false, run_sharing},
+    {"time", false, run_time},           {"signals", false, run_signals},
+    {"sockets", true, run_sockets},      {"echo", true, run_echo},
     {"threads", false, run_threads},
 };
 const size_t fault_run_count = sizeof fault_runs / sizeof *fault_runs;
