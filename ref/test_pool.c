@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -148,6 +149,39 @@ static void what_another_domain_frees_is_used_again(void **state)
     assert_in_range(atomic_load(&pool->chunks), 1, 3);
 }
 
+/* In pages. */
+static long addresses(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    long size = 0;
+
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%ld", &size), 1);
+    fclose(file);
+    return size;
+}
+
+/* As after the 67 million objects that it takes. */
+static void a_full_pool_has_no_object(void **state)
+{
+    struct pool *pool = *state;
+    struct pool_cache cache = {0}, other = {0};
+    uint32_t chunks;
+    long before;
+
+    assert_non_null(pool_new(pool, &cache));
+    chunks = atomic_exchange(&pool->chunks, POOL_CHUNKS);
+    before = addresses();
+    for (int i = 0; i < 3; i++)
+        assert_null(pool_new(pool, &other));
+    assert_int_equal(addresses(), before);
+    assert_int_equal(atomic_load(&pool->chunks), POOL_CHUNKS);
+    assert_non_null(pool_new(pool, &cache));
+    atomic_store(&pool->chunks, POOL_CHUNKS - 1);
+    assert_non_null(pool_new(pool, &other));
+    atomic_store(&pool->chunks, chunks);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +195,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(objects_of_many_chunks_are_all_found_and_new_ones_are_zero,
                                         make, destroy),
         cmocka_unit_test_setup_teardown(what_another_domain_frees_is_used_again, make, destroy),
+        cmocka_unit_test_setup_teardown(a_full_pool_has_no_object, make, destroy),
     };
 
     return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
