@@ -378,7 +378,7 @@ drivers: ## check runtimes in other languages, and print what they keep: DRIVERS
 
 poor: ## the reference runtime on machines that lack something, such as IPv6, descriptors or memory
 	@ci/setup
-	$(BUILD) all
+	$(BUILD) all $(B)/peers/epoll.so
 	@ALL=1 ci/poor
 
 soak: ## the suite RUNS=100 times, with delays and beside busy loops: RUNTIME=/path/lib.so; what was not the same each time
@@ -393,7 +393,7 @@ mutants: ## break each rule in turn and demand that its tests notice: RUNTIME= a
 
 mutation: ## change ref/ in one place at a time and count what the tests notice: SEED=1, COUNT=150, MUTANTS="NAME ..."
 	@ci/setup
-	$(BUILD) all $(B)/faults
+	$(BUILD) all $(B)/faults $(B)/peers/epoll.so $(filter $(B)/ref/test_%,$(TESTS))
 	@ci/mutation $(MUTANTS)
 
 coverage: ## what each rule reaches in ref/, or in RUNTIME=/path/lib.so that was compiled with --coverage: build/coverage/index.html
