@@ -59,6 +59,11 @@ struct follower {
         enum urgency urgency;
     } * fresh;
     size_t fresh_count;
+    struct next { /* where the most urgent of them leads, which need not be executed again */
+        struct state state;
+        struct moment moment;
+        int fresh; /* -1: nowhere, or what it leads to is UNLIKELY */
+    } next;
     struct seen_state { /* before the last event that was reached */
         struct state state;
         struct moment moment;
@@ -390,6 +395,7 @@ static bool find_moment(struct follower *follower, struct step *step, struct mom
 
 static void arrive(struct follower *follower, struct step *step)
 {
+    struct next *next = &follower->next;
     struct moment moment;
     struct fresh fresh = {.way = {.count = step->pick_count}};
 
@@ -399,6 +405,11 @@ static void arrive(struct follower *follower, struct step *step)
         return;
     memcpy(fresh.way.picks, step->picks, (size_t)step->pick_count * sizeof *step->picks);
     fresh.urgency = urgency_of(follower, step, &moment);
+    if (fresh.urgency < (next->fresh < 0 ? UNLIKELY : follower->fresh[next->fresh].urgency)) {
+        state_copy(&next->state, &follower->to);
+        next->moment = moment;
+        next->fresh = (int)follower->fresh_count;
+    }
     follower->fresh = grown(follower->fresh, follower->fresh_count, sizeof *follower->fresh);
     follower->fresh[follower->fresh_count++] = fresh;
 }
@@ -433,16 +444,23 @@ static void expand(struct follower *follower)
     states_lead_from(&follower->states, &follower->from, &follower->moment);
     for (int urgency = URGENCIES - 1; urgency >= 0; urgency--)
         for (size_t i = follower->fresh_count; i-- > 0;)
-            if ((int)follower->fresh[i].urgency == urgency)
+            if ((int)follower->fresh[i].urgency == urgency && (int)i != follower->next.fresh)
                 states_push(&follower->states, &follower->fresh[i].way, urgency == UNLIKELY);
 }
 
 /* Go to the state that is to be looked at next. Returns false if there is none. */
 static bool go_to_next(struct follower *follower)
 {
+    struct next *next = &follower->next;
     struct way way;
     struct step step;
 
+    if (next->fresh >= 0) {
+        state_copy(&follower->from, &next->state);
+        follower->moment = next->moment;
+        next->fresh = -1;
+        return true;
+    }
     if (!states_pop(&follower->states, &follower->from, &follower->moment, &way))
         return false;
     step = step_from(follower);
@@ -519,6 +537,7 @@ static void begin(struct follower *follower)
 {
     follower->trail = (struct trail){.end = TRAIL_WRONG};
     follower->seen_count = 0;
+    follower->next.fresh = -1;
     states_clear(&follower->states);
     model_begin(follower->model, &follower->from);
     follower->from.units[follower->from.main].instance = first_instance(follower);
