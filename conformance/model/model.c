@@ -99,7 +99,7 @@ void model_begin(struct model *model, struct state *state)
 {
     struct step step = {.model = model, .program = model->program, .state = state};
 
-    memset(state, 0, sizeof *state);
+    memset(state, 0, offsetof(struct state, bindings));
     run_begins(&step);
 }
 
