@@ -65,7 +65,7 @@ static void add(struct moves *moves, enum move_kind kind, int which)
  * the same event has made ready. */
 static void find_first(const struct state *state, uint8_t domain, int *first, int *last)
 {
-    const struct unit *at[MODEL_UNITS_MAX] = {0};
+    const struct unit *at[MODEL_UNITS_MAX];
     int count = 0;
 
     for (int i = 0; i < state->units_used; i++)

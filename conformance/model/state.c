@@ -57,21 +57,33 @@ void state_copy(struct state *to, const struct state *from)
 #undef COPY
 }
 
+static void mix(struct hash *hash, const void *word)
+{
+    uint64_t next;
+
+    memcpy(&next, word, sizeof next);
+    hash->a = (hash->a ^ next) * 0xff51afd7ed558ccd;
+    hash->a ^= hash->a >> 32;
+    hash->b = (hash->b + next) * 0x9fb21c651e98df25;
+    hash->b ^= hash->b >> 29;
+}
+
+/* Every other word goes to each of two hashes, which a processor computes at the same time. */
 struct hash state_hash(const unsigned char *bytes, size_t size)
 {
-    struct hash hash = {0x9e3779b97f4a7c15 ^ size, 0xc2b2ae3d27d4eb4f};
-    uint64_t word;
+    struct hash hash = {0x9e3779b97f4a7c15 ^ size, 0xc2b2ae3d27d4eb4f}, other = hash;
+    uint64_t rest[2] = {0};
 
-    for (size_t i = 0; i < size; i += sizeof word) {
-        size_t left = size - i;
-
-        word = 0;
-        memcpy(&word, bytes + i, left < sizeof word ? left : sizeof word);
-        hash.a = (hash.a ^ word) * 0xff51afd7ed558ccd;
-        hash.a ^= hash.a >> 32;
-        hash.b = (hash.b + word) * 0x9fb21c651e98df25;
-        hash.b ^= hash.b >> 29;
+    for (; size >= sizeof rest; size -= sizeof rest) {
+        mix(&hash, bytes);
+        mix(&other, bytes + sizeof *rest);
+        bytes += sizeof rest;
     }
+    memcpy(rest, bytes, size);
+    mix(&hash, &rest[0]);
+    mix(&other, &rest[1]);
+    mix(&hash, &other.a);
+    mix(&hash, &other.b);
     return hash;
 }
 
