@@ -179,7 +179,7 @@ bool outcomes_parse(struct outcomes *list, const struct program *program, const 
     return true;
 }
 
-/* Read one alternative of an answer: a list. */
+/* Read one alternative of an answer: a list, which has room for its members. */
 static void parse_answer(struct parser *parser, struct word text, const char *what, int possible,
                          struct outcomes *list)
 {
@@ -201,22 +201,41 @@ static void parse_answer(struct parser *parser, struct word text, const char *wh
             (outcome.kind == OUTCOME_OK && outcome.value > 0 && (possible & CAN_BE_VALUE) == 0))
             complain(parser, parser->line, "'%s' cannot have the outcome '%.*s'", what,
                      QUOTED(member));
-        add_outcome(list, outcome);
+        list->of[list->count++] = outcome;
     }
+}
+
+static size_t count_of(struct word text, char c)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < text.size; i++)
+        count += text.text[i] == c;
+    return count;
 }
 
 void parse_answers(struct parser *parser, struct word text, const char *what, int possible,
                    struct outcomes **answers, int *count)
 {
+    size_t bars = count_of(text, '|');
+    struct outcome *room = zeroed(bars + count_of(text, ',') + 1, sizeof *room);
     struct word alternative;
     bool more = true;
 
-    while (more) {
-        struct outcomes list = {NULL, 0};
+    *answers = zeroed(bars + 1, sizeof **answers);
+    for (*count = 0; more; ++*count) {
+        struct outcomes *list = &(*answers)[*count];
 
         more = take_until(&text, '|', &alternative);
-        parse_answer(parser, alternative, what, possible, &list);
-        *answers = grown(*answers, (size_t)*count, sizeof list);
-        (*answers)[(*count)++] = list;
+        list->of = room;
+        parse_answer(parser, alternative, what, possible, list);
+        room += list->count;
     }
+}
+
+void free_answers(struct outcomes *answers)
+{
+    if (answers != NULL)
+        free(answers[0].of);
+    free(answers);
 }

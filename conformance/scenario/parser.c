@@ -41,7 +41,7 @@ static bool check_bytes(struct parser *parser, struct word line)
     for (size_t i = 0; i < line.size; i++) {
         unsigned char c = (unsigned char)line.text[i];
 
-        if ((c < ' ' && c != '\t') || c > '~') {
+        if ((c < ' ' || c > '~') && c != '\t') {
             complain(parser, parser->line, "%s 0x%02x in column %zu is not printable ASCII",
                      c == 0 ? "the NUL byte" : "byte", c, i + 1);
             return false;

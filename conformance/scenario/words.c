@@ -9,10 +9,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-bool word_is(struct word word, const char *text)
+bool is_text(struct word word, const char *text)
 {
-    if (word.size > 0 && *word.text != *text) /* as with most words of a list */
-        return false;
     return word.size == strlen(text) && memcmp(word.text, text, word.size) == 0;
 }
 
