@@ -144,7 +144,7 @@ static void look(struct follower *follower)
         }
         add_to_lane(follower, i);
     }
-    for (int d = 0; d < MODEL_DOMAINS_MAX; d++)
+    for (int d = 0; d <= follower->program->domains; d++)
         count_before(follower, &follower->lanes[d]);
     if (follower->spawns)
         qsort(follower->spawns, (size_t)follower->spawn_count, sizeof *follower->spawns,
