@@ -23,14 +23,14 @@ static int place_names(struct variables *variables, int task)
 
 struct variables *variables_create(const struct inquiry *inquiry, enum name_kind kind)
 {
-    struct variables *variables = zeroed(1, sizeof *variables);
+    struct variables *variables = resized(NULL, sizeof *variables);
     const struct trace *trace = inquiry->trace;
     int counts[PROGRAM_TASKS_MAX];
 
     variables->inquiry = inquiry;
     variables->kind = kind;
     variables->first = zeroed((size_t)trace->instance_count, sizeof *variables->first);
-    variables->count = PROGRAM_TASKS_MAX;
+    variables->count = inquiry->program->names[kind].count;
     for (int i = 0; i < inquiry->program->names[NAME_TASK].count; i++)
         counts[i] = place_names(variables, i);
     for (int i = 0; i < trace->instance_count; i++) {

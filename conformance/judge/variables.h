@@ -22,9 +22,9 @@ void variables_free(struct variables *variables);
 int variable_of(const struct variables *variables, int instance, int name);
 
 /* Whether it is a shared one; those are numbered like their names. */
-static inline bool is_shared_variable(int variable)
+static inline bool is_shared_variable(const struct variables *variables, int variable)
 {
-    return variable < PROGRAM_TASKS_MAX;
+    return variable < variables->inquiry->program->names[variables->kind].count;
 }
 
 #endif
