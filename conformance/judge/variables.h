@@ -10,8 +10,8 @@ struct variables {
     enum name_kind kind;
     /* By task and name: the place of a private name among those of the task, or -1. */
     signed char place[PROGRAM_TASKS_MAX][PROGRAM_TASKS_MAX];
-    int *first; /* by instance: the variable of its first private name */
     int count;
+    int first[]; /* by instance: the variable of its first private name */
 };
 
 struct variables *variables_create(const struct inquiry *inquiry, enum name_kind kind);

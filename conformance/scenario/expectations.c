@@ -132,7 +132,7 @@ static void parse_expected(struct parser *parser, struct word rest, struct expec
 
 void free_expectation(struct expectation *expectation)
 {
-    free_answers(expectation->answers);
+    free(expectation->answers);
     free(expectation->happenings);
 }
 

@@ -632,7 +632,7 @@ static void parse_operation_answer(struct parser *parser, struct word answer,
 
 void free_operation(struct operation *operation)
 {
-    free_answers(operation->answers);
+    free(operation->answers);
     free(operation->tasks);
     free(operation->promises);
     free(operation->give);

@@ -217,12 +217,13 @@ static size_t count_of(struct word text, char c)
 void parse_answers(struct parser *parser, struct word text, const char *what, int possible,
                    struct outcomes **answers, int *count)
 {
-    size_t bars = count_of(text, '|');
-    struct outcome *room = zeroed(bars + count_of(text, ',') + 1, sizeof *room);
+    size_t lists = count_of(text, '|') + 1, members = lists + count_of(text, ',');
     struct word alternative;
+    struct outcome *room;
     bool more = true;
 
-    *answers = zeroed(bars + 1, sizeof **answers);
+    *answers = zeroed(1, lists * sizeof **answers + members * sizeof *room);
+    room = (struct outcome *)(*answers + lists);
     for (*count = 0; more; ++*count) {
         struct outcomes *list = &(*answers)[*count];
 
@@ -231,11 +232,4 @@ void parse_answers(struct parser *parser, struct word text, const char *what, in
         parse_answer(parser, alternative, what, possible, list);
         room += list->count;
     }
-}
-
-void free_answers(struct outcomes *answers)
-{
-    if (answers != NULL)
-        free(answers[0].of);
-    free(answers);
 }

@@ -152,10 +152,10 @@ enum {
     CAN_BE_CARE = CAN_BE_EMPTY | CAN_BE_RUNNING | CAN_BE_ENDED | CAN_BE_ERROR | CAN_BE_STOPPED
 };
 
-/* Read the alternatives of an answer to the operation `what`: one or more. */
+/* Read the alternatives of an answer to the operation `what`. Their outcomes lie behind them in one
+ * piece of memory. */
 void parse_answers(struct parser *parser, struct word text, const char *what, int possible,
                    struct outcomes **answers, int *count);
-void free_answers(struct outcomes *answers);
 
 /* ---- Operations: operations.c ---- */
 
