@@ -18,11 +18,13 @@
 
 /* A name of promises stands for all that its last execution bound. */
 struct promises {
+    struct kept kept;
     size_t count;
     miou_promise *of[];
 };
 
 struct lazy {
+    struct kept kept;
     miou_lazy *of;
     void *argument; /* of its function */
 };
@@ -958,7 +960,7 @@ static bool execute(const struct self *self, const struct operation *op)
     if (op->bind >= 0) {
         if (!step.bound)
             step.bound = zeroed(1, sizeof *step.bound);
-        bind_thing(self->instance, NAME_PROMISE, op->bind, keep(step.bound));
+        bind_thing(self->instance, NAME_PROMISE, op->bind, keep(&step.bound->kept));
     }
     say_did(self, op, &step.outcomes);
     if (step.absent && !program_can_lack(program, op))
