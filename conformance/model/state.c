@@ -16,6 +16,13 @@
 
 enum { HEAD = offsetof(struct state, flags) };
 
+/* Most arrays of a state are empty. */
+static void copy(void *to, const void *from, size_t size)
+{
+    if (size > 0)
+        memcpy(to, from, size);
+}
+
 size_t state_pack(const struct state *state, void *bytes)
 {
     char *to = bytes;
@@ -23,7 +30,7 @@ size_t state_pack(const struct state *state, void *bytes)
     memcpy(to, state, HEAD);
     to += HEAD;
 #define PACK(array, count)                                                                         \
-    memcpy(to, array, (count) * sizeof *(array));                                                  \
+    copy(to, array, (count) * sizeof *(array));                                                    \
     to += (count) * sizeof *(array);
     ARRAYS(state, PACK)
 #undef PACK
@@ -37,7 +44,7 @@ void state_unpack(struct state *state, const void *bytes)
     memcpy(state, from, HEAD);
     from += HEAD;
 #define UNPACK(array, count)                                                                       \
-    memcpy(array, from, (count) * sizeof *(array));                                                \
+    copy(array, from, (count) * sizeof *(array));                                                  \
     from += (count) * sizeof *(array);
     ARRAYS(state, UNPACK)
 #undef UNPACK
@@ -46,8 +53,7 @@ void state_unpack(struct state *state, const void *bytes)
 void state_copy(struct state *to, const struct state *from)
 {
     memcpy(to, from, HEAD);
-#define COPY(array, count)                                                                         \
-    memcpy(to->array, from->array, (size_t)from->count * sizeof *from->array);
+#define COPY(array, count) copy(to->array, from->array, (size_t)from->count * sizeof *from->array);
     COPY(flags, flag_count)
     COPY(watch, watch_size)
     COPY(bindings, binding_count)
