@@ -31,17 +31,6 @@ struct lazy {
 
 /* ---- Outcomes ---- */
 
-struct list {
-    struct outcome *of;
-    size_t count;
-};
-
-static void add_outcome(struct list *list, struct outcome outcome)
-{
-    list->of = grown(list->of, list->count, sizeof outcome);
-    list->of[list->count++] = outcome;
-}
-
 static struct outcome plain(enum outcome_kind kind)
 {
     return (struct outcome){.kind = kind};
@@ -122,34 +111,28 @@ static struct outcome from_call(int result, int most)
     return (struct outcome){.kind = OUTCOME_OK, .value = result};
 }
 
-static bool all_equal(const struct list *list)
-{
-    size_t i;
+enum { FEW = 8 };
 
-    for (i = 1; i < list->count; i++)
-        if (!outcome_equal(list->of[i], list->of[0]))
-            return false;
-    return true;
-}
-
-static void say_did(const struct self *self, const struct operation *op, struct list *list)
+static void say_did(const struct self *self, const struct operation *op, struct outcomes *list)
 {
-    bool once = op->kind != OP_PARALLEL && all_equal(list);
-    size_t count, size, i;
-    char *line;
+    char few[LINE_SIZE + FEW * (OUTCOME_MAX + 2)], *line = few;
+    size_t size, i;
 
     if (!list->count)
-        add_outcome(list, plain(OUTCOME_NONE));
-    count = once ? 1 : list->count;
-    line = resized(NULL, LINE_SIZE + count * (OUTCOME_MAX + 2));
+        outcomes_add(list, plain(OUTCOME_NONE));
+    if (op->kind != OP_PARALLEL)
+        outcomes_fold(list);
+    if (list->count > FEW)
+        line = resized(NULL, LINE_SIZE + list->count * (OUTCOME_MAX + 2));
     size = (size_t)sprintf(line, "did %s %d ", name_of(self), op->line);
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < list->count; i++) {
         size += (size_t)sprintf(line + size, i ? ", " : "");
         size += (size_t)outcome_write(line + size, OUTCOME_MAX, program, list->of[i]);
     }
     line[size++] = '\n';
     say_bytes(line, size);
-    free(line);
+    if (line != few)
+        free(line);
 }
 
 /* ---- Operations ---- */
@@ -176,7 +159,7 @@ struct step {
     const struct self *self;
     void *object;
     const struct lazy *lazy; /* if the object is a lazy value */
-    struct list outcomes;
+    struct outcomes outcomes;
     struct promises *bound; /* what `p =` will stand for, with room for room */
     size_t room;
     bool stopped; /* the runtime has refused it because the task is cancelled */
@@ -185,7 +168,7 @@ struct step {
 
 static void note_outcome(struct step *step, struct outcome outcome)
 {
-    add_outcome(&step->outcomes, outcome);
+    outcomes_add(&step->outcomes, outcome);
     step->stopped = outcome.kind == OUTCOME_STOPPED;
     step->absent = outcome.kind == OUTCOME_ABSENT;
 }

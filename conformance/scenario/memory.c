@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 enum { COULD_NOT_TELL = 2 }; /* exit status */
-enum { FIRST = 4 };          /* elements of an array that grows */
+enum { FIRST = 8 };          /* elements of an array that grows */
 
 /* Other threads may hold what exit would wait for. */
 void *must(void *memory)

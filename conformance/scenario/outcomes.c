@@ -148,7 +148,7 @@ void outcomes_fold(struct outcomes *list)
     list->count = 1;
 }
 
-static void add_outcome(struct outcomes *list, struct outcome outcome)
+void outcomes_add(struct outcomes *list, struct outcome outcome)
 {
     list->of = grown(list->of, list->count, sizeof outcome);
     list->of[list->count++] = outcome;
@@ -160,21 +160,19 @@ bool outcomes_parse(struct outcomes *list, const struct program *program, const 
     struct word rest = {text, size}, member, error;
     bool more = true;
 
-    *list = (struct outcomes){NULL, 0};
     while (more) {
         struct outcome outcome;
 
         more = take_until(&rest, ',', &member);
-        if (parse_foreign(member, &outcome)) {
-            add_outcome(list, outcome);
-            continue;
+        if (!parse_outcome(member, &outcome, &error)) {
+            if (!parse_foreign(member, &outcome))
+                return false;
+        } else if (error.text != NULL) {
+            outcome.value = find_name(program, NAME_ERROR, error);
+            if (outcome.value < 0)
+                return false;
         }
-        if (!parse_outcome(member, &outcome, &error) ||
-            (error.text != NULL && (outcome.value = find_name(program, NAME_ERROR, error)) < 0)) {
-            free(list->of);
-            return false;
-        }
-        add_outcome(list, outcome);
+        outcomes_add(list, outcome);
     }
     return true;
 }
