@@ -32,8 +32,8 @@ void *resized(void *old, size_t size)
 
 void *grown(void *array, size_t count, size_t size)
 {
-    if (count == 0)
-        return resized(array, FIRST * size);
+    if (array == NULL)
+        return resized(NULL, FIRST * size);
     return count < FIRST || (count & (count - 1)) != 0 ? array : resized(array, 2 * count * size);
 }
 
