@@ -126,7 +126,8 @@ static void say_did(const struct self *self, const struct operation *op, struct 
         line = resized(NULL, LINE_SIZE + list->count * (OUTCOME_MAX + 2));
     size = (size_t)sprintf(line, "did %s %d ", name_of(self), op->line);
     for (i = 0; i < list->count; i++) {
-        size += (size_t)sprintf(line + size, i ? ", " : "");
+        if (i)
+            size += (size_t)sprintf(line + size, ", ");
         size += (size_t)outcome_write(line + size, OUTCOME_MAX, program, list->of[i]);
     }
     line[size++] = '\n';

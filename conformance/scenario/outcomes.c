@@ -137,7 +137,9 @@ int outcome_write(char *buffer, size_t size, const struct program *program, stru
         return snprintf(buffer, size, "%s %s", word, foreign_name(outcome.value));
     if (outcome.kind == OUTCOME_ERROR || (outcome.kind == OUTCOME_OK && outcome.value != 0))
         return snprintf(buffer, size, "%s %d", word, outcome.value);
-    return snprintf(buffer, size, "%s", word);
+    if (strlen(word) >= size)
+        return snprintf(buffer, size, "%s", word);
+    return (int)(stpcpy(buffer, word) - buffer); /* sooner: most outcomes are a word */
 }
 
 void outcomes_fold(struct outcomes *list)
