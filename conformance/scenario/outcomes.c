@@ -205,25 +205,26 @@ static void parse_answer(struct parser *parser, struct word text, const char *wh
     }
 }
 
-static size_t count_of(struct word text, char c)
+/* The members of all lists of an answer, of which there are no more. */
+static size_t count_members(struct word text)
 {
-    size_t count = 0;
+    size_t count = 1;
 
     for (size_t i = 0; i < text.size; i++)
-        count += text.text[i] == c;
+        count += text.text[i] == '|' || text.text[i] == ',';
     return count;
 }
 
 void parse_answers(struct parser *parser, struct word text, const char *what, int possible,
                    struct outcomes **answers, int *count)
 {
-    size_t lists = count_of(text, '|') + 1, members = lists + count_of(text, ',');
+    size_t members = count_members(text);
     struct word alternative;
     struct outcome *room;
     bool more = true;
 
-    *answers = zeroed(1, lists * sizeof **answers + members * sizeof *room);
-    room = (struct outcome *)(*answers + lists);
+    *answers = zeroed(members, sizeof **answers + sizeof *room);
+    room = (struct outcome *)(*answers + members);
     for (*count = 0; more; ++*count) {
         struct outcomes *list = &(*answers)[*count];
 
