@@ -111,7 +111,7 @@ static struct outcome from_call(int result, int most)
     return (struct outcome){.kind = OUTCOME_OK, .value = result};
 }
 
-enum { FEW = 8 };
+enum { FEW = 8 }; /* outcomes that need no allocation */
 
 static void say_did(const struct self *self, const struct operation *op, struct outcomes *list)
 {

@@ -52,10 +52,10 @@ struct follower {
     struct moment moment; /* of the state that is looked at */
     int its_lane;         /* that of the next event; -1: it has none */
     struct states states;
-    struct state *from;   /* what is looked at, */
-    struct state *to;     /* where a step of it leads, */
-    struct state *next;   /* and where the most urgent leads, which need not be executed again */
-    struct state *room;   /* for these, in some order */
+    struct state *from;   /* what is looked at */
+    struct state *to;     /* where a step of it leads */
+    struct state *next;   /* where the most urgent leads, which need not be executed again */
+    struct state *room;   /* for these three, in any order */
     unsigned char *bytes; /* room for a packed state */
     struct fresh {        /* what its steps lead to */
         struct way way;
