@@ -5,6 +5,7 @@
 #include "scenario/memory.h"
 
 struct callback {
+    struct kept kept;
     struct callback *before;
     unsigned number;
     struct self self;

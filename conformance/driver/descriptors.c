@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 struct descriptor {
+    struct kept kept;
     miou_fd *fd;
     enum socket_kind kind;
     struct sockaddr_storage address; /* where it listens */

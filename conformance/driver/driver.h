@@ -103,8 +103,12 @@ void forget_callbacks(void);
 void *look_up(struct instance *instance, enum name_kind kind, int name);
 void bind_thing(struct instance *instance, enum name_kind kind, int name, void *thing);
 
-/* Memory that is freed when the execution is forgotten; returns it. */
-void *keep(void *memory);
+/* The head of memory that is freed when the execution is forgotten. */
+struct kept {
+    struct kept *before;
+};
+
+void *keep(struct kept *memory);
 
 void post(int flag);
 bool is_posted(int flag, int times);

@@ -10,19 +10,12 @@
 
 /* Whatever a name has stood for stays until the execution is forgotten: another instance may still
  * use it, and a runtime may execute an instance twice. */
-struct kept {
-    struct kept *before;
-    void *memory;
-};
+static _Atomic(struct kept *) last_kept;
 
-static _Atomic(struct kept *) kept;
-
-void *keep(void *memory)
+void *keep(struct kept *memory)
 {
-    struct kept *fresh = zeroed(1, sizeof *fresh);
-
-    *fresh = (struct kept){atomic_load_explicit(&kept, memory_order_relaxed), memory};
-    while (!atomic_compare_exchange_weak_explicit(&kept, &fresh->before, fresh,
+    memory->before = atomic_load_explicit(&last_kept, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&last_kept, &memory->before, memory,
                                                   memory_order_relaxed, memory_order_relaxed))
         ;
     return memory;
@@ -31,6 +24,7 @@ void *keep(void *memory)
 /* ---- Names ---- */
 
 struct binding {
+    struct kept kept;
     struct binding *next; /* of the same instance, or of all */
     enum name_kind kind;
     int name;
@@ -92,13 +86,12 @@ bool is_posted(int flag, int times)
 
 void forget_names(void)
 {
-    struct kept *last = atomic_exchange(&kept, NULL), *before;
+    struct kept *last = atomic_exchange(&last_kept, NULL), *before;
     int flag;
 
     atomic_store(&shared, NULL);
     for (; last; last = before) {
         before = last->before;
-        free(last->memory);
         free(last);
     }
     for (flag = 0; flag < PROGRAM_TASKS_MAX; flag++)

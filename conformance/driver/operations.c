@@ -18,27 +18,18 @@
 
 /* A name of promises stands for all that its last execution bound. */
 struct promises {
+    struct kept kept;
     size_t count;
     miou_promise *of[];
 };
 
 struct lazy {
+    struct kept kept;
     miou_lazy *of;
     void *argument; /* of its function */
 };
 
 /* ---- Outcomes ---- */
-
-struct list {
-    struct outcome *of;
-    size_t count;
-};
-
-static void add_outcome(struct list *list, struct outcome outcome)
-{
-    list->of = grown(list->of, list->count, sizeof outcome);
-    list->of[list->count++] = outcome;
-}
 
 static struct outcome plain(enum outcome_kind kind)
 {
@@ -120,34 +111,29 @@ static struct outcome from_call(int result, int most)
     return (struct outcome){.kind = OUTCOME_OK, .value = result};
 }
 
-static bool all_equal(const struct list *list)
-{
-    size_t i;
+enum { FEW = 8 }; /* outcomes that need no allocation */
 
-    for (i = 1; i < list->count; i++)
-        if (!outcome_equal(list->of[i], list->of[0]))
-            return false;
-    return true;
-}
-
-static void say_did(const struct self *self, const struct operation *op, struct list *list)
+static void say_did(const struct self *self, const struct operation *op, struct outcomes *list)
 {
-    bool once = op->kind != OP_PARALLEL && all_equal(list);
-    size_t count, size, i;
-    char *line;
+    char few[LINE_SIZE + FEW * (OUTCOME_MAX + 2)], *line = few;
+    size_t size, i;
 
     if (!list->count)
-        add_outcome(list, plain(OUTCOME_NONE));
-    count = once ? 1 : list->count;
-    line = resized(NULL, LINE_SIZE + count * (OUTCOME_MAX + 2));
+        outcomes_add(list, plain(OUTCOME_NONE));
+    if (op->kind != OP_PARALLEL)
+        outcomes_fold(list);
+    if (list->count > FEW)
+        line = resized(NULL, LINE_SIZE + list->count * (OUTCOME_MAX + 2));
     size = (size_t)sprintf(line, "did %s %d ", name_of(self), op->line);
-    for (i = 0; i < count; i++) {
-        size += (size_t)sprintf(line + size, i ? ", " : "");
+    for (i = 0; i < list->count; i++) {
+        if (i)
+            size += (size_t)sprintf(line + size, ", ");
         size += (size_t)outcome_write(line + size, OUTCOME_MAX, program, list->of[i]);
     }
     line[size++] = '\n';
     say_bytes(line, size);
-    free(line);
+    if (line != few)
+        free(line);
 }
 
 /* ---- Operations ---- */
@@ -174,7 +160,7 @@ struct step {
     const struct self *self;
     void *object;
     const struct lazy *lazy; /* if the object is a lazy value */
-    struct list outcomes;
+    struct outcomes outcomes;
     struct promises *bound; /* what `p =` will stand for, with room for room */
     size_t room;
     bool stopped; /* the runtime has refused it because the task is cancelled */
@@ -183,7 +169,7 @@ struct step {
 
 static void note_outcome(struct step *step, struct outcome outcome)
 {
-    add_outcome(&step->outcomes, outcome);
+    outcomes_add(&step->outcomes, outcome);
     step->stopped = outcome.kind == OUTCOME_STOPPED;
     step->absent = outcome.kind == OUTCOME_ABSENT;
 }
@@ -958,7 +944,7 @@ static bool execute(const struct self *self, const struct operation *op)
     if (op->bind >= 0) {
         if (!step.bound)
             step.bound = zeroed(1, sizeof *step.bound);
-        bind_thing(self->instance, NAME_PROMISE, op->bind, keep(step.bound));
+        bind_thing(self->instance, NAME_PROMISE, op->bind, keep(&step.bound->kept));
     }
     say_did(self, op, &step.outcomes);
     if (step.absent && !program_can_lack(program, op))

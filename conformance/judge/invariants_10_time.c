@@ -31,13 +31,14 @@ static void check_sleep(struct inquiry *inquiry, int did, int *earliest)
 
 void check_sleeps(struct inquiry *inquiry)
 {
-    size_t lines = (size_t)inquiry->program->operation_count + 1;
+    size_t lines = (size_t)inquiry->program->operation_count;
+    size_t count = ((size_t)inquiry->program->domains + 1) * lines;
     int *earliest;
 
     if (!program_has(inquiry->program, OP_SLEEP))
         return;
-    earliest = zeroed((PROGRAM_DOMAINS_MAX + 1) * lines, sizeof *earliest);
-    for (size_t i = 0; i < (PROGRAM_DOMAINS_MAX + 1) * lines; i++)
+    earliest = zeroed(count, sizeof *earliest);
+    for (size_t i = 0; i < count; i++)
         earliest[i] = NEVER;
     for (int i = inquiry->trace->event_count - 1; i >= 0; i--) {
         const struct event *event = &inquiry->trace->events[i];
@@ -45,7 +46,7 @@ void check_sleeps(struct inquiry *inquiry)
 
         if (event->kind == EVENT_DID && operation_of(inquiry, i)->kind == OP_SLEEP &&
             operation_of(inquiry, i)->repeat == 1 && times_ok(inquiry, i) == 1 && domain >= 0 &&
-            domain <= PROGRAM_DOMAINS_MAX)
+            domain <= inquiry->program->domains)
             check_sleep(inquiry, i, earliest + (size_t)domain * lines);
     }
     free(earliest);

@@ -14,7 +14,7 @@
 
 /* What was done with a name. */
 struct object {
-    int variable;
+    bool shared;
     int made;  /* times */
     int begun; /* the event after which it was first being made */
     int since; /* the event by which it was last made */
@@ -158,8 +158,7 @@ static void count_uses(struct sharing *sharing)
 static bool is_there(const struct inquiry *inquiry, const struct object *object, int did)
 {
     return object->made == 1 && object->since <= inquiry->before[did] &&
-           (object->freed == NEVER ||
-            (!is_shared_variable(object->variable) && did < object->freed));
+           (object->freed == NEVER || (!object->shared && did < object->freed));
 }
 
 static void check_presence(struct sharing *sharing, int did, enum name_kind kind, int name)
@@ -753,7 +752,8 @@ static void begin_sharing(struct sharing *sharing)
         sharing->variables[kind] = variables;
         sharing->objects[kind] = zeroed((size_t)variables->count, sizeof(struct object));
         for (int k = 0; k < variables->count; k++)
-            sharing->objects[kind][k] = (struct object){.variable = k, .freed = NEVER};
+            sharing->objects[kind][k] =
+                (struct object){.shared = is_shared_variable(variables, k), .freed = NEVER};
     }
 }
 

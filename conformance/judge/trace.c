@@ -20,8 +20,8 @@ struct piece {
 struct scanner {
     const struct program *program;
     struct trace *trace;
-    size_t outcome_count;
-    int *slots; /* hash table of instances: an instance, or -1 */
+    struct outcomes outcomes; /* of all events */
+    int *slots;               /* hash table of instances: an instance, or -1 */
     size_t slot_count;
     struct piece line;
     int number; /* of the line, from 1 */
@@ -446,19 +446,6 @@ static enum step read_finalise(struct scanner *scanner, struct piece rest)
     return add_event(scanner, event);
 }
 
-/* Keep a list with the trace. The event gets only its length, since the array may still move; see
- * place_outcomes. */
-static void keep_outcomes(struct scanner *scanner, struct outcomes list, struct event *event)
-{
-    struct trace *trace = scanner->trace;
-
-    for (size_t i = 0; i < list.count; i++) {
-        trace->outcomes = grown(trace->outcomes, scanner->outcome_count, sizeof list.of[i]);
-        trace->outcomes[scanner->outcome_count++] = list.of[i];
-    }
-    event->outcomes = (struct outcomes){NULL, list.count};
-}
-
 /* Lists are kept one behind the other, in the order of their events. */
 static void place_outcomes(struct trace *trace)
 {
@@ -490,26 +477,27 @@ static bool is_whole(const struct operation *operation, struct outcomes list)
             first != OUTCOME_CANCELLED && first != OUTCOME_NONE);
 }
 
+/* The event gets only the length of its list, since the array may still move; see place_outcomes.
+ */
 static enum step read_outcomes(struct scanner *scanner, struct piece text, struct event *event)
 {
     const struct operation *operation =
         event->operation >= 0 ? &scanner->program->operations[event->operation] : NULL;
-    struct outcomes list;
-    enum step step = STEP_ON;
+    struct outcomes *all = &scanner->outcomes, list;
+    size_t before = all->count;
 
-    if (!outcomes_parse(&list, scanner->program, text.text, text.size))
+    if (!outcomes_parse(all, scanner->program, text.text, text.size))
         return garbage(scanner, "not an outcome");
+    list = (struct outcomes){all->of + before, all->count - before};
     if (list.count > 1 && (operation == NULL || !may_be_list(operation)))
-        step = garbage(scanner, "a list where there is one outcome");
-    else if (operation != NULL && !is_whole(operation, list))
-        step = garbage(scanner, "not one outcome for each of %d tasks", operation->task_count);
-    else {
-        if (operation != NULL && operation->kind != OP_PARALLEL)
-            outcomes_fold(&list);
-        keep_outcomes(scanner, list, event);
-    }
-    free(list.of);
-    return step;
+        return garbage(scanner, "a list where there is one outcome");
+    if (operation != NULL && !is_whole(operation, list))
+        return garbage(scanner, "not one outcome for each of %d tasks", operation->task_count);
+    if (operation != NULL && operation->kind != OP_PARALLEL)
+        outcomes_fold(&list);
+    all->count = before + list.count;
+    event->outcomes = (struct outcomes){NULL, list.count};
+    return STEP_ON;
 }
 
 static enum step read_did(struct scanner *scanner, struct piece rest)
@@ -689,6 +677,7 @@ static struct trace *parse(const struct program *program, unsigned id, struct pi
                                              .ended = -1});
     read_lines(&scanner, text, id, used);
     free(scanner.slots);
+    scanner.trace->outcomes = scanner.outcomes.of;
     place_outcomes(scanner.trace);
     return scanner.trace;
 }

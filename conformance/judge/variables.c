@@ -23,14 +23,14 @@ static int place_names(struct variables *variables, int task)
 
 struct variables *variables_create(const struct inquiry *inquiry, enum name_kind kind)
 {
-    struct variables *variables = zeroed(1, sizeof *variables);
     const struct trace *trace = inquiry->trace;
+    struct variables *variables =
+        resized(NULL, sizeof *variables + (size_t)trace->instance_count * sizeof(int));
     int counts[PROGRAM_TASKS_MAX];
 
     variables->inquiry = inquiry;
     variables->kind = kind;
-    variables->first = zeroed((size_t)trace->instance_count, sizeof *variables->first);
-    variables->count = PROGRAM_TASKS_MAX;
+    variables->count = inquiry->program->names[kind].count;
     for (int i = 0; i < inquiry->program->names[NAME_TASK].count; i++)
         counts[i] = place_names(variables, i);
     for (int i = 0; i < trace->instance_count; i++) {
@@ -42,7 +42,6 @@ struct variables *variables_create(const struct inquiry *inquiry, enum name_kind
 
 void variables_free(struct variables *variables)
 {
-    free(variables->first);
     free(variables);
 }
 

@@ -10,8 +10,8 @@ struct variables {
     enum name_kind kind;
     /* By task and name: the place of a private name among those of the task, or -1. */
     signed char place[PROGRAM_TASKS_MAX][PROGRAM_TASKS_MAX];
-    int *first; /* by instance: the variable of its first private name */
     int count;
+    int first[]; /* by instance: the variable of its first private name */
 };
 
 struct variables *variables_create(const struct inquiry *inquiry, enum name_kind kind);
@@ -22,9 +22,9 @@ void variables_free(struct variables *variables);
 int variable_of(const struct variables *variables, int instance, int name);
 
 /* Whether it is a shared one; those are numbered like their names. */
-static inline bool is_shared_variable(int variable)
+static inline bool is_shared_variable(const struct variables *variables, int variable)
 {
-    return variable < PROGRAM_TASKS_MAX;
+    return variable < variables->inquiry->program->names[variables->kind].count;
 }
 
 #endif

@@ -21,7 +21,8 @@ void hashes_free(struct hashes *hashes)
 
 void hashes_clear(struct hashes *hashes)
 {
-    memset(hashes->table, 0, hashes->room * sizeof *hashes->table);
+    if (hashes->count > 0)
+        memset(hashes->table, 0, hashes->room * sizeof *hashes->table);
     hashes->count = 0;
 }
 

@@ -99,7 +99,7 @@ void model_begin(struct model *model, struct state *state)
 {
     struct step step = {.model = model, .program = model->program, .state = state};
 
-    memset(state, 0, sizeof *state);
+    memset(state, 0, offsetof(struct state, bindings));
     run_begins(&step);
 }
 
@@ -121,6 +121,7 @@ static bool execute(struct model *model, const struct state *from, struct step *
 {
     step->model = model;
     step->program = model->program;
+    step->events = model->events;
     step->domain = 0;
     step->pick_count = step->event_count = 0;
     step->taken = step->heard = step->ready = step->cancelled = 0;

@@ -65,7 +65,7 @@ static void add(struct moves *moves, enum move_kind kind, int which)
  * the same event has made ready. */
 static void find_first(const struct state *state, uint8_t domain, int *first, int *last)
 {
-    const struct unit *at[MODEL_UNITS_MAX] = {0};
+    const struct unit *at[MODEL_UNITS_MAX];
     int count = 0;
 
     for (int i = 0; i < state->units_used; i++)
@@ -447,16 +447,15 @@ static void take_one(struct step *step, const struct moves *moves)
         step->ready = (uint8_t)(move->which + 1);
 }
 
-static struct moves all_moves(const struct step *step)
+static void find_moves(const struct step *step, struct moves *moves)
 {
-    struct moves moves = {.step = step, .count = 0};
-
+    moves->step = step;
+    moves->count = 0;
     for (int d = 0; d <= step->program->domains; d++)
         if (!(step->held & 1u << d))
-            add_turns(step, (uint8_t)d, &moves);
-    add_news(step, &moves);
-    add_sleeps(step, false, &moves);
-    return moves;
+            add_turns(step, (uint8_t)d, moves);
+    add_news(step, moves);
+    add_sleeps(step, false, moves);
 }
 
 /* Whether all moves are of these kinds, a bit each. */
@@ -479,7 +478,7 @@ static bool is_at_rest(const struct step *step, unsigned but)
         return false;
     any.focus = any.told = 0;
     any.never = false;
-    moves = all_moves(&any);
+    find_moves(&any, &moves);
     return are_all(&moves, but);
 }
 
@@ -494,7 +493,7 @@ static void add_long_sleeps(struct step *step, struct moves *moves)
         if (!is_at_rest(step, when == LONG_AT_REST ? late : 0))
             return;
         step->focus = step->told = 0;
-        *moves = all_moves(step);
+        find_moves(step, moves);
     }
     if (when != LONG_NEVER)
         add_sleeps(step, true, moves);
@@ -517,7 +516,7 @@ static void add_deadlock(struct step *step, struct moves *moves)
         !is_at_rest(step, late))
         return;
     step->focus = step->told = 0;
-    *moves = all_moves(step);
+    find_moves(step, moves);
     add(moves, MOVE_DEADLOCK, step->state->main);
 }
 
@@ -525,9 +524,11 @@ static void add_deadlock(struct step *step, struct moves *moves)
 static bool only_hears(const struct step *step)
 {
     struct step any = *step;
-    struct moves moves = {.step = &any, .count = 0};
+    struct moves moves;
 
     any.focus = any.told = 0;
+    moves.step = &any;
+    moves.count = 0;
     for (int d = 0; d <= step->program->domains; d++)
         add_turns(&any, (uint8_t)d, &moves);
     return !step->held && moves.count == 0;
@@ -535,11 +536,12 @@ static bool only_hears(const struct step *step)
 
 bool take_step(struct step *step)
 {
-    struct moves moves = all_moves(step);
+    struct moves moves;
 
+    find_moves(step, &moves);
     if (moves.count == 0 && step->focus && !is_at_rest(step, 0) && only_hears(step)) {
         step->focus = step->told = 0;
-        moves = all_moves(step);
+        find_moves(step, &moves);
     }
     if (any_sleeps(step->state))
         add_long_sleeps(step, &moves);

@@ -16,6 +16,13 @@
 
 enum { HEAD = offsetof(struct state, flags) };
 
+/* Most arrays of a state are empty. */
+static void copy(void *to, const void *from, size_t size)
+{
+    if (size > 0)
+        memcpy(to, from, size);
+}
+
 size_t state_pack(const struct state *state, void *bytes)
 {
     char *to = bytes;
@@ -23,7 +30,7 @@ size_t state_pack(const struct state *state, void *bytes)
     memcpy(to, state, HEAD);
     to += HEAD;
 #define PACK(array, count)                                                                         \
-    memcpy(to, array, (count) * sizeof *(array));                                                  \
+    copy(to, array, (count) * sizeof *(array));                                                    \
     to += (count) * sizeof *(array);
     ARRAYS(state, PACK)
 #undef PACK
@@ -37,7 +44,7 @@ void state_unpack(struct state *state, const void *bytes)
     memcpy(state, from, HEAD);
     from += HEAD;
 #define UNPACK(array, count)                                                                       \
-    memcpy(array, from, (count) * sizeof *(array));                                                \
+    copy(array, from, (count) * sizeof *(array));                                                  \
     from += (count) * sizeof *(array);
     ARRAYS(state, UNPACK)
 #undef UNPACK
@@ -46,8 +53,7 @@ void state_unpack(struct state *state, const void *bytes)
 void state_copy(struct state *to, const struct state *from)
 {
     memcpy(to, from, HEAD);
-#define COPY(array, count)                                                                         \
-    memcpy(to->array, from->array, (size_t)from->count * sizeof *from->array);
+#define COPY(array, count) copy(to->array, from->array, (size_t)from->count * sizeof *from->array);
     COPY(flags, flag_count)
     COPY(watch, watch_size)
     COPY(bindings, binding_count)
@@ -57,21 +63,33 @@ void state_copy(struct state *to, const struct state *from)
 #undef COPY
 }
 
+static void mix(struct hash *hash, const void *word)
+{
+    uint64_t next;
+
+    memcpy(&next, word, sizeof next);
+    hash->a = (hash->a ^ next) * 0xff51afd7ed558ccd;
+    hash->a ^= hash->a >> 32;
+    hash->b = (hash->b + next) * 0x9fb21c651e98df25;
+    hash->b ^= hash->b >> 29;
+}
+
+/* Every other word goes to each of two hashes, which a processor computes at the same time. */
 struct hash state_hash(const unsigned char *bytes, size_t size)
 {
-    struct hash hash = {0x9e3779b97f4a7c15 ^ size, 0xc2b2ae3d27d4eb4f};
-    uint64_t word;
+    struct hash hash = {0x9e3779b97f4a7c15 ^ size, 0xc2b2ae3d27d4eb4f}, other = hash;
+    uint64_t rest[2] = {0};
 
-    for (size_t i = 0; i < size; i += sizeof word) {
-        size_t left = size - i;
-
-        word = 0;
-        memcpy(&word, bytes + i, left < sizeof word ? left : sizeof word);
-        hash.a = (hash.a ^ word) * 0xff51afd7ed558ccd;
-        hash.a ^= hash.a >> 32;
-        hash.b = (hash.b + word) * 0x9fb21c651e98df25;
-        hash.b ^= hash.b >> 29;
+    for (; size >= sizeof rest; size -= sizeof rest) {
+        mix(&hash, bytes);
+        mix(&other, bytes + sizeof *rest);
+        bytes += sizeof rest;
     }
+    memcpy(rest, bytes, size);
+    mix(&hash, &rest[0]);
+    mix(&other, &rest[1]);
+    mix(&hash, &other.a);
+    mix(&hash, &other.b);
     return hash;
 }
 

@@ -42,6 +42,8 @@ enum long_sleeps {
     LONG_NEVER
 };
 
+enum { PICKS_MAX = 64, EVENTS_MAX = 2 * MODEL_UNITS_MAX };
+
 /* A program as the model executes it. */
 struct model {
     const struct program *program;
@@ -62,9 +64,8 @@ struct model {
     int (*choose)(void *chooser, enum freedom freedom, int count); /* the answer of a pick that is
                                                                       not known; NULL: the first */
     void *chooser;
+    struct event events[EVENTS_MAX]; /* of the last step */
 };
-
-enum { PICKS_MAX = 64, EVENTS_MAX = 2 * MODEL_UNITS_MAX };
 
 struct step {
     struct model *model;
@@ -90,7 +91,7 @@ struct step {
     uint16_t counts[PICKS_MAX];
     int pick_count;
     int picks_known;
-    struct event events[EVENTS_MAX];
+    struct event *events; /* in the model, up to its next step */
     int event_count;
 };
 

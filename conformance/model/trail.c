@@ -52,13 +52,18 @@ struct follower {
     struct moment moment; /* of the state that is looked at */
     int its_lane;         /* that of the next event; -1: it has none */
     struct states states;
-    struct state from, to;
+    struct state *from;   /* what is looked at */
+    struct state *to;     /* where a step of it leads */
+    struct state *next;   /* where the most urgent leads, which need not be executed again */
+    struct state *room;   /* for these three, in any order */
     unsigned char *bytes; /* room for a packed state */
     struct fresh {        /* what its steps lead to */
         struct way way;
         enum urgency urgency;
     } * fresh;
     size_t fresh_count;
+    int next_fresh; /* the most urgent of them; -1: there is none, or it is UNLIKELY */
+    struct moment next_moment;
     struct seen_state { /* before the last event that was reached */
         struct state state;
         struct moment moment;
@@ -139,7 +144,7 @@ static void look(struct follower *follower)
         }
         add_to_lane(follower, i);
     }
-    for (int d = 0; d < MODEL_DOMAINS_MAX; d++)
+    for (int d = 0; d <= follower->program->domains; d++)
         count_before(follower, &follower->lanes[d]);
     if (follower->spawns)
         qsort(follower->spawns, (size_t)follower->spawn_count, sizeof *follower->spawns,
@@ -255,7 +260,7 @@ static bool precedes_report(const struct follower *follower, const struct event 
 /* Whether what is to happen next is an answer that is out of range. */
 static bool awaits_answer(const struct follower *follower)
 {
-    return follower->moment.now == follower->beyond && !follower->from.beyond;
+    return follower->moment.now == follower->beyond && !follower->from->beyond;
 }
 
 static unsigned ahead_of(const struct moment *moment, int domain)
@@ -314,8 +319,8 @@ static bool is_needless(const struct follower *follower, const struct step *step
     int domain = moment->focus - 1;
 
     return moment->focus && moment->pushed && !step->heard &&
-           follower->from.current[domain] != NO_ONE &&
-           ready_on(&follower->from, domain) == ready_on(step->state, domain);
+           follower->from->current[domain] != NO_ONE &&
+           ready_on(follower->from, domain) == ready_on(step->state, domain);
 }
 
 /* ---- Steps ---- */
@@ -353,15 +358,15 @@ static enum urgency urgency_of(const struct follower *follower, const struct ste
 {
     int next = next_event(follower, step, moment);
 
-    enum belief belief = guess_believes(&follower->guess, follower->program, &follower->from,
-                                        &follower->to, step->domain, next);
+    enum belief belief = guess_believes(&follower->guess, follower->program, follower->from,
+                                        follower->to, step->domain, next);
 
     if (belief != BELIEF_LIKELY)
         return belief == BELIEF_DOUBTFUL ? DOUBTFUL : UNLIKELY;
     if (moment->now > follower->moment.now)
         return SHOWS_IT;
     if (step->cancelled &&
-        guess_is_next(&follower->guess, &follower->to.units[step->cancelled - 1], next))
+        guess_is_next(&follower->guess, &follower->to->units[step->cancelled - 1], next))
         return TELLS_IT;
     return step->domain == follower->its_lane ? ON_ITS_DOMAIN : ELSEWHERE;
 }
@@ -388,6 +393,14 @@ static bool find_moment(struct follower *follower, struct step *step, struct mom
     return true;
 }
 
+static void swap(struct state **a, struct state **b)
+{
+    struct state *c = *a;
+
+    *a = *b;
+    *b = c;
+}
+
 static void arrive(struct follower *follower, struct step *step)
 {
     struct moment moment;
@@ -395,17 +408,24 @@ static void arrive(struct follower *follower, struct step *step)
 
     if (!find_moment(follower, step, &moment) ||
         !states_is_new(&follower->states, follower->bytes,
-                       state_pack(&follower->to, follower->bytes), &moment))
+                       state_pack(follower->to, follower->bytes), &moment))
         return;
     memcpy(fresh.way.picks, step->picks, (size_t)step->pick_count * sizeof *step->picks);
     fresh.urgency = urgency_of(follower, step, &moment);
+    if (fresh.urgency <
+        (follower->next_fresh < 0 ? UNLIKELY : follower->fresh[follower->next_fresh].urgency)) {
+        swap(&follower->next, &follower->to);
+        step->state = follower->to;
+        follower->next_moment = moment;
+        follower->next_fresh = (int)follower->fresh_count;
+    }
     follower->fresh = grown(follower->fresh, follower->fresh_count, sizeof *follower->fresh);
     follower->fresh[follower->fresh_count++] = fresh;
 }
 
 static struct step step_from(struct follower *follower)
 {
-    return (struct step){.state = &follower->to,
+    return (struct step){.state = follower->to,
                          .held = held_by(&follower->moment),
                          .mute = follower->moment.mute,
                          .begun = follower->begun,
@@ -423,17 +443,17 @@ static void expand(struct follower *follower)
 
     follower->fresh_count = 0;
     while (follower->trail.steps <= follower->most && follower->trail.end == TRAIL_WRONG &&
-           model_step(follower->model, &follower->from, &step, &stuck)) {
-        follower->trail.steps += follower->from.units_used;
-        if (!stuck && follower->to.full)
+           model_step(follower->model, follower->from, &step, &stuck)) {
+        follower->trail.steps += follower->from->units_used;
+        if (!stuck && follower->to->full)
             follower->trail.end = TRAIL_FULL;
         else if (!stuck)
             arrive(follower, &step);
     }
-    states_lead_from(&follower->states, &follower->from, &follower->moment);
+    states_lead_from(&follower->states, follower->from, &follower->moment);
     for (int urgency = URGENCIES - 1; urgency >= 0; urgency--)
         for (size_t i = follower->fresh_count; i-- > 0;)
-            if ((int)follower->fresh[i].urgency == urgency)
+            if ((int)follower->fresh[i].urgency == urgency && (int)i != follower->next_fresh)
                 states_push(&follower->states, &follower->fresh[i].way, urgency == UNLIKELY);
 }
 
@@ -443,12 +463,18 @@ static bool go_to_next(struct follower *follower)
     struct way way;
     struct step step;
 
-    if (!states_pop(&follower->states, &follower->from, &follower->moment, &way))
+    if (follower->next_fresh >= 0) {
+        swap(&follower->from, &follower->next);
+        follower->moment = follower->next_moment;
+        follower->next_fresh = -1;
+        return true;
+    }
+    if (!states_pop(&follower->states, follower->from, &follower->moment, &way))
         return false;
     step = step_from(follower);
-    model_step_again(follower->model, &follower->from, &step, way.picks, way.count);
+    model_step_again(follower->model, follower->from, &step, way.picks, way.count);
     find_moment(follower, &step, &follower->moment);
-    state_copy(&follower->from, &follower->to);
+    swap(&follower->from, &follower->to);
     return true;
 }
 
@@ -482,8 +508,8 @@ static void pass(struct follower *follower)
 static void look_at_end(struct follower *follower)
 {
     const struct sight *sight = &follower->sights[follower->moment.now];
-    struct outcome ending = {(enum outcome_kind)follower->from.ending.kind,
-                             follower->from.ending.value};
+    struct outcome ending = {(enum outcome_kind)follower->from->ending.kind,
+                             follower->from->ending.value};
 
     if (sight->kind == SIGHT_RUN && outcome_equal(ending, sight->outcomes.of[0]))
         follower->moment.now++;
@@ -501,7 +527,7 @@ static void note_seen(struct follower *follower)
         return;
     if (!follower->seen)
         follower->seen = zeroed(SEEN_MAX, sizeof *follower->seen);
-    state_copy(&follower->seen[follower->seen_count].state, &follower->from);
+    state_copy(&follower->seen[follower->seen_count].state, follower->from);
     follower->seen[follower->seen_count++].moment = follower->moment;
 }
 
@@ -519,9 +545,10 @@ static void begin(struct follower *follower)
 {
     follower->trail = (struct trail){.end = TRAIL_WRONG};
     follower->seen_count = 0;
+    follower->next_fresh = -1;
     states_clear(&follower->states);
-    model_begin(follower->model, &follower->from);
-    follower->from.units[follower->from.main].instance = first_instance(follower);
+    model_begin(follower->model, follower->from);
+    follower->from->units[follower->from->main].instance = first_instance(follower);
     follower->moment = (struct moment){0};
 }
 
@@ -531,7 +558,7 @@ static void follow(struct follower *follower)
     for (bool more = true; follower->trail.end == TRAIL_WRONG && more;
          more = go_to_next(follower)) {
         pass(follower);
-        if (follower->from.over && follower->moment.now < follower->count)
+        if (follower->from->over && follower->moment.now < follower->count)
             look_at_end(follower);
         if (follower->moment.now == follower->count) {
             follower->trail.end = TRAIL_ALLOWED;
@@ -539,7 +566,7 @@ static void follow(struct follower *follower)
             return;
         }
         note_seen(follower);
-        if (!follower->from.over)
+        if (!follower->from->over)
             expand(follower);
         if (follower->trail.end == TRAIL_WRONG &&
             (follower->trail.steps > follower->most ||
@@ -570,13 +597,13 @@ static void explain(struct follower *follower)
             words_end(&words, state);
             continue;
         }
-        step = (struct step){.state = &follower->to,
+        step = (struct step){.state = follower->to,
                              .held = held_by(&follower->seen[i].moment),
                              .mute = follower->seen[i].moment.mute};
         while (model_step(follower->model, state, &step, &stuck))
             for (int e = 0; e < step.event_count && !stuck; e++)
                 if (is_shown(step.events[e].kind) && (lane < 0 || step.events[e].domain == lane)) {
-                    words_event(&words, &follower->to, &step.events[e]);
+                    words_event(&words, follower->to, &step.events[e]);
                     break;
                 }
     }
@@ -594,6 +621,7 @@ static void forget(struct follower *follower)
     }
     states_free(&follower->states);
     guess_free(&follower->guess);
+    free(follower->room);
     free(follower->bytes);
     free(follower->fresh);
     free(follower->seen);
@@ -643,7 +671,11 @@ struct trail trail_follow(const struct program *program, struct manner manner,
     follower->model = model_create(program);
     model_be_observed(follower->model);
     follower->model->long_sleeps = long_sleeps_of(manner);
-    follower->bytes = zeroed(1, STATE_BYTES_MAX);
+    follower->room = resized(NULL, 3 * sizeof *follower->room);
+    follower->from = &follower->room[0];
+    follower->to = &follower->room[1];
+    follower->next = &follower->room[2];
+    follower->bytes = resized(NULL, STATE_BYTES_MAX);
     states_create(&follower->states);
     guess_create(&follower->guess, sights, count, sighted, sighted_count);
     look(follower);

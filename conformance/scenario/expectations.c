@@ -132,8 +132,6 @@ static void parse_expected(struct parser *parser, struct word rest, struct expec
 
 void free_expectation(struct expectation *expectation)
 {
-    for (int i = 0; i < expectation->answer_count; i++)
-        free(expectation->answers[i].of);
     free(expectation->answers);
     free(expectation->happenings);
 }

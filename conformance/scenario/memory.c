@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 enum { COULD_NOT_TELL = 2 }; /* exit status */
+enum { FIRST = 8 };          /* elements of an array that grows */
 
 /* Other threads may hold what exit would wait for. */
 void *must(void *memory)
@@ -31,9 +32,9 @@ void *resized(void *old, size_t size)
 
 void *grown(void *array, size_t count, size_t size)
 {
-    if ((count & (count - 1)) != 0)
-        return array;
-    return resized(array, (count ? 2 * count : 1) * size);
+    if (array == NULL)
+        return resized(NULL, FIRST * size);
+    return count < FIRST || (count & (count - 1)) != 0 ? array : resized(array, 2 * count * size);
 }
 
 char *copy_of(const char *text)

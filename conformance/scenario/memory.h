@@ -14,8 +14,9 @@ void *zeroed(size_t count, size_t size);
 
 void *resized(void *old, size_t size);
 
-/* The array with room for one element more than its count. The capacity is always the next power of
- * two, so an array must grow one element at a time, and here alone. */
+/* The array with room for one element more than its count. The capacity is at least the next power
+ * of two, from 8, so an array must grow one element at a time, and here alone; one that was emptied
+ * keeps its memory. */
 void *grown(void *array, size_t count, size_t size);
 
 /* NULL stays NULL. */

@@ -632,8 +632,6 @@ static void parse_operation_answer(struct parser *parser, struct word answer,
 
 void free_operation(struct operation *operation)
 {
-    for (int i = 0; i < operation->answer_count; i++)
-        free(operation->answers[i].of);
     free(operation->answers);
     free(operation->tasks);
     free(operation->promises);

@@ -137,7 +137,9 @@ int outcome_write(char *buffer, size_t size, const struct program *program, stru
         return snprintf(buffer, size, "%s %s", word, foreign_name(outcome.value));
     if (outcome.kind == OUTCOME_ERROR || (outcome.kind == OUTCOME_OK && outcome.value != 0))
         return snprintf(buffer, size, "%s %d", word, outcome.value);
-    return snprintf(buffer, size, "%s", word);
+    if (strlen(word) >= size)
+        return snprintf(buffer, size, "%s", word);
+    return (int)(stpcpy(buffer, word) - buffer); /* sooner: most outcomes are a word */
 }
 
 void outcomes_fold(struct outcomes *list)
@@ -148,7 +150,7 @@ void outcomes_fold(struct outcomes *list)
     list->count = 1;
 }
 
-static void add_outcome(struct outcomes *list, struct outcome outcome)
+void outcomes_add(struct outcomes *list, struct outcome outcome)
 {
     list->of = grown(list->of, list->count, sizeof outcome);
     list->of[list->count++] = outcome;
@@ -160,26 +162,24 @@ bool outcomes_parse(struct outcomes *list, const struct program *program, const 
     struct word rest = {text, size}, member, error;
     bool more = true;
 
-    *list = (struct outcomes){NULL, 0};
     while (more) {
         struct outcome outcome;
 
         more = take_until(&rest, ',', &member);
-        if (parse_foreign(member, &outcome)) {
-            add_outcome(list, outcome);
-            continue;
+        if (!parse_outcome(member, &outcome, &error)) {
+            if (!parse_foreign(member, &outcome))
+                return false;
+        } else if (error.text != NULL) {
+            outcome.value = find_name(program, NAME_ERROR, error);
+            if (outcome.value < 0)
+                return false;
         }
-        if (!parse_outcome(member, &outcome, &error) ||
-            (error.text != NULL && (outcome.value = find_name(program, NAME_ERROR, error)) < 0)) {
-            free(list->of);
-            return false;
-        }
-        add_outcome(list, outcome);
+        outcomes_add(list, outcome);
     }
     return true;
 }
 
-/* Read one alternative of an answer: a list. */
+/* Read one alternative of an answer: a list, which has room for its members. */
 static void parse_answer(struct parser *parser, struct word text, const char *what, int possible,
                          struct outcomes *list)
 {
@@ -201,22 +201,36 @@ static void parse_answer(struct parser *parser, struct word text, const char *wh
             (outcome.kind == OUTCOME_OK && outcome.value > 0 && (possible & CAN_BE_VALUE) == 0))
             complain(parser, parser->line, "'%s' cannot have the outcome '%.*s'", what,
                      QUOTED(member));
-        add_outcome(list, outcome);
+        list->of[list->count++] = outcome;
     }
+}
+
+/* The members of all lists of an answer, of which there are no more. */
+static size_t count_members(struct word text)
+{
+    size_t count = 1;
+
+    for (size_t i = 0; i < text.size; i++)
+        count += text.text[i] == '|' || text.text[i] == ',';
+    return count;
 }
 
 void parse_answers(struct parser *parser, struct word text, const char *what, int possible,
                    struct outcomes **answers, int *count)
 {
+    size_t members = count_members(text);
     struct word alternative;
+    struct outcome *room;
     bool more = true;
 
-    while (more) {
-        struct outcomes list = {NULL, 0};
+    *answers = zeroed(members, sizeof **answers + sizeof *room);
+    room = (struct outcome *)(*answers + members);
+    for (*count = 0; more; ++*count) {
+        struct outcomes *list = &(*answers)[*count];
 
         more = take_until(&text, '|', &alternative);
-        parse_answer(parser, alternative, what, possible, &list);
-        *answers = grown(*answers, (size_t)*count, sizeof list);
-        (*answers)[(*count)++] = list;
+        list->of = room;
+        parse_answer(parser, alternative, what, possible, list);
+        room += list->count;
     }
 }

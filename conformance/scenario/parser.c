@@ -41,7 +41,7 @@ static bool check_bytes(struct parser *parser, struct word line)
     for (size_t i = 0; i < line.size; i++) {
         unsigned char c = (unsigned char)line.text[i];
 
-        if ((c < ' ' && c != '\t') || c > '~') {
+        if ((c < ' ' || c > '~') && c != '\t') {
             complain(parser, parser->line, "%s 0x%02x in column %zu is not printable ASCII",
                      c == 0 ? "the NUL byte" : "byte", c, i + 1);
             return false;
@@ -99,12 +99,13 @@ static void check_finalisers(struct parser *parser)
 {
     const struct program *program = parser->program;
 
-    for (int i = 0; i < program->operation_count; i++)
-        for (int j = 0; j < i; j++) {
-            const struct operation *one = &program->operations[j], *other = &program->operations[i];
+    for (int i = 0; i < program->operation_count; i++) {
+        const struct operation *other = &program->operations[i];
 
-            if (one->kind == OP_CREATE && other->kind == OP_CREATE && one->task == other->task &&
-                one->name == other->name &&
+        for (int j = 0; j < i && other->kind == OP_CREATE; j++) {
+            const struct operation *one = &program->operations[j];
+
+            if (one->kind == OP_CREATE && one->task == other->task && one->name == other->name &&
                 (one->task_count != other->task_count ||
                  (one->task_count > 0 && one->tasks[0] != other->tasks[0]))) {
                 complain(parser, other->line, "'%s' has another finaliser on line %d",
@@ -112,6 +113,7 @@ static void check_finalisers(struct parser *parser)
                 return;
             }
         }
+    }
 }
 
 static void check_whole(struct parser *parser)

@@ -16,7 +16,14 @@ struct word {
 
 #define QUOTED(word) (int)(word).size, (word).text
 
-bool word_is(struct word word, const char *text);
+bool is_text(struct word word, const char *text);
+
+/* The first letter tells that of most words of a list. */
+static inline bool word_is(struct word word, const char *text)
+{
+    return (word.size == 0 || *word.text == *text) && is_text(word, text);
+}
+
 bool starts_with(struct word word, const char *start);
 struct word word_after(struct word word, size_t bytes);
 struct word word_trim(struct word word);
@@ -145,7 +152,8 @@ enum {
     CAN_BE_CARE = CAN_BE_EMPTY | CAN_BE_RUNNING | CAN_BE_ENDED | CAN_BE_ERROR | CAN_BE_STOPPED
 };
 
-/* Read the alternatives of an answer to the operation `what`. */
+/* Read the alternatives of an answer to the operation `what`. Their outcomes lie behind them in one
+ * piece of memory. */
 void parse_answers(struct parser *parser, struct word text, const char *what, int possible,
                    struct outcomes **answers, int *count);
 

@@ -445,11 +445,15 @@ enum { OUTCOME_MAX = 64 };
 int outcome_write(char *buffer, size_t size, const struct program *program, struct outcome outcome);
 bool outcome_equal(struct outcome a, struct outcome b);
 
+/* The list is an array that grows. */
+void outcomes_add(struct outcomes *list, struct outcome outcome);
+
 /* A list whose members are all equal becomes one of them. */
 void outcomes_fold(struct outcomes *list);
 
-/* Read a list of outcomes, separated by commas, from size bytes of text. An error name must be one
- * of the program's. True: list->of is to be freed. False: the text is no list of outcomes. */
+/* Read outcomes, separated by commas, from size bytes of text, and add them to a list. An error
+ * name must be one of the program's. False: the text is no list of outcomes; some may have been
+ * added. */
 bool outcomes_parse(struct outcomes *list, const struct program *program, const char *text,
                     size_t size);
 

@@ -26,19 +26,19 @@ void parse_shared(struct parser *parser, struct word rest)
 
 /* ---- Tasks with several instances ---- */
 
-/* How many instances of a task one execution of an operation can make; 2 stands for more. The task
- * of a lazy value is executed again if the one that computes it is cancelled, and a handler for
- * each signal and a
- * hook each time that a task suspends. */
-static int makes_instances(const struct operation *operation, int task)
+/* The bit of a task; 0: there is no such task. */
+static uint64_t bit_of(int task)
 {
-    bool again = operation->repeat > 1 || operation->kind == OP_LAZY ||
-                 operation->kind == OP_HANDLE || operation->kind == OP_HOOK;
-    int count = 0;
+    return task < 0 ? 0 : UINT64_C(1) << task;
+}
 
-    for (int i = 0; i < operation->task_count; i++)
-        count += operation->tasks[i] == task;
-    return count > 0 && again ? 2 : count;
+/* Whether one execution of an operation can make several instances of a task. That of a lazy value
+ * is executed again if the one that computes it is cancelled, a handler for each signal, and a hook
+ * each time that a task suspends. */
+static bool makes_several(const struct operation *operation)
+{
+    return operation->repeat > 1 || operation->kind == OP_LAZY || operation->kind == OP_HANDLE ||
+           operation->kind == OP_HOOK;
 }
 
 /* The tasks, one bit each, that can have several instances: by their own lines, or because a task
@@ -48,18 +48,19 @@ static uint64_t find_several(const struct program *program)
     uint64_t several = 0, before;
 
     do {
+        uint64_t made = bit_of(program->main_task) | bit_of(program->outside_task);
+
         before = several;
-        for (int task = 0; task < program->names[NAME_TASK].count; task++) {
-            int count = (task == program->main_task) + (task == program->outside_task);
+        for (int i = 0; i < program->operation_count; i++) {
+            const struct operation *operation = &program->operations[i];
+            bool again = makes_several(operation) || (several & bit_of(operation->task)) != 0;
 
-            for (int i = 0; i < program->operation_count; i++) {
-                const struct operation *operation = &program->operations[i];
-                bool again = (several >> operation->task & 1) != 0;
+            for (int t = 0; t < operation->task_count; t++) {
+                uint64_t task = bit_of(operation->tasks[t]);
 
-                count += makes_instances(operation, task) * (again ? 2 : 1);
+                several |= again ? task : made & task;
+                made |= task;
             }
-            if (count > 1)
-                several |= UINT64_C(1) << task;
         }
     } while (several != before);
     return several;

@@ -776,7 +776,7 @@ static void outcomes_are_read_as_they_are_written(void **state)
     for (int kind = 0; kind < OUTCOME_KINDS; kind++) {
         struct outcome outcome = {.kind = (enum outcome_kind)kind};
         char text[OUTCOME_MAX];
-        struct outcomes list;
+        struct outcomes list = {NULL, 0};
         struct page page;
 
         outcome.value =
@@ -797,12 +797,13 @@ static void lists_are_read_whole(void **state)
         "",   ",",          "ok,",   ",ok",    "ok, , ok",         "ok ok",     "ok 1 2",
         "OK", "failed who", "ok -1", "ok 0x1", "error 4294967296", "stopped 1", "failed boom boom"};
     struct program *program = parse("task main\nfail boom" RUN);
-    struct outcomes list;
+    struct outcomes list = {NULL, 0};
     char text[4096] = "ok";
 
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_int_equal(outcomes_parse(&list, program, wrong[i], strlen(wrong[i])), 0);
+    list.count = 0;
     for (int i = 0; i < 500; i++)
         strcat(text, ", ok");
     assert_int_equal(outcomes_parse(&list, program, text, strlen(text)), 1);

@@ -9,10 +9,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-bool word_is(struct word word, const char *text)
+bool is_text(struct word word, const char *text)
 {
-    if (word.size > 0 && *word.text != *text) /* as with most words of a list */
-        return false;
     return word.size == strlen(text) && memcmp(word.text, text, word.size) == 0;
 }
 
@@ -49,15 +47,15 @@ bool take_until(struct word *rest, char separator, struct word *piece)
 
 struct word take_word(struct word *rest)
 {
-    struct word word;
+    const char *start = rest->text, *limit = start + rest->size, *end;
 
-    while (rest->size > 0 && is_blank(rest->text[0]))
-        *rest = word_after(*rest, 1);
-    word = (struct word){rest->text, 0};
-    while (word.size < rest->size && !is_blank(rest->text[word.size]))
-        word.size++;
-    *rest = word_after(*rest, word.size);
-    return word;
+    while (start < limit && is_blank(*start))
+        start++;
+    end = start;
+    while (end < limit && !is_blank(*end))
+        end++;
+    *rest = (struct word){end, (size_t)(limit - end)};
+    return (struct word){start, (size_t)(end - start)};
 }
 
 struct word without_comment(struct word line)

@@ -111,8 +111,8 @@ struct frontier *frontier_create(const struct program *program, size_t most, boo
     frontier->program = program;
     frontier->most = most;
     frontier->all = all;
-    frontier->nodes = zeroed(1, sizeof *frontier->nodes);
-    frontier->node_count = 1;
+    frontier->nodes = grown(NULL, 0, sizeof *frontier->nodes);
+    frontier->nodes[frontier->node_count++] = (struct node){0};
     return frontier;
 }
 

@@ -162,9 +162,9 @@ static int keep_ready(int count, unsigned long *bits, bool to_write)
 
     for (int word = 0; bits != NULL && word * WORD < count; word++)
         for (unsigned long left = bits[word]; left != 0; left &= left - 1) {
-            const struct descriptor *d = descriptor_of(word * WORD + __builtin_ctzl(left));
+            const struct descriptor *d = &sim.descriptors[word * WORD + __builtin_ctzl(left)];
 
-            if (d == NULL)
+            if (d->kind == FREE)
                 return -EBADF;
             if (is_ready(d, to_write))
                 ready++;
@@ -176,9 +176,11 @@ static int keep_ready(int count, unsigned long *bits, bool to_write)
 
 static int keep_all_ready(int count, unsigned long *readable, unsigned long *writable)
 {
-    int to_read = keep_ready(count, readable, false);
-    int to_write = to_read < 0 ? to_read : keep_ready(count, writable, true);
+    int to_read = keep_ready(count, readable, false), to_write;
 
+    if (to_read < 0 || writable == NULL)
+        return to_read;
+    to_write = keep_ready(count, writable, true);
     return to_write < 0 ? to_write : to_read + to_write;
 }
 

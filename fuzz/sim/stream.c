@@ -15,6 +15,7 @@ struct queue {
 };
 
 struct end {
+    struct end *other;
     bool shut;        /* it sends no more */
     bool closed;      /* it neither sends nor receives */
     bool broken;      /* the peer has reset */
@@ -41,8 +42,9 @@ void streams_begin(void)
         streams[--tried].used = false;
 }
 
-static void end_init(struct end *end)
+static void end_init(struct end *end, struct end *other)
 {
+    end->other = other;
     end->shut = end->closed = end->broken = false;
     end->error = 0;
     end->number = -1;
@@ -62,8 +64,8 @@ struct end *stream_new(size_t room)
     if (free == tried)
         tried++;
     s = &streams[free];
-    end_init(&s->ends[0]);
-    end_init(&s->ends[1]);
+    end_init(&s->ends[0], &s->ends[1]);
+    end_init(&s->ends[1], &s->ends[0]);
     s->room = room < 1 ? 1 : room > SIM_ROOM ? SIM_ROOM : room;
     s->name = NULL;
     s->used = true;
@@ -82,9 +84,7 @@ static struct stream *stream_of(const struct end *end)
 
 struct end *end_other(struct end *end)
 {
-    struct stream *stream = stream_of(end);
-
-    return end == stream->ends ? end + 1 : end - 1;
+    return end->other;
 }
 
 const char *stream_name(const struct end *end)
@@ -118,7 +118,8 @@ static void put(struct queue *queue, const char *bytes, size_t size)
     size_t straight = least(size, SIM_ROOM - at, size);
 
     memcpy(queue->bytes + at, bytes, straight);
-    memcpy(queue->bytes, bytes + straight, size - straight);
+    if (size > straight)
+        memcpy(queue->bytes, bytes + straight, size - straight);
     queue->used += size;
 }
 
@@ -127,7 +128,8 @@ static void take(struct queue *queue, char *bytes, size_t size)
     size_t straight = least(size, SIM_ROOM - queue->begin, size);
 
     memcpy(bytes, queue->bytes + queue->begin, straight);
-    memcpy(bytes + straight, queue->bytes, size - straight);
+    if (size > straight)
+        memcpy(bytes + straight, queue->bytes, size - straight);
     queue->begin = (queue->begin + size) % SIM_ROOM;
     queue->used -= size;
 }
@@ -152,7 +154,7 @@ static int take_error(struct end *end)
 /* Reset: the peer's next call returns an error. */
 static void break_peer(struct end *end)
 {
-    struct end *peer = end_other(end);
+    struct end *peer = end->other;
 
     if (peer->broken || peer->closed)
         return;
@@ -162,7 +164,7 @@ static void break_peer(struct end *end)
 
 ssize_t end_send(struct end *end, const void *bytes, size_t size)
 {
-    struct end *peer = end_other(end);
+    struct end *peer = end->other;
     size_t n;
 
     if (end->error != 0)
@@ -190,17 +192,17 @@ ssize_t end_receive(struct end *end, void *bytes, size_t size)
     }
     if (end->error != 0)
         return take_error(end);
-    return end->broken || end_other(end)->shut || size == 0 ? 0 : -EAGAIN;
+    return end->broken || end->other->shut || size == 0 ? 0 : -EAGAIN;
 }
 
 bool end_is_readable(const struct end *end)
 {
-    return end->in.used > 0 || end->broken || end_other((struct end *)(uintptr_t)end)->shut;
+    return end->in.used > 0 || end->broken || end->other->shut;
 }
 
 bool end_is_writable(const struct end *end)
 {
-    const struct end *peer = end_other((struct end *)(uintptr_t)end);
+    const struct end *peer = end->other;
 
     return end->shut || end->broken || peer->closed || peer->in.used < stream_of(end)->room;
 }
@@ -215,7 +217,7 @@ void end_shut(struct end *end)
 static void leave(struct end *end)
 {
     end->shut = end->closed = true;
-    if (end_other(end)->closed)
+    if (end->other->closed)
         stream_of(end)->used = false;
 }
 
@@ -266,7 +268,7 @@ void sim_reset(int stream)
 
 void sim_grain(int stream, size_t size, unsigned calls)
 {
-    struct end *end = end_other(world_end(stream));
+    struct end *end = world_end(stream)->other;
 
     end->grain = size > 0 ? size : 1;
     end->grained = calls;
@@ -274,7 +276,7 @@ void sim_grain(int stream, size_t size, unsigned calls)
 
 int sim_number(int stream)
 {
-    return end_other(world_end(stream))->number;
+    return world_end(stream)->other->number;
 }
 
 void sim_name(int stream, const char *name)

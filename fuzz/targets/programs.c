@@ -340,10 +340,16 @@ static void note_users(struct writer *writer)
 static void put(struct writer *writer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+static void put_char(struct writer *writer, char c)
+{
+    if (writer->length + 1 < PROGRAM_TEXT)
+        writer->text[writer->length++] = c;
+}
+
 static void put_text(struct writer *writer, const char *text)
 {
-    while (*text != '\0' && writer->length + 1 < PROGRAM_TEXT)
-        writer->text[writer->length++] = *text++;
+    while (*text != '\0')
+        put_char(writer, *text++);
 }
 
 static void put_number(struct writer *writer, unsigned number)
@@ -366,11 +372,11 @@ static void put(struct writer *writer, const char *format, ...)
     va_start(arguments, format);
     for (; *format != '\0'; format++)
         if (*format != '%')
-            put_text(writer, (char[]){*format, '\0'});
+            put_char(writer, *format);
         else if (*++format == 's')
             put_text(writer, va_arg(arguments, const char *));
         else if (*format == 'c')
-            put_text(writer, (char[]){(char)va_arg(arguments, int), '\0'});
+            put_char(writer, (char)va_arg(arguments, int));
         else
             put_number(writer, va_arg(arguments, unsigned));
     va_end(arguments);
@@ -522,9 +528,10 @@ static void put_makers(struct writer *writer, int task)
             unsigned users = writer->users[operation_names(makers[i])][name];
             struct move maker = {.kind = makers[i], .task = task, .times = 1, .name = name};
 
+            if (is_shared(name) ? task != 0 || users == 0 : (users >> task & 1) == 0)
+                continue;
             maker.child = child_of(writer, &maker);
-            if (is_shared(name) ? task == 0 && users != 0 : (users >> task & 1) != 0)
-                put_move(writer, &maker);
+            put_move(writer, &maker);
         }
 }
 
