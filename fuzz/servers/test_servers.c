@@ -44,6 +44,11 @@ struct session {
 static struct session sessions[] = {
     CONFORMS("miou-echo", "\"$ECHO --port PORT\""),
     CONFORMS("python3, asyncio", "'cd $SERVERS && python3 stopping.py PORT'"),
+    /* A runtime may keep threads and descriptors for later. */
+    {"python3, a pool of threads",
+     "--timeout 60 --rule R7.4,R7.6/queue,R7.8,R7.21,R7.23/resets,R7.23/storm --server "
+     "'cd $SERVERS && python3 pooling.py PORT'",
+     0, "\nkeeps what was chosen.\n", " passed, 0 failed", NULL},
     /* Its collector would be watched for minutes. */
     {NODE,
      "--timeout 60 --except R7.6/rounds --except R7.23/rounds --server "
