@@ -201,7 +201,8 @@ static int accept_and_transfer(void *arg)
     return miou_transfer(miou_fd_resource(server->listener));
 }
 
-/* Returns 0 after a client, and 1 after the signal; even then one may have been accepted. */
+/* Returns 0 after a client, and 1 after the signal; even then one may have been accepted. If both
+ * have come, it may be either [R8.5]. */
 static int accept_or_stop(struct server *server, miou_promise *stop)
 {
     miou_promise *either[] = {NULL, stop};
@@ -232,7 +233,8 @@ static int serve_until_stopped(void *arg)
         TRY(stopped = accept_or_stop(server, stop));
         if (server->client)
             TRY(welcome(server, clients));
-    } while (!stopped);
+    } while (!stopped && miou_promise_state(stop) == MIOU_STATE_RUNNING);
+    TRY(miou_await(stop, NULL));
     if (miou_fd_resource(server->listener))
         TRY(miou_close(server->listener));
     while ((left = miou_orphans_get(NULL, clients)) > 0)
