@@ -224,19 +224,20 @@ CHECK("R6.8", every_call_refuses_null)
 static int pass_bad_arguments_of_further_calls(void *arg)
 {
     static miou_fd *const before = (miou_fd *)&before;
-    miou_fd *fd = before;
+    miou_fd *fd = before, *fresh;
     struct refused *t = arg;
     struct pair pair;
     char byte;
 
     TRY(pair_adopt(&pair, SOCK_STREAM, 0));
+    TRY(miou_tcpv4(&fresh, 0)); /* not connected, which would be a second error */
     NOTE(t->results[t->count++], miou_udpv4(NULL, 0));
     NOTE(t->results[t->count++], miou_udpv6(NULL, 0));
     NOTE(t->results[t->count++], miou_unix_socket(NULL, 0));
     NOTE(t->results[t->count++], miou_udpv4(&fd, MIOU_BLOCKING));
     NOTE(t->results[t->count++], miou_udpv6(&fd, ~0u));
     NOTE(t->results[t->count++], miou_unix_socket(&fd, 4));
-    NOTE(t->results[t->count++], miou_connect(pair.fd, NULL, sizeof(struct sockaddr_in)));
+    NOTE(t->results[t->count++], miou_connect(fresh, NULL, sizeof(struct sockaddr_in)));
     peer_send(pair.peer, "x", 1);
     NOTE(t->results[t->count++], miou_read_exactly(pair.fd, NULL, 1));
     NOTE(t->results[t->count++], miou_write(pair.fd, NULL, 1));
@@ -310,14 +311,16 @@ CHECK("R6.8", every_call_refuses_descriptors_of_a_former_run)
 static int pass_bad_arguments_of_datagrams(void *arg)
 {
     struct sockaddr_storage peer;
+    struct sockaddr_in address;
     struct refused *t = arg;
-    socklen_t length = 99;
+    socklen_t length = 99, own = sizeof address;
     char byte = '-';
     miou_fd *fd;
     int sender;
 
     TRY(receive_on_udp(&fd, 0));
     TRY(sender = peer_connect_udp(port_of(fd)));
+    getsockname(sender, (struct sockaddr *)&address, &own);
     peer_send(sender, "x", 1);
     peer.ss_family = AF_UNSPEC;
     NOTE(t->results[t->count++], miou_recvfrom(NULL, &byte, 1, NULL, NULL));
@@ -325,7 +328,7 @@ static int pass_bad_arguments_of_datagrams(void *arg)
     NOTE(t->results[t->count++], miou_recvfrom(fd, &byte, 1, &peer, NULL));
     NOTE(t->results[t->count++], miou_recvfrom(fd, &byte, 1, NULL, &length));
     NOTE(t->results[t->count++], miou_sendto(NULL, "x", 1, NULL, 0));
-    NOTE(t->results[t->count++], miou_sendto(fd, NULL, 1, NULL, 0));
+    NOTE(t->results[t->count++], miou_sendto(fd, NULL, 1, (struct sockaddr *)&address, own));
     t->untouched = byte == '-' && length == 99 && peer.ss_family == AF_UNSPEC;
     return (int)miou_recvfrom(fd, &byte, 1, NULL, NULL);
 }

@@ -581,7 +581,7 @@ struct starving {
     int turns;
 };
 
-/* A reader that has waited, and whose byte has been sent. */
+/* A reader that has waited, and whose byte has come; it may have been taken for it already. */
 static int start_ready_reader(struct starving *t)
 {
     TRY(pair_open(&t->pair, 0));
@@ -589,7 +589,7 @@ static int start_ready_reader(struct starving *t)
     TRY(miou_async(&t->promise, NULL, read_once, &t->waiter));
     let_others_run();
     peer_send(t->pair.peer, "x", 1);
-    await_bytes(t->pair.number, 1);
+    await_delivery(t->pair.peer);
     return 0;
 }
 

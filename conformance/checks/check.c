@@ -31,6 +31,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -377,6 +378,26 @@ int descriptors_of(pid_t pid)
 
     snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
     return entries(path);
+}
+
+bool any_socket_is_open(pid_t pid, const ino_t *inodes, int count)
+{
+    const struct dirent *entry;
+    struct stat what;
+    bool found = false;
+    char path[32];
+    DIR *all;
+    int i;
+
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+    all = opendir(path);
+    while (all && !found && (entry = readdir(all)))
+        if (fstatat(dirfd(all), entry->d_name, &what, 0) == 0 && S_ISSOCK(what.st_mode))
+            for (i = 0; i < count && !found; i++)
+                found = what.st_ino == inodes[i];
+    if (all)
+        closedir(all);
+    return found;
 }
 
 int threads_running(void)

@@ -99,6 +99,9 @@ long memory_mapped(void);
 /* How many descriptors another process has open; -1 if there is no such process. */
 int descriptors_of(pid_t pid);
 
+/* Whether another process has a socket open that has one of these inodes. */
+bool any_socket_is_open(pid_t pid, const ino_t *inodes, int count);
+
 /* How many threads this process has. One that was just joined may be counted for a moment yet, so
  * wait with threads_fall_to, which returns whether there are ever as few. */
 int threads_running(void);

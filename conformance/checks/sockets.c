@@ -175,6 +175,14 @@ void await_bytes(int number, int count)
         poll(NULL, 0, 1);
 }
 
+void await_delivery(int peer)
+{
+    int left = 0;
+
+    while (ioctl(peer, TIOCOUTQ, &left) == 0 && left > 0)
+        poll(NULL, 0, 1);
+}
+
 bool is_open(int number)
 {
     return fcntl(number, F_GETFD) >= 0;

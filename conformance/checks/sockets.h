@@ -57,6 +57,10 @@ int await_events(int number, short events);
 /* Block until this many bytes can be read from a number. */
 void await_bytes(int number, int count);
 
+/* Block until the other end's system has all that was sent from a TCP socket, whether or not
+ * somebody there has read it since. */
+void await_delivery(int peer);
+
 bool is_open(int number);
 
 /* The inode of what a number stands for; 0 if it is not open. It tells whether a number is still

@@ -343,7 +343,7 @@ static void judge_server(const struct options *options, struct server *server,
 
     if (server_alive(server, grace, why)) {
         if (tally->failed || !recovers ||
-            server_has_recovered(server, options->target.patience, why))
+            server_has_recovered(server, options->target.patience, why, check->needs & IN_LINE))
             return;
         tally->left = true;
     }
@@ -387,6 +387,8 @@ static bool run_check(struct options *options, int connections, struct server *s
     double begun = clock_now(), seconds;
     bool failed;
 
+    if (server && check->needs & IN_LINE)
+        server->before = server_settled(server);
     check->attack(&attack);
     seconds = clock_now() - begun;
     if (server && !(check->needs & STOPS))

@@ -9,7 +9,7 @@ const struct check checks[] = {
      check_half_close, 0},
     {"crowd", "as many clients at once as --connections allows", "R7.5 R7.7", "", check_crowd,
      CROWDED},
-    {"queue", "a thousand clients, one after another", "R7.9", "R7.6", check_queue, 0},
+    {"queue", "a thousand clients, one after another", "R7.9", "R7.6", check_queue, IN_LINE},
     {"silent", "clients that send nothing, or nothing more", "R7.1 R7.3", "", check_silent, 0},
     {"deaf", "clients that send until nothing fits, and never read", "R7.1 R7.3", "", check_deaf,
      0},

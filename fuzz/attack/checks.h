@@ -21,7 +21,8 @@ enum {
     WATCHES = 1, /* a server that we started */
     AFRESH = 2,  /* one that has had no client */
     CROWDED = 4, /* as many connections as were asked for */
-    STOPS = 8    /* a server that stops on SIGTERM, as not every one promises; it is gone then */
+    STOPS = 8,   /* a server that stops on SIGTERM, as not every one promises; it is gone then */
+    IN_LINE = 16 /* nothing kept for later: its clients come one after another */
 };
 
 struct check {

@@ -37,14 +37,16 @@ static void attack_at_stop(struct attack *attack, script_maker *script,
     crowd_attack(&plan, attack->target, &attack->tally);
 }
 
-/* If the server has ended, that is why its clients were not served. */
-static void say_if_it_ended(struct attack *attack)
+/* If the server has ended, that is why its clients were not served. Returns whether it has. */
+static bool say_if_it_ended(struct attack *attack)
 {
     char how[WHY];
 
-    if (attack->tally.failed && !server_alive(attack->server, 0.3, how))
-        snprintf(attack->tally.reason, sizeof attack->tally.reason,
-                 "%s on SIGTERM, though it had clients", how);
+    if (!attack->tally.failed || server_alive(attack->server, 0.3, how))
+        return false;
+    snprintf(attack->tally.reason, sizeof attack->tally.reason,
+             "%s on SIGTERM, though it had clients", how);
+    return true;
 }
 
 /* Write that the server runs on for all our patience after something. */
@@ -155,7 +157,10 @@ void check_end(struct attack *attack)
     char how[WHY];
 
     attack_at_stop(attack, some_new, stops);
-    say_if_it_ended(attack);
+    if (say_if_it_ended(attack)) { /* which is another rule; what it does later is not seen */
+        tally->failed = false;
+        tally->unknown = true;
+    }
     if (tally->failed || tally->unknown)
         return;
     if (server_alive(attack->server, attack->target->patience, how))
@@ -173,6 +178,7 @@ static enum hold ends_at_once(void *context, struct tally *tally)
     stop(attack);
     if (server_is_ending(attack->server)) {
         snprintf(tally->reason, sizeof tally->reason, "the server ended on the first SIGTERM");
+        tally->unknown = true; /* whether it may is another rule */
         return HOLD_IS_WRONG;
     }
     server_signal(attack->server, SIGTERM);

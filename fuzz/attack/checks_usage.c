@@ -161,10 +161,10 @@ void check_rest(struct attack *attack)
 
 /* ---- Descriptors ---- */
 
-/* Whether the server gives back what it used for clients that have gone. */
+/* Whether the server closes the connections of clients that have gone. */
 static bool recovers(struct attack *attack)
 {
-    if (server_has_recovered(attack->server, attack->target->patience, attack->tally.reason))
+    if (server_has_recovered(attack->server, attack->target->patience, attack->tally.reason, false))
         return true;
     attack->tally.failed = attack->tally.left = true;
     return false;
@@ -188,7 +188,7 @@ static struct script staying(int number, uint64_t *random)
 struct stay {
     struct attack *attack;
     int clients;
-    int descriptors; /* before anybody has half-closed; 0: not known yet */
+    int sockets; /* before anybody has half-closed; 0: not known yet */
 };
 
 /* At first nobody has half-closed, then everybody but the regular has. The server may have several
@@ -197,17 +197,17 @@ static enum hold is_done_with_them(void *context, struct tally *tally)
 {
     struct stay *stay = context;
     const struct attack *attack = stay->attack;
-    int first = attack->server->first.descriptors, now;
-    int a_client = (stay->descriptors - first) / (stay->clients + 1);
+    int first = attack->server->first.sockets, now;
+    int a_client = (stay->sockets - first) / (stay->clients + 1);
     double start = clock_of_server();
 
-    if (stay->descriptors == 0) {
-        stay->descriptors = server_usage(attack->server).descriptors;
+    if (stay->sockets == 0) {
+        stay->sockets = server_usage(attack->server).sockets;
         return HOLD_GOES_ON;
     }
-    while ((now = server_usage(attack->server).descriptors) > first + a_client) {
+    while ((now = server_usage(attack->server).sockets) > first + a_client) {
         if (clock_of_server() > start + attack->target->patience) {
-            say(tally, "%d clients have half-closed, but the server keeps %d descriptors too many",
+            say(tally, "%d clients have half-closed, but the server keeps %d sockets too many",
                 stay->clients, now - first - a_client);
             return HOLD_IS_WRONG;
         }
@@ -310,26 +310,34 @@ struct rounds {
     int count, clients; /* clients a round */
 };
 
-/* The most memory, or threads, that were used after one of the rounds from `begin` to `end`. */
+/* A process's kinds of things, of which a server may keep some, but not ever more. */
+static void widen(struct usage *usage, const struct usage *other, int sign)
+{
+    int *const mine[] = {&usage->threads, &usage->descriptors, &usage->processes};
+    const int others[] = {other->threads, other->descriptors, other->processes};
+    size_t i;
+
+    for (i = 0; i < 3; i++)
+        *mine[i] = sign * others[i] > sign * *mine[i] ? others[i] : *mine[i];
+    usage->memory = sign * other->memory > sign * usage->memory ? other->memory : usage->memory;
+}
+
+/* The most that was used of each kind after one of the rounds from `begin` to `end`; the least. */
 static struct usage peak(const struct rounds *rounds, int begin, int end)
 {
     struct usage most = rounds->usage[begin];
 
-    for (; begin < end; begin++) {
-        const struct usage *usage = &rounds->usage[begin];
-
-        most.memory = usage->memory > most.memory ? usage->memory : most.memory;
-        most.threads = usage->threads > most.threads ? usage->threads : most.threads;
-    }
+    for (; begin < end; begin++)
+        widen(&most, &rounds->usage[begin], 1);
     return most;
 }
 
-static long lowest(const struct rounds *rounds, int begin, int end)
+static struct usage lowest(const struct rounds *rounds, int begin, int end)
 {
-    long least = rounds->usage[begin].memory;
+    struct usage least = rounds->usage[begin];
 
     for (; begin < end; begin++)
-        least = rounds->usage[begin].memory < least ? rounds->usage[begin].memory : least;
+        widen(&least, &rounds->usage[begin], -1);
     return least;
 }
 
@@ -348,10 +356,30 @@ static long bytes_a_client(const struct rounds *rounds)
 /* Nothing has been seen that grows with the clients. */
 static bool is_level(const struct rounds *rounds)
 {
-    int half = rounds->count / 2;
+    struct usage before = peak(rounds, 0, rounds->count / 2);
+    struct usage now = peak(rounds, rounds->count / 2, rounds->count);
 
     return (growth(rounds, rounds->count) <= PAGES || bytes_a_client(rounds) < NOISE) &&
-           peak(rounds, half, rounds->count).threads <= peak(rounds, 0, half).threads;
+           now.threads <= before.threads && now.descriptors <= before.descriptors &&
+           now.processes <= before.processes;
+}
+
+/* Whether the least of threads, of descriptors or of processes is in each block of the later rounds
+ * more than in the block before. What a server keeps for as many clients as there were at the same
+ * time grows ever more seldom. */
+static bool climbs(const struct rounds *rounds)
+{
+    int half = rounds->count / 2, length = half / BLOCKS, i, kinds = 7;
+    struct usage last = {0}, next;
+
+    if (rounds->count < LONG)
+        return false;
+    for (i = 0; i < BLOCKS; i++, last = next) {
+        next = lowest(rounds, half + i * length, half + (i + 1) * length);
+        kinds &= (next.threads > last.threads) | (next.descriptors > last.descriptors) << 1 |
+                 (next.processes > last.processes) << 2;
+    }
+    return kinds != 0;
 }
 
 /* Whether the least memory of each block of the later rounds is more than that of the block before,
@@ -359,11 +387,11 @@ static bool is_level(const struct rounds *rounds)
 static bool grows_steadily(const struct rounds *rounds)
 {
     int half = rounds->count / 2, length = half / BLOCKS, i;
-    long first = lowest(rounds, half, half + length), last = first, next;
-    long whole = lowest(rounds, rounds->count - length, rounds->count) - first;
+    long first = lowest(rounds, half, half + length).memory, last = first, next;
+    long whole = lowest(rounds, rounds->count - length, rounds->count).memory - first;
 
     for (i = 1; i < BLOCKS; i++, last = next) {
-        next = lowest(rounds, half + i * length, half + (i + 1) * length);
+        next = lowest(rounds, half + i * length, half + (i + 1) * length).memory;
         if (next <= last || (next - last) * 2 * (BLOCKS - 1) < whole)
             return false;
     }
@@ -390,7 +418,7 @@ static bool wavers(const struct rounds *rounds)
 
 static bool is_told(const struct rounds *rounds)
 {
-    return is_level(rounds) || wavers(rounds) || rounds->count == ROUNDS ||
+    return is_level(rounds) || wavers(rounds) || climbs(rounds) || rounds->count == ROUNDS ||
            (grows(rounds) && bytes_a_client(rounds) < GARBAGE);
 }
 
@@ -413,12 +441,14 @@ static void report_rounds(struct tally *tally, const struct rounds *rounds)
     if (now.memory < 0) {
         tally->unknown = true;
         say(tally, "this machine does not tell how much memory a process has");
-    } else if (!(is_level(rounds) || wavers(rounds))) {
-        tally->failed = tally->left = grows(rounds);
+    } else if (climbs(rounds) || !(is_level(rounds) || wavers(rounds))) {
+        tally->failed = tally->left = grows(rounds) || climbs(rounds);
         tally->unknown = !tally->failed;
-        say(tally, "%s: %ld KiB, %d threads after %d clients; %ld KiB, %d threads after %d",
-            tally->failed ? "it grows" : "it may grow", before.memory, before.threads, clients,
-            now.memory, now.threads, 2 * clients);
+        say(tally,
+            "%s: %ld KiB, %d threads, %d descriptors after %d clients; %ld KiB, %d threads, %d "
+            "descriptors after %d",
+            tally->failed ? "it grows" : "it may grow", before.memory, before.threads,
+            before.descriptors, clients, now.memory, now.threads, now.descriptors, 2 * clients);
     } else {
         say(tally, "%d descriptors, %d threads, %ld KiB, no %sgrowth in the last %d of %d rounds",
             now.descriptors, now.threads, now.memory, is_level(rounds) ? "" : "steady ", half,

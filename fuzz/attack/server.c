@@ -127,6 +127,7 @@ struct usage server_usage(struct server *server)
     count = descendants(&pids);
 
     usage.processes = count;
+    usage.sockets = sockets_count(pids, count);
     for (i = 0; i < count; i++) {
         long memory = memory_of(pids[i]);
 
@@ -156,29 +157,38 @@ struct usage server_settled(struct server *server)
     return least;
 }
 
-/* Threads that a runtime may keep for later. */
+/* What a runtime may keep for later, of each kind, even if its clients come one after another. */
 static int pool(void)
 {
     return 8 + (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-bool server_has_recovered(struct server *server, double patience, char *why)
+static bool is_as_before(const struct usage *usage, const struct usage *before)
 {
-    const struct usage *first = &server->first;
+    return usage->descriptors <= before->descriptors + pool() &&
+           usage->threads <= before->threads + pool() &&
+           usage->processes <= before->processes + pool();
+}
+
+bool server_has_recovered(struct server *server, double patience, char *why, bool all)
+{
+    const struct usage *first = &server->first, *before = &server->before;
     double start = clock_of_server();
     struct usage usage;
 
     do {
         usage = server_usage(server);
-        if (usage.descriptors <= first->descriptors && usage.processes <= first->processes &&
-            usage.threads <= first->threads + pool())
+        if (usage.sockets <= first->sockets && (!all || is_as_before(&usage, before)))
             return true;
         clock_wait();
     } while (clock_of_server() < start + patience);
-    snprintf(why, WHY,
-             "left behind: %d descriptors (%d at first), %d threads (%d) in %d processes (%d)",
-             usage.descriptors, first->descriptors, usage.threads, first->threads, usage.processes,
-             first->processes);
+    if (usage.sockets > first->sockets)
+        snprintf(why, WHY, "left behind: %d sockets (%d at first)", usage.sockets, first->sockets);
+    else
+        snprintf(why, WHY,
+                 "left behind: %d descriptors (%d before), %d threads (%d) in %d processes (%d)",
+                 usage.descriptors, before->descriptors, usage.threads, before->threads,
+                 usage.processes, before->processes);
     return false;
 }
 

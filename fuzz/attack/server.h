@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 struct usage {
-    int processes, threads, descriptors;
+    int processes, threads, descriptors, sockets;
     long memory; /* KiB of its own, heaps and stacks; -1: not known */
 };
 
@@ -19,8 +19,9 @@ struct server {
     int said;       /* a file with its output; -1: none */
     off_t heard;    /* how much of that was read */
     bool ended;
-    int status;         /* as from waitpid, once it has ended */
-    struct usage first; /* after it had served a few clients */
+    int status;          /* as from waitpid, once it has ended */
+    struct usage first;  /* after it had served a few clients */
+    struct usage before; /* a check */
 };
 
 enum { WHY = 300 };
@@ -53,9 +54,11 @@ struct usage server_usage(struct server *server);
 /* What it uses once it gives back nothing more of what its last clients used. */
 struct usage server_settled(struct server *server);
 
-/* Whether its descriptors, threads and processes become as few as they were at first within
- * `patience`; if not, says what is left. */
-bool server_has_recovered(struct server *server, double patience, char *why);
+/* Whether its sockets become as few as they were at first within `patience`; if not, says what is
+ * left. If `all` is true, so must the rest become that it had before the check, but for a few
+ * threads, descriptors and processes. A server may keep them for later, as many as it once had
+ * clients at the same time. */
+bool server_has_recovered(struct server *server, double patience, char *why, bool all);
 
 /* Its output since the last call; only the last part, if there is more than fits. */
 void server_said(struct server *server, char *text, size_t size);

@@ -44,6 +44,11 @@ struct session {
 static struct session sessions[] = {
     CONFORMS("miou-echo", "\"$ECHO --port PORT\""),
     CONFORMS("python3, asyncio", "'cd $SERVERS && python3 stopping.py PORT'"),
+    /* A runtime may keep threads and descriptors for later. */
+    {"python3, a pool of threads",
+     "--timeout 60 --rule R7.4,R7.6/queue,R7.8,R7.21,R7.23/resets,R7.23/storm --server "
+     "'cd $SERVERS && python3 pooling.py PORT'",
+     0, "\nkeeps what was chosen.\n", " passed, 0 failed", NULL},
     /* Its collector would be watched for minutes. */
     {NODE,
      "--timeout 60 --except R7.6/rounds --except R7.23/rounds --server "
@@ -81,6 +86,10 @@ static struct session sessions[] = {
     BREAKS("never-ends", "R7.12", "end"),
     BREAKS("ends-badly", "R7.12", "end"),
     BREAKS("one-signal", "R7.13", "second"),
+    {"ends at the first signal",
+     "--timeout 20 --rule R7.11,R7.12,R7.13 --server 'cd $SERVERS && python3 selecting.py PORT'", 1,
+     "does not conform to chapter 7. Broken: R7.11 Unknown: R7.12 R7.13\n",
+     "the server ended on the first SIGTERM", NULL},
     BREAKS("spins", "R7.14", "rest"),
     BREAKS("spins-at-stop", "R7.14", "last-rest"),
     BREAKS("drops-the-rest", "R7.20", "half-open"),

@@ -7,6 +7,7 @@
 
 #include <sched.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #define SPARES_KEPT 64
@@ -58,6 +59,14 @@ static struct worker *wake_all(struct worker *worker)
     return failed;
 }
 
+static void worker_free(struct worker *worker)
+{
+    sem_destroy(&worker->go);
+    if (worker->descriptor >= 0)
+        close(worker->descriptor);
+    free(worker);
+}
+
 /* The tasks of these workers have not begun and fail [R1.14]. */
 static void fail_all(struct worker *worker)
 {
@@ -70,8 +79,7 @@ static void fail_all(struct worker *worker)
         next = worker->wake_next;
         worker->run->no_threads = true;
         list_remove(&worker->all);
-        sem_destroy(&worker->go);
-        free(worker);
+        worker_free(worker);
         task->worker = NULL;
         bury(task, -ENOMEM);
         if ((task = next_turn(domain, NULL)))
@@ -142,8 +150,7 @@ static void *work(void *arg)
 static void join(struct worker *worker)
 {
     pthread_join(worker->thread, NULL);
-    sem_destroy(&worker->go);
-    free(worker);
+    worker_free(worker);
 }
 
 static void join_gone(struct run *run)
@@ -194,6 +201,8 @@ static struct worker *worker_get(struct run *run)
     worker->run = run;
     list_init(&worker->link);
     sem_init(&worker->go, 0, 0);
+    /* R1.16 speaks of the end of a run, and no rule of the runtime's own descriptors before. */
+    worker->descriptor = run->freedoms.hoards ? eventfd(0, EFD_CLOEXEC) : -1;
     list_append(&run->workers, &worker->all);
     return worker;
 }

@@ -91,14 +91,16 @@ struct table {
 /* The freedoms that MIOU_PEER turns on; each is used in one place, beside the rule that grants it.
  */
 struct freedoms {
-    bool newest, unbegun, late_tree, early_transfer, late_transfer, slow, yields;
+    bool newest, unbegun, late_tree, early_transfer, late_transfer, slow, yields, eager, objects,
+        hoards;
 };
 
 struct worker {
     struct run *run;
     pthread_t thread;
-    bool started; /* has a thread */
-    sem_t go;     /* posted when the worker's task is handed the baton */
+    bool started;   /* has a thread */
+    int descriptor; /* hoards: of no use; -1: none */
+    sem_t go;       /* posted when the worker's task is handed the baton */
     struct task *task;
     struct list all;  /* in run.workers */
     struct list link; /* in run.spare or run.gone */

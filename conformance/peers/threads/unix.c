@@ -224,6 +224,21 @@ static int find(struct descriptor **d, const miou_fd *handle)
     return 0;
 }
 
+/* Whether arguments are bad, and to be looked at before the descriptor. The overview: "If several
+ * of these apply, any of them may be returned". */
+static bool bad_at_once(bool bad_arguments)
+{
+    return bad_arguments && !(self.run && self.run->freedoms.objects);
+}
+
+static bool is_connected(const struct descriptor *d)
+{
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+
+    return getpeername(d->number, (struct sockaddr *)&peer, &length) == 0;
+}
+
 /* Begin a call that can wait for the descriptor. */
 static int begin(struct descriptor **d, const miou_fd *handle, bool bad_arguments)
 {
@@ -317,30 +332,6 @@ static bool is_first(const struct descriptor *d, const struct turn *turn)
     return true;
 }
 
-/* Give the turn away until the number may be ready, or for a while if events is 0. */
-static int wait_ready(struct descriptor *d, short events)
-{
-    struct task *task = self.task;
-
-    if (!self.run->posix)
-        return MIOU_NO_MONITOR;
-    if (task->cancelled) /* by another domain, during the call of the system */
-        return MIOU_CANCELLED;
-    task->state = WAITING;
-    list_append(&d->waiters, &task->queue);
-    if (!leave_turn(task)) {
-        if (task->state == WAITING) {
-            d->users++;
-            poll_until_ready(d, events);
-            unuse(d);
-        }
-        if (task->state == WAITING)
-            make_ready(task);
-        await_turn(task);
-    }
-    return task->cancelled ? MIOU_CANCELLED : d->handle ? 0 : -EBADF;
-}
-
 enum call { READ, WRITE, SEND, RECEIVE };
 
 /* What a system call is given, and what it leaves. */
@@ -352,6 +343,8 @@ struct transfer {
     struct sockaddr_storage peer;
     const struct sockaddr *address;
     socklen_t length;
+    bool over;      /* it was called before the task had its turn back, ... */
+    ssize_t result; /* ... and this is what it returned, or -errno */
 };
 
 /* write(2), without SIGPIPE, but with one that was pending before [R6.42]. */
@@ -394,6 +387,49 @@ static ssize_t call_system(struct descriptor *d, struct transfer *t)
     return -1;
 }
 
+/* R6.4 says what comes of it and not when: the call of the system, while the domain's other tasks
+ * run. */
+static void transfer_early(struct descriptor *d, const struct turn *turn, struct transfer *t)
+{
+    if (self.task->state != WAITING || !d->handle || !is_first(d, turn))
+        return;
+    unlock(self.run);
+    t->result = call_system(d, t);
+    if (t->result < 0)
+        t->result = -errno;
+    t->over = t->result != -EAGAIN && t->result != -EWOULDBLOCK && t->result != -EINTR;
+    lock(self.run);
+}
+
+/* Give the turn away until the number may be ready, or for a while if events is 0. */
+static int wait_ready(struct descriptor *d, short events, const struct turn *turn,
+                      struct transfer *transfer)
+{
+    struct task *task = self.task;
+
+    if (!self.run->posix)
+        return MIOU_NO_MONITOR;
+    if (task->cancelled) /* by another domain, during the call of the system */
+        return MIOU_CANCELLED;
+    task->state = WAITING;
+    list_append(&d->waiters, &task->queue);
+    if (!leave_turn(task)) {
+        if (task->state == WAITING) {
+            d->users++;
+            poll_until_ready(d, events);
+            if (transfer && events && self.run->freedoms.eager)
+                transfer_early(d, turn, transfer);
+            unuse(d);
+        }
+        if (task->state == WAITING)
+            make_ready(task);
+        await_turn(task);
+    }
+    if (transfer && transfer->over)
+        return 0;
+    return task->cancelled ? MIOU_CANCELLED : d->handle ? 0 : -EBADF;
+}
+
 /* Call the system until it has done something, and wait as often as necessary. */
 static ssize_t transfer_in_turn(struct descriptor *d, struct transfer *t, struct turn *turn)
 {
@@ -401,12 +437,14 @@ static ssize_t transfer_in_turn(struct descriptor *d, struct transfer *t, struct
         ssize_t n;
         int error;
 
+        if (t->over)
+            return t->result;
         if (self.task->cancelled)
             return MIOU_CANCELLED;
         if (!d->handle)
             return -EBADF;
         if (turn->waited && !is_first(d, turn)) {
-            if ((error = wait_ready(d, turn->events)) < 0)
+            if ((error = wait_ready(d, turn->events, turn, t)) < 0)
                 return error;
             continue;
         }
@@ -424,7 +462,8 @@ static ssize_t transfer_in_turn(struct descriptor *d, struct transfer *t, struct
         /* a number that poll calls ready and the call does not: try again later */
         if (!turn->waited)
             list_append(&d->turns, &turn->link);
-        error = wait_ready(d, turn->waited && (t->call == SEND || has_error(d)) ? 0 : turn->events);
+        error = wait_ready(d, turn->waited && (t->call == SEND || has_error(d)) ? 0 : turn->events,
+                           turn, t);
         turn->waited = true;
         if (error < 0)
             return error;
@@ -437,6 +476,7 @@ static ssize_t do_transfer(struct descriptor *d, struct transfer *t)
     ssize_t n;
 
     turn.events = t->call == READ || t->call == RECEIVE ? POLLIN : POLLOUT;
+    t->over = false;
     list_init(&turn.link);
     if (!d->blocking) /* R6.31: that one "holds up its domain" */
         may_yield(self.task);
@@ -515,11 +555,14 @@ PUBLIC ssize_t miou_sendto(miou_fd *fd, const void *buffer, size_t size,
                            const struct sockaddr *address, socklen_t length)
 {
     struct transfer t = {.call = SEND, .out = buffer, .size = size, .address = address};
+    bool bad_arguments = !buffer && size;
     struct descriptor *d;
-    int error = begin(&d, fd, !buffer && size);
+    int error = begin(&d, fd, bad_at_once(bad_arguments));
 
     if (error < 0)
         return error;
+    if (bad_arguments)
+        return finish(d, !address && !is_connected(d) ? -EDESTADDRREQ : -EINVAL);
     t.length = address ? length : 0;
     return finish(d, do_transfer(d, &t));
 }
@@ -686,7 +729,7 @@ static int accept_in_turn(struct descriptor *listener, struct sockaddr_storage *
         bool wait;
 
         if (turn->waited && !is_first(listener, turn)) {
-            if ((error = wait_ready(listener, turn->events)) < 0)
+            if ((error = wait_ready(listener, turn->events, NULL, NULL)) < 0)
                 return error;
             continue;
         }
@@ -708,7 +751,7 @@ static int accept_in_turn(struct descriptor *listener, struct sockaddr_storage *
         if (!turn->waited)
             list_append(&listener->turns, &turn->link);
         turn->waited = true;
-        if ((error = wait_ready(listener, turn->events)) < 0)
+        if ((error = wait_ready(listener, turn->events, NULL, NULL)) < 0)
             return error;
     }
 }
@@ -775,7 +818,7 @@ static int connect_number(struct descriptor *d, const struct sockaddr *address, 
             !(begun && error == EALREADY))
             return -error;
         /* EAGAIN: the listener of the Unix domain has no room, and nothing tells when it has */
-        if ((error = wait_ready(d, error == EAGAIN ? 0 : POLLOUT)) < 0)
+        if ((error = wait_ready(d, error == EAGAIN ? 0 : POLLOUT, NULL, NULL)) < 0)
             return error;
     }
 }
@@ -783,10 +826,12 @@ static int connect_number(struct descriptor *d, const struct sockaddr *address, 
 PUBLIC int miou_connect(miou_fd *fd, const struct sockaddr *address, socklen_t length)
 {
     struct descriptor *d;
-    int error = begin(&d, fd, !address);
+    int error = begin(&d, fd, bad_at_once(!address));
 
     if (error < 0)
         return error;
+    if (!address)
+        return (int)finish(d, is_connected(d) ? -EISCONN : -EINVAL);
     if ((error = may_yield(self.task)) == 0)
         error = d->handle ? connect_number(d, address, length) : -EBADF;
     return (int)finish(d, error);
