@@ -416,7 +416,7 @@ CHECK("R11.17", a_hook_can_call_nothing)
     struct refusing t = {.result = 1};
 
     expect_code(station_run(&stations, 1, try_everything_in_a_hook, &t), 0);
-    expect_number(t.hooked.calls, YIELDS);
+    expect_at_least(t.hooked.calls, YIELDS); /* the other task may suspend several times */
     expect_true(t.told);
     if (t.accepted)
         fail_with("%s", t.accepted);
