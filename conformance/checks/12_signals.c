@@ -48,8 +48,15 @@ struct sending {
     int calls_in_the_end;
 };
 
+/* It may have inherited that the signal is blocked, from a runtime that lets signals in only
+ * between its tasks. */
 static void *send_to_myself(void *arg)
 {
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     pthread_kill(pthread_self(), SIGUSR1);
     return arg;
 }

@@ -152,7 +152,12 @@ static void hear(int number, void *heard)
 
 static int raise_and_wait(void *heard)
 {
+    sigset_t set;
+
     used_beside_work(); /* most often dom0 has fallen asleep by then */
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* on the runtime's own threads it may be blocked */
     raise(SIGUSR1);
     until(heard);
     return 0;
