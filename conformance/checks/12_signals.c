@@ -1032,6 +1032,7 @@ CHECK("R12.9 R13.1", ignoring_a_signal_is_no_hope)
 struct rival {
     struct seen seen;
     atomic_bool held, tried, given_back, taken;
+    bool begun; /* the other run has */
     int busy, ignored[3], other, later[2];
     int result; /* of the other run */
 };
@@ -1059,7 +1060,7 @@ static int try_signal(void *arg)
 {
     struct rival *t = arg;
 
-    until(&t->held);
+    t->begun = true;
     NOTE(t->busy, miou_signal_handle(SIGUSR1, see, NULL));
     NOTE(t->ignored[0], miou_signal_handle(SIGALRM, see, NULL));
     NOTE(t->ignored[1], miou_signal_handle(SIGALRM, MIOU_SIGNAL_IGNORE, NULL));
@@ -1077,6 +1078,7 @@ static void *run_rival(void *arg)
 {
     struct rival *t = arg;
 
+    until(&t->held);
     NOTE(t->result, miou_run(NULL, try_signal, t));
     atomic_store(&t->tried, true); /* even if it has not */
     atomic_store(&t->taken, true);
@@ -1093,6 +1095,8 @@ CHECK("R12.10", a_signal_belongs_to_one_run)
     start_thread(&thread, run_rival, &t);
     expect_code(run_with(0, hold_signal, &t), 0);
     expect_number(pthread_join(thread, NULL), 0);
+    if (!t.begun && t.result < 0)
+        return; /* two runs at a time are too many, which R1.18 notes */
     expect_noted(t.result, 0);
     expect_noted(t.busy, -EBUSY);
     for (i = 0; i < 3; i++) {
@@ -1111,6 +1115,7 @@ CHECK("R12.10", a_signal_belongs_to_one_run)
 struct heir {
     struct seen seen;
     atomic_bool held, tried, ended;
+    bool begun; /* the heir has */
     int busy[2], later[2];
     int result; /* of the heir */
 };
@@ -1132,7 +1137,7 @@ static int inherit_signals(void *arg)
     struct heir *t = arg;
     int i;
 
-    until(&t->held);
+    t->begun = true;
     for (i = 0; i < 2; i++)
         NOTE(t->busy[i], miou_signal_handle(numbers[i], see, &t->seen));
     atomic_store(&t->tried, true);
@@ -1149,6 +1154,7 @@ static void *run_heir(void *arg)
 {
     struct heir *t = arg;
 
+    until(&t->held);
     NOTE(t->result, miou_run(NULL, inherit_signals, t));
     atomic_store(&t->tried, true); /* even if it has not */
     return NULL;
@@ -1166,6 +1172,8 @@ CHECK("R12.10", the_signals_of_a_run_that_has_ended_are_free)
     expect_code(run_with(0, hold_and_end, &t), 0);
     atomic_store(&t.ended, true);
     expect_number(pthread_join(thread, NULL), 0);
+    if (!t.begun && t.result < 0)
+        return; /* as above */
     for (i = 0; i < 2; i++) {
         with_index(i);
 
