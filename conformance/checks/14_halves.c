@@ -21,6 +21,7 @@ struct duplex {
     bool owned[2];
     int numbers[2];
     ssize_t written, stranger;
+    atomic_bool tried; /* the half, by the stranger */
     size_t came_back, echoed;
 };
 
@@ -32,6 +33,8 @@ static int write_stream(void *arg)
     pattern_fill(bytes, STREAM, 0);
     NOTE(t->written, miou_write(t->writer, bytes, STREAM));
     free(bytes);
+    while (!atomic_load(&t->tried))
+        TRY(miou_yield());
     return t->written < 0 ? (int)t->written : miou_close(t->writer);
 }
 
@@ -79,6 +82,7 @@ static int go_both_ways(void *arg)
                  t));
     if (half)
         NOTE(t->stranger, miou_write(t->writer, "x", 1));
+    atomic_store(&t->tried, true);
     TRY(read_stream(t));
     pthread_join(thread, NULL);
     return miou_await(promise, NULL);
