@@ -135,6 +135,14 @@ static bool peer_sees_end(int peer)
            recv(peer, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
+/* Block until the peer can read something. Returns whether that is the end. Loopback may take its
+ * time, too. */
+static bool await_end(int peer)
+{
+    await_events(peer, POLLIN);
+    return peer_sees_end(peer);
+}
+
 static int fail(void *arg)
 {
     (void)arg;
@@ -164,17 +172,18 @@ static int end_halves(void *arg)
     if (t->end == LEFT)
         return miou_close(t->reader_first ? t->pair.fd : writer);
     TRY(end_half(t->reader_first ? t->pair.fd : writer, t->end));
-    t->ended_early = peer_sees_end(t->pair.peer);
     if (t->reader_first) {
+        t->ended_early = peer_sees_end(t->pair.peer);
         NOTE(t->written, miou_write(writer, "x", 1));
         if (peer_receive(t->pair.peer, &byte, 1) != 1)
             return -EIO;
     } else {
+        t->ended_early = await_end(t->pair.peer);
         peer_send(t->pair.peer, "x", 1);
         NOTE(t->read, miou_read(t->pair.fd, &byte, 1));
     }
     TRY(end_half(t->reader_first ? writer : t->pair.fd, t->end));
-    t->ended_last = t->reader_first ? peer_sees_end(t->pair.peer) : true;
+    t->ended_last = t->reader_first ? await_end(t->pair.peer) : true;
     return 0;
 }
 
@@ -280,7 +289,7 @@ static int end_half_with_zero(void *arg)
     NOTE(t->written, miou_write(writer, "y", 1));
     peer_receive(peer, &byte, 1);
     TRY(miou_close(t->reads ? reader : writer));
-    t->told = peer_sees_end(peer);
+    t->told = t->reads ? peer_sees_end(peer) : await_end(peer);
     t->closed = inode_of(0) != inode;
     return miou_close(t->reads ? writer : reader);
 }
