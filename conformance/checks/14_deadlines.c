@@ -347,7 +347,8 @@ static int serve_at_once(void *arg)
 
     TRY(world_open(w));
     TRY(serve(w));
-    TRY(let_others_run());
+    while (miou_promise_state(w->child) == MIOU_STATE_RUNNING)
+        TRY(miou_yield());
     NOTE(w->served, miou_deadline(w->nanoseconds, w->call->make, w));
     TRY(await_left(w));
     return world_close(w);
