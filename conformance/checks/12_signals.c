@@ -613,13 +613,13 @@ CHECK("R12.5", everything_is_as_before)
     static const int flags = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_NODEFER | SA_ONSTACK | SA_RESETHAND |
                              SA_RESTART | SA_SIGINFO;
     enum { NUMBERS = sizeof numbers / sizeof *numbers };
+    struct sigaction of_ours = {.sa_handler = handle_in_the_program, .sa_flags = SA_RESTART};
     struct sigaction before[NUMBERS], after;
     sigset_t mask_before, mask_after;
     int end, i;
 
-    sigaction(SIGUSR1,
-              &(struct sigaction){.sa_handler = handle_in_the_program, .sa_flags = SA_RESTART},
-              NULL);
+    sigaddset(&of_ours.sa_mask, SIGWINCH);
+    sigaction(SIGUSR1, &of_ours, NULL);
     signal(SIGHUP, SIG_IGN);
     for (i = 0; i < NUMBERS; i++)
         sigaction(numbers[i], NULL, &before[i]);
@@ -637,6 +637,7 @@ CHECK("R12.5", everything_is_as_before)
             sigaction(numbers[i], NULL, &after);
             expect_true(after.sa_handler == before[i].sa_handler);
             expect_number(after.sa_flags & flags, before[i].sa_flags & flags);
+            expect_bytes(&after.sa_mask, &before[i].sa_mask, sizeof(unsigned long));
         }
         pthread_sigmask(SIG_BLOCK, NULL, &mask_after);
         expect_bytes(&mask_after, &mask_before, sizeof(unsigned long));
@@ -989,8 +990,8 @@ static int hope_in_vain(void *arg)
     int i;
 
     TRY(miou_trigger_create(&t->trigger));
-    for (i = 0; i < KINDS; i++)
-        TRY(miou_signal_handle(kinds[i], see, &t->seen));
+    for (i = 0; i < 2 * KINDS; i++) /* each handler takes the place of one */
+        TRY(miou_signal_handle(kinds[i % KINDS], see, &t->seen));
     TRY(miou_async(&promise, NULL, give_up_hope, t));
     return miou_await(promise, NULL);
 }
@@ -1294,6 +1295,41 @@ CHECK("R12.12", late_signals_reach_the_program)
     for (i = 0; i < 10000 && t.seen.calls + of_the_program < 2; i++)
         sched_yield();
     expect_number(t.seen.calls + of_the_program, 2);
+}
+
+/* The same where the program has no handler, so that the signal ends it. */
+static void terminate(void *value)
+{
+    (void)value;
+    raise(SIGTERM);
+}
+
+static int terminate_in_the_end(void *arg)
+{
+    miou_resource *resource;
+
+    TRY(miou_signal_handle(SIGTERM, see, arg));
+    TRY(miou_resource_create(&resource, terminate, NULL));
+    TRY(miou_own(resource));
+    return -7;
+}
+
+CHECK("R12.12", late_signals_end_the_program)
+{
+    struct seen t = {.calls = 0};
+    pid_t pid = start_process();
+    int status;
+
+    if (pid == 0) {
+        signal(SIGTERM, SIG_DFL);
+        if (run_with(0, terminate_in_the_end, &t) != -7)
+            _exit(1);
+        while (t.calls == 0)
+            pause(); /* until the signal comes */
+        _exit(0);
+    }
+    status = end_of_process(pid);
+    expect_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGTERM : status == 0);
 }
 
 /* ---- R12.13: signals that were handled ---- */
