@@ -194,7 +194,7 @@ CHECK("R11.3", select_is_called_while_tasks_spawn)
 struct interrupting {
     struct stations *stations;
     struct passenger there, here;
-    int interrupts; /* of the other domain, meanwhile */
+    int interrupts; /* of the domain that slept, since it fell asleep */
     int outcome;
 };
 
@@ -205,16 +205,15 @@ static int run_into_sleeper(struct interrupting *t, bool cancel)
 
     TRY(call_on(1, &passenger, passenger_task, &t->there));
     until(&t->there.waits);
-    until(&station->asleep);
-    t->interrupts = -station->interrupts;
+    t->interrupts = -until_fast_asleep(station);
     if (!cancel) {
         TRY(run_on(1, return_0, NULL));
-        t->interrupts += station->interrupts;
+        t->interrupts += station->rung;
         passenger_call(&t->there);
         return miou_await(passenger, &t->outcome);
     }
     TRY(miou_cancel(passenger));
-    t->interrupts += station->interrupts;
+    t->interrupts += station->rung;
     return miou_await(passenger, &t->outcome);
 }
 
@@ -257,8 +256,7 @@ static int end_when_dom0_sleeps(void *arg)
     struct interrupting *t = arg;
 
     until(&t->here.waits);
-    until(&t->stations->at[0].asleep);
-    t->interrupts = -t->stations->at[0].interrupts;
+    t->interrupts = -until_fast_asleep(&t->stations->at[0]);
     return 5;
 }
 
@@ -269,7 +267,7 @@ static int await_beside_a_passenger(void *arg)
 
     TRY(miou_async(&passenger, NULL, passenger_task, &t->here));
     NOTE(t->outcome, run_on(1, end_when_dom0_sleeps, t));
-    t->interrupts += t->stations->at[0].interrupts;
+    t->interrupts += t->stations->at[0].rung;
     passenger_call(&t->here);
     return miou_await(passenger, NULL);
 }
@@ -523,7 +521,7 @@ static int wait_everywhere(void *arg)
     until(&t->there.waits);
     until(&t->stations.at[1].asleep);
     atomic_store(&t->stations.at[1].select_fails, -ENETDOWN);
-    sem_post(&t->stations.at[1].bell);
+    station_ring(&t->stations.at[1]);
     return passenger_wait(&t->here);
 }
 

@@ -152,7 +152,12 @@ static void hear(int number, void *heard)
 
 static int raise_and_wait(void *heard)
 {
+    sigset_t set;
+
     used_beside_work(); /* most often dom0 has fallen asleep by then */
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* on the runtime's own threads it may be blocked */
     raise(SIGUSR1);
     until(heard);
     return 0;
@@ -312,7 +317,7 @@ CHECK("R14.13", four_functions_go_on_at_once_after_another)
 
 /* More functions than a runtime may execute at once. Those that have begun return one by one, in
  * the order in which they came, so that the next in this order never has to wait for a later one.
- */
+ * In another order the check hangs. */
 enum { MANY = 200 };
 
 struct turns {
@@ -320,7 +325,6 @@ struct turns {
         atomic_bool begun;
         sem_t go;
     } turns[MANY];
-    int missed; /* the first that did not begin in its turn */
 };
 
 static int block_for_a_turn(void *arg)
@@ -342,19 +346,15 @@ static int return_in_turn(void *arg)
 {
     struct turns *t = arg;
     miou_promise *promises[MANY];
-    int patience = LONG_PATIENCE, i;
+    int i;
 
     for (i = 0; i < MANY; i++)
         TRY(miou_async(&promises[i], NULL, call_in_turn, &t->turns[i]));
-    for (t->missed = 0; t->missed < MANY; t->missed++) {
-        while (!atomic_load(&t->turns[t->missed].begun) && patience-- > 0)
+    for (i = 0; i < MANY; i++) {
+        while (!atomic_load(&t->turns[i].begun))
             TRY(miou_yield());
-        if (patience < 0)
-            break;
-        sem_post(&t->turns[t->missed].go);
-    }
-    for (i = t->missed; i < MANY; i++)
         sem_post(&t->turns[i].go);
+    }
     return miou_await_all(NULL, promises, MANY);
 }
 
@@ -366,7 +366,6 @@ CHECK("R14.13", functions_begin_in_the_order_in_which_they_came)
     for (i = 0; i < MANY; i++)
         sem_init(&t.turns[i].go, 0, 0);
     expect_code(unix_run_with(0, return_in_turn, &t), 0);
-    expect_number(t.missed, MANY);
 }
 
 /* ---- R14.14 ---- */
@@ -375,8 +374,8 @@ struct late {
     struct block block;
     int64_t nanoseconds;
     int blocking;
-    atomic_bool cancelling;
-    int patience; /* how long the function takes, in some unit */
+    spawner *spawn;
+    bool cancelling;
 };
 
 static int note_blocking(void *arg)
@@ -426,63 +425,55 @@ CHECK("R14.14", what_has_begun_outlasts_a_deadline)
     expect_number(t.block.value, 17);
 }
 
+/* It goes on when its parent waits in miou_cancel, and lets the function return. */
+static int let_go_when_cancelling(void *arg)
+{
+    struct late *t = arg;
+
+    while (!t->cancelling)
+        TRY(miou_yield());
+    sem_post(&t->block.go);
+    return 0;
+}
+
 static int cancel_blocked(void *arg)
 {
     struct late *t = arg;
-    miou_promise *promise;
+    miou_promise *blocked, *helper;
+    bool returned;
 
-    TRY(miou_call(&promise, NULL, note_blocking, t));
+    TRY(t->spawn(&blocked, NULL, note_blocking, t));
+    TRY(miou_async(&helper, NULL, let_go_when_cancelling, t));
     while (sem_trywait(&t->block.begun) < 0)
         TRY(miou_yield());
-    atomic_store(&t->cancelling, true);
-    TRY(miou_cancel(promise));
-    return t->block.value == 17 ? 0 : -EIO; /* the function has returned by now */
+    t->cancelling = true;
+    TRY(miou_cancel(blocked));
+    returned = t->block.value == 17;
+    TRY(miou_await(helper, NULL));
+    return returned ? 0 : -EIO;
 }
 
-static void *let_go_later(void *arg)
-{
-    struct late *t = arg;
-    int i;
-
-    for (i = 0; i < 10000 * t->patience && !atomic_load(&t->cancelling); i++)
-        sched_yield();
-    for (i = 0; i < 300 * t->patience; i++)
-        sched_yield();
-    sem_post(&t->block.go);
-    return NULL;
-}
-
-/* If the function has returned before its task's domain has heard of the cancellation, try again
- * with one that takes longer. */
+/* On another domain the function may have returned before its task hears of the cancellation. */
 CHECK("R14.14", what_has_begun_is_waited_for_when_cancelled)
 {
-    enum { MOST_PATIENCE = 256 };
     static const int outcomes[] = {42, -7};
     int i;
 
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < 4; i++) {
         with_index(i);
-        struct late t = {.patience = 1};
-        pthread_t thread;
+        struct late t = {.spawn = i < 2 ? miou_async : miou_call};
 
-        for (;; t.patience *= 2) {
-            t.blocking = 0;
-            atomic_store(&t.cancelling, false);
-            block_init(&t.block);
-            t.block.outcome = outcomes[i];
-            start_thread(&thread, let_go_later, &t);
-            expect_code(unix_run_with(1, cancel_blocked, &t), 0);
-            pthread_join(thread, NULL);
-            if (t.blocking != outcomes[i] || t.patience == MOST_PATIENCE)
-                break;
-        }
+        block_init(&t.block);
+        t.block.outcome = outcomes[i % 2];
+        expect_code(unix_run_with(1, cancel_blocked, &t), 0);
+        if (i >= 2 && t.blocking == outcomes[i % 2])
+            continue;
         expect_code(t.blocking, MIOU_CANCELLED);
     }
 }
 
-/* Many functions again. Every other call has a deadline; when this has passed, its function has
- * begun, or the call has returned. */
-enum { PATIENCE = 2000000 };
+/* Many functions again. Every other call has a deadline. At some time after this has passed, its
+ * function has begun or the call has returned, or else the check hangs. */
 
 struct many {
     sem_t go;
@@ -534,20 +525,16 @@ static int begin_many(void *arg)
 {
     struct many *t = arg;
     miou_promise *promises[MANY];
-    bool right = false;
     int i;
 
     for (i = 0; i < MANY; i++)
         TRY(miou_async(&promises[i], NULL, i % 2 ? expire_one : call_one, &t->ones[i]));
     TRY(miou_sleep(20 * MILLISECOND));
-    for (i = 0; i < PATIENCE && !right; i++) {
+    while (!all_have_begun_or_returned(t))
         TRY(miou_yield());
-        right = all_have_begun_or_returned(t);
-    }
     for (i = 0; i < MANY; i++)
         sem_post(&t->go);
-    TRY(miou_await_all(NULL, promises, MANY));
-    return right ? 0 : -ETIME;
+    return miou_await_all(NULL, promises, MANY);
 }
 
 CHECK("R14.14", what_has_not_begun_is_never_called)

@@ -347,7 +347,8 @@ static int serve_at_once(void *arg)
 
     TRY(world_open(w));
     TRY(serve(w));
-    TRY(let_others_run());
+    while (miou_promise_state(w->child) == MIOU_STATE_RUNNING)
+        TRY(miou_yield());
     NOTE(w->served, miou_deadline(w->nanoseconds, w->call->make, w));
     TRY(await_left(w));
     return world_close(w);
@@ -371,6 +372,44 @@ CHECK("R14.2", what_is_there_already_can_be_had)
         expect_code(unix_run_with(0, serve_at_once, &w), 0);
         expect_noted(w.served, 0);
     }
+}
+
+/* Nothing has to be waited for at all. */
+struct nothing {
+    miou_orphans *orphans; /* empty */
+    int deadline, slept, all, parallel, got;
+};
+
+static int wait_for_nothing(void *arg)
+{
+    struct nothing *t = arg;
+
+    NOTE(t->slept, miou_sleep(0));
+    NOTE(t->all, miou_await_all(NULL, NULL, 0));
+    NOTE(t->parallel, miou_parallel(NULL, return_0, NULL, 0));
+    NOTE(t->got, miou_orphans_get(NULL, t->orphans));
+    return 0;
+}
+
+static int wait_for_nothing_too_late(void *arg)
+{
+    struct nothing *t = arg;
+
+    TRY(miou_orphans_create(&t->orphans));
+    NOTE(t->deadline, miou_deadline(0, wait_for_nothing, t));
+    return 0;
+}
+
+CHECK("R14.2", nothing_can_be_waited_for_at_any_time)
+{
+    struct nothing t = {.slept = 1, .all = 1, .parallel = 1, .got = 1};
+
+    expect_code(unix_run_with(1, wait_for_nothing_too_late, &t), 0);
+    expect_noted(t.deadline, 0);
+    expect_noted(t.slept, 0);
+    expect_noted(t.all, 0);
+    expect_noted(t.parallel, 0);
+    expect_noted(t.got, 0);
 }
 
 /* ---- descriptors ---- */

@@ -21,6 +21,7 @@ struct duplex {
     bool owned[2];
     int numbers[2];
     ssize_t written, stranger;
+    atomic_bool tried; /* the half, by the stranger */
     size_t came_back, echoed;
 };
 
@@ -32,6 +33,8 @@ static int write_stream(void *arg)
     pattern_fill(bytes, STREAM, 0);
     NOTE(t->written, miou_write(t->writer, bytes, STREAM));
     free(bytes);
+    while (!atomic_load(&t->tried))
+        TRY(miou_yield());
     return t->written < 0 ? (int)t->written : miou_close(t->writer);
 }
 
@@ -79,6 +82,7 @@ static int go_both_ways(void *arg)
                  t));
     if (half)
         NOTE(t->stranger, miou_write(t->writer, "x", 1));
+    atomic_store(&t->tried, true);
     TRY(read_stream(t));
     pthread_join(thread, NULL);
     return miou_await(promise, NULL);
@@ -131,6 +135,14 @@ static bool peer_sees_end(int peer)
            recv(peer, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
+/* Block until the peer can read something. Returns whether that is the end. Loopback may take its
+ * time, too. */
+static bool await_end(int peer)
+{
+    await_events(peer, POLLIN);
+    return peer_sees_end(peer);
+}
+
 static int fail(void *arg)
 {
     (void)arg;
@@ -160,17 +172,18 @@ static int end_halves(void *arg)
     if (t->end == LEFT)
         return miou_close(t->reader_first ? t->pair.fd : writer);
     TRY(end_half(t->reader_first ? t->pair.fd : writer, t->end));
-    t->ended_early = peer_sees_end(t->pair.peer);
     if (t->reader_first) {
+        t->ended_early = peer_sees_end(t->pair.peer);
         NOTE(t->written, miou_write(writer, "x", 1));
         if (peer_receive(t->pair.peer, &byte, 1) != 1)
             return -EIO;
     } else {
+        t->ended_early = await_end(t->pair.peer);
         peer_send(t->pair.peer, "x", 1);
         NOTE(t->read, miou_read(t->pair.fd, &byte, 1));
     }
     TRY(end_half(t->reader_first ? writer : t->pair.fd, t->end));
-    t->ended_last = t->reader_first ? peer_sees_end(t->pair.peer) : true;
+    t->ended_last = t->reader_first ? await_end(t->pair.peer) : true;
     return 0;
 }
 
@@ -276,7 +289,7 @@ static int end_half_with_zero(void *arg)
     NOTE(t->written, miou_write(writer, "y", 1));
     peer_receive(peer, &byte, 1);
     TRY(miou_close(t->reads ? reader : writer));
-    t->told = peer_sees_end(peer);
+    t->told = t->reads ? peer_sees_end(peer) : await_end(peer);
     t->closed = inode_of(0) != inode;
     return miou_close(t->reads ? writer : reader);
 }

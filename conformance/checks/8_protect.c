@@ -80,6 +80,8 @@ CHECK("R8.14 R8.15", finally_is_called_and_its_error_counts)
     assert_protected(-7, 0, -7);
     assert_protected(-7, 3, -7);
     assert_protected(5, -8, -8);
+    assert_protected(MIOU_CANCELLED, 0, MIOU_CANCELLED); /* a result like others */
+    assert_protected(5, MIOU_CANCELLED, MIOU_CANCELLED);
     assert_protected(-7, -8, -8);
 }
 

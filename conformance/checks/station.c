@@ -2,6 +2,7 @@
 #include "station.h"
 
 #include <errno.h>
+#include <sched.h>
 
 /* ---- the monitor ---- */
 
@@ -57,12 +58,20 @@ static int select_passengers(void *state, int block)
     station->dozes += block && atomic_load(&station->busy);
     if (block && !station->select_fails && !anyone_called(station)) {
         atomic_store(&station->asleep, true);
-        sem_wait(&station->bell);
+        while (sem_wait(&station->bell) != 0)
+            ; /* a signal of the system is no interrupt */
+        station->woken++;
         atomic_store(&station->asleep, false);
     }
     let_go(station);
     atomic_store(&station->selecting, false);
     return station->select_fails;
+}
+
+void station_ring(struct station *station)
+{
+    station->rung++;
+    sem_post(&station->bell);
 }
 
 static void interrupt(void *state)
@@ -71,7 +80,7 @@ static void interrupt(void *state)
 
     station->late += station->finalised;
     station->interrupts++;
-    sem_post(&station->bell);
+    station_ring(station);
 }
 
 static void cancelled(void *state, miou_syscall *point)
@@ -149,7 +158,24 @@ void passenger_call(struct passenger *passenger)
 {
     atomic_store(&passenger->called, true);
     if (atomic_load(&passenger->waits))
-        sem_post(&passenger->station->bell);
+        station_ring(passenger->station);
+}
+
+/* If select has heard all that was rung, and is about to listen, it sleeps until the bell is rung
+ * again. It does not count between the first look and the last, as it never counts more. */
+int until_fast_asleep(const struct station *station)
+{
+    int woken, rung;
+    bool asleep;
+
+    for (;;) {
+        woken = atomic_load(&station->woken);
+        asleep = atomic_load(&station->asleep);
+        rung = atomic_load(&station->rung);
+        if (asleep && rung == woken)
+            return rung;
+        sched_yield();
+    }
 }
 
 void(stations_assert_sound)(const struct stations *stations, int domains)

@@ -27,6 +27,8 @@ struct station {
     atomic_int looks, sleeps; /* calls of select with block 0 and 1 */
     atomic_bool asleep;       /* it sleeps now, or is about to */
     atomic_int interrupts;
+    atomic_int rung;      /* how often its bell has been rung, by interrupt or for a passenger */
+    atomic_int woken;     /* how often select has heard it */
     atomic_int cancelled; /* passengers that have been cancelled */
     atomic_int strange;   /* points reported as cancelled that do not wait here */
     atomic_int finalised;
@@ -60,8 +62,15 @@ int passenger_wait(struct passenger *passenger);
 /* What it does when it is suspended, if it does so by itself: the station and the point are set. */
 void passenger_enter(void *passenger);
 
+/* Ring the bell of a domain, from any thread. */
+void station_ring(struct station *station);
+
 /* Call a passenger that waits or will wait, from any thread. */
 void passenger_call(struct passenger *passenger);
+
+/* Wait until a domain sleeps in select and nothing that came before can wake it. Returns how often
+ * its bell had been rung by then. It holds up the domain of the caller. */
+int until_fast_asleep(const struct station *station);
 
 /* In a task: run for a moment in which select must not be called. */
 void station_run_alone(int round);

@@ -642,6 +642,31 @@ static int remove_what_is_gone(miou_hook *hook)
 }
 MUTANT("R11.16", hooks_are_removed_twice, .hook_remove = remove_what_is_gone);
 
+/* A hook that was removed stands for the one that was added after that. */
+static _Thread_local miou_hook *removed, *newest;
+
+static int add_in_place_of_another(miou_hook **hook, int (*fn)(void *arg), void *arg)
+{
+    int error = true_miou_hook_add(hook, fn, arg);
+
+    if (error == 0)
+        newest = *hook;
+    return error;
+}
+
+static int remove_what_took_its_place(miou_hook *hook)
+{
+    int error = true_miou_hook_remove(hook);
+
+    if (error == 0) {
+        removed = hook;
+        newest = NULL;
+    }
+    return error == -EINVAL && hook && hook == removed ? true_miou_hook_remove(newest) : error;
+}
+MUTANT("R11.16", a_new_hook_takes_the_place_of_another, .hook_add = add_in_place_of_another,
+       .hook_remove = remove_what_took_its_place);
+
 static int add_nothing(miou_hook **hook, int (*fn)(void *arg), void *arg)
 {
     return fn || true_miou_domain_self() < 0 ? true_miou_hook_add(hook, fn, arg) : 0;

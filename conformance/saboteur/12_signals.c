@@ -307,6 +307,21 @@ static int unix_run_and_block(const miou_options *options, miou_task *fn, void *
 }
 MUTANT("R12.5", runs_leave_a_signal_blocked, .unix_run = unix_run_and_block);
 
+/* The mask of an action is not restored with it. */
+static int run_and_restore_no_mask(const miou_options *options, miou_task *fn, void *arg)
+{
+    bool inside = true_miou_domain_self() >= 0;
+    int result = true_miou_run(options, fn, arg);
+    struct sigaction action;
+
+    if (!inside && sigaction(SIGUSR1, NULL, &action) == 0) {
+        sigemptyset(&action.sa_mask);
+        sigaction(SIGUSR1, &action, NULL);
+    }
+    return result;
+}
+MUTANT("R12.5", masks_are_not_restored, .run = run_and_restore_no_mask);
+
 /* ---- R12.6, R12.7 */
 
 /* The handler is called in a finaliser, where it can do nothing. */
@@ -607,6 +622,24 @@ static int handle_in_time(int number, miou_signal_handler *handler, void *arg)
     return handle_by(call_without_thought, number, handler, arg);
 }
 MUTANT_AT_END("R12.12", ignore_late_signals, .signal_handle = handle_in_time);
+
+/* Those for which the program has no handler are ignored. */
+static struct sigaction before_the_run;
+
+static int ignore_late_signals_by_default(struct task *self, int value)
+{
+    if (!self->parent && before_the_run.sa_handler == SIG_DFL && actions[SIGTERM].handler)
+        signal(SIGTERM, SIG_IGN);
+    return value;
+}
+
+static int handle_and_note_before(int number, miou_signal_handler *handler, void *arg)
+{
+    if (number == SIGTERM && actions[SIGTERM].handler == NULL)
+        sigaction(SIGTERM, NULL, &before_the_run);
+    return handle_in_time(number, handler, arg);
+}
+MUTANT_AT_END("R12.12", ignore_late_signals_by_default, .signal_handle = handle_and_note_before);
 
 static void call_and_waste(int number, void *arg)
 {

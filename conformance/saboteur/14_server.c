@@ -82,6 +82,23 @@ static int await_in_time(miou_promise *promise, int *outcome)
 MUTANT("R14.2", no_child_is_awaited_when_the_time_is_over, .deadline = call_when_over,
        .await = await_in_time);
 
+static int get_in_time(int *outcome, miou_orphans *orphans)
+{
+    int got = true_miou_orphans_get(outcome, orphans);
+
+    return over > 0 && got == 0 ? MIOU_EXPIRED : got;
+}
+MUTANT("R14.2", no_orphanage_is_empty_when_the_time_is_over, .deadline = call_when_over,
+       .orphans_get = get_in_time);
+
+static int call_all_in_time(int *outcomes, miou_task *fn, void *const *args, size_t count)
+{
+    int error = true_miou_parallel(outcomes, fn, args, count);
+
+    return over > 0 && error == 0 && count == 0 ? MIOU_EXPIRED : error;
+}
+MUTANT("R14.2", no_calls_take_time, .deadline = call_when_over, .parallel = call_all_in_time);
+
 static int suspend_and_tell(miou_syscall *syscall, void (*suspended)(void *arg), void *arg)
 {
     if (over > 0 && suspended != NULL)

@@ -460,6 +460,15 @@ static int finally_untold(void *arg, int cancelled)
 }
 MUTANT_PROTECTING("R8.14", finally_is_not_told, finally_untold, protected_on_cancellation);
 
+static int finally_told_by_the_result(void *arg, int cancelled)
+{
+    const struct protected *p = arg;
+
+    return protected_finally(arg, cancelled || p->result == MIOU_CANCELLED);
+}
+MUTANT_PROTECTING("R8.14", the_result_tells_of_a_cancellation, finally_told_by_the_result,
+                  protected_on_cancellation);
+
 static int finally_without_error(void *arg, int cancelled)
 {
     int result = protected_finally(arg, cancelled);

@@ -97,6 +97,22 @@ static void report_cancelled(struct point *point)
     self = former;
 }
 
+/* R11.14: "A call other than miou_yield may suspend several times before it returns." */
+static void await_signal(struct task *task, const struct point *point)
+{
+    int turns = 25;
+
+    if (task->run->freedoms.yields) {
+        while (turns-- > 0 && task->point == point)
+            take_turns(task);
+        if (task->point != point)
+            return;
+        task->state = WAITING;
+    }
+    if (!leave_turn(task))
+        await_turn(task);
+}
+
 PUBLIC int miou_suspend(miou_syscall *handle, void (*suspended)(void *arg), void *arg)
 {
     struct task *task = self.task;
@@ -110,14 +126,13 @@ PUBLIC int miou_suspend(miou_syscall *handle, void (*suspended)(void *arg), void
         return leave(-EINVAL);
     if (!self.run->posix && !self.run->options->monitor)
         return leave(MIOU_NO_MONITOR);
-    task->state = WAITING;
+    task->state = self.run->freedoms.yields ? RUNNING : WAITING;
     task->point = point;
     if (!self.run->posix)
         self.domain->points++;
     if (suspended)
         call_suspended(suspended, arg);
-    if (!leave_turn(task))
-        await_turn(task);
+    await_signal(task, point);
     report_cancelled(point);
     list_remove(&point->link);
     free(point);
@@ -136,7 +151,8 @@ PUBLIC int miou_signal(miou_syscall *handle)
     if (!point || point->task->domain != self.domain || point->task->point != point)
         return leave(-EINVAL);
     point_end(point->task);
-    make_ready(point->task);
+    if (point->task->state == WAITING)
+        make_ready(point->task);
     return leave(0);
 }
 

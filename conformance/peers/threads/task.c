@@ -207,9 +207,9 @@ static struct task *next_below(struct task *task, struct task *root, bool skip)
 static void tell(struct task *task)
 {
     task->cancelled = true;
+    point_cancelled(task);
     if (task->state != WAITING || (task->returned && task->live))
         return;
-    point_cancelled(task);
     make_ready(task);
     kick(task);
 }
