@@ -269,6 +269,7 @@ static void assert_crash(struct overflow *t)
     pid_t child;
 
     need_threads(1);
+    use_tasks(2 * NEIGHBOURS + 2);
     child = start_process();
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0});

@@ -562,19 +562,21 @@ static int tenfold(void *arg)
     return miou_yield() < 0 ? -1 : (int)(intptr_t)arg * 10;
 }
 
-/* 100 children here and on the run's other domain, which work as if the run were alone. */
+enum { CHILDREN = 100 };
+
+/* Children here and on the run's other domain, which work as if the run were alone. */
 static int work(struct runner *t)
 {
-    miou_promise *promises[100];
+    miou_promise *promises[CHILDREN];
     int i, outcome;
 
-    for (i = 0; i < 100; i++) {
+    for (i = 0; i < CHILDREN; i++) {
         int (*spawn)(miou_promise **, const miou_spawn *, miou_task *, void *) =
             i % 2 ? miou_call : miou_async;
 
         TRY(spawn(&promises[i], NULL, tenfold, (void *)(intptr_t)i));
     }
-    for (i = 0; i < 100; i++) {
+    for (i = 0; i < CHILDREN; i++) {
         TRY(miou_await(promises[i], &outcome));
         t->sum += outcome;
     }
@@ -622,6 +624,7 @@ CHECK("R1.18", runs_on_two_threads)
     pthread_t thread;
 
     need_threads(3);
+    use_tasks(2 * (CHILDREN + 2));
     one.other = &two;
     two.other = &one;
     start_thread(&thread, run_in_a_thread, &two);

@@ -110,6 +110,7 @@ CHECK("R4.9", a_thousand_outcomes_in_order)
     int i;
 
     number_all();
+    use_tasks(MANY + 1);
     expect_code(run_with(2, parallel_of_many, NULL), 0);
     for (i = 0; i < MANY; i++) {
         with_index(i);
@@ -138,7 +139,7 @@ CHECK("R4.9 R4.20", outcomes_may_be_null)
 
 /* ---- R4.10 */
 
-enum { MOST_DOMAINS = 3, MANY_DOMAINS = 40 };
+enum { MOST_DOMAINS = 3, MANY_DOMAINS = 40, MOST_TASKS = 100 };
 
 struct spread {
     size_t count;
@@ -156,7 +157,7 @@ static int count_on_domain(void *arg)
  * may use, give or take one. */
 static int spreads_evenly(size_t count)
 {
-    static void *args[100];
+    static void *args[MOST_TASKS];
     struct spread spread = {.count = count};
     int self = miou_domain_self(), available = miou_domain_available(), domain;
     int usable = available - (self > 0);
@@ -178,7 +179,7 @@ static int spreads_evenly(size_t count)
 /* For how many of the counts the tasks are spread evenly, if they are spawned here. */
 static int try_counts(void *arg)
 {
-    static const size_t counts[] = {1, 2, 3, 4, 5, 7, 64, 100};
+    static const size_t counts[] = {1, 2, 3, 4, 5, 7, 64, MOST_TASKS};
     int even = 0;
     size_t i;
 
@@ -195,6 +196,7 @@ static int try_counts_elsewhere(void *arg)
 
 CHECK("R4.10", numbers_differ_by_at_most_one)
 {
+    use_tasks(MOST_TASKS + 1);
     expect_code(run_with(1, try_counts, NULL), 8);
     expect_code(run_with(2, try_counts, NULL), 8);
     expect_code(run_with(3, try_counts, NULL), 8);
@@ -204,6 +206,7 @@ CHECK("R4.10", numbers_differ_by_at_most_one)
 
 CHECK("R4.10", many_domains)
 {
+    use_tasks(MOST_TASKS + 1);
     expect_code(run_with(MANY_DOMAINS, try_counts, NULL), 8);
     expect_code(run_with(MANY_DOMAINS, try_counts_elsewhere, NULL), 8);
 }

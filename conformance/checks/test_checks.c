@@ -253,6 +253,24 @@ static void says_what_cannot_be_tested(void **state)
     process_free(&process);
 }
 
+/* A check that has many tasks at a time says so before its verdict, and it is no part of it. */
+static void says_how_many_tasks_it_has(void **state)
+{
+    static const char name[] = "a_thousand_outcomes_in_order";
+    char expected[256];
+    struct process process =
+        run("%s %s R4.9 %s word", built("checks"), built("peers/threads.so"), name);
+
+    (void)state;
+    snprintf(expected, sizeof expected, "uses R4.9 %s word 1001\npass R4.9 %s word\n", name, name);
+    assert_string_equal(process.output, expected);
+    process_free(&process);
+    process = run("exec %s --runtime %s --rule R4.9/%s", built("conform"),
+                  built("peers/threads.so"), name);
+    assert_true(contains(process.output, "\n1 passed, 0 failed\n"));
+    process_free(&process);
+}
+
 /* The shell's word for a command that it cannot find is a runtime's crash like any other. */
 static void tells_a_crash_from_a_missing_command(void **state)
 {
@@ -446,6 +464,7 @@ int main(void)
         cmocka_unit_test(says_where_it_was),
         cmocka_unit_test(tells_other_ends_apart),
         cmocka_unit_test(says_what_cannot_be_tested),
+        cmocka_unit_test(says_how_many_tasks_it_has),
         cmocka_unit_test(tells_a_crash_from_a_missing_command),
         cmocka_unit_test(refuses_bad_arguments),
         cmocka_unit_test(names_what_is_missing),
