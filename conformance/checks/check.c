@@ -54,7 +54,7 @@ static struct {
 } saying;
 
 /* What was tried before the runtime was loaded. */
-static bool has_loopback, has_ipv6;
+static bool has_loopback, has_ipv6, tells_memory;
 
 /* Every process does this for all checks and executes one of them, so it takes no look at the
  * others. */
@@ -355,7 +355,7 @@ int descriptors_open(void)
 }
 
 /* In statm each processor may be behind by some hundred KiB; this file counts the pages. */
-long memory_resident(void)
+static long resident(void)
 {
     FILE *file = fopen("/proc/self/smaps_rollup", "r");
     long kilobytes = -1;
@@ -367,6 +367,13 @@ long memory_resident(void)
     if (file)
         fclose(file);
     return kilobytes < 0 ? -1 : kilobytes * 1024;
+}
+
+long memory_resident(void)
+{
+    if (!tells_memory)
+        cannot_test("the system does not tell how much memory a process uses");
+    return resident();
 }
 
 long memory_mapped(void)
@@ -488,6 +495,7 @@ static int run_one(const char *rule, const char *name, const char *word)
     saying.report = report;
     has_loopback = machine_has_loopback();
     has_ipv6 = machine_has_ipv6();
+    tells_memory = resident() >= 0;
     error = trampolines_open(library, lack);
     if (error)
         cannot_test("cannot open %s: %s", library, error);

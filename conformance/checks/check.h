@@ -95,7 +95,8 @@ int end_of_process(pid_t process);
 /* How many descriptors this process has open. */
 int descriptors_open(void);
 
-/* Bytes of memory that this process uses; -1: unknown. */
+/* Bytes of memory that this process uses; -1: that cannot be read now. Ends the check if the system
+ * never tells it. */
 long memory_resident(void);
 
 /* Bytes of address space that this process has mapped, used or not; -1: unknown. */
