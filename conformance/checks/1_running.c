@@ -478,6 +478,7 @@ static const struct text texts[] = {
     {INT_MAX, "unknown error"},
     {INT_MIN, "unknown error"},
     {-10000, "unknown error"},
+    {-4000, "unknown error"}, /* no system has so many errors */
     {MIOU_LAST, "unknown error"},
     {MIOU_LAST + 1, "unknown error"}, /* those before it may be codes of a part [R1.15] */
     {MIOU_LAST - 1, "unknown error"},
@@ -506,9 +507,10 @@ CHECK("R1.15", texts_of_codes)
 
 CHECK("R1.15", texts_of_the_system)
 {
-    static const int errors[] = {EPERM,  EINTR,      EINVAL,       EAGAIN,    ENOMEM,
-                                 EBUSY,  EBADF,      EMFILE,       EPIPE,     ECONNRESET,
-                                 ENFILE, EADDRINUSE, ECONNREFUSED, ETIMEDOUT, EOVERFLOW};
+    static const int errors[] = {
+        EPERM,      EINTR,  EINVAL,     EAGAIN,       ENOMEM,     EBUSY,     EBADF, EMFILE,  EPIPE,
+        ECONNRESET, ENFILE, EADDRINUSE, ECONNREFUSED, ETIMEDOUT,  EOVERFLOW, EDOM,  EDEADLK, EILSEQ,
+        EALREADY,   ESTALE, EDQUOT,     ECANCELED,    EOWNERDEAD, ENOTSOCK,  ELOOP};
     const int count = sizeof errors / sizeof *errors;
     const char *first = miou_strerror(-EPERM);
     int i;

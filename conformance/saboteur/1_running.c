@@ -335,6 +335,19 @@ static const char *say_in_a_buffer(int error)
 }
 MUTANT("R1.15", texts_change, .strerror = say_in_a_buffer);
 
+/* Only those that programs meet every day. */
+static const char *say_common_errors(int error)
+{
+    return true_miou_strerror(error < -EINPROGRESS && error > MIOU_STILL_HAS_CHILDREN ? 1 : error);
+}
+MUTANT("R1.15", rare_errors_have_no_text, .strerror = say_common_errors);
+
+static const char *say_what_the_system_says(int error)
+{
+    return error < 0 && error > -4096 ? strerror(-error) : true_miou_strerror(error);
+}
+MUTANT("R1.15", numbers_of_no_error_have_a_text, .strerror = say_what_the_system_says);
+
 static const char *say_nothing(int error)
 {
     const char *text = true_miou_strerror(error);
