@@ -292,6 +292,65 @@ CHECK("R1.5 R13.5", the_choosing_function_cannot_start_a_run)
     assert_kept_out(&t);
 }
 
+static size_t choose_the_first(void *arg, size_t count)
+{
+    (void)arg;
+    (void)count;
+    return 0;
+}
+
+static void intrude_in_a_turn(void *arg, const int *domains, size_t count)
+{
+    (void)domains;
+    (void)count;
+    intrude(arg);
+}
+
+CHECK("R1.5 R13.12", who_is_told_of_turns_cannot_start_a_run)
+{
+    struct intruder t = {0};
+    miou_options options = {
+        .domains = 2, .choose = choose_the_first, .choose_state = &t, .turn = intrude_in_a_turn};
+
+    expect_code(run_by(miou_run, &options, call_somewhere, NULL), 0);
+    t.times++; /* perhaps nobody is told */
+    assert_kept_out(&t);
+}
+
+static int intrude_finally(void *arg, int cancelled)
+{
+    struct intruder *both = arg;
+
+    (void)cancelled;
+    return intrude(&both[0]);
+}
+
+static int intrude_on_cancellation(void *arg)
+{
+    struct intruder *both = arg;
+
+    return intrude(&both[1]);
+}
+
+static int protect_an_intruder(void *arg)
+{
+    return miou_protect(yield_for_ever, arg, intrude_finally, intrude_on_cancellation);
+}
+
+static int cancel_an_intruder(void *arg)
+{
+    return cancel_waiting(protect_an_intruder, arg, NULL);
+}
+
+CHECK("R1.5 R8.15", what_a_cancellation_calls_cannot_start_a_run)
+{
+    struct intruder both[2] = {{0}};
+
+    expect_code(run_with(0, cancel_an_intruder, both), 0);
+    assert_kept_out(&both[0]);
+    assert_kept_out(&both[1]);
+}
+
 static void intrude_on_deadlock(void *arg, const miou_waiting *waiting)
 {
     (void)waiting;
