@@ -71,6 +71,53 @@ CHECK("R4.8", odd_pins_are_invalid)
     expect_number(atomic_load(&pins.ran), 0);
 }
 
+/* Scenarios give no pin to async. */
+struct pinned {
+    atomic_int ran;
+    int async, still_owned, kept;
+};
+
+static int pin_an_async(void *arg)
+{
+    struct pinned *t = arg;
+    int self = miou_domain_self();
+    miou_resource *resource;
+    miou_orphans *orphans;
+
+    TRY(miou_resource_create(&resource, ignore, NULL));
+    TRY(miou_own(resource));
+    TRY(miou_orphans_create(&orphans));
+    NOTE(t->async,
+         miou_async(NULL, &(miou_spawn){.pin = &self, .orphans = orphans, MIOU_GIVE(resource)},
+                    count_up, &t->ran));
+    NOTE(t->still_owned, miou_check(resource));
+    NOTE(t->kept, miou_orphans_length(orphans));
+    TRY(miou_disown(resource));
+    return miou_orphans_free(orphans);
+}
+
+static int pin_an_async_elsewhere(void *arg)
+{
+    return run_on(1, pin_an_async, arg);
+}
+
+CHECK("R4.8", a_pinned_async_gives_and_leaves_nothing)
+{
+    miou_task *const tasks[] = {pin_an_async, pin_an_async_elsewhere};
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        with_index(i);
+        struct pinned t = {.still_owned = MIOU_LAST, .kept = -1};
+
+        expect_code(run_with(1, tasks[i], &t), 0);
+        expect_noted(t.async, -EINVAL);
+        expect_noted(t.still_owned, 0);
+        expect_noted(t.kept, 0);
+        expect_number(atomic_load(&t.ran), 0);
+    }
+}
+
 /* ---- R4.9 */
 
 enum { MANY = 1000 };
