@@ -387,7 +387,7 @@ drivers: ## check runtimes in other languages, and print what they keep: DRIVERS
 
 poor: ## the reference runtime on machines that lack something, such as IPv6, descriptors or memory
 	@ci/setup
-	$(BUILD) all $(B)/peers/epoll.so
+	$(BUILD) all $(PEERS)
 	@ALL=1 ci/poor
 
 soak: ## the suite RUNS=100 times, with delays and beside busy loops: RUNTIME=/path/lib.so; what was not the same each time

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* ---- R1.16: nothing is left ---- */
@@ -76,6 +77,7 @@ static void assert_nothing_left(int (*run)(int, miou_task *, void *), miou_task 
     struct busy t = {.end = end};
     int threads, descriptors;
 
+    use_tasks(BUSY_TASKS + 2);
     /* A sanitizer starts a thread of its own along with the first other one. */
     expect_code(run(1, end_normally, NULL), 7);
     threads = threads_running();
@@ -133,6 +135,7 @@ CHECK("R1.16", memory_is_given_back)
     long before = 0;
     int i;
 
+    use_tasks(BUSY_TASKS + 2);
     for (i = 0; i < 2 * RUNS; i++) {
         with_index(i);
         struct busy t = {.end = ends[i % 4]};
@@ -504,23 +507,52 @@ static void *watch_the_rest(void *arg)
     return NULL;
 }
 
+/* A port that nobody has any more. */
+static struct sockaddr_in port_of_nobody(void)
+{
+    struct sockaddr_in nobody = loopback(0);
+    socklen_t length = sizeof nobody;
+    int other = socket(AF_INET, SOCK_DGRAM, 0);
+
+    if (bind(other, (struct sockaddr *)&nobody, sizeof nobody) < 0 ||
+        getsockname(other, (struct sockaddr *)&nobody, &length) < 0)
+        cannot_test("no port can be had: %s", strerror(errno));
+    close(other);
+    return nobody;
+}
+
+static int keep_errors(int number)
+{
+    int one = 1;
+
+    return setsockopt(number, IPPROTO_IP, IP_RECVERR, &one, sizeof one);
+}
+
+/* End the check if the system has no such queue, or lets no error into it. */
+static void need_queue_of_errors(void)
+{
+    struct sockaddr_in nobody = port_of_nobody();
+    struct pollfd polled = {.fd = socket(AF_INET, SOCK_DGRAM, 0)};
+    const int patience = 3000;
+
+    if (keep_errors(polled.fd) < 0)
+        cannot_test("the system keeps no errors of datagrams: %s", strerror(errno));
+    sendto(polled.fd, "x", 1, 0, (struct sockaddr *)&nobody, sizeof nobody);
+    if (poll(&polled, 1, patience) != 1)
+        cannot_test("the system does not tell that nobody has a port");
+    close(polled.fd);
+}
+
 static int wait_beside_a_queue(void *arg)
 {
     struct queue *t = arg;
-    struct sockaddr_in nobody = loopback(0);
+    struct sockaddr_in nobody = port_of_nobody();
     pthread_t thread;
     miou_promise *promise;
-    int one = 1, other = socket(AF_INET, SOCK_DGRAM, 0);
-    socklen_t length = sizeof nobody;
 
-    /* A port that nobody has any more. */
-    if (bind(other, (struct sockaddr *)&nobody, sizeof nobody) < 0 ||
-        getsockname(other, (struct sockaddr *)&nobody, &length) < 0)
-        return -errno;
-    close(other);
     TRY(receive_on_udp(&t->fd, 0));
     t->port = port_of(t->fd);
-    if (setsockopt(miou_fd_number(t->fd), IPPROTO_IP, IP_RECVERR, &one, sizeof one) < 0)
+    if (keep_errors(miou_fd_number(t->fd)) < 0)
         return -errno;
     TRY(miou_sendto(t->fd, "x", 1, (struct sockaddr *)&nobody, sizeof nobody));
     TRY(miou_async(&promise, NULL, receive_twice, t));
@@ -535,6 +567,7 @@ CHECK("R1.17", idle_beside_a_queue_of_errors)
     struct queue t = {.used = 1e9};
 
     need_loopback();
+    need_queue_of_errors();
     expect_code(unix_run_with(0, wait_beside_a_queue, &t), 0);
     expect_noted(t.first, -ECONNREFUSED);
     expect_noted(t.second, 1);

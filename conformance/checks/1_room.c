@@ -24,6 +24,11 @@ static int run_stack(int domains, size_t stack_size, miou_task *fn, void *arg)
     return miou_run(&(miou_options){.domains = domains, .stack_size = stack_size}, fn, arg);
 }
 
+static bool is_shortage(int result)
+{
+    return result == -ENOMEM || result == -EAGAIN;
+}
+
 /* ---- R1.11: the stack asked for ---- */
 
 enum {
@@ -187,6 +192,8 @@ CHECK("R1.11", a_signal_takes_nothing_of_the_stack)
     _Atomic int spoilt = 0, filled = 0;
     struct filler t = {.mark = 99, .spoilt = &spoilt, .filled = &filled};
 
+    /* The loader looks these functions up when they are called first, on the caller's stack. */
+    expect_true(getpid() > 0 && syscall(SYS_gettid) > 0);
     signal(SIGUSR1, ignore_it);
     expect_code(run_stack(0, 64 << 10, interrupt_some, &t), 0);
     expect_number(filled, INTERRUPTED);
@@ -196,9 +203,10 @@ CHECK("R1.11", a_signal_takes_nothing_of_the_stack)
 /* ---- R1.12: overflow ---- */
 
 enum {
-    NEIGHBOURS = 256,          /* suspended tasks on either side of the one that overflows */
-    TOO_MUCH = 16 << 20,       /* bytes of stack, where 64 KiB were asked for */
-    TOO_MUCH_IN_MAIN = 1 << 30 /* which may have that of its thread */
+    NEIGHBOURS = 256,           /* suspended tasks on either side of the one that overflows */
+    TOO_MUCH = 16 << 20,        /* bytes of stack, where 64 KiB were asked for */
+    TOO_MUCH_IN_MAIN = 1 << 30, /* which may have that of its thread */
+    STACK_OF_THREAD = 8 << 20   /* at most, whatever the limits of this process are */
 };
 
 struct overflow {
@@ -263,15 +271,28 @@ static int overflow_somewhere(void *arg)
     return miou_await(promise, NULL);
 }
 
+/* Main may be called on the stack of this thread, which may be allowed to grow for ever. */
+static void limit_stack(void)
+{
+    struct rlimit limit;
+
+    getrlimit(RLIMIT_STACK, &limit);
+    if (limit.rlim_cur > STACK_OF_THREAD)
+        limit.rlim_cur = STACK_OF_THREAD;
+    setrlimit(RLIMIT_STACK, &limit);
+}
+
 static void assert_crash(struct overflow *t)
 {
     int status;
     pid_t child;
 
     need_threads(1);
+    use_tasks(2 * NEIGHBOURS + 2);
     child = start_process();
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+        limit_stack();
         run_stack(1, 64 << 10, overflow_somewhere, t);
         _exit(1);
     }
@@ -379,7 +400,7 @@ CHECK("R1.12", a_large_frame_does_not_leap_into_another_stack)
 
 /* ---- R1.14: a million tasks ---- */
 
-enum { MILLION = 1000000 };
+enum { MILLION = 1000000, AT_ONCE = 1000 };
 
 struct million {
     int wanted;
@@ -402,21 +423,33 @@ static int count_up(void *arg)
     return t->ended++;
 }
 
+/* Many in one call, since each call may let others run for many turns [R1.10]. */
+static int await_some(struct million *t, miou_promise **promises, int count)
+{
+    int outcomes[AT_ONCE], i;
+
+    TRY(miou_await_all(outcomes, promises, (size_t)count));
+    for (i = 0; i < count; i++) {
+        t->not_begun += outcomes[i] == -ENOMEM;
+        t->failed += outcomes[i] < 0 && outcomes[i] != -ENOMEM;
+        t->sum += outcomes[i] < 0 ? 0 : outcomes[i];
+        TRY(miou_promise_free(promises[i]));
+    }
+    return 0;
+}
+
 static int spawn_a_million(void *arg)
 {
     struct million *t = arg;
-    int i, outcome;
+    int i, left;
 
     while (t->spawned < t->wanted && t->error == 0) {
         t->error = miou_async(&t->promises[t->spawned], NULL, count_up, t);
         t->spawned += t->error == 0;
     }
-    for (i = 0; i < t->spawned; i++) {
-        TRY(miou_await(t->promises[i], &outcome));
-        t->not_begun += outcome == -ENOMEM;
-        t->failed += outcome < 0 && outcome != -ENOMEM;
-        t->sum += outcome < 0 ? 0 : outcome;
-        TRY(miou_promise_free(t->promises[i]));
+    for (i = 0; i < t->spawned; i += AT_ONCE) {
+        left = t->spawned - i;
+        TRY(await_some(t, &t->promises[i], left < AT_ONCE ? left : AT_ONCE));
     }
     TRY(miou_async(t->promises, NULL, count_up, t));
     return miou_await(t->promises[0], &t->again);
@@ -431,7 +464,7 @@ static void assert_million(struct million *t, size_t stack_size)
     expect_true(t->promises != NULL);
     NOTE(result, run_stack(0, stack_size, spawn_a_million, t));
     count = t->spawned - t->not_begun;
-    if (t->spawned > 0 || result != -ENOMEM) { /* or else main itself had no memory */
+    if (t->spawned > 0 || !is_shortage(result)) { /* or else the run could not start [R1.20] */
         expect_noted(result, 0);
         expect_true(t->error == -ENOMEM || (t->error == 0 && t->spawned == t->wanted));
         expect_number(t->failed, 0);
@@ -503,7 +536,8 @@ static void *nothing(void *arg)
     return arg;
 }
 
-/* No process has room for a thread's stack of this size. Under valgrind the system returns another
+/* No process has room for a thread's stack of this size, unless the C library makes it smaller or
+ * the system hands out more addresses than it has memory. Under valgrind the system returns another
  * error. A runtime that sets the stack size of its threads itself starts all the same. */
 CHECK("R1.20", no_room_for_threads)
 {
@@ -516,13 +550,14 @@ CHECK("R1.20", no_room_for_threads)
     expect_number(pthread_attr_setstacksize(&attributes, (size_t)1 << 47), 0);
     expect_number(pthread_setattr_default_np(&attributes), 0);
     system = pthread_create(&thread, NULL, nothing, NULL);
+    if (system == 0)
+        cannot_test("a thread's stack can have 128 TiB here");
     NOTE(result, miou_run(&(miou_options){.domains = 2}, count_calls, &calls));
     expect_number(pthread_setattr_default_np(&old), 0);
     if (calls == 0)
         expect_one_of(result, -EAGAIN, -ENOMEM, -system);
     else
         expect_noted(result, 0);
-    expect_true(system != 0);
     expect_true(threads_fall_to(threads));
     expect_number(descriptors_open(), descriptors);
     expect_code(run_with(2, count_calls, &calls), 0);

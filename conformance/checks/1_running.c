@@ -292,6 +292,65 @@ CHECK("R1.5 R13.5", the_choosing_function_cannot_start_a_run)
     assert_kept_out(&t);
 }
 
+static size_t choose_the_first(void *arg, size_t count)
+{
+    (void)arg;
+    (void)count;
+    return 0;
+}
+
+static void intrude_in_a_turn(void *arg, const int *domains, size_t count)
+{
+    (void)domains;
+    (void)count;
+    intrude(arg);
+}
+
+CHECK("R1.5 R13.12", who_is_told_of_turns_cannot_start_a_run)
+{
+    struct intruder t = {0};
+    miou_options options = {
+        .domains = 2, .choose = choose_the_first, .choose_state = &t, .turn = intrude_in_a_turn};
+
+    expect_code(run_by(miou_run, &options, call_somewhere, NULL), 0);
+    t.times++; /* perhaps nobody is told */
+    assert_kept_out(&t);
+}
+
+static int intrude_finally(void *arg, int cancelled)
+{
+    struct intruder *both = arg;
+
+    (void)cancelled;
+    return intrude(&both[0]);
+}
+
+static int intrude_on_cancellation(void *arg)
+{
+    struct intruder *both = arg;
+
+    return intrude(&both[1]);
+}
+
+static int protect_an_intruder(void *arg)
+{
+    return miou_protect(yield_for_ever, arg, intrude_finally, intrude_on_cancellation);
+}
+
+static int cancel_an_intruder(void *arg)
+{
+    return cancel_waiting(protect_an_intruder, arg, NULL);
+}
+
+CHECK("R1.5 R8.15", what_a_cancellation_calls_cannot_start_a_run)
+{
+    struct intruder both[2] = {{0}};
+
+    expect_code(run_with(0, cancel_an_intruder, both), 0);
+    assert_kept_out(&both[0]);
+    assert_kept_out(&both[1]);
+}
+
 static void intrude_on_deadlock(void *arg, const miou_waiting *waiting)
 {
     (void)waiting;
@@ -478,6 +537,7 @@ static const struct text texts[] = {
     {INT_MAX, "unknown error"},
     {INT_MIN, "unknown error"},
     {-10000, "unknown error"},
+    {-4000, "unknown error"}, /* no system has so many errors */
     {MIOU_LAST, "unknown error"},
     {MIOU_LAST + 1, "unknown error"}, /* those before it may be codes of a part [R1.15] */
     {MIOU_LAST - 1, "unknown error"},
@@ -506,9 +566,10 @@ CHECK("R1.15", texts_of_codes)
 
 CHECK("R1.15", texts_of_the_system)
 {
-    static const int errors[] = {EPERM,  EINTR,      EINVAL,       EAGAIN,    ENOMEM,
-                                 EBUSY,  EBADF,      EMFILE,       EPIPE,     ECONNRESET,
-                                 ENFILE, EADDRINUSE, ECONNREFUSED, ETIMEDOUT, EOVERFLOW};
+    static const int errors[] = {
+        EPERM,      EINTR,  EINVAL,     EAGAIN,       ENOMEM,     EBUSY,     EBADF, EMFILE,  EPIPE,
+        ECONNRESET, ENFILE, EADDRINUSE, ECONNREFUSED, ETIMEDOUT,  EOVERFLOW, EDOM,  EDEADLK, EILSEQ,
+        EALREADY,   ESTALE, EDQUOT,     ECANCELED,    EOWNERDEAD, ENOTSOCK,  ELOOP};
     const int count = sizeof errors / sizeof *errors;
     const char *first = miou_strerror(-EPERM);
     int i;
@@ -562,19 +623,21 @@ static int tenfold(void *arg)
     return miou_yield() < 0 ? -1 : (int)(intptr_t)arg * 10;
 }
 
-/* 100 children here and on the run's other domain, which work as if the run were alone. */
+enum { CHILDREN = 100 };
+
+/* Children here and on the run's other domain, which work as if the run were alone. */
 static int work(struct runner *t)
 {
-    miou_promise *promises[100];
+    miou_promise *promises[CHILDREN];
     int i, outcome;
 
-    for (i = 0; i < 100; i++) {
+    for (i = 0; i < CHILDREN; i++) {
         int (*spawn)(miou_promise **, const miou_spawn *, miou_task *, void *) =
             i % 2 ? miou_call : miou_async;
 
         TRY(spawn(&promises[i], NULL, tenfold, (void *)(intptr_t)i));
     }
-    for (i = 0; i < 100; i++) {
+    for (i = 0; i < CHILDREN; i++) {
         TRY(miou_await(promises[i], &outcome));
         t->sum += outcome;
     }
@@ -622,6 +685,7 @@ CHECK("R1.18", runs_on_two_threads)
     pthread_t thread;
 
     need_threads(3);
+    use_tasks(2 * (CHILDREN + 2));
     one.other = &two;
     two.other = &one;
     start_thread(&thread, run_in_a_thread, &two);

@@ -514,21 +514,12 @@ static int nest_below(void *arg)
     return 0;
 }
 
-/* End the check if tasks are threads, and this machine has too few. */
-static void need_depth(const struct nest *t)
-{
-    if (t->depth < DEPTH)
-        need_threads(DEPTH);
-}
-
 static void assert_nest(bool across, int bottom, int outcome, int finalised)
 {
     struct nest t = {.across = across, .bottom = bottom};
-    int result;
-    NOTE(result, run_with(2, nest_below, &t));
 
-    need_depth(&t);
-    expect_noted(result, 0);
+    use_tasks(DEPTH + 1);
+    expect_code(run_with(2, nest_below, &t), 0);
     expect_number(t.ended_before, DEPTH);
     expect_code(t.outcome, outcome);
     expect_number(t.finalised_before, finalised);
@@ -582,11 +573,9 @@ CHECK("R2.19", a_forgotten_child_a_thousand_deep)
     for (across = 0; across <= 1; across++) {
         with_index(across);
         struct nest t = {.across = across};
-        int result;
-        NOTE(result, run_with(2, nest_and_forget_below, &t));
 
-        need_depth(&t);
-        expect_noted(result, MIOU_STILL_HAS_CHILDREN);
+        use_tasks(DEPTH + 2);
+        expect_code(run_with(2, nest_and_forget_below, &t), MIOU_STILL_HAS_CHILDREN);
         expect_number(t.finalised, DEPTH - 1);
     }
 }

@@ -71,6 +71,53 @@ CHECK("R4.8", odd_pins_are_invalid)
     expect_number(atomic_load(&pins.ran), 0);
 }
 
+/* Scenarios give no pin to async. */
+struct pinned {
+    atomic_int ran;
+    int async, still_owned, kept;
+};
+
+static int pin_an_async(void *arg)
+{
+    struct pinned *t = arg;
+    int self = miou_domain_self();
+    miou_resource *resource;
+    miou_orphans *orphans;
+
+    TRY(miou_resource_create(&resource, ignore, NULL));
+    TRY(miou_own(resource));
+    TRY(miou_orphans_create(&orphans));
+    NOTE(t->async,
+         miou_async(NULL, &(miou_spawn){.pin = &self, .orphans = orphans, MIOU_GIVE(resource)},
+                    count_up, &t->ran));
+    NOTE(t->still_owned, miou_check(resource));
+    NOTE(t->kept, miou_orphans_length(orphans));
+    TRY(miou_disown(resource));
+    return miou_orphans_free(orphans);
+}
+
+static int pin_an_async_elsewhere(void *arg)
+{
+    return run_on(1, pin_an_async, arg);
+}
+
+CHECK("R4.8", a_pinned_async_gives_and_leaves_nothing)
+{
+    miou_task *const tasks[] = {pin_an_async, pin_an_async_elsewhere};
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        with_index(i);
+        struct pinned t = {.still_owned = MIOU_LAST, .kept = -1};
+
+        expect_code(run_with(1, tasks[i], &t), 0);
+        expect_noted(t.async, -EINVAL);
+        expect_noted(t.still_owned, 0);
+        expect_noted(t.kept, 0);
+        expect_number(atomic_load(&t.ran), 0);
+    }
+}
+
 /* ---- R4.9 */
 
 enum { MANY = 1000 };
@@ -110,6 +157,7 @@ CHECK("R4.9", a_thousand_outcomes_in_order)
     int i;
 
     number_all();
+    use_tasks(MANY + 1);
     expect_code(run_with(2, parallel_of_many, NULL), 0);
     for (i = 0; i < MANY; i++) {
         with_index(i);
@@ -138,7 +186,7 @@ CHECK("R4.9 R4.20", outcomes_may_be_null)
 
 /* ---- R4.10 */
 
-enum { MOST_DOMAINS = 3, MANY_DOMAINS = 40 };
+enum { MOST_DOMAINS = 3, MANY_DOMAINS = 40, MOST_TASKS = 100 };
 
 struct spread {
     size_t count;
@@ -156,7 +204,7 @@ static int count_on_domain(void *arg)
  * may use, give or take one. */
 static int spreads_evenly(size_t count)
 {
-    static void *args[100];
+    static void *args[MOST_TASKS];
     struct spread spread = {.count = count};
     int self = miou_domain_self(), available = miou_domain_available(), domain;
     int usable = available - (self > 0);
@@ -178,7 +226,7 @@ static int spreads_evenly(size_t count)
 /* For how many of the counts the tasks are spread evenly, if they are spawned here. */
 static int try_counts(void *arg)
 {
-    static const size_t counts[] = {1, 2, 3, 4, 5, 7, 64, 100};
+    static const size_t counts[] = {1, 2, 3, 4, 5, 7, 64, MOST_TASKS};
     int even = 0;
     size_t i;
 
@@ -195,6 +243,7 @@ static int try_counts_elsewhere(void *arg)
 
 CHECK("R4.10", numbers_differ_by_at_most_one)
 {
+    use_tasks(MOST_TASKS + 1);
     expect_code(run_with(1, try_counts, NULL), 8);
     expect_code(run_with(2, try_counts, NULL), 8);
     expect_code(run_with(3, try_counts, NULL), 8);
@@ -204,6 +253,7 @@ CHECK("R4.10", numbers_differ_by_at_most_one)
 
 CHECK("R4.10", many_domains)
 {
+    use_tasks(MOST_TASKS + 1);
     expect_code(run_with(MANY_DOMAINS, try_counts, NULL), 8);
     expect_code(run_with(MANY_DOMAINS, try_counts_elsewhere, NULL), 8);
 }

@@ -12,6 +12,10 @@
  *     fail RULE NAME WORD WHY       in one line, which stands on standard error, too
  *     unknown RULE NAME WORD WHY    this machine cannot carry out the check
  *     lacks RULE NAME WORD ITEMS    the runtime lacks one of these items of driver/parts.h
+ *
+ * Before it there may be lines that tell how many tasks there are at a time; the last one counts:
+ *
+ *     uses RULE NAME WORD TASKS
  */
 #include "check.h"
 
@@ -51,7 +55,7 @@ static struct {
 } saying;
 
 /* What was tried before the runtime was loaded. */
-static bool has_loopback, has_ipv6;
+static bool has_loopback, has_ipv6, tells_memory;
 
 /* Every process does this for all checks and executes one of them, so it takes no look at the
  * others. */
@@ -96,13 +100,21 @@ void need_threads(int count)
         cannot_test("only %d of %d threads can be made", can, count);
 }
 
-static int tasks_needed; /* at a time, by this check */
+static int tasks_used; /* at a time, by this check; 0: it has not said */
+
+void use_tasks(int count)
+{
+    if (count <= tasks_used)
+        return;
+    tasks_used = count;
+    dprintf(saying.report, "uses %s %s %s %d\n", saying.rule, saying.name, saying.word, count);
+}
 
 void need_tasks(int count)
 {
     if (!machine_has_room(count))
         cannot_test("there is no room for the stacks of %d tasks", count);
-    tasks_needed = count;
+    use_tasks(count);
 }
 
 void need_descriptors(int count)
@@ -256,8 +268,8 @@ int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *
         /* What is there now may have been taken by others for a moment. A monitor would notice a
          * second run. */
     } while (!options->monitor && tries++ < 10);
-    if (is_shortage(result) && task.ran && tasks_needed > 0)
-        need_threads(tasks_needed); /* for a runtime whose tasks are threads */
+    if (is_shortage(result) && task.ran && tasks_used > 0)
+        need_threads(tasks_used); /* for a runtime whose tasks are threads */
     if (result == -ENOSYS && !task.ran)
         lack_run(run, options);
     if (result >= 0 && !task.ran)
@@ -344,7 +356,7 @@ int descriptors_open(void)
 }
 
 /* In statm each processor may be behind by some hundred KiB; this file counts the pages. */
-long memory_resident(void)
+static long resident(void)
 {
     FILE *file = fopen("/proc/self/smaps_rollup", "r");
     long kilobytes = -1;
@@ -356,6 +368,13 @@ long memory_resident(void)
     if (file)
         fclose(file);
     return kilobytes < 0 ? -1 : kilobytes * 1024;
+}
+
+long memory_resident(void)
+{
+    if (!tells_memory)
+        cannot_test("the system does not tell how much memory a process uses");
+    return resident();
 }
 
 long memory_mapped(void)
@@ -497,6 +516,7 @@ static int run_one(const char *rule, const char *name, const char *word)
     saying.report = report;
     has_loopback = machine_has_loopback();
     has_ipv6 = machine_has_ipv6();
+    tells_memory = resident() >= 0;
     error = trampolines_open(library, lack);
     if (error)
         cannot_test("cannot open %s: %s", library, error);

@@ -66,7 +66,12 @@ __attribute__((format(printf, 1, 2))) _Noreturn void cannot_test(const char *for
 void need_loopback(void);
 void need_ipv6(void);
 void need_threads(int count); /* beside those that there are */
-void need_tasks(int count);   /* at a time, each with its stack, or each a thread */
+void need_tasks(int count);   /* at a time, each with its stack */
+
+/* Before the first run of a check that has more than MACHINE_THREADS tasks at a time: this many. A
+ * runtime may have a thread for each task, from its spawn on. If the check does not pass and the
+ * machine has no room for them, that says nothing of the runtime. */
+void use_tasks(int count);
 
 /* Allow this process as many descriptors, or end the check. */
 void need_descriptors(int count);
@@ -90,7 +95,8 @@ int end_of_process(pid_t process);
 /* How many descriptors this process has open. */
 int descriptors_open(void);
 
-/* Bytes of memory that this process uses; -1: unknown. */
+/* Bytes of memory that this process uses; -1: that cannot be read now. Ends the check if the system
+ * never tells it. */
 long memory_resident(void);
 
 /* Bytes of address space that this process has mapped, used or not; -1: unknown. */

@@ -77,12 +77,14 @@ void dawdle(int round);
 struct growth {
     int rounds; /* how often it was done */
     int measured;
-    long bytes; /* by how many it grew in the last of them, which were measured */
+    long bytes; /* by how many it grew in those of the rounds in which it grew least */
+    bool slow;  /* it was done less often in them than asked for */
 };
 
-/* Call once(arg) this many times, and then as often again, and measure the second half. A runtime
- * that needs long for it makes fewer rounds. Returns an error of once, or -ENOTSUP if memory cannot
- * be measured. */
+/* Call once(arg) this many times, and then as often again until the process grows no more, but four
+ * times at most: what a runtime keeps for later is full then. One that needs long for it makes
+ * fewer rounds, and may keep more. Returns an error of once, or -ENOTSUP if memory cannot be
+ * measured. */
 int grow_by(struct growth *growth, int times, int (*once)(void *arg), void *arg);
 
 /* Whether each round has left this many bytes behind, beyond what is lost once. */

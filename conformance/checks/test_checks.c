@@ -253,6 +253,54 @@ static void says_what_cannot_be_tested(void **state)
     process_free(&process);
 }
 
+/* A process may have leave to use as much stack as there is memory. */
+static void lets_no_stack_grow_for_ever(void **state)
+{
+    struct process process = run("ulimit -s unlimited || exit 77; exec %s %s R1.12 %s word",
+                                 built("checks"), built("peers/threads.so"), "overflow_in_main");
+
+    (void)state;
+    if (process.status != 77)
+        assert_string_equal(process.output,
+                            "uses R1.12 overflow_in_main word 514\npass R1.12 overflow_in_main "
+                            "word\n");
+    process_free(&process);
+}
+
+/* The shell hides a file of its own process, which then is that of the check. */
+static void needs_to_know_how_much_memory_is_used(void **state)
+{
+    struct process process =
+        run("unshare -m true || exit 77; exec unshare -m sh -c '"
+            "mount --bind /dev/null /proc/$$/smaps_rollup && exec %s %s R2.20 no_growth word'",
+            built("checks"), built("peers/threads.so"));
+
+    (void)state;
+    if (process.status != 77)
+        assert_string_equal(process.output,
+                            "unknown R2.20 no_growth word the system does not tell how much "
+                            "memory a process uses\n");
+    process_free(&process);
+}
+
+/* A check that has many tasks at a time says so before its verdict, and it is no part of it. */
+static void says_how_many_tasks_it_has(void **state)
+{
+    static const char name[] = "a_thousand_outcomes_in_order";
+    char expected[256];
+    struct process process =
+        run("%s %s R4.9 %s word", built("checks"), built("peers/threads.so"), name);
+
+    (void)state;
+    snprintf(expected, sizeof expected, "uses R4.9 %s word 1001\npass R4.9 %s word\n", name, name);
+    assert_string_equal(process.output, expected);
+    process_free(&process);
+    process = run("exec %s --runtime %s --rule R4.9/%s", built("conform"),
+                  built("peers/threads.so"), name);
+    assert_true(contains(process.output, "\n1 passed, 0 failed\n"));
+    process_free(&process);
+}
+
 /* The shell's word for a command that it cannot find is a runtime's crash like any other. */
 static void tells_a_crash_from_a_missing_command(void **state)
 {
@@ -446,6 +494,9 @@ int main(void)
         cmocka_unit_test(says_where_it_was),
         cmocka_unit_test(tells_other_ends_apart),
         cmocka_unit_test(says_what_cannot_be_tested),
+        cmocka_unit_test(lets_no_stack_grow_for_ever),
+        cmocka_unit_test(needs_to_know_how_much_memory_is_used),
+        cmocka_unit_test(says_how_many_tasks_it_has),
         cmocka_unit_test(tells_a_crash_from_a_missing_command),
         cmocka_unit_test(refuses_bad_arguments),
         cmocka_unit_test(names_what_is_missing),

@@ -162,6 +162,57 @@ static int run_between_tasks(const miou_options *options, miou_task *fn, void *a
 }
 MUTANT("R1.5", runs_are_started_between_tasks, .run = run_between_tasks);
 
+/* The functions that tell of turns and of a cancellation, which are called in a single thread. */
+static miou_turn *told_of_turns;
+static int (*told_of_cancellation)(void *arg);
+static _Thread_local bool telling;
+
+static void tell_of_a_turn(void *state, const int *domains, size_t count)
+{
+    telling = true;
+    told_of_turns(state, domains, count);
+    telling = false;
+}
+
+static int run_in_turns(const miou_options *options, miou_task *fn, void *arg)
+{
+    miou_options mine = options ? *options : (miou_options){0};
+
+    if (telling)
+        return fn(arg);
+    if (mine.turn) {
+        told_of_turns = mine.turn;
+        mine.turn = tell_of_a_turn;
+    }
+    return true_miou_run(&mine, fn, arg);
+}
+MUTANT("R1.5", turns_start_runs, .run = run_in_turns);
+
+static int tell_of_a_cancellation(void *arg)
+{
+    int result;
+
+    telling = true;
+    result = told_of_cancellation(arg);
+    telling = false;
+    return result;
+}
+
+static int tell_when_cancelled(miou_task *fn, void *arg, int (*finally)(void *arg, int cancelled),
+                               int (*on_cancellation)(void *arg))
+{
+    if (!on_cancellation)
+        return true_miou_protect(fn, arg, finally, NULL);
+    told_of_cancellation = on_cancellation;
+    return true_miou_protect(fn, arg, finally, tell_of_a_cancellation);
+}
+
+static int run_when_telling(const miou_options *options, miou_task *fn, void *arg)
+{
+    return telling ? fn(arg) : true_miou_run(options, fn, arg);
+}
+MUTANT("R1.5", cancellations_start_runs, .protect = tell_when_cancelled, .run = run_when_telling);
+
 static int run_without_domains(const miou_options *options, miou_task *fn, void *arg)
 {
     miou_options mended = options ? *options : (miou_options){0};
@@ -334,6 +385,19 @@ static const char *say_in_a_buffer(int error)
     return text;
 }
 MUTANT("R1.15", texts_change, .strerror = say_in_a_buffer);
+
+/* Only those that programs meet every day. */
+static const char *say_common_errors(int error)
+{
+    return true_miou_strerror(error < -EINPROGRESS && error > MIOU_STILL_HAS_CHILDREN ? 1 : error);
+}
+MUTANT("R1.15", rare_errors_have_no_text, .strerror = say_common_errors);
+
+static const char *say_what_the_system_says(int error)
+{
+    return error < 0 && error > -4096 ? strerror(-error) : true_miou_strerror(error);
+}
+MUTANT("R1.15", numbers_of_no_error_have_a_text, .strerror = say_what_the_system_says);
 
 static const char *say_nothing(int error)
 {

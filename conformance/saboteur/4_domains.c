@@ -113,6 +113,33 @@ static int async_with_a_pin(miou_promise **promise, const miou_spawn *options, m
 }
 MUTANT("R4.8", async_ignores_a_pin, .async = async_with_a_pin);
 
+static bool is_refused_for_its_pin(int result, const miou_spawn *options)
+{
+    return result == -EINVAL && options && options->pin;
+}
+
+static int lose_what_async_gives(miou_promise **promise, const miou_spawn *options, miou_task *fn,
+                                 void *arg)
+{
+    int result = true_miou_async(promise, options, fn, arg);
+
+    if (is_refused_for_its_pin(result, options) && options->give_count > 0)
+        true_miou_disown(options->give[0]);
+    return result;
+}
+MUTANT("R4.8", a_refused_async_gives, .async = lose_what_async_gives);
+
+static int keep_what_async_refuses(miou_promise **promise, const miou_spawn *options, miou_task *fn,
+                                   void *arg)
+{
+    int result = true_miou_async(promise, options, fn, arg);
+
+    if (is_refused_for_its_pin(result, options) && options->orphans)
+        true_miou_async(NULL, &(miou_spawn){.orphans = options->orphans}, fn, arg);
+    return result;
+}
+MUTANT("R4.8", a_refused_async_is_kept, .async = keep_what_async_refuses);
+
 /* ---- parallel */
 
 static int parallel_backwards(int *outcomes, miou_task *fn, void *const *args, size_t count)

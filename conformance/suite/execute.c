@@ -262,10 +262,25 @@ static void set_failed(struct result *result, const char *line, const struct pro
     size_t size = process->errors_size, own = strlen(line);
 
     result_set(result, RESULT_FAIL, "%.*s", (int)strcspn(line, "\n"), line);
+    result->refused = strstr(line, "got -ENOMEM") || strstr(line, "got -EAGAIN");
     if (size >= own && !memcmp(process->errors + size - own, line, own))
         size -= own;
     free(result->errors);
     result->errors = excerpt(process->errors, size, ERROR_LINES);
+}
+
+/* Take the lines off with which a check tells how many tasks it has at a time. */
+static void note_tasks(struct process *process, const char *signature, struct result *result)
+{
+    const char *rest;
+
+    while (says(process, "uses ", signature, &rest)) {
+        result->tasks = atoi(rest);
+        rest += strcspn(rest, "\n");
+        rest += *rest == '\n';
+        process->output_size -= (size_t)(rest - process->output);
+        memmove(process->output, rest, process->output_size + 1);
+    }
 }
 
 static void judge_check(const struct process *process, const struct session *session,
@@ -386,6 +401,7 @@ struct result execute_check(const struct session *session, const struct test *te
     run_program(session, checks, test->id, &process);
     result.spent = process.spent;
     result.errors = excerpt(process.errors, process.errors_size, ERROR_LINES);
+    note_tasks(&process, signature, &result);
     judge_check(&process, session, signature, &result);
     process_free(&process);
     if (result_is_failure(result.kind))

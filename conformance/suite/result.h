@@ -32,9 +32,10 @@ struct result {
     char *errors;            /* the last lines of standard error, printable; NULL: none */
     char *source;            /* the lines of a check that failed, marked where it did; NULL: none */
     char *replay;            /* the option of conform that repeats the execution; NULL: none */
-    bool starved;   /* the run of a scenario could not start, for want of threads or memory */
-    bool refused;   /* a task of a scenario was told that there are no threads or no memory */
-    int tasks;      /* that there were in a scenario */
+    bool starved;   /* a run could not start for want of threads or memory, or may have lacked
+                       threads that another test had */
+    bool refused;   /* a task was told that there are no threads or no memory */
+    int tasks;      /* that there were in a scenario, or that a check says it has at a time */
     double seconds; /* from its beginning to its end, with all schedules if it was explored; 0: it
                        was not executed, or shares the result of its twin */
     double spent;   /* seconds that the process has spent, in all executions that it shared */

@@ -83,8 +83,12 @@ static void excuse(const struct program *program, struct result *result)
     /* A runtime may have a thread a task. */
     wanted = tasks < THREADS_MAX ? tasks + (program ? program->domains : 0) : THREADS_MAX;
     threads = machine_threads(wanted);
-    if (machine_has_room(tasks) && threads == wanted && !refused)
+    if (machine_has_room(tasks) && threads == wanted && !refused) {
+        /* Another test may have had the threads at that moment. */
+        result->starved |= (result->refused || tasks > MACHINE_THREADS) &&
+                           machine_threads(THREADS_MAX) < THREADS_MAX;
         return;
+    }
     result_free(result);
     if (threads < wanted)
         result_set(result, RESULT_UNKNOWN, "only %d more threads can be made", threads);
@@ -351,8 +355,8 @@ bool session_asks_again(const struct test *test)
            (test->result.kind == RESULT_HANG || test->result.starved);
 }
 
-/* Execute tests that seem to hang, or whose runs could not start, again and one at a time, so that
- * no other test disturbs them. Returns whether one of them does not fail. */
+/* Execute tests that seem to hang, or that may have had too few threads, again and one at a time,
+ * so that no other test disturbs them. Returns whether one of them does not fail. */
 static bool ask_again(const struct session *session, struct suite *suite)
 {
     bool recovered = false;
