@@ -130,7 +130,7 @@ static void *call_when_asleep(void *arg)
 
     until(&t->passenger.waits);
     until(&t->stations->at[t->domain].asleep);
-    t->used = used_beside_work();
+    t->used = used_beside_us();
     passenger_call(&t->passenger);
     return NULL;
 }

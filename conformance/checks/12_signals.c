@@ -290,7 +290,7 @@ static void *send_after_work(void *arg)
     until(&t->go_to_sleep);
     if (t->monitored)
         until(&t->stations.at[0].asleep);
-    t->used = used_beside_work();
+    t->used = used_beside_us();
     kill(getpid(), SIGUSR1);
     return NULL;
 }
@@ -933,7 +933,7 @@ static void *send_late(void *arg)
     struct locked *t = arg;
 
     until(&t->go_to_sleep);
-    t->used = used_beside_work();
+    t->used = used_beside_us();
     kill(getpid(), SIGUSR1);
     return NULL;
 }

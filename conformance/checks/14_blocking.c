@@ -152,7 +152,7 @@ static void hear(int number, void *heard)
 
 static int raise_and_wait(void *heard)
 {
-    used_beside_work(); /* most often dom0 has fallen asleep by then */
+    used_beside_us(); /* most often dom0 has fallen asleep by then */
     raise(SIGUSR1);
     until(heard);
     return 0;

@@ -158,11 +158,15 @@ static double own_time(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-/* The processor time that a process uses beside our work. */
-static double used_beside_work(pid_t process)
+/* The processor time that a process uses beside our work; none if it rests. */
+static double used_beside_us(pid_t process)
 {
-    double before = activity_of(process).used, start = own_time();
+    double before, start;
 
+    if (activity_rests(process, work))
+        return 0;
+    before = activity_of(process).used;
+    start = own_time();
     while (own_time() - start < work)
         ;
     return activity_of(process).used - before;
@@ -174,7 +178,7 @@ static bool wait_idle(struct player *player, const struct peer_step *step)
     double used = 0;
 
     for (int i = 0; i < LOOKS && is_at_it(peers); i++) {
-        used = used_beside_work(peers->process);
+        used = used_beside_us(peers->process);
         if (used <= at_rest)
             return true;
     }
