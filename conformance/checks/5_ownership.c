@@ -988,7 +988,7 @@ static int hand_over_for_ever(void *arg)
 {
     struct handing *t = arg;
 
-    return grow_by(&t->growth, HANDED, hand_over_once, t);
+    return grow_by(&t->growth, HANDED, 20, hand_over_once, t);
 }
 
 /* 20 bytes each: less than any record of one. */
@@ -998,7 +998,7 @@ static void assert_no_growth_by(spawner *spawn)
 
     expect_code(run_with(1, hand_over_for_ever, &t), 0);
     expect_number(t.finalised, t.growth.rounds);
-    expect_false(grew_by(&t.growth, 20));
+    expect_false(grew(&t.growth));
 }
 #define assert_no_growth_by(...) IN_HELPER(assert_no_growth_by, (__VA_ARGS__), #__VA_ARGS__)
 

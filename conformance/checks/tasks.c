@@ -153,33 +153,40 @@ void until(atomic_bool *flag)
 
 /* Returns how many rounds there were, or an error. The time decides only how exactly is measured.
  */
-static int go_round(int times, int (*once)(void *arg), void *arg)
+static int go_round(int least, int most, int (*once)(void *arg), void *arg)
 {
     const int64_t patience = 4000 * MILLISECOND;
-    const int least = times / 20;
     int64_t begun = now();
     int i;
 
-    for (i = 0; i < times && (i < least || now() - begun < patience); i++)
+    for (i = 0; i < most && (i < least || now() - begun < patience); i++)
         TRY(once(arg));
     return i;
 }
 
-int grow_by(struct growth *growth, int times, int (*once)(void *arg), void *arg)
+int grow_by(struct growth *growth, int times, long each, int (*once)(void *arg), void *arg)
 {
+    const int least = times / 20;
+    int most = times / 8;
     long before;
 
-    TRY(growth->rounds = go_round(times, once, arg));
-    before = memory_resident();
-    TRY(growth->measured = go_round(times, once, arg));
-    growth->rounds += growth->measured;
-    growth->bytes = memory_resident() - before;
-    return before < 0 ? -ENOTSUP : 0;
+    growth->each = each;
+    TRY(growth->rounds = go_round(least, most, once, arg));
+    for (;; most *= 2) {
+        before = memory_resident();
+        TRY(growth->measured = go_round(least, most, once, arg));
+        growth->rounds += growth->measured;
+        growth->bytes = memory_resident() - before;
+        if (before < 0)
+            return -ENOTSUP;
+        if (most == times || growth->bytes < each * growth->measured)
+            return 0;
+    }
 }
 
-bool grew_by(const struct growth *growth, long bytes)
+bool grew(const struct growth *growth)
 {
     const long once = 128 << 10;
 
-    return growth->bytes >= bytes * growth->measured + once;
+    return growth->bytes >= growth->each * growth->measured + once;
 }

@@ -75,18 +75,20 @@ void dawdle(int round);
 
 /* How much the process has grown by something that was done again and again. */
 struct growth {
+    long each;  /* bytes that a round leaves behind, if it leaves anything */
     int rounds; /* how often it was done */
     int measured;
     long bytes; /* by how many it grew in the last of them, which were measured */
 };
 
-/* Call once(arg) this many times, and then as often again, and measure the second half. A runtime
- * that needs long for it makes fewer rounds. Returns an error of once, or -ENOTSUP if memory cannot
- * be measured. */
-int grow_by(struct growth *growth, int times, int (*once)(void *arg), void *arg);
+/* Call once(arg) this many times, a multiple of 8, and then as often again, and measure the second
+ * half. If a part has left nothing behind, measured behind as many rounds, that is enough, so few
+ * rounds acquit and only all accuse. A runtime that needs long for it makes fewer rounds. Returns
+ * an error of once, or -ENOTSUP if memory cannot be measured. */
+int grow_by(struct growth *growth, int times, long each, int (*once)(void *arg), void *arg);
 
-/* Whether each round has left this many bytes behind, beyond what is lost once. */
-bool grew_by(const struct growth *growth, long bytes);
+/* Whether each round has left its bytes behind, beyond what is lost once. */
+bool grew(const struct growth *growth);
 
 /* Wait for a flag without suspending the task, which holds up the whole domain. */
 void until(atomic_bool *flag);
