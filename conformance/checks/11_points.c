@@ -366,8 +366,7 @@ static int tell_of_the_cancellation(void *arg)
 {
     struct hesitating *t = arg;
 
-    while (!atomic_load(&t->cancelling))
-        TRY(miou_yield());
+    TRY(yield_until(&t->cancelling));
     atomic_store(&t->sent, true);
     return 0;
 }
@@ -379,8 +378,7 @@ static int cancel_a_hesitating_task(void *arg)
 
     TRY(call_on(1, &hesitating, hesitate, t));
     TRY(miou_async(&telling, NULL, tell_of_the_cancellation, t));
-    while (!atomic_load(&t->suspending))
-        TRY(miou_yield());
+    TRY(yield_until(&t->suspending));
     atomic_store(&t->cancelling, true);
     TRY(miou_cancel(hesitating));
     TRY(miou_await(hesitating, &t->outcome));

@@ -936,8 +936,7 @@ static int handle_one_signal(void *arg)
 
     TRY(miou_signal_handle(SIGUSR1, note_handled, &t->handled));
     kill(getpid(), SIGUSR1);
-    while (!atomic_load(&t->handled))
-        TRY(miou_yield());
+    TRY(yield_until(&t->handled));
     return miou_signal_handle(SIGUSR1, MIOU_SIGNAL_DEFAULT, NULL);
 }
 

@@ -157,8 +157,7 @@ static int spawn_slow_and_fail(void *arg)
     miou_promise *promise;
 
     TRY(miou_call(&promise, NULL, end_slowly, &t->slow));
-    while (!atomic_load(&t->slow.begun))
-        TRY(miou_yield());
+    TRY(yield_until(&t->slow.begun));
     return -7;
 }
 
@@ -188,8 +187,7 @@ static int cancel_slow(void *arg)
     miou_promise *promise;
 
     TRY(t->spawn(&promise, NULL, spawn_slow_and_wait, t));
-    while (!atomic_load(&t->slow.begun))
-        TRY(miou_yield());
+    TRY(yield_until(&t->slow.begun));
     TRY(miou_cancel(promise));
     t->ended_before = atomic_load(&t->slow.ended);
     return miou_await(promise, &t->outcome);
@@ -680,8 +678,7 @@ static int cancel_child(void *arg)
     struct children *t = arg;
 
     TRY(miou_call(&t->promises[0], NULL, end_late, t));
-    while (!atomic_load(&t->begun))
-        TRY(miou_yield());
+    TRY(yield_until(&t->begun));
     return miou_cancel(t->promises[0]);
 }
 

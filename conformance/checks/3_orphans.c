@@ -29,8 +29,7 @@ static int wait_to_go(void *arg)
 {
     struct care_arguments *t = arg;
 
-    while (!atomic_load(&t->go))
-        TRY(miou_yield());
+    TRY(yield_until(&t->go));
     return 5;
 }
 

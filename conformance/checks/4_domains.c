@@ -424,7 +424,7 @@ static int raise_and_yield(void *arg)
 {
     atomic_store((atomic_int *)arg, 1);
     while (!miou_yield())
-        continue;
+        sched_yield();
     return 0;
 }
 
@@ -448,8 +448,10 @@ static int cancel_the_sleeping(void *arg)
         atomic_init(&up, 0);
         if (call_on(1, &promise, wait_for_such_a_child, &up))
             break;
-        while (round % 4 && !atomic_load(&up))
+        while (round % 4 && !atomic_load(&up)) {
             miou_yield();
+            sched_yield();
+        }
         dawdle(round);
         if (miou_cancel(promise) || miou_await(promise, &outcome) || outcome != MIOU_CANCELLED ||
             miou_promise_free(promise))

@@ -1049,8 +1049,7 @@ static int care_for_one_that_fails(struct failing *t, int domain)
     TRY(domain ? miou_call(&promise, &(miou_spawn){.orphans = orphans}, own_and_fail, t)
                : miou_async(&promise, &(miou_spawn){.orphans = orphans}, own_and_fail, t));
     if (t->cancel) {
-        while (!atomic_load(&t->begun))
-            TRY(miou_yield());
+        TRY(yield_until(&t->begun));
         TRY(miou_cancel(promise));
         t->in_time = atomic_load(&t->finalised);
         return 0;

@@ -104,8 +104,7 @@ int cancel_waiting(miou_task *fn, void *arg, atomic_bool *waits)
 
     t.waits = waits ? waits : &t.begun;
     TRY(miou_async(&promise, NULL, wait_or_end, &t));
-    while (!atomic_load(t.waits))
-        TRY(miou_yield());
+    TRY(yield_until(t.waits));
     TRY(let_others_run());
     return miou_cancel(promise);
 }
@@ -143,6 +142,15 @@ void dawdle(int round)
 
     while (left > 0)
         left--;
+}
+
+int yield_until(atomic_bool *flag)
+{
+    while (!atomic_load(flag)) {
+        TRY(miou_yield());
+        sched_yield();
+    }
+    return 0;
 }
 
 void until(atomic_bool *flag)

@@ -90,6 +90,10 @@ int grow_by(struct growth *growth, int times, long each, int (*once)(void *arg),
 /* Whether each round has left its bytes behind, beyond what is lost once. */
 bool grew(const struct growth *growth);
 
+/* Wait for a flag that another task raises, here or on another domain, whose thread may need our
+ * processor. Returns an error of miou_yield. */
+int yield_until(atomic_bool *flag);
+
 /* Wait for a flag without suspending the task, which holds up the whole domain. */
 void until(atomic_bool *flag);
 
