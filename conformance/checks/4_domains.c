@@ -423,8 +423,8 @@ CHECK("R4.16", five_hundred_wakings_between_others)
 static int raise_and_yield(void *arg)
 {
     atomic_store((atomic_int *)arg, 1);
-    while (!miou_yield())
-        sched_yield();
+    while (!yield_to_all())
+        ;
     return 0;
 }
 
@@ -448,10 +448,8 @@ static int cancel_the_sleeping(void *arg)
         atomic_init(&up, 0);
         if (call_on(1, &promise, wait_for_such_a_child, &up))
             break;
-        while (round % 4 && !atomic_load(&up)) {
-            miou_yield();
-            sched_yield();
-        }
+        while (round % 4 && !atomic_load(&up))
+            yield_to_all();
         dawdle(round);
         if (miou_cancel(promise) || miou_await(promise, &outcome) || outcome != MIOU_CANCELLED ||
             miou_promise_free(promise))

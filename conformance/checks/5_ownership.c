@@ -41,7 +41,7 @@ static int cancel_there(int domain, miou_task *fn, void *arg, atomic_int *flag)
 
     error = spawn_on(domain, &promise, fn, arg);
     while (!error && !atomic_load(flag))
-        error = miou_yield();
+        error = yield_to_all();
     if (!error)
         error = miou_cancel(promise);
     if (!error)
@@ -1055,7 +1055,7 @@ static int care_for_one_that_fails(struct failing *t, int domain)
         return 0;
     }
     while ((ended = miou_care(&promise, orphans)) == MIOU_CARE_RUNNING)
-        TRY(miou_yield());
+        TRY(yield_to_all());
     t->in_time = ended == MIOU_CARE_ENDED && atomic_load(&t->finalised);
     TRY(miou_await(promise, NULL));
     return 0;

@@ -33,7 +33,7 @@ int count_one(void *number)
 int yield_for_ever(void *arg)
 {
     (void)arg;
-    while (miou_yield() == 0)
+    while (yield_to_all() == 0)
         ;
     return 0;
 }
@@ -144,12 +144,18 @@ void dawdle(int round)
         left--;
 }
 
+int yield_to_all(void)
+{
+    int result = miou_yield();
+
+    sched_yield();
+    return result;
+}
+
 int yield_until(atomic_bool *flag)
 {
-    while (!atomic_load(flag)) {
-        TRY(miou_yield());
-        sched_yield();
-    }
+    while (!atomic_load(flag))
+        TRY(yield_to_all());
     return 0;
 }
 

@@ -90,8 +90,11 @@ int grow_by(struct growth *growth, int times, long each, int (*once)(void *arg),
 /* Whether each round has left its bytes behind, beyond what is lost once. */
 bool grew(const struct growth *growth);
 
-/* Wait for a flag that another task raises, here or on another domain, whose thread may need our
- * processor. Returns an error of miou_yield. */
+/* Yield to the tasks of this domain, and the processor to the threads of others: one that waits for
+ * another domain may be in its way. */
+int yield_to_all(void);
+
+/* Do so until a flag is up. Returns an error of miou_yield. */
 int yield_until(atomic_bool *flag);
 
 /* Wait for a flag without suspending the task, which holds up the whole domain. */
