@@ -140,7 +140,7 @@ $(B)/driver $(B)/checks: LINK += -Wl,--export-dynamic-symbol=_exit,--export-dyna
 $(B)/driver: $(DRIVER:%.c=$(B)/%.o) $(LOADER)
 	$(LINK) $^ -ldl
 
-$(B)/checks: $(CHECKS:%.c=$(B)/%.o) $(B)/conformance/machine/machine.o $(LOADER)
+$(B)/checks: $(CHECKS:%.c=$(B)/%.o) $(patsubst %,$(B)/conformance/machine/%.o,machine activity) $(LOADER)
 	$(LINK) $^ -lcmocka -ldl
 
 # A runtime that breaks one rule of a true one, and the list of its mutants.

@@ -403,8 +403,7 @@ static int cancel_sleeper(struct cancelled_sleep *t, bool elsewhere)
     int outcome;
 
     TRY((elsewhere ? miou_call : miou_async)(&promise, NULL, sleep_until_cancelled, t));
-    while (!atomic_load(&t->sleeper.begun))
-        TRY(miou_yield());
+    TRY(yield_until(&t->sleeper.begun));
     TRY(miou_sleep(MILLISECOND)); /* it should be asleep by then, but need not be */
     TRY(miou_cancel(promise));
     TRY(miou_await(promise, &outcome));
@@ -753,8 +752,7 @@ static int sleep_for_long(void *arg)
         TRY((i % 2 ? miou_call : miou_async)(&promises[i], NULL, sleep_once, &t->longs[i]));
     }
     for (i = 0; i < LONG; i++)
-        while (!atomic_load(&t->longs[i].begun))
-            TRY(miou_yield());
+        TRY(yield_until(&t->longs[i].begun));
     TRY(sleep_once(&t->shorter));
     for (i = 0; i < LONG; i++)
         TRY(miou_cancel(promises[i]));
@@ -780,8 +778,7 @@ static int cancel_from_elsewhere(void *arg)
 {
     struct cancelled_sleep *t = arg;
 
-    while (!atomic_load(&t->sleeper.begun))
-        TRY(miou_yield());
+    TRY(yield_until(&t->sleeper.begun));
     TRY(miou_sleep(2 * MILLISECOND));
     return -7;
 }

@@ -130,7 +130,7 @@ static void *call_when_asleep(void *arg)
 
     until(&t->passenger.waits);
     until(&t->stations->at[t->domain].asleep);
-    t->used = used_beside_work();
+    t->used = used_beside_us();
     passenger_call(&t->passenger);
     return NULL;
 }
@@ -366,8 +366,7 @@ static int tell_of_the_cancellation(void *arg)
 {
     struct hesitating *t = arg;
 
-    while (!atomic_load(&t->cancelling))
-        TRY(miou_yield());
+    TRY(yield_until(&t->cancelling));
     atomic_store(&t->sent, true);
     return 0;
 }
@@ -379,8 +378,7 @@ static int cancel_a_hesitating_task(void *arg)
 
     TRY(call_on(1, &hesitating, hesitate, t));
     TRY(miou_async(&telling, NULL, tell_of_the_cancellation, t));
-    while (!atomic_load(&t->suspending))
-        TRY(miou_yield());
+    TRY(yield_until(&t->suspending));
     atomic_store(&t->cancelling, true);
     TRY(miou_cancel(hesitating));
     TRY(miou_await(hesitating, &t->outcome));
@@ -777,7 +775,7 @@ static int make_points_and_end(void *arg)
 
 static int make_points_for_ever(void *arg)
 {
-    return grow_by(arg, 20000, make_points_and_end, NULL);
+    return grow_by(arg, 20000, 20, make_points_and_end, NULL);
 }
 
 /* 20 bytes each: less than any record of one. */
@@ -786,5 +784,5 @@ CHECK("R11.20", points_that_are_left_take_no_memory)
     struct growth growth = {0};
 
     expect_code(run_with(0, make_points_for_ever, &growth), 0);
-    expect_false(grew_by(&growth, 20));
+    expect_false(grew(&growth));
 }

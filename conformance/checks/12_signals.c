@@ -297,7 +297,7 @@ static void *send_after_work(void *arg)
     until(&t->go_to_sleep);
     if (t->monitored)
         until(&t->stations.at[0].asleep);
-    t->used = used_beside_work();
+    t->used = used_beside_us();
     kill(getpid(), SIGUSR1);
     return NULL;
 }
@@ -941,7 +941,7 @@ static void *send_late(void *arg)
     struct locked *t = arg;
 
     until(&t->go_to_sleep);
-    t->used = used_beside_work();
+    t->used = used_beside_us();
     kill(getpid(), SIGUSR1);
     return NULL;
 }
@@ -1353,7 +1353,7 @@ static int handle_for_ever(void *arg)
     struct handled *t = arg;
 
     TRY(miou_signal_handle(SIGUSR1, see, &t->seen));
-    return grow_by(&t->growth, 20000, handle_one, &t->seen);
+    return grow_by(&t->growth, 20000, 20, handle_one, &t->seen);
 }
 
 /* 20 bytes each: less than any record of one. */
@@ -1362,5 +1362,5 @@ CHECK("R12.13", handled_signals_take_no_memory)
     struct handled t = {.growth = {0}};
 
     expect_code(run_with(0, handle_for_ever, &t), 0);
-    expect_false(grew_by(&t.growth, 20));
+    expect_false(grew(&t.growth));
 }

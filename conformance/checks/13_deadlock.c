@@ -313,7 +313,7 @@ static void *call_passenger(void *arg)
 
     until(&t->passenger.waits);
     until(&t->stations.at[t->domain].asleep);
-    t->used = used_beside_work();
+    t->used = used_beside_us();
     passenger_call(&t->passenger);
     return NULL;
 }
@@ -323,7 +323,7 @@ static void *send_to_reader(void *arg)
     struct hope *t = arg;
 
     until(&t->waiting);
-    t->used = used_beside_work();
+    t->used = used_beside_us();
     peer_send(t->pair.peer, "x", 1);
     return NULL;
 }
@@ -938,8 +938,7 @@ static int handle_one_signal(void *arg)
 
     TRY(miou_signal_handle(SIGUSR1, note_handled, &t->handled));
     kill(getpid(), SIGUSR1);
-    while (!atomic_load(&t->handled))
-        TRY(miou_yield());
+    TRY(yield_until(&t->handled));
     return miou_signal_handle(SIGUSR1, MIOU_SIGNAL_DEFAULT, NULL);
 }
 

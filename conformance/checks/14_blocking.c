@@ -154,7 +154,7 @@ static int raise_and_wait(void *heard)
 {
     sigset_t set;
 
-    used_beside_work(); /* most often dom0 has fallen asleep by then */
+    used_beside_us(); /* most often dom0 has fallen asleep by then */
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL); /* on the runtime's own threads it may be blocked */

@@ -288,8 +288,7 @@ static int cancel_before_the_deadline(void *arg)
     miou_promise *promise;
 
     TRY(miou_call(&promise, NULL, sleep_long_under_a_deadline, t));
-    while (!atomic_load(&t->begun))
-        TRY(miou_yield());
+    TRY(yield_until(&t->begun));
     return miou_cancel(promise);
 }
 

@@ -94,7 +94,7 @@ static int use_library(void *arg)
     start_thread(&thread, serve_library, &t->library);
     TRY(miou_async(&promise, NULL, ask_again_and_again, t));
     while (!t->done) {
-        TRY(miou_sleep(1));
+        TRY(miou_sleep(MILLISECOND));
         t->beside++;
     }
     TRY(miou_await(promise, NULL));

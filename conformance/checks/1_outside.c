@@ -232,8 +232,7 @@ static int cancel_in_silence(void *arg)
 
     TRY(call_on(1, &waiting, wait_in_silence, arg));
     TRY(call_on(1, &holding, hold_up, arg));
-    while (!atomic_load(&silent.busy))
-        TRY(miou_yield());
+    TRY(yield_until(&silent.busy));
     TRY(miou_async(&cancelling, NULL, call_and_cancel, arg));
     TRY(let_others_run());
     sleeps = silent.sleeps;

@@ -285,13 +285,13 @@ CHECK("R1.16", mappings_of_runs_with_monitor_are_given_back)
 /* ---- R1.17: idling ---- */
 
 struct idling {
-    double used; /* beside a thread that works */
+    double used; /* by the others */
     struct pair pair;
 };
 
 static int work_in_task(void *arg)
 {
-    ((struct idling *)arg)->used = used_beside_work();
+    ((struct idling *)arg)->used = used_beside_us();
     return 0;
 }
 
@@ -310,7 +310,7 @@ static int work_in_main(void *arg)
 
     for (i = 0; i < 3; i++)
         TRY(miou_parallel(NULL, end_normally, (void *[]){NULL, NULL, NULL}, 3));
-    ((struct idling *)arg)->used = used_beside_work();
+    ((struct idling *)arg)->used = used_beside_us();
     return 0;
 }
 
@@ -350,7 +350,7 @@ static int work_until_idle(void *arg)
     int i;
 
     for (i = 0; i < 20 && t->used > AT_REST; i++)
-        t->used = used_beside_work();
+        t->used = used_beside_us();
     return 0;
 }
 
@@ -394,7 +394,7 @@ static void *send_after_work(void *arg)
 {
     struct idling *t = arg;
 
-    t->used = used_beside_work();
+    t->used = used_beside_us();
     peer_send(t->pair.peer, "x", 1);
     return NULL;
 }
@@ -433,7 +433,7 @@ static void *serve_after_a_rest(void *arg)
     int i;
 
     for (i = 0; i < 20 && t->used > AT_REST; i++)
-        t->used = used_beside_work();
+        t->used = used_beside_us();
     return waits_serve(&t->waits);
 }
 
@@ -502,7 +502,7 @@ static void *watch_the_rest(void *arg)
     while (!atomic_load(&t->received))
         sched_yield();
     for (i = 0; i < 20 && t->used > AT_REST; i++)
-        t->used = used_beside_work();
+        t->used = used_beside_us();
     peer_send(peer_connect_udp(t->port), "x", 1);
     return NULL;
 }

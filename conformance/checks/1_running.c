@@ -663,8 +663,7 @@ static int run_beside(void *arg)
         TRY(miou_yield());
     if (t->forgets)
         return 0;
-    while (!atomic_load(&t->other->over))
-        TRY(miou_yield());
+    TRY(yield_until(&t->other->over));
     TRY(work(t));
     TRY(miou_cancel(mine));
     return t->end;

@@ -86,8 +86,7 @@ static int cancel_a_task(void *arg)
     miou_promise *promise;
 
     TRY(t->spawn(&promise, NULL, be_cancelled, t));
-    while (!atomic_load(&t->begun))
-        TRY(miou_yield());
+    TRY(yield_until(&t->begun));
     TRY(miou_yield());
     TRY(miou_cancel(promise));
     return miou_await(promise, &t->outcome);
@@ -160,8 +159,7 @@ static int cancel_spinning(void *arg)
     miou_promise *spinning, *helper;
 
     TRY(miou_call(&spinning, NULL, spin, t));
-    while (!atomic_load(&t->begun))
-        TRY(miou_yield());
+    TRY(yield_until(&t->begun));
     TRY(miou_async(&helper, NULL, let_it_yield, t)); /* runs once this task waits in cancel */
     TRY(miou_cancel(spinning));
     TRY(miou_await(spinning, &t->outcome));
@@ -278,8 +276,7 @@ static int cancel_before_it_begins(void *arg)
     TRY(miou_resource_create(&resource, count_finalised, &t->finalised));
     TRY(miou_own(resource));
     TRY(miou_call(&busy, &(miou_spawn){.pin = &pin}, keep_busy, t));
-    while (!atomic_load(&t->busy))
-        TRY(miou_yield());
+    TRY(yield_until(&t->busy));
     TRY(miou_call(&child, &(miou_spawn){.pin = &pin, MIOU_GIVE(resource)}, begin_too_late, t));
     TRY(miou_async(&helper, NULL, let_go, t)); /* runs once this task waits in cancel */
     TRY(miou_cancel(child));
@@ -393,8 +390,7 @@ static int go_on_later(void *arg)
 {
     struct late *t = arg;
 
-    while (!atomic_load(&t->ends))
-        TRY(miou_yield());
+    TRY(yield_until(&t->ends));
     TRY(miou_yield());
     atomic_store(&t->over, true);
     return 0;
@@ -463,8 +459,7 @@ static int cancel_late(void *arg)
     miou_promise *promise;
 
     TRY(miou_call(&promise, NULL, end_late, t));
-    while (!atomic_load(&t->begun))
-        TRY(miou_yield());
+    TRY(yield_until(&t->begun));
     atomic_store(&t->cancelling, true);
     if (t->before)
         yield_for_ever(NULL);
@@ -479,8 +474,7 @@ static int cancel_cancelling(void *arg)
     miou_promise *promise;
 
     TRY(miou_async(&promise, NULL, cancel_late, t));
-    while (!atomic_load(&t->cancelling))
-        TRY(miou_yield());
+    TRY(yield_until(&t->cancelling));
     TRY(miou_cancel(promise));
     t->finalised_before = t->finalised;
     return atomic_load(&t->ended);
@@ -578,8 +572,7 @@ static int cancel_and_wait(void *arg)
     miou_promise *promise;
 
     TRY(miou_call(&promise, NULL, go_on_when_cancelled, t));
-    while (!atomic_load(&t->begun))
-        TRY(miou_yield());
+    TRY(yield_until(&t->begun));
     TRY(miou_cancel(promise));
     t->returned_before = t->returned;
     return 0;

@@ -11,7 +11,7 @@ static int care_until_ended(miou_promise **promise, miou_orphans *orphans)
     int result;
 
     while ((result = miou_care(promise, orphans)) == MIOU_CARE_RUNNING)
-        TRY(miou_yield());
+        TRY(yield_to_all());
     return result;
 }
 
@@ -29,8 +29,7 @@ static int wait_to_go(void *arg)
 {
     struct care_arguments *t = arg;
 
-    while (!atomic_load(&t->go))
-        TRY(miou_yield());
+    TRY(yield_until(&t->go));
     return 5;
 }
 

@@ -473,8 +473,8 @@ CHECK("R4.16", five_hundred_wakings_between_others)
 static int raise_and_yield(void *arg)
 {
     atomic_store((atomic_int *)arg, 1);
-    while (!miou_yield())
-        continue;
+    while (!yield_to_all())
+        ;
     return 0;
 }
 
@@ -499,7 +499,7 @@ static int cancel_the_sleeping(void *arg)
         if (call_on(1, &promise, wait_for_such_a_child, &up))
             break;
         while (round % 4 && !atomic_load(&up))
-            miou_yield();
+            yield_to_all();
         dawdle(round);
         if (miou_cancel(promise) || miou_await(promise, &outcome) || outcome != MIOU_CANCELLED ||
             miou_promise_free(promise))

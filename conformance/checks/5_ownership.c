@@ -41,7 +41,7 @@ static int cancel_there(int domain, miou_task *fn, void *arg, atomic_int *flag)
 
     error = spawn_on(domain, &promise, fn, arg);
     while (!error && !atomic_load(flag))
-        error = miou_yield();
+        error = yield_to_all();
     if (!error)
         error = miou_cancel(promise);
     if (!error)
@@ -988,7 +988,7 @@ static int hand_over_for_ever(void *arg)
 {
     struct handing *t = arg;
 
-    return grow_by(&t->growth, HANDED, hand_over_once, t);
+    return grow_by(&t->growth, HANDED, 20, hand_over_once, t);
 }
 
 /* 20 bytes each: less than any record of one. */
@@ -998,7 +998,7 @@ static void assert_no_growth_by(spawner *spawn)
 
     expect_code(run_with(1, hand_over_for_ever, &t), 0);
     expect_number(t.finalised, t.growth.rounds);
-    expect_false(grew_by(&t.growth, 20));
+    expect_false(grew(&t.growth));
 }
 #define assert_no_growth_by(...) IN_HELPER(assert_no_growth_by, (__VA_ARGS__), #__VA_ARGS__)
 
@@ -1049,14 +1049,13 @@ static int care_for_one_that_fails(struct failing *t, int domain)
     TRY(domain ? miou_call(&promise, &(miou_spawn){.orphans = orphans}, own_and_fail, t)
                : miou_async(&promise, &(miou_spawn){.orphans = orphans}, own_and_fail, t));
     if (t->cancel) {
-        while (!atomic_load(&t->begun))
-            TRY(miou_yield());
+        TRY(yield_until(&t->begun));
         TRY(miou_cancel(promise));
         t->in_time = atomic_load(&t->finalised);
         return 0;
     }
     while ((ended = miou_care(&promise, orphans)) == MIOU_CARE_RUNNING)
-        TRY(miou_yield());
+        TRY(yield_to_all());
     t->in_time = ended == MIOU_CARE_ENDED && atomic_load(&t->finalised);
     TRY(miou_await(promise, NULL));
     return 0;

@@ -236,6 +236,7 @@ static int open_unread(struct unread *t)
 
     if (t->type != 0) {
         TRY(pair_adopt(&pair, t->type, 0));
+        pair_narrow(&pair);
         t->waiter.peer = pair.peer;
         t->waiter.fd = pair.fd;
         return 0;

@@ -152,8 +152,7 @@ static int begin_reading(struct short_reads *t, miou_task *reader, miou_promise 
 {
     TRY(t->open(&t->pair));
     TRY(miou_async(promise, NULL, reader, t));
-    while (!atomic_load(&t->waits))
-        TRY(miou_yield());
+    TRY(yield_until(&t->waits));
     return let_others_run();
 }
 

@@ -250,7 +250,7 @@ static int end_many(void *arg)
 {
     struct ending *t = arg;
 
-    return grow_by(&t->growth, 20000, end_one, t);
+    return grow_by(&t->growth, 20000, 20, end_one, t);
 }
 
 /* 20 bytes each: less than any record of one. */
@@ -261,7 +261,7 @@ CHECK("R6.46", descriptors_that_have_ended_take_no_memory)
         struct ending t = {.end = end};
 
         expect_code(unix_run_with(0, end_many, &t), 0);
-        expect_false(grew_by(&t.growth, 20));
+        expect_false(grew(&t.growth));
     }
 }
 
@@ -310,7 +310,7 @@ static int close_many_used(void *arg)
 {
     struct used *t = arg;
 
-    return grow_by(&t->growth, 20000, close_used, t);
+    return grow_by(&t->growth, 20000, 20, close_used, t);
 }
 
 CHECK("R6.46", descriptors_closed_in_use_take_no_memory)
@@ -319,7 +319,7 @@ CHECK("R6.46", descriptors_closed_in_use_take_no_memory)
 
     signal(SIGPIPE, SIG_IGN);
     expect_code(unix_run_with(1, close_many_used, &t), 0);
-    expect_false(grew_by(&t.growth, 20));
+    expect_false(grew(&t.growth));
 }
 
 /* ---- R6.47: pollers ---- */

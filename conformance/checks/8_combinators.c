@@ -148,8 +148,7 @@ static int return_when_begun(void *arg)
 {
     struct race *t = arg;
 
-    while (!atomic_load(&t->slow.begun))
-        TRY(miou_yield());
+    TRY(yield_until(&t->slow.begun));
     return 5;
 }
 
@@ -315,8 +314,7 @@ static int take_the_first(void *arg)
 
     TRY(spawn_number(miou_async, &p[0], 5));
     TRY(miou_call(&p[1], NULL, work_on, t));
-    while (!atomic_load(&t->begun))
-        TRY(miou_yield());
+    TRY(yield_until(&t->begun));
     NOTE(t->result, miou_await_first(&t->which, &t->outcome, p, 2));
     NOTE(t->freed, miou_promise_free(p[0]));
     atomic_store(&t->go, true);
@@ -329,8 +327,7 @@ static int cancel_taking(void *arg)
     miou_promise *promise;
 
     TRY(miou_async(&promise, NULL, take_the_first, t));
-    while (!atomic_load(&t->begun))
-        TRY(miou_yield());
+    TRY(yield_until(&t->begun));
     let_others_run();
     return miou_cancel(promise);
 }
@@ -445,8 +442,7 @@ static int fail_before_its_child(void *arg)
     miou_promise *promise;
 
     TRY(miou_call(&promise, NULL, end_slowly, &t->slow));
-    while (!atomic_load(&t->slow.begun))
-        TRY(miou_yield());
+    TRY(yield_until(&t->slow.begun));
     return -7;
 }
 

@@ -64,8 +64,7 @@ static int signal_condition(void *arg)
 {
     struct objects *t = arg;
 
-    while (!atomic_load(&t->held))
-        TRY(miou_yield());
+    TRY(yield_until(&t->held));
     TRY(miou_mutex_lock(t->mutex));
     TRY(miou_condition_signal(t->condition));
     return miou_mutex_unlock(t->mutex);

@@ -21,6 +21,7 @@
 
 #include "driver/keep_counters.h"
 #include "driver/trampolines.h"
+#include "machine/activity.h"
 #include "machine/machine.h"
 
 #include <dirent.h>
@@ -296,44 +297,45 @@ static double processor_time(clockid_t clock)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* How much of the processor a clock's processes use while this thread works; this thread may be
- * one of theirs. */
-static double measure_beside_work(clockid_t clock, bool ours)
+/* How much of the processor a process uses beside this thread, which may be one of its own. What
+ * does not seem to rest is compared with this thread while it works. */
+static double measure(pid_t process, clockid_t clock)
 {
     const double enough = 0.03; /* more than a turn on a busy machine */
-    double all = processor_time(clock), own = processor_time(CLOCK_THREAD_CPUTIME_ID), worked;
+    double all, own, worked;
 
+    if (activity_rests(process, enough))
+        return 0;
+    all = processor_time(clock);
+    own = processor_time(CLOCK_THREAD_CPUTIME_ID);
     do
         worked = processor_time(CLOCK_THREAD_CPUTIME_ID) - own;
     while (worked < enough);
-    return (processor_time(clock) - all - (ours ? worked : 0)) / worked;
+    return (processor_time(clock) - all - (process == getpid() ? worked : 0)) / worked;
 }
 
 /* What is about to be idle may still work at first, so measure several times; what is busy may get
  * no turn for a moment, so believe in rest when it is seen twice. */
-static double least_beside_work(clockid_t clock, bool ours)
+double used_by(pid_t process)
 {
-    double before, used = measure_beside_work(clock, ours), both = 2 * AT_REST;
+    double before, used, both = 2 * AT_REST;
+    clockid_t clock;
     int tries;
 
+    if (clock_getcpuclockid(process, &clock) != 0)
+        return 0;
+    used = measure(process, clock);
     for (tries = 0; tries < 5 && both > AT_REST; tries++) {
         before = used;
-        used = measure_beside_work(clock, ours);
+        used = measure(process, clock);
         both = used > before ? used : before;
     }
     return both;
 }
 
-double used_beside_work(void)
+double used_beside_us(void)
 {
-    return least_beside_work(CLOCK_PROCESS_CPUTIME_ID, true);
-}
-
-double used_by(pid_t pid)
-{
-    clockid_t clock;
-
-    return clock_getcpuclockid(pid, &clock) == 0 ? least_beside_work(clock, false) : 0;
+    return used_by(getpid());
 }
 
 static int entries(const char *path)

@@ -113,10 +113,10 @@ bool any_socket_is_open(pid_t pid, const ino_t *inodes, int count);
 int threads_running(void);
 bool threads_fall_to(int count);
 
-/* Keep this thread busy for a while, and return how much of the processor the rest of the process
- * used beside it: AT_REST or less if it had nothing to do, about as much as this thread, 1, or more
- * if it is busy. That holds on a loaded machine too, where the clock tells nothing. */
-double used_beside_work(void);
+/* Watch for a while how much of the processor the rest of the process uses beside this thread:
+ * AT_REST or less if it has nothing to do, about as much as this thread could, 1, or more if it is
+ * busy. That holds on a loaded machine too, where the clock tells nothing. */
+double used_beside_us(void);
 
 /* The same of another process. */
 double used_by(pid_t pid);

@@ -33,8 +33,7 @@ static int until_go(void *arg)
 {
     struct scene *t = arg;
 
-    while (!atomic_load(&t->go))
-        TRY(miou_yield());
+    TRY(yield_until(&t->go));
     return 0;
 }
 
@@ -237,8 +236,7 @@ static int send_another(struct scene *t)
 static int raise_signal(struct scene *t)
 {
     kill(getpid(), SIGUSR1);
-    while (!atomic_load(&t->handled))
-        TRY(miou_yield());
+    TRY(yield_until(&t->handled));
     return 0;
 }
 
@@ -378,8 +376,7 @@ int end_when_released(void *arg)
 {
     struct children *t = arg;
 
-    while (!atomic_load(&t->released))
-        TRY(miou_yield());
+    TRY(yield_until(&t->released));
     return 7;
 }
 

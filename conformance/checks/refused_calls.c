@@ -609,8 +609,7 @@ static int cancel_child(void *arg)
     TRY(objects_create(&t->others, t->group));
     TRY(t->spawn(&promise, NULL, run_child, t));
     TRY(t->spawn(&counter, NULL, count_turns, t));
-    while (!atomic_load(&t->begun))
-        TRY(miou_yield());
+    TRY(yield_until(&t->begun));
     TRY(miou_cancel(promise));
     TRY(miou_cancel(counter));
     return objects_disown(&t->others);

@@ -253,7 +253,7 @@ void pair_narrow(const struct pair *pair)
 int until_begun(const struct waiter *waiter)
 {
     while (!waiter->begun)
-        TRY(miou_yield());
+        TRY(yield_to_all());
     return 0;
 }
 

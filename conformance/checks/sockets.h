@@ -101,8 +101,9 @@ struct waiter {
 /* Yield until its task has begun, on whatever domain. */
 int until_begun(const struct waiter *waiter);
 
-/* The tasks: accept a client, read a byte, write LOTS bytes (zeros). All return 0. */
-enum { LOTS = 8 << 20 };
+/* The tasks: accept a client, read a byte, write LOTS bytes (zeros), several times what a pipe or a
+ * narrow pair holds. All return 0. */
+enum { LOTS = 1 << 20 };
 int accept_once(void *waiter);
 int read_once(void *waiter);
 int write_lots(void *waiter);

@@ -2,7 +2,6 @@
 #include "tasks.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <sched.h>
 #include <time.h>
 
@@ -34,7 +33,7 @@ int count_one(void *number)
 int yield_for_ever(void *arg)
 {
     (void)arg;
-    while (miou_yield() == 0)
+    while (yield_to_all() == 0)
         ;
     return 0;
 }
@@ -105,8 +104,7 @@ int cancel_waiting(miou_task *fn, void *arg, atomic_bool *waits)
 
     t.waits = waits ? waits : &t.begun;
     TRY(miou_async(&promise, NULL, wait_or_end, &t));
-    while (!atomic_load(t.waits))
-        TRY(miou_yield());
+    TRY(yield_until(t.waits));
     TRY(let_others_run());
     return miou_cancel(promise);
 }
@@ -146,6 +144,21 @@ void dawdle(int round)
         left--;
 }
 
+int yield_to_all(void)
+{
+    int result = miou_yield();
+
+    sched_yield();
+    return result;
+}
+
+int yield_until(atomic_bool *flag)
+{
+    while (!atomic_load(flag))
+        TRY(yield_to_all());
+    return 0;
+}
+
 void until(atomic_bool *flag)
 {
     while (!atomic_load(flag))
@@ -154,46 +167,48 @@ void until(atomic_bool *flag)
 
 /* Returns how many rounds there were, or an error. The time decides only how exactly is measured.
  */
-static int go_round(int times, int (*once)(void *arg), void *arg)
+static int go_round(int least, int most, int (*once)(void *arg), void *arg)
 {
     const int64_t patience = 4000 * MILLISECOND;
-    const int least = times / 20;
     int64_t begun = now();
     int i;
 
-    for (i = 0; i < times && (i < least || now() - begun < patience); i++)
+    for (i = 0; i < most && (i < least || now() - begun < patience); i++)
         TRY(once(arg));
     return i;
 }
 
-static const long LOST_ONCE = 128 << 10, KEPT_BY_THE_SLOW = 2 << 20;
-
-int grow_by(struct growth *growth, int times, int (*once)(void *arg), void *arg)
+int grow_by(struct growth *growth, int times, long each, int (*once)(void *arg), void *arg)
 {
-    const int most = 4;
+    const int least = times / 20, tries = 4;
+    int most = times / 8, tried = 0, measured;
     long before, bytes;
-    int measured, i;
 
-    TRY(growth->rounds = go_round(times, once, arg));
-    growth->bytes = LONG_MAX;
-    for (i = 0; i < most && growth->bytes >= LOST_ONCE; i++) {
+    growth->each = each;
+    TRY(growth->rounds = go_round(least, most, once, arg));
+    do {
         before = memory_resident();
-        TRY(measured = go_round(times, once, arg));
+        TRY(measured = go_round(least, most, once, arg));
         growth->rounds += measured;
         bytes = memory_resident() - before;
         if (before < 0)
             return -ENOTSUP;
-        if (bytes > growth->bytes)
-            continue;
-        growth->bytes = bytes;
-        growth->measured = measured;
-        growth->slow = measured < times;
-    }
+        if (tried == 0 || bytes < growth->bytes) {
+            growth->bytes = bytes;
+            growth->measured = measured;
+            growth->slow = measured < most;
+        }
+        if (most < times)
+            most *= 2;
+        else
+            tried++;
+    } while (growth->bytes >= each * growth->measured && tried < tries);
     return 0;
 }
 
-bool grew_by(const struct growth *growth, long bytes)
+bool grew(const struct growth *growth)
 {
-    return growth->bytes >=
-           bytes * growth->measured + (growth->slow ? KEPT_BY_THE_SLOW : LOST_ONCE);
+    const long once = growth->slow ? 2 << 20 : 128 << 10;
+
+    return growth->bytes >= growth->each * growth->measured + once;
 }

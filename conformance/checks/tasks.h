@@ -75,20 +75,29 @@ void dawdle(int round);
 
 /* How much the process has grown by something that was done again and again. */
 struct growth {
+    long each;  /* bytes that a round leaves behind, if it leaves anything */
     int rounds; /* how often it was done */
     int measured;
     long bytes; /* by how many it grew in those of the rounds in which it grew least */
     bool slow;  /* it was done less often in them than asked for */
 };
 
-/* Call once(arg) this many times, and then as often again until the process grows no more, but four
- * times at most: what a runtime keeps for later is full then. One that needs long for it makes
- * fewer rounds, and may keep more. Returns an error of once, or -ENOTSUP if memory cannot be
- * measured. */
-int grow_by(struct growth *growth, int times, int (*once)(void *arg), void *arg);
+/* Call once(arg) some times, and then as often again, this many times in the end, until the process
+ * grows no more; but only four times as often as this: what a runtime keeps for later is full then.
+ * So few rounds acquit, and only all accuse. A runtime that needs long for it makes fewer rounds,
+ * and may keep more. `times` is a multiple of 8, and `each` the bytes that a round leaves behind,
+ * if it leaves anything. Returns an error of once, or -ENOTSUP if memory cannot be measured. */
+int grow_by(struct growth *growth, int times, long each, int (*once)(void *arg), void *arg);
 
-/* Whether each round has left this many bytes behind, beyond what is lost once. */
-bool grew_by(const struct growth *growth, long bytes);
+/* Whether each round has left its bytes behind, beyond what is lost once. */
+bool grew(const struct growth *growth);
+
+/* Yield to the tasks of this domain, and the processor to the threads of others: one that waits for
+ * another domain may be in its way. */
+int yield_to_all(void);
+
+/* Do so until a flag is up. Returns an error of miou_yield. */
+int yield_until(atomic_bool *flag);
 
 /* Wait for a flag without suspending the task, which holds up the whole domain. */
 void until(atomic_bool *flag);

@@ -1,5 +1,5 @@
 /* descriptors.c: what a program's descriptors stand for, and the calls on them. What goes through a
- * stream follows the pattern of program_byte, and so does each datagram. */
+ * stream follows the pattern of program_bytes, and so does each datagram. */
 #include "driver.h"
 
 #include "miou_server.h"
@@ -195,10 +195,9 @@ static bool is_pattern(const unsigned char *buffer, size_t count, size_t size, u
 {
     size_t i;
 
-    for (i = 0; i < count; i++)
-        if (buffer[i] != program_byte(place + i))
-            return false;
-    for (; i <= size; i++)
+    if (program_match(buffer, count, place) < count)
+        return false;
+    for (i = count; i <= size; i++)
         if (buffer[i] != UNTOUCHED)
             return false;
     return true;
@@ -240,10 +239,8 @@ ssize_t write_bytes(struct descriptor *descriptor, size_t size)
     uint64_t place = descriptor ? atomic_load(&descriptor->written) : 0;
     unsigned char *buffer = buffer_of(size);
     ssize_t n;
-    size_t i;
 
-    for (i = 0; i < size; i++)
-        buffer[i] = program_byte(place + i);
+    program_bytes(buffer, size, place);
     n = miou_write(fd_of(descriptor), size > 0 ? buffer : NULL, size);
     if (descriptor && n > 0)
         atomic_store(&descriptor->written, place + (uint64_t)n);
@@ -265,10 +262,8 @@ ssize_t send_datagram(struct descriptor *descriptor, size_t size, const struct d
 {
     unsigned char *buffer = buffer_of(size);
     ssize_t n;
-    size_t i;
 
-    for (i = 0; i < size; i++)
-        buffer[i] = program_byte(i);
+    program_bytes(buffer, size, 0);
     n = miou_sendto(fd_of(descriptor), buffer, size, address_of(to), to ? to->length : 0);
     free(buffer);
     return n;

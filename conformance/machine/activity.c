@@ -2,11 +2,14 @@
 #include "activity.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static int open_in(int directory, const char *name, const char *file)
@@ -68,7 +71,7 @@ static void add_thread(int tasks, const char *thread, struct activity *activity)
     char text[512];
     const char *stat = read_stat(tasks, thread, text, sizeof text);
 
-    if (!stat)
+    if (!stat || atoi(thread) == gettid())
         return;
     activity->runnable += *stat == 'R' || *stat == 'D';
     activity->stalled += *stat == 'D';
@@ -129,4 +132,18 @@ struct activity activity_below(pid_t process)
 
     add_below(process, false, &activity);
     return activity;
+}
+
+bool activity_rests(pid_t process, double seconds)
+{
+    struct timespec nap = {.tv_nsec = (long)(seconds * 1e9)};
+    struct activity before = activity_of(process), after;
+    double wanted;
+
+    while (nanosleep(&nap, &nap) < 0 && errno == EINTR)
+        ;
+    after = activity_of(process);
+    wanted = after.wanted - before.wanted; /* below 0: a thread has ended */
+    return after.runnable == 0 && wanted >= 0 && wanted <= seconds / 10 &&
+           after.used - before.used <= seconds / 2;
 }

@@ -3,7 +3,9 @@
 
 #include "machine/activity.h"
 
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -107,12 +109,53 @@ static void looks_at_all_below(void **state)
     end(pid); /* the child dies with its parent */
 }
 
+static void *work_until_told(void *done)
+{
+    while (!atomic_load((atomic_bool *)done))
+        ;
+    return NULL;
+}
+
+/* As often as it takes until they have begun, on a busy machine. */
+static bool come_to_rest(pid_t pid)
+{
+    int tries = 0;
+
+    while (!activity_rests(pid, 0.03) && tries < 1000)
+        tries++;
+    return tries < 1000;
+}
+
+/* If the system tells. One that works does not rest, even if it gets no processor meanwhile. */
+static void tells_who_rests(void **state)
+{
+    pid_t working = start(work), resting = start(rest), above = start(have_a_child_that_works);
+    atomic_bool done = false;
+    pthread_t thread;
+
+    (void)state;
+    wait_until(above, 1, 0);
+    if (wait_until(working, 1, 0).wanted >= 0)
+        assert_true(come_to_rest(resting));
+    for (int i = 0; i < 20; i++)
+        assert_true(!activity_rests(working, 0.001) && !activity_rests(above, 0.001));
+    end(working);
+    end(resting);
+    end(above);
+    assert_true(activity_of(getpid()).wanted < 0 || come_to_rest(getpid()));
+    assert_int_equal(pthread_create(&thread, NULL, work_until_told, &done), 0);
+    assert_false(activity_rests(getpid(), 0.03));
+    atomic_store(&done, true);
+    pthread_join(thread, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_work_from_rest),
         cmocka_unit_test(tells_who_wants_a_processor),
         cmocka_unit_test(looks_at_all_below),
+        cmocka_unit_test(tells_who_rests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

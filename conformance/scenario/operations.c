@@ -272,9 +272,31 @@ bool operation_is_io(enum operation_kind kind)
     return operation_names(kind) == NAME_DESCRIPTOR || kind == OP_RESOURCE;
 }
 
-unsigned char program_byte(uint64_t place)
+enum { PERIOD = 251 /* after which the bytes that are sent come again */ };
+
+static unsigned char byte_at(uint64_t place)
 {
-    return (unsigned char)(place % 251);
+    return (unsigned char)(place % PERIOD);
+}
+
+void program_bytes(unsigned char *bytes, size_t size, uint64_t place)
+{
+    size_t done = 0;
+
+    for (; done < size && done < PERIOD; done++)
+        bytes[done] = byte_at(place + done);
+    for (; done < size; done *= 2)
+        memcpy(bytes + done, bytes, done < size - done ? done : size - done);
+}
+
+size_t program_match(const unsigned char *bytes, size_t size, uint64_t place)
+{
+    size_t i = 0;
+
+    for (; i < size && bytes[i] == byte_at(place + i); i++)
+        if (i == PERIOD && memcmp(bytes, bytes + PERIOD, size - PERIOD) == 0)
+            return size;
+    return i;
 }
 
 enum operation_kind operation_named(const char *word)

@@ -387,8 +387,11 @@ const char *peer_step_word(enum peer_step_kind kind);
 /* The number of a name; -1: the program has none of that kind and text. */
 int program_number(const struct program *program, enum name_kind kind, const char *text);
 
-/* The byte at a place in what is sent, from 0. */
-unsigned char program_byte(uint64_t place);
+/* Write what is sent from a place on, counted from 0. */
+void program_bytes(unsigned char *bytes, size_t size, uint64_t place);
+
+/* How many of these bytes, from the first on, are what is sent from a place on. */
+size_t program_match(const unsigned char *bytes, size_t size, uint64_t place);
 
 /* Whether its runs are steered, one way or in all ways. */
 bool program_is_steered(const struct program *program);

@@ -961,6 +961,31 @@ static void survives_any_text(void **state)
     }
 }
 
+/* Byte by byte, what is sent in one piece or in several. */
+static void tells_what_is_sent(void **state)
+{
+    static const size_t sizes[] = {0, 1, 250, 251, 252, 502, 503, 5000};
+    unsigned char bytes[5001], before;
+    size_t i, place, wrong;
+
+    (void)state;
+    for (i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (place = 0; place < 600; place += 83) {
+            bytes[sizes[i]] = 255;
+            program_bytes(bytes, sizes[i], place);
+            for (wrong = 0; wrong < sizes[i]; wrong++)
+                assert_int_equal(bytes[wrong], (place + wrong) % 251);
+            assert_int_equal(bytes[sizes[i]], 255);
+            assert_int_equal(program_match(bytes, sizes[i], place), sizes[i]);
+            for (wrong = 0; wrong < sizes[i]; wrong += 1 + sizes[i] / 300) {
+                before = bytes[wrong];
+                bytes[wrong] ^= 1;
+                assert_int_equal(program_match(bytes, sizes[i], place), wrong);
+                bytes[wrong] = before;
+            }
+        }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -990,6 +1015,7 @@ int main(void)
         cmocka_unit_test(a_stripped_program_has_no_answers),
         cmocka_unit_test(reads_no_byte_too_many),
         cmocka_unit_test(survives_any_text),
+        cmocka_unit_test(tells_what_is_sent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

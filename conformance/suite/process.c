@@ -102,8 +102,9 @@ static int start(char *const *arguments, const char *variable, struct child *chi
 
 enum {
     AT_ONCE = 65536, /* bytes that one read takes from a pipe */
-    A_FEW = 4096 /* fewer bytes are worth a short pause, so that a child that prints line by line
-                    does not wake us for each line */
+    A_FEW = 4096, /* bytes, or fewer, that one read takes from a child that prints line by line */
+    READS = 32    /* of a few bytes each; from then on each is worth a short pause, so that such a
+                     child does not wake us for each line */
 };
 
 static const struct timespec a_moment = {.tv_nsec = 500000};
@@ -209,6 +210,7 @@ struct talk {
     size_t written;
     struct text output;
     size_t looked_at; /* bytes of it in which there is no line that ends it */
+    int reads;        /* that took a few bytes of it */
 };
 
 /* Write to a pipe that may have no reader, without a signal. */
@@ -308,8 +310,8 @@ static enum process_end attend(struct child *child, struct talk *talk, struct pr
             continue; /* EINTR, or no memory for a moment */
         if (polls[3].revents)
             give(child, talk);
-        if (polls[1].revents && take(&ends->output[0], &talk->output) < A_FEW && !command->until)
-            nanosleep(&a_moment, NULL);
+        if (polls[1].revents && take(&ends->output[0], &talk->output) <= A_FEW)
+            talk->reads++;
         if (polls[2].revents)
             take(&ends->errors[0], &child->errors);
         has_printed |= polls[1].revents || polls[2].revents;
@@ -321,6 +323,8 @@ static enum process_end attend(struct child *child, struct talk *talk, struct pr
                 return PROCESS_ANSWERED;
         if (polls[0].revents && !polls[1].revents && !polls[2].revents)
             return PROCESS_EXITED;
+        if (polls[1].revents && talk->reads > READS)
+            nanosleep(&a_moment, NULL);
     }
 }
 
