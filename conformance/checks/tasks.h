@@ -92,8 +92,8 @@ int grow_by(struct growth *growth, int times, long each, int (*once)(void *arg),
 /* Whether each round has left its bytes behind, beyond what is lost once. */
 bool grew(const struct growth *growth);
 
-/* Yield to the tasks of this domain, and the processor to the threads of others: one that waits for
- * another domain may be in its way. */
+/* Yield to the tasks of this domain, and now and then the processor to the threads of others: one
+ * that waits for another domain may be in its way. */
 int yield_to_all(void);
 
 /* Do so until a flag is up. Returns an error of miou_yield. */

@@ -700,10 +700,8 @@ static void do_until(struct step *step)
 {
     int result = 0;
 
-    while (result == 0 && !is_posted(step->op->name, step->op->value)) {
+    while (result == 0 && !is_posted(step->op->name, step->op->value))
         result = miou_yield();
-        sched_yield(); /* another domain may have to post it */
-    }
     note_outcome(step, from_call(result, 0));
 }
 
