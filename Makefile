@@ -326,12 +326,9 @@ $(B)/%.o: %.c
 # ---- commands. Those that build do so in a second make, on all processors, once ci/setup is done.
 
 # So a command named beside other goals, as in `make -j2 all conformance`, waits until they are made.
-ifeq ($(MAKELEVEL),0)
-ifneq ($(word 2,$(MAKECMDGOALS)),)
-ifneq ($(filter-out all lib tests manual $(B)/%,$(MAKECMDGOALS)),)
+COMMANDS = $(filter-out all lib tests manual $(B)/%,$(MAKECMDGOALS))
+ifneq ($(and $(filter 0,$(MAKELEVEL)),$(COMMANDS),$(word 2,$(MAKECMDGOALS))),)
 .NOTPARALLEL:
-endif
-endif
 endif
 
 BUILD = @+$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))

@@ -537,7 +537,7 @@ static const struct text texts[] = {
     {INT_MAX, "unknown error"},
     {INT_MIN, "unknown error"},
     {-10000, "unknown error"},
-    {-4000, "unknown error"}, /* no system has so many errors */
+    {-4000, "unknown error"}, /* no system has an error of this number */
     {MIOU_LAST, "unknown error"},
     {MIOU_LAST + 1, "unknown error"}, /* those before it may be codes of a part [R1.15] */
     {MIOU_LAST - 1, "unknown error"},

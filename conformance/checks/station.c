@@ -161,8 +161,8 @@ void passenger_call(struct passenger *passenger)
         station_ring(passenger->station);
 }
 
-/* If select has heard all that was rung, and is about to listen, it sleeps until the bell is rung
- * again. It does not count between the first look and the last, as it never counts more. */
+/* Both counts only grow, and what was heard is never more than what was rung. So if what was heard
+ * first equals what was rung last, select had nothing left to hear while it was seen asleep. */
 int until_fast_asleep(const struct station *station)
 {
     int woken, rung;

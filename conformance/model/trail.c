@@ -62,7 +62,7 @@ struct follower {
         enum urgency urgency;
     } * fresh;
     size_t fresh_count;
-    int next_fresh; /* the most urgent of them; -1: there is none, or it is UNLIKELY */
+    int next_fresh; /* which of them is the most urgent; -1: none is more than UNLIKELY */
     struct moment next_moment;
     struct seen_state { /* before the last event that was reached */
         struct state state;

@@ -205,7 +205,7 @@ static void parse_answer(struct parser *parser, struct word text, const char *wh
     }
 }
 
-/* The members of all lists of an answer, of which there are no more. */
+/* How many outcomes there can be in all alternatives of an answer: each separator begins one. */
 static size_t count_members(struct word text)
 {
     size_t count = 1;

@@ -310,7 +310,7 @@ struct rounds {
     int count, clients; /* clients a round */
 };
 
-/* A process's kinds of things, of which a server may keep some, but not ever more. */
+/* Take over the larger of each figure; if the sign is -1, the smaller. */
 static void widen(struct usage *usage, const struct usage *other, int sign)
 {
     int *const mine[] = {&usage->threads, &usage->descriptors, &usage->processes};
@@ -322,7 +322,7 @@ static void widen(struct usage *usage, const struct usage *other, int sign)
     usage->memory = sign * other->memory > sign * usage->memory ? other->memory : usage->memory;
 }
 
-/* The most that was used of each kind after one of the rounds from `begin` to `end`; the least. */
+/* The most that was used of each kind after one of the rounds from `begin` to `end`. */
 static struct usage peak(const struct rounds *rounds, int begin, int end)
 {
     struct usage most = rounds->usage[begin];
@@ -332,6 +332,7 @@ static struct usage peak(const struct rounds *rounds, int begin, int end)
     return most;
 }
 
+/* The least. */
 static struct usage lowest(const struct rounds *rounds, int begin, int end)
 {
     struct usage least = rounds->usage[begin];

@@ -408,7 +408,7 @@ static int run_sharing(void)
 
 /* ---- time, hooks, signals */
 
-static int last; /* to wake up */
+static int last; /* the time in milliseconds of the last sleep that has ended */
 
 /* Each begins less than a millisecond after the one before. */
 static int sleep_a_little(void *arg)

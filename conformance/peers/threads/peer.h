@@ -91,8 +91,8 @@ struct table {
 /* The freedoms that MIOU_PEER turns on; each is used in one place, beside the rule that grants it.
  */
 struct freedoms {
-    bool newest, unbegun, late_tree, early_transfer, late_transfer, slow, yields, eager, objects,
-        hoards;
+    bool newest, unbegun, late_tree, early_transfer, late_transfer, slow, yields, eager, hoards,
+        other_errors;
 };
 
 struct worker {

@@ -149,7 +149,7 @@ static struct freedoms freedoms_read(void)
     f.late_transfer = strstr(words, "late-transfer") != NULL;
     f.slow = strstr(words, "slow") != NULL;
     f.yields = strstr(words, "yields") != NULL;
-    f.objects = strstr(words, "objects") != NULL;
+    f.other_errors = strstr(words, "other-errors") != NULL;
     f.hoards = strstr(words, "hoards") != NULL;
     f.eager = strstr(words, "eager") != NULL;
     return f;

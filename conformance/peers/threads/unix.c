@@ -228,7 +228,7 @@ static int find(struct descriptor **d, const miou_fd *handle)
  * of these apply, any of them may be returned". */
 static bool bad_at_once(bool bad_arguments)
 {
-    return bad_arguments && !(self.run && self.run->freedoms.objects);
+    return bad_arguments && !(self.run && self.run->freedoms.other_errors);
 }
 
 static bool is_connected(const struct descriptor *d)
