@@ -211,7 +211,7 @@ void check_storm(struct attack *attack)
 /* They half-close, stay, and read nothing until all hold. The first few have sent ever more. Of
  * some the end has then reached the system of the server, which still waits to send to them; of
  * those that have sent more than the systems keep, it comes when they read. */
-enum { NARROW = 24 };
+enum { NARROW = 40 };
 
 static struct script half_open(int number, uint64_t *random)
 {
@@ -221,7 +221,7 @@ static struct script half_open(int number, uint64_t *random)
 
     script.narrow = number < NARROW;
     if (script.narrow)
-        script.steps[0] = STEP(FLOOD, ((uint32_t)number + 1) * 120000, 10000);
+        script.steps[0] = STEP(FLOOD, ((uint32_t)number + 1) * 60000, 10000);
     else if (number % 7 == 6)
         script.steps[3] = STEP(RESET);
     script.deaf = true;
