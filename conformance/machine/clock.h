@@ -5,4 +5,7 @@
 /* Seconds since some moment in the past; the clock is never set. */
 double clock_now(void);
 
+/* Seconds of processor time that this thread has used. */
+double clock_used(void);
+
 #endif

@@ -4,6 +4,7 @@
 #include "peers.h"
 
 #include "machine/activity.h"
+#include "machine/clock.h"
 #include "scenario/memory.h"
 
 #include <arpa/inet.h>
@@ -150,14 +151,6 @@ static bool is_at_it(struct peers *peers)
     return !ended;
 }
 
-static double own_time(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 /* The processor time that a process uses beside our work; none if it rests. */
 static double used_beside_us(pid_t process)
 {
@@ -166,8 +159,8 @@ static double used_beside_us(pid_t process)
     if (activity_rests(process, work))
         return 0;
     before = activity_of(process).used;
-    start = own_time();
-    while (own_time() - start < work)
+    start = clock_used();
+    while (clock_used() - start < work)
         ;
     return activity_of(process).used - before;
 }

@@ -150,13 +150,15 @@ static bool keep_tail(struct text *text)
  * much processor time, or it has waited for too long without being able to run. While it could run
  * and did not get a processor, and while we did not get one ourselves, no time counts. */
 enum {
-    TICK = 200, /* milliseconds from one look at the child to the next, at most */
-    LONGER = 4, /* times that the limit holds for a child that waits, but not in silence */
+    TICK = 200,  /* milliseconds from one look at the child to the next, as a rule */
+    LONGER = 4,  /* times that the limit holds for a child that waits, but not in silence */
+    SELDOM = 20, /* times as long as a look takes, at least, it is to the next one: a look at ten
+                    thousand threads takes long, and would leave them no processor */
 };
 
 struct patience {
     double limit;             /* seconds; 0: no limit */
-    double tick;              /* from one look at the child to the next */
+    double least, tick;       /* from one look at the child to the next */
     double last;              /* when we looked last */
     struct activity activity; /* then */
     double used;              /* processor time until then */
@@ -180,14 +182,17 @@ static double waited_since(const struct activity *before, const struct activity 
  * hangs. */
 static bool is_hung(struct patience *patience, const struct child *child, bool *has_printed)
 {
-    double passed = clock_now() - patience->last, tick = patience->tick, used;
+    double passed = clock_now() - patience->last, tick = patience->tick, look, used;
     struct activity activity;
 
     if (patience->limit <= 0 || passed < tick)
         return false;
+    look = clock_used();
     activity = activity_of(child->pid);
     used = activity.used - child->used;
     patience->last += passed;
+    look = clock_used() - look;
+    patience->tick = SELDOM * look > patience->least ? SELDOM * look : patience->least;
     passed = passed < 2 * tick ? passed : 2 * tick; /* we may have been kept from looking */
     if (activity.runnable > 0 || used > patience->used || *has_printed)
         patience->silent = 0;
@@ -288,7 +293,7 @@ static enum process_end attend(struct child *child, struct talk *talk, struct pr
     int tick = is_short ? (int)(command->seconds * 500) + 1 : TICK;
     bool has_printed = false;
 
-    patience.tick = tick / 1e3;
+    patience.tick = patience.least = tick / 1e3;
     if (is_answered(talk))
         return PROCESS_ANSWERED;
     for (;;) {

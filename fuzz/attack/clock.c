@@ -5,21 +5,12 @@
 #include "machine/clock.h"
 
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Seconds. */
 static const double often = 0.005; /* from one look to the next, at least */
 static const double most = 0.05;   /* that a look can account for */
 enum { TIMES = 5 };                /* what a look costs us passes so often before the next one */
-
-static double processor_time(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static struct {
     double ran, rested; /* while it could not have run */
@@ -45,12 +36,12 @@ static void look(double passed, double longest)
 double clock_of_server(void)
 {
     static double last, pause;
-    double passed = clock_now() - last, begun = processor_time();
+    double passed = clock_now() - last, begun = clock_used();
 
     if (passed >= pause) {
         look(passed, pause > most ? pause : most);
         last += passed;
-        pause = TIMES * (processor_time() - begun);
+        pause = TIMES * (clock_used() - begun);
         pause = pause > often ? pause : often;
     }
     return server.ran + server.rested;
