@@ -140,7 +140,7 @@ $(B)/driver $(B)/checks: LINK += -Wl,--export-dynamic-symbol=_exit,--export-dyna
 $(B)/driver: $(DRIVER:%.c=$(B)/%.o) $(LOADER)
 	$(LINK) $^ -ldl
 
-$(B)/checks: $(CHECKS:%.c=$(B)/%.o) $(patsubst %,$(B)/conformance/machine/%.o,machine activity) $(LOADER)
+$(B)/checks: $(CHECKS:%.c=$(B)/%.o) $(patsubst %,$(B)/conformance/machine/%.o,activity machine strays) $(LOADER)
 	$(LINK) $^ -lcmocka -ldl
 
 # A runtime that breaks one rule of a true one, and the list of its mutants.
@@ -166,14 +166,14 @@ $(B)/liars/leaves_out.so: $(patsubst %,$(B)/conformance/%.o,liars/leaves_out dri
 	$(LINK) -shared $^ -ldl
 
 # A runtime of another design, which must pass as well.
-PEERS := $(B)/peers/threads.so $(B)/peers/delays.so $(B)/peers/epoll.so
+PEERS := $(B)/peers/threads.so $(B)/peers/delays.so $(B)/peers/epoll.so $(B)/peers/at_load.so
 
 $(B)/peers/threads.so: $(patsubst %.c,$(B)/%.o,$(wildcard conformance/peers/threads/*.c))
 	@mkdir -p $(@D)
 	$(LINK) -shared $^
 
-# Delays the calls of another runtime, for ci/soak; lets another runtime wait with epoll.
-$(B)/peers/delays.so $(B)/peers/epoll.so: $(B)/peers/%.so: $(B)/conformance/peers/%.o $(B)/conformance/driver/interface.o
+# Delays the calls of another runtime, for ci/soak; lets another runtime wait with epoll; has a thread from its loading on.
+$(B)/peers/delays.so $(B)/peers/epoll.so $(B)/peers/at_load.so: $(B)/peers/%.so: $(B)/conformance/peers/%.o $(B)/conformance/driver/interface.o
 	@mkdir -p $(@D)
 	$(LINK) -shared $^ -ldl
 

@@ -19,14 +19,6 @@ static char *read_file(const char *name)
     return text;
 }
 
-static void remove_file(const char *name)
-{
-    char path[PATH_MAX];
-
-    snprintf(path, sizeof path, "%s/%s", place, name);
-    assert_int_equal(unlink(path), 0);
-}
-
 /* Run conform on the chapters in the directory spec. */
 __attribute__((format(printf, 1, 2))) static struct process conform(const char *format, ...)
 {

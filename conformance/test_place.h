@@ -61,4 +61,12 @@ static inline void write_file(const char *name, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
+static inline void remove_file(const char *name)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/%s", place, name);
+    assert_int_equal(unlink(path), 0);
+}
+
 #endif

@@ -72,14 +72,6 @@ __attribute__((format(printf, 2, 3))) static struct process run(const char *case
     return process;
 }
 
-static void remove_file(const char *name)
-{
-    char path[PATH_MAX];
-
-    snprintf(path, sizeof path, "%s/%s", place, name);
-    assert_int_equal(unlink(path), 0);
-}
-
 static size_t count(const char *text, const char *part)
 {
     size_t found = 0;

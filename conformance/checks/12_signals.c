@@ -567,7 +567,7 @@ static int return_to_default(void *arg)
 CHECK("R12.4", the_default_may_be_the_end)
 {
     struct seen t = {.calls = 0};
-    pid_t pid = start_process();
+    pid_t pid = start_process_with_runtime();
     int status;
 
     if (pid == 0)
@@ -1317,7 +1317,7 @@ static int terminate_in_the_end(void *arg)
 CHECK("R12.12", late_signals_end_the_program)
 {
     struct seen t = {.calls = 0};
-    pid_t pid = start_process();
+    pid_t pid = start_process_with_runtime();
     int status;
 
     if (pid == 0) {

@@ -289,7 +289,7 @@ static void assert_crash(struct overflow *t)
 
     need_threads(1);
     use_tasks(2 * NEIGHBOURS + 2);
-    child = start_process();
+    child = start_process_with_runtime();
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0});
         limit_stack();
@@ -371,7 +371,7 @@ static void check_leap(size_t size)
 {
     struct leap t = {.size = size};
     int status;
-    pid_t child = start_process();
+    pid_t child = start_process_with_runtime();
 
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0});

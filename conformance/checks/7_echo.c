@@ -304,7 +304,7 @@ static struct service *run_service(struct service service, miou_task *main, clie
     *shared = service;
     shared->pid = getpid();
     sem_init(&shared->started, 1, 0);
-    pid = start_process();
+    pid = start_process_with_runtime();
     if (pid == 0)
         run_clients(shared, act);
     expect_code(unix_run_with(service.domains, main, shared), outcome);

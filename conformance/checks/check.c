@@ -1,12 +1,14 @@
-/* check: runs one check on a runtime library, in this process.
+/* check: runs checks on a runtime library.
  *
  *     checks --list                   prints one line for each rule of each check: R6.5 write_all
  *     checks --source RULE NAME [WHY] prints the lines of a check, marked where it failed
- *     checks LIBRARY RULE NAME [WORD]
+ *     checks LIBRARY RULE NAME [WORD] runs one check, in this process
+ *     checks LIBRARY                  runs those that its input names, each in a process of its own
+ *                                     that is forked from this one, which has opened the library
  *
- * Exit status: 0 passed, 1 failed, 77 the runtime lacks what the check needs, 2 could not tell. The
- * verdict also stands on standard output, since the status alone could come from a call of exit by
- * the runtime, and WORD from nobody else:
+ * Exit status of one: 0 passed, 1 failed, 77 the runtime lacks what the check needs, 2 could not
+ * tell. The verdict also stands on standard output, since the status alone could come from a call
+ * of exit by the runtime, and WORD from nobody else:
  *
  *     pass RULE NAME WORD
  *     fail RULE NAME WORD WHY       in one line, which stands on standard error, too
@@ -16,6 +18,9 @@
  * Before it there may be lines that tell how many tasks there are at a time; the last one counts:
  *
  *     uses RULE NAME WORD TASKS
+ *
+ * The input and output of several are a conversation as that of a driver in spec/scenario.md, with
+ * the line `check RULE NAME WORD` in place of a scenario.
  */
 #include "check.h"
 
@@ -23,6 +28,7 @@
 #include "driver/trampolines.h"
 #include "machine/activity.h"
 #include "machine/machine.h"
+#include "machine/strays.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -57,6 +63,8 @@ static struct {
 
 /* What was tried before the runtime was loaded. */
 static bool has_loopback, has_ipv6, tells_memory;
+
+static int threads_at_load; /* how many there were when the library had been opened */
 
 /* Every process does this for all checks and executes one of them, so it takes no look at the
  * others. */
@@ -201,6 +209,13 @@ pid_t start_process(void)
         sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
     }
     return process;
+}
+
+pid_t start_process_with_runtime(void)
+{
+    if (threads_at_load > 1)
+        cannot_test("the library has threads once it is loaded, which a copy of a process lacks");
+    return start_process();
 }
 
 int end_of_process(pid_t process)
@@ -495,48 +510,140 @@ static void run_chosen(void **state)
     finished = true;
 }
 
+/* ---- One check ---- */
+
+static const char *unopened; /* why the library cannot be opened; NULL: it is open */
+
+/* What the runtime or a check prints must not be taken for the report. */
+static bool open_report(void)
+{
+    saying.report = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (saying.report >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
+        return true;
+    perror("checks");
+    return false;
+}
+
+static void open_library(void)
+{
+    has_loopback = machine_has_loopback();
+    has_ipv6 = machine_has_ipv6();
+    tells_memory = resident() >= 0;
+    unopened = trampolines_open(library, lack);
+    threads_at_load = threads_running();
+}
+
 static int run_one(const char *rule, const char *name, const char *word)
 {
     struct CMUnitTest test = {.name = name, .test_func = run_chosen};
-    const char *error;
-    int report, failed, said;
+    int failed, said;
 
     chosen = find(rule, name);
     if (!chosen) {
         fprintf(stderr, "checks: no check of %s is called %s\n", rule, name);
         return COULD_NOT_TELL;
     }
-    /* What the runtime or a check prints must not be taken for the report. */
-    report = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-    if (report < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
-        perror("checks");
-        return COULD_NOT_TELL;
-    }
     saying.rule = rule;
     saying.name = name;
     saying.word = word;
-    saying.report = report;
-    has_loopback = machine_has_loopback();
-    has_ipv6 = machine_has_ipv6();
-    tells_memory = resident() >= 0;
-    error = trampolines_open(library, lack);
-    if (error)
-        cannot_test("cannot open %s: %s", library, error);
+    if (unopened)
+        cannot_test("cannot open %s: %s", library, unopened);
     hush(true);
     failed = _cmocka_run_group_tests(name, &test, 1, NULL, NULL);
     hush(false);
     if (failed) {
-        dprintf(report, "fail %s %s %s %s\n", rule, name, word, expect_failure());
+        dprintf(saying.report, "fail %s %s %s %s\n", rule, name, word, expect_failure());
         return FAILED;
     }
     if (!finished) {
         fprintf(stderr, "checks: %s was skipped\n", name);
         return COULD_NOT_TELL;
     }
-    said = dprintf(report, "pass %s %s %s\n", rule, name, word);
-    if (close(report) != 0 || said < 0) {
+    said = dprintf(saying.report, "pass %s %s %s\n", rule, name, word);
+    if (close(saying.report) != 0 || said < 0) {
         fprintf(stderr, "checks: the runtime has closed a descriptor that is not its own\n");
         return FAILED;
+    }
+    return PASSED;
+}
+
+/* ---- Several ---- */
+
+static volatile sig_atomic_t hangs; /* we are to end, and the check before us */
+static volatile pid_t running;      /* the process of a check, which leads a group; 0: none */
+
+static void end_check(int number)
+{
+    hangs = true;
+    if (running > 0)
+        kill(-running, number);
+}
+
+/* The process of a check is as one that was started for it alone: its input has ended, it leads a
+ * group, and no signal is handled. */
+static void be_alone(void)
+{
+    int input[2];
+
+    setpgid(0, 0);
+    signal(SIGQUIT, SIG_DFL);
+    if (pipe2(input, O_CLOEXEC) < 0 || dup2(input[0], STDIN_FILENO) < 0)
+        cannot_test("no pipe can be made: %s", strerror(errno));
+    close(input[0]);
+    close(input[1]);
+}
+
+/* The threads that a library has started when it was opened are not in a copy of this process. So
+ * it is opened anew, in a process that executes this program. */
+static void run_anew(const char *rule, const char *name, const char *word)
+{
+    dup2(saying.report, STDOUT_FILENO);
+    execlp(program_invocation_name, program_invocation_name, library, rule, name, word, NULL);
+    cannot_test("%s cannot be executed: %s", program_invocation_name, strerror(errno));
+}
+
+static void run_apart(const char *rule, const char *name, const char *word)
+{
+    int status = 0;
+
+    running = fork();
+    if (running < 0) {
+        dprintf(saying.report, "unknown %s %s %s a process cannot be made: %s\ndied status %d\n",
+                rule, name, word, strerror(errno), COULD_NOT_TELL);
+        return;
+    }
+    if (running == 0) {
+        be_alone();
+        if (threads_at_load > 1)
+            run_anew(rule, name, word);
+        exit(run_one(rule, name, word));
+    }
+    setpgid(running, running); /* whoever is first */
+    while (waitpid(running, &status, 0) < 0 && errno == EINTR)
+        ;
+    running = 0;
+    strays_kill();
+    if (WIFSIGNALED(status))
+        dprintf(saying.report, "died signal %d\n", WTERMSIG(status));
+    else if (WEXITSTATUS(status) != PASSED)
+        dprintf(saying.report, "died status %d\n", WEXITSTATUS(status));
+}
+
+static int run_several(void)
+{
+    static char line[1024], rule[64], name[256], word[64];
+
+    sigaction(SIGQUIT, &(struct sigaction){.sa_handler = end_check, .sa_flags = SA_RESTART}, NULL);
+    strays_adopt();
+    dprintf(saying.report, "driver 2 checks\nready\n");
+    while (!hangs && fgets(line, sizeof line, stdin)) {
+        if (sscanf(line, "check %63s %255s %63s", rule, name, word) != 3) {
+            fprintf(stderr, "checks: this is not `check RULE NAME WORD`: %s", line);
+            return COULD_NOT_TELL;
+        }
+        dprintf(saying.report, "%s", line);
+        run_apart(rule, name, word);
+        dprintf(saying.report, "ready\n");
     }
     return PASSED;
 }
@@ -590,11 +697,14 @@ int main(int argc, char **argv)
         return list_checks();
     if ((argc == 4 || argc == 5) && !strcmp(argv[1], "--source"))
         return print_source(argv[2], argv[3], argc == 5 ? argv[4] : "");
-    if (argc == 4 || argc == 5) {
+    if ((argc == 2 && argv[1][0] != '-') || argc == 4 || argc == 5) {
         library = argv[1];
-        return run_one(argv[2], argv[3], argc == 5 ? argv[4] : "");
+        if (!open_report())
+            return COULD_NOT_TELL;
+        open_library();
+        return argc == 2 ? run_several() : run_one(argv[2], argv[3], argc == 5 ? argv[4] : "");
     }
     fprintf(stderr, "usage: checks --list\n       checks --source RULE NAME [WHY]\n"
-                    "       checks LIBRARY RULE NAME [WORD]\n");
+                    "       checks LIBRARY [RULE NAME [WORD]]\n");
     return COULD_NOT_TELL;
 }

@@ -88,6 +88,10 @@ void need_path(char *path, size_t room);
 void start_thread(pthread_t *thread, void *(*fn)(void *), void *arg);
 pid_t start_process(void);
 
+/* The same, for a process in which the runtime is used. Ends the check if the library had threads
+ * of its own once it was loaded, since a copy of this process lacks them. */
+pid_t start_process_with_runtime(void);
+
 /* The status with which such a process has ended, as waitpid gives it. If it has ended for want of
  * what the runtime does not have, so does the check. */
 int end_of_process(pid_t process);

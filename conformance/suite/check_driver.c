@@ -564,7 +564,7 @@ char *check_driver(FILE *stream, const char *command, double seconds, struct dri
                             .check = check,
                             .arguments = arguments,
                             .seconds = seconds,
-                            .drivers = drivers_create(arguments, seconds, ENOUGH)};
+                            .drivers = drivers_create(arguments, seconds, 0, ENOUGH)};
     char *why = drivers_greet(tester.drivers);
 
     *check = (struct driver_check){0};

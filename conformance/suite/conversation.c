@@ -26,7 +26,7 @@ static const char ready[] = "ready";
 
 struct drivers {
     char **arguments;
-    double seconds;
+    double seconds, grace;
     size_t output_limit;
     struct greeting greeting;
     struct habits habits;
@@ -35,7 +35,8 @@ struct drivers {
     int waiting_count;
 };
 
-struct drivers *drivers_create(char *const *arguments, double seconds, size_t output_limit)
+struct drivers *drivers_create(char *const *arguments, double seconds, double grace,
+                               size_t output_limit)
 {
     struct drivers *drivers = zeroed(1, sizeof *drivers);
     size_t count, i;
@@ -46,6 +47,7 @@ struct drivers *drivers_create(char *const *arguments, double seconds, size_t ou
     for (i = 0; i < count; i++)
         drivers->arguments[i] = copy_of(arguments[i]);
     drivers->seconds = seconds;
+    drivers->grace = grace;
     drivers->output_limit = output_limit;
     pthread_mutex_init(&drivers->lock, NULL);
     return drivers;
@@ -598,7 +600,7 @@ void drivers_ask(struct drivers *drivers, const struct program *program, const c
     bool apart = variable || drivers->habits.holds_back;
     struct hearing hearing = {program, listener, input};
     struct command command = {.variable = variable,
-                              .grace = variable ? COUNTERS_GRACE : 0,
+                              .grace = variable ? COUNTERS_GRACE : drivers->grace,
                               .input = input,
                               .input_size = strlen(input),
                               .seconds = drivers->seconds,

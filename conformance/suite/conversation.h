@@ -30,8 +30,9 @@ struct habits {
                       and did not execute the next scenario; NULL: neither */
 };
 
-/* The command with its arguments, and the limits of each answer: see struct command. */
-struct drivers *drivers_create(char *const *arguments, double seconds, size_t output_limit);
+/* The command with its arguments, and the limits of each answer, as in struct command. */
+struct drivers *drivers_create(char *const *arguments, double seconds, double grace,
+                               size_t output_limit);
 
 /* Let the drivers that wait end. Returns the last status other than 0 with which one has ended. */
 int drivers_free(struct drivers *drivers);

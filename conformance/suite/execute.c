@@ -65,6 +65,7 @@ static bool ended_by_itself(const struct process *process, const struct session 
         result_set(result, RESULT_UNKNOWN, "it was stopped");
         return false;
     case PROCESS_NOT_STARTED:
+        result->starved = true;
         result_set(result, RESULT_UNKNOWN, "cannot start: %s", strerror(process->status));
         return false;
     }
@@ -269,6 +270,20 @@ static void set_failed(struct result *result, const char *line, const struct pro
     result->errors = excerpt(process->errors, size, ERROR_LINES);
 }
 
+/* Take off what a process said up to a place in its output. */
+static void drop_output(struct process *process, const char *up_to)
+{
+    process->output_size -= (size_t)(up_to - process->output);
+    memmove(process->output, up_to, process->output_size + 1);
+}
+
+/* An answer begins with the question. */
+static void drop_question(struct process *process, const char *question)
+{
+    if (!strncmp(process->output, question, strlen(question)))
+        drop_output(process, process->output + strlen(question));
+}
+
 /* Take the lines off with which a check tells how many tasks it has at a time. */
 static void note_tasks(struct process *process, const char *signature, struct result *result)
 {
@@ -278,8 +293,7 @@ static void note_tasks(struct process *process, const char *signature, struct re
         result->tasks = atoi(rest);
         rest += strcspn(rest, "\n");
         rest += *rest == '\n';
-        process->output_size -= (size_t)(rest - process->output);
-        memmove(process->output, rest, process->output_size + 1);
+        drop_output(process, rest);
     }
 }
 
@@ -295,9 +309,10 @@ static void judge_check(const struct process *process, const struct session *ses
         set_failed(result, rest + 1, process);
     else if (process->status == NOT_IMPLEMENTED && says(process, "lacks ", signature, &rest))
         set_lacking(session, result, rest + 1, NULL);
-    else if (process->status == COULD_NOT_TELL && says(process, "unknown ", signature, &rest))
+    else if (process->status == COULD_NOT_TELL && says(process, "unknown ", signature, &rest)) {
+        result->starved = true;
         result_set(result, RESULT_UNKNOWN, "%.*s", (int)strcspn(rest + 1, "\n"), rest + 1);
-    else if (process->status == COULD_NOT_TELL)
+    } else if (process->status == COULD_NOT_TELL)
         result_set(result, RESULT_FAIL, "%s", *why ? why : "the test gave up");
     else if (!says(process, "pass ", signature, &rest) || strcmp(rest, "\n") != 0)
         result_set(result, RESULT_CRASH, "exited with status %d in the middle of the test",
@@ -385,20 +400,16 @@ static char *source_of(const struct session *session, const struct test *test,
 
 struct result execute_check(const struct session *session, const struct test *test)
 {
-    char word[17], signature[256];
-    char *const checks[] = {(char *)session->checks,
-                            (char *)session->runtime,
-                            test->rule->id,
-                            (char *)(uintptr_t)test->name,
-                            word,
-                            NULL};
+    /* The runtime cannot know the word beforehand. */
+    char *signature =
+        text_of("%s %s %016llx", test->rule->id, test->name, (unsigned long long)chance_number());
+    char *question = text_of("check %s\n", signature);
+    char *variable = counters_variable(session->counters, test->id);
     struct result result = {.kind = RESULT_PASS};
     struct process process;
 
-    /* The runtime cannot know the word beforehand. */
-    snprintf(word, sizeof word, "%016llx", (unsigned long long)chance_number());
-    snprintf(signature, sizeof signature, "%s %s %s", test->rule->id, test->name, word);
-    run_program(session, checks, test->id, &process);
+    drivers_ask(session->checkers, NULL, question, variable, NULL, &process);
+    drop_question(&process, question);
     result.spent = process.spent;
     result.errors = excerpt(process.errors, process.errors_size, ERROR_LINES);
     note_tasks(&process, signature, &result);
@@ -406,6 +417,9 @@ struct result execute_check(const struct session *session, const struct test *te
     process_free(&process);
     if (result_is_failure(result.kind))
         result.source = source_of(session, test, &result);
+    free(variable);
+    free(question);
+    free(signature);
     return result;
 }
 
@@ -451,10 +465,14 @@ static char *ask_library(const struct session *session, struct suite *suite)
 char *execute_begin(struct session *session, struct suite *suite)
 {
     char *const library[] = {(char *)session->driver, (char *)session->runtime, NULL};
+    char *const checks[] = {(char *)session->checks, (char *)session->runtime, NULL};
     char *why = session->command ? NULL : ask_library(session, suite);
     struct line line = session->command ? shell_line(session) : program_line(session, library);
 
-    session->drivers = drivers_create(line.arguments, session->seconds, OUTPUT_LIMIT);
+    session->drivers = drivers_create(line.arguments, session->seconds, 0, OUTPUT_LIMIT);
+    free(line.text);
+    line = program_line(session, checks);
+    session->checkers = drivers_create(line.arguments, session->seconds, GRACE, OUTPUT_LIMIT);
     free(line.text);
     if (session->command)
         why = drivers_greet(session->drivers);
@@ -463,10 +481,10 @@ char *execute_begin(struct session *session, struct suite *suite)
 
 int execute_end(struct session *session)
 {
-    int status = drivers_free(session->drivers);
+    int of_checks = drivers_free(session->checkers), status = drivers_free(session->drivers);
 
-    session->drivers = NULL;
-    return status;
+    session->checkers = session->drivers = NULL;
+    return status ? status : of_checks;
 }
 
 /* ---- Scenarios ---- */

@@ -32,8 +32,8 @@ struct result {
     char *errors;            /* the last lines of standard error, printable; NULL: none */
     char *source;            /* the lines of a check that failed, marked where it did; NULL: none */
     char *replay;            /* the option of conform that repeats the execution; NULL: none */
-    bool starved;   /* a run could not start for want of threads or memory, or may have lacked
-                       threads that another test had */
+    bool starved;   /* a run could not start for want of threads or memory, or the test may have
+                       lacked what another test had */
     bool refused;   /* a task was told that there are no threads or no memory */
     int tasks;      /* that there were in a scenario, or that a check says it has at a time */
     double seconds; /* from its beginning to its end, with all schedules if it was explored; 0: it

@@ -84,12 +84,12 @@ static void excuse(const struct program *program, struct result *result)
     wanted = tasks < THREADS_MAX ? tasks + (program ? program->domains : 0) : THREADS_MAX;
     threads = machine_threads(wanted);
     if (machine_has_room(tasks) && threads == wanted && !refused) {
-        /* Another test may have had the threads at that moment. */
-        result->starved |= (result->refused || tasks > MACHINE_THREADS) &&
-                           machine_threads(THREADS_MAX) < THREADS_MAX;
+        /* Another test may have had the threads then. */
+        result->starved |= result->refused || tasks > MACHINE_THREADS;
         return;
     }
     result_free(result);
+    *result = (struct result){.starved = true};
     if (threads < wanted)
         result_set(result, RESULT_UNKNOWN, "only %d more threads can be made", threads);
     else if (refused)
@@ -345,43 +345,45 @@ static void copy_result(struct result *to, const struct result *from)
 }
 
 enum {
-    ASKED_AGAIN = 5, /* tests that fail again, until it is clear that it is the runtime */
-    TIMES_AGAIN = 3  /* executions of one of them, until it fails again */
+    ASKED_AGAIN = 5, /* tests that hang again, until it is clear that it is the runtime */
+    TIMES_AGAIN = 3  /* executions of a test, until it fails again */
 };
 
 bool session_asks_again(const struct test *test)
 {
-    return test->executions == 1 && test->result.kind >= RESULT_FAIL &&
-           (test->result.kind == RESULT_HANG || test->result.starved);
+    return test->executions == 1 &&
+           (test->result.kind == RESULT_HANG ||
+            (test->result.starved &&
+             (test->result.kind >= RESULT_FAIL || test->result.kind == RESULT_UNKNOWN)));
 }
 
-/* Execute tests that seem to hang, or that may have had too few threads, again and one at a time,
- * so that no other test disturbs them. Returns whether one of them does not fail. */
+/* Execute tests that seem to hang, or that may have lacked what other tests had, again and one at a
+ * time, so that no other test disturbs them. Returns whether one of them does not fail. */
 static bool ask_again(const struct session *session, struct suite *suite)
 {
     bool recovered = false;
-    int failed = 0;
+    int hung = 0;
     size_t i;
 
-    for (i = 0; i < suite->count && failed < ASKED_AGAIN && !process_stopped(); i++) {
+    for (i = 0; i < suite->count && !process_stopped(); i++) {
         struct test *test = &suite->tests[i];
         char *before;
         int times;
 
-        if (!session_asks_again(test))
+        if (!session_asks_again(test) || (test->result.kind == RESULT_HANG && hung >= ASKED_AGAIN))
             continue;
-        before = copy_of(test->result.reason);
-        times = 0;
+        before = test->result.kind >= RESULT_FAIL ? copy_of(test->result.reason) : NULL;
+        times = before ? TIMES_AGAIN : 1;
         do {
             result_free(&test->result);
             test->exploration = (struct exploration){0};
             run_test(session, suite, test);
-        } while (++times < TIMES_AGAIN && test->result.kind == RESULT_PASS && !process_stopped());
+        } while (--times > 0 && test->result.kind == RESULT_PASS && !process_stopped());
         if (test->result.kind < RESULT_FAIL) {
             recovered = true;
             test->at_first = before;
         } else {
-            failed++;
+            hung += test->result.kind == RESULT_HANG;
             free(before);
         }
     }

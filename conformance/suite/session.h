@@ -36,13 +36,14 @@ enum order {
 
 /* What is tested, and how. */
 struct session {
-    const char *runtime;     /* a library; NULL: the runtime is the command's */
-    const char *command;     /* a driver in any language, for the shell; NULL: the one below */
-    const char *server;      /* a server, for the shell, in place of a runtime; NULL: none */
-    const char *driver;      /* the driver for libraries */
-    struct drivers *drivers; /* those that execute the scenarios; NULL: none has been started */
-    const char *checks;      /* the program of the tests in C */
-    const char *attack;      /* the program of the attacks on a server */
+    const char *runtime;      /* a library; NULL: the runtime is the command's */
+    const char *command;      /* a driver in any language, for the shell; NULL: the one below */
+    const char *server;       /* a server, for the shell, in place of a runtime; NULL: none */
+    const char *driver;       /* the driver for libraries */
+    struct drivers *drivers;  /* those that execute the scenarios; NULL: none has been started */
+    const char *checks;       /* the program of the tests in C */
+    struct drivers *checkers; /* those that execute them */
+    const char *attack;       /* the program of the attacks on a server */
     const char *under;    /* a command that all of these are run under, for the shell; NULL: none */
     const char *schedule; /* the line that steers each scenario, with its newline; "": none */
     const char *replay;   /* the option of conform that the line came from; NULL: none */
@@ -64,8 +65,8 @@ struct session {
  * process_stop_all it returns within a second, and the suite is interrupted. */
 void session_run(const struct session *session, struct suite *suite);
 
-/* Whether a test that was executed is to be executed again, since it failed as it might for
- * want of processor time, threads or memory. */
+/* Whether a test that was executed is to be executed again, since it failed, or could not tell, as
+ * it might for want of processor time, or of threads or memory that another test had. */
 bool session_asks_again(const struct test *test);
 
 #endif

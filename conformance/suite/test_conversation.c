@@ -46,7 +46,7 @@ static struct drivers *start(const char *command)
 {
     char *const arguments[] = {"/bin/sh", "-c", (char *)(uintptr_t)command, NULL};
 
-    return drivers_create(arguments, 2, 1 << 20);
+    return drivers_create(arguments, 2, 0, 1 << 20);
 }
 
 static struct drivers *greeted(const char *command)

@@ -1,6 +1,8 @@
 /* Tests of process: children that end, crash, hang, flood, fork and hold on to things. */
 #include "test_support.h"
 
+#include "machine/clock.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
@@ -31,6 +33,50 @@ static void tells_status_and_outputs(void **state)
     assert_int_equal(process.output_size, 4);
     assert_string_equal(process.errors, "err\n");
     assert_false(process.errors_cut);
+    process_free(&process);
+}
+
+enum { MANY = 4000 /* threads, that one look takes a while at */ };
+
+static void *stay(void *unused)
+{
+    sleep(60);
+    return unused;
+}
+
+/* A process with so many threads, for a while. */
+static int have_threads(void)
+{
+    pthread_attr_t small;
+    pthread_t thread;
+    int i;
+
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 1 << 16);
+    for (i = 0; i < MANY; i++)
+        if (pthread_create(&thread, &small, stay, NULL) != 0)
+            return 77;
+    sleep(2);
+    _exit(0);
+}
+
+/* Looking at them is the work of a thread that waits. */
+static void looks_seldom_at_many_threads(void **state)
+{
+    char *const arguments[] = {(char *)(uintptr_t)built("conformance/suite/test_process"),
+                               (char *)(uintptr_t) "threads", NULL};
+    double begun = clock_now(), used = clock_used();
+    struct process process;
+
+    (void)state;
+    process_run(&(struct command){.arguments = arguments, .input = "", .seconds = HANG}, &process);
+    if (process.end == PROCESS_EXITED && process.status == 77)
+        skip();
+    assert_int_equal(process.end, PROCESS_EXITED);
+    assert_int_equal(process.status, 0);
+    used = (clock_used() - used) / (clock_now() - begun);
+    if (used > 0.15)
+        fail_msg("the runner used %.2f of a processor to look at %d threads", used, MANY);
     process_free(&process);
 }
 
@@ -428,11 +474,12 @@ static void stops_all(void **state)
     assert_true(process_stopped());
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_status_and_outputs),
         cmocka_unit_test(tells_the_signal),
+        cmocka_unit_test(looks_seldom_at_many_threads),
         cmocka_unit_test(passes_large_inputs_through),
         cmocka_unit_test(kills_what_hangs),
         cmocka_unit_test(stops_a_flood),
@@ -451,5 +498,7 @@ int main(void)
         cmocka_unit_test(stops_all),
     };
 
+    if (argc > 1 && !strcmp(argv[1], "threads"))
+        return have_threads();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
