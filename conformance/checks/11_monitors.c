@@ -283,7 +283,7 @@ CHECK("R11.4", the_end_of_a_task_interrupts_dom0)
     stations_assert_sound(&stations, 1);
 }
 
-enum { ROUNDS = 5000 };
+enum { ROUNDS = 2000 };
 
 static int go_back_and_forth(void *arg)
 {

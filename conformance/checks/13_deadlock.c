@@ -188,7 +188,7 @@ CHECK("R13.1 R13.2 R13.5", a_steered_run_can_be_in_deadlock)
 /* ---- R13.3: no deadlock ---- */
 
 /* Two tasks wake each other in turn, so one of them can always go on. */
-enum { HANDOVERS = 3000 };
+enum { HANDOVERS = 1000 };
 
 struct turn {
     miou_mutex *mutex;

@@ -109,7 +109,7 @@ CHECK("R14.12", the_result_is_the_functions)
     expect_noted(results[2], -EINVAL);
 }
 
-enum { OFTEN = 1000 };
+enum { OFTEN = 300 };
 
 static int count_often(void *arg)
 {

@@ -310,7 +310,7 @@ static int close_many_used(void *arg)
 {
     struct used *t = arg;
 
-    return grow_by(&t->growth, 20000, 20, close_used, t);
+    return grow_by(&t->growth, 8000, 50, close_used, t);
 }
 
 CHECK("R6.46", descriptors_closed_in_use_take_no_memory)
