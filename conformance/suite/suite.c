@@ -31,6 +31,11 @@ struct line {
     size_t name_size;
 };
 
+struct lines {
+    struct line *of;
+    size_t count;
+};
+
 static bool next_line(const char **text, struct line *line)
 {
     line->rule = *text + strspn(*text, "\n");
@@ -42,35 +47,46 @@ static bool next_line(const char **text, struct line *line)
     return line->rule_size > 0;
 }
 
+static struct lines lines_of(const char *text)
+{
+    struct lines lines = {0};
+    struct line line;
+
+    while (next_line(&text, &line)) {
+        lines.of = grown(lines.of, lines.count, sizeof *lines.of);
+        lines.of[lines.count++] = line;
+    }
+    return lines;
+}
+
 static bool is_of(const struct line *line, const struct rule *rule)
 {
-    return line->rule_size == strlen(rule->id) && !memcmp(line->rule, rule->id, line->rule_size);
+    return !strncmp(rule->id, line->rule, line->rule_size) && !rule->id[line->rule_size];
 }
 
 /* The lines that name a rule. */
-static size_t count_lines(const char *lines, const struct rule *rule)
+static size_t count_lines(const struct lines *lines, const struct rule *rule)
 {
-    struct line line;
-    size_t count = 0;
+    size_t count = 0, i;
 
-    while (next_line(&lines, &line))
-        count += is_of(&line, rule);
+    for (i = 0; i < lines->count; i++)
+        count += is_of(&lines->of[i], rule);
     return count;
 }
 
 /* A complaint about the first test in C that names a rule which no chapter has; NULL: none. */
-static char *find_stray(const struct suite *suite, const char *checks)
+static char *find_stray(const struct suite *suite, const struct lines *checks)
 {
-    struct line line;
-    size_t i;
+    size_t i, r;
 
-    while (next_line(&checks, &line)) {
-        for (i = 0; i < suite->rule_count && !is_of(&line, suite->rules[i].rule); i++)
+    for (i = 0; i < checks->count; i++) {
+        const struct line *line = &checks->of[i];
+
+        for (r = 0; r < suite->rule_count && !is_of(line, suite->rules[r].rule); r++)
             ;
-        if (i < suite->rule_count)
-            continue;
-        return text_of("the test %.*s is of %.*s, which is not a rule", (int)line.name_size,
-                       line.name, (int)line.rule_size, line.rule);
+        if (r == suite->rule_count)
+            return text_of("the test %.*s is of %.*s, which is not a rule", (int)line->name_size,
+                           line->name, (int)line->rule_size, line->rule);
     }
     return NULL;
 }
@@ -99,34 +115,33 @@ static struct test *add_test(struct suite *suite, const struct rule *rule, const
     return test;
 }
 
-static void add_checks(struct suite *suite, const struct rule *rule, const char *checks)
+static void add_checks(struct suite *suite, const struct rule *rule, const struct lines *checks)
 {
-    struct line line;
+    size_t i;
 
-    while (next_line(&checks, &line)) {
-        if (is_of(&line, rule)) {
-            struct test *test = add_test(suite, rule, line.name, line.name_size);
+    for (i = 0; i < checks->count; i++)
+        if (is_of(&checks->of[i], rule)) {
+            struct test *test = add_test(suite, rule, checks->of[i].name, checks->of[i].name_size);
 
             test->twin = find_check(suite, test->name);
             suite->count++;
         }
-    }
 }
 
 /* An attack judges by one rule alone, so that it has no twin. */
-static void add_attacks(struct suite *suite, const struct rule *rule, const char *attacks)
+static void add_attacks(struct suite *suite, const struct rule *rule, const struct lines *attacks)
 {
-    struct line line;
+    size_t i;
 
-    while (next_line(&attacks, &line))
-        if (is_of(&line, rule)) {
-            add_test(suite, rule, line.name, line.name_size)->attacks = true;
+    for (i = 0; i < attacks->count; i++)
+        if (is_of(&attacks->of[i], rule)) {
+            add_test(suite, rule, attacks->of[i].name, attacks->of[i].name_size)->attacks = true;
             suite->count++;
         }
 }
 
-static void add_tests(struct suite *suite, struct suite_rule *place, const char *checks,
-                      const char *attacks)
+static void add_tests(struct suite *suite, struct suite_rule *place, const struct lines *checks,
+                      const struct lines *attacks)
 {
     const struct rule *rule = place->rule;
     bool attacked = count_lines(attacks, rule) > 0;
@@ -145,7 +160,7 @@ static void add_tests(struct suite *suite, struct suite_rule *place, const char 
     place->count = (size_t)(&suite->tests[suite->count] - place->tests);
 }
 
-static void fill_table(struct suite *suite, const char *checks, const char *attacks)
+static void fill_table(struct suite *suite, const struct lines *checks, const struct lines *attacks)
 {
     const struct book *book = suite->book;
     size_t rules = 0, tests = 0;
@@ -219,17 +234,22 @@ static void complain_of_chapter(void *to, const char *file, int line, const char
 struct suite *suite_create(const char *directory, const char *checks, const char *attacks,
                            suite_complain *complain)
 {
+    struct lines of_checks = lines_of(checks), of_attacks = lines_of(attacks ? attacks : "");
     struct suite *suite = zeroed(1, sizeof *suite);
     bool good = true;
     size_t i;
 
     suite->book = reader_directory(directory, complain_of_chapter, &complain);
+    if (suite->book) {
+        fill_table(suite, &of_checks, &of_attacks);
+        suite->stray = find_stray(suite, &of_checks);
+    }
+    free(of_checks.of);
+    free(of_attacks.of);
     if (!suite->book) {
         free(suite);
         return NULL;
     }
-    fill_table(suite, checks, attacks ? attacks : "");
-    suite->stray = find_stray(suite, checks);
     for (i = 0; i < suite->rule_count; i++)
         good &= have_own_names(&suite->rules[i], complain) && find_part(&suite->rules[i], complain);
     if (good)
