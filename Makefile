@@ -102,7 +102,8 @@ PARSER   := $(filter-out %/reader.c %/markdown.c,$(call room,conformance/scenari
 COMMAND  := conformance/conform.c conformance/options.c
 SUITE    := conformance/driver/parts.c \
             $(call room,$(addprefix conformance/,machine scenario model judge suite report))
-DRIVER   := $(filter-out $(LOADER:$(B)/%.o=%.c),$(call room,conformance/driver)) conformance/machine/strays.c $(PARSER)
+DRIVER   := $(filter-out $(LOADER:$(B)/%.o=%.c),$(call room,conformance/driver)) conformance/machine/strays.c \
+            conformance/machine/threads.c $(PARSER)
 CHECKS   := $(call room,conformance/checks)
 SABOTEUR := $(filter-out conformance/saboteur/list.c,$(wildcard conformance/saboteur/*.c))
 
@@ -140,7 +141,7 @@ $(B)/driver $(B)/checks: LINK += -Wl,--export-dynamic-symbol=_exit,--export-dyna
 $(B)/driver: $(DRIVER:%.c=$(B)/%.o) $(LOADER)
 	$(LINK) $^ -ldl
 
-$(B)/checks: $(CHECKS:%.c=$(B)/%.o) $(patsubst %,$(B)/conformance/machine/%.o,activity machine strays) $(LOADER)
+$(B)/checks: $(CHECKS:%.c=$(B)/%.o) $(patsubst %,$(B)/conformance/machine/%.o,activity machine strays threads) $(LOADER)
 	$(LINK) $^ -lcmocka -ldl
 
 # A runtime that breaks one rule of a true one, and the list of its mutants.

@@ -64,7 +64,7 @@ static struct {
 /* What was tried before the runtime was loaded. */
 static bool has_loopback, has_ipv6, tells_memory;
 
-static int threads_at_load; /* how many there were when the library had been opened */
+static bool has_threads; /* the library, once it is open */
 
 /* Every process does this for all checks and executes one of them, so it takes no look at the
  * others. */
@@ -213,7 +213,7 @@ pid_t start_process(void)
 
 pid_t start_process_with_runtime(void)
 {
-    if (threads_at_load > 1)
+    if (has_threads)
         cannot_test("the library has threads once it is loaded, which a copy of a process lacks");
     return start_process();
 }
@@ -436,11 +436,6 @@ bool any_socket_is_open(pid_t pid, const ino_t *inodes, int count)
     return found;
 }
 
-int threads_running(void)
-{
-    return entries("/proc/self/task");
-}
-
 bool threads_fall_to(int count)
 {
     int tries;
@@ -526,11 +521,14 @@ static bool open_report(void)
 
 static void open_library(void)
 {
+    int threads;
+
     has_loopback = machine_has_loopback();
     has_ipv6 = machine_has_ipv6();
     tells_memory = resident() >= 0;
+    threads = threads_running();
     unopened = trampolines_open(library, lack);
-    threads_at_load = threads_running();
+    has_threads = threads_running() > threads;
 }
 
 static int run_one(const char *rule, const char *name, const char *word)
@@ -614,7 +612,7 @@ static void run_apart(const char *rule, const char *name, const char *word)
     }
     if (running == 0) {
         be_alone();
-        if (threads_at_load > 1)
+        if (has_threads)
             run_anew(rule, name, word);
         exit(run_one(rule, name, word));
     }

@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 #include "expect.h"
+#include "machine/threads.h"
 #include "miou_server.h"
 #include "miou_sync.h"
 #include "source.h"
@@ -112,9 +113,8 @@ int descriptors_of(pid_t pid);
 /* Whether another process has a socket open that has one of these inodes. */
 bool any_socket_is_open(pid_t pid, const ino_t *inodes, int count);
 
-/* How many threads this process has. One that was just joined may be counted for a moment yet, so
- * wait with threads_fall_to, which returns whether there are ever as few. */
-int threads_running(void);
+/* Wait until threads_running tells as few, since one that was just joined may be counted for a
+ * moment yet; returns whether there are ever as few. */
 bool threads_fall_to(int count);
 
 /* Watch for a while how much of the processor the rest of the process uses beside this thread:

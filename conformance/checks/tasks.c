@@ -144,13 +144,18 @@ void dawdle(int round)
         left--;
 }
 
+static void rest(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+}
+
 int yield_to_all(void)
 {
-    const unsigned rarely = 64; /* on a busy machine it takes a while to get the processor back */
+    const unsigned rarely = 256; /* other tasks of the domain may need many turns */
     static _Thread_local unsigned count;
 
     if (++count % rarely == 0)
-        sched_yield();
+        rest();
     return miou_yield();
 }
 
@@ -163,8 +168,14 @@ int yield_until(atomic_bool *flag)
 
 void until(atomic_bool *flag)
 {
-    while (!atomic_load(flag))
-        sched_yield();
+    const int soon = 64;
+    int looks;
+
+    for (looks = 0; !atomic_load(flag); looks++)
+        if (looks < soon)
+            sched_yield();
+        else
+            rest();
 }
 
 /* Returns how many rounds there were, or an error. The time decides only how exactly is measured.

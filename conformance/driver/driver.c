@@ -1,8 +1,11 @@
 /* driver: executes scenarios on a runtime library, each once or once for each schedule, and says
  * what happens, in the words of spec/scenario.md. Each is executed in a child that is forked from
- * this process, which has opened the library already.
+ * this process, which has opened the library already. A library that has threads then would lose
+ * them in a child, so the first scenario is executed here, and this process ends with it.
  *
  *     driver LIBRARY
+ *     driver --at-once LIBRARY         writes each line at once, and shares no memory between tasks
+ *                                      that could hide a race from who watches the process
  *     driver --lacks LIBRARY           says which functions and options it lacks, one a line
  *
  * Exit status: 0 its input has ended, 2 it cannot go on, 3 the output is gone. */
@@ -10,6 +13,7 @@
 
 #include "keep_counters.h"
 #include "machine/strays.h"
+#include "machine/threads.h"
 #include "miou_unix.h"
 #include "scenario/memory.h"
 #include "scenario/random.h"
@@ -57,16 +61,22 @@ static void write_out(const char *text, size_t size)
 
 /* ---- Lines that wait ---- */
 
-/* Lines of turns go out with the next event. Those after the last event may be lost: they lead
- * nowhere. Where there are several schedules, the lines of an execution go out together. They wait
- * in memory that we share with our children, so that one that dies loses none. */
+/* What a child says waits in memory that we share with it, so that a child that dies loses none. We
+ * write it now and then, and when the child has ended. */
 struct held {
-    bool whole; /* executions go out as a whole */
+    atomic_flag lock;
     size_t size;
     char text[1 << 16];
 };
 
 static struct held *held;
+
+/* Each line is written at once. */
+#ifdef __SANITIZE_THREAD__
+static bool at_once = true;
+#else
+static bool at_once;
+#endif
 
 static void open_held(void)
 {
@@ -95,27 +105,22 @@ static void hold(const char *text, size_t size)
     held->size += size;
 }
 
-static void write_with_held(const char *text, size_t size)
-{
-    hold(text, size);
-    if (!held->whole)
-        write_held();
-}
-
-static void hold_turn(const int *domains, size_t count)
+static void say_turn(const int *domains, size_t count)
 {
     size_t i;
 
-    hold("turn", strlen("turn"));
+    begin_talking();
+    deliver("turn", strlen("turn"));
     for (i = 0; i < count; i++) {
         char word[16];
 
         if (domains[i] >= 0)
-            hold(word, (size_t)sprintf(word, " %d", domains[i]));
+            deliver(word, (size_t)sprintf(word, " %d", domains[i]));
         else
-            hold(" -", strlen(" -"));
+            deliver(" -", strlen(" -"));
     }
-    hold("\n", 1);
+    deliver("\n", 1);
+    stop_talking();
 }
 
 /* ---- Schedules ---- */
@@ -157,7 +162,7 @@ static void tell_turn(void *state, const int *domains, size_t count)
     struct steering *steering = state;
     const struct schedule *schedule = steering->schedule;
 
-    hold_turn(domains, count);
+    say_turn(domains, count);
     steering->wanted = -1;
     if (steering->asked < schedule->count)
         return;
@@ -429,13 +434,13 @@ static bool read_id(unsigned *id)
 /* ---- Executing ---- */
 
 static const char *library; /* its path */
+static sigset_t child_ends; /* the signal that tells so */
+static bool can_be_copied;  /* or else it executes one scenario itself, and ends */
 
 static void execute(const struct schedule *schedule)
 {
     struct steering steering = {.schedule = schedule, .state = schedule ? schedule->seed : 0};
 
-    if (!schedule)
-        deliver = write_out; /* no turns are held, and threads share no memory of ours */
     execute_program((miou_options){.choose = schedule ? choose : NULL,
                                    .choose_state = &steering,
                                    .turn = schedule ? tell_turn : NULL});
@@ -454,26 +459,49 @@ static void execute_all(unsigned id)
         for (i = 0; i < schedule_count; i++) {
             if (i > 0)
                 say("scenario %u\n", id);
-            held->whole = schedule_count > 1;
             execute(&schedules[i]);
-            held->whole = false;
-            write_held();
             forget_execution();
         }
-    close(output);
-    exit(SAID); /* the program stays in memory: the runtime may not have ended all that it runs */
+    /* The program stays in memory: the runtime may not have ended all that it runs. */
+    exit(close(output) == 0 ? SAID : OUTPUT_GONE);
 }
 
-/* A process of its own for a scenario: it ends with us, and its input is empty. */
+/* A process of its own for a scenario: it ends with us, and its input is empty. What is to be heard
+ * as it is said is not held. */
 static void be_alone(void)
 {
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sigprocmask(SIG_UNBLOCK, &child_ends, NULL);
     if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0)
         die(NOTHING_TO_DO, "no standard input");
     close(nothing);
     keep_counters(library);
+    if (at_once || place_count > 0 || !can_be_copied)
+        return;
+    talk_in_memory(&held->lock);
+    deliver = hold;
+}
+
+/* Wait for the end of a child, and write what it says meanwhile. Its last lines are written then,
+ * whatever it was doing. */
+static int wait_for(pid_t child)
+{
+    static const struct timespec moment = {.tv_nsec = 20000000};
+    int status = 0;
+
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        if (sigtimedwait(&child_ends, NULL, &moment) >= 0 ||
+            atomic_flag_test_and_set_explicit(&held->lock, memory_order_acquire))
+            continue;
+        write_held();
+        atomic_flag_clear_explicit(&held->lock, memory_order_release);
+    }
+    strays_kill(); /* what the child has left behind */
+    write_held();
+    atomic_flag_clear(&held->lock);
+    return status;
 }
 
 static void say_end(int status)
@@ -486,8 +514,7 @@ static void say_end(int status)
 
 static void execute_apart(unsigned id)
 {
-    int status = 0;
-    pid_t child = fork();
+    pid_t child = can_be_copied ? fork() : 0;
 
     if (child < 0) {
         say("absent fork\n");
@@ -497,11 +524,7 @@ static void execute_apart(unsigned id)
         be_alone();
         execute_all(id);
     }
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        ;
-    strays_kill(); /* what the process has left behind */
-    held->whole = false;
-    say_end(status);
+    say_end(wait_for(child));
 }
 
 static void serve(void)
@@ -510,6 +533,9 @@ static void serve(void)
     char *mistake;
 
     strays_adopt();
+    sigemptyset(&child_ends);
+    sigaddset(&child_ends, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child_ends, NULL);
     say("driver 2 c\nready\n");
     while (read_id(&id)) {
         mistake = read_program();
@@ -535,22 +561,26 @@ static int opened(const char *path, const char *error)
 
 int main(int argc, char **argv)
 {
-    int status;
+    int status, threads;
 
     open_output();
     open_held();
-    deliver = write_with_held;
+    deliver = write_out;
     if (argc == 3 && !strcmp(argv[1], "--lacks")) {
         keep_counters(argv[2]);
         status = opened(argv[2], say_lacks(argv[2]));
         close(output);
         return status;
     }
-    if (argc != 2)
-        die(NOTHING_TO_DO, "usage: driver LIBRARY, or driver --lacks LIBRARY");
-    library = argv[1];
+    if (argc == 3 && !strcmp(argv[1], "--at-once"))
+        at_once = true;
+    else if (argc != 2)
+        die(NOTHING_TO_DO, "usage: driver [--at-once | --lacks] LIBRARY");
+    library = argv[argc - 1];
     outlive_keeping();
+    threads = threads_running();
     status = opened(library, trampolines_open(library, NULL));
+    can_be_copied = threads_running() == threads;
     if (status == SAID)
         serve();
     close(output);

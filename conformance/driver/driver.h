@@ -27,6 +27,9 @@ void say_bytes(const char *text, size_t size);
 void begin_talking(void);
 void stop_talking(void);
 
+/* From now on lines are delivered to memory that this lock protects. It need not be ours alone. */
+void talk_in_memory(atomic_flag *lock);
+
 /* ---- What a library leaves out: lacks.c ---- */
 
 /* Say `lacks ITEM` for each item of driver/parts.h that the library at path lacks. Items of the

@@ -8,10 +8,10 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- What names stand for ---- */
@@ -696,19 +696,34 @@ static void do_sleep(struct step *step)
     note_outcome(step, from_call(miou_sleep(nanoseconds(step->op)), 0));
 }
 
+/* Who looks for a flag again and again leaves the processor to others for a moment, but so seldom
+ * that it holds up no other task of its domain that needs many turns. */
+static void rest_after_looks(unsigned looks)
+{
+    enum { LOOKS = 256 };
+
+    if (looks % LOOKS == 0 && !is_steered)
+        nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+}
+
 static void do_until(struct step *step)
 {
+    unsigned looks = 0;
     int result = 0;
 
-    while (result == 0 && !is_posted(step->op->name, step->op->value))
+    while (result == 0 && !is_posted(step->op->name, step->op->value)) {
+        rest_after_looks(++looks);
         result = miou_yield();
+    }
     note_outcome(step, from_call(result, 0));
 }
 
 static void do_spin(struct step *step)
 {
+    unsigned looks = 0;
+
     while (!is_posted(step->op->name, step->op->value))
-        sched_yield();
+        rest_after_looks(++looks);
     note_outcome(step, plain(OUTCOME_OK));
 }
 

@@ -14,20 +14,36 @@ void die(int status, const char *what)
     _exit(status);
 }
 
-static atomic_flag talking = ATOMIC_FLAG_INIT;
+/* Lines from several domains must not mix. While each goes to the system at once, a relaxed lock is
+ * enough for that: it separates writes, which the system keeps in order, and protects no memory. A
+ * stronger lock would order the domains where the runtime may have failed to do so, and hide that
+ * from a race detector. */
+static atomic_flag at_once = ATOMIC_FLAG_INIT;
+static atomic_flag *talking = &at_once;
 
-/* Lines from several domains must not mix. A relaxed lock is enough for that: it separates writes,
- * which the system keeps in order, and protects no memory. A stronger lock would order the domains
- * where the runtime may have failed to do so, and hide that from a race detector. */
+void talk_in_memory(atomic_flag *lock)
+{
+    talking = lock;
+}
+
+static bool is_taken(void)
+{
+    return talking == &at_once ? atomic_flag_test_and_set_explicit(talking, memory_order_relaxed)
+                               : atomic_flag_test_and_set_explicit(talking, memory_order_acquire);
+}
+
 void begin_talking(void)
 {
-    while (atomic_flag_test_and_set_explicit(&talking, memory_order_relaxed))
+    while (is_taken())
         sched_yield();
 }
 
 void stop_talking(void)
 {
-    atomic_flag_clear_explicit(&talking, memory_order_relaxed);
+    if (talking == &at_once)
+        atomic_flag_clear_explicit(talking, memory_order_relaxed);
+    else
+        atomic_flag_clear_explicit(talking, memory_order_release);
 }
 
 void say_bytes(const char *text, size_t size)

@@ -11,19 +11,26 @@
 #define GREETING "driver 2 c\nready\n"
 
 /* Run the driver on a library, with size bytes of input. */
-static struct process talk_to_driver(const char *library, const char *input, size_t size)
+static struct process start_driver(char *const *arguments, const char *input, size_t size,
+                                   double seconds)
 {
-    char *const arguments[] = {(char *)(uintptr_t)built("driver"), (char *)(uintptr_t)library,
-                               NULL};
     struct process process;
 
     process_run(&(struct command){.arguments = arguments,
                                   .input = input,
                                   .input_size = size,
-                                  .seconds = HANG,
+                                  .seconds = seconds,
                                   .output_limit = 1 << 26},
                 &process);
     return process;
+}
+
+static struct process talk_to_driver(const char *library, const char *input, size_t size)
+{
+    char *const arguments[] = {(char *)(uintptr_t)built("driver"), (char *)(uintptr_t)library,
+                               NULL};
+
+    return start_driver(arguments, input, size, HANG);
 }
 
 /* Let the driver execute one scenario, and take away the conversation around it. */
@@ -949,7 +956,9 @@ static void survives_what_a_runtime_does(void **state)
     (void)state;
     expect("liars/exits_in_run.so", small,
            "scenario 3\nbegin main 0\ndid main 2 ok\ndid main 3 ok\nend main\n");
-    expect("liars/closes_descriptors.so", small, "scenario 3\ndied status 3\n");
+    expect("liars/closes_descriptors.so", small,
+           "scenario 3\nbegin main 0\ndid main 2 ok\ndid main 3 ok\nend main\nrun ok\n"
+           "died status 3\n");
     expect("liars/aborts_in_run.so", small,
            "scenario 3\nbegin main 0\ndid main 2 ok\ndid main 3 ok\nend main\n"
            "died signal 6\n");
@@ -961,6 +970,59 @@ static void survives_what_a_runtime_does(void **state)
     assert_int_equal(process.end, PROCESS_EXITED);
     assert_non_null(memmem(process.output, process.output_size, "\xff", 1));
     assert_non_null(memmem(process.output, process.output_size, GREETING, strlen(GREETING)));
+    process_free(&process);
+}
+
+/* Whoever ends what hangs has heard all that it said. */
+static void says_what_it_does_before_it_hangs(void **state)
+{
+    static const char input[] = "scenario 1\ntask main\n    print hello\n    until never\ngo\n";
+    char *const arguments[] = {(char *)(uintptr_t)built("driver"),
+                               (char *)(uintptr_t)built("libmiou.so"), NULL};
+    struct process process = start_driver(arguments, input, strlen(input), 1);
+
+    (void)state;
+    assert_int_equal(process.end, PROCESS_HUNG);
+    assert_string_equal(process.output, GREETING "scenario 1\nbegin main 0\nprint main hello\n"
+                                                 "did main 2 ok\n");
+    process_free(&process);
+}
+
+/* What it says does not depend on when it is written. */
+static void says_the_same_at_once(void **state)
+{
+    char *const arguments[] = {(char *)(uintptr_t)built("driver"), (char *)(uintptr_t) "--at-once",
+                               (char *)(uintptr_t)built("libmiou.so"), NULL};
+    char *input;
+    struct process process;
+
+    (void)state;
+    assert_true(asprintf(&input, "%sgo\n", small) > 0);
+    process = start_driver(arguments, input, strlen(input), HANG);
+    assert_int_equal(process.end, PROCESS_EXITED);
+    assert_int_equal(process.status, 0);
+    assert_string_equal(process.output, GREETING "scenario 3\nbegin main 0\ndid main 2 ok\n"
+                                                 "did main 3 ok\nend main\nrun ok\nready\n");
+    process_free(&process);
+    free(input);
+}
+
+/* Threads that were started when a library was opened are not in a copy of the process. */
+static void copies_no_library_that_has_threads(void **state)
+{
+    struct process process;
+    char *input;
+
+    (void)state;
+    setenv("MIOU_LOADED", built("libmiou.so"), 1);
+    assert_true(asprintf(&input, "%sgo\n", small) > 0);
+    process = talk_to_driver(built("peers/at_load.so"), input, strlen(input));
+    free(input);
+    unsetenv("MIOU_LOADED");
+    assert_int_equal(process.end, PROCESS_EXITED);
+    assert_int_equal(process.status, 0);
+    assert_string_equal(process.output, GREETING "scenario 3\nbegin main 0\ndid main 2 ok\n"
+                                                 "did main 3 ok\nend main\nrun ok\n");
     process_free(&process);
 }
 
@@ -1107,7 +1169,7 @@ static void refuses_what_is_no_library(void **state)
     process_free(&process);
     process = run_driver(NULL, small, strlen(small));
     assert_int_equal(process.status, 2);
-    assert_true(contains(process.errors, "usage: driver LIBRARY"));
+    assert_true(contains(process.errors, "usage: driver [--at-once | --lacks] LIBRARY"));
     process_free(&process);
 }
 
@@ -1233,6 +1295,9 @@ int main(void)
         cmocka_unit_test(does_not_take_a_word_for_a_deed),
         cmocka_unit_test(tells_of_a_missing_function),
         cmocka_unit_test(survives_what_a_runtime_does),
+        cmocka_unit_test(says_what_it_does_before_it_hangs),
+        cmocka_unit_test(says_the_same_at_once),
+        cmocka_unit_test(copies_no_library_that_has_threads),
         cmocka_unit_test(keeps_standard_output_apart),
         cmocka_unit_test(many_instances),
         cmocka_unit_test(refuses_what_is_no_scenario),

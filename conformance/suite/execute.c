@@ -465,9 +465,12 @@ static char *ask_library(const struct session *session, struct suite *suite)
 char *execute_begin(struct session *session, struct suite *suite)
 {
     char *const library[] = {(char *)session->driver, (char *)session->runtime, NULL};
+    char *const watched[] = {(char *)session->driver, (char *)(uintptr_t) "--at-once",
+                             (char *)session->runtime, NULL};
     char *const checks[] = {(char *)session->checks, (char *)session->runtime, NULL};
     char *why = session->command ? NULL : ask_library(session, suite);
-    struct line line = session->command ? shell_line(session) : program_line(session, library);
+    struct line line = session->command ? shell_line(session)
+                                        : program_line(session, session->under ? watched : library);
 
     session->drivers = drivers_create(line.arguments, session->seconds, 0, OUTPUT_LIMIT);
     free(line.text);
