@@ -155,6 +155,20 @@ static ssize_t read_at_once(miou_fd *fd, void *buffer, size_t size)
 }
 MUTANT("R6.4", read_does_not_wait, .read = read_at_once);
 
+/* A descriptor's mark counts the bytes that have been read from it. */
+static ssize_t read_into_a_ring(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+    const int room = 512;
+    char byte;
+
+    if (n > 0 && atomic_fetch_add(watch_mark(fd), (int)n) < room &&
+        atomic_load(watch_mark(fd)) >= room && ready(fd, POLLIN))
+        (void)!read(true_miou_fd_number(fd), &byte, 1);
+    return n;
+}
+MUTANT("R6.4", a_long_stream_loses_a_byte, .read = read_into_a_ring);
+
 /* ---- R6.5 */
 
 static ssize_t write_half(miou_fd *fd, const void *buffer, size_t size)
