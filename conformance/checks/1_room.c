@@ -287,8 +287,7 @@ static void assert_crash(struct overflow *t)
     int status;
     pid_t child;
 
-    need_threads(1);
-    use_tasks(2 * NEIGHBOURS + 2);
+    need_tasks(2 * NEIGHBOURS + 2);
     child = start_process();
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0});

@@ -15,7 +15,7 @@
  *
  * Before it there may be lines that tell how many tasks there are at a time; the last one counts:
  *
- *     uses RULE NAME WORD TASKS
+ *     needs RULE NAME WORD TASKS
  */
 #include "check.h"
 
@@ -93,29 +93,16 @@ void need_ipv6(void)
         cannot_test("the machine has no IPv6");
 }
 
-void need_threads(int count)
-{
-    int can = machine_threads(count);
-
-    if (can < count)
-        cannot_test("only %d of %d threads can be made", can, count);
-}
-
-static int tasks_used; /* at a time, by this check; 0: it has not said */
-
-void use_tasks(int count)
-{
-    if (count <= tasks_used)
-        return;
-    tasks_used = count;
-    dprintf(saying.report, "uses %s %s %s %d\n", saying.rule, saying.name, saying.word, count);
-}
+static int tasks; /* that the check has at a time; 0: it has not said */
 
 void need_tasks(int count)
 {
     if (!machine_has_room(count))
         cannot_test("there is no room for the stacks of %d tasks", count);
-    use_tasks(count);
+    if (count <= tasks)
+        return;
+    tasks = count;
+    dprintf(saying.report, "needs %s %s %s %d\n", saying.rule, saying.name, saying.word, count);
 }
 
 void need_descriptors(int count)
@@ -251,6 +238,15 @@ static int run_main_task(void *arg)
     return task->fn(task->arg);
 }
 
+/* End the check if the machine has not as many threads. */
+static void need_threads(int count)
+{
+    int can = machine_threads(count);
+
+    if (can < count)
+        cannot_test("only %d of %d threads can be made", can, count);
+}
+
 static bool is_shortage(int result)
 {
     return result == -EAGAIN || result == -ENOMEM;
@@ -269,8 +265,8 @@ int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *
         /* What is there now may have been taken by others for a moment. A monitor would notice a
          * second run. */
     } while (!options->monitor && tries++ < 10);
-    if (is_shortage(result) && task.ran && tasks_used > 0)
-        need_threads(tasks_used); /* for a runtime whose tasks are threads */
+    if (is_shortage(result) && task.ran && tasks > 0)
+        need_threads(tasks); /* for a runtime whose tasks are threads */
     if (result == -ENOSYS && !task.ran)
         lack_run(run, options);
     if (result >= 0 && !task.ran)

@@ -262,7 +262,7 @@ static void lets_no_stack_grow_for_ever(void **state)
     (void)state;
     if (process.status != 77)
         assert_string_equal(process.output,
-                            "uses R1.12 overflow_in_main word 514\npass R1.12 overflow_in_main "
+                            "needs R1.12 overflow_in_main word 514\npass R1.12 overflow_in_main "
                             "word\n");
     process_free(&process);
 }
@@ -292,7 +292,7 @@ static void says_how_many_tasks_it_has(void **state)
         run("%s %s R4.9 %s word", built("checks"), built("peers/threads.so"), name);
 
     (void)state;
-    snprintf(expected, sizeof expected, "uses R4.9 %s word 1001\npass R4.9 %s word\n", name, name);
+    snprintf(expected, sizeof expected, "needs R4.9 %s word 1001\npass R4.9 %s word\n", name, name);
     assert_string_equal(process.output, expected);
     process_free(&process);
     process = run("exec %s --runtime %s --rule R4.9/%s", built("conform"),

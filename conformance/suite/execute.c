@@ -274,7 +274,7 @@ static void note_tasks(struct process *process, const char *signature, struct re
 {
     const char *rest;
 
-    while (says(process, "uses ", signature, &rest)) {
+    while (says(process, "needs ", signature, &rest)) {
         result->tasks = atoi(rest);
         rest += strcspn(rest, "\n");
         rest += *rest == '\n';
