@@ -24,11 +24,6 @@ static int run_stack(int domains, size_t stack_size, miou_task *fn, void *arg)
     return miou_run(&(miou_options){.domains = domains, .stack_size = stack_size}, fn, arg);
 }
 
-static bool is_shortage(int result)
-{
-    return result == -ENOMEM || result == -EAGAIN;
-}
-
 /* ---- R1.11: the stack asked for ---- */
 
 enum {

@@ -10,6 +10,7 @@
  *
  *     pass RULE NAME WORD
  *     fail RULE NAME WORD WHY       in one line, which stands on standard error, too
+ *     refused RULE NAME WORD WHY    the same, and a call was refused for want of threads or memory
  *     unknown RULE NAME WORD WHY    this machine cannot carry out the check
  *     lacks RULE NAME WORD ITEMS    the runtime lacks one of these items of driver/parts.h
  *
@@ -245,11 +246,6 @@ static void need_threads(int count)
 
     if (can < count)
         cannot_test("only %d of %d threads can be made", can, count);
-}
-
-static bool is_shortage(int result)
-{
-    return result == -EAGAIN || result == -ENOMEM;
 }
 
 int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *arg)
@@ -522,7 +518,8 @@ static int run_one(const char *rule, const char *name, const char *word)
     failed = _cmocka_run_group_tests(name, &test, 1, NULL, NULL);
     hush(false);
     if (failed) {
-        dprintf(report, "fail %s %s %s %s\n", rule, name, word, expect_failure());
+        dprintf(report, "%s %s %s %s %s\n", expect_refused() ? "refused" : "fail", rule, name, word,
+                expect_failure());
         return FAILED;
     }
     if (!finished) {

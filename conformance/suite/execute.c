@@ -262,7 +262,6 @@ static void set_failed(struct result *result, const char *line, const struct pro
     size_t size = process->errors_size, own = strlen(line);
 
     result_set(result, RESULT_FAIL, "%.*s", (int)strcspn(line, "\n"), line);
-    result->refused = strstr(line, "got -ENOMEM") || strstr(line, "got -EAGAIN");
     if (size >= own && !memcmp(process->errors + size - own, line, own))
         size -= own;
     free(result->errors);
@@ -292,6 +291,8 @@ static void judge_check(const struct process *process, const struct session *ses
     if (!ended_by_itself(process, session, result))
         ;
     else if (says(process, "fail ", signature, &rest))
+        set_failed(result, rest + 1, process);
+    else if ((result->refused = says(process, "refused ", signature, &rest)))
         set_failed(result, rest + 1, process);
     else if (process->status == NOT_IMPLEMENTED && says(process, "lacks ", signature, &rest))
         set_lacking(session, result, rest + 1, NULL);
