@@ -278,7 +278,7 @@ CHECK("R14.13", four_functions_go_on_at_once)
 {
     struct meeting t = {.met = 0};
 
-    need_threads(AT_ONCE);
+    need_tasks(AT_ONCE);
     pthread_barrier_init(&t.barrier, NULL, AT_ONCE);
     expect_code(unix_run_with(0, meet_all, &t), 0);
     expect_number(t.met, AT_ONCE);
@@ -303,7 +303,7 @@ CHECK("R14.13", four_functions_go_on_at_once_after_another)
 {
     int i;
 
-    need_threads(AT_ONCE);
+    need_tasks(AT_ONCE);
     for (i = 0; i < 10; i++) {
         with_index(i);
         struct meeting t = {.met = 0};

@@ -854,13 +854,16 @@ CHECK("R14.6", a_mutex_goes_to_the_next_task)
     expect_noted(t.locked, 0);
 }
 
-/* Of a thousand handovers some meet a deadline that passes just then. Whichever is first, the mutex
- * is held by the task that was told so, or by none. */
-enum { MEETINGS = 1000 };
+/* Another task holds the mutex for about as long as the deadline takes: for more turns after a
+ * round in which the mutex came in time, for fewer after one in which it did not. So some handovers
+ * meet a deadline that passes just then. Whichever is first, the mutex is held by the task that was
+ * told so, or by none. */
+enum { MEETINGS = 1000, FEW_TURNS = 1 << 12, MANY_TURNS = 1 << 16, SOON = 20000 /* nanoseconds */ };
 
 struct meetings {
     miou_mutex *mutex;
-    int round, results[MEETINGS];
+    atomic_bool held;
+    int turns, results[MEETINGS];
 };
 
 static int unlock_after_turns(void *arg)
@@ -869,7 +872,8 @@ static int unlock_after_turns(void *arg)
     int i;
 
     TRY(miou_mutex_lock(t->mutex));
-    for (i = 0; i < t->round % 50; i++)
+    atomic_store(&t->held, true);
+    for (i = 0; i < t->turns; i++)
         TRY(miou_yield());
     return miou_mutex_unlock(t->mutex);
 }
@@ -885,26 +889,32 @@ static int meet(void *arg)
 {
     struct meetings *t = arg;
     miou_promise *promise;
+    int round;
 
     TRY(miou_mutex_create(&t->mutex));
-    for (t->round = 0; t->round < MEETINGS; t->round++) {
-        int *result = &t->results[t->round];
+    for (round = 0; round < MEETINGS; round++) {
+        int *result = &t->results[round];
 
+        atomic_store(&t->held, false);
         TRY(miou_call(&promise, NULL, unlock_after_turns, t));
-        dawdle(t->round);
-        *result = miou_deadline(1000 * (t->round % 20), lock_now, t);
+        TRY(yield_until(&t->held));
+        *result = miou_deadline(SOON, lock_now, t);
         if (*result == 0)
             TRY(miou_mutex_unlock(t->mutex));
         TRY(await_and_free(promise));
         TRY(miou_mutex_try_lock(t->mutex)); /* held by none */
         TRY(miou_mutex_unlock(t->mutex));
+        if (*result < 0)
+            t->turns -= t->turns / 16;
+        else if (t->turns < MANY_TURNS)
+            t->turns += t->turns / 16 + 1;
     }
     return 0;
 }
 
 CHECK("R14.6", a_mutex_is_held_by_the_one_that_was_told_so)
 {
-    struct meetings t = {.round = 0};
+    struct meetings t = {.turns = FEW_TURNS};
     int i;
 
     expect_code(unix_run_with(1, meet, &t), 0);

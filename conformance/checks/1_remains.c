@@ -77,7 +77,7 @@ static void assert_nothing_left(int (*run)(int, miou_task *, void *), miou_task 
     struct busy t = {.end = end};
     int threads, descriptors;
 
-    use_tasks(BUSY_TASKS + 2);
+    need_tasks(BUSY_TASKS + 2);
     /* A sanitizer starts a thread of its own along with the first other one. */
     expect_code(run(1, end_normally, NULL), 7);
     threads = threads_running();
@@ -135,7 +135,7 @@ CHECK("R1.16", memory_is_given_back)
     long before = 0;
     int i;
 
-    use_tasks(BUSY_TASKS + 2);
+    need_tasks(BUSY_TASKS + 2);
     for (i = 0; i < 2 * RUNS; i++) {
         with_index(i);
         struct busy t = {.end = ends[i % 4]};

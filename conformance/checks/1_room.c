@@ -24,11 +24,6 @@ static int run_stack(int domains, size_t stack_size, miou_task *fn, void *arg)
     return miou_run(&(miou_options){.domains = domains, .stack_size = stack_size}, fn, arg);
 }
 
-static bool is_shortage(int result)
-{
-    return result == -ENOMEM || result == -EAGAIN;
-}
-
 /* ---- R1.11: the stack asked for ---- */
 
 enum {
@@ -287,8 +282,7 @@ static void assert_crash(struct overflow *t)
     int status;
     pid_t child;
 
-    need_threads(1);
-    use_tasks(2 * NEIGHBOURS + 2);
+    need_tasks(2 * NEIGHBOURS + 2);
     child = start_process_with_runtime();
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0});

@@ -683,8 +683,7 @@ CHECK("R1.18", runs_on_two_threads)
     struct runner one = {.end = 5}, two = {.forgets = true};
     pthread_t thread;
 
-    need_threads(3);
-    use_tasks(2 * (CHILDREN + 2));
+    need_tasks(2 * (CHILDREN + 2));
     one.other = &two;
     two.other = &one;
     start_thread(&thread, run_in_a_thread, &two);

@@ -221,7 +221,7 @@ static void assert_in_line(miou_task *fn)
     int i;
 
     line.count = 0;
-    use_tasks(READY + 2);
+    need_tasks(READY + 2);
     expect_code(unix_run_with(1, fn, &line), 0);
     expect_number(line.count, READY);
     for (i = 0; i < READY; i++) {

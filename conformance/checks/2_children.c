@@ -516,7 +516,7 @@ static void assert_nest(bool across, int bottom, int outcome, int finalised)
 {
     struct nest t = {.across = across, .bottom = bottom};
 
-    use_tasks(DEPTH + 1);
+    need_tasks(DEPTH + 1);
     expect_code(run_with(2, nest_below, &t), 0);
     expect_number(t.ended_before, DEPTH);
     expect_code(t.outcome, outcome);
@@ -572,7 +572,7 @@ CHECK("R2.19", a_forgotten_child_a_thousand_deep)
         with_index(across);
         struct nest t = {.across = across};
 
-        use_tasks(DEPTH + 2);
+        need_tasks(DEPTH + 2);
         expect_code(run_with(2, nest_and_forget_below, &t), MIOU_STILL_HAS_CHILDREN);
         expect_number(t.finalised, DEPTH - 1);
     }

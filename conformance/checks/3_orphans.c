@@ -129,7 +129,7 @@ static void assert_each_once(spawner *spawn, int domains, int count)
     expect_true(t != NULL);
     t->spawn = spawn;
     t->count = count;
-    use_tasks(count + 1);
+    need_tasks(count + 1);
     expect_code(run_with(domains, have_orphans, t), 0);
     expect_code(t->last, MIOU_CARE_EMPTY);
     expect_number(t->strange, 0);
@@ -216,7 +216,7 @@ CHECK("R3.12", a_server_with_clients_that_come_and_go)
 {
     struct served t = {0};
 
-    use_tasks(2 * AT_ONCE + 1);
+    need_tasks(2 * AT_ONCE + 1);
     expect_code(run_with(0, serve, &t), 0);
     expect_number(t.ended, CLIENTS);
     expect_number(t.busy, 0);
@@ -300,7 +300,7 @@ CHECK("R3.19 R3.20", each_orphan_is_got_once)
 
     expect_true(t != NULL);
     t->count = 1000;
-    use_tasks(t->count + 1);
+    need_tasks(t->count + 1);
     expect_code(run_with(2, get_orphans, t), 0);
     expect_code(t->last, 0);
     for (i = 0; i < t->count; i++) {

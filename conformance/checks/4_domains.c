@@ -157,7 +157,7 @@ CHECK("R4.9", a_thousand_outcomes_in_order)
     int i;
 
     number_all();
-    use_tasks(MANY + 1);
+    need_tasks(MANY + 1);
     expect_code(run_with(2, parallel_of_many, NULL), 0);
     for (i = 0; i < MANY; i++) {
         with_index(i);
@@ -243,7 +243,7 @@ static int try_counts_elsewhere(void *arg)
 
 CHECK("R4.10", numbers_differ_by_at_most_one)
 {
-    use_tasks(MOST_TASKS + 1);
+    need_tasks(MOST_TASKS + 1);
     expect_code(run_with(1, try_counts, NULL), 8);
     expect_code(run_with(2, try_counts, NULL), 8);
     expect_code(run_with(3, try_counts, NULL), 8);
@@ -253,7 +253,7 @@ CHECK("R4.10", numbers_differ_by_at_most_one)
 
 CHECK("R4.10", many_domains)
 {
-    use_tasks(MOST_TASKS + 1);
+    need_tasks(MOST_TASKS + 1);
     expect_code(run_with(MANY_DOMAINS, try_counts, NULL), 8);
     expect_code(run_with(MANY_DOMAINS, try_counts_elsewhere, NULL), 8);
 }

@@ -12,12 +12,13 @@
  *
  *     pass RULE NAME WORD
  *     fail RULE NAME WORD WHY       in one line, which stands on standard error, too
+ *     refused RULE NAME WORD WHY    the same, and a call was refused for want of threads or memory
  *     unknown RULE NAME WORD WHY    this machine cannot carry out the check
  *     lacks RULE NAME WORD ITEMS    the runtime lacks one of these items of driver/parts.h
  *
  * Before it there may be lines that tell how many tasks there are at a time; the last one counts:
  *
- *     uses RULE NAME WORD TASKS
+ *     needs RULE NAME WORD TASKS
  *
  * The input and output of several are a conversation as that of a driver in spec/scenario.md, with
  * the line `check RULE NAME WORD` in place of a scenario.
@@ -101,29 +102,16 @@ void need_ipv6(void)
         cannot_test("the machine has no IPv6");
 }
 
-void need_threads(int count)
-{
-    int can = machine_threads(count);
-
-    if (can < count)
-        cannot_test("only %d of %d threads can be made", can, count);
-}
-
-static int tasks_used; /* at a time, by this check; 0: it has not said */
-
-void use_tasks(int count)
-{
-    if (count <= tasks_used)
-        return;
-    tasks_used = count;
-    dprintf(saying.report, "uses %s %s %s %d\n", saying.rule, saying.name, saying.word, count);
-}
+static int tasks; /* that the check has at a time; 0: it has not said */
 
 void need_tasks(int count)
 {
     if (!machine_has_room(count))
         cannot_test("there is no room for the stacks of %d tasks", count);
-    use_tasks(count);
+    if (count <= tasks)
+        return;
+    tasks = count;
+    dprintf(saying.report, "needs %s %s %s %d\n", saying.rule, saying.name, saying.word, count);
 }
 
 void need_descriptors(int count)
@@ -266,9 +254,13 @@ static int run_main_task(void *arg)
     return task->fn(task->arg);
 }
 
-static bool is_shortage(int result)
+/* End the check if the machine has not as many threads. */
+static void need_threads(int count)
 {
-    return result == -EAGAIN || result == -ENOMEM;
+    int can = machine_threads(count);
+
+    if (can < count)
+        cannot_test("only %d of %d threads can be made", can, count);
 }
 
 int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *arg)
@@ -284,8 +276,8 @@ int run_by(check_runner *run, const miou_options *options, miou_task *fn, void *
         /* What is there now may have been taken by others for a moment. A monitor would notice a
          * second run. */
     } while (!options->monitor && tries++ < 10);
-    if (is_shortage(result) && task.ran && tasks_used > 0)
-        need_threads(tasks_used); /* for a runtime whose tasks are threads */
+    if (is_shortage(result) && task.ran && tasks > 0)
+        need_threads(tasks); /* for a runtime whose tasks are threads */
     if (result == -ENOSYS && !task.ran)
         lack_run(run, options);
     if (result >= 0 && !task.ran)
@@ -550,7 +542,8 @@ static int run_one(const char *rule, const char *name, const char *word)
     failed = _cmocka_run_group_tests(name, &test, 1, NULL, NULL);
     hush(false);
     if (failed) {
-        dprintf(saying.report, "fail %s %s %s %s\n", rule, name, word, expect_failure());
+        dprintf(saying.report, "%s %s %s %s %s\n", expect_refused() ? "refused" : "fail", rule,
+                name, word, expect_failure());
         return FAILED;
     }
     if (!finished) {

@@ -66,13 +66,11 @@ __attribute__((format(printf, 1, 2))) _Noreturn void cannot_test(const char *for
  * the others are tried at once. */
 void need_loopback(void);
 void need_ipv6(void);
-void need_threads(int count); /* beside those that there are */
-void need_tasks(int count);   /* at a time, each with its stack */
 
-/* Before the first run of a check that has more than MACHINE_THREADS tasks at a time: this many. A
- * runtime may have a thread for each task, from its spawn on. If the check does not pass and the
- * machine has no room for them, that says nothing of the runtime. */
-void use_tasks(int count);
+/* Before the first run: the check has as many tasks at a time. Ends it if the machine has no room
+ * for their stacks. A runtime may have a thread for each as well, from its spawn on: if the check
+ * does not pass and the machine has not as many threads, that says nothing of the runtime. */
+void need_tasks(int count);
 
 /* Allow this process as many descriptors, or end the check. */
 void need_descriptors(int count);

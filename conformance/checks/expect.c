@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -83,11 +84,33 @@ struct code_text code_text(long long code)
     return result_text(code, "");
 }
 
+/* ---- Shortages ---- */
+
+static atomic_bool refused;
+
+bool is_shortage(long long code)
+{
+    return code == -EAGAIN || code == -ENOMEM;
+}
+
+bool expect_refused(void)
+{
+    return atomic_load(&refused);
+}
+
+/* Another code was expected. */
+static void note_shortage(long long code)
+{
+    if (is_shortage(code))
+        atomic_store(&refused, true);
+}
+
 const char *other_code(const char *call, const char *expected_text, long long expected,
                        long long code)
 {
     char *text;
 
+    note_shortage(code);
     if (asprintf(&text, "%s: expected %s, got %s", call, result_text(expected, expected_text).text,
                  result_text(code, expected_text).text) < 0)
         return call;
@@ -347,6 +370,7 @@ static void say_codes(const char *file, int line, const char *what, long long co
                       const char *expected_text, const char *expected)
 {
     fail_in_task(file, line, what, code);
+    note_shortage(code);
     begin_line(file, line);
     say("%s: expected %s, got %s", what, expected, result_text(code, expected_text).text);
 }

@@ -51,6 +51,9 @@ struct code_text {
     char text[48];
 } code_text(long long code);
 
+/* Whether it says that there are no threads or no memory. */
+bool is_shortage(long long code);
+
 /* A text that says that this call was expected to return one code and returned another. */
 const char *other_code(const char *call, const char *expected_text, long long expected,
                        long long code);
@@ -159,6 +162,10 @@ __attribute__((format(printf, 3, 4))) _Noreturn void fail_with_at(const char *fi
 
 /* How the check failed, in one line; empty: it did not. */
 const char *expect_failure(void);
+
+/* Whether a call was expected to return another code and was refused for want of threads or memory.
+ */
+bool expect_refused(void);
 
 /* Write the last call that has begun and the way to the check, as a line of standard error. A
  * signal handler may call it, as nothing goes on then. */

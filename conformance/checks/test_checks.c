@@ -262,7 +262,7 @@ static void lets_no_stack_grow_for_ever(void **state)
     (void)state;
     if (process.status != 77)
         assert_string_equal(process.output,
-                            "uses R1.12 overflow_in_main word 514\npass R1.12 overflow_in_main "
+                            "needs R1.12 overflow_in_main word 514\npass R1.12 overflow_in_main "
                             "word\n");
     process_free(&process);
 }
@@ -292,13 +292,44 @@ static void says_how_many_tasks_it_has(void **state)
         run("%s %s R4.9 %s word", built("checks"), built("peers/threads.so"), name);
 
     (void)state;
-    snprintf(expected, sizeof expected, "uses R4.9 %s word 1001\npass R4.9 %s word\n", name, name);
+    snprintf(expected, sizeof expected, "needs R4.9 %s word 1001\npass R4.9 %s word\n", name, name);
     assert_string_equal(process.output, expected);
     process_free(&process);
     process = run("exec %s --runtime %s --rule R4.9/%s", built("conform"),
                   built("peers/threads.so"), name);
     assert_true(contains(process.output, "\n1 passed, 0 failed\n"));
     process_free(&process);
+}
+
+/* A call was refused for want of memory, for which a runtime is not accused where addresses are
+ * limited. */
+static void says_that_a_call_was_refused(void **state)
+{
+    static const char name[] = "a_finaliser_is_refused_everything";
+    static const char limits[][24] = {"", "ulimit -v 8000000 &&"};
+    char variables[2 * PATH_MAX];
+    struct process process;
+    int i;
+
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); /* they need more addresses */
+#endif
+    snprintf(variables, sizeof variables, "MIOU_MUTANT=a_finaliser_may_create MIOU_SABOTAGED=%s",
+             built("peers/threads.so"));
+    process = run("%s %s %s R5.18 %s word", variables, built("checks"), built("saboteur.so"), name);
+    assert_true(contains(process.output, "refused R5.18 a_finaliser_is_refused_everything word "));
+    assert_true(contains(process.output, "expected MIOU_IN_FINALISER, got -ENOMEM; "));
+    assert_int_equal(process.status, 1);
+    process_free(&process);
+    for (i = 0; i < 2; i++) {
+        process = run("%s %s exec %s --runtime %s --rule R5.18/%s", limits[i], variables,
+                      built("conform"), built("saboteur.so"), name);
+        assert_int_equal(process.status, i ? 2 : 1);
+        assert_true(contains(process.output, i ? "R5.18: a task found no memory, of 7812 MiB"
+                                               : "observed: -ENOMEM"));
+        process_free(&process);
+    }
 }
 
 /* The shell's word for a command that it cannot find is a runtime's crash like any other. */
@@ -497,6 +528,7 @@ int main(void)
         cmocka_unit_test(lets_no_stack_grow_for_ever),
         cmocka_unit_test(needs_to_know_how_much_memory_is_used),
         cmocka_unit_test(says_how_many_tasks_it_has),
+        cmocka_unit_test(says_that_a_call_was_refused),
         cmocka_unit_test(tells_a_crash_from_a_missing_command),
         cmocka_unit_test(refuses_bad_arguments),
         cmocka_unit_test(names_what_is_missing),

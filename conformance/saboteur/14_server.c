@@ -224,6 +224,26 @@ static int lock_until_expired(miou_mutex *mutex)
 }
 MUTANT("R14.6", a_mutex_is_spoilt_by_the_expired, .mutex_lock = lock_until_expired);
 
+/* A mutex that a task has waited for in vain goes to that task, if it is of another domain than the
+ * one that unlocks it. The mutex's mark is the domain of the task + 1. */
+static int lock_and_stay(miou_mutex *mutex)
+{
+    int error = true_miou_mutex_lock(mutex);
+
+    if (error == MIOU_EXPIRED)
+        atomic_store(watch_mark(mutex), true_miou_domain_self() + 1);
+    return error;
+}
+
+static int unlock_for_the_expired(miou_mutex *mutex)
+{
+    int domain = mutex != NULL ? atomic_exchange(watch_mark(mutex), 0) - 1 : -1;
+
+    return domain >= 0 && domain != true_miou_domain_self() ? 0 : true_miou_mutex_unlock(mutex);
+}
+MUTANT("R14.6", the_expired_elsewhere_take_a_mutex, .mutex_lock = lock_and_stay,
+       .mutex_unlock = unlock_for_the_expired);
+
 static int force_until_expired(miou_lazy *lazy, int *value)
 {
     if (lazy != NULL && atomic_load(watch_mark(lazy)))

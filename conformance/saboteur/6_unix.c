@@ -155,6 +155,20 @@ static ssize_t read_at_once(miou_fd *fd, void *buffer, size_t size)
 }
 MUTANT("R6.4", read_does_not_wait, .read = read_at_once);
 
+/* A descriptor's mark counts the bytes that have been read from it. */
+static ssize_t read_into_a_ring(miou_fd *fd, void *buffer, size_t size)
+{
+    ssize_t n = true_miou_read(fd, buffer, size);
+    const int room = 512;
+    char byte;
+
+    if (n > 0 && atomic_fetch_add(watch_mark(fd), (int)n) < room &&
+        atomic_load(watch_mark(fd)) >= room && ready(fd, POLLIN))
+        (void)!read(true_miou_fd_number(fd), &byte, 1);
+    return n;
+}
+MUTANT("R6.4", a_long_stream_loses_a_byte, .read = read_into_a_ring);
+
 /* ---- R6.5 */
 
 static ssize_t write_half(miou_fd *fd, const void *buffer, size_t size)
@@ -799,6 +813,14 @@ static ssize_t read_on_one_domain(miou_fd *fd, void *buffer, size_t size)
 }
 MUTANT("R6.21", one_domain_waits_at_a_time, .read = read_on_one_domain);
 
+static int accept_waiting_on_dom0(miou_fd **client, miou_fd *listener,
+                                  struct sockaddr_storage *peer)
+{
+    return true_miou_domain_self() <= 0 ? true_miou_accept(client, listener, peer)
+                                        : accept_at_once(client, listener, peer);
+}
+MUTANT("R6.21", only_dom0_waits_for_clients, .accept = accept_waiting_on_dom0);
+
 static void do_nothing(void *value)
 {
     (void)value;
@@ -877,6 +899,25 @@ static int tcpv4_and_copy(miou_fd **fd, unsigned flags)
 }
 MUTANT("R6.24", plain_sockets_outlive_the_run, .tcpv4 = tcpv4_and_copy);
 
+/* What a plain listener accepts is main's, as its mark says, if main accepts it. */
+static int accept_for_main(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
+{
+    int error = true_miou_accept(client, listener, peer);
+
+    if (error == 0 && !true_miou_fd_resource(*client) && !watch_self())
+        atomic_store(watch_mark(*client), 1);
+    return error;
+}
+
+static ssize_t read_unless_mains(miou_fd *fd, void *buffer, size_t size)
+{
+    return true_miou_fd_number(fd) >= 0 && atomic_load(watch_mark(fd)) && watch_self()
+               ? MIOU_NOT_OWNER
+               : true_miou_read(fd, buffer, size);
+}
+MUTANT("R6.24", plain_descriptors_of_main_are_its_own, WATCHED, .await = watch_await,
+       .cancel = watch_cancel, .accept = accept_for_main, .read = read_unless_mains);
+
 /* A plain descriptor is its domain's, as its mark says: the domain's number + 1. */
 static int accept_for_the_domain(miou_fd **client, miou_fd *listener, struct sockaddr_storage *peer)
 {
@@ -896,6 +937,17 @@ static ssize_t read_on_its_domain(miou_fd *fd, void *buffer, size_t size)
 }
 MUTANT("R6.24", plain_descriptors_are_their_domains, .accept = accept_for_the_domain,
        .read = read_on_its_domain);
+
+static ssize_t read_exactly_on_its_domain(miou_fd *fd, void *buffer, size_t size)
+{
+    int domain = true_miou_fd_number(fd) >= 0 ? atomic_load(watch_mark(fd)) - 1 : -1;
+
+    return domain >= 0 && domain != true_miou_domain_self()
+               ? MIOU_NOT_OWNER
+               : true_miou_read_exactly(fd, buffer, size);
+}
+MUTANT("R6.24", plain_descriptors_are_read_exactly_at_home, .accept = accept_for_the_domain,
+       .read_exactly = read_exactly_on_its_domain);
 
 /* ---- R6.26 and R6.27 */
 
@@ -1055,23 +1107,36 @@ static int connect_over_ip_only(miou_fd *fd, const struct sockaddr *address, soc
 }
 MUTANT("R6.29", the_unix_domain_is_not_connected, .connect = connect_over_ip_only);
 
-static ssize_t receive_over_the_old_address(miou_fd *fd, void *buffer, size_t size,
-                                            struct sockaddr_storage *peer, socklen_t *peer_length)
+/* What was behind a short address stays there: if a datagram is late, or if it is there already. */
+static ssize_t receive_over(miou_fd *fd, void *buffer, size_t size, struct sockaddr_storage *peer,
+                            socklen_t *peer_length, bool late)
 {
     struct sockaddr_storage before;
-    bool waits = !ready(fd, POLLIN);
     ssize_t n;
 
-    if (!peer || !peer_length)
+    if (!peer || !peer_length || ready(fd, POLLIN) == late)
         return true_miou_recvfrom(fd, buffer, size, peer, peer_length);
     before = *peer;
     n = true_miou_recvfrom(fd, buffer, size, peer, peer_length);
-    if (n >= 0 && waits && *peer_length < sizeof before)
+    if (n >= 0 && *peer_length < sizeof before)
         memcpy((char *)peer + *peer_length, (char *)&before + *peer_length,
                sizeof before - *peer_length);
     return n;
 }
-MUTANT("R6.29", late_senders_have_longer_names, .recvfrom = receive_over_the_old_address);
+
+static ssize_t receive_late_over(miou_fd *fd, void *buffer, size_t size,
+                                 struct sockaddr_storage *peer, socklen_t *peer_length)
+{
+    return receive_over(fd, buffer, size, peer, peer_length, true);
+}
+MUTANT("R6.29", late_senders_have_longer_names, .recvfrom = receive_late_over);
+
+static ssize_t receive_at_once_over(miou_fd *fd, void *buffer, size_t size,
+                                    struct sockaddr_storage *peer, socklen_t *peer_length)
+{
+    return receive_over(fd, buffer, size, peer, peer_length, false);
+}
+MUTANT("R6.29", early_senders_have_longer_names, .recvfrom = receive_at_once_over);
 
 static int udpv4_blocking(miou_fd **fd, unsigned flags)
 {
@@ -1109,6 +1174,16 @@ static int adopt_unblocking(miou_fd **fd, int number, unsigned flags)
     return true_miou_fd_adopt(fd, number, flags & ~(unsigned)MIOU_BLOCKING);
 }
 MUTANT("R6.31", blocking_descriptors_are_unblocked, .fd_adopt = adopt_unblocking);
+
+static int adopt_blocking(miou_fd **fd, int number, unsigned flags)
+{
+    int error = true_miou_fd_adopt(fd, number, flags);
+
+    if (error == 0 && flags & MIOU_BLOCKING)
+        fcntl(number, F_SETFL, fcntl(number, F_GETFL) & ~O_NONBLOCK);
+    return error;
+}
+MUTANT("R6.31", blocking_descriptors_block_in_any_case, .fd_adopt = adopt_blocking);
 
 static int adopt_or_close(miou_fd **fd, int number, unsigned flags)
 {
@@ -1172,6 +1247,17 @@ static int connect_in_any_case(miou_fd *fd, const struct sockaddr *address, sock
     return error == -ECONNREFUSED ? 0 : error;
 }
 MUTANT("R6.32", refused_connections_succeed, .connect = connect_in_any_case);
+
+/* A connection that is there at once is made again, as one that has been waited for would be. */
+static int connect_and_ask(miou_fd *fd, const struct sockaddr *address, socklen_t length)
+{
+    int number = true_miou_fd_number(fd);
+
+    if (number >= 0 && address)
+        (void)!connect(number, address, length);
+    return true_miou_connect(fd, address, length);
+}
+MUTANT("R6.32", connected_at_once_is_connected_before, .connect = connect_and_ask);
 
 static int connect_streams_only(miou_fd *fd, const struct sockaddr *address, socklen_t length)
 {

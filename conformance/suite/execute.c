@@ -263,7 +263,6 @@ static void set_failed(struct result *result, const char *line, const struct pro
     size_t size = process->errors_size, own = strlen(line);
 
     result_set(result, RESULT_FAIL, "%.*s", (int)strcspn(line, "\n"), line);
-    result->refused = strstr(line, "got -ENOMEM") || strstr(line, "got -EAGAIN");
     if (size >= own && !memcmp(process->errors + size - own, line, own))
         size -= own;
     free(result->errors);
@@ -289,7 +288,7 @@ static void note_tasks(struct process *process, const char *signature, struct re
 {
     const char *rest;
 
-    while (says(process, "uses ", signature, &rest)) {
+    while (says(process, "needs ", signature, &rest)) {
         result->tasks = atoi(rest);
         rest += strcspn(rest, "\n");
         rest += *rest == '\n';
@@ -306,6 +305,8 @@ static void judge_check(const struct process *process, const struct session *ses
     if (!ended_by_itself(process, session, result))
         ;
     else if (says(process, "fail ", signature, &rest))
+        set_failed(result, rest + 1, process);
+    else if ((result->refused = says(process, "refused ", signature, &rest)))
         set_failed(result, rest + 1, process);
     else if (process->status == NOT_IMPLEMENTED && says(process, "lacks ", signature, &rest))
         set_lacking(session, result, rest + 1, NULL);

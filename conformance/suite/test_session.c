@@ -48,8 +48,10 @@ static struct suite *ask(const char *first, const char *then)
     return suite;
 }
 
-#define PASS            "echo pass $rule $name $word"
-#define FAIL(why)       "echo fail $rule $name $word 'x.c:1: " why "'; echo died status 1"
+#define PASS      "echo pass $rule $name $word"
+#define FAIL(why) "echo fail $rule $name $word 'x.c:1: " why "'; echo died status 1"
+#define REFUSED                                                                                    \
+    "echo refused $rule $name $word 'x.c:1: expected 0, got -ENOMEM'; echo died status 1"
 #define UNKNOWN(reason) "echo unknown $rule $name $word '" reason "'; echo died status 2"
 
 /* Expect what becomes of the check, how often it is asked, and whether what it was at first is told
@@ -73,9 +75,9 @@ static void what_another_test_may_have_had_is_asked_for_again(void **state)
     (void)state;
     expect(PASS, PASS, RESULT_PASS, 1, false);
     expect(FAIL("expected 0, got 1"), PASS, RESULT_FAIL, 1, false);
-    expect(FAIL("expected 0, got -ENOMEM"), PASS, RESULT_PASS, 4, true);
-    expect(FAIL("expected 0, got -ENOMEM"), FAIL("expected 0, got -ENOMEM"), RESULT_FAIL, 2, false);
-    expect("echo uses $rule $name $word 1000; " FAIL("expected 1000, got 999"), PASS, RESULT_PASS,
+    expect(REFUSED, PASS, RESULT_PASS, 4, true);
+    expect(REFUSED, REFUSED, RESULT_FAIL, 2, false);
+    expect("echo needs $rule $name $word 1000; " FAIL("expected 1000, got 999"), PASS, RESULT_PASS,
            4, true);
 }
 
