@@ -261,6 +261,8 @@ CHECK("R6.37", whenever_it_is_closed_the_reader_learns_of_it)
     }
 }
 
+enum { THEFTS = 40 };
+
 struct theft {
     miou_fd *fd;
     sem_t reading;
@@ -301,7 +303,7 @@ static int exchange_what_is_read(void *arg)
     struct theft *t = arg;
     int i;
 
-    for (i = 0; i < ROUNDS; i++) {
+    for (i = 0; i < THEFTS; i++) {
         miou_promise *promise;
         struct pair pair, next;
 
@@ -322,17 +324,17 @@ static int exchange_what_is_read(void *arg)
 
 CHECK("R6.37", a_reader_of_a_closed_descriptor_reads_no_other)
 {
-    static struct theft t[ROUNDS];
+    static struct theft t[THEFTS];
     cpu_set_t one;
     int i;
 
     CPU_ZERO(&one);
     CPU_SET(sched_getcpu(), &one);
     sched_setaffinity(0, sizeof one, &one);
-    for (i = 0; i < ROUNDS; i++)
+    for (i = 0; i < THEFTS; i++)
         sem_init(&t[i].reading, 0, 0);
     expect_code(unix_run_with(1, exchange_what_is_read, t), 0);
-    for (i = 0; i < ROUNDS; i++) {
+    for (i = 0; i < THEFTS; i++) {
         with_index(i);
 
         expect_number(t[i].stolen, 0);
