@@ -166,16 +166,18 @@ struct patience {
 };
 
 /* The part of the time since the last look in which the child could not run. One that naps is found
- * ready to run again and again, if it has to wait for a processor after each nap. */
+ * ready to run again and again, if it has to wait for a processor after each nap. The system counts
+ * how long a thread has waited for one only when it gets it: until then some of that seems to be
+ * time in which it could not run, and afterwards as much is taken back. */
 static double waited_since(const struct activity *before, const struct activity *now, double passed)
 {
     double wanted = now->wanted - before->wanted;
 
     if (now->runnable == 0)
         return passed;
-    if (now->stalled > 0 || before->wanted < 0 || !(wanted >= 0)) /* or a thread has ended */
+    if (now->stalled > 0 || before->wanted < 0 || !(wanted > 0)) /* or a thread has ended */
         return 0;
-    return passed > wanted ? passed - wanted : 0;
+    return passed - wanted;
 }
 
 /* Look at the child if it is time to; it may have printed since the last time. Returns whether it
@@ -199,6 +201,8 @@ static bool is_hung(struct patience *patience, const struct child *child, bool *
     else
         patience->silent += passed;
     patience->waited += waited_since(&patience->activity, &activity, passed);
+    if (patience->waited < 0)
+        patience->waited = 0;
     patience->activity = activity;
     patience->used = used;
     *has_printed = false;

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
@@ -203,6 +204,45 @@ static void kills_what_uses_too_much(void **state)
     (void)state;
     assert_int_equal(process.end, PROCESS_HUNG);
     assert_true(process.used > 0.5);
+    process_free(&process);
+}
+
+static atomic_bool busy;
+
+static void *keep_busy(void *unused)
+{
+    while (atomic_load(&busy))
+        ;
+    return unused;
+}
+
+/* A child that could run, but hardly ever gets its processor, does not hang. */
+static void leaves_alone_what_gets_no_processor(void **state)
+{
+    cpu_set_t mine, one;
+    struct process process;
+    pthread_t thread;
+    char *text;
+    int cpu = 0;
+
+    (void)state;
+    sched_getaffinity(0, sizeof mine, &mine);
+    while (!CPU_ISSET(cpu, &mine))
+        cpu++;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    atomic_store(&busy, true);
+    assert_int_equal(pthread_create(&thread, NULL, keep_busy, NULL), 0);
+    assert_int_equal(pthread_setaffinity_np(thread, sizeof one, &one), 0);
+    assert_true(asprintf(&text,
+                         "exec timeout 4 taskset -c %d chrt -i 0 sh -c 'while :; do :; done'",
+                         cpu) > 0);
+    process = run(text, 0.5, 100);
+    free(text);
+    atomic_store(&busy, false);
+    pthread_join(thread, NULL);
+    assert_int_equal(process.end, PROCESS_EXITED);
+    assert_int_equal(process.status, 124);
     process_free(&process);
 }
 
@@ -486,6 +526,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(takes_grandchildren_along),
         cmocka_unit_test(kills_what_uses_too_much),
         cmocka_unit_test(leaves_what_goes_on_alone),
+        cmocka_unit_test(leaves_alone_what_gets_no_processor),
         cmocka_unit_test(kills_grandchildren_of_what_hangs),
         cmocka_unit_test(says_what_cannot_start),
         cmocka_unit_test(tells_what_was_spent),
