@@ -103,6 +103,13 @@ void end_attach(struct end *end, int number)
     end->number = number;
 }
 
+/* What an end does shows at both. */
+static void changed(const struct end *end)
+{
+    descriptor_changed(end->number);
+    descriptor_changed(end->other->number);
+}
+
 /* ---- bytes */
 
 static size_t least(size_t a, size_t b, size_t c)
@@ -160,6 +167,7 @@ static void break_peer(struct end *end)
         return;
     peer->broken = true;
     peer->error = end->shut ? EPIPE : ECONNRESET;
+    changed(end);
 }
 
 ssize_t end_send(struct end *end, const void *bytes, size_t size)
@@ -179,6 +187,7 @@ ssize_t end_send(struct end *end, const void *bytes, size_t size)
     if (n == 0 && size > 0)
         return -EAGAIN;
     put(&peer->in, bytes, n);
+    changed(end);
     return (ssize_t)n;
 }
 
@@ -188,6 +197,7 @@ ssize_t end_receive(struct end *end, void *bytes, size_t size)
 
     if (n > 0) {
         take(&end->in, bytes, n);
+        changed(end);
         return (ssize_t)n;
     }
     if (end->error != 0)
@@ -212,11 +222,13 @@ bool end_is_writable(const struct end *end)
 void end_shut(struct end *end)
 {
     end->shut = true;
+    changed(end);
 }
 
 static void leave(struct end *end)
 {
     end->shut = end->closed = true;
+    changed(end);
     if (end->other->closed)
         stream_of(end)->used = false;
 }
