@@ -177,7 +177,7 @@ static bool is_kept(const struct descriptor *d)
 }
 
 /* Find out what some descriptors of a word are ready for. */
-static void find_out(int word, unsigned long unknown)
+__attribute__((noinline)) static void find_out(int word, unsigned long unknown)
 {
     for (unsigned long bit; unknown != 0; unknown &= ~bit) {
         const struct descriptor *d = &sim.descriptors[word * WORD + __builtin_ctzl(unknown)];
@@ -194,46 +194,54 @@ static void find_out(int word, unsigned long unknown)
 }
 
 /* What is known is what would be found. */
-static void audit(int word)
+static void audit(void)
 {
-    unsigned long before[] = {sim.ready[0][word], sim.ready[1][word]}, known = sim_known[word];
+    for (int word = 0; word < WORDS; word++) {
+        unsigned long to_read = sim.ready[0][word], to_write = sim.ready[1][word];
+        unsigned long known = sim_known[word];
 
-    find_out(word, known);
-    if (((before[0] ^ sim.ready[0][word]) | (before[1] ^ sim.ready[1][word])) & known) {
+        find_out(word, known);
+        if ((((to_read ^ sim.ready[0][word]) | (to_write ^ sim.ready[1][word])) & known) == 0)
+            continue;
         fprintf(stderr, "sim: a descriptor has changed, and descriptor_changed was not called\n");
         abort();
     }
 }
 
-/* Clear the bits of descriptors that are not ready. Returns how many are ready, or -EBADF. */
-static int keep_ready(int count, unsigned long *bits, bool to_write)
+static int count_bits(unsigned long bits)
+{
+    int count = 0;
+
+    for (; bits != 0; bits &= bits - 1)
+        count++;
+    return count;
+}
+
+/* Clear the bits of descriptors that are not ready; either set may be NULL. Returns how many bits
+ * are left, or -EBADF. */
+static inline int keep_ready(int count, unsigned long *readable, unsigned long *writable)
 {
     int ready = 0;
 
+    if (sim_audits)
+        audit();
     for (int word = 0; word * (int)WORD < count; word++) {
-        unsigned long left = bits[word];
+        unsigned long to_read = readable != NULL ? readable[word] : 0;
+        unsigned long to_write = writable != NULL ? writable[word] : 0;
+        unsigned long both = to_read | to_write;
 
-        if ((left & ~sim.is_open[word]) != 0)
+        if ((both & ~sim.is_open[word]) != 0)
             return -EBADF;
-        if (sim_audits)
-            audit(word);
-        if ((left & ~sim_known[word]) != 0)
-            find_out(word, left & ~sim_known[word]);
-        bits[word] = left &= sim.ready[to_write][word];
-        for (; left != 0; left &= left - 1)
-            ready++;
+        if ((both & ~sim_known[word]) != 0)
+            find_out(word, both & ~sim_known[word]);
+        if (readable != NULL)
+            readable[word] = to_read &= sim.ready[0][word];
+        if (writable != NULL)
+            writable[word] = to_write &= sim.ready[1][word];
+        if ((to_read | to_write) != 0)
+            ready += count_bits(to_read) + count_bits(to_write);
     }
     return ready;
-}
-
-static int keep_all_ready(int count, unsigned long *readable, unsigned long *writable)
-{
-    int to_read = readable != NULL ? keep_ready(count, readable, false) : 0, to_write;
-
-    if (to_read < 0 || writable == NULL)
-        return to_read;
-    to_write = keep_ready(count, writable, true);
-    return to_write < 0 ? to_write : to_read + to_write;
 }
 
 static size_t bytes_for(int count)
@@ -248,12 +256,30 @@ static void copy(int count, unsigned long *to, const unsigned long *from)
 }
 
 /* A wait without a limit means that the runtime is idle; so does a wait for no descriptor, which a
- * steered run makes on behalf of all domains. Then the world moves until something is ready. In
- * other waits, time passes at once. */
+ * steered run makes on behalf of all domains. Then the world moves until something is ready. */
+__attribute__((noinline)) static int wait_idle(int count, unsigned long *readable,
+                                               unsigned long *writable)
+{
+    unsigned long wanted[2][WORDS];
+    int ready;
+
+    copy(count, wanted[0], readable);
+    copy(count, wanted[1], writable);
+    while ((ready = keep_ready(count, readable, writable)) == 0) {
+        if (!turn(true))
+            wait_for_ever();
+        if (count == 0)
+            return 0;
+        copy(count, readable, wanted[0]);
+        copy(count, writable, wanted[1]);
+    }
+    return ready;
+}
+
+/* In a wait with a limit, time passes at once. */
 int sys_select(int count, unsigned long *readable, unsigned long *writable, bool may_close,
                int64_t nanoseconds)
 {
-    unsigned long wanted[2][WORDS];
     int ready;
 
     (void)may_close; /* there is one thread */
@@ -262,22 +288,11 @@ int sys_select(int count, unsigned long *readable, unsigned long *writable, bool
     memory_check(readable, bytes_for(count));
     if (writable != NULL)
         memory_check(writable, bytes_for(count));
-    if (nanoseconds >= 0 && count > 0) {
-        offer_turn();
-        if ((ready = keep_all_ready(count, readable, writable)) == 0)
-            sim.now += nanoseconds;
-        return ready;
-    }
-    copy(count, wanted[0], readable);
-    copy(count, wanted[1], writable);
-    while ((ready = keep_all_ready(count, readable, writable)) == 0) {
-        if (!turn(true))
-            wait_for_ever();
-        if (count == 0)
-            return 0;
-        copy(count, readable, wanted[0]);
-        copy(count, writable, wanted[1]);
-    }
+    if (nanoseconds < 0 || count == 0)
+        return wait_idle(count, readable, writable);
+    offer_turn();
+    if ((ready = keep_ready(count, readable, writable)) == 0)
+        sim.now += nanoseconds;
     return ready;
 }
 
