@@ -92,10 +92,11 @@ static void wake_ready(struct monitor *monitor, enum direction direction, int wo
         }
 }
 
-static void copy(unsigned long *to, const unsigned long *from, int words)
+static inline void copy(unsigned long *to, const unsigned long *from, int words)
 {
-    for (int word = 0; word < words; word++)
-        to[word] = from[word];
+    do
+        *to++ = *from++;
+    while (--words > 0);
 }
 
 static int ask(struct monitor *monitor, int64_t nanoseconds)

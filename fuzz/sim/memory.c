@@ -34,6 +34,7 @@ struct mapping {
     struct mapping *next_stacks; /* among those that hold stacks, which have guard pages */
     uint8_t *memory;
     size_t size;
+    size_t asked; /* bytes of it that belong to whoever has mapped it last */
     bool used;
     bool holds_stacks;
     uint64_t guarded[496]; /* a bit a page */
@@ -79,8 +80,9 @@ UNCHECKED static inline void wipe(uint8_t *piece)
 {
     pair *pairs = (pair *)(void *)piece;
 
-    for (size_t i = 0; i < PIECE / sizeof *pairs; i++)
-        pairs[i] = (pair){0, 0};
+    for (size_t i = 0; i < PIECE / sizeof *pairs; i += 8)
+        pairs[i] = pairs[i + 1] = pairs[i + 2] = pairs[i + 3] = pairs[i + 4] = pairs[i + 5] =
+            pairs[i + 6] = pairs[i + 7] = (pair){0, 0};
 }
 
 /* A large mapping is an array that is filled from its beginning, so all that follows a clean piece
@@ -90,7 +92,7 @@ UNCHECKED static void clean(struct mapping *mapping)
 {
     if (mapping->holds_stacks)
         return;
-    for (size_t at = 0; at < mapping->size; at += PIECE)
+    for (size_t at = 0; at < mapping->asked; at += PIECE)
         if (!is_clean(mapping->memory + at))
             wipe(mapping->memory + at);
         else if (mapping->size > SCANNED)
@@ -153,18 +155,21 @@ size_t sys_signal_frame(void)
 
 void *sys_map(size_t size)
 {
+    size_t whole = (size + PAGE - 1) / PAGE * PAGE;
     struct mapping *mapping;
 
-    size = (size + PAGE - 1) / PAGE * PAGE;
-    if (size == 0)
+    if (whole == 0)
         return NULL;
-    if ((mapping = take(size)) == NULL && (mapping = make(size)) == NULL)
+    if ((mapping = take(whole)) != NULL) {
+        if (sim_audits)
+            audit(mapping);
+    } else if ((mapping = make(whole)) == NULL) {
         return NULL;
+    }
     mapping->used = true;
+    mapping->asked = size;
     used++;
     ASAN_UNPOISON_MEMORY_REGION(mapping->memory, size < FORBIDDEN ? size : FORBIDDEN);
-    if (sim_audits)
-        audit(mapping);
     return mapping->memory;
 }
 
@@ -177,16 +182,15 @@ void sys_unmap(void *memory, size_t size)
 {
     struct mapping *mapping = (void *)((uint8_t *)memory - PAGE);
 
-    size = (size + PAGE - 1) / PAGE * PAGE;
     if ((uintptr_t)memory % PAGE != 0 || mapping->memory != memory || !mapping->used)
         misused("unmapping memory that is not mapped", memory);
-    if (mapping->size != size)
+    if (mapping->size != (size + PAGE - 1) / PAGE * PAGE)
         misused("unmapping with another size than it was mapped with", memory);
     clean(mapping);
-    ASAN_POISON_MEMORY_REGION(memory, size < FORBIDDEN ? size : FORBIDDEN);
+    ASAN_POISON_MEMORY_REGION(memory, mapping->asked < FORBIDDEN ? mapping->asked : FORBIDDEN);
     mapping->used = false;
-    mapping->next_free = *shelf(size);
-    *shelf(size) = mapping;
+    mapping->next_free = *shelf(mapping->size);
+    *shelf(mapping->size) = mapping;
     used--;
 }
 
@@ -238,7 +242,7 @@ void memory_begin(void)
 {
     for (struct mapping *m = all; used > 0; m = m->next)
         if (m->used)
-            sys_unmap(m->memory, m->size);
+            sys_unmap(m->memory, m->asked);
 }
 
 int memory_left(void)

@@ -244,6 +244,19 @@ static inline int keep_ready(int count, unsigned long *readable, unsigned long *
     return ready;
 }
 
+/* keep_ready for one word, both sets there, if all is known that is asked for; otherwise -1. Most
+ * calls are answered by this. */
+static inline int keep_ready_in_word(unsigned long *readable, unsigned long *writable)
+{
+    unsigned long asked = *readable | *writable;
+
+    if ((asked & ~(sim_known[0] & sim.is_open[0])) != 0 || sim_audits)
+        return -1;
+    *readable &= sim.ready[0][0];
+    *writable &= sim.ready[1][0];
+    return (*readable | *writable) == 0 ? 0 : count_bits(*readable) + count_bits(*writable);
+}
+
 static size_t bytes_for(int count)
 {
     return (size_t)(count + WORD - 1) / WORD * sizeof(unsigned long);
@@ -280,7 +293,8 @@ __attribute__((noinline)) static int wait_idle(int count, unsigned long *readabl
 int sys_select(int count, unsigned long *readable, unsigned long *writable, bool may_close,
                int64_t nanoseconds)
 {
-    int ready;
+    unsigned long none = 0;
+    int ready = -1;
 
     (void)may_close; /* there is one thread */
     if (count > SIM_DESCRIPTORS)
@@ -291,7 +305,11 @@ int sys_select(int count, unsigned long *readable, unsigned long *writable, bool
     if (nanoseconds < 0 || count == 0)
         return wait_idle(count, readable, writable);
     offer_turn();
-    if ((ready = keep_ready(count, readable, writable)) == 0)
+    if (count <= (int)WORD && readable != NULL)
+        ready = keep_ready_in_word(readable, writable != NULL ? writable : &none);
+    if (ready < 0)
+        ready = keep_ready(count, readable, writable);
+    if (ready == 0)
         sim.now += nanoseconds;
     return ready;
 }
