@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #ifndef __has_feature
@@ -64,6 +65,11 @@ static _Noreturn void misused(const char *what, const void *memory)
 
 typedef uint64_t pair __attribute__((vector_size(16), may_alias));
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 UNCHECKED static inline bool is_clean(const uint8_t *piece)
 {
     const pair *pairs = (const pair *)(const void *)piece;
@@ -75,16 +81,6 @@ UNCHECKED static inline bool is_clean(const uint8_t *piece)
     return (any[0] | any[1]) == 0;
 }
 
-/* memset, which the address sanitizer would look at. */
-UNCHECKED static inline void wipe(uint8_t *piece)
-{
-    pair *pairs = (pair *)(void *)piece;
-
-    for (size_t i = 0; i < PIECE / sizeof *pairs; i += 8)
-        pairs[i] = pairs[i + 1] = pairs[i + 2] = pairs[i + 3] = pairs[i + 4] = pairs[i + 5] =
-            pairs[i + 6] = pairs[i + 7] = (pair){0, 0};
-}
-
 /* A large mapping is an array that is filled from its beginning, so all that follows a clean piece
  * is clean too; sim_audits makes sure of that. Stacks are not cleaned: they go from task to task,
  * so that the runtime cannot rely on what they hold. */
@@ -94,7 +90,7 @@ UNCHECKED static void clean(struct mapping *mapping)
         return;
     for (size_t at = 0; at < mapping->asked; at += PIECE)
         if (!is_clean(mapping->memory + at))
-            wipe(mapping->memory + at);
+            memset(mapping->memory + at, 0, least(PIECE, mapping->asked - at));
         else if (mapping->size > SCANNED)
             return;
 }
@@ -169,7 +165,7 @@ void *sys_map(size_t size)
     mapping->used = true;
     mapping->asked = size;
     used++;
-    ASAN_UNPOISON_MEMORY_REGION(mapping->memory, size < FORBIDDEN ? size : FORBIDDEN);
+    ASAN_UNPOISON_MEMORY_REGION(mapping->memory, least(size, FORBIDDEN));
     return mapping->memory;
 }
 
@@ -187,7 +183,7 @@ void sys_unmap(void *memory, size_t size)
     if (mapping->size != (size + PAGE - 1) / PAGE * PAGE)
         misused("unmapping with another size than it was mapped with", memory);
     clean(mapping);
-    ASAN_POISON_MEMORY_REGION(memory, mapping->asked < FORBIDDEN ? mapping->asked : FORBIDDEN);
+    ASAN_POISON_MEMORY_REGION(memory, least(mapping->asked, FORBIDDEN));
     mapping->used = false;
     mapping->next_free = *shelf(mapping->size);
     *shelf(mapping->size) = mapping;
