@@ -219,7 +219,8 @@ static int count_bits(unsigned long bits)
 
 /* Clear the bits of descriptors that are not ready; either set may be NULL. Returns how many bits
  * are left, or -EBADF. */
-static inline int keep_ready(int count, unsigned long *readable, unsigned long *writable)
+__attribute__((noinline)) static int keep_ready(int count, unsigned long *readable,
+                                                unsigned long *writable)
 {
     int ready = 0;
 
@@ -244,17 +245,17 @@ static inline int keep_ready(int count, unsigned long *readable, unsigned long *
     return ready;
 }
 
-/* keep_ready for one word, both sets there, if all is known that is asked for; otherwise -1. Most
- * calls are answered by this. */
+/* keep_ready for sets of one word, if all is known; otherwise -1. Most calls are answered here. */
 static inline int keep_ready_in_word(unsigned long *readable, unsigned long *writable)
 {
-    unsigned long asked = *readable | *writable;
+    unsigned long to_read = *readable, to_write = writable != NULL ? *writable : 0;
 
-    if ((asked & ~(sim_known[0] & sim.is_open[0])) != 0 || sim_audits)
+    if (((to_read | to_write) & ~(sim_known[0] & sim.is_open[0])) != 0 || sim_audits)
         return -1;
-    *readable &= sim.ready[0][0];
-    *writable &= sim.ready[1][0];
-    return (*readable | *writable) == 0 ? 0 : count_bits(*readable) + count_bits(*writable);
+    *readable = to_read &= sim.ready[0][0];
+    if (writable != NULL)
+        *writable = to_write &= sim.ready[1][0];
+    return (to_read | to_write) == 0 ? 0 : count_bits(to_read) + count_bits(to_write);
 }
 
 static size_t bytes_for(int count)
@@ -293,20 +294,20 @@ __attribute__((noinline)) static int wait_idle(int count, unsigned long *readabl
 int sys_select(int count, unsigned long *readable, unsigned long *writable, bool may_close,
                int64_t nanoseconds)
 {
-    unsigned long none = 0;
     int ready = -1;
 
     (void)may_close; /* there is one thread */
     if (count > SIM_DESCRIPTORS)
         return -EBADF;
-    memory_check(readable, bytes_for(count));
+    if (readable != NULL)
+        memory_check(readable, bytes_for(count));
     if (writable != NULL)
         memory_check(writable, bytes_for(count));
     if (nanoseconds < 0 || count == 0)
         return wait_idle(count, readable, writable);
     offer_turn();
     if (count <= (int)WORD && readable != NULL)
-        ready = keep_ready_in_word(readable, writable != NULL ? writable : &none);
+        ready = keep_ready_in_word(readable, writable);
     if (ready < 0)
         ready = keep_ready(count, readable, writable);
     if (ready == 0)
