@@ -137,7 +137,6 @@ static struct descriptor *open_descriptor(enum kind kind)
     found->box = NULL;
     sim.open++;
     sim.is_open[number / WORD] |= 1UL << number % WORD;
-    descriptor_changed(number);
     if (number > sim.highest)
         sim.highest = number;
     return found;
