@@ -358,7 +358,6 @@ int sys_duplicate(int number)
     made->end = d->end;
     made->is_pipe = d->is_pipe;
     made->has_twin = d->has_twin = true;
-    descriptor_changed(number);
     return number_of(made);
 }
 

@@ -168,7 +168,6 @@ static void break_peer(struct end *end)
         return;
     peer->broken = true;
     peer->error = end->shut ? EPIPE : ECONNRESET;
-    changed(end);
 }
 
 ssize_t end_send(struct end *end, const void *bytes, size_t size)
