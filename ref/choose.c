@@ -11,13 +11,10 @@ int64_t run_clock(struct run *run)
     return run->options.choose != NULL ? run->now : sys_clock();
 }
 
-size_t run_choose(struct run *run, size_t count)
+size_t run_ask(struct run *run, size_t count)
 {
-    size_t answer;
+    size_t answer = run->options.choose(run->options.choose_state, count);
 
-    if (run->options.choose == NULL || run->misled || count < 2)
-        return 0;
-    answer = run->options.choose(run->options.choose_state, count);
     if (answer < count)
         return answer;
     run->misled = true;
@@ -27,38 +24,22 @@ size_t run_choose(struct run *run, size_t count)
 
 /* ---- which domain goes on ---- */
 
-bool domain_can_go_on(struct domain *domain)
-{
-    return domain->paused != NULL || domain->ready != NULL || !inbox_empty(&domain->inbox) ||
-           (domain->id == 0 && atomic_load(&domain->run->signals) != 0);
-}
-
-size_t run_count_able(struct run *run)
-{
-    size_t count = 0;
-
-    for (int i = 0; i < run->domain_count; i++)
-        count += domain_can_go_on(&run->domains[i]);
-    return count;
-}
-
 struct domain *domain_able_after(struct domain *domain, size_t n)
 {
     struct run *run = domain->run;
+    struct domain *end = run->domains + run->domain_count;
 
     do
-        domain = &run->domains[(domain->id + 1) % run->domain_count];
+        if (++domain == end)
+            domain = run->domains;
     while (!domain_can_go_on(domain) || n-- > 0);
     return domain;
 }
 
-void run_tell_turn(struct run *run, struct domain *first, struct domain *last, bool may_pass)
+void run_list_turn(struct run *run, struct domain *first, struct domain *last, bool may_pass)
 {
-    size_t able, count = 0;
+    size_t able = run_count_able(run), count = 0;
 
-    if (run->options.turn == NULL)
-        return;
-    able = run_count_able(run);
     if (first != NULL)
         run->candidates[count++] = first->id;
     for (size_t i = 0; count < able; i++)
@@ -68,20 +49,50 @@ void run_tell_turn(struct run *run, struct domain *first, struct domain *last, b
     run->options.turn(run->options.choose_state, run->candidates, count);
 }
 
-void domain_pause(struct domain *domain)
+/* ---- pausing ---- */
+
+static size_t count_others(struct domain *self)
 {
-    struct task *self = domain->current;
-    struct run *run = domain->run;
+    struct domain *domain = self->run->domains, *end = domain + self->run->domain_count;
+    size_t count = 0;
+
+    for (; domain < end; domain++)
+        count += domain != self && domain_can_go_on(domain);
+    return count;
+}
+
+__attribute__((noinline)) static void let_go_on(struct domain *self, struct domain *next)
+{
+    self->run->next = next;
+    cxx_switch(&self->current->context, &self->scheduler);
+}
+
+__attribute__((noinline)) static void choose_to_pause(struct domain *domain, size_t others)
+{
     size_t answer;
+
+    domain->paused = domain->current; /* so that this domain counts as one that can go on */
+    run_tell_turn(domain->run, domain, domain, false);
+    answer = run_choose(domain->run, 1 + others);
+    if (answer > 0)
+        let_go_on(domain, domain_able_after(domain, answer - 1));
+    domain->paused = NULL;
+}
+
+/* domain_pause is cold for the sake of runs that are not steered. Those that are spend their time
+ * here, so this is not. */
+__attribute__((hot, noinline)) static void pause_if_others(struct domain *domain)
+{
+    size_t others;
 
     if (domain->no_suspend)
         return;
-    domain->paused = self; /* so that this domain counts as one that can go on */
-    run_tell_turn(run, domain, domain, false);
-    answer = run_choose(run, run_count_able(run));
-    if (answer > 0) {
-        run->next = domain_able_after(domain, answer - 1);
-        cxx_switch(&self->context, &domain->scheduler);
-    }
-    domain->paused = NULL;
+    others = count_others(domain);
+    if (others > 0 || domain->run->options.turn != NULL)
+        choose_to_pause(domain, others);
+}
+
+void domain_pause(struct domain *domain)
+{
+    pause_if_others(domain);
 }

@@ -217,7 +217,7 @@ static void wake_closed(struct monitor *monitor)
 static int look(void *state, int block)
 {
     struct monitor *monitor = state;
-    int64_t wait = wake_sleepers(monitor);
+    int64_t wait = monitor->timers.count > 0 ? wake_sleepers(monitor) : -1;
     int found;
 
     if (!block)

@@ -104,6 +104,14 @@ static inline void *pool_handle(const void *object)
     return (void *)(uintptr_t)(generation << 32 | slot->index);
 }
 
+/* Whether the object that pool_get has found for the handle is still that. */
+static inline bool pool_is_still(const void *object, const void *handle)
+{
+    const struct slot *slot = object;
+
+    return atomic_load(&slot->generation) == (uint32_t)((uint64_t)(uintptr_t)handle >> 32);
+}
+
 /* Make the handle of an object stale, while other threads use it or do the same. Returns false if
  * it was stale already. */
 static inline bool pool_retire(void *object, const void *handle)

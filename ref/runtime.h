@@ -276,22 +276,48 @@ void run_abort(struct run *run, int code);
 
 /* ---- choose.c ---- */
 
+/* Ask options.choose for one of count alternatives. */
+size_t run_ask(struct run *run, size_t count);
+
 /* Pick one of count alternatives; 0 if the run is not steered. */
-size_t run_choose(struct run *run, size_t count);
+static inline size_t run_choose(struct run *run, size_t count)
+{
+    return count < 2 || run->options.choose == NULL || run->misled ? 0 : run_ask(run, count);
+}
 
 /* Nanoseconds by the run's clock. */
 int64_t run_clock(struct run *run);
 
 /* Whether the domain has something to do, and how many domains of the run have. */
-bool domain_can_go_on(struct domain *domain);
-size_t run_count_able(struct run *run);
+static inline bool domain_can_go_on(struct domain *domain)
+{
+    return domain->paused != NULL || domain->ready != NULL || !inbox_empty(&domain->inbox) ||
+           (domain->id == 0 && atomic_load(&domain->run->signals) != 0);
+}
+
+static inline size_t run_count_able(struct run *run)
+{
+    struct domain *domain = run->domains, *end = domain + run->domain_count;
+    size_t count = 0;
+
+    for (; domain < end; domain++)
+        count += domain_can_go_on(domain);
+    return count;
+}
 
 /* The n-th domain in turn after this one, from 0, of those that can go on. */
 struct domain *domain_able_after(struct domain *domain, size_t n);
 
-/* Tell who can have the next turn: `first`, unless it is NULL, then the other domains that can go
- * on, in turn after `last`, and time, if it may pass. */
-void run_tell_turn(struct run *run, struct domain *first, struct domain *last, bool may_pass);
+/* Tell options.turn who can have the next turn: `first`, unless it is NULL, then the other domains
+ * that can go on, in turn after `last`, and time, if it may pass. */
+void run_list_turn(struct run *run, struct domain *first, struct domain *last, bool may_pass);
+
+static inline void run_tell_turn(struct run *run, struct domain *first, struct domain *last,
+                                 bool may_pass)
+{
+    if (run->options.turn != NULL)
+        run_list_turn(run, first, last, may_pass);
+}
 
 /* Called by the running task: let another domain go on first, if one is chosen. */
 void domain_pause(struct domain *domain) __attribute__((cold));

@@ -102,13 +102,14 @@ static int ask(struct monitor *monitor, int64_t nanoseconds)
 {
     int words = monitor->highest / WORD + 1, found;
     bool writing = monitor->writing > 0;
+    unsigned long *readable = ready(monitor, READABLE), *writable = NULL;
 
-    copy(ready(monitor, READABLE), wanted(monitor, READABLE), words);
-    if (writing)
-        copy(ready(monitor, WRITABLE), wanted(monitor, WRITABLE), words);
-    found =
-        sys_select(monitor->highest + 1, ready(monitor, READABLE),
-                   writing ? ready(monitor, WRITABLE) : NULL, monitor->waiting > 0, nanoseconds);
+    copy(readable, wanted(monitor, READABLE), words);
+    if (writing) {
+        writable = ready(monitor, WRITABLE);
+        copy(writable, wanted(monitor, WRITABLE), words);
+    }
+    found = sys_select(monitor->highest + 1, readable, writable, monitor->waiting > 0, nanoseconds);
     if (found > 0) {
         wake_ready(monitor, READABLE, words);
         if (writing)

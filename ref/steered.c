@@ -17,12 +17,13 @@ enum {
  * begun one after another expire together. */
 static int64_t first_deadline(struct run *run)
 {
+    struct domain *domain = run->domains, *end = domain + run->domain_count;
     int64_t first = INT64_MAX;
 
-    for (int i = 0; i < run->domain_count; i++) {
-        int64_t deadline = timers_first(&run->domains[i].monitor.timers);
+    for (; domain < end; domain++) {
+        int64_t deadline = timers_first(&domain->monitor.timers);
 
-        if (deadline < first && !domain_can_go_on(&run->domains[i]))
+        if (deadline < first && !domain_can_go_on(domain))
             first = deadline;
     }
     return first;

@@ -85,11 +85,6 @@ void timers_remove(struct timers *timers, struct timer *timer)
         sink(timers, last, place);
 }
 
-int64_t timers_first(const struct timers *timers)
-{
-    return timers->count > 0 ? timers->heap[1]->deadline : INT64_MAX;
-}
-
 struct timer *timers_due(struct timers *timers, int64_t now)
 {
     struct timer *first = timers->count > 0 ? timers->heap[1] : NULL;

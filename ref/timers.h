@@ -36,7 +36,11 @@ struct timer *timers_due(struct timers *timers, int64_t now);
 void timer_ring(struct timer *timer);
 
 /* The first deadline; INT64_MAX if there is none. */
-int64_t timers_first(const struct timers *timers);
+static inline int64_t timers_first(const struct timers *timers)
+{
+    return timers->count > 0 ? timers->heap[1]->deadline : INT64_MAX;
+}
+
 void timers_destroy(struct timers *timers);
 
 #endif

@@ -128,7 +128,7 @@ static bool use_begin(const struct use *use)
     if (!use->shared)
         return true;
     atomic_fetch_add(&use->descriptor->users, 1);
-    if (look_up(use->self, use->fd) == use->descriptor)
+    if (pool_is_still(use->descriptor, use->fd))
         return true;
     use_end(use);
     return false;
@@ -157,7 +157,7 @@ static int find_descriptor(struct use *use, struct task *self, const miou_fd *fd
         return -EBADF;
     resource = atomic_load_explicit(&found->resource, memory_order_acquire);
     *use = (struct use){.self = self, .descriptor = found, .fd = fd, .shared = resource == NULL};
-    if (look_up(self, fd) != found)
+    if (!pool_is_still(found, fd))
         return -EBADF; /* the resource may be another descriptor's */
     if (resource == NULL)
         return 0;

@@ -35,6 +35,7 @@ struct mapping {
     struct mapping *next_stacks; /* among those that hold stacks, which have guard pages */
     uint8_t *memory;
     size_t size;
+    size_t asked; /* bytes of it that belong to whoever has mapped it last */
     bool used;
     bool holds_stacks;
     uint64_t guarded[496]; /* a bit a page */
@@ -62,32 +63,39 @@ static _Noreturn void misused(const char *what, const void *memory)
 #define UNCHECKED __attribute__((no_sanitize("address", "undefined")))
 #endif
 
-UNCHECKED static bool is_clean(const uint8_t *piece)
-{
-    const uint64_t *words = (const uint64_t *)(const void *)piece;
+typedef uint64_t pair __attribute__((vector_size(16), may_alias));
 
-    for (size_t i = 0; i < PIECE / sizeof *words; i += 8)
-        if ((words[i] | words[i + 1] | words[i + 2] | words[i + 3] | words[i + 4] | words[i + 5] |
-             words[i + 6] | words[i + 7]) != 0)
-            return false;
-    return true;
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+UNCHECKED static inline bool is_clean(const uint8_t *piece)
+{
+    const pair *pairs = (const pair *)(const void *)piece;
+    pair any = {0, 0};
+
+    for (size_t i = 0; i < PIECE / sizeof *pairs; i += 8)
+        any |= pairs[i] | pairs[i + 1] | pairs[i + 2] | pairs[i + 3] | pairs[i + 4] | pairs[i + 5] |
+               pairs[i + 6] | pairs[i + 7];
+    return (any[0] | any[1]) == 0;
 }
 
 /* A large mapping is an array that is filled from its beginning, so all that follows a clean piece
  * is clean too; sim_audits makes sure of that. Stacks are not cleaned: they go from task to task,
  * so that the runtime cannot rely on what they hold. */
-static void clean(struct mapping *mapping)
+UNCHECKED static void clean(struct mapping *mapping)
 {
     if (mapping->holds_stacks)
         return;
-    for (size_t at = 0; at < mapping->size; at += PIECE)
+    for (size_t at = 0; at < mapping->asked; at += PIECE)
         if (!is_clean(mapping->memory + at))
-            memset(mapping->memory + at, 0, PIECE);
+            memset(mapping->memory + at, 0, least(PIECE, mapping->asked - at));
         else if (mapping->size > SCANNED)
             return;
 }
 
-static void audit(const struct mapping *mapping)
+UNCHECKED static void audit(const struct mapping *mapping)
 {
     if (mapping->holds_stacks)
         return;
@@ -143,18 +151,21 @@ size_t sys_signal_frame(void)
 
 void *sys_map(size_t size)
 {
+    size_t whole = (size + PAGE - 1) / PAGE * PAGE;
     struct mapping *mapping;
 
-    size = (size + PAGE - 1) / PAGE * PAGE;
-    if (size == 0)
+    if (whole == 0)
         return NULL;
-    if ((mapping = take(size)) == NULL && (mapping = make(size)) == NULL)
+    if ((mapping = take(whole)) != NULL) {
+        if (sim_audits)
+            audit(mapping);
+    } else if ((mapping = make(whole)) == NULL) {
         return NULL;
+    }
     mapping->used = true;
+    mapping->asked = size;
     used++;
-    ASAN_UNPOISON_MEMORY_REGION(mapping->memory, size < FORBIDDEN ? size : FORBIDDEN);
-    if (sim_audits)
-        audit(mapping);
+    ASAN_UNPOISON_MEMORY_REGION(mapping->memory, least(size, FORBIDDEN));
     return mapping->memory;
 }
 
@@ -167,16 +178,15 @@ void sys_unmap(void *memory, size_t size)
 {
     struct mapping *mapping = (void *)((uint8_t *)memory - PAGE);
 
-    size = (size + PAGE - 1) / PAGE * PAGE;
     if ((uintptr_t)memory % PAGE != 0 || mapping->memory != memory || !mapping->used)
         misused("unmapping memory that is not mapped", memory);
-    if (mapping->size != size)
+    if (mapping->size != (size + PAGE - 1) / PAGE * PAGE)
         misused("unmapping with another size than it was mapped with", memory);
     clean(mapping);
-    ASAN_POISON_MEMORY_REGION(memory, size < FORBIDDEN ? size : FORBIDDEN);
+    ASAN_POISON_MEMORY_REGION(memory, least(mapping->asked, FORBIDDEN));
     mapping->used = false;
-    mapping->next_free = *shelf(size);
-    *shelf(size) = mapping;
+    mapping->next_free = *shelf(mapping->size);
+    *shelf(mapping->size) = mapping;
     used--;
 }
 
@@ -207,7 +217,8 @@ int sys_guard(void *page, size_t size)
     size_t at = (size_t)((uint8_t *)page - mapping->memory);
     uint64_t *word = &mapping->guarded[at / PAGE / 64], bit = (uint64_t)1 << at / PAGE % 64;
 
-    if (at % PAGE != 0 || size % PAGE != 0 || size == 0 || at / PAGE / 64 >= sizeof mapping->guarded / sizeof *word)
+    if (at % PAGE != 0 || size % PAGE != 0 || size == 0 ||
+        at / PAGE / 64 >= sizeof mapping->guarded / sizeof *word)
         misused("guarding what are not pages, or too far from the beginning", page);
     if (!(*word & bit) && mprotect(page, size, PROT_NONE) < 0)
         return -ENOMEM;
@@ -227,7 +238,7 @@ void memory_begin(void)
 {
     for (struct mapping *m = all; used > 0; m = m->next)
         if (m->used)
-            sys_unmap(m->memory, m->size);
+            sys_unmap(m->memory, m->asked);
 }
 
 int memory_left(void)

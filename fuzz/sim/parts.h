@@ -5,6 +5,25 @@
 #include "sim.h"
 
 #include <errno.h>
+#include <limits.h>
+
+/* ---- sim.c */
+
+enum {
+    WORD = sizeof(unsigned long) * CHAR_BIT,
+    WORDS = (SIM_DESCRIPTORS + WORD - 1) / WORD, /* for a bit a descriptor */
+};
+
+/* The descriptors of which is known, from an earlier select, what they are ready for. */
+extern unsigned long sim_known[WORDS];
+
+/* Something has happened to a descriptor, or to the end of a stream that has this number: the next
+ * select finds out again what it is ready for. -1: it has none. */
+static inline void descriptor_changed(int number)
+{
+    if (number >= 0)
+        sim_known[number / WORD] &= ~(1UL << number % WORD);
+}
 
 /* ---- memory.c */
 

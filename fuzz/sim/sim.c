@@ -3,7 +3,6 @@
 #include "system.h"
 
 #include <netinet/in.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,7 +11,6 @@
 #include <sys/resource.h>
 
 enum {
-    WORD = sizeof(unsigned long) * CHAR_BIT,
     FIRST = 3, /* the lowest number, as in a process with the three standard descriptors */
     SIGNALS = 65,
     TICK = 1000,   /* nanoseconds that pass whenever the clock is read */
@@ -41,6 +39,7 @@ struct descriptor {
     enum kind kind;
     bool rung;
     bool is_pipe;
+    bool has_twin; /* or had: another number of the same end */
     struct end *end;
     struct box *box;
     int peer; /* the port to which it sends what has no address; 0: none */
@@ -56,6 +55,8 @@ static struct {
     int limit, next_port, accept_error;
     int64_t now;
     int open, highest; /* descriptors; all numbers above highest are free */
+    unsigned long is_open[WORDS];
+    unsigned long ready[2][WORDS]; /* to read, to write: of those in sim_known */
     struct descriptor descriptors[SIM_DESCRIPTORS];
     struct end
         *queues[SIM_DESCRIPTORS][SIM_STREAMS]; /* not in descriptors, which are searched often */
@@ -64,6 +65,8 @@ static struct {
     struct box boxes[BOXES];
     int tried; /* boxes that may be in use: those below this number */
 } sim;
+
+unsigned long sim_known[WORDS];
 
 /* ---- turns */
 
@@ -108,25 +111,35 @@ static int number_of(const struct descriptor *descriptor)
     return (int)(descriptor - sim.descriptors);
 }
 
+/* The lowest free number, which may be SIM_DESCRIPTORS: none is free. */
+static int free_number(void)
+{
+    unsigned long taken = sim.is_open[0] | ((1UL << FIRST) - 1);
+    int word = 0;
+
+    while (taken == ULONG_MAX && ++word < WORDS)
+        taken = sim.is_open[word];
+    return word < WORDS ? word * (int)WORD + __builtin_ctzl(~taken) : SIM_DESCRIPTORS;
+}
+
 /* Open the lowest free number; NULL if there is none. */
 static struct descriptor *open_descriptor(enum kind kind)
 {
-    for (int number = FIRST; number < sim.limit; number++) {
-        struct descriptor *found = &sim.descriptors[number];
+    int number = free_number();
+    struct descriptor *found = &sim.descriptors[number];
 
-        if (found->kind != FREE)
-            continue;
-        found->kind = kind;
-        found->rung = found->shares_port = found->is_pipe = false;
-        found->port = found->backlog = found->waiting = found->peer = 0;
-        found->end = NULL;
-        found->box = NULL;
-        sim.open++;
-        if (number > sim.highest)
-            sim.highest = number;
-        return found;
-    }
-    return NULL;
+    if (number >= sim.limit)
+        return NULL;
+    found->kind = kind;
+    found->rung = found->shares_port = found->is_pipe = found->has_twin = false;
+    found->port = found->backlog = found->waiting = found->peer = 0;
+    found->end = NULL;
+    found->box = NULL;
+    sim.open++;
+    sim.is_open[number / WORD] |= 1UL << number % WORD;
+    if (number > sim.highest)
+        sim.highest = number;
+    return found;
 }
 
 /* Whether any socket has no room for another datagram. */
@@ -155,36 +168,94 @@ static bool is_ready(const struct descriptor *d, bool to_write)
     }
 }
 
-/* Clear the bits of descriptors that are not ready. Returns how many are ready, or -EBADF. */
-static int keep_ready(int count, unsigned long *bits, bool to_write)
+/* Whether descriptor_changed is called whenever what it is ready for may change. A datagram that is
+ * received makes room for others, and an end knows only one of its numbers. */
+static bool is_kept(const struct descriptor *d)
+{
+    return d->kind != DATAGRAM && !d->has_twin;
+}
+
+/* Find out what some descriptors of a word are ready for. */
+__attribute__((noinline)) static void find_out(int word, unsigned long unknown)
+{
+    for (unsigned long bit; unknown != 0; unknown &= ~bit) {
+        const struct descriptor *d = &sim.descriptors[word * WORD + __builtin_ctzl(unknown)];
+
+        bit = unknown & -unknown;
+        for (int to_write = 0; to_write < 2; to_write++)
+            if (is_ready(d, to_write))
+                sim.ready[to_write][word] |= bit;
+            else
+                sim.ready[to_write][word] &= ~bit;
+        if (is_kept(d))
+            sim_known[word] |= bit;
+    }
+}
+
+/* What is known is what would be found. */
+static void audit(void)
+{
+    for (int word = 0; word < WORDS; word++) {
+        unsigned long to_read = sim.ready[0][word], to_write = sim.ready[1][word];
+        unsigned long known = sim_known[word];
+
+        find_out(word, known);
+        if ((((to_read ^ sim.ready[0][word]) | (to_write ^ sim.ready[1][word])) & known) == 0)
+            continue;
+        fprintf(stderr, "sim: a descriptor has changed, and descriptor_changed was not called\n");
+        abort();
+    }
+}
+
+static int count_bits(unsigned long bits)
+{
+    int count = 0;
+
+    for (; bits != 0; bits &= bits - 1)
+        count++;
+    return count;
+}
+
+/* Clear the bits of descriptors that are not ready; either set may be NULL. Returns how many bits
+ * are left, or -EBADF. */
+__attribute__((noinline)) static int keep_ready(int count, unsigned long *readable,
+                                                unsigned long *writable)
 {
     int ready = 0;
 
-    for (int word = 0; bits != NULL && word * WORD < count; word++)
-        for (unsigned long left = bits[word]; left != 0; left &= left - 1) {
-            const struct descriptor *d = &sim.descriptors[word * WORD + __builtin_ctzl(left)];
+    if (sim_audits)
+        audit();
+    for (int word = 0; word * (int)WORD < count; word++) {
+        unsigned long to_read = readable != NULL ? readable[word] : 0;
+        unsigned long to_write = writable != NULL ? writable[word] : 0;
+        unsigned long both = to_read | to_write;
 
-            if (d->kind == FREE)
-                return -EBADF;
-            if (is_ready(d, to_write))
-                ready++;
-            else
-                bits[word] &= ~(left & -left);
-        }
+        if ((both & ~sim.is_open[word]) != 0)
+            return -EBADF;
+        if ((both & ~sim_known[word]) != 0)
+            find_out(word, both & ~sim_known[word]);
+        if (readable != NULL)
+            readable[word] = to_read &= sim.ready[0][word];
+        if (writable != NULL)
+            writable[word] = to_write &= sim.ready[1][word];
+        if ((to_read | to_write) != 0)
+            ready += count_bits(to_read) + count_bits(to_write);
+    }
     return ready;
 }
 
-static int keep_all_ready(int count, unsigned long *readable, unsigned long *writable)
+/* keep_ready for sets of one word, if all is known; otherwise -1. Most calls are answered here. */
+static inline int keep_ready_in_word(unsigned long *readable, unsigned long *writable)
 {
-    int to_read = keep_ready(count, readable, false), to_write;
+    unsigned long to_read = *readable, to_write = writable != NULL ? *writable : 0;
 
-    if (to_read < 0 || writable == NULL)
-        return to_read;
-    to_write = keep_ready(count, writable, true);
-    return to_write < 0 ? to_write : to_read + to_write;
+    if (((to_read | to_write) & ~(sim_known[0] & sim.is_open[0])) != 0 || sim_audits)
+        return -1;
+    *readable = to_read &= sim.ready[0][0];
+    if (writable != NULL)
+        *writable = to_write &= sim.ready[1][0];
+    return (to_read | to_write) == 0 ? 0 : count_bits(to_read) + count_bits(to_write);
 }
-
-enum { WORDS = (SIM_DESCRIPTORS + WORD - 1) / WORD };
 
 static size_t bytes_for(int count)
 {
@@ -198,28 +269,16 @@ static void copy(int count, unsigned long *to, const unsigned long *from)
 }
 
 /* A wait without a limit means that the runtime is idle; so does a wait for no descriptor, which a
- * steered run makes on behalf of all domains. Then the world moves until something is ready. In
- * other waits, time passes at once. */
-int sys_select(int count, unsigned long *readable, unsigned long *writable, bool may_close,
-               int64_t nanoseconds)
+ * steered run makes on behalf of all domains. Then the world moves until something is ready. */
+__attribute__((noinline)) static int wait_idle(int count, unsigned long *readable,
+                                               unsigned long *writable)
 {
     unsigned long wanted[2][WORDS];
     int ready;
 
-    (void)may_close; /* there is one thread */
-    if (count > SIM_DESCRIPTORS)
-        return -EBADF;
-    memory_check(readable, bytes_for(count));
-    memory_check(writable, bytes_for(count));
-    if (nanoseconds >= 0 && count > 0) {
-        offer_turn();
-        if ((ready = keep_all_ready(count, readable, writable)) == 0)
-            sim.now += nanoseconds;
-        return ready;
-    }
     copy(count, wanted[0], readable);
     copy(count, wanted[1], writable);
-    while ((ready = keep_all_ready(count, readable, writable)) == 0) {
+    while ((ready = keep_ready(count, readable, writable)) == 0) {
         if (!turn(true))
             wait_for_ever();
         if (count == 0)
@@ -227,6 +286,31 @@ int sys_select(int count, unsigned long *readable, unsigned long *writable, bool
         copy(count, readable, wanted[0]);
         copy(count, writable, wanted[1]);
     }
+    return ready;
+}
+
+/* In a wait with a limit, time passes at once. */
+int sys_select(int count, unsigned long *readable, unsigned long *writable, bool may_close,
+               int64_t nanoseconds)
+{
+    int ready = -1;
+
+    (void)may_close; /* there is one thread */
+    if (count > SIM_DESCRIPTORS)
+        return -EBADF;
+    if (readable != NULL)
+        memory_check(readable, bytes_for(count));
+    if (writable != NULL)
+        memory_check(writable, bytes_for(count));
+    if (nanoseconds < 0 || count == 0)
+        return wait_idle(count, readable, writable);
+    offer_turn();
+    if (count <= (int)WORD && readable != NULL)
+        ready = keep_ready_in_word(readable, writable);
+    if (ready < 0)
+        ready = keep_ready(count, readable, writable);
+    if (ready == 0)
+        sim.now += nanoseconds;
     return ready;
 }
 
@@ -273,13 +357,14 @@ int sys_duplicate(int number)
         return -EMFILE;
     made->end = d->end;
     made->is_pipe = d->is_pipe;
+    made->has_twin = d->has_twin = true;
     return number_of(made);
 }
 
 /* Whether a stream has another number. */
 static bool is_duplicated(const struct descriptor *d)
 {
-    for (int number = FIRST; number <= sim.highest; number++)
+    for (int number = FIRST; d->has_twin && number <= sim.highest; number++)
         if (sim.descriptors[number].kind == STREAM && sim.descriptors[number].end == d->end &&
             &sim.descriptors[number] != d)
             return true;
@@ -321,6 +406,8 @@ int sys_close(int number)
         end_reset(d->queue[i]);
     d->kind = FREE;
     sim.open--;
+    sim.is_open[number / WORD] &= ~(1UL << number % WORD);
+    descriptor_changed(number);
     return 0;
 }
 
@@ -336,11 +423,13 @@ int sys_bell_create(void)
 void sys_bell_ring(int bell)
 {
     sim.descriptors[bell].rung = true;
+    descriptor_changed(bell);
 }
 
 void sys_bell_clear(int bell)
 {
     sim.descriptors[bell].rung = false;
+    descriptor_changed(bell);
 }
 
 /* ---- threads: there are none */
@@ -513,6 +602,7 @@ int sys_listen(int number, int backlog)
     if (d->port == 0)
         d->port = sim.next_port++;
     d->kind = LISTENER;
+    descriptor_changed(number);
     d->queue = sim.queues[number];
     d->backlog = backlog > 0 && backlog < SIM_STREAMS ? backlog : SIM_STREAMS;
     return 0;
@@ -567,6 +657,7 @@ int sys_accept(int listener, struct sockaddr_storage *peer, int flags)
     }
     made->end = from->queue[0];
     memmove(from->queue, from->queue + 1, (size_t)--from->waiting * sizeof *from->queue);
+    descriptor_changed(listener);
     end_attach(made->end, number_of(made));
     SIM_SAY("        server accepts %s as %d", stream_name(made->end), number_of(made));
     if (peer != NULL)
@@ -589,6 +680,7 @@ static int connect_to(int port, unsigned which, size_t room, struct end **made)
     if (chosen->waiting >= chosen->backlog || (*made = stream_new(room)) == NULL)
         return -EAGAIN;
     chosen->queue[chosen->waiting++] = end_other(*made);
+    descriptor_changed(number_of(chosen));
     return 0;
 }
 
@@ -619,6 +711,7 @@ int sys_connect(int number, const struct sockaddr *address, socklen_t length)
     if ((error = connect_to(port_of(address), 0, SIM_ROOM, &d->end)) < 0)
         return error;
     d->kind = STREAM;
+    descriptor_changed(number);
     end_attach(d->end, number);
     return 0;
 }
@@ -821,6 +914,8 @@ void sim_begin(const struct sim_world *world)
 {
     for (int number = 0; number <= sim.highest; number++)
         sim.descriptors[number].kind = FREE;
+    memset(sim.is_open, 0, sizeof sim.is_open);
+    memset(sim_known, 0, sizeof sim_known);
     for (int number = 0; sim.handled > 0 && number < SIGNALS; number++)
         sim.actions[number].sa_handler = SIG_DFL;
     sim.world = *world;

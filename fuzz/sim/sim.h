@@ -60,6 +60,15 @@ extern bool sim_audits;
 int sim_connect(int port, unsigned which, size_t room);
 ssize_t sim_send(int stream, const void *bytes, size_t size);
 ssize_t sim_receive(int stream, void *bytes, size_t size);
+
+/* The same, but the bytes are not copied: they are in one or two pieces, the second of which may be
+ * empty, until the next call. */
+struct sim_piece {
+    const void *bytes;
+    size_t size;
+};
+ssize_t sim_receive_pieces(int stream, struct sim_piece pieces[2], size_t size);
+
 void sim_shut(int stream); /* nothing more is sent */
 void sim_close(int stream);
 void sim_reset(int stream);

@@ -103,6 +103,13 @@ void end_attach(struct end *end, int number)
     end->number = number;
 }
 
+/* What an end does shows at both. */
+static void changed(const struct end *end)
+{
+    descriptor_changed(end->number);
+    descriptor_changed(end->other->number);
+}
+
 /* ---- bytes */
 
 static size_t least(size_t a, size_t b, size_t c)
@@ -123,15 +130,16 @@ static void put(struct queue *queue, const char *bytes, size_t size)
     queue->used += size;
 }
 
-static void take(struct queue *queue, char *bytes, size_t size)
+/* Take bytes, which stay where they are until others are put. An empty queue begins anew, since its
+ * first bytes are still in the processor's cache. */
+static void take(struct queue *queue, struct sim_piece pieces[2], size_t size)
 {
     size_t straight = least(size, SIM_ROOM - queue->begin, size);
 
-    memcpy(bytes, queue->bytes + queue->begin, straight);
-    if (size > straight)
-        memcpy(bytes + straight, queue->bytes, size - straight);
-    queue->begin = (queue->begin + size) % SIM_ROOM;
+    pieces[0] = (struct sim_piece){queue->bytes + queue->begin, straight};
+    pieces[1] = (struct sim_piece){queue->bytes, size - straight};
     queue->used -= size;
+    queue->begin = queue->used > 0 ? (queue->begin + size) % SIM_ROOM : 0;
 }
 
 /* How much a call may move. */
@@ -179,20 +187,34 @@ ssize_t end_send(struct end *end, const void *bytes, size_t size)
     if (n == 0 && size > 0)
         return -EAGAIN;
     put(&peer->in, bytes, n);
+    changed(end);
     return (ssize_t)n;
 }
 
-ssize_t end_receive(struct end *end, void *bytes, size_t size)
+static ssize_t receive_pieces(struct end *end, struct sim_piece pieces[2], size_t size)
 {
     size_t n = least(size, end->in.used, take_grain(end));
 
     if (n > 0) {
-        take(&end->in, bytes, n);
+        take(&end->in, pieces, n);
+        changed(end);
         return (ssize_t)n;
     }
     if (end->error != 0)
         return take_error(end);
     return end->broken || end->other->shut || size == 0 ? 0 : -EAGAIN;
+}
+
+ssize_t end_receive(struct end *end, void *bytes, size_t size)
+{
+    struct sim_piece pieces[2];
+    ssize_t n = receive_pieces(end, pieces, size);
+
+    if (n > 0)
+        memcpy(bytes, pieces[0].bytes, pieces[0].size);
+    if (n > 0 && pieces[1].size > 0)
+        memcpy((char *)bytes + pieces[0].size, pieces[1].bytes, pieces[1].size);
+    return n;
 }
 
 bool end_is_readable(const struct end *end)
@@ -212,11 +234,13 @@ bool end_is_writable(const struct end *end)
 void end_shut(struct end *end)
 {
     end->shut = true;
+    changed(end);
 }
 
 static void leave(struct end *end)
 {
     end->shut = end->closed = true;
+    changed(end);
     if (end->other->closed)
         stream_of(end)->used = false;
 }
@@ -249,6 +273,11 @@ ssize_t sim_send(int stream, const void *bytes, size_t size)
 ssize_t sim_receive(int stream, void *bytes, size_t size)
 {
     return end_receive(world_end(stream), bytes, size);
+}
+
+ssize_t sim_receive_pieces(int stream, struct sim_piece pieces[2], size_t size)
+{
+    return receive_pieces(world_end(stream), pieces, size);
 }
 
 void sim_shut(int stream)

@@ -50,14 +50,23 @@ static int connected(size_t room, int *server)
     return stream;
 }
 
-/* Whether select finds a descriptor ready. */
+/* Whether select finds a descriptor ready; the same with an audit, which asks each descriptor, and
+ * without. */
 static bool is_ready(int number, bool to_write)
 {
-    unsigned long bits[4] = {1UL << number};
-    int found = sys_select(64, to_write ? NULL : bits, to_write ? bits : NULL, false, 0);
+    int found[2];
 
-    assert_int_equal(bits[0], found > 0 ? 1UL << number : 0);
-    return found == 1;
+    for (int audits = 0; audits < 2; audits++) {
+        unsigned long bits[4] = {0}, none[4] = {0}, bit = 1UL << number % 64;
+
+        sim_audits = audits;
+        bits[number / 64] = bit;
+        found[audits] = to_write ? sys_select(number + 1, none, bits, false, 0)
+                                 : sys_select(number + 1, bits, audits ? none : NULL, false, 0);
+        assert_int_equal(bits[number / 64], found[audits] > 0 ? bit : 0);
+    }
+    assert_int_equal(found[0], found[1]);
+    return found[0] == 1;
 }
 
 /* ---- memory */
@@ -160,6 +169,65 @@ static void test_select_tells_of_a_closed_descriptor(void **state)
 }
 
 /* ---- addresses and listeners */
+
+static void test_select_reaches_high_numbers(void **state)
+{
+    unsigned long bits[4] = {0};
+    int bells[80], last = 0;
+
+    (void)state;
+    for (int i = 0; i < 80; i++)
+        last = bells[i] = sys_bell_create();
+    assert_true(last > 64);
+    for (int i = 0; i < 80; i++)
+        bits[bells[i] / 64] |= 1UL << bells[i] % 64;
+    sys_bell_ring(bells[0]);
+    sys_bell_ring(last);
+    assert_int_equal(sys_select(last + 1, bits, NULL, false, 0), 2);
+    assert_int_equal(bits[0], 1UL << bells[0]);
+    assert_int_equal(bits[1], 1UL << last % 64);
+    sys_bell_clear(last);
+    assert_true(is_ready(bells[0], false));
+    assert_false(is_ready(last, false));
+    sys_close(last);
+    assert_int_equal(sys_select(last + 1, bits, NULL, false, 0), -EBADF);
+}
+
+/* What select has found of a socket no longer holds. */
+static void test_a_socket_becomes_another_thing(void **state)
+{
+    const struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+    int listener = sys_socket(AF_INET, SOCK_STREAM), client = sys_socket(AF_INET, SOCK_STREAM);
+
+    (void)state;
+    assert_true(is_ready(listener, false) && is_ready(client, false));
+    assert_int_equal(sys_bind(listener, (const void *)&address, sizeof address, true, false), 0);
+    assert_int_equal(sys_listen(listener, 0), 0);
+    assert_false(is_ready(listener, false));
+    assert_int_equal(sys_connect(client, (const void *)&address, sizeof address), 0);
+    assert_false(is_ready(client, false));
+    assert_true(is_ready(listener, false));
+}
+
+static void test_a_stream_with_two_numbers(void **state)
+{
+    char bytes[8];
+    int server, twin, stream = connected(100, &server);
+
+    (void)state;
+    assert_false(is_ready(server, false));
+    twin = sys_duplicate(server);
+    assert_true(twin > server);
+    assert_false(is_ready(server, false) || is_ready(twin, false));
+    sim_send(stream, "ab", 2);
+    assert_true(is_ready(server, false) && is_ready(twin, false));
+    assert_int_equal(sys_read(twin, bytes, 8), 2);
+    assert_false(is_ready(server, false) || is_ready(twin, false));
+    sys_close(server);
+    assert_false(is_ready(twin, false));
+    sim_send(stream, "c", 1);
+    assert_true(is_ready(twin, false));
+}
 
 static void test_a_port_is_shared_if_all_agree(void **state)
 {
@@ -291,6 +359,33 @@ static void test_bytes_keep_their_order(void **state)
         for (size_t i = 0; i < sizeof bytes; i++)
             assert_int_equal(bytes[i], seen = (uint8_t)((seen + 1) % 251));
     }
+}
+
+/* They may be in two pieces. */
+static void test_bytes_are_received_where_they_are(void **state)
+{
+    static char sent[SIM_ROOM];
+    struct sim_piece pieces[2];
+    int server, stream = connected(SIM_ROOM, &server);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sent; i++)
+        sent[i] = (char)(i * 13 / 5);
+    assert_int_equal(sim_receive_pieces(stream, pieces, 1), -EAGAIN);
+    assert_int_equal(sys_send(server, sent, SIM_ROOM - 10, NULL, 0), SIM_ROOM - 10);
+    assert_int_equal(sim_receive_pieces(stream, pieces, SIM_ROOM - 14), SIM_ROOM - 14);
+    assert_int_equal(pieces[0].size, SIM_ROOM - 14);
+    assert_memory_equal(pieces[0].bytes, sent, SIM_ROOM - 14);
+    assert_int_equal(pieces[1].size, 0);
+    assert_int_equal(sys_send(server, sent, 100, NULL, 0), 100);
+    assert_int_equal(sim_receive_pieces(stream, pieces, SIM_ROOM), 104);
+    assert_int_equal(pieces[0].size + pieces[1].size, 104);
+    assert_int_equal(pieces[0].size, 14);
+    assert_memory_equal(pieces[0].bytes, sent + SIM_ROOM - 14, 4);
+    assert_memory_equal((const char *)pieces[0].bytes + 4, sent, 10);
+    assert_memory_equal(pieces[1].bytes, sent + 10, 90);
+    sys_close(server);
+    assert_int_equal(sim_receive_pieces(stream, pieces, 1), 0);
 }
 
 static void test_short_counts(void **state)
@@ -542,6 +637,9 @@ int main(void)
         TEST(test_numbers_are_the_lowest_free),
         TEST(test_a_bell),
         TEST(test_select_tells_of_a_closed_descriptor),
+        TEST(test_select_reaches_high_numbers),
+        TEST(test_a_socket_becomes_another_thing),
+        TEST(test_a_stream_with_two_numbers),
         TEST(test_a_port_is_shared_if_all_agree),
         TEST(test_the_system_gives_a_port),
         TEST(test_the_listener_is_chosen),
@@ -550,6 +648,7 @@ int main(void)
         TEST(test_a_closed_listener_resets_clients_that_wait),
         TEST(test_bytes_go_both_ways),
         TEST(test_bytes_keep_their_order),
+        TEST(test_bytes_are_received_where_they_are),
         TEST(test_short_counts),
         TEST(test_half_close),
         TEST(test_reset),

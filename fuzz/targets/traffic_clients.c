@@ -83,12 +83,12 @@ bool client_send(struct client *client, size_t size)
 
 bool client_receive(struct client *client, size_t size)
 {
-    static uint8_t bytes[MOST_BYTES];
+    struct sim_piece pieces[2];
     ssize_t n;
 
     if (!client_is_connected(client))
         return false;
-    n = sim_receive(client->stream, bytes, size);
+    n = sim_receive_pieces(client->stream, pieces, size);
     if (n == -EAGAIN)
         return false;
     if (n <= 0) {
@@ -99,8 +99,10 @@ bool client_receive(struct client *client, size_t size)
         return true;
     }
     SIM_SAY("%s receives %zd bytes", client->name, n);
-    judge_bytes(client, bytes, bytes_of(client, client->received), (size_t)n);
-    client->received += (size_t)n;
+    for (int i = 0; i < 2; i++) {
+        judge_bytes(client, pieces[i].bytes, bytes_of(client, client->received), pieces[i].size);
+        client->received += pieces[i].size;
+    }
     return true;
 }
 

@@ -24,7 +24,7 @@ void judge_fail(const char *format, ...)
 
 /* ---- one client */
 
-void judge_bytes(const struct client *client, const uint8_t *came, const uint8_t *expected,
+void judge_bytes(const struct client *client, const void *came, const uint8_t *expected,
                  size_t size)
 {
     if (client->received + size > client->sent)

@@ -10,7 +10,7 @@
 _Noreturn void judge_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Bytes came, where these were expected. */
-void judge_bytes(const struct client *client, const uint8_t *came, const uint8_t *expected,
+void judge_bytes(const struct client *client, const void *came, const uint8_t *expected,
                  size_t size);
 
 /* The client's stream has ended: error is 0, or -errno. */
