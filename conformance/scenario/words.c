@@ -22,7 +22,7 @@ bool starts_with(struct word word, const char *start)
 
 struct word word_after(struct word word, size_t bytes)
 {
-    return (struct word){word.text + bytes, word.size - bytes};
+    return bytes > 0 ? (struct word){word.text + bytes, word.size - bytes} : word;
 }
 
 struct word word_trim(struct word word)
@@ -47,8 +47,11 @@ bool take_until(struct word *rest, char separator, struct word *piece)
 
 struct word take_word(struct word *rest)
 {
-    const char *start = rest->text, *limit = start + rest->size, *end;
+    const char *start = rest->text, *limit, *end;
 
+    if (rest->size == 0) /* its text may be NULL */
+        return *rest;
+    limit = start + rest->size;
     while (start < limit && is_blank(*start))
         start++;
     end = start;

@@ -41,7 +41,7 @@ static uint8_t input[LONGEST];
 static size_t input_size;
 static char failed_input[PATH_MAX]; /* the file for a random input that fails */
 static const char *keep_as;         /* NULL: the input is from a file */
-static const char *source;  /* the file */
+static const char *source;          /* the file */
 static uint64_t executions;
 static double begun;
 
