@@ -7,7 +7,16 @@
 #include <errno.h>
 #include <limits.h>
 
-/* ---- sim.c */
+/* ---- memory.c */
+
+void memory_begin(void);
+int memory_left(void); /* mappings */
+
+/* The runtime has passed memory to a call that reads or writes it. Touch its ends, so that the
+ * address sanitizer looks at them; it does not see what an operating system does. */
+void memory_check(const void *memory, size_t size);
+
+/* ---- stream.c: a stream has two ends; each belongs to the world or to a descriptor */
 
 enum {
     WORD = sizeof(unsigned long) * CHAR_BIT,
@@ -24,17 +33,6 @@ static inline void descriptor_changed(int number)
     if (number >= 0)
         sim_known[number / WORD] &= ~(1UL << number % WORD);
 }
-
-/* ---- memory.c */
-
-void memory_begin(void);
-int memory_left(void); /* mappings */
-
-/* The runtime has passed memory to a call that reads or writes it. Touch its ends, so that the
- * address sanitizer looks at them; it does not see what an operating system does. */
-void memory_check(const void *memory, size_t size);
-
-/* ---- stream.c: a stream has two ends; each belongs to the world or to a descriptor */
 
 struct end;
 

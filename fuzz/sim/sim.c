@@ -66,8 +66,6 @@ static struct {
     int tried; /* boxes that may be in use: those below this number */
 } sim;
 
-unsigned long sim_known[WORDS];
-
 /* ---- turns */
 
 static bool turn(bool idle)

@@ -103,6 +103,8 @@ void end_attach(struct end *end, int number)
     end->number = number;
 }
 
+unsigned long sim_known[WORDS];
+
 /* What an end does shows at both. */
 static void changed(const struct end *end)
 {
