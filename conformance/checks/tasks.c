@@ -144,9 +144,17 @@ void dawdle(int round)
         left--;
 }
 
+/* Leave the processor to others for a moment; but not for ever, so that a check that waits in vain
+ * is seen to work. */
 static void rest(void)
 {
-    nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+    enum { RESTS = 5000 };
+    static atomic_int rests;
+
+    if (atomic_fetch_add_explicit(&rests, 1, memory_order_relaxed) < RESTS)
+        nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+    else
+        sched_yield();
 }
 
 int yield_to_all(void)

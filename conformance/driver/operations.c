@@ -697,12 +697,15 @@ static void do_sleep(struct step *step)
 }
 
 /* Who looks for a flag again and again leaves the processor to others for a moment, but so seldom
- * that it holds up no other task of its domain that needs many turns. */
+ * that it holds up no other task of its domain that needs many turns; and not for ever, so that who
+ * looks in vain is seen to work. */
 static void rest_after_looks(unsigned looks)
 {
-    enum { LOOKS = 256 };
+    enum { LOOKS = 256, RESTS = 5000 };
+    static atomic_int rests;
 
-    if (looks % LOOKS == 0 && !is_steered)
+    if (looks % LOOKS == 0 && !is_steered &&
+        atomic_fetch_add_explicit(&rests, 1, memory_order_relaxed) < RESTS)
         nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
 }
 
