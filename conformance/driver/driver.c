@@ -478,7 +478,7 @@ static void be_alone(void)
         die(NOTHING_TO_DO, "no standard input");
     close(nothing);
     keep_counters(library);
-    if (at_once || place_count > 0 || !can_be_copied)
+    if (at_once || place_count > 0 || program_has(program, OP_LISTEN) || !can_be_copied)
         return;
     talk_in_memory(&held->lock);
     deliver = hold;
@@ -488,10 +488,12 @@ static void be_alone(void)
  * whatever it was doing. */
 static int wait_for(pid_t child)
 {
-    static const struct timespec moment = {.tv_nsec = 20000000};
+    const long longest = 160000000; /* so that a hang is not taken for work */
+    struct timespec moment = {.tv_nsec = 5000000};
     int status = 0;
 
-    while (waitpid(child, &status, WNOHANG) == 0) {
+    for (; waitpid(child, &status, WNOHANG) == 0;
+         moment.tv_nsec = moment.tv_nsec < longest ? 2 * moment.tv_nsec : longest) {
         if (sigtimedwait(&child_ends, NULL, &moment) >= 0 ||
             atomic_flag_test_and_set_explicit(&held->lock, memory_order_acquire))
             continue;
