@@ -519,7 +519,7 @@ static void execute_apart(unsigned id)
     pid_t child = can_be_copied ? fork() : 0;
 
     if (child < 0) {
-        say("absent fork\n");
+        say("refused no process can be made: %s\n", strerror(errno));
         return;
     }
     if (child == 0) {

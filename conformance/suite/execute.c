@@ -237,9 +237,10 @@ static void judge_execution(const struct process *process, const struct session 
         return;
     }
     why = first_line(result->errors);
-    if (process->output_size == 0)
+    if (process->output_size == 0) {
+        result->starved = true; /* perhaps of a process */
         result_set(result, RESULT_UNKNOWN, "the driver refuses the scenario: %s", why);
-    else
+    } else
         result_set(result, RESULT_FAIL, "%s", *why ? why : "the driver gave up");
     free(why);
 }
