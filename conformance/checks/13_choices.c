@@ -349,7 +349,7 @@ static void assert_wrong_answer(int at, size_t by)
     int result = steer_program(at % 2 ? miou_run : miou_unix_run,
                                at % 3 ? answer_at_random : answer_0, &answers, &program);
 
-    if (answers.asked < at) { /* so many questions a runtime need not have */
+    if (answers.asked < at) { /* a runtime need not ask so often */
         expect_noted(result, 7);
         return;
     }

@@ -434,8 +434,8 @@ static bool read_id(unsigned *id)
 /* ---- Executing ---- */
 
 static const char *library; /* its path */
-static sigset_t child_ends; /* the signal that tells so */
-static bool can_be_copied;  /* or else it executes one scenario itself, and ends */
+static sigset_t child_ends; /* SIGCHLD, which is blocked here */
+static bool can_be_copied;  /* false: this process executes one scenario itself, and ends */
 
 static void execute(const struct schedule *schedule)
 {

@@ -696,9 +696,9 @@ static void do_sleep(struct step *step)
     note_outcome(step, from_call(miou_sleep(nanoseconds(step->op)), 0));
 }
 
-/* Who looks for a flag again and again leaves the processor to others for a moment, but so seldom
- * that it holds up no other task of its domain that needs many turns; and not for ever, so that who
- * looks in vain is seen to work. */
+/* A task that looks for a flag again and again rests for a moment now and then, to leave the
+ * processor to others. It does so rarely, since other tasks of its domain may need many turns, and
+ * only some thousand times, since a task that looks in vain is to be seen at work. */
 static void rest_after_looks(unsigned looks)
 {
     enum { LOOKS = 256, RESTS = 5000 };

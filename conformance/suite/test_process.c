@@ -37,7 +37,7 @@ static void tells_status_and_outputs(void **state)
     process_free(&process);
 }
 
-enum { MANY = 4000 /* threads, that one look takes a while at */ };
+enum { MANY = 4000 /* threads: a look at them takes a while */ };
 
 static void *stay(void *unused)
 {
@@ -45,7 +45,7 @@ static void *stay(void *unused)
     return unused;
 }
 
-/* A process with so many threads, for a while. */
+/* Be a process that has them for two seconds. */
 static int have_threads(void)
 {
     pthread_attr_t small;
@@ -61,7 +61,7 @@ static int have_threads(void)
     _exit(0);
 }
 
-/* Looking at them is the work of a thread that waits. */
+/* Whoever waits for such a process leaves it the processors. */
 static void looks_seldom_at_many_threads(void **state)
 {
     char *const arguments[] = {(char *)(uintptr_t)built("conformance/suite/test_process"),

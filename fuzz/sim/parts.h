@@ -23,7 +23,8 @@ enum {
     WORDS = (SIM_DESCRIPTORS + WORD - 1) / WORD, /* for a bit a descriptor */
 };
 
-/* The descriptors of which is known, from an earlier select, what they are ready for. */
+/* A bit for each descriptor that an earlier select has looked at and that has not changed since:
+ * what it is ready for is known. */
 extern unsigned long sim_known[WORDS];
 
 /* Something has happened to a descriptor, or to the end of a stream that has this number: the next

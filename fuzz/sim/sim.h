@@ -61,8 +61,8 @@ int sim_connect(int port, unsigned which, size_t room);
 ssize_t sim_send(int stream, const void *bytes, size_t size);
 ssize_t sim_receive(int stream, void *bytes, size_t size);
 
-/* The same, but the bytes are not copied: they are in one or two pieces, the second of which may be
- * empty, until the next call. */
+/* Like sim_receive, but without a copy: the bytes stay where they are until the next call, in two
+ * pieces, of which the second may be empty. */
 struct sim_piece {
     const void *bytes;
     size_t size;
